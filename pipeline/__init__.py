@@ -1,0 +1,1 @@
+"""WHEN things run: configuration, the DAG, runners, the command line."""

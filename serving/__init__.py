@@ -1,0 +1,1 @@
+"""WHO answers: versions on disk, the embedded server, the client, the contract."""

@@ -1,0 +1,22 @@
+"""The names of what is in a rating's tf.Example, as TFDS names MovieLens.
+
+One tf.Example is one rating. The demographic features are there only where the data set has them.
+"""
+
+USER_ID = "user_id"  # bytes, one value
+MOVIE_ID = "movie_id"  # bytes, one value
+MOVIE_TITLE = "movie_title"  # bytes, one value: UTF-8 "Title (year)"
+MOVIE_GENRES = "movie_genres"  # bytes, any number of names
+TIMESTAMP = "timestamp"  # int64, seconds since 1970
+USER_RATING = "user_rating"  # float, stars
+
+USER_AGE = "raw_user_age"  # float, years (ML-1M: the lower end of an age group)
+USER_GENDER = "user_gender"  # bytes, "M" or "F"
+USER_OCCUPATION = "user_occupation_text"  # bytes
+USER_ZIP_CODE = "user_zip_code"  # bytes
+
+DEMOGRAPHICS = (USER_AGE, USER_GENDER, USER_OCCUPATION, USER_ZIP_CODE)
+
+# The splits, and what each is for: learned from; stops, tunes and blesses; read once, for the report.
+TRAIN, EVAL, TEST = "train", "eval", "test"
+SPLITS = (TRAIN, EVAL, TEST)
