@@ -1,0 +1,49 @@
+# make run    set up, and run the whole pipeline on MovieLens 100K
+# make test   set up, and run all tests
+# EXTRA=gpu   with CUDA's libraries;  ARGS="..." is passed on to `marquee run` or pytest
+
+PYTHON ?= python3.11
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements$(if $(EXTRA),-$(EXTRA)).lock
+READY := $(VENV)/.ready-$(or $(EXTRA),cpu)
+
+.PHONY: run test setup lock lint clean
+.DELETE_ON_ERROR:
+
+run: setup
+	$(BIN)/marquee run $(ARGS)
+
+test: setup
+	$(BIN)/python -m pytest $(ARGS)
+
+setup: $(READY)
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+	  || { echo "Marquee needs Python 3.11; '$(PYTHON)' is not. Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+
+# The lock's hashes are checked; nothing outside it is installed. The second line installs Marquee itself.
+$(READY): $(LOCK) pyproject.toml | $(BIN)/uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --require-hashes $(LOCK)
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.ready-*
+	@touch $@
+
+# Resolves anew. No address of any index is written: a lock is names, versions and hashes.
+lock: | $(BIN)/uv
+	@for extra in "" gpu; do \
+	  $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	    --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	    --extra dev $${extra:+--extra $$extra} pyproject.toml -o requirements$${extra:+-$$extra}.lock; \
+	done
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf $(VENV) workspace

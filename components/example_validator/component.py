@@ -1,0 +1,62 @@
+"""The component: TFX's ExampleValidator with the previous run's statistics as one more input."""
+
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
+
+from components.example_validator.executor import Executor
+
+
+class StoppingExampleValidatorSpec(component_spec.ComponentSpec):
+    """Inputs, outputs and parameters."""
+
+    PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
+        "drift": component_spec.ExecutionParameter(type=str),
+        "code_fingerprint": component_spec.ExecutionParameter(type=str),
+    }
+    INPUTS = {  # noqa: RUF012
+        "statistics": component_spec.ChannelParameter(type=standard_artifacts.ExampleStatistics),
+        "schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
+        "previous_statistics": component_spec.ChannelParameter(
+            type=standard_artifacts.ExampleStatistics, optional=True
+        ),
+    }
+    OUTPUTS = {  # noqa: RUF012
+        "anomalies": component_spec.ChannelParameter(type=standard_artifacts.ExampleAnomalies),
+    }
+
+
+class StoppingExampleValidator(base_component.BaseComponent):
+    """Compares every split's statistics with the schema and with the run before.
+
+    Args:
+        statistics: ExampleStatistics of this run.
+        schema: the committed schema, with drift comparators where drift matters.
+        previous_statistics: ExampleStatistics of an earlier run; none the first time.
+        drift: `"warn"` writes drift down, `"stop"` also stops the run.
+        code_fingerprint: of this component's code, for the cache.
+
+    Raises (in the executor):
+        DataError: an anomaly; the message holds a table of all of them.
+    """
+
+    SPEC_CLASS = StoppingExampleValidatorSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        statistics: BaseChannel,
+        schema: BaseChannel,
+        previous_statistics: BaseChannel | None,
+        drift: str,
+        code_fingerprint: str,
+    ):
+        super().__init__(
+            StoppingExampleValidatorSpec(
+                statistics=statistics,
+                schema=schema,
+                previous_statistics=previous_statistics,
+                drift=drift,
+                code_fingerprint=code_fingerprint,
+                anomalies=Channel(type=standard_artifacts.ExampleAnomalies),
+            )
+        )

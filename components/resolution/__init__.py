@@ -1,0 +1,11 @@
+"""Resolver strategies that leave out what this very run made.
+
+TFX's own strategies answer "the latest", which after a cached run is the candidate itself: comparing a
+model with itself says nothing, and the changed input would rerun nodes of an unchanged pipeline. Leaving
+the run's own artifact out gives the comparison its meaning and the cache its hit.
+"""
+
+from components.resolution.last_blessed_other import LastBlessedOther
+from components.resolution.latest_other import LatestOther
+
+__all__ = ["LastBlessedOther", "LatestOther"]

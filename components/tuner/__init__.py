@@ -1,0 +1,5 @@
+"""TFX's Tuner, with every trial accounted for."""
+
+from components.tuner.component import AccountingTuner
+
+__all__ = ["AccountingTuner"]

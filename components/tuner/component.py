@@ -1,0 +1,16 @@
+"""TFX's Tuner with an executor that accounts for every trial."""
+
+from tfx.components import Tuner
+from tfx.dsl.components.base import executor_spec
+
+from components.tuner.executor import Executor
+
+
+class AccountingTuner(Tuner):
+    """`tfx.components.Tuner`, whose `tuner_results` also holds `trials.json`: failed trials with the reason.
+
+    Raises (in the executor):
+        TrainingError: not one trial was completed.
+    """
+
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)

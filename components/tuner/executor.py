@@ -1,0 +1,44 @@
+"""Runs the search, then writes what TFX writes and a table of all trials beside it."""
+
+import json
+import os
+from typing import Any
+
+from tfx import types
+from tfx.components.tuner import executor as tfx_tuner
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import io_utils
+
+from trainer.errors import TrainingError
+from tuner.trials import trial_table
+
+
+class Executor(base_executor.BaseExecutor):
+    """Executes AccountingTuner."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes best hyper-parameters, `tuner_results.json` (TFX's) and `trials.json` (all trials)."""
+        try:
+            tuner = tfx_tuner.search(
+                input_dict, exec_properties, self._get_tmp_dir(), print_tuning_summary=False
+            )
+        except RuntimeError as error:
+            # KerasTuner gives up after several failures in a row and says only that.
+            raise TrainingError(f"the tuner gave up: {str(error).strip().splitlines()[-1]}") from error
+        trials = trial_table(tuner)
+        if not any(trial["status"] == "COMPLETED" for trial in trials):
+            raise TrainingError(
+                "no trial of the tuner was completed: " + "; ".join(sorted({t["error"] for t in trials})),
+                "correct `tune.space`, or train with the configured settings: --no-tune",
+            )
+        tfx_tuner.write_best_hyperparameters(tuner, output_dict)
+        io_utils.write_string_file(
+            os.path.join(artifact_utils.get_single_uri(output_dict["tuner_results"]), "trials.json"),
+            json.dumps(trials, indent=1),
+        )

@@ -1,0 +1,72 @@
+"""Why a model was blessed or not, in sentences with numbers: read from what TFMA's Evaluator wrote."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+# tfx first: it gives tensorflow_model_analysis its EvalConfig.
+import tfx.v1  # noqa: F401  isort: skip
+import tensorflow_model_analysis as tfma  # isort: skip
+
+from pipeline.config import Bar, BlessConfig
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Args:
+    blessed: every bar was cleared.
+    reasons: a sentence a bar.
+    metrics: the candidate's metrics over the whole of `eval`, by name.
+    """
+
+    blessed: bool
+    reasons: list[str]
+    metrics: dict[str, float]
+
+
+def verdict(evaluation: Path, bless: BlessConfig) -> Verdict:
+    """Compares the candidate's metrics with the bars, and with the last blessed model's.
+
+    Args:
+        evaluation: the folder of an Evaluator's `evaluation` output.
+        bless: the bars.
+    """
+    blessed = tfma.load_validation_result(str(evaluation)).validation_ok
+    models = _metrics(evaluation)
+    candidate, baseline = models.get("candidate") or models[""], models.get("baseline")
+    reasons = [
+        sentence
+        for name, bar in bless.bars.items()
+        for sentence in _sentences(name, bar, candidate[name], baseline[name] if baseline else None)
+    ]
+    return Verdict(blessed, reasons, candidate)
+
+
+def _sentences(name: str, bar: Bar, value: float, before: float | None) -> list[str]:
+    said = []
+    if bar.max is not None:
+        said.append(f"{name} {value:.4f} is {'within' if value <= bar.max else 'over'} the bar of {bar.max:g}")
+    if bar.min is not None:
+        said.append(f"{name} {value:.4f} is {'within' if value >= bar.min else 'under'} the bar of {bar.min:g}")
+    if bar.max_increase is None and bar.max_decrease is None:
+        return said
+    if before is None:
+        return [*said, f"{name}: no model was blessed before, nothing to compare with"]
+    change = value - before
+    worse = change > (bar.max_increase or 0) if bar.max_increase is not None else change < -bar.max_decrease
+    word = "worse than" if worse else "against"
+    return [*said, f"{name} {value:.4f}: {abs(change):.4f} {'up' if change > 0 else 'down'}, {word} the last blessed model's {before:.4f}"]
+
+
+def _metrics(evaluation: Path) -> dict[str, dict[str, float]]:
+    """Model name to metric name to value, over the whole split; NDCG at 10 is called `ndcg_10`."""
+    found: dict[str, dict[str, float]] = {}
+    for record in tfma.load_metrics(str(evaluation)):
+        if record.slice_key.single_slice_keys:
+            continue
+        for entry in record.metric_keys_and_values:
+            key = entry.key
+            if key.is_diff or key.name.startswith("__"):
+                continue
+            name = f"{key.name}_{key.sub_key.top_k.value}" if key.sub_key.HasField("top_k") else key.name
+            found.setdefault(key.model_name, {})[name] = entry.value.double_value.value
+    return found

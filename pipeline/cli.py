@@ -1,0 +1,125 @@
+"""The `marquee` command line. Nothing heavy is imported here: `--help` must answer at once."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serving.errors import ServingError
+from trainer.errors import MarqueeError
+
+app = typer.Typer(
+    name="marquee",
+    help="Ratings in, recommendations out: ingest, check, tune, train, bless, push, serve.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[str, typer.Option("--config", "-c", help="A ready-made name, or a YAML file.")]
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", "-w", envvar="MARQUEE_WORKSPACE", help="The folder for all that is written.")
+]
+DEFAULT_WORKSPACE = Path("workspace")
+
+
+@app.command()
+def run(
+    config: ConfigOption = "ml-100k",
+    data: Annotated[Path | None, typer.Option(help="A folder or file of ratings, instead of a download.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="a.b=1", help="Overrides a configuration key; repeatable.")
+    ] = None,
+    from_node: Annotated[str | None, typer.Option(help="Begin here; what is before is reused.")] = None,
+    to_node: Annotated[str | None, typer.Option(help="End here, with what it needs.")] = None,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    no_tune: Annotated[bool, typer.Option("--no-tune", help="Train with the configured settings.")] = False,
+) -> None:
+    """Run the pipeline: data to a blessed, pushed model. What did not change is reused."""
+    from pipeline.load_config import load_config
+    from pipeline.run import RunRequest
+    from pipeline.run import run as run_pipeline
+    from pipeline.workspace import Workspace
+
+    loaded = load_config(
+        config,
+        set_ or [],
+        data__path=str(data) if data else None,
+        ranking__tune__enabled=False if no_tune else None,
+    )
+    command = ["run", "--config", config, *(part for s in set_ or [] for part in ("--set", s))]
+    command += ["--data", str(data)] if data else []
+    command += ["--workspace", str(workspace)] if workspace != DEFAULT_WORKSPACE else []
+    command += ["--no-tune"] if no_tune else []
+    run_pipeline(RunRequest(loaded, Workspace(workspace), from_node, to_node, tuple(command)))
+
+
+@app.command()
+def serve(
+    models: Annotated[
+        Path | None, typer.Option(help="A folder of <name>/<version>/ SavedModels, instead of the workspace's.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    rest_port: Annotated[int, typer.Option(help="REST; 0 takes a free one.")] = 8501,
+    grpc_port: Annotated[int, typer.Option(help="gRPC; 0 takes a free one.")] = 8500,
+    binary: Annotated[
+        str | None,
+        typer.Option(help="A tensorflow_model_server to start; `embedded` never looks for one on PATH."),
+    ] = None,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Answer over REST and gRPC, as TF Serving does; new versions are picked up while it runs."""
+    from pipeline.serve import serve as serve_models
+    from pipeline.workspace import Workspace
+
+    serve_models(models or Workspace(workspace).serving_models, host, rest_port, grpc_port, binary)
+
+
+@app.command()
+def rate(
+    titles: Annotated[list[str], typer.Argument(help='Titles with their year: "Speed (1994)".')],
+    user: Annotated[str, typer.Option("--user", "-u", help="The user's id.")],
+    server: Annotated[str, typer.Option(help="A server's REST address.")] = "http://127.0.0.1:8501",
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Ask a running server how a user would rate films."""
+    from pipeline.rate import rate as rate_titles
+
+    rate_titles(server, user, titles, as_json=json_)
+
+
+@app.command()
+def runs(workspace: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
+    """List the runs in the workspace."""
+    from pipeline.runs import print_runs
+    from pipeline.workspace import Workspace
+
+    print_runs(Workspace(workspace))
+
+
+@app.command()
+def rollback(
+    name: Annotated[str, typer.Argument(help="The model, such as `ranking`.")],
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Put the previous version of a model back in front."""
+    from pipeline.workspace import Workspace
+    from serving import versions
+
+    withdrawn, front = versions.rollback(Workspace(workspace).serving_models, name)
+    typer.echo(f"{name}: version {withdrawn} withdrawn, version {front} is in front")
+
+
+def main() -> None:
+    """Runs the command line; a user's mistake is a message on standard error and exit status 1."""
+    try:
+        app()
+    except (MarqueeError, ServingError) as error:
+        typer.secho("error: ", fg="red", nl=False, err=True)
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

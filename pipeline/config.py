@@ -1,0 +1,90 @@
+"""The configuration of a run: what data, which model, how it is tuned, judged and pushed."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from components.movielens_example_gen.config import DataConfig
+from trainer.config import TrainConfig
+from trainer.ranking.registry import RankingModelConfig
+from trainer.strict import Strict
+from tuner.config import TuneConfig
+
+
+class ValidateConfig(Strict):
+    """What the data is held against."""
+
+    schema_name: Literal["demographics", "ratings"] = Field(
+        "demographics",
+        alias="schema",
+        description="the committed schema: with users' age, gender, occupation and zip code, or without",
+    )
+    drift: Literal["warn", "stop"] = Field(
+        "warn", description="what drift from the previous run does: is reported, or stops the run"
+    )
+
+
+class Bar(Strict):
+    """What a metric must satisfy; a change is counted against the last blessed model."""
+
+    min: float | None = Field(None, description="no lower than this")
+    max: float | None = Field(None, description="no higher than this")
+    max_increase: float | None = Field(None, ge=0, description="no more above the last blessed model's")
+    max_decrease: float | None = Field(None, ge=0, description="no more below the last blessed model's")
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> "Bar":
+        if self.max_increase is not None and self.max_decrease is not None:
+            raise ValueError("max_increase and max_decrease exclude each other")
+        if all(v is None for v in (self.min, self.max, self.max_increase, self.max_decrease)):
+            raise ValueError("says nothing: give min, max, max_increase or max_decrease")
+        return self
+
+
+class BlessConfig(Strict):
+    """When a ranking model may be pushed; measured by TFMA on `eval`."""
+
+    bars: dict[Literal["rmse", "mae", "calibration", "ndcg_10"], Bar] = Field(
+        default={"rmse": Bar(max=1.2, max_increase=0.0)},
+        description="a bar a metric; a model that misses one is not blessed",
+    )
+    min_slice_size: int = Field(50, ge=1, description="slices with fewer ratings are not shown")
+
+
+class RankingConfig(Strict):
+    """The ranking model, from architecture to blessing."""
+
+    model: RankingModelConfig = Field(description="the kind of model and its architecture")
+    train: TrainConfig = Field(TrainConfig(), description="how it is trained")
+    tune: TuneConfig = Field(TuneConfig(), description="what the tuner searches")
+    bless: BlessConfig = Field(BlessConfig(), description="when it may be pushed")
+
+
+class PushConfig(Strict):
+    """Where versions go."""
+
+    keep: int = Field(5, ge=1, description="how many versions of a model stay on disk")
+
+
+class BeamConfig(Strict):
+    """How Beam runs the data nodes."""
+
+    args: list[str] = Field(
+        default=["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"],
+        description="passed to every Beam component; the default runs in this process",
+    )
+
+
+class RunConfig(Strict):
+    """Everything that decides what a run does."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="the pipeline's name in the metadata")
+    data: DataConfig
+    validate_: ValidateConfig = Field(ValidateConfig(), alias="validate")
+    ranking: RankingConfig
+    push: PushConfig = PushConfig()
+    beam: BeamConfig = BeamConfig()
+
+    def plain(self) -> dict[str, Any]:
+        """As YAML and JSON know it."""
+        return self.model_dump(mode="json", by_alias=True)

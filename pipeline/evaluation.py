@@ -1,0 +1,82 @@
+"""What TFMA measures on `eval`, by which slices, and the bars a model must clear."""
+
+# tfx first: it gives tensorflow_model_analysis its EvalConfig.
+import tfx.v1  # noqa: F401  isort: skip
+import tensorflow_model_analysis as tfma  # isort: skip
+
+from pipeline.config import Bar, BlessConfig
+from trainer import features
+
+#: Slices: gender and genres stand in the examples, age group and activity come from the model's own
+#: `slices` signature (it knows how much each user rated in `train`).
+RAW_SLICES = (features.USER_GENDER, features.MOVIE_GENRES)
+MODEL_SLICES = ("age_group", "activity")
+
+#: Changes smaller than this are rounding, not a worse model.
+_ROUNDING = 1e-6
+
+
+def eval_config(bless: BlessConfig, slices: list[str], with_baseline: bool = True) -> tfma.EvalConfig:
+    """The EvalConfig of the ranking model.
+
+    Args:
+        bless: bars a metric, and the smallest slice that is shown.
+        slices: which of RAW_SLICES and MODEL_SLICES this data has.
+        with_baseline: whether the last blessed model is evaluated beside the candidate.
+    """
+    bars = bless.bars
+    model = {
+        "signature_name": "serving_examples",
+        "label_key": features.USER_RATING,
+        "prediction_key": "",
+        "preprocessing_function_names": ["slices"] if set(slices) & set(MODEL_SLICES) else [],
+    }
+    specs = [tfma.ModelSpec(**model)]
+    if with_baseline:
+        specs = [tfma.ModelSpec(name="candidate", **model), tfma.ModelSpec(name="baseline", is_baseline=True, **model)]
+    return tfma.EvalConfig(
+        model_specs=specs,
+        slicing_specs=[tfma.SlicingSpec(), *(tfma.SlicingSpec(feature_keys=[key]) for key in slices)],
+        metrics_specs=[
+            tfma.MetricsSpec(
+                metrics=[
+                    _metric("RootMeanSquaredError", '"name": "rmse"', bars.get("rmse")),
+                    _metric("MeanAbsoluteError", '"name": "mae"', bars.get("mae")),
+                    _metric("Calibration", '"name": "calibration"', bars.get("calibration")),
+                    _metric("ExampleCount", '"name": "example_count"', None),
+                ]
+            ),
+            tfma.MetricsSpec(
+                query_key=features.USER_ID,
+                metrics=[
+                    _metric(
+                        "NDCG",
+                        f'"name": "ndcg", "gain_key": "{features.USER_RATING}", "top_k_list": [10]',
+                        bars.get("ndcg_10"),
+                    )
+                ],
+            ),
+        ],
+        options=tfma.Options(
+            include_default_metrics={"value": False}, min_slice_size={"value": bless.min_slice_size}
+        ),
+    )
+
+
+def _metric(class_name: str, config: str, bar: Bar | None) -> tfma.MetricConfig:
+    metric = tfma.MetricConfig(class_name=class_name, config="{" + config + "}")
+    if bar is None:
+        return metric
+    threshold = tfma.MetricThreshold()
+    if bar.min is not None:
+        threshold.value_threshold.lower_bound.value = bar.min
+    if bar.max is not None:
+        threshold.value_threshold.upper_bound.value = bar.max
+    if bar.max_increase is not None:
+        threshold.change_threshold.direction = tfma.MetricDirection.LOWER_IS_BETTER
+        threshold.change_threshold.absolute.value = bar.max_increase + _ROUNDING
+    if bar.max_decrease is not None:
+        threshold.change_threshold.direction = tfma.MetricDirection.HIGHER_IS_BETTER
+        threshold.change_threshold.absolute.value = -bar.max_decrease - _ROUNDING
+    metric.threshold.CopyFrom(threshold)
+    return metric

@@ -1,0 +1,128 @@
+"""Reads ML Metadata: which runs there were, what each node made, what was pushed."""
+
+import datetime
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Execution states as MLMD numbers them (metadata_store.proto).
+_STATES = {1: "new", 2: "running", 3: "done", 4: "failed", 5: "cached", 6: "cancelled"}
+_PLUMBING = ("Resolver", "Importer")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An output of a node.
+
+    Args:
+        uri: its folder.
+        properties: custom properties, by name.
+    """
+
+    uri: str
+    properties: dict[str, str | int | float]
+
+    @property
+    def path(self) -> Path:
+        """The folder as a path."""
+        return Path(self.uri)
+
+
+@dataclass(frozen=True)
+class Node:
+    """What a node did in a run."""
+
+    name: str
+    state: str
+    seconds: float
+    outputs: dict[str, Artifact]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a pipeline, its nodes in the order in which they ran."""
+
+    run_id: str
+    pipeline: str
+    started: datetime.datetime
+    nodes: dict[str, Node] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        """`done` when every node is; else the state of the first that is not."""
+        unfinished = (n.state for n in self.nodes.values() if n.state not in ("done", "cached"))
+        return next(unfinished, "done")
+
+    def output(self, node: str, key: str) -> Artifact | None:
+        """A node's output, or None where the run has no such node or it made nothing."""
+        return self.nodes[node].outputs.get(key) if node in self.nodes else None
+
+
+class Lineage:
+    """The runs in a workspace, read with SQL: MLMD's own client takes seconds to load, a table must not.
+
+    The tables and their columns are MLMD's schema version 10
+    (ml_metadata/util/metadata_source_query_config.cc).
+
+    Args:
+        database: MLMD's SQLite file.
+    """
+
+    def __init__(self, database: Path):
+        self._database = database
+
+    def runs(self) -> list[Run]:
+        """All runs, newest first; empty when nothing has run."""
+        if not self._database.exists():
+            return []
+        with sqlite3.connect(f"file:{self._database}?mode=ro", uri=True) as db:
+            contexts = db.execute(
+                "SELECT c.id, c.name, c.create_time_since_epoch FROM Context c JOIN Type t ON t.id = c.type_id "
+                "WHERE t.name = 'pipeline_run' ORDER BY c.id DESC"
+            ).fetchall()
+            return [self._run(db, *context) for context in contexts]
+
+    def run(self, run_id: str | None = None) -> Run | None:
+        """One run, or the newest; None when there is none."""
+        return next((run for run in self.runs() if run_id in (None, run.run_id)), None)
+
+    def _run(self, db: sqlite3.Connection, context: int, run_id: str, created: int) -> Run:
+        rows = db.execute(
+            "SELECT e.id, e.last_known_state, e.create_time_since_epoch, e.last_update_time_since_epoch, n.name, "
+            "et.name FROM Association a JOIN Execution e ON e.id = a.execution_id "
+            "JOIN Type et ON et.id = e.type_id "
+            "JOIN Association an ON an.execution_id = e.id JOIN Context n ON n.id = an.context_id "
+            "JOIN Type nt ON nt.id = n.type_id AND nt.name = 'node' WHERE a.context_id = ? ORDER BY e.id",
+            (context,),
+        ).fetchall()
+        pipeline = db.execute(
+            "SELECT p.name FROM ParentContext pc JOIN Context p ON p.id = pc.parent_context_id WHERE pc.context_id = ?",
+            (context,),
+        ).fetchone()
+        name = pipeline[0] if pipeline else rows[0][4].rsplit(".", 1)[0] if rows else ""
+        nodes = {}
+        for execution, state, start, end, node, kind in rows:
+            if kind.rsplit(".", 1)[-1] in _PLUMBING:
+                continue
+            node = node.removeprefix(f"{name}.")
+            nodes[node] = Node(node, _STATES.get(state, "?"), (end - start) / 1000, _outputs(db, execution))
+        return Run(run_id, name, datetime.datetime.fromtimestamp(created / 1000), nodes)
+
+
+def _outputs(db: sqlite3.Connection, execution: int) -> dict[str, Artifact]:
+    rows = db.execute(
+        "SELECT a.id, a.uri, p.key FROM Event e JOIN Artifact a ON a.id = e.artifact_id "
+        "JOIN EventPath p ON p.event_id = e.id AND p.is_index_step = 0 "
+        "WHERE e.execution_id = ? AND e.type IN (2, 4)",  # DECLARED_OUTPUT, OUTPUT
+        (execution,),
+    ).fetchall()
+    return {key: Artifact(uri, _properties(db, artifact)) for artifact, uri, key in rows}
+
+
+def _properties(db: sqlite3.Connection, artifact: int) -> dict[str, str | int | float]:
+    rows = db.execute(
+        "SELECT name, COALESCE(int_value, double_value, string_value) FROM ArtifactProperty "
+        "WHERE artifact_id = ? AND is_custom_property = 1",
+        (artifact,),
+    )
+    return dict(rows.fetchall())

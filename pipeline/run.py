@@ -1,0 +1,116 @@
+"""`marquee run`: data, DAG, progress, summary; and what is said when something fails."""
+
+import datetime
+import os
+import shlex
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline.config import RunConfig
+from pipeline.console import chatter_to
+from pipeline.workspace import Workspace
+from trainer.errors import MarqueeError
+
+# Before TensorFlow or TFX is imported, and inherited by child processes: TFX would choose Keras 2.
+os.environ["TF_USE_LEGACY_KERAS"] = "0"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What was asked for on the command line.
+
+    Args:
+        config: the configuration, overrides applied.
+        workspace: where everything goes.
+        from_node, to_node: the first and the last node to run, or None.
+        command: the command line without the program and without `--from-node`, to print a resuming one.
+    """
+
+    config: RunConfig
+    workspace: Workspace
+    from_node: str | None = None
+    to_node: str | None = None
+    command: tuple[str, ...] = ("run",)
+
+    @property
+    def workspace_flag(self) -> str:
+        """What other commands need to look at the same workspace."""
+        return f" --workspace {shlex.quote(str(self.workspace.root))}" if "--workspace" in self.command else ""
+
+
+def run(request: RunRequest) -> None:
+    """Runs the pipeline and prints a summary.
+
+    Raises:
+        MarqueeError: anything that a user can mend; a failed node's message ends with the command that
+            resumes from it.
+    """
+    workspace = request.workspace
+    run_id = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    log = workspace.logs / f"run-{run_id}.log"
+    with workspace.lock(), chatter_to(log) as console:
+        console.print(f"[bold]Marquee[/] {request.config.name}  [dim]run {run_id}, log {log}[/]")
+        start = time.monotonic()
+        try:
+            _run(request, run_id, console)
+        except KeyboardInterrupt:
+            raise MarqueeError(
+                "interrupted; what was finished is kept",
+                f"go on with: marquee {shlex.join(request.command)}",
+            ) from None
+        console.print(f"[dim]{time.monotonic() - start:.0f} s in all[/]")
+
+
+def _run(request: RunRequest, run_id: str, console: Console) -> None:
+    source = _locate(request, console)
+    with console.status("loading TFX"):
+        from pipeline.dag import build_pipeline  # ten to twenty seconds
+        from pipeline.partial_run import run_options
+        from pipeline.progress import NodeProgress
+        from pipeline.runner import NodeFailedError, ObservedDagRunner
+        from pipeline.print_summary import print_summary
+        from pipeline.summary import summarize
+    pipeline = build_pipeline(request.config, source, request.workspace)
+    options = run_options(pipeline, request.from_node, request.to_node)
+    with NodeProgress(console) as progress:
+        try:
+            ObservedDagRunner(progress, run_id).run(pipeline, run_options=options)
+        except NodeFailedError as failure:
+            raise _failed(failure, request, request.workspace.logs / f"run-{run_id}.log") from failure
+    if request.to_node:
+        return
+    summary = summarize(request.workspace, request.config, run_id)
+    summary.write(request.workspace.reports / run_id / "summary.json")
+    print_summary(summary, request.workspace_flag, console)
+
+
+def _locate(request: RunRequest, console: Console):
+    """Finds the data, downloading it when it is neither given nor cached."""
+    from components.movielens_example_gen import sources
+    from pipeline.data_source import DataSource
+
+    with console.status("looking for the data") as status:
+        located = sources.locate(request.config.data, request.workspace.cache / "data", report=status.update)
+        fingerprint = sources.fingerprint(located.path, request.config.data)
+    console.print(f"data: {located.origin}")
+    return DataSource(path=str(located.path.resolve()), origin=located.origin, fingerprint=fingerprint)
+
+
+def _failed(failure, request: RunRequest, log: Path) -> MarqueeError:
+    """The cause in a sentence, the log, and the exact command that resumes from the failed node."""
+    cause = failure.__cause__
+    message = cause.message if isinstance(cause, MarqueeError) else _first_line(cause)
+    hint = f"{cause.hint}\n" if isinstance(cause, MarqueeError) and cause.hint else ""
+    resume = shlex.join((*request.command, "--from-node", failure.node))
+    return MarqueeError(
+        f"{failure.node} failed: {message}", f"{hint}log: {log}\nresume from there: marquee {resume}"
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

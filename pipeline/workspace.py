@@ -1,0 +1,74 @@
+"""The one folder that holds everything a run writes (DESIGN.md, State). Deleting it is always safe."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.errors import MarqueeError
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Paths below a workspace folder.
+
+    Args:
+        root: the folder; made when it is first written to.
+    """
+
+    root: Path
+
+    @property
+    def metadata_db(self) -> Path:
+        """ML Metadata's SQLite file: every run, execution and artifact."""
+        return self.root / "metadata.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """TFX's artifacts, a folder each node."""
+        return self.root / "artifacts"
+
+    @property
+    def serving_models(self) -> Path:
+        """What was pushed: `<name>/<version>/`."""
+        return self.root / "serving_models"
+
+    @property
+    def logs(self) -> Path:
+        """A log a run, and TensorBoard's."""
+        return self.root / "logs"
+
+    @property
+    def reports(self) -> Path:
+        """A folder a run."""
+        return self.root / "reports"
+
+    @property
+    def cache(self) -> Path:
+        """Downloads, training checkpoints, tuner trials: whatever saves work after an interruption."""
+        return self.root / "cache"
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keeps two runs from writing here at once; the lock dies with its process, however it dies.
+
+        Raises:
+            MarqueeError: another process holds it.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with open(self.root / ".lock", "a+") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                handle.seek(0)
+                holder = handle.read().strip() or "unknown"
+                raise MarqueeError(
+                    f"workspace {self.root} is in use by another run (process {holder})",
+                    "wait for it to end, or name another folder with --workspace",
+                ) from None
+            handle.truncate(0)
+            handle.write(str(os.getpid()))
+            handle.flush()
+            yield
