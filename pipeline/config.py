@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from components.movielens_example_gen.config import DataConfig
 from trainer.config import TrainConfig
-from trainer.ranking.registry import RankingModelConfig
+from trainer.ranking.config import RankingConfig as RankingModelConfig
 from trainer.strict import Strict
 from tuner.config import TuneConfig
 

@@ -12,7 +12,7 @@ from tfx.types import standard_artifacts
 
 from components.atomic_pusher import AtomicPusher
 from components.example_validator import StoppingExampleValidator
-from components.movielens_example_gen import MovieLensExampleGen
+from components.movielens_example_gen.component import MovieLensExampleGen
 from components.resolution import LastBlessedOther, LatestOther
 from components.run_report import RunReport
 from components.serving_validator import ServingValidator
@@ -40,6 +40,7 @@ def build_pipeline(config: RunConfig, source: DataSource, workspace: Workspace) 
         config=config.data.model_dump_json(exclude={"path"}),
         fingerprint=source.fingerprint,
         code_fingerprint=code_fingerprint("components.movielens_example_gen", "trainer.features"),
+        origin=source.origin,
     )
     examples = example_gen.outputs["examples"]
     statistics_gen = tfx.components.StatisticsGen(examples=examples)

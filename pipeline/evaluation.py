@@ -3,6 +3,7 @@
 # tfx first: it gives tensorflow_model_analysis its EvalConfig.
 import tfx.v1  # noqa: F401  isort: skip
 import tensorflow_model_analysis as tfma  # isort: skip
+from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 
 from pipeline.config import Bar, BlessConfig
 from trainer import features
@@ -57,7 +58,7 @@ def eval_config(bless: BlessConfig, slices: list[str], with_baseline: bool = Tru
                 ],
             ),
         ],
-        options=tfma.Options(
+        options=config_pb2.Options(
             include_default_metrics={"value": False}, min_slice_size={"value": bless.min_slice_size}
         ),
     )

@@ -91,13 +91,15 @@ def _run(request: RunRequest, run_id: str, console: Console) -> None:
 def _locate(request: RunRequest, console: Console):
     """Finds the data, downloading it when it is neither given nor cached."""
     from components.movielens_example_gen import sources
+    from components.movielens_example_gen.fingerprint import fingerprint
     from pipeline.data_source import DataSource
 
     with console.status("looking for the data") as status:
         located = sources.locate(request.config.data, request.workspace.cache / "data", report=status.update)
-        fingerprint = sources.fingerprint(located.path, request.config.data)
+        found = str(located.path.resolve())
+        content = fingerprint(found, request.config.data)
     console.print(f"data: {located.origin}")
-    return DataSource(path=str(located.path.resolve()), origin=located.origin, fingerprint=fingerprint)
+    return DataSource(path=found, origin=located.origin, fingerprint=content)
 
 
 def _failed(failure, request: RunRequest, log: Path) -> MarqueeError:

@@ -4,6 +4,8 @@ from typing import Any
 
 import keras_tuner
 
+from tuner.oracles import settings
+
 
 def trial_table(tuner: keras_tuner.Tuner) -> list[dict[str, Any]]:
     """A row a trial, best first, failed ones last.
@@ -18,7 +20,7 @@ def trial_table(tuner: keras_tuner.Tuner) -> list[dict[str, Any]]:
             "trial": trial.trial_id,
             "status": trial.status,
             "score": trial.score,
-            "values": {k: v for k, v in trial.hyperparameters.values.items() if not k.startswith("tuner/")},
+            "values": settings(trial.hyperparameters.values),
             "error": (trial.message or "").strip().splitlines()[-1] if trial.message else "",
         }
         for trial in tuner.oracle.trials.values()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from typing import Any
 
 from tfx import types
@@ -42,3 +43,4 @@ class Executor(base_executor.BaseExecutor):
             os.path.join(artifact_utils.get_single_uri(output_dict["tuner_results"]), "trials.json"),
             json.dumps(trials, indent=1),
         )
+        shutil.rmtree(tuner.project_dir)  # kept the finished trials of an interrupted search

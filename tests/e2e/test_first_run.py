@@ -1,0 +1,109 @@
+import json
+
+import pytest
+from tests.e2e.conftest import states
+
+
+def test_every_node_is_executed_once(first):
+    assert set(states(first.run).values()) == {"done"}
+    assert list(states(first.run)) == [
+        "MovieLensExampleGen",
+        "StatisticsGen",
+        "ExampleValidator",
+        "Transform",
+        "RankingTuner",
+        "RankingTrainer",
+        "RankingEvaluator",
+        "ServingValidator",
+        "AtomicPusher",
+        "RunReport",
+    ]
+
+
+def test_the_output_counts_nodes_and_ends_with_what_a_person_wants_to_know(first):
+    for part in (
+        " 1 of 10  MovieLensExampleGen",
+        "10 of 10  RunReport",
+        "recbole",
+        "rows",
+        "RMSE",
+        "blessed",
+        "serving_models/ranking/1",
+        "marquee serve",
+        "marquee rate",
+    ):
+        assert part in first.output
+
+
+def test_chatter_stays_out_of_the_terminal_and_in_the_log(first, marquee):
+    assert "WARNING" not in first.output
+    assert "absl" not in first.output
+    [log] = (marquee.workspace / "logs").glob(f"run-{first.run.run_id}.log")
+    assert log.stat().st_size > 0
+
+
+def test_the_splits_are_80_10_10_of_the_first_200_users(first, marquee):
+    rows = marquee.summary(first.run)["splits"]
+    total = sum(rows.values())
+
+    assert rows["train"] == pytest.approx(0.8 * total, abs=1)
+    assert rows["eval"] == pytest.approx(0.1 * total, abs=1)
+
+
+def test_the_vocabularies_cover_train_alone(first, marquee):
+    transform = first.run.output("Transform", "transform_graph").path
+    users = (transform / "transform_fn" / "assets" / "user_id").read_text().split()
+
+    assert len(users) == 200
+    assert not list(first.run.output("MovieLensExampleGen", "examples").path.glob("*transformed*"))
+
+
+def test_the_model_beats_the_mean_on_test_and_is_blessed(first, marquee):
+    summary = marquee.summary(first.run)
+
+    assert summary["test"]["test"]["rmse"] < summary["test"]["mean_rating_baseline"]["rmse"]
+    assert summary["blessed"] is True
+    assert summary["pushed"].endswith("serving_models/ranking/1")
+
+
+def test_tfma_and_our_own_report_agree_about_the_size_of_the_error(first, marquee):
+    summary = marquee.summary(first.run)
+
+    assert summary["evaluation"]["rmse"] == pytest.approx(summary["test"]["test"]["rmse"], abs=0.06)
+    assert 0.5 < summary["evaluation"]["ndcg_10"] <= 1.0
+    assert summary["evaluation"]["calibration"] == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_evaluation_is_sliced_by_gender_age_genre_and_activity(first):
+    import tfx.v1  # noqa: F401, I001 - before TFMA
+    import tensorflow_model_analysis as tfma
+
+    records = tfma.load_metrics(str(first.run.output("RankingEvaluator", "evaluation").path))
+    keys = {key.column for record in records for key in record.slice_key.single_slice_keys}
+
+    assert keys == {"user_gender", "age_group", "movie_genres", "activity"}
+
+
+def test_every_trial_is_accounted_for_and_the_best_one_is_used(first, marquee):
+    tuner = marquee.summary(first.run)["tuner"]
+    training = json.loads((first.run.output("RankingTrainer", "model_run").path / "training.json").read_text())
+
+    assert [trial["status"] for trial in tuner["trials"]] == ["COMPLETED", "COMPLETED"]
+    assert tuner["best"] == tuner["trials"][0]["values"]
+    assert training["settings"]["train"]["learning_rate"] == tuner["best"]["train.learning_rate"]
+    assert training["settings"]["train"]["epochs"] == tuner["best"]["train.epochs"]
+
+
+def test_serving_was_validated_on_every_signature_over_both_protocols(first):
+    validation = json.loads((first.run.output("ServingValidator", "blessing").path / "validation.json").read_text())
+
+    assert validation["requests"] == 8
+    assert validation["problems"] == []
+    assert validation["largest_difference"] < 1e-4
+
+
+def test_runs_lists_it(first, marquee):
+    listed = marquee("runs")
+
+    assert first.run.run_id in listed.output
+    assert "done" in listed.output

@@ -1,0 +1,85 @@
+import pytest
+
+from pipeline.load_config import CONFIGS, load_config
+from trainer.errors import ConfigError
+
+
+@pytest.mark.parametrize("name", [file.stem for file in CONFIGS.glob("*.yaml")])
+def test_every_ready_made_configuration_is_valid_and_named_after_its_file(name):
+    assert load_config(name).name == name
+
+
+def test_the_default_is_a_seeded_80_10_10_split():
+    split = load_config("ml-100k").data.split
+
+    assert (split.kind, split.seed, split.eval, split.test) == ("random", 42, 0.1, 0.1)
+
+
+def test_an_override_is_parsed_as_yaml_and_validated():
+    config = load_config("smoke", ["ranking.train.epochs=3", "data.split={kind: temporal, eval: 0.2, test: 0.2}"])
+
+    assert config.ranking.train.epochs == 3
+    assert config.data.split.kind == "temporal"
+
+
+def test_flags_win_over_the_file_and_none_changes_nothing():
+    config = load_config("smoke", data__path="/data", ranking__tune__enabled=None)
+
+    assert config.data.path == "/data"
+    assert config.ranking.tune.enabled is True
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("ranking.train.epochs=zero", ["--set ranking.train.epochs=zero", "ranking.train.epochs", "'zero'"]),
+        ("ranking.train.epoch=3", ["unknown key 'ranking.train.epoch'", "allowed:", "epochs"]),
+        ("ranking.model.kind=nothing", ["ranking.model", "'nothing'", "'mf'", "'mlp'"]),
+        ("data.split.kind=sideways", ["data.split", "'sideways'", "temporal"]),
+        ("data.split.eval=1.5", ["eval", "1.5", "less than 1"]),
+        ("nonsense=1", ["unknown key 'nonsense'", "allowed:", "ranking"]),
+        ("ranking.tune.space={model.x: {kind: int, min: 3, max: 1}}", ["min <= max"]),
+        ("ranking.bless.bars={rmse: {}}", ["says nothing"]),
+    ],
+)
+def test_a_wrong_override_is_answered_with_key_value_and_what_is_allowed(override, expected):
+    with pytest.raises(ConfigError) as error:
+        load_config("smoke", [override])
+
+    for part in expected:
+        assert part in error.value.message
+
+
+def test_a_wrong_value_in_a_file_names_the_file(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text((CONFIGS / "smoke.yaml").read_text().replace("keep", "keep") + "push: {keep: 0}\n")
+
+    with pytest.raises(ConfigError) as error:
+        load_config(str(file))
+
+    assert error.value.message.startswith(f"{file}: push.keep = 0")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("- a list", "expected keys and values"), ("a: [", "is not YAML"), ("", "expected keys and values")],
+)
+def test_a_file_that_is_no_configuration_is_a_clear_error(tmp_path, text, expected):
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+
+    with pytest.raises(ConfigError, match=expected):
+        load_config(str(file))
+
+
+def test_an_unknown_name_lists_the_ready_made_ones():
+    with pytest.raises(ConfigError) as error:
+        load_config("ml-101k")
+
+    assert "ml-100k" in error.value.hint
+
+
+@pytest.mark.parametrize("override", ["no-equals-sign", "=1", "a.b=[1"])
+def test_an_override_of_the_wrong_form_is_a_clear_error(override):
+    with pytest.raises(ConfigError, match="--set"):
+        load_config("smoke", [override])

@@ -1,0 +1,93 @@
+import keras_tuner
+import pytest
+
+from tuner.config import TuneConfig
+from tuner.oracles import oracle, settings
+from tuner.training_tuner import TrainingTuner
+from tuner.trials import trial_table
+
+SPACE = {
+    "train.learning_rate": {"kind": "float", "min": 0.001, "max": 0.1, "sampling": "log"},
+    "train.epochs": {"kind": "int", "min": 2, "max": 9},
+    "model.head": {"kind": "choice", "values": ["ordinal", "squared"]},
+}
+
+
+def config(strategy="random", trials=6):
+    return TuneConfig.model_validate({"strategy": strategy, "trials": trials, "space": SPACE})
+
+
+def distance(values, on_epoch):
+    """A training whose error is the learning rate's distance from 0.02; more epochs help a little."""
+    error = abs(values["train.learning_rate"] - 0.02) + 0.01 / values["train.epochs"]
+    on_epoch(1, {"val_rmse": error})
+    return {"val_rmse": error}
+
+
+def search(tmp_path, run_trial, **options):
+    objective = keras_tuner.Objective("val_rmse", "min")
+    tuner = TrainingTuner(oracle(config(**options), objective, epochs=9), run_trial, tmp_path / "trials")
+    tuner.search()
+    return tuner
+
+
+@pytest.mark.parametrize("strategy", ["random", "bayesian", "hyperband"])
+def test_each_strategy_completes_its_trials_and_finds_the_best_of_them(tmp_path, strategy):
+    tuner = search(tmp_path, distance, strategy=strategy)
+    table = trial_table(tuner)
+    [best] = tuner.get_best_hyperparameters()
+
+    assert len(table) == 6
+    assert {row["status"] for row in table} == {"COMPLETED"}
+    assert table[0]["score"] == min(row["score"] for row in table)
+    assert set(best.values) == set(SPACE)
+    assert best.values["train.learning_rate"] == table[0]["values"]["train.learning_rate"]
+
+
+def test_hyperband_decides_the_epochs_itself(tmp_path):
+    seen = []
+
+    def record(values, on_epoch):
+        seen.append(values["train.epochs"])
+        return distance(values, on_epoch)
+
+    search(tmp_path, record, strategy="hyperband", trials=15)
+
+    assert min(seen) < max(seen) <= 9
+
+
+def test_a_failed_trial_is_named_with_its_reason_and_the_search_goes_on(tmp_path):
+    def fails_once(values, on_epoch):
+        if not (tmp_path / "failed").exists():
+            (tmp_path / "failed").touch()
+            raise ValueError("the loss is not a number")
+        return distance(values, on_epoch)
+
+    table = trial_table(search(tmp_path, fails_once, trials=3))
+
+    assert [row["status"] for row in table].count("COMPLETED") == 2
+    assert table[-1]["score"] is None
+    assert "the loss is not a number" in table[-1]["error"]
+
+
+def test_finished_trials_are_not_repeated_after_an_interruption(tmp_path):
+    calls = []
+
+    def interrupted(values, on_epoch):
+        calls.append(values)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return distance(values, on_epoch)
+
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path, interrupted)
+    tuner = search(tmp_path, interrupted)
+
+    assert len(trial_table(tuner)) == 6
+    assert len(calls) == 7  # two done, one interrupted and tried again, three more
+
+
+def test_settings_leave_out_what_hyperband_notes_for_itself():
+    values = {"train.learning_rate": 0.1, "tuner/epochs": 3, "tuner/bracket": 1}
+
+    assert settings(values) == {"train.learning_rate": 0.1, "train.epochs": 3}

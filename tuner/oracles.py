@@ -1,0 +1,44 @@
+"""The three strategies, as KerasTuner's oracles."""
+
+import keras_tuner
+from keras_tuner.oracles import BayesianOptimizationOracle, HyperbandOracle, RandomSearchOracle
+
+from tuner.config import IntRange, TuneConfig
+from tuner.search_space import hyperparameters
+
+EPOCHS = "train.epochs"
+
+
+def oracle(config: TuneConfig, objective: keras_tuner.Objective, epochs: int) -> keras_tuner.Oracle:
+    """The oracle that `config.strategy` names.
+
+    Hyperband decides epochs itself, as its rungs: `train.epochs` is not searched then, and its upper bound
+    is the most that a trial gets.
+
+    Args:
+        config: strategy, number of trials, seed and space.
+        objective: what is minimized or maximized.
+        epochs: the configured epochs, Hyperband's most where the space does not bound them.
+    """
+    space = dict(config.space)
+    common = {"objective": objective, "seed": config.seed, "max_retries_per_trial": 0}
+    # A failed trial is reported, not fatal; only when every one fails is there nothing to go on with.
+    common["max_consecutive_failed_trials"] = config.trials + 1
+    if config.strategy == "hyperband":
+        bound = space.pop(EPOCHS, None)
+        most = bound.max if isinstance(bound, IntRange) else epochs
+        made = HyperbandOracle(
+            max_epochs=most, factor=3, hyperparameters=hyperparameters(space), **common
+        )
+        made.max_trials = config.trials  # TFX's Tuner reads it; Hyperband leaves it unset
+        return made
+    kind = RandomSearchOracle if config.strategy == "random" else BayesianOptimizationOracle
+    return kind(max_trials=config.trials, hyperparameters=hyperparameters(space), **common)
+
+
+def settings(trial_values: dict[str, object]) -> dict[str, object]:
+    """A trial's values as dotted paths alone: Hyperband's rung becomes `train.epochs`."""
+    chosen = {path: value for path, value in trial_values.items() if not path.startswith("tuner/")}
+    if "tuner/epochs" in trial_values:
+        chosen[EPOCHS] = trial_values["tuner/epochs"]
+    return chosen

@@ -1,0 +1,42 @@
+"""What TFX's Tuner calls: its FnArgs to a search over the ranking model's settings."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
+
+import keras_tuner
+from tfx.v1.components import TunerFnResult
+
+from trainer.hyperparameters import apply_hyperparameters
+from trainer.ranking.training import RankingData, RankingSettings, train_ranking
+from tuner.config import TuneConfig
+from tuner.oracles import oracle
+from tuner.training_tuner import TrainingTuner
+
+OBJECTIVE = keras_tuner.Objective("val_rmse", "min")
+
+
+def tuner_fn(fn_args) -> TunerFnResult:
+    """Reads the data once, and hands TFX a tuner whose trials train on it.
+
+    Of `fn_args.custom_config`: `model` and `train`, the settings that the space varies; `tune`, a
+    TuneConfig; `trials_dir`, where finished trials outlive an interruption.
+
+    Raises:
+        ConfigError: the space names a setting that the model does not have.
+    """
+    custom = fn_args.custom_config
+    tune = TuneConfig.model_validate(custom["tune"])
+    settings = RankingSettings.of(custom, None)
+    search = oracle(tune, OBJECTIVE, settings.train.epochs)
+    # A path that does not exist would fail every trial the same way: say so before the first.
+    apply_hyperparameters(settings, search.get_space().values)
+    data = RankingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
+
+    def run_trial(values, on_epoch):
+        result = train_ranking(apply_hyperparameters(settings, values), data, on_epoch=on_epoch)
+        return result.history[result.best_epoch - 1]
+
+    directory = Path(custom["trials_dir"])
+    return TunerFnResult(tuner=TrainingTuner(search, run_trial, directory), fit_kwargs={})
