@@ -65,15 +65,17 @@ def serve(
     grpc_port: Annotated[int, typer.Option(help="gRPC; 0 takes a free one.")] = 8500,
     binary: Annotated[
         str | None,
-        typer.Option(help="A tensorflow_model_server to start; `embedded` never looks for one on PATH."),
+        typer.Option(help="A tensorflow_model_server to start instead; `embedded`: not even one on PATH."),
     ] = None,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Answer over REST and gRPC, as TF Serving does; new versions are picked up while it runs."""
+    from pipeline.serve import ServerConfig
     from pipeline.serve import serve as serve_models
     from pipeline.workspace import Workspace
 
-    serve_models(models or Workspace(workspace).serving_models, host, rest_port, grpc_port, binary)
+    config = ServerConfig(host=host, rest_port=rest_port, grpc_port=grpc_port)
+    serve_models(models or Workspace(workspace).serving_models, config, binary)
 
 
 @app.command()

@@ -48,7 +48,6 @@ class BlessConfig(Strict):
         default={"rmse": Bar(max=1.2, max_increase=0.0)},
         description="a bar a metric; a model that misses one is not blessed",
     )
-    min_slice_size: int = Field(50, ge=1, description="slices with fewer ratings are not shown")
 
 
 class RankingConfig(Strict):

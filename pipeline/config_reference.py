@@ -1,8 +1,10 @@
 """Walks the configuration models: for error messages, and for the README's table."""
 
+import json
 from typing import Any, get_args, get_origin
 
 import pydantic
+from pydantic.fields import FieldInfo
 
 
 def fields_at(model: type[pydantic.BaseModel], location: tuple[int | str, ...]) -> list[str]:
@@ -28,23 +30,41 @@ def fields_at(model: type[pydantic.BaseModel], location: tuple[int | str, ...]) 
 
 
 def reference(model: type[pydantic.BaseModel], prefix: str = "") -> list[tuple[str, str, str]]:
-    """Rows of (dotted path, default, description) for every leaf of a configuration model."""
+    """Rows of (dotted path, default, description) for every leaf of a configuration model.
+
+    A union, told apart by `kind`, is a row for each kind's keys, the kind in brackets.
+    """
     rows = []
     for name, field in model.model_fields.items():
-        path = f"{prefix}{field.alias or name}"
-        models = _models_in(field.annotation)
-        if len(models) == 1 and not str(field.annotation).startswith("dict"):
+        path, models = f"{prefix}{field.alias or name}", _models_in(field.annotation)
+        if not models or get_origin(field.annotation) is dict:
+            rows.append((path, _default(field), field.description or ""))
+        elif len(models) == 1:
             rows += reference(models[0], f"{path}.")
-            continue
-        default = "required" if field.is_required() else _plain(field.get_default(call_default_factory=True))
-        rows.append((path, str(default), field.description or (models[0].__doc__ or "").split("\n")[0] if models
-                     else field.description or ""))
+        else:
+            for kind in models:
+                [tag] = _kinds(kind)
+                rows.append((f"{path}.kind", f"`{tag}`", (kind.__doc__ or "").split("\n")[0]))
+                rows += [(f"{p} ({tag})", d, t) for p, d, t in reference(kind, f"{path}.") if p != f"{path}.kind"]
     return rows
+
+
+def markdown(model: type[pydantic.BaseModel]) -> str:
+    """The reference as a Markdown table."""
+    lines = ["| key | default | what it is |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| `{path}` | {default} | {text} |" for path, default, text in reference(model))])
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = _plain(field.get_default(call_default_factory=True))
+    return f"`{json.dumps(value, default=str)}`"
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, pydantic.BaseModel):
-        return {k: _plain(v) for k, v in value.model_dump(exclude_defaults=True).items()} or "defaults"
+        return value.model_dump(mode="json", exclude_defaults=True)
     return {k: _plain(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
@@ -59,3 +79,9 @@ def _models_in(annotation: Any) -> list[type[pydantic.BaseModel]]:
     if get_origin(annotation) is None:
         return []
     return [model for argument in get_args(annotation) for model in _models_in(argument)]
+
+
+if __name__ == "__main__":
+    from pipeline.config import RunConfig
+
+    print(markdown(RunConfig))

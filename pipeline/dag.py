@@ -168,6 +168,7 @@ def _ranking_nodes(config, source, workspace, example_gen, transform, schema) ->
     report = RunReport(
         examples=examples, model=model, code_fingerprint=code_fingerprint("components.run_report")
     )
+    report.add_upstream_node(pusher)  # last: `test` is read when everything is decided
     return [*nodes, trainer, last_blessed, evaluator, validator, pusher, report]
 
 

@@ -111,9 +111,9 @@ class Lineage:
 
 def _outputs(db: sqlite3.Connection, execution: int) -> dict[str, Artifact]:
     rows = db.execute(
-        "SELECT a.id, a.uri, p.key FROM Event e JOIN Artifact a ON a.id = e.artifact_id "
+        "SELECT a.id, a.uri, p.step_key FROM Event e JOIN Artifact a ON a.id = e.artifact_id "
         "JOIN EventPath p ON p.event_id = e.id AND p.is_index_step = 0 "
-        "WHERE e.execution_id = ? AND e.type IN (2, 4)",  # DECLARED_OUTPUT, OUTPUT
+        "WHERE e.execution_id = ? AND e.type = 4",  # OUTPUT
         (execution,),
     ).fetchall()
     return {key: Artifact(uri, _properties(db, artifact)) for artifact, uri, key in rows}

@@ -1,31 +1,57 @@
 """`marquee serve`: the embedded server, or TF Serving itself where it is installed."""
 
 import os
-import shutil
+import signal
+import threading
 from pathlib import Path
 
 os.environ["TF_USE_LEGACY_KERAS"] = "0"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from serving.server import ServerConfig  # noqa: E402 - after the environment is set
+from rich.console import Console  # noqa: E402 - after the environment is set
+
+from serving.errors import ServingError  # noqa: E402
+from serving.server import EmbeddedServer, ServerConfig  # noqa: E402
 from serving.server import serve as serve_embedded  # noqa: E402
+from serving.tensorflow_model_server import BinaryServer, find_binary  # noqa: E402
+from serving.versions import list_models, list_versions  # noqa: E402
 
-BINARY = "tensorflow_model_server"
+EMBEDDED = "embedded"
 
 
-def serve(models: Path, host: str, rest_port: int, grpc_port: int, binary: str | None) -> None:
+def serve(models: Path, config: ServerConfig, binary: str | None) -> None:
     """Serves a folder of models in the foreground until it is told to stop.
 
     Args:
         models: `<name>/<version>/` folders.
-        host, rest_port, grpc_port: where to listen.
+        config: where to listen.
         binary: a `tensorflow_model_server`; None looks for one on PATH; `embedded` does not.
-    """
-    config = ServerConfig(host=host, rest_port=rest_port, grpc_port=grpc_port)
-    found = None if binary == "embedded" else binary or shutil.which(BINARY)
-    if found:
-        from serving.tensorflow_model_server import serve as serve_binary
 
-        serve_binary(models, config, found)
+    Raises:
+        ServingError: no models, a taken port, a binary that does not start.
+    """
+    if not list_models(models):
+        raise ServingError(f"there is no model in {models}", "Push one first: marquee run")
+    found = None if binary == EMBEDDED else find_binary(binary)
+    if found:
+        _serve_binary(models, config, found)
     else:
-        serve_embedded(models, config)
+        serve_embedded(models, config, on_ready=_announce)
+
+
+def _serve_binary(models: Path, config: ServerConfig, binary: str) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with BinaryServer(models, config, binary) as server:
+        _announce(server)
+        while not stop.wait(1.0):
+            if not server.running:
+                raise ServingError(f"{binary} ended by itself")
+
+
+def _announce(server: EmbeddedServer | BinaryServer) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for name in list_models(server.models_dir):
+        console.print(f"[bold]{name}[/] version {list_versions(server.models_dir, name)[-1]}")
+    console.print(f"REST {server.rest_url}   gRPC {server.grpc_address}   [dim]Ctrl-C stops[/]")

@@ -1,0 +1,77 @@
+"""The serving contract: what every model that Marquee pushes takes and gives, as data.
+
+The component that validates a model before a push, the clients and the tests read it from here. -1 is a
+size that a request chooses: the batch, the titles of a history, `k`.
+"""
+
+from serving.signature import Signature, TensorSpec
+
+_IDS = TensorSpec("string", (-1,))
+_K = TensorSpec("int32", ())
+_FLAG = TensorSpec("bool", ())
+_HISTORIES = TensorSpec("string", (-1, -1))
+_RATINGS = {"user_rating": TensorSpec("float", (-1,))}
+
+
+def _film_lists(*floats: str, length: int = -1) -> dict[str, TensorSpec]:
+    names = {"movie_id": "string", "movie_title": "string", **dict.fromkeys(floats, "float")}
+    return {name: TensorSpec(dtype, (-1, length)) for name, dtype in names.items()}
+
+
+_CANDIDATES = _film_lists("score")
+_RECOMMENDED = _film_lists("user_rating", "score")
+
+CONTRACT: dict[str, dict[str, Signature]] = {
+    "ranking": {
+        "serving_default": Signature({"user_id": _IDS, "movie_title": _IDS}, _RATINGS),
+        "rate_ids": Signature({"user_id": _IDS, "movie_id": _IDS}, _RATINGS),
+        "serving_examples": Signature({"examples": _IDS}, _RATINGS),
+    },
+    "retrieval": {
+        "serving_default": Signature({"user_id": _IDS}, _film_lists("score", length=100)),
+        "retrieve": Signature({"user_id": _IDS, "k": _K}, _CANDIDATES),
+    },
+    "recommender": {
+        "serving_default": Signature({"user_id": _IDS}, _film_lists("user_rating", "score", length=10)),
+        "recommend": Signature({"user_id": _IDS, "k": _K, "exclude_seen": _FLAG}, _RECOMMENDED),
+        "recommend_from_history": Signature({"movie_title": _HISTORIES, "k": _K}, _RECOMMENDED),
+    },
+}
+
+
+def departures(model: str, signatures: dict[str, Signature]) -> list[str]:
+    """How a model's signatures depart from the contract, a sentence each; empty when they keep it.
+
+    Signatures, and outputs, that the contract does not name are nobody's business here. Where the contract
+    names a size, an open one (-1) keeps it: TensorFlow does not always infer sizes.
+    """
+    found = []
+    for name, promised in CONTRACT[model].items():
+        actual = signatures.get(name)
+        if actual is None:
+            found.append(f"{model} lacks the signature {name}")
+            continue
+        if set(actual.inputs) != set(promised.inputs):
+            found.append(
+                f"{model}.{name} takes {', '.join(sorted(actual.inputs))}"
+                f" and not {', '.join(sorted(promised.inputs))}"
+            )
+        for side in ("inputs", "outputs"):
+            for tensor, spec in getattr(promised, side).items():
+                given = getattr(actual, side).get(tensor)
+                if given is None:
+                    if side == "outputs":
+                        found.append(f"{model}.{name} does not give {tensor}")
+                elif given.dtype != spec.dtype or not _fits(given.shape, spec.shape):
+                    found.append(f"{model}.{name}: {tensor} is {_shown(given)} and not {_shown(spec)}")
+    return found
+
+
+def _fits(given: tuple[int, ...] | None, promised: tuple[int, ...]) -> bool:
+    if given is None:
+        return True
+    return len(given) == len(promised) and all(a in (-1, b) for a, b in zip(given, promised, strict=True))
+
+
+def _shown(spec: TensorSpec) -> str:
+    return f"{spec.dtype}{list(spec.shape) if spec.shape is not None else '[?]'}"

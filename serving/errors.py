@@ -1,0 +1,65 @@
+"""The exceptions of the serving package, which stands on its own.
+
+ServingError              one clear message and, where there is one, what to do; never shown as a traceback
+└── StatusError           a request's answer that is not OK: a canonical gRPC code and TF Serving's message
+"""
+
+# TF Serving's own translation of canonical codes (model_servers/http_server.cc).
+HTTP_STATUS = {
+    "OK": 200,
+    "CANCELLED": 499,
+    "UNKNOWN": 500,
+    "INVALID_ARGUMENT": 400,
+    "DEADLINE_EXCEEDED": 504,
+    "NOT_FOUND": 404,
+    "ALREADY_EXISTS": 409,
+    "PERMISSION_DENIED": 403,
+    "RESOURCE_EXHAUSTED": 429,
+    "FAILED_PRECONDITION": 400,
+    "ABORTED": 409,
+    "OUT_OF_RANGE": 400,
+    "UNIMPLEMENTED": 501,
+    "INTERNAL": 500,
+    "UNAVAILABLE": 503,
+    "DATA_LOSS": 500,
+    "UNAUTHENTICATED": 401,
+}
+
+
+class ServingError(Exception):
+    """A user's mistake or a fault of the surroundings.
+
+    Args:
+        message: what was wrong, where, and which value.
+        hint: what to do next, in a sentence.
+    """
+
+    def __init__(self, message: str, hint: str = ""):
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class StatusError(ServingError):
+    """A request that is answered with an error.
+
+    Args:
+        code: a canonical gRPC code by name, such as "INVALID_ARGUMENT".
+        message: as TF Serving words it, where TF Serving has such an error.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = ""):
+        super().__init__(message, hint)
+        self.code = code
+
+    @property
+    def http_status(self) -> int:
+        return HTTP_STATUS[self.code]
+
+
+def invalid(message: str) -> StatusError:
+    """The commonest of them: INVALID_ARGUMENT, over REST a 400."""
+    return StatusError("INVALID_ARGUMENT", message)

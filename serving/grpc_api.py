@@ -1,0 +1,127 @@
+"""TF Serving's gRPC API: PredictionService.Predict and GetModelMetadata, ModelService.GetModelStatus.
+
+The other calls of these services are answered UNIMPLEMENTED, except for Classify and Regress, which TF
+Serving refuses on predict signatures and so does this.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import numpy as np
+from tensorflow_serving.apis import (
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from serving.errors import StatusError, invalid
+from serving.metrics import Call
+from serving.service import Service, refuse_examples_api
+from serving.tensor_proto import array_of, proto_of
+
+_NOT_HERE = "The embedded server has no {}: a stock TensorFlow Serving has"
+QUICK_BYTES = 16 * 1024  # as over REST: a longer request is answered beside the event loop
+
+
+def add_services(server: grpc.aio.Server, service: Service) -> None:
+    """Puts TF Serving's two services on `server`."""
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(_Prediction(service), server)
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_Models(service), server)
+
+
+class _Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
+    def __init__(self, service: Service):
+        self._service = service
+
+    async def Predict(self, request, context):
+        call = Call("GRPC", "predict")
+
+        def compute():
+            return self._predict(call, request)
+
+        if request.ByteSize() <= QUICK_BYTES and self._service.registry.quick(request.model_spec.name):
+            return await _answer(self._service, context, call, compute)
+        return await _answer(self._service, context, call, compute, self._service.threads)
+
+    async def GetModelMetadata(self, request, context):
+        call = Call("GRPC", "GetModelMetadata")
+        return await _answer(
+            self._service,
+            context,
+            call,
+            lambda: self._service.metadata(call, *_spec(request), request.metadata_field),
+        )
+
+    async def Classify(self, request, context):
+        return await self._refuse(request, context, "classify")
+
+    async def Regress(self, request, context):
+        return await self._refuse(request, context, "regress")
+
+    async def MultiInference(self, request, context):
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, _NOT_HERE.format("MultiInference"))
+
+    def _predict(self, call: Call, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
+        servable = self._service.lease(call, *_spec(request))
+        with servable as loaded:
+            name = request.model_spec.signature_name or "serving_default"
+            loaded.signature(name)  # TF Serving looks for the signature before it reads a tensor
+            call.signature = name
+            inputs = {key: _read(key, proto) for key, proto in request.inputs.items()}
+            self._service.check_batch(inputs)
+            outputs = loaded.run(name, inputs, request.output_filter)
+            answer = predict_pb2.PredictResponse(
+                outputs={key: proto_of(value) for key, value in outputs.items()}
+            )
+            answer.model_spec.name = servable.name
+            answer.model_spec.version.value = servable.version
+            answer.model_spec.signature_name = name
+            return answer
+
+    async def _refuse(self, request, context, api: str):
+        call = Call("GRPC", api)
+
+        def compute():
+            with self._service.lease(call, *_spec(request)) as loaded:
+                raise refuse_examples_api(loaded, request.model_spec.signature_name, api)
+
+        return await _answer(self._service, context, call, compute)
+
+
+class _Models(model_service_pb2_grpc.ModelServiceServicer):
+    def __init__(self, service: Service):
+        self._service = service
+
+    async def GetModelStatus(self, request, context):
+        call = Call("GRPC", "GetModelStatus")
+        return await _answer(
+            self._service, context, call, lambda: self._service.status(call, *_spec(request))
+        )
+
+    async def HandleReloadConfigRequest(self, request, context):
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, _NOT_HERE.format("HandleReloadConfigRequest"))
+
+
+async def _answer(service: Service, context, call: Call, compute: Callable[[], Any], threads=None):
+    try:
+        if threads is None:
+            return service.counted(call, compute)
+        return await asyncio.get_running_loop().run_in_executor(threads, service.counted, call, compute)
+    except StatusError as error:
+        await context.abort(grpc.StatusCode[error.code], error.message)
+
+
+def _spec(request) -> tuple[str, int | None, str]:
+    if not request.HasField("model_spec"):
+        raise invalid("Missing ModelSpec")
+    spec = request.model_spec
+    return spec.name, spec.version.value if spec.HasField("version") else None, spec.version_label
+
+
+def _read(name: str, proto) -> np.ndarray:
+    try:
+        return array_of(proto)
+    except (ValueError, TypeError):
+        raise invalid(f"tensor parsing error: {name}") from None

@@ -1,0 +1,185 @@
+"""Single values and tensors of TF Serving's JSON: what a value may be for a dtype, and how one is written."""
+
+import base64
+import binascii
+from typing import Any
+
+import numpy as np
+import orjson
+import rapidjson
+
+from serving.signature import NUMPY_DTYPES
+
+QUOTE_CHARACTERS = 2048  # an error repeats the value at fault; not the megabytes of it
+
+# Inclusive ranges that RapidJSON's IsInt, IsUint, IsInt64 and IsUint64 accept for a dtype.
+_INT32, _INT64 = (-(2**31), 2**31 - 1), (-(2**63), 2**63 - 1)
+_RANGES = {
+    "int8": _INT32,
+    "int16": _INT32,
+    "int32": _INT32,
+    "uint8": _INT32,
+    "uint32": (0, 2**32 - 1),
+    "int64": _INT64,
+    "uint64": (0, 2**64 - 1),
+}
+_LARGEST_WHOLE = {"float": 2**24 - 1, "double": 2**53 - 1}  # integers beyond are not all representable
+_JSON_TYPES = {
+    type(None): "Null",
+    dict: "Object",
+    list: "Array",
+    str: "String",
+    int: "Number",
+    float: "Number",
+}
+
+
+class ValueFault(Exception):
+    """What is wrong with a value, in TF Serving's words; the caller says where it stands."""
+
+
+def plain_column(values: Any, dtype: str) -> np.ndarray | None:
+    """A flat list of strings, or of integers that fit, as an array at once; None where it is not so plain."""
+    if type(values) is not list or not values:
+        return None
+    kinds = set(map(type, values))
+    if dtype == "string" and kinds == {str}:
+        array = np.empty(len(values), dtype=object)
+        try:
+            array[:] = [value.encode() for value in values]
+        except UnicodeEncodeError:  # half of a surrogate pair
+            return None
+        return array
+    if dtype in ("int32", "int64") and kinds == {int}:
+        low, high = _RANGES[dtype]
+        if low <= min(values) and max(values) <= high:
+            return np.array(values, dtype=NUMPY_DTYPES[dtype])
+    return None
+
+
+def tensor_of(value: Any, dtype: str) -> np.ndarray:
+    """A JSON value, nested to any depth, as an array of `dtype`. Raises ValueFault.
+
+    The first element of each list says what shape all must have.
+    """
+    if dtype not in NUMPY_DTYPES or dtype in ("half", "uint16"):
+        raise ValueFault(f"Conversion of JSON Value: {quoted(value)} to type: {dtype}")
+    shape: list[int] = []
+    inner = value
+    while isinstance(inner, list):
+        shape.append(len(inner))
+        if not inner:
+            break
+        inner = inner[0]
+    flat: list = []
+    _flatten(value, 0, shape, dtype, flat)
+    array = np.empty(len(flat), dtype=object)
+    array[:] = flat
+    with np.errstate(over="ignore"):
+        return array.astype(NUMPY_DTYPES[dtype]).reshape(shape)
+
+
+def is_base64(value: Any) -> bool:
+    """Whether `value` is {"b64": "…"}, JSON's way to hold bytes."""
+    return isinstance(value, dict) and value.keys() == {"b64"} and isinstance(value["b64"], str)
+
+
+def quoted(value: Any) -> str:
+    """`value` as an error quotes it: pretty-printed JSON, cut short when it is long."""
+    text = rapidjson.dumps(value, indent=4, ensure_ascii=False)
+    return text if len(text) <= QUOTE_CHARACTERS else text[:QUOTE_CHARACTERS] + "…"
+
+
+def jsonable(name: str, array: np.ndarray) -> Any:
+    """An output as something that `dump` writes: numbers stay an array, strings become lists of str.
+
+    Strings of an output whose name ends in "_bytes" become {"b64": …}.
+    """
+    if array.dtype != object:
+        return np.ascontiguousarray(array) if array.ndim else array[()]
+    if name.endswith("_bytes"):
+        return _nested(array, lambda item: {"b64": base64.b64encode(item).decode()})
+    return _nested(array, lambda item: item.decode(errors="replace"))
+
+
+def dump(value: Any) -> bytes:
+    """JSON text of `value`, which may hold finite arrays; a float32 as the shortest decimal that gives it."""
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def dump_with_nan(value: Any) -> bytes:
+    """The same for arrays that are not finite: TF Serving writes NaN and Infinity, which orjson cannot."""
+    return rapidjson.dumps(value, default=_widened, ensure_ascii=False).encode()
+
+
+def _flatten(value: Any, level: int, shape: list[int], dtype: str, flat: list) -> None:
+    if not isinstance(value, list):
+        if level != len(shape):
+            raise ValueFault(
+                f"JSON Value: {quoted(value)} found at incorrect level: {level + 1}"
+                f" in the JSON DOM. Expected at level: {len(shape)}"
+            )
+        flat.append(_scalar(value, dtype))
+        return
+    if level >= len(shape):
+        raise ValueFault(f"Encountered list at unexpected level: {level} expected < {len(shape)}")
+    if len(value) != shape[level]:
+        raise ValueFault(
+            f"Encountered list at unexpected size: {len(value)} at level: {level}"
+            f" expected size: {shape[level]}"
+        )
+    for item in value:
+        _flatten(item, level + 1, shape, dtype, flat)
+
+
+def _scalar(value: Any, dtype: str) -> Any:
+    kind = type(value)
+    if dtype == "string":
+        if kind is dict:
+            return _decoded(value)
+        if kind is str:
+            return value.encode(errors="surrogatepass")
+    elif dtype == "bool":
+        if kind is bool:
+            return value
+    elif dtype in _RANGES:
+        if kind is int and _RANGES[dtype][0] <= value <= _RANGES[dtype][1]:
+            return value
+    elif kind in (int, float):
+        return _decimal(value, dtype)
+    json_type = str(value) if kind is bool else _JSON_TYPES[kind]
+    raise ValueFault(f"JSON Value: {quoted(value)} Type: {json_type} is not of expected type: {dtype}")
+
+
+def _decimal(value: int | float, dtype: str) -> float:
+    if isinstance(value, int):
+        lossless = abs(value) <= _LARGEST_WHOLE[dtype]
+    else:
+        lossless = not np.isfinite(value) or abs(value) <= float(np.finfo(NUMPY_DTYPES[dtype]).max)
+    if not lossless:
+        raise ValueFault(f"Cannot convert JSON value: {quoted(value)} to {dtype} without loss of precision.")
+    return float(value)
+
+
+def _decoded(value: dict) -> bytes:
+    if not is_base64(value):
+        raise ValueFault(f"JSON Value: {quoted(value)} not formatted correctly for base64 data")
+    try:
+        return base64.b64decode(value["b64"] + "=" * (-len(value["b64"]) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueFault("Unable to base64 decode") from None
+
+
+def _nested(array: np.ndarray, write) -> Any:
+    if array.ndim == 0:
+        return write(array[()])
+    if array.ndim == 1:
+        return [write(item) for item in array]
+    return [_nested(part, write) for part in array]
+
+
+def _widened(value: Any) -> Any:
+    """NumPy to plain Python, a float32 by way of its shortest decimal."""
+    if isinstance(value, np.ndarray):
+        return [_widened(item) for item in value]
+    return float(str(value)) if isinstance(value, np.floating) else value.item()

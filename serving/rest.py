@@ -1,0 +1,176 @@
+"""TF Serving's REST API as a bare ASGI application.
+
+GET  /v1/models/M[/versions/N]             the states of its versions
+GET  /v1/models/M[/versions/N]/metadata    its signatures
+POST /v1/models/M[/versions/N]:predict     rows ("instances") or columns ("inputs")
+GET  /healthz                              200 once there are models and each has a version that answers, else 503
+GET  /metrics, /monitoring/prometheus/metrics
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+
+from google.protobuf import json_format
+from tensorflow_serving.apis import get_model_metadata_pb2
+
+from serving.errors import StatusError, invalid
+from serving.json_dialect import find_signature, parse_object, read_request, signature_name, write_answer
+from serving.json_values import dump, quoted
+from serving.metrics import CONTENT_TYPE, Call
+from serving.service import Service, refuse_examples_api
+
+QUICK_BYTES = 16 * 1024  # a larger body is parsed and answered in a thread, beside the event loop
+METRICS_PATHS = ("/metrics", "/monitoring/prometheus/metrics")
+_MODEL = r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?"
+_CALL = re.compile(rf"(?i:{_MODEL}):(classify|regress|predict)")
+_QUESTION = re.compile(rf"(?i:{_MODEL}(/metadata)?)")
+_JSON, _HTML = "application/json", "text/html"
+_NOT_FOUND = (
+    b"<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n"
+)
+
+
+class RestApi:
+    """The ASGI application.
+
+    Args:
+        service: what answers, over REST and gRPC alike.
+        max_body_bytes: a request with a longer body is answered 413.
+    """
+
+    def __init__(self, service: Service, max_body_bytes: int):
+        self._service = service
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope, receive, send) -> None:
+        method, path = scope["method"], scope["path"]
+        try:
+            body = await self._body(scope, receive) if method == "POST" else b""
+        except _TooLarge as too_large:
+            await _respond(send, 413, _JSON, dump({"error": str(too_large)}))
+            return
+        if method == "POST" and (match := _CALL.fullmatch(path)):
+            status, answer = await self._predict(*match.groups(), body)
+            await _respond(send, status, _JSON, answer)
+        else:
+            await _respond(send, *self._ask(method, path))
+
+    async def _predict(self, model: str, version: str | None, label: str | None, api: str, body: bytes):
+        def answer() -> tuple[int, bytes]:
+            call = Call("REST", api)
+            return self._answer(call, lambda: self._call(call, model, version, label, api, body))
+
+        if len(body) <= QUICK_BYTES and self._service.registry.quick(model):
+            return answer()
+        return await asyncio.get_running_loop().run_in_executor(self._service.threads, answer)
+
+    def _call(self, call: Call, model: str, version, label, api: str, body: bytes) -> bytes:
+        document = parse_object(body)
+        name = signature_name(document)
+        if api != "predict":
+            _check_examples(document)
+        with self._service.lease(call, model, _number(version), label or "") as loaded:
+            if api != "predict":
+                raise refuse_examples_api(loaded, name, api)
+            signature = find_signature(name, loaded.signatures)
+            call.signature = name or "serving_default"
+            request = read_request(document, signature)
+            self._service.check_batch(request.inputs)
+            return write_answer(loaded.run(name, request.inputs), request.rows)
+
+    def _ask(self, method: str, path: str) -> tuple[int, str, bytes]:
+        if method == "GET" and path == "/healthz":
+            waiting, loaded = self._service.registry.waiting(), self._service.registry.loaded()
+            if loaded and not waiting:
+                return 200, _JSON, dump({"status": "ok", "models": loaded})
+            return 503, _JSON, dump({"status": "waiting", "models_without_a_version": waiting})
+        if method == "GET" and path in METRICS_PATHS:
+            return 200, CONTENT_TYPE, self._service.metrics.text()
+        if not path.lower().startswith("/v1/"):
+            return 404, _HTML, _NOT_FOUND
+        call = Call("REST", "GetModelStatus")
+        status, answer = self._answer(call, lambda: self._describe(call, method, path))
+        return status, _JSON, answer
+
+    def _describe(self, call: Call, method: str, path: str) -> bytes:
+        if method == "GET" and path.lower() == "/v1/models":
+            raise invalid("Missing model name in request.")
+        match = _QUESTION.fullmatch(path) if method == "GET" else None
+        if match is None:
+            raise invalid(f"Malformed request: {method} {path}")
+        model, version, label, metadata = match.groups()
+        if metadata:
+            call.api = "GetModelMetadata"
+            answer = self._service.metadata(call, model, _number(version), label or "", ["signature_def"])
+            return dump(_metadata_json(answer))
+        status = self._service.status(call, model, _number(version), label or "")
+        return dump(json_format.MessageToDict(status, always_print_fields_with_no_presence=True))
+
+    def _answer(self, call: Call, compute: Callable[[], bytes]) -> tuple[int, bytes]:
+        try:
+            return 200, self._service.counted(call, compute)
+        except StatusError as error:
+            return error.http_status, dump({"error": error.message})
+
+    async def _body(self, scope, receive) -> bytes:
+        for name, value in scope["headers"]:
+            if name == b"content-length" and value.isdigit():
+                self._check_size(int(value))
+        chunks, size = [], 0
+        while True:
+            message = await receive()
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            self._check_size(size)
+            if not message.get("more_body"):
+                return b"".join(chunks)
+
+    def _check_size(self, size: int) -> None:
+        if size > self._max_body_bytes:
+            raise _TooLarge(
+                f"Request body is over the limit of {self._max_body_bytes} bytes: send fewer rows"
+            )
+
+
+class _TooLarge(Exception):
+    pass
+
+
+async def _respond(send, status: int, content_type: str, body: bytes) -> None:
+    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _number(version: str | None) -> int | None:
+    if version is None:
+        return None
+    if int(version) >= 2**63:
+        raise invalid(f"Failed to convert version: {version} to numeric.")
+    return int(version)
+
+
+def _check_examples(document: dict) -> None:
+    examples = document.get("examples")
+    fault = None
+    if "examples" not in document:
+        fault = "When method is classify, key 'examples' is expected and was not found"
+    elif not isinstance(examples, list):
+        fault = "Expecting 'examples' value to be an list/array"
+    elif not examples:
+        fault = "'examples' value is an empty array"
+    if fault:
+        raise invalid(f"JSON Value: {quoted(document)} {fault}")
+
+
+def _metadata_json(answer: get_model_metadata_pb2.GetModelMetadataResponse) -> dict:
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    answer.metadata["signature_def"].Unpack(signatures)
+    spec, definitions = (
+        json_format.MessageToDict(
+            message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+        )
+        for message in (answer.model_spec, signatures)
+    )
+    return {"model_spec": spec, "metadata": {"signature_def": definitions}}

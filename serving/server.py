@@ -1,0 +1,212 @@
+"""The embedded server: TF Serving's REST and gRPC in front of a folder of models, in this process."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+
+import grpc
+import uvicorn
+import uvloop
+
+from serving.errors import ServingError
+from serving.grpc_api import add_services
+from serving.registry import Registry
+from serving.rest import RestApi
+from serving.service import Service
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """Where the server listens and what it accepts.
+
+    A port of 0 is any free one. `poll_seconds` is how often the folder is looked at for new versions;
+    `max_body_bytes` and `max_batch` (rows) limit a request; `threads` answer the long ones.
+    """
+
+    host: str = "127.0.0.1"
+    rest_port: int = 8501
+    grpc_port: int = 8500
+    poll_seconds: float = 1.0
+    max_body_bytes: int = 16 * 1024 * 1024
+    max_batch: int = 100_000
+    threads: int = 4
+    grace_seconds: float = 5.0
+
+
+class EmbeddedServer:
+    """Serves `<models_dir>/<name>/<version>/` from a thread of this process.
+
+    Example:
+        with EmbeddedServer("workspace/serving_models", ServerConfig(rest_port=0, grpc_port=0)) as server:
+            print(server.rest_url, server.grpc_address)
+
+    Models are loaded when `start` (or `with`) returns. Raises ServingError when the folder is not there or
+    a port is taken.
+    """
+
+    def __init__(self, models_dir: str | Path, config: ServerConfig | None = None):
+        self.models_dir = Path(models_dir)
+        self.config = config or ServerConfig()
+        self.rest_url = ""
+        self.grpc_address = ""
+        self.registry = Registry(self.models_dir, self.config.poll_seconds)
+        self._service = Service(self.registry, self.config.max_batch, self.config.threads)
+        self._thread = threading.Thread(target=self._run, name="embedded-server", daemon=True)
+        self._started = threading.Event()
+        self._failure: BaseException | None = None
+        self._socket: socket.socket | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+
+    def __enter__(self) -> "EmbeddedServer":
+        self.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Loads the models, opens both ports and returns."""
+        if not self.models_dir.is_dir():
+            raise ServingError(
+                f"There is no folder of models at {self.models_dir}",
+                "Run the pipeline first, or name another folder.",
+            )
+        self._socket = self._bind()
+        try:
+            self.registry.start()
+            self._thread.start()
+            self._started.wait()
+            if self._failure is not None:
+                raise self._failure
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Answers what is under way, for `grace_seconds` at most, and closes everything."""
+        if self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # its loop has closed by itself meanwhile
+                self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join()
+        if self._socket is not None:
+            self._socket.close()
+        self.registry.stop()
+        self._service.threads.shutdown()
+
+    def _bind(self) -> socket.socket:
+        config = self.config
+        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((config.host, config.rest_port))
+        except OSError as error:
+            sock.close()
+            raise _port_error("REST", config.host, config.rest_port, error.strerror) from None
+        self.rest_url = f"http://{_netloc(config.host, sock.getsockname()[1])}"
+        return sock
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._serve())
+        except BaseException as error:  # handed to the thread that waits in start()
+            self._failure = error
+        finally:
+            self._started.set()
+
+    async def _serve(self) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        config = self.config
+        grpc_server = grpc.aio.server(
+            options=[
+                ("grpc.so_reuseport", 0),  # or a second server would silently share the port
+                ("grpc.max_receive_message_length", config.max_body_bytes),
+                ("grpc.max_send_message_length", -1),
+            ]
+        )
+        add_services(grpc_server, self._service)
+        try:
+            port = grpc_server.add_insecure_port(_netloc(config.host, config.grpc_port))
+        except RuntimeError:
+            port = 0
+        if port == 0:
+            raise _port_error("gRPC", config.host, config.grpc_port, "Address already in use")
+        self.grpc_address = _netloc(config.host, port)
+        rest = _Uvicorn(
+            uvicorn.Config(
+                RestApi(self._service, config.max_body_bytes),
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=config.grace_seconds,
+            )
+        )
+        await grpc_server.start()
+        rest_task = asyncio.create_task(rest.serve(sockets=[self._socket]))
+        while not (rest.started or rest_task.done()):
+            await asyncio.sleep(0.005)
+        self._started.set()
+        await self._stopping.wait()
+        rest.should_exit = True
+        await asyncio.gather(grpc_server.stop(config.grace_seconds), rest_task)
+
+
+def serve(
+    models_dir: str | Path,
+    config: ServerConfig | None = None,
+    on_ready: Callable[[EmbeddedServer], None] = lambda server: None,
+) -> None:
+    """Serves in the foreground until SIGTERM or SIGINT, then answers what is under way and returns.
+
+    Called from the main thread. `on_ready` is given the running server, to say where it listens.
+    """
+    stop = threading.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    try:
+        with EmbeddedServer(models_dir, config) as server:
+            on_ready(server)
+            while not stop.wait(1.0):
+                if not server.running:
+                    raise ServingError("The server has stopped by itself", "Its log says why.")
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self):
+        yield  # signals belong to the process, and so to `serve`
+
+
+def _netloc(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _port_error(kind: str, host: str, port: int, reason: str) -> ServingError:
+    return ServingError(
+        f"Cannot listen for {kind} on {_netloc(host, port)}: {reason}",
+        "Stop what listens there, or choose another port (0 is any free one).",
+    )

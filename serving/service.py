@@ -1,0 +1,113 @@
+"""What REST and gRPC have in common: finding the model, the limits, status, metadata, and the counting."""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from tensorflow.core.protobuf import error_codes_pb2
+from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
+
+from serving.errors import StatusError, invalid
+from serving.metrics import Call, Metrics
+from serving.model import LoadedModel
+from serving.registry import Registry, Servable, VersionStatus
+
+log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+
+class Service:
+    """The models of a registry, their metrics, and the threads that long requests run on.
+
+    Args:
+        max_batch: the most rows that a request may have.
+    """
+
+    def __init__(self, registry: Registry, max_batch: int, threads: int):
+        self.registry = registry
+        self.metrics = Metrics(registry.loaded)
+        self.threads = ThreadPoolExecutor(threads, thread_name_prefix="predict")
+        self._max_batch = max_batch
+
+    def counted(self, call: Call, compute: Callable[[], Answer]) -> Answer:
+        """`compute()`, timed and counted. Raises StatusError only: what nobody foresaw becomes INTERNAL."""
+        try:
+            answer = compute()
+        except StatusError as error:
+            self.metrics.observe(call, error.code)
+            raise
+        except Exception as error:
+            log.exception("%s %s failed", call.entrypoint, call.api)
+            self.metrics.observe(call, "INTERNAL")
+            raise StatusError("INTERNAL", f"{type(error).__name__}: {error}") from error
+        self.metrics.observe(call, "OK")
+        return answer
+
+    def lease(self, call: Call, model: str, version: int | None, label: str = "") -> Servable:
+        """The model that answers, as `Registry.lease` gives it; notes its name in `call`."""
+        servable = self.registry.lease(model, _resolved(model, version, label))
+        call.model = model
+        return servable
+
+    def check_batch(self, inputs: dict[str, np.ndarray]) -> None:
+        """Raises INVALID_ARGUMENT for more rows than `max_batch`."""
+        for name, array in inputs.items():
+            if array.ndim and len(array) > self._max_batch:
+                raise invalid(
+                    f"Input {name} has {len(array)} rows, over the limit of {self._max_batch} a request: "
+                    "split the request"
+                )
+
+    def status(
+        self, call: Call, model: str, version: int | None, label: str = ""
+    ) -> get_model_status_pb2.GetModelStatusResponse:
+        """The states of a model's versions, newest first."""
+        statuses = self.registry.status(model, _resolved(model, version, label))
+        call.model = model
+        return get_model_status_pb2.GetModelStatusResponse(model_version_status=map(_status_proto, statuses))
+
+    def metadata(
+        self, call: Call, model: str, version: int | None, label: str, fields: Sequence[str]
+    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
+        """A model's signatures; "signature_def" is the one field that there is."""
+        if not fields:
+            raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
+        for field in fields:
+            if field != "signature_def":
+                raise invalid(f"Metadata field {field} is not supported")
+        servable = self.lease(call, model, version, label)
+        with servable as loaded:
+            answer = get_model_metadata_pb2.GetModelMetadataResponse()
+            answer.model_spec.name = model
+            answer.model_spec.version.value = servable.version
+            signatures = get_model_metadata_pb2.SignatureDefMap(signature_def=loaded.signature_defs)
+            answer.metadata["signature_def"].Pack(signatures)
+            return answer
+
+
+def refuse_examples_api(loaded: LoadedModel, signature: str, api: str) -> StatusError:
+    """The answer to classify and regress, which none of Marquee's signatures are made for."""
+    name = signature or "serving_default"
+    if name not in loaded.signatures:
+        return invalid(f"No signature was found with the name: {name}")
+    if len(loaded.signatures[name].inputs) != 1:
+        return invalid("Expected one input Tensor.")
+    return StatusError("UNIMPLEMENTED", f"The embedded server does not {api}: call predict")
+
+
+def _resolved(model: str, version: int | None, label: str) -> int | None:
+    if not model:
+        raise invalid("ModelSpec has no name specified.")
+    if label:
+        raise invalid(f"Unrecognized servable version label: {label}")
+    return version
+
+
+def _status_proto(status: VersionStatus) -> get_model_status_pb2.ModelVersionStatus:
+    proto = get_model_status_pb2.ModelVersionStatus(version=status.version)
+    proto.state = get_model_status_pb2.ModelVersionStatus.State.Value(status.state)
+    proto.status.error_code = error_codes_pb2.Code.Value(status.error_code)
+    proto.status.error_message = status.error_message
+    return proto

@@ -1,0 +1,127 @@
+"""Versions on disk: `<models>/<name>/<version>/saved_model.pb`, whole or not there at all.
+
+A server that polls the folder serves the highest number. So a push is a rename into place, and a roll
+back moves the highest number out of the way.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from serving.errors import ServingError
+
+ROLLED_BACK = ".rolled_back"
+_UNFINISHED = ".pushing-"  # hidden, and not a number: no server looks at it
+
+
+def list_versions(models_dir: str | Path, name: str) -> list[int]:
+    """The versions of `name` that a server can see, in rising order; none where there is no such folder."""
+    return _numbered(Path(models_dir) / name, holding="saved_model.pb")
+
+
+def list_models(models_dir: str | Path) -> list[str]:
+    """The names under `models_dir` that have at least one version, sorted."""
+    try:
+        folders = [entry.name for entry in os.scandir(models_dir) if entry.is_dir()]
+    except FileNotFoundError:
+        return []
+    return sorted(name for name in folders if not name.startswith(".") and list_versions(models_dir, name))
+
+
+def push(
+    source_dir: str | Path, models_dir: str | Path, name: str, keep: int, version: int | None = None
+) -> int:
+    """Puts the SavedModel in `source_dir` in front of `name`'s versions, and prunes all but the last `keep`.
+
+    The copy is made in a hidden folder beside its destination, brought to the disk and renamed, so a server
+    sees all of it or nothing, even when this process is killed half way; what a killed push left behind is
+    swept away by the next one. One push at a time a model: the pipeline is the only writer.
+
+    Returns the version: one more than any that exists or was rolled back (a number is never used twice),
+    unless `version` is given. Raises ServingError when `source_dir` holds no SavedModel, `keep` is less than
+    1, or `version` exists already or would not be the highest.
+    """
+    source, folder = Path(source_dir), Path(models_dir) / name
+    if not (source / "saved_model.pb").is_file():
+        raise ServingError(f"{source} holds no SavedModel: there is no saved_model.pb in it")
+    if keep < 1:
+        raise ServingError(f"keep is {keep}: at least the version being pushed must be kept")
+    _sweep(folder)
+    in_front = max(_numbered(folder), default=0)
+    highest = max([in_front, *_numbered(Path(models_dir) / ROLLED_BACK / name)])
+    if version is None:
+        version = highest + 1
+    elif version <= in_front:
+        raise ServingError(
+            f"Version {version} of {name} cannot be pushed: a new version must be a new, highest number",
+            f"Leave the version out, and it becomes {highest + 1}.",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"{_UNFINISHED}{version}"
+    shutil.copytree(source, unfinished)
+    _sync_tree(unfinished)
+    os.rename(unfinished, folder / str(version))
+    _sync(folder)
+    for old in list_versions(models_dir, name)[:-keep]:
+        _remove(folder, old)
+    return version
+
+
+def rollback(models_dir: str | Path, name: str) -> tuple[int, int]:
+    """Withdraws the highest version of `name`, so that the one before it is in front again.
+
+    The withdrawn version is kept under `<models>/.rolled_back/<name>/`. Returns (withdrawn, now in front).
+    Raises ServingError when there is nothing to go back to.
+    """
+    versions = list_versions(models_dir, name)
+    if len(versions) < 2:
+        there = f"only version {versions[0]}" if versions else "no version at all"
+        raise ServingError(
+            f"{name} cannot be rolled back: there is {there} under {Path(models_dir) / name}",
+            "A roll back needs an older version to put in front.",
+        )
+    withdrawn, in_front = versions[-1], versions[-2]
+    attic = Path(models_dir) / ROLLED_BACK / name
+    attic.mkdir(parents=True, exist_ok=True)
+    if (attic / str(withdrawn)).exists():  # the same number, pushed by hand once more: the later one counts
+        shutil.rmtree(attic / str(withdrawn))
+    os.rename(Path(models_dir) / name / str(withdrawn), attic / str(withdrawn))
+    _sync(attic)
+    _sync(Path(models_dir) / name)
+    return withdrawn, in_front
+
+
+def _numbered(folder: Path, holding: str = "") -> list[int]:
+    try:
+        names = [entry.name for entry in os.scandir(folder)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    numbers = [name for name in names if name.isdecimal() and name == str(int(name))]
+    return sorted(int(name) for name in numbers if (folder / name / holding).exists())
+
+
+def _remove(folder: Path, version: int) -> None:
+    """Takes a version away at once, then deletes it: a server must not see half of it either."""
+    leaving = folder / f"{_UNFINISHED}gone-{version}"
+    os.rename(folder / str(version), leaving)
+    shutil.rmtree(leaving)
+
+
+def _sweep(folder: Path) -> None:
+    for leftover in folder.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(leftover)
+
+
+def _sync_tree(folder: Path) -> None:
+    for parent, _, files in os.walk(folder):
+        for file in files:
+            _sync(Path(parent) / file)
+        _sync(Path(parent))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

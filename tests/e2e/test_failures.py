@@ -1,0 +1,88 @@
+"""Bad data, kill -9 and Ctrl-C: what is said, what is kept, and how a run goes on."""
+
+import re
+import shlex
+import signal
+import sqlite3
+import time
+
+import pytest
+
+from tests.e2e.conftest import ML_100K, Marquee, states
+
+SMALL = ("--no-tune", "--set", "data.max_users=60")
+
+
+def ratings(tmp_path, *extra_rows):
+    """A folder of one's own ratings: 60 users of the real data, and more rows."""
+    lines = (ML_100K / "ml-100k.inter").read_text().splitlines()[1:]
+    rows = [line.replace("\t", ",") for line in lines if int(line.split("\t")[0]) <= 60]
+    (tmp_path / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *rows, *extra_rows]) + "\n")
+    return tmp_path
+
+
+def test_an_anomaly_stops_the_run_with_a_table_and_the_command_that_resumes(tmp_path):
+    marquee = Marquee(tmp_path / "workspace")
+    data = ratings(tmp_path, "1,1,9,881250949")
+    answer = marquee(
+        "run", "--config", "smoke", "--data", str(data), "--no-tune",
+        "--set", "data.dataset=custom", "--set", "validate.schema=ratings",
+    )  # fmt: skip
+
+    assert answer.returncode == 1
+    assert "ExampleValidator failed: the data breaks the schema" in answer.output
+    assert re.search(r"(train|eval|test) +user_rating .*5", answer.output)
+    assert "--from-node ExampleValidator" in answer.output
+    assert "Traceback" not in answer.output
+    assert states(answer.run)["ExampleValidator"] == "failed"
+    assert not (marquee.workspace / "serving_models").exists()
+
+
+def test_a_malformed_row_is_named_by_file_line_field_and_value(tmp_path):
+    data = ratings(tmp_path, "1,1,many,881250949")
+    answer = Marquee(tmp_path / "workspace")(
+        "run", "--config", "smoke", "--data", str(data), "--set", "data.dataset=custom", "--set", "validate.schema=ratings"
+    )
+
+    line = len((data / "ratings.csv").read_text().splitlines())
+    assert answer.returncode == 1
+    for part in ("MovieLensExampleGen failed", "ratings.csv", str(line), "rating", "many"):
+        assert part in answer.output
+
+
+def _when_training(marquee, process, deadline=120):
+    """Waits until at least one epoch's state is kept."""
+    end = time.monotonic() + deadline
+    while time.monotonic() < end:
+        if list((marquee.workspace / "cache" / "resume").glob("*/*")):
+            return
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.05)
+    pytest.fail("training never began")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_killed_while_training_goes_on_from_its_last_epoch(tmp_path, how):
+    marquee = Marquee(tmp_path / "workspace")
+    command = ("run", "--config", "smoke", *SMALL, "--set", "ranking.train.epochs=60", "--set", "ranking.train.patience=0")
+    process = marquee.start(*command)
+    _when_training(marquee, process)
+    process.send_signal(how)
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode != 0
+    if how == signal.SIGINT:
+        assert "go on with: marquee run" in output
+        command = tuple(shlex.split(output.split("go on with: marquee ")[1].splitlines()[0]))[: len(command)]
+
+    answer = marquee(*command)
+
+    assert answer.returncode == 0, answer.output
+    assert states(answer.run)["Transform"] == "cached"
+    assert states(answer.run)["RankingTrainer"] == "done"
+    training = marquee.summary(answer.run)["training"]
+    assert training["epochs"] == 60
+    assert training["epochs_resumed"] >= 1
+    with sqlite3.connect(marquee.workspace / "metadata.db") as db:
+        running = db.execute("SELECT COUNT(*) FROM Execution WHERE last_known_state IN (1, 2)").fetchone()
+    assert running == (0,)

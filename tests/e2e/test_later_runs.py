@@ -1,0 +1,63 @@
+"""What a second run reuses, and what an edit makes it do again. Order matters: the runs share a workspace."""
+
+import re
+import shutil
+import time
+from dataclasses import replace
+
+from tests.e2e.conftest import PACKAGES, states
+
+DATA_NODES = ("MovieLensExampleGen", "StatisticsGen", "ExampleValidator", "Transform")
+
+
+def executed(run):
+    return {node for node, state in states(run).items() if state == "done"}
+
+
+def test_an_unchanged_second_run_reuses_every_node_and_pushes_nothing_new(first, marquee):
+    start = time.monotonic()
+    second = marquee("run", "--config", "smoke")
+
+    assert second.returncode == 0, second.output
+    assert executed(second.run) == set()
+    assert [p.name for p in (marquee.workspace / "serving_models" / "ranking").iterdir()] == ["1"]
+    assert marquee.summary(second.run)["test"] == marquee.summary(first.run)["test"]
+    assert time.monotonic() - start < 90
+
+
+def test_a_changed_value_reruns_what_depends_on_it(first, marquee):
+    answer = marquee("run", "--config", "smoke", "--set", "ranking.bless.bars={rmse: {max: 1.5}}")
+
+    assert answer.returncode == 0, answer.output
+    assert executed(answer.run) == {"RankingEvaluator", "AtomicPusher"} | (
+        executed(answer.run) & {"RunReport"}
+    )
+
+
+def test_an_edited_model_file_reruns_the_models_nodes_and_no_data_node(first, marquee, tmp_path):
+    for package in ("pipeline", "components", "trainer", "tuner", "serving", "configs"):
+        shutil.copytree(PACKAGES / package, tmp_path / package)
+    with open(tmp_path / "trainer" / "ranking" / "mf.py", "a") as file:
+        file.write("\n# edited\n")
+
+    answer = replace(marquee, code=tmp_path)("run", "--config", "smoke")
+
+    assert answer.returncode == 0, answer.output
+    assert {states(answer.run)[node] for node in DATA_NODES} == {"cached"}
+    assert {"RankingTuner", "RankingTrainer"} <= executed(answer.run)
+
+
+def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, marquee):
+    before = sorted(p.name for p in (marquee.workspace / "serving_models" / "ranking").iterdir())
+    worse = marquee(
+        "run", "--config", "smoke", "--no-tune",
+        "--set", "ranking.train.epochs=1", "--set", "ranking.train.learning_rate=0.0001",
+    )  # fmt: skip
+
+    assert worse.returncode == 0, worse.output
+    summary = marquee.summary(worse.run)
+    assert summary["blessed"] is False
+    assert summary["pushed"] is None
+    [sentence] = [reason for reason in summary["reasons"] if "worse than the last blessed" in reason]
+    assert re.search(r"rmse \d\.\d{4}: 0\.\d{4} up", sentence)
+    assert sorted(p.name for p in (marquee.workspace / "serving_models" / "ranking").iterdir()) == before

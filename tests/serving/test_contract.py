@@ -1,0 +1,35 @@
+from dataclasses import replace
+
+from serving.contract import CONTRACT, departures
+from serving.signature import TensorSpec
+
+
+def test_the_contract_keeps_itself():
+    assert sorted(CONTRACT) == ["ranking", "recommender", "retrieval"]
+    for model, signatures in CONTRACT.items():
+        assert departures(model, signatures) == []
+
+
+def test_each_departure_is_named():
+    good = CONTRACT["ranking"]
+    default = good["serving_default"]
+    bad = {
+        "serving_default": replace(default, outputs={"user_rating": TensorSpec("float", (-1, 1))}),
+        "rate_ids": replace(good["rate_ids"], inputs={"user_id": TensorSpec("int32", (-1,))}, outputs={}),
+    }
+    assert departures("ranking", bad) == [
+        "ranking.serving_default: user_rating is float[-1, 1] and not float[-1]",
+        "ranking.rate_ids takes user_id and not movie_id, user_id",
+        "ranking.rate_ids: user_id is int32[-1] and not string[-1]",
+        "ranking.rate_ids does not give user_rating",
+        "ranking lacks the signature serving_examples",
+    ]
+
+
+def test_a_size_that_tensorflow_did_not_infer_keeps_the_contract():
+    good = CONTRACT["retrieval"]
+    default = good["serving_default"]
+    unknown = {name: TensorSpec(spec.dtype, (-1, -1)) for name, spec in default.outputs.items()}
+    assert departures("retrieval", good | {"serving_default": replace(default, outputs=unknown)}) == []
+    wrong = {name: TensorSpec(spec.dtype, (-1, 7)) for name, spec in default.outputs.items()}
+    assert len(departures("retrieval", good | {"serving_default": replace(default, outputs=wrong)})) == 3
