@@ -16,15 +16,16 @@ def print_runs(workspace: Workspace) -> None:
     if not runs:
         console.print(f"nothing has run in {workspace.root}; begin with: marquee run")
         return
-    table = Table("run", "pipeline", "started", "state", "nodes", "time", "blessed", "pushed")
+    table = Table("run", "pipeline", "state", "nodes", "cached", "time", "blessed", "pushed")
+    table.columns[0].no_wrap = True
     for run in runs:
         cached = sum(node.state == "cached" for node in run.nodes.values())
         table.add_row(
             run.run_id,
             run.pipeline,
-            f"{run.started:%Y-%m-%d %H:%M}",
             f"[{_COLOURS.get(run.state, 'white')}]{run.state}[/]",
-            f"{len(run.nodes)}, {cached} cached",
+            str(len(run.nodes)),
+            str(cached),
             f"{sum(node.seconds for node in run.nodes.values()):.0f} s",
             _blessed(run),
             _pushed(run),

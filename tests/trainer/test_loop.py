@@ -1,0 +1,237 @@
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from trainer import devices
+from trainer.backup import Backup
+from trainer.config import TrainConfig
+from trainer.early_stopping import EarlyStopping
+from trainer.errors import TrainingError
+from trainer.loop import learning_rate
+from trainer.ranking.training import RankingSettings, train_ranking
+
+
+def settings(**train):
+    train = {"epochs": 4, "batch_size": 250, "patience": 0, "learning_rate": 0.01, **train}
+    return RankingSettings.of({"model": {"kind": "mf", "members": 2, "dim": 4}, "train": train}, None)
+
+
+@pytest.fixture(scope="module")
+def plain(data):
+    return train_ranking(settings(), data)
+
+
+def last(result):
+    return result.history[-1]["val_rmse"]
+
+
+def test_each_epoch_is_logged_and_told(data, tmp_path):
+    told = []
+    result = train_ranking(
+        settings(epochs=2),
+        data,
+        log_dir=str(tmp_path / "logs"),
+        on_epoch=lambda epoch, logs: told.append((epoch, logs)),
+    )
+
+    assert [epoch for epoch, _ in told] == [1, 2]
+    assert [logs for _, logs in told] == result.history
+    assert set(result.history[0]) >= {"loss", "rmse", "mae", "regularization_loss", "val_rmse", "val_mae"}
+    assert (result.epochs, result.best_epoch) == (2, 2)
+    assert result.rows_per_second > 0
+    assert list((tmp_path / "logs").rglob("events.out.tfevents*"))
+
+
+def test_the_same_seed_gives_the_same_model(plain, data):
+    again = train_ranking(settings(), data)
+    assert again.history == plain.history
+
+
+def test_training_stops_when_eval_gets_no_better_and_keeps_the_best(data):
+    # So high a rate that eval is best early and then swings.
+    result = train_ranking(settings(epochs=30, patience=2, learning_rate=0.3, schedule="none"), data)
+    values = [logs["val_rmse"] for logs in result.history]
+
+    assert result.epochs < 30
+    assert result.best_epoch == 1 + int(np.argmin(values)) == result.epochs - 2
+    features = data.evaluation.features()
+    found = np.sqrt(np.mean((result.model(features).numpy() - data.evaluation.rating) ** 2))
+    assert found == pytest.approx(min(values), rel=1e-5)
+
+
+def test_a_loss_that_is_no_number_is_an_error(data):
+    train = {"optimizer": "sgd", "learning_rate": 1e6, "batch_size": 100}
+    wild = RankingSettings.of({"model": {"kind": "mlp"}, "train": train}, None)
+    with pytest.raises(TrainingError, match=r"(?s)diverged: loss is .* after epoch 1.*Lower"):
+        train_ranking(wild, data)
+
+
+def test_xla_gives_the_same_numbers(plain, data):
+    assert last(train_ranking(settings(xla=True), data)) == pytest.approx(last(plain), abs=1e-4)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_learns_and_answers_in_float32(precision, data):
+    model = {"kind": "mlp", "hidden": [16]}
+    train = {"epochs": 3, "batch_size": 250, "precision": precision}
+    result = train_ranking(RankingSettings.of({"model": model, "train": train}, None), data)
+
+    assert last(result) < result.history[0]["val_rmse"] + 0.05
+    assert result.model.user.compute_dtype == precision.removeprefix("mixed_")
+    assert result.model(data.evaluation.features()).dtype == "float32"
+    assert (type(result.model.optimizer).__name__ == "LossScaleOptimizer") == (precision == "mixed_float16")
+    assert keras.config.dtype_policy().name == "float32"  # what comes after is as it was
+
+
+def test_streamed_training_learns_as_well(plain, data, files):
+    result = train_ranking(settings(in_memory="never"), replace(data, train_files=[f"{files}/train*"]))
+    assert not result.data.in_memory
+    assert last(result) == pytest.approx(last(plain), abs=0.03)
+
+
+def test_the_learning_rate_falls_to_nothing_over_all_epochs():
+    falling = learning_rate(TrainConfig(learning_rate=0.1, epochs=10), steps=5)
+    assert [float(falling(step)) for step in (0, 25, 50)] == pytest.approx([0.1, 0.05, 0.0])
+    assert learning_rate(TrainConfig(learning_rate=0.1, schedule="none"), steps=5) == 0.1
+
+
+def test_a_gpu_that_is_not_there_is_said_in_words(monkeypatch):
+    monkeypatch.setattr(devices.tf.config, "list_logical_devices", lambda kind: [])
+    with pytest.raises(TrainingError, match=r"(?s)sees no GPU.*train.device to auto or cpu") as caught:
+        devices.choose(TrainConfig(device="gpu"))
+    assert caught.value.hint
+
+
+def test_mirroring_needs_two_devices():
+    with pytest.raises(TrainingError, match="only one CPU"):
+        devices.choose(TrainConfig(device="cpu", strategy="mirrored"))
+    assert devices.choose(TrainConfig(device="cpu")).line == "Training on CPU:0."
+
+
+SCRIPT = """
+import os, pickle, sys
+os.environ["TF_USE_LEGACY_KERAS"] = "0"
+import tensorflow as tf
+if {cpus} > 1:
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * {cpus})
+from trainer import catalogue as catalogues
+from trainer.ranking.training import RankingData, RankingSettings, train_ranking
+from trainer.ratings import Ratings
+from trainer.vocabularies import Vocabularies
+import json
+train, evaluation = json.load(open({columns!r}))
+vocabularies = Vocabularies.from_columns(train)
+ratings, catalogue = catalogues.from_columns(train, vocabularies)
+data = RankingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
+{body}
+"""
+
+
+@pytest.fixture
+def script(split, tmp_path):
+    """Runs `body` in a process of its own, with the tests' `data`; gives (return code, what it printed)."""
+    columns = tmp_path / "columns.json"
+    columns.write_text(json.dumps(split))
+
+    def run(body: str, cpus: int = 1) -> tuple[int, str]:
+        source = SCRIPT.format(cpus=cpus, columns=str(columns), body=textwrap.dedent(body))
+        done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=os.environ)
+        assert done.returncode in (0, -signal.SIGKILL), done.stderr[-3000:]
+        return done.returncode, done.stdout
+
+    return run
+
+
+MIRRORED = """
+result = train_ranking(RankingSettings.of({"model": {"kind": "mf", "members": 2, "dim": 4}, "train": {
+    "epochs": 4, "batch_size": 250, "patience": 0,
+    "learning_rate": 0.01, "strategy": "mirrored"}}, None), data)
+print(result.device)
+print(result.history[-1]["val_rmse"])
+"""
+
+
+def test_two_mirrored_devices_learn_what_one_does(plain, script):
+    _, printed = script(MIRRORED, cpus=2)
+    line, value = printed.strip().splitlines()[-2:]
+    assert line == "Training on 2 CPUs, mirrored."
+    assert float(value) == pytest.approx(last(plain), abs=1e-3)
+
+
+STOPPED_EARLY = {"epochs": 40, "patience": 4, "learning_rate": 0.3, "schedule": "none"}
+
+KILLED = """
+import keras, signal
+class Kill(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+    def on_train_batch_end(self, batch, logs=None):
+        if self.epoch == 5:  # in the middle of the sixth epoch
+            os.kill(os.getpid(), signal.SIGKILL)
+settings = RankingSettings.model_validate_json({settings!r})
+train_ranking(settings, data, backup_dir={folder!r}, callbacks=[Kill()])
+"""
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(script, data, tmp_path):
+    chosen, folder, started = settings(**STOPPED_EARLY), str(tmp_path / "backup"), []
+
+    code, _ = script(KILLED.format(settings=chosen.model_dump_json(), folder=folder))
+    assert code == -signal.SIGKILL
+    assert (tmp_path / "backup" / "state.npz").is_file()
+
+    record = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: started.append(epoch))
+    resumed = train_ranking(chosen, data, backup_dir=folder, callbacks=[record])
+    straight = train_ranking(chosen, data)
+
+    assert started[0] == 5  # five were finished
+    assert resumed.best_epoch == straight.best_epoch
+    assert resumed.epochs == straight.epochs > 5  # early stopping remembers the best, and how long ago
+    for straight_logs, resumed_logs in zip(straight.history, resumed.history, strict=True):
+        assert resumed_logs == pytest.approx(straight_logs, abs=1e-3)
+    assert not (tmp_path / "backup" / "state.npz").exists()
+
+
+def test_the_best_before_the_kill_is_what_a_resumed_run_ends_with(data, tmp_path):
+    stopping = EarlyStopping("val_rmse", patience=3)
+    backup = Backup(str(tmp_path), "run", stopping)
+    model = train_ranking(settings(epochs=1), data).model
+    for callback in (stopping, backup):
+        callback.set_model(model)
+    best = model.user.numpy()
+    for epoch, value in enumerate([0.9, 0.95]):
+        for callback in (stopping, backup):
+            callback.on_epoch_end(epoch, {"val_rmse": value})
+        model.user.assign_add(np.ones_like(best))
+
+    again = EarlyStopping("val_rmse", patience=3)
+    history = Backup(str(tmp_path), "run", again).restore(model)
+
+    assert (again.best, again.best_epoch, again.wait, len(history)) == (0.9, 0, 1, 2)
+    np.testing.assert_allclose(model.user, best + 1)
+    again.set_model(model)
+    again.on_train_end()
+    np.testing.assert_allclose(model.user, best)
+
+
+def test_another_runs_state_is_left_alone(data, tmp_path):
+    model = train_ranking(settings(epochs=1), data).model
+    stopping = EarlyStopping("val_rmse", patience=3)
+    backup = Backup(str(tmp_path), "one config", stopping)
+    for callback in (stopping, backup):
+        callback.set_model(model)
+        callback.on_epoch_end(0, {"val_rmse": 0.9})
+
+    fresh = EarlyStopping("val_rmse", patience=3)
+    assert Backup(str(tmp_path), "another", fresh).restore(model) == []
+    assert fresh.best == math.inf

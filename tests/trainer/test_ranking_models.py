@@ -1,0 +1,160 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer import catalogue as catalogues
+from trainer.errors import ConfigError, TrainingError
+from trainer.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
+from trainer.ranking.config import Feature, MfConfig, MlpConfig
+from trainer.ranking.registry import build
+from trainer.ranking.training import RankingSettings, train_ranking
+from trainer.vocabularies import Vocabularies
+
+ALL = tuple(Feature)
+KINDS = {
+    "mlp": {"kind": "mlp", "hidden": [32]},
+    "mlp with side features": {"kind": "mlp", "hidden": [32], "features": ALL},
+    "mf": {"kind": "mf", "members": 2, "dim": 4},
+    "mf by squared error, ids alone": {"kind": "mf", "head": "squared", "implicit": False, "features": []},
+}
+
+
+def settings(model, **train):
+    train = {"epochs": 25, "batch_size": 250, "patience": 0, "learning_rate": 0.01, **train}
+    return RankingSettings.of({"model": model, "train": train}, None)
+
+
+def batch(user, movie, rating):
+    return {USER_ID: tf.constant(user), MOVIE_ID: tf.constant(movie), USER_RATING: tf.constant(rating)}
+
+
+def rmse(model, ratings, **replaced):
+    features = {name: tf.constant(column) for name, column in ratings.features().items()} | replaced
+    return float(np.sqrt(np.mean((model(features).numpy() - ratings.rating) ** 2)))
+
+
+@pytest.fixture(scope="module", params=list(KINDS))
+def trained(request, data):
+    return train_ranking(settings(KINDS[request.param], unknown_rate=0.03), data).model
+
+
+def test_a_trained_model_beats_the_mean_rating(trained, data):
+    mean = np.sqrt(np.mean((data.evaluation.rating - data.catalogue.mean_rating) ** 2))
+    assert rmse(trained, data.evaluation) < 0.85 * mean
+
+
+def test_an_unknown_user_and_film_are_answered_about_as_well_as_by_means(trained, data):
+    ratings, nobody = data.evaluation, tf.zeros(len(data.evaluation), tf.int32)
+    train = data.train
+    film_means = np.bincount(train.movie, train.rating) / np.maximum(np.bincount(train.movie), 1)
+    by_film = np.sqrt(np.mean((film_means[ratings.movie] - ratings.rating) ** 2))
+    by_mean = np.sqrt(np.mean((data.catalogue.mean_rating - ratings.rating) ** 2))
+
+    assert rmse(trained, ratings, **{USER_ID: nobody}) < 1.1 * by_film
+    assert rmse(trained, ratings, **{USER_ID: nobody, MOVIE_ID: nobody}) < 1.1 * by_mean
+
+
+def test_ratings_are_float32_one_a_row(trained):
+    found = trained({USER_ID: tf.constant([1, 2, 0]), MOVIE_ID: tf.constant([3, 0, 0])})
+    assert found.dtype == tf.float32
+    assert found.shape == (3,)
+
+
+@pytest.mark.parametrize("kind", ["mlp", "mf"])
+def test_the_unknown_rows_are_trained_and_not_left_at_their_start(kind, data):
+    def rows_of_the_unknown(rate):
+        model = train_ranking(settings(KINDS[kind], epochs=2, unknown_rate=rate), data).model
+        tables = [model.user, model.movie]
+        return [(table if kind == "mf" else table.weights[0]).numpy()[0] for table in tables]
+
+    for trained_row, left_row in zip(rows_of_the_unknown(0.05), rows_of_the_unknown(0.0), strict=True):
+        assert np.abs(trained_row - left_row).max() > 0.01
+
+
+def test_mean_squared_error_of_the_network_is_the_loss(data):
+    model = build(MlpConfig(hidden=(4,)), data.catalogue)
+    rows = batch([1, 2], [1, 2], [4.0, 1.0])
+    expected = np.mean((model(rows).numpy() - [4.0, 1.0]) ** 2)
+
+    assert float(model.compute_loss(rows)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_factorized_score_is_biases_and_products_of_everything_known(data):
+    config = MfConfig(members=1, dim=2, head="squared", features=(Feature.GENDER, Feature.GENRES))
+    model, catalogue = build(config, data.catalogue), data.catalogue
+    weights = {variable.name: variable.numpy()[:, 0] for variable in model.trainable_variables}
+    user, movie = 5, 7
+
+    films, people = catalogue.watched[user], catalogue.watchers[movie]
+    genres = catalogue.attributes.genres[movie]
+    u = weights["user"][user] + weights["gender"][catalogue.attributes.gender[user]]
+    u = u + weights["watched"][films].sum(0) / np.sqrt(len(films))
+    m = weights["movie"][movie] + weights["genres"][genres].sum(0) / np.sqrt(genres.sum())
+    m = m + weights["watchers"][people].sum(0) / np.sqrt(len(people))
+    expected = catalogue.mean_rating + u[:2] @ m[:2] + u[2] + m[2]
+
+    found = model({USER_ID: tf.constant([user]), MOVIE_ID: tf.constant([movie])})
+    assert float(found[0]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_members_are_trained_by_the_sum_of_their_losses(data):
+    model = build(MfConfig(members=3, dim=2, head="squared", features=()), data.catalogue)
+    rows = batch([1, 2], [3, 4], [4.0, 1.0])
+    users, movies = model.users(rows[USER_ID]).numpy(), model.movies(rows[MOVIE_ID]).numpy()
+    score = (users[..., :2] * movies[..., :2]).sum(2) + users[..., 2] + movies[..., 2]
+    errors = data.catalogue.mean_rating + score - [[4.0], [1.0]]
+
+    assert float(model.compute_loss(rows)) == pytest.approx(np.square(errors).mean(0).sum(), rel=1e-5)
+
+
+def test_a_request_without_a_time_is_as_of_the_latest(data):
+    model = build(MlpConfig(features=(Feature.TIME,)), data.catalogue)
+    ids = {USER_ID: tf.constant([1]), MOVIE_ID: tf.constant([1])}
+
+    def at(time):
+        return float(model({**ids, TIMESTAMP: tf.constant([time], tf.int64)})[0])
+
+    latest = at(data.catalogue.last_time)
+    assert float(model(ids)[0]) == at(-1) == latest == at(data.catalogue.last_time + 10**8)
+    assert at(data.catalogue.first_time) != latest
+
+
+def test_features_that_the_data_lacks_are_left_out(data):
+    columns = {"user_id": ["a", "b"], "movie_id": ["1", "2"], "user_rating": [1.0, 2.0], "timestamp": [5, 5]}
+    _, catalogue = catalogues.from_columns(columns, Vocabularies.from_columns(columns))
+
+    assert build(MlpConfig(features=ALL), catalogue).features == ()
+    names = {variable.name for variable in build(MfConfig(), catalogue).trainable_variables}
+    assert names == {"user", "movie", "watched", "watchers", "thresholds"}
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ({"kind": "svd"}, "model.*svd.*'mlp', 'mf'"),
+        ({"kind": "mf", "dims": 3}, "model.mf.dims = 3: Extra inputs"),
+        ({"kind": "mf", "features": ["time"]}, "time"),
+        ({"kind": "mlp", "hidden": [0]}, "hidden.0 = 0"),
+    ],
+)
+def test_a_wrong_model_config_is_explained(model, message):
+    with pytest.raises(ConfigError, match=message):
+        settings(model)
+
+
+def test_hyperparameters_go_in_by_path_and_are_checked():
+    tuned = {"values": {"train.learning_rate": 0.5, "model.dim": 3, "tuner/epochs": 2}}
+    found = RankingSettings.of({"model": {"kind": "mlp"}}, tuned)
+    assert (found.train.learning_rate, found.model.dim) == (0.5, 3)
+
+    with pytest.raises(ConfigError, match=r"model\.depth = 3: there is no such setting"):
+        RankingSettings.of({}, {"values": {"model.depth": 3}})
+    with pytest.raises(ConfigError, match=r"train\.epochs = 0"):
+        RankingSettings.of({}, {"values": {"train.epochs": 0}})
+
+
+def test_xla_on_sets_that_are_too_large_is_refused_in_words(data):
+    model = build(MfConfig(members=1, dim=2), data.catalogue)
+    model._watched.at_once = False
+    with pytest.raises(TrainingError, match=r"train\.xla is on.*too large"):
+        model.compile(jit_compile=True)

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer import catalogue as catalogues
+from trainer.attributes import age_group, zip_digit
+from trainer.catalogue import read_train
+from trainer.errors import TrainingError
+from trainer.export import titles
+from trainer.ratings import Ratings
+from trainer.vocabularies import Vocabularies
+
+
+def tiny(**more):
+    return {
+        "user_id": ["a", "b", "a", "c"],
+        "movie_id": ["1", "1", "2", "3"],
+        "user_rating": [5.0, 3.0, 1.0, 3.0],
+        "timestamp": [40, 30, 20, 10],
+        "movie_title": ["Twin (1990)", "Twin (1990)", "Solo", "Twin (1990)"],
+        "movie_genres": [["Drama", "War"], ["Drama", "War"], [], ["Drama"]],
+        **more,
+    }
+
+
+def test_vocabularies_are_by_falling_frequency():
+    vocabularies = Vocabularies.from_columns(tiny())
+    assert vocabularies.user_id == ("a", "b", "c")
+    assert vocabularies.movie_id == ("1", "2", "3")
+    assert vocabularies.movie_genres == ("Drama", "War")
+    assert vocabularies.user_gender == ()
+
+
+def test_vocabularies_of_transform_are_read_and_the_demographics_may_be_missing(tmp_path):
+    folder = tmp_path / "transform_fn" / "assets"
+    folder.mkdir(parents=True)
+    for name, text in {"user_id": "7\n42\n", "movie_id": "1\n", "movie_genres": "Film-Noir\n"}.items():
+        (folder / name).write_text(text)
+
+    vocabularies = Vocabularies.from_transform(str(tmp_path))
+
+    assert vocabularies.user_id == ("7", "42")
+    assert vocabularies.movie_genres == ("Film-Noir",)
+    assert vocabularies.user_occupation_text == ()
+
+
+def test_a_missing_vocabulary_says_where(tmp_path):
+    with pytest.raises(TrainingError, match=r"no vocabulary at .*user_id"):
+        Vocabularies.from_transform(str(tmp_path))
+
+
+def test_ratings_from_files_are_those_from_columns(data, files):
+    vocabularies = data.catalogue.vocabularies
+    found = Ratings.from_files([f"{files}/eval*"], vocabularies)
+    for name, column in data.evaluation.features().items():
+        np.testing.assert_array_equal(found.features()[name], column)
+        assert found.features()[name].dtype == column.dtype
+
+
+def test_users_and_films_that_train_lacks_are_0():
+    ratings = Ratings.from_columns(tiny(user_id=["a", "x", "b", "c"]), Vocabularies.from_columns(tiny()))
+    assert ratings.user.tolist() == [1, 0, 2, 3]
+
+
+def test_files_that_are_not_there_are_named(data):
+    with pytest.raises(TrainingError, match="No example files at /nowhere"):
+        Ratings.from_files(["/nowhere/*"], data.catalogue.vocabularies)
+
+
+def test_files_without_ratings_are_refused(data, tmp_path, write_examples):
+    write_examples(tmp_path / "empty.gz", {})
+    with pytest.raises(TrainingError, match="No ratings in"):
+        Ratings.from_files([str(tmp_path / "empty.gz")], data.catalogue.vocabularies)
+
+
+def test_the_catalogue_from_files_is_the_one_from_columns(data, files):
+    train, catalogue = read_train([f"{files}/train*"], data.catalogue.vocabularies)
+    expected = data.catalogue
+
+    assert len(train) == len(data.train) == catalogue.rows
+    for name in ("age", "gender", "occupation", "zip", "genres", "titles"):
+        np.testing.assert_array_equal(getattr(catalogue.attributes, name), getattr(expected.attributes, name))
+    np.testing.assert_array_equal(catalogue.watched.values, expected.watched.values)
+    np.testing.assert_array_equal(catalogue.watchers.splits, expected.watchers.splits)
+    assert catalogue.mean_rating == pytest.approx(expected.mean_rating)
+
+
+def test_a_users_films_are_in_time_order():
+    _, catalogue = catalogues.from_columns(tiny(), Vocabularies.from_columns(tiny()))
+    assert catalogue.watched[1].tolist() == [2, 1]  # "a": film 2 at 20, film 1 at 40
+    assert catalogue.watched[0].tolist() == []
+    assert catalogue.watchers[1].tolist() == [2, 1]
+    assert (catalogue.first_time, catalogue.last_time) == (10, 40)
+
+
+def test_stars_years_and_genres_are_read_off():
+    _, catalogue = catalogues.from_columns(tiny(), Vocabularies.from_columns(tiny()))
+    assert catalogue.stars.tolist() == [1, 3, 5]
+    assert catalogue.star_share.tolist() == [0.25, 0.5, 0.25]
+    assert catalogue.attributes.years().tolist() == [0, 1990, 0, 1990]
+    assert catalogue.attributes.genres.astype(int).tolist() == [[0, 0], [1, 1], [0, 0], [1, 0]]
+
+
+def test_a_shared_title_is_the_film_most_rated_in_train():
+    _, catalogue = catalogues.from_columns(tiny(), Vocabularies.from_columns(tiny()))
+    assert titles(catalogue) == {"Twin (1990)": 1, "Solo": 2}
+
+
+def test_ages_fall_into_movielens_groups_and_zip_codes_into_regions():
+    ages = np.array([-1, 1, 17, 18, 24, 25, 56, 73], np.float32)
+    assert age_group(ages).tolist() == [0, 1, 1, 2, 2, 3, 7, 7]
+    assert zip_digit(tf.constant(["94043", "T8H1N", "", "01234"])).tolist() == [10, 0, 0, 1]
+    assert zip_digit(tf.constant([], tf.string)).tolist() == []

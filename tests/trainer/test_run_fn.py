@@ -1,0 +1,58 @@
+import json
+from types import SimpleNamespace
+
+import pytest
+import tensorflow as tf
+
+from trainer.errors import ConfigError
+from trainer.run_fn import run_fn
+
+
+@pytest.fixture
+def fn_args(data, files, tmp_path):
+    """What TFX would give: example files, Transform's vocabularies, folders to write to."""
+    assets = tmp_path / "graph" / "transform_fn" / "assets"
+    assets.mkdir(parents=True)
+    vocabularies = data.catalogue.vocabularies
+    for name in vocabularies.__dataclass_fields__:
+        (assets / name).write_text("".join(f"{value}\n" for value in getattr(vocabularies, name)))
+    return SimpleNamespace(
+        train_files=[f"{files}/train*"],
+        eval_files=[f"{files}/eval*"],
+        transform_graph_path=str(tmp_path / "graph"),
+        serving_model_dir=str(tmp_path / "model" / "Format-Serving"),
+        model_run_dir=str(tmp_path / "run"),
+        hyperparameters={"values": {"train.epochs": 2, "model.dim": 3}},
+        custom_config={
+            "model": {"kind": "mf", "members": 2},
+            "train": {"epochs": 9, "batch_size": 500},
+            "backup_dir": str(tmp_path / "backup"),
+            "code_fingerprint": "abc",
+        },
+    )
+
+
+def test_a_model_is_trained_exported_and_reported(fn_args, tmp_path):
+    run_fn(fn_args)
+
+    rate = tf.saved_model.load(fn_args.serving_model_dir).signatures["serving_default"]
+    rated = rate(user_id=tf.constant(["u1"]), movie_title=tf.constant(["Film 3 (1973)"]))["user_rating"]
+    assert 1.0 <= float(rated[0]) <= 5.0
+
+    report = json.loads((tmp_path / "run" / "training.json").read_text())
+    assert report["epochs"] == len(report["history"]) == 2  # the tuner's, not the config's
+    assert report["settings"]["model"]["dim"] == 3
+    assert report["settings"]["train"]["batch_size"] == 500
+    assert report["rows"] == 2500
+    assert report["device"].startswith("Training on ")
+    assert report["rows_per_second"] > 0
+    assert report["export_difference"] <= 1e-5
+    assert list((tmp_path / "run" / "logs").rglob("events*"))
+    assert not list((tmp_path / "backup").glob("*"))
+
+
+def test_a_wrong_setting_is_refused_before_anything_is_read(fn_args):
+    fn_args.custom_config["train"]["epoch"] = 3
+    fn_args.train_files = ["/nowhere/*"]
+    with pytest.raises(ConfigError, match=r"train\.epoch = 3: Extra inputs"):
+        run_fn(fn_args)

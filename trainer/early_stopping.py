@@ -1,0 +1,43 @@
+"""Early stopping that can be put down and taken up again."""
+
+import keras
+import numpy as np
+
+
+class EarlyStopping(keras.callbacks.Callback):
+    """Keeps the weights of the best epoch and stops after `patience` epochs without a better one.
+
+    Keras's own forgets, when training is resumed, what the best was and how long ago. This one's
+    `state` goes into the backup.
+
+    Args:
+        monitor: the log to watch, lower is better.
+        patience: in epochs; 0 never stops, and the last epoch's weights stay.
+    """
+
+    def __init__(self, monitor: str, patience: int):
+        super().__init__()
+        self.monitor, self.patience = monitor, patience
+        self.best, self.best_epoch, self.wait = float("inf"), -1, 0
+        self.best_weights: list[np.ndarray] = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        value = float(logs[self.monitor])
+        if value < self.best:
+            self.best, self.best_epoch, self.wait = value, epoch, 0
+            if self.patience:
+                self.best_weights = [variable.numpy() for variable in self.model.trainable_variables]
+        else:
+            self.wait += 1
+        if self.exhausted:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        if self.best_weights:
+            for variable, value in zip(self.model.trainable_variables, self.best_weights, strict=True):
+                variable.assign(value)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether training should go no further."""
+        return bool(self.patience) and self.wait >= self.patience

@@ -1,0 +1,112 @@
+"""A trained ranking model as a SavedModel that any stock TF Serving answers from.
+
+Written by `keras.export.ExportArchive`: `tf.saved_model.save` of a Keras 3 model gives one that TF
+Serving loads, calls available, and then fails on every request.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer.attributes import AGE_BOUNDARIES, AGE_GROUPS
+from trainer.catalogue import Catalogue
+from trainer.examples import NO_AGE, parse
+from trainer.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_AGE, USER_ID, USER_RATING
+from trainer.lookups import string_lookup
+from trainer.ranking.model import RankingModel
+
+ACTIVITIES = ("new", "light", "medium", "heavy")
+
+
+def export_ranking(model: RankingModel, path: str) -> None:
+    """Writes the SavedModel; `path` must not exist yet.
+
+    Signatures, each giving `user_rating` float32 [B]:
+        serving_default: `user_id`, `movie_title` string [B].
+        rate_ids: `user_id`, `movie_id` string [B].
+        serving_examples: `examples` string [B], serialized tf.Examples; a film by its id, or else by its
+            title; with the rating's time where the example gives it.
+    One for slicing an evaluation (TFMA's `preprocessing_function_names`):
+        slices: `examples` to `age_group` and `activity` string [B].
+
+    A user, film or title that train lacks is answered as the unknown one.
+    """
+    served = RankingServer(model)
+    archive = keras.export.ExportArchive()
+    # Tables are found by walking down from what is tracked, and Keras gives that walk up, silently, on
+    # models whose inputs are a dict of integers: so they are named one by one.
+    for lookup in served.lookups:
+        archive.track(lookup)
+
+    def strings(name: str) -> tf.TensorSpec:
+        return tf.TensorSpec([None], tf.string, name=name)
+
+    archive.add_endpoint("serving_default", served.rate_titles, [strings(USER_ID), strings(MOVIE_TITLE)])
+    archive.add_endpoint("rate_ids", served.rate_ids, [strings(USER_ID), strings(MOVIE_ID)])
+    archive.add_endpoint("serving_examples", served.rate_examples, [strings("examples")])
+    archive.add_endpoint("slices", served.slices, [strings("examples")])
+    archive.write_out(path, verbose=False)
+
+
+class RankingServer(keras.layers.Layer):
+    """Strings in, ratings out."""
+
+    def __init__(self, model: RankingModel, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        catalogue = model.catalogue
+        self._network = model.for_serving()
+        self._users = string_lookup(catalogue.vocabularies.user_id)
+        self._movies = string_lookup(catalogue.vocabularies.movie_id)
+        movies_by_title = titles(catalogue)
+        self._titles = string_lookup(movies_by_title)
+        self._movie_of_title = tf.constant([0, *movies_by_title.values()], tf.int32)
+        self.lookups = (self._users, self._movies, self._titles)
+        self._activity = tf.constant(_activity(catalogue), tf.int32)
+        self.built = True
+
+    def rate_titles(self, user_id, movie_title):
+        return self._rate(user_id, self._by_title(movie_title))
+
+    def rate_ids(self, user_id, movie_id):
+        return self._rate(user_id, tf.cast(self._movies(movie_id), tf.int32))
+
+    def rate_examples(self, examples):
+        raw = parse(examples, (USER_ID, MOVIE_ID, MOVIE_TITLE, TIMESTAMP))
+        by_id = tf.cast(self._movies(raw[MOVIE_ID]), tf.int32)
+        movie = tf.where(by_id > 0, by_id, self._by_title(raw[MOVIE_TITLE]))
+        return self._rate(raw[USER_ID], movie, {TIMESTAMP: raw[TIMESTAMP]})
+
+    def slices(self, examples):
+        raw = parse(examples, (USER_ID, USER_AGE))
+        group = 1 + tf.searchsorted(tf.constant(AGE_BOUNDARIES, tf.float32), raw[USER_AGE], side="right")
+        group = tf.where(raw[USER_AGE] <= NO_AGE, 0, group)
+        activity = tf.gather(self._activity, self._users(raw[USER_ID]))
+        return {
+            "age_group": tf.gather(tf.constant(["unknown", *AGE_GROUPS]), group),
+            "activity": tf.gather(tf.constant(ACTIVITIES), activity),
+        }
+
+    def _by_title(self, movie_title):
+        return tf.gather(self._movie_of_title, self._titles(movie_title))
+
+    def _rate(self, user_id, movie, more=None):
+        user = tf.cast(self._users(user_id), tf.int32)
+        return {USER_RATING: self._network({USER_ID: user, MOVIE_ID: movie, **(more or {})})}
+
+
+def titles(catalogue: Catalogue) -> dict[str, int]:
+    """Each title's film. Of several films with one title it is the one most rated in train: the
+    vocabulary, and so the ids, are by falling frequency, and the first one stays."""
+    found: dict[str, int] = {}
+    for movie, title in enumerate(catalogue.attributes.titles):
+        if title:
+            found.setdefault(title, movie)
+    return found
+
+
+def _activity(catalogue: Catalogue) -> np.ndarray:
+    """The third of train's users, by number of ratings, that each one is in: 1 to 3; 0 for the unknown."""
+    counts = catalogue.watched.lengths
+    thirds = 1 + np.searchsorted(np.quantile(counts[1:], (1 / 3, 2 / 3)), counts)
+    thirds[0] = 0
+    return thirds

@@ -1,0 +1,27 @@
+"""L2 regularization as a Gaussian prior over members' factors and biases."""
+
+import keras
+
+
+class GaussianPrior(keras.regularizers.Regularizer):
+    """½ · precision · Σ w² / rows, over tables [..., d + 1] whose last column is a bias.
+
+    Beside a mean loss over `rows` examples this is the prior of a maximum a posteriori estimate: a
+    weight counts once, however often its id occurs, so frequent ids are held back less than rare ones.
+
+    Args:
+        factors: the precision of the first d columns.
+        bias: the precision of the last column.
+        rows: the number of training examples.
+    """
+
+    def __init__(self, factors: float, bias: float, rows: int):
+        self.factors, self.bias, self.rows = factors, bias, rows
+
+    def __call__(self, weight):
+        square = keras.ops.square(weight)
+        factors, bias = keras.ops.sum(square[..., :-1]), keras.ops.sum(square[..., -1])
+        return 0.5 / self.rows * (self.factors * factors + self.bias * bias)
+
+    def get_config(self):
+        return {"factors": self.factors, "bias": self.bias, "rows": self.rows}

@@ -1,0 +1,122 @@
+"""Matrix factorization with implicit sets, side features and several members: `mf`.
+
+SVD++ (Koren, "Factorization meets the neighborhood", 2008) seen from both sides: a user is also the
+films they watched, and a film also the users who watched it. That someone watched a film says much,
+whatever they thought of it.
+"""
+
+import keras
+import tensorflow as tf
+
+from trainer.catalogue import Catalogue
+from trainer.errors import TrainingError
+from trainer.features import MOVIE_ID, USER_ID, USER_RATING
+from trainer.layers.gaussian_prior import GaussianPrior
+from trainer.layers.heads import MeanHead, OrdinalHead
+from trainer.layers.implicit_sets import ImplicitSets
+from trainer.ranking.config import USER_FEATURES, MfConfig
+from trainer.ranking.model import SAMPLE_WEIGHT, RankingModel
+from trainer.side_features import category_weights, known
+
+
+class Mf(RankingModel):
+    """score = ⟨user, film⟩ + their biases, for each member; the head makes it a rating, float32 [B]."""
+
+    def __init__(self, config: MfConfig, catalogue: Catalogue, **kwargs):
+        # Always float32: sums over sets of hundreds lose too much in half precision, and gain no time.
+        super().__init__(catalogue, autocast=False, **kwargs)
+        self._members, self._width = config.members, config.dim + 1
+        self._prior = GaussianPrior(config.factor_precision, config.bias_precision, catalogue.rows)
+        self.user = self._table("user", catalogue.users)
+        self.movie = self._table("movie", catalogue.movies)
+        self._sides = {"user": [], "movie": []}
+        for feature in known(catalogue, config.features):
+            owner = "user" if feature in USER_FEATURES else "movie"
+            weights = category_weights(catalogue, feature)
+            self._sides[owner].append((tf.constant(weights), self._table(feature, weights.shape[1])))
+        # The implicit tables are not the id tables: to have watched a film is not to be like it.
+        self._watched = self._watchers = None
+        if config.implicit:
+            self._watched = ImplicitSets(catalogue.watched, config.implicit_limit)
+            self._watched_table = self._table("watched", catalogue.movies)
+            self._watchers = ImplicitSets(catalogue.watchers, config.implicit_limit)
+            self._watchers_table = self._table("watchers", catalogue.users)
+        self.head = (
+            OrdinalHead(catalogue, config.members) if config.head == "ordinal" else MeanHead(catalogue)
+        )
+        self.built = True
+
+    def compile(self, *args, **kwargs):
+        super().compile(*args, **kwargs)
+        if self.jit_compile and not all(sets.at_once for sets in (self._watched, self._watchers) if sets):
+            raise TrainingError(
+                "train.xla is on, but the implicit sets are too large to be summed at every step.",
+                "Set train.xla to false, or lower model.implicit_limit.",
+            )
+
+    def call(self, features):
+        return self.head(self._scores(features))
+
+    def compute_loss(self, inputs, training=False):
+        scores, ratings = self._scores(inputs), inputs[USER_RATING]
+        each = tf.reduce_sum(self.head.loss(scores, ratings), axis=1)  # the members' losses, summed
+        weight = inputs.get(SAMPLE_WEIGHT)
+        loss = tf.reduce_mean(each if weight is None else each * weight)
+        self.task.update(ratings, self.head(scores), loss, weight)
+        return loss
+
+    def for_serving(self) -> keras.layers.Layer:
+        return FoldedMf(self)
+
+    def users(self, ids):
+        """The users' vectors with everything that is known of them: float32 [B, K, d + 1]."""
+        return self._vectors(self.user, self._sides["user"], self._watched, "_watched_table", ids)
+
+    def movies(self, ids):
+        """The same for films."""
+        return self._vectors(self.movie, self._sides["movie"], self._watchers, "_watchers_table", ids)
+
+    def _scores(self, features):
+        return product(self.users(features[USER_ID]), self.movies(features[MOVIE_ID]))
+
+    def _vectors(self, table, sides, sets, set_table, ids):
+        vectors = tf.gather(table, ids)
+        for weights, side in sides:
+            vectors += tf.tensordot(tf.gather(weights, ids), side, 1)
+        if sets is not None:
+            flat = tf.reshape(getattr(self, set_table), [-1, self._members * self._width])
+            sums = sets(flat, ids, xla=bool(getattr(self, "jit_compile", False)))
+            vectors += tf.reshape(sums, tf.shape(vectors))
+        return vectors
+
+    def _table(self, name: str, rows: int):
+        """Rows of K members' factors, and their bias as the last column."""
+        return self.add_weight(
+            shape=(rows, self._members, self._width),
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+            regularizer=self._prior,
+            name=str(name),
+        )
+
+
+class FoldedMf(keras.layers.Layer):
+    """A trained `Mf` with sets and side features folded into one vector a user and one a film."""
+
+    def __init__(self, model: Mf, **kwargs):
+        super().__init__(**kwargs)
+        catalogue = model.catalogue
+        self.user = self.add_weight(shape=model.user.shape, trainable=False, name="user")
+        self.user.assign(model.users(tf.range(catalogue.users)))
+        self.movie = self.add_weight(shape=model.movie.shape, trainable=False, name="movie")
+        self.movie.assign(model.movies(tf.range(catalogue.movies)))
+        self.head = model.head
+        self.built = True
+
+    def call(self, features):
+        users, movies = tf.gather(self.user, features[USER_ID]), tf.gather(self.movie, features[MOVIE_ID])
+        return self.head(product(users, movies))
+
+
+def product(users, movies):
+    """⟨user, film⟩ + both biases: [B, K] from vectors [B, K, d + 1] whose last column is the bias."""
+    return tf.reduce_sum(users[..., :-1] * movies[..., :-1], axis=2) + users[..., -1] + movies[..., -1]
