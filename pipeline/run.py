@@ -93,9 +93,10 @@ def _locate(request: RunRequest, console: Console):
     from components.movielens_example_gen import sources
     from components.movielens_example_gen.fingerprint import fingerprint
     from pipeline.data_source import DataSource
+    from pipeline.download_bar import download_bar
 
-    with console.status("looking for the data") as status:
-        located = sources.locate(request.config.data, request.workspace.cache / "data", report=status.update)
+    with download_bar(console) as (report, progress):
+        located = sources.locate(request.config.data, request.workspace.cache / "data", report, progress)
         found = str(located.path.resolve())
         content = fingerprint(found, request.config.data)
     console.print(f"data: {located.origin}")

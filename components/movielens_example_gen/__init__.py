@@ -1,0 +1,1 @@
+"""MovieLens files to tf.Examples: a TFX component, and what finds and fingerprints its data."""

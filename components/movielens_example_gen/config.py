@@ -1,0 +1,108 @@
+"""What to read, and how to part it into train, eval and test."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from trainer.strict import Strict
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**32, description="of the permutation")]
+
+
+class _Fractions(Strict):
+    """Two fractions of a whole; what they leave is `train`."""
+
+    eval: Fraction = Field(0.1, description="the share of `eval`")
+    test: Fraction = Field(0.1, description="the share of `test`")
+
+    @model_validator(mode="after")
+    def _leaves_something_to_train_on(self):
+        if self.eval + self.test >= 1:
+            raise ValueError(f"eval ({self.eval}) and test ({self.test}) must leave something to train on")
+        return self
+
+
+class RandomSplit(_Fractions):
+    """Ratings at random: a `RandomState(seed)` permutation of the file's rows, train first, test last."""
+
+    kind: Literal["random"] = "random"
+    seed: Seed = 42
+
+
+class TemporalSplit(_Fractions):
+    """By time: fractions of the time between the first rating and the last, the newest for `test`."""
+
+    kind: Literal["temporal"] = "temporal"
+
+
+class LeaveLastOutSplit(Strict):
+    """A user's last rating is for `test`, the one before it for `eval`.
+
+    Equal times keep the file's order. A user with fewer than three ratings is all `train`.
+    """
+
+    kind: Literal["leave_last_out"] = "leave_last_out"
+
+
+class PerItemSplit(_Fractions):
+    """Each movie's ratings at random, a fresh `RandomState(seed)` permutation a movie.
+
+    Cut at `round((1 - eval - test) n)` and `round((1 - test) n)`: what Microsoft Recommenders' stratified
+    splitter does, so `test: 0.25` has its published protocol's test rows.
+    """
+
+    kind: Literal["per_item"] = "per_item"
+    seed: Seed = 42
+
+
+class PredefinedSplit(Strict):
+    """The data set's own split (`u1.base` and `u1.test`); `eval` is a random part of the train file."""
+
+    kind: Literal["predefined"] = "predefined"
+    train_file: str = Field("u1.base", description="what `train` and `eval` are taken from")
+    test_file: str = Field("u1.test", description="what `test` is")
+    eval: Fraction = Field(0.1, description="the share of the train file that is `eval`")
+    seed: Seed = 42
+
+
+class UserHoldoutSplit(_Fractions):
+    """Users at random: all of a user's ratings are in one split (strong generalization)."""
+
+    kind: Literal["user_holdout"] = "user_holdout"
+    seed: Seed = 42
+
+
+Split = Annotated[
+    RandomSplit | TemporalSplit | LeaveLastOutSplit | PerItemSplit | PredefinedSplit | UserHoldoutSplit,
+    Field(discriminator="kind"),
+]
+
+Dataset = Literal["ml-100k", "ml-1m", "ml-10m", "ml-latest-small", "ml-20m", "ml-25m", "ml-32m", "custom"]
+
+
+class DataConfig(Strict):
+    """The `data` part of a run's configuration."""
+
+    dataset: Dataset = Field(
+        "ml-100k", description="which MovieLens it is, or `custom`: one's own ratings in any known layout"
+    )
+    path: str | None = Field(
+        None, description="a folder, a zip archive or a ratings file; without it the data set is looked for"
+    )
+    split: Split = Field(RandomSplit(), description="how ratings are parted into `train`, `eval` and `test`")
+    max_bad_rows: int = Field(0, ge=0, description="malformed rows that are left out before the run stops")
+    max_users: int | None = Field(
+        None, ge=1, description="keep only the first users of the file, for a quick run"
+    )
+    shards: int | None = Field(
+        None, ge=1, le=10_000, description="pieces the ratings are cut into; without it, by size"
+    )
+
+    @model_validator(mode="after")
+    def _own_ratings_have_a_path(self):
+        if self.dataset == "custom" and self.path is None:
+            raise ValueError("dataset: custom needs a path: the folder or file of your ratings")
+        return self

@@ -1,0 +1,153 @@
+"""The work of MovieLensExampleGen: a data set's files to an Examples artifact, whole or not at all."""
+
+import json
+import os
+from collections.abc import Iterator
+
+import apache_beam as beam
+import numpy as np
+from tfx.components.util import examples_utils
+from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+from tfx.dsl.io import fileio
+from tfx.proto import example_gen_pb2
+from tfx.types import artifact_utils
+
+from components.movielens_example_gen import layouts, splits
+from components.movielens_example_gen.bad_rows import BadRows
+from components.movielens_example_gen.catalog import read_catalog
+from components.movielens_example_gen.config import DataConfig, PredefinedSplit
+from components.movielens_example_gen.ingest import IngestPiece, Work
+from components.movielens_example_gen.pieces import Piece, cut
+from components.movielens_example_gen.survey import split_codes
+from trainer.errors import DataError
+from trainer.features import SPLITS
+
+REPORT = "ingest.json"
+
+# How many ratings a release has; latest-small changes over time.
+RATINGS = {
+    "ml-100k": 100_000,
+    "ml-1m": 1_000_209,
+    "ml-10m": 10_000_054,
+    "ml-20m": 20_000_263,
+    "ml-25m": 25_000_095,
+    "ml-32m": 32_000_204,
+}
+
+
+class Executor(BaseBeamExecutor):
+    """Cuts the files into pieces, decides each rating's split, and has Beam ingest the pieces."""
+
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
+        """Writes `Split-train`, `Split-eval`, `Split-test` and `ingest.json`.
+
+        Args:
+            input_dict: empty.
+            output_dict: `examples`, an Examples artifact.
+            exec_properties: `input_base`, the folder or file to read; `config`, a DataConfig as JSON;
+                `origin`, where the files came from.
+
+        Raises:
+            DataError: the data is missing, cut off, malformed beyond `max_bad_rows`, or leaves a split empty.
+                Nothing is left at the artifact's place.
+        """
+        examples = artifact_utils.get_single_instance(output_dict["examples"])
+        config = DataConfig.model_validate_json(exec_properties["config"])
+        try:
+            report = self._ingest(exec_properties["input_base"], config, examples.uri)
+        except BaseException:
+            _empty(examples.uri)
+            raise
+        report["origin"] = exec_properties.get("origin") or exec_properties["input_base"]
+        _write_json(os.path.join(examples.uri, REPORT), report)
+        _describe(examples, report)
+
+    def _ingest(self, path: str, config: DataConfig, uri: str) -> dict:
+        layout = layouts.recognise(path, config)
+        pieces = cut(layout.ratings, config.shards)
+        _check_complete(pieces, config)
+        read_catalog(layout).bad.check(config.max_bad_rows)
+        codes = split_codes(pieces, config)
+        parts = os.path.join(uri, "parts")
+        fileio.makedirs(parts)
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "Pieces" >> beam.Create(list(_work(pieces, codes)))
+                | "Spread" >> beam.Reshuffle()
+                | "Ingest" >> beam.ParDo(IngestPiece(layout, parts))
+            )
+        rows, bad = _collect(parts, len(pieces))
+        bad.check(config.max_bad_rows)
+        splits.check_sizes(rows.sum(axis=0), config.split)
+        _publish(parts, uri, rows)
+        return {
+            "dataset": config.dataset,
+            "layout": layout.kind,
+            "split": config.split.model_dump(),
+            "rows": dict(zip(SPLITS, rows.sum(axis=0).tolist(), strict=True)),
+            "bad_rows": bad.as_dict(),
+        }
+
+
+def _check_complete(pieces: list[Piece], config: DataConfig) -> None:
+    expected, found = RATINGS.get(config.dataset, 0), sum(piece.rows for piece in pieces)
+    if found < expected and not isinstance(config.split, PredefinedSplit):
+        raise DataError(
+            f"{pieces[0].file.path if pieces else 'The ratings'}: {found:,} ratings of the {expected:,} "
+            f"that {config.dataset} has: the file was cut off",
+            "Fetch it again (delete it from the cache), or set data.dataset: custom if that is on purpose.",
+        )
+
+
+def _work(pieces: list[Piece], codes: np.ndarray) -> Iterator[Work]:
+    for number, piece in enumerate(pieces):
+        yield Work(number, piece, codes[piece.first_row : piece.first_row + piece.rows].tobytes())
+
+
+def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows]:
+    """Rows a piece and split, int64[count, 3], and the bad rows of all."""
+    rows, bad = np.zeros((count, len(SPLITS)), np.int64), BadRows()
+    for number in range(count):
+        with fileio.open(os.path.join(parts, f"{number}.json"), "r") as file:
+            report = json.loads(file.read())
+        rows[number] = report["rows"]
+        bad += BadRows.from_dict(report["bad"])
+    return rows, bad
+
+
+def _publish(parts: str, uri: str, rows: np.ndarray) -> None:
+    """Moves the files that hold anything to where TFX looks for them."""
+    for place, split in enumerate(SPLITS):
+        folder = os.path.join(uri, f"Split-{split}")  # where artifact_utils.get_split_uri looks
+        fileio.makedirs(folder)
+        filled = np.flatnonzero(rows[:, place])
+        for shard, number in enumerate(filled):
+            name = f"data_tfrecord-{shard:05d}-of-{len(filled):05d}.gz"
+            fileio.rename(os.path.join(parts, f"{number}-{split}.gz"), os.path.join(folder, name))
+    fileio.rmtree(parts)
+
+
+def _describe(examples, report: dict) -> None:
+    """Says in the metadata what the artifact holds, the way TFX's own ExampleGens do, and more."""
+    examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
+    examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+    examples_utils.set_file_format(examples, "tfrecords_gzip")
+    examples.set_string_custom_property("dataset", report["dataset"])
+    examples.set_string_custom_property("origin", report["origin"])
+    examples.set_string_custom_property("split", json.dumps(report["split"]))
+    examples.set_int_custom_property("bad_rows", report["bad_rows"]["count"])
+    for split, count in report["rows"].items():
+        examples.set_int_custom_property(f"rows_{split}", count)
+
+
+def _write_json(path: str, value: dict) -> None:
+    with fileio.open(path + ".tmp", "w") as file:
+        file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    fileio.rename(path + ".tmp", path, overwrite=True)
+
+
+def _empty(uri: str) -> None:
+    if fileio.exists(uri):
+        fileio.rmtree(uri)
+        fileio.makedirs(uri)

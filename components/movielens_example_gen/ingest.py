@@ -1,0 +1,76 @@
+"""One piece of a ratings file to tf.Examples on disk: what a Beam worker does."""
+
+import contextlib
+import json
+import uuid
+from dataclasses import dataclass
+
+import apache_beam as beam
+import numpy as np
+from tfx.dsl.io import fileio
+
+from components.movielens_example_gen import ratings, splits
+from components.movielens_example_gen.catalog import read_catalog
+from components.movielens_example_gen.examples import ExampleEncoder
+from components.movielens_example_gen.layouts import Layout
+from components.movielens_example_gen.pieces import Piece
+from components.movielens_example_gen.tfrecord import TFRecordWriter
+from trainer.features import SPLITS
+
+BATCH_ROWS = 1 << 16  # bounds the memory: some 60 MB of examples at a time
+
+
+@dataclass(frozen=True)
+class Work:
+    """A piece to ingest.
+
+    Attributes:
+        number: which of the pieces it is, from 0.
+        piece: the lines.
+        codes: int8[piece.rows] as bytes, each row's split; see `splits`.
+    """
+
+    number: int
+    piece: Piece
+    codes: bytes
+
+
+class IngestPiece(beam.DoFn):
+    """Reads a piece, encodes it and writes a file a split and a report: `<n>-<split>.gz`, `<n>.json`.
+
+    What it writes appears under its name only when whole, so that a runner may try a piece again.
+
+    Args:
+        layout: the files of the data set.
+        folder: where to write.
+    """
+
+    def __init__(self, layout: Layout, folder: str):
+        self._layout = layout
+        self._folder = folder
+
+    def setup(self):
+        self._encoder = ExampleEncoder(read_catalog(self._layout))
+
+    def process(self, work: Work):
+        read = ratings.read(work.piece)
+        codes = np.frombuffer(work.codes, np.int8)[read.rows]
+        attempt = f"{self._folder}/{work.number}-{uuid.uuid4().hex}"
+        with contextlib.ExitStack() as stack:
+            writers = [stack.enter_context(TFRecordWriter(f"{attempt}-{split}.gz")) for split in SPLITS]
+            for start in range(0, len(codes), BATCH_ROWS):
+                self._write(read.table.slice(start, BATCH_ROWS), codes[start : start + BATCH_ROWS], writers)
+        for split in SPLITS:
+            name = f"{self._folder}/{work.number}-{split}.gz"
+            fileio.rename(f"{attempt}-{split}.gz", name, overwrite=True)
+        sizes = np.bincount(codes[codes != splits.DROPPED], minlength=len(SPLITS))
+        report = {"rows": sizes.tolist(), "bad": read.bad.as_dict()}
+        with fileio.open(f"{attempt}.json", "w") as file:
+            file.write(json.dumps(report))
+        fileio.rename(f"{attempt}.json", f"{self._folder}/{work.number}.json", overwrite=True)
+
+    def _write(self, table, codes: np.ndarray, writers: list[TFRecordWriter]) -> None:
+        for code, writer in enumerate(writers):
+            chosen = np.flatnonzero(codes == code)
+            if len(chosen):
+                writer.write(self._encoder.encode(table.take(chosen)))

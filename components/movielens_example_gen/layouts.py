@@ -1,0 +1,207 @@
+"""Which files a data set is made of, told from the files themselves.
+
+| layout  | ratings                | movies       | users       | data sets                       |
+|---------|------------------------|--------------|-------------|---------------------------------|
+| u       | u.data (tabs)          | u.item       | u.user      | 100K                            |
+| dat     | ratings.dat (`::`)     | movies.dat   | users.dat   | 1M; 10M has no users            |
+| csv     | ratings.csv            | movies.csv   | users.csv   | latest-small, 20M, 25M, 32M, own|
+| recbole | *.inter (tabs)         | *.item       | *.user      | 100K as the recbole package has |
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+from tfx.dsl.io import fileio
+
+from components.movielens_example_gen.config import DataConfig, PredefinedSplit
+from trainer.errors import DataError
+
+Kind = Literal["u", "dat", "csv", "recbole"]
+KINDS_OF_DATASET = {"ml-100k": ("u", "recbole"), "ml-1m": ("dat",), "ml-10m": ("dat",)}
+NAMES = {
+    "user_id": "user",
+    "userId": "user",
+    "movie_id": "movie",
+    "movieId": "movie",
+    "item_id": "movie",
+    "rating": "rating",
+    "timestamp": "timestamp",
+}
+
+
+@dataclass(frozen=True)
+class RatingsFile:
+    """A file of ratings, one a line.
+
+    Attributes:
+        path: where it is.
+        delimiter: what parts the fields of a line.
+        columns: the fields in order; `user`, `movie`, `rating` are always among them, `timestamp` mostly.
+        start: the byte at which the first rating starts, after a byte order mark and a header.
+        first_line: the number of that line in the file, from 1.
+    """
+
+    path: str
+    delimiter: bytes
+    columns: tuple[str, ...]
+    start: int
+    first_line: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of one data set. `ratings` has two where the split is predefined: train, then test."""
+
+    kind: Kind
+    ratings: tuple[RatingsFile, ...]
+    movies: str | None
+    users: str | None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that is read, ratings first."""
+        genres = (
+            os.path.join(os.path.dirname(self.movies), "u.genre") if self.kind == "u" and self.movies else ""
+        )
+        others = [path for path in (self.movies, self.users, genres) if path and fileio.exists(path)]
+        return (*(file.path for file in self.ratings), *others)
+
+
+def recognise(path: str, config: DataConfig) -> Layout:
+    """The layout of the data set at `path`: a folder, or one CSV file of ratings with others beside it.
+
+    Raises:
+        DataError: nothing is there, the files are of no known layout, one is missing, or they are not
+            of the data set that the configuration names.
+    """
+    if not fileio.exists(path):
+        raise DataError(f"{path}: no such file or folder", "Check data.path, or leave it out.")
+    if not fileio.isdir(path):
+        if config.dataset != "custom":
+            raise DataError(
+                f"{path}: {config.dataset} is a folder of files, and this is one file",
+                "Name its folder or its zip archive, or set data.dataset: custom for ratings of your own.",
+            )
+        return _csv(os.path.dirname(path), os.path.basename(path), config)
+    names = set(fileio.listdir(path))
+    kind = _kind(path, names)
+    if config.dataset != "custom" and kind not in KINDS_OF_DATASET.get(config.dataset, ("csv",)):
+        raise DataError(
+            f"{path}: its files are not those of {config.dataset}",
+            "Set data.dataset to what the folder holds, or to custom.",
+        )
+    if kind == "csv":
+        return _csv(path, "ratings.csv", config)
+    return {"u": _u, "dat": _dat, "recbole": _recbole}[kind](path, names, config)
+
+
+def _kind(folder: str, names: set[str]) -> Kind:
+    if {"u.data", "u.item"} & names:
+        return "u"
+    if {"ratings.dat", "movies.dat"} & names:
+        return "dat"
+    if "ratings.csv" in names:
+        return "csv"
+    if _inter(names):
+        return "recbole"
+    raise DataError(
+        f"{folder}: no ratings here: neither u.data, ratings.dat, ratings.csv nor a .inter file",
+        "Point data.path at the folder that holds them.",
+    )
+
+
+def _u(folder: str, names: set[str], config: DataConfig) -> Layout:
+    columns = ("user", "movie", "rating", "timestamp")
+    ratings = tuple(
+        _headerless(_there(folder, name, names), b"\t", columns) for name in _rating_names("u.data", config)
+    )
+    return Layout("u", ratings, _there(folder, "u.item", names), _there(folder, "u.user", names))
+
+
+def _dat(folder: str, names: set[str], config: DataConfig) -> Layout:
+    columns = ("user", "movie", "rating", "timestamp")
+    ratings = tuple(
+        _headerless(_there(folder, name, names), b"::", columns)
+        for name in _rating_names("ratings.dat", config)
+    )
+    users = os.path.join(folder, "users.dat") if "users.dat" in names else None
+    if users is None and config.dataset == "ml-1m":
+        _there(folder, "users.dat", names)
+    return Layout("dat", ratings, _there(folder, "movies.dat", names), users)
+
+
+def _csv(folder: str, ratings_name: str, config: DataConfig) -> Layout:
+    names = set(fileio.listdir(folder or "."))
+    ratings = tuple(_headed(_there(folder, name, names)) for name in _rating_names(ratings_name, config))
+    if config.dataset != "custom":
+        _there(folder, "movies.csv", names)
+    movies, users = (
+        os.path.join(folder, name) if name in names else None for name in ("movies.csv", "users.csv")
+    )
+    return Layout("csv", ratings, movies, users)
+
+
+def _recbole(folder: str, names: set[str], config: DataConfig) -> Layout:
+    inter = _inter(names)
+    stem = inter.removesuffix(".inter")
+    ratings = tuple(_headed(_there(folder, name, names)) for name in _rating_names(inter, config))
+    movies, users = (
+        os.path.join(folder, name) if name in names else None for name in (f"{stem}.item", f"{stem}.user")
+    )
+    return Layout("recbole", ratings, movies, users)
+
+
+def _inter(names: set[str]) -> str:
+    """The first .inter file, or nothing."""
+    return min((name for name in names if name.endswith(".inter")), default="")
+
+
+def _rating_names(whole: str, config: DataConfig) -> tuple[str, ...]:
+    split = config.split
+    return (split.train_file, split.test_file) if isinstance(split, PredefinedSplit) else (whole,)
+
+
+def _there(folder: str, name: str, names: set[str]) -> str:
+    if name not in names:
+        raise DataError(
+            f"{os.path.join(folder, name)}: the file is missing",
+            "Unpack the whole archive, or change data.split if it names a file that is not there.",
+        )
+    return os.path.join(folder, name)
+
+
+def _headerless(path: str, delimiter: bytes, columns: tuple[str, ...]) -> RatingsFile:
+    bom, _ = _first_line(path)
+    return RatingsFile(path, delimiter, columns, bom, 1)
+
+
+def _headed(path: str) -> RatingsFile:
+    bom, line = _first_line(path)
+    header = line.decode("utf-8", "replace").rstrip("\r\n")
+    delimiter = "\t" if "\t" in header else ","
+    # recbole writes a field's type behind its name: `user_id:token`.
+    fields = [field.strip().strip('"').split(":")[0] for field in header.split(delimiter)]
+    columns = tuple(NAMES.get(field, field) for field in fields)
+    missing = [name for name in ("user", "movie", "rating") if name not in columns]
+    if missing or len(set(columns)) < len(columns):
+        known = ", ".join(NAMES)
+        raise DataError(
+            f"{path}, line 1: the header is {header[:100]!r}; "
+            + (f"no column for {' and '.join(missing)}" if missing else "a column is there twice"),
+            f"Name them user_id, movie_id, rating and, if there is one, timestamp (known: {known}).",
+        )
+    return RatingsFile(path, delimiter.encode(), columns, bom + len(line), 2)
+
+
+def _first_line(path: str) -> tuple[int, bytes]:
+    """The length of a byte order mark, and the first line without it."""
+    with fileio.open(path, "rb") as file:
+        head = file.read(1 << 16)
+    if not head.strip():
+        raise DataError(f"{path}: the file is empty", "It was cut off; fetch it again.")
+    bom = 3 if head.startswith(b"\xef\xbb\xbf") else 0
+    line = head[bom:].split(b"\n", 1)[0]
+    if line.lstrip()[:1] == b"<":
+        raise DataError(f"{path}: this is a web page, not ratings", "A download went wrong; fetch it again.")
+    return bom, line + b"\n" if len(line) < len(head) - bom else line

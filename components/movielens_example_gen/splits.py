@@ -1,0 +1,155 @@
+"""Which split each rating is for, decided for all ratings at once.
+
+The answer is one int8 a row: the place of its split in `trainer.features.SPLITS`, or DROPPED.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from components.movielens_example_gen import config
+from trainer.errors import DataError
+from trainer.features import EVAL, SPLITS, TEST, TRAIN
+
+TRAIN_CODE, EVAL_CODE, TEST_CODE = (SPLITS.index(name) for name in (TRAIN, EVAL, TEST))
+DROPPED = -1
+
+# The columns that a kind of split must see; `random` only needs to know how many rows there are.
+NEEDS = {
+    "random": (),
+    "temporal": ("timestamp",),
+    "leave_last_out": ("user", "timestamp"),
+    "per_item": ("movie",),
+    "predefined": (),
+    "user_holdout": ("user",),
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a split may look at, in file order.
+
+    Attributes:
+        count: how many rows there are.
+        user, movie: int32[count], numbered from 0 by first appearance; None if not needed.
+        timestamp: int64[count], seconds; None if not needed.
+        in_test_file: bool[count], for a predefined split.
+    """
+
+    count: int
+    user: np.ndarray | None = None
+    movie: np.ndarray | None = None
+    timestamp: np.ndarray | None = None
+    in_test_file: np.ndarray | None = None
+
+    def where(self, kept: np.ndarray) -> "Rows":
+        """These rows alone."""
+        columns = (self.user, self.movie, self.timestamp, self.in_test_file)
+        return Rows(int(kept.sum()), *(None if column is None else column[kept] for column in columns))
+
+
+def assign(split: config.Split, rows: Rows) -> np.ndarray:
+    """The split of every row, int8[rows.count].
+
+    Raises:
+        DataError: a split would be empty.
+    """
+    codes = _BY_KIND[split.kind](split, rows).astype(np.int8)
+    check_sizes(np.bincount(codes, minlength=len(SPLITS)), split)
+    return codes
+
+
+def check_sizes(sizes, split: config.Split) -> None:
+    """Raises DataError if a split has no rows."""
+    empty = [name for name, size in zip(SPLITS, sizes, strict=True) if not size]
+    if empty:
+        counts = ", ".join(f"{name} {size:,}" for name, size in zip(SPLITS, sizes, strict=True))
+        raise DataError(
+            f"The {split.kind} split leaves {' and '.join(empty)} without a rating ({counts}).",
+            "Change data.split: larger fractions, or another kind.",
+        )
+
+
+def _cut(n: int, split) -> tuple[int, int]:
+    """Where eval and where test start among n things in their order."""
+    test, evaluation = round(n * split.test), round(n * split.eval)
+    return n - test - evaluation, n - test
+
+
+def _shares(split) -> tuple[float, float]:
+    """Where eval and test start, as shares of the whole: 0.6, not 1 - 0.2 - 0.2 = 0.6000000000000001."""
+    return round(1 - split.eval - split.test, 12), round(1 - split.test, 12)
+
+
+def _cut_permutation(order: np.ndarray, starts: tuple[int, int]) -> np.ndarray:
+    codes = np.full(len(order), TRAIN_CODE, np.int8)
+    codes[order[starts[0] : starts[1]]] = EVAL_CODE
+    codes[order[starts[1] :]] = TEST_CODE
+    return codes
+
+
+def _random(split: config.RandomSplit, rows: Rows) -> np.ndarray:
+    order = np.random.RandomState(split.seed).permutation(rows.count)
+    return _cut_permutation(order, _cut(rows.count, split))
+
+
+def _temporal(split: config.TemporalSplit, rows: Rows) -> np.ndarray:
+    if not rows.count or rows.timestamp.min() == rows.timestamp.max():
+        raise DataError(
+            "A temporal split of ratings that all have the same time, or none.",
+            "Use data.split.kind: random.",
+        )
+    first, last = int(rows.timestamp.min()), int(rows.timestamp.max())
+    starts = [first + (last - first) * share for share in _shares(split)]
+    return np.searchsorted(starts, rows.timestamp, side="right")
+
+
+def _leave_last_out(split: config.LeaveLastOutSplit, rows: Rows) -> np.ndarray:
+    # lexsort is stable: rows of one user and time stay in the file's order.
+    order = np.lexsort((rows.timestamp, rows.user))
+    sizes = np.bincount(rows.user)
+    ends = np.cumsum(sizes)[sizes >= 3]
+    codes = np.full(rows.count, TRAIN_CODE, np.int8)
+    codes[order[ends - 1]] = TEST_CODE
+    codes[order[ends - 2]] = EVAL_CODE
+    return codes
+
+
+def _per_item(split: config.PerItemSplit, rows: Rows) -> np.ndarray:
+    order = np.argsort(rows.movie, kind="stable")
+    sizes = np.bincount(rows.movie)
+    codes_of_size: dict[int, np.ndarray] = {}  # every movie with n ratings is cut the same way
+    for size in np.unique(sizes):
+        starts = tuple(round(share * size) for share in _shares(split))
+        shuffled = np.random.RandomState(split.seed).permutation(size)
+        codes_of_size[size] = _cut_permutation(shuffled, starts)
+    codes = np.empty(rows.count, np.int8)
+    codes[order] = np.concatenate([codes_of_size[size] for size in sizes]) if rows.count else []
+    return codes
+
+
+def _predefined(split: config.PredefinedSplit, rows: Rows) -> np.ndarray:
+    codes = np.full(rows.count, TEST_CODE, np.int8)
+    to_learn_from = np.flatnonzero(~rows.in_test_file)
+    order = np.random.RandomState(split.seed).permutation(to_learn_from)
+    first_of_eval = len(order) - round(len(order) * split.eval)
+    codes[order[:first_of_eval]] = TRAIN_CODE
+    codes[order[first_of_eval:]] = EVAL_CODE
+    return codes
+
+
+def _user_holdout(split: config.UserHoldoutSplit, rows: Rows) -> np.ndarray:
+    users = int(rows.user.max()) + 1 if rows.count else 0
+    order = np.random.RandomState(split.seed).permutation(users)
+    return _cut_permutation(order, _cut(users, split))[rows.user]
+
+
+_BY_KIND: dict[str, Callable[..., np.ndarray]] = {
+    "random": _random,
+    "temporal": _temporal,
+    "leave_last_out": _leave_last_out,
+    "per_item": _per_item,
+    "predefined": _predefined,
+    "user_holdout": _user_holdout,
+}
