@@ -27,4 +27,6 @@ def preprocessing_fn(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         if name in inputs:
             tft.vocabulary(inputs[name], vocab_filename=name, name=f"vocabulary_{name}")
     rating = inputs[features.USER_RATING]
-    return {features.USER_RATING: tf.sparse.to_dense(rating) if isinstance(rating, tf.SparseTensor) else rating}
+    return {
+        features.USER_RATING: tf.sparse.to_dense(rating) if isinstance(rating, tf.SparseTensor) else rating
+    }

@@ -44,9 +44,13 @@ def verdict(evaluation: Path, bless: BlessConfig) -> Verdict:
 def _sentences(name: str, bar: Bar, value: float, before: float | None) -> list[str]:
     said = []
     if bar.max is not None:
-        said.append(f"{name} {value:.4f} is {'within' if value <= bar.max else 'over'} the bar of {bar.max:g}")
+        said.append(
+            f"{name} {value:.4f} is {'within' if value <= bar.max else 'over'} the bar of {bar.max:g}"
+        )
     if bar.min is not None:
-        said.append(f"{name} {value:.4f} is {'within' if value >= bar.min else 'under'} the bar of {bar.min:g}")
+        said.append(
+            f"{name} {value:.4f} is {'within' if value >= bar.min else 'under'} the bar of {bar.min:g}"
+        )
     if bar.max_increase is None and bar.max_decrease is None:
         return said
     if before is None:
@@ -54,7 +58,10 @@ def _sentences(name: str, bar: Bar, value: float, before: float | None) -> list[
     change = value - before
     worse = change > (bar.max_increase or 0) if bar.max_increase is not None else change < -bar.max_decrease
     word = "worse than" if worse else "against"
-    return [*said, f"{name} {value:.4f}: {abs(change):.4f} {'up' if change > 0 else 'down'}, {word} the last blessed model's {before:.4f}"]
+    return [
+        *said,
+        f"{name} {value:.4f}: {abs(change):.4f} {'up' if change > 0 else 'down'}, {word} the last blessed model's {before:.4f}",
+    ]
 
 
 def _metrics(evaluation: Path) -> dict[str, dict[str, float]]:

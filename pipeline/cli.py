@@ -19,7 +19,8 @@ app = typer.Typer(
 
 ConfigOption = Annotated[str, typer.Option("--config", "-c", help="A ready-made name, or a YAML file.")]
 WorkspaceOption = Annotated[
-    Path, typer.Option("--workspace", "-w", envvar="MARQUEE_WORKSPACE", help="The folder for all that is written.")
+    Path,
+    typer.Option("--workspace", "-w", envvar="MARQUEE_WORKSPACE", help="The folder for all that is written."),
 ]
 DEFAULT_WORKSPACE = Path("workspace")
 
@@ -27,9 +28,12 @@ DEFAULT_WORKSPACE = Path("workspace")
 @app.command()
 def run(
     config: ConfigOption = "ml-100k",
-    data: Annotated[Path | None, typer.Option(help="A folder or file of ratings, instead of a download.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A folder or file of ratings, instead of a download.")
+    ] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="a.b=1", help="Overrides a configuration key; repeatable.")
+        list[str] | None,
+        typer.Option("--set", metavar="a.b=1", help="Overrides a configuration key; repeatable."),
     ] = None,
     from_node: Annotated[str | None, typer.Option(help="Begin here; what is before is reused.")] = None,
     to_node: Annotated[str | None, typer.Option(help="End here, with what it needs.")] = None,
@@ -58,7 +62,8 @@ def run(
 @app.command()
 def serve(
     models: Annotated[
-        Path | None, typer.Option(help="A folder of <name>/<version>/ SavedModels, instead of the workspace's.")
+        Path | None,
+        typer.Option(help="A folder of <name>/<version>/ SavedModels, instead of the workspace's."),
     ] = None,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     rest_port: Annotated[int, typer.Option(help="REST; 0 takes a free one.")] = 8501,

@@ -45,14 +45,18 @@ def reference(model: type[pydantic.BaseModel], prefix: str = "") -> list[tuple[s
             for kind in models:
                 [tag] = _kinds(kind)
                 rows.append((f"{path}.kind", f"`{tag}`", (kind.__doc__ or "").split("\n")[0]))
-                rows += [(f"{p} ({tag})", d, t) for p, d, t in reference(kind, f"{path}.") if p != f"{path}.kind"]
+                rows += [
+                    (f"{p} ({tag})", d, t) for p, d, t in reference(kind, f"{path}.") if p != f"{path}.kind"
+                ]
     return rows
 
 
 def markdown(model: type[pydantic.BaseModel]) -> str:
     """The reference as a Markdown table."""
     lines = ["| key | default | what it is |", "|---|---|---|"]
-    return "\n".join([*lines, *(f"| `{path}` | {default} | {text} |" for path, default, text in reference(model))])
+    return "\n".join(
+        [*lines, *(f"| `{path}` | {default} | {text} |" for path, default, text in reference(model))]
+    )
 
 
 def _default(field: FieldInfo) -> str:

@@ -75,7 +75,9 @@ def _schema(config: RunConfig, workspace: Workspace) -> Importer:
     partial = folder.with_suffix(".partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(folder / "schema.pbtxt")
-    return Importer(source_uri=str(folder.resolve()), artifact_type=standard_artifacts.Schema).with_id("Schema")
+    return Importer(source_uri=str(folder.resolve()), artifact_type=standard_artifacts.Schema).with_id(
+        "Schema"
+    )
 
 
 def _validator(config, statistics, schema) -> StoppingExampleValidator:
@@ -117,7 +119,11 @@ def _ranking_nodes(config, source, workspace, example_gen, transform, schema) ->
             examples=examples,
             transform_graph=transform_graph,
             tuner_fn="tuner.tuner_fn.tuner_fn",
-            custom_config={**settings, "tune": tune, "trials_dir": _resume_folder(workspace, source, settings, tune)},
+            custom_config={
+                **settings,
+                "tune": tune,
+                "trials_dir": _resume_folder(workspace, source, settings, tune),
+            },
         ).with_id("RankingTuner")
         nodes.append(tuner)
     trainer = tfx.components.Trainer(

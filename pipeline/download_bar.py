@@ -11,8 +11,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 def download_bar(
     console: Console,
 ) -> Iterator[tuple[Callable[[str], None], Callable[[int, int | None], None]]]:
-    """Gives the two functions that `sources.locate` reports to: a line of text, and bytes done of bytes in all."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    """Gives what `sources.locate` reports to: a line of text, and bytes done of bytes in all."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("looking for the data", total=None)
         yield (

@@ -34,7 +34,10 @@ def eval_config(bless: BlessConfig, slices: list[str], with_baseline: bool = Tru
     }
     specs = [tfma.ModelSpec(**model)]
     if with_baseline:
-        specs = [tfma.ModelSpec(name="candidate", **model), tfma.ModelSpec(name="baseline", is_baseline=True, **model)]
+        specs = [
+            tfma.ModelSpec(name="candidate", **model),
+            tfma.ModelSpec(name="baseline", is_baseline=True, **model),
+        ]
     return tfma.EvalConfig(
         model_specs=specs,
         slicing_specs=[tfma.SlicingSpec(), *(tfma.SlicingSpec(feature_keys=[key]) for key in slices)],

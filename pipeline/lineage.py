@@ -77,8 +77,8 @@ class Lineage:
             return []
         with sqlite3.connect(f"file:{self._database}?mode=ro", uri=True) as db:
             contexts = db.execute(
-                "SELECT c.id, c.name, c.create_time_since_epoch FROM Context c JOIN Type t ON t.id = c.type_id "
-                "WHERE t.name = 'pipeline_run' ORDER BY c.id DESC"
+                "SELECT c.id, c.name, c.create_time_since_epoch FROM Context c "
+                "JOIN Type t ON t.id = c.type_id WHERE t.name = 'pipeline_run' ORDER BY c.id DESC"
             ).fetchall()
             return [self._run(db, *context) for context in contexts]
 
@@ -88,15 +88,16 @@ class Lineage:
 
     def _run(self, db: sqlite3.Connection, context: int, run_id: str, created: int) -> Run:
         rows = db.execute(
-            "SELECT e.id, e.last_known_state, e.create_time_since_epoch, e.last_update_time_since_epoch, n.name, "
-            "et.name FROM Association a JOIN Execution e ON e.id = a.execution_id "
+            "SELECT e.id, e.last_known_state, e.create_time_since_epoch, e.last_update_time_since_epoch, "
+            "n.name, et.name FROM Association a JOIN Execution e ON e.id = a.execution_id "
             "JOIN Type et ON et.id = e.type_id "
             "JOIN Association an ON an.execution_id = e.id JOIN Context n ON n.id = an.context_id "
             "JOIN Type nt ON nt.id = n.type_id AND nt.name = 'node' WHERE a.context_id = ? ORDER BY e.id",
             (context,),
         ).fetchall()
         pipeline = db.execute(
-            "SELECT p.name FROM ParentContext pc JOIN Context p ON p.id = pc.parent_context_id WHERE pc.context_id = ?",
+            "SELECT p.name FROM ParentContext pc JOIN Context p ON p.id = pc.parent_context_id "
+            "WHERE pc.context_id = ?",
             (context,),
         ).fetchone()
         name = pipeline[0] if pipeline else rows[0][4].rsplit(".", 1)[0] if rows else ""

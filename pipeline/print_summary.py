@@ -19,7 +19,8 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
     table.add_row("rows", ", ".join(f"{split} {rows:,}" for split, rows in summary.splits.items()))
     test, mean = summary.test["test"], summary.test["mean_rating_baseline"]
     table.add_row(
-        "test", f"RMSE [bold]{test['rmse']:.4f}[/], MAE {test['mae']:.4f} (always the mean: RMSE {mean['rmse']:.4f})"
+        "test",
+        f"RMSE [bold]{test['rmse']:.4f}[/], MAE {test['mae']:.4f} (always the mean: RMSE {mean['rmse']:.4f})",
     )
     table.add_row("eval", ", ".join(f"{name} {value:.4f}" for name, value in _quality(summary)))
     if summary.tuner:

@@ -56,7 +56,9 @@ class NodeProgress:
             done: the share of the node's work that is done, 0 to 1, or None when nobody knows.
         """
         if self._task is not None:
-            self._bar.update(self._task, detail=text, total=1 if done is not None else None, completed=done or 0)
+            self._bar.update(
+                self._task, detail=text, total=1 if done is not None else None, completed=done or 0
+            )
 
     def finished(self, event: NodeEvent) -> None:
         """Replaces the bar by a line."""

@@ -39,7 +39,9 @@ class RunRequest:
     @property
     def workspace_flag(self) -> str:
         """What other commands need to look at the same workspace."""
-        return f" --workspace {shlex.quote(str(self.workspace.root))}" if "--workspace" in self.command else ""
+        return (
+            f" --workspace {shlex.quote(str(self.workspace.root))}" if "--workspace" in self.command else ""
+        )
 
 
 def run(request: RunRequest) -> None:
@@ -70,9 +72,9 @@ def _run(request: RunRequest, run_id: str, console: Console) -> None:
     with console.status("loading TFX"):
         from pipeline.dag import build_pipeline  # ten to twenty seconds
         from pipeline.partial_run import run_options
+        from pipeline.print_summary import print_summary
         from pipeline.progress import NodeProgress
         from pipeline.runner import NodeFailedError, ObservedDagRunner
-        from pipeline.print_summary import print_summary
         from pipeline.summary import summarize
     pipeline = build_pipeline(request.config, source, request.workspace)
     options = run_options(pipeline, request.from_node, request.to_node)

@@ -14,7 +14,10 @@ from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, partial_run_utils, runtime_parameter_utils, tfx_runner
 from tfx.proto.orchestration import pipeline_pb2
 
-_RESOLVER, _IMPORTER = "tfx.dsl.components.common.resolver.Resolver", "tfx.dsl.components.common.importer.Importer"
+_RESOLVER, _IMPORTER = (
+    "tfx.dsl.components.common.resolver.Resolver",
+    "tfx.dsl.components.common.importer.Importer",
+)
 _STATE = metadata_store_pb2.Execution.State
 
 
@@ -87,7 +90,9 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
                 to_nodes=run_options.partial_run.to_nodes or None,
                 snapshot_settings=run_options.partial_run.snapshot_settings,
             )
-        nodes = [n.pipeline_node for n in pipeline.nodes if not n.pipeline_node.execution_options.HasField("skip")]
+        nodes = [
+            n.pipeline_node for n in pipeline.nodes if not n.pipeline_node.execution_options.HasField("skip")
+        ]
         shown = [n.node_info.id for n in nodes if n.node_info.type.name not in (_RESOLVER, _IMPORTER)]
         abandon_unfinished(connection, pipeline.pipeline_info.id, root)
         for node in nodes:
@@ -156,4 +161,3 @@ def _state(connection: metadata_store_pb2.ConnectionConfig, execution_id: int) -
     with metadata.Metadata(connection) as handle:
         [execution] = handle.store.get_executions_by_id([execution_id])
         return execution.last_known_state
-

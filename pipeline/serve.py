@@ -8,13 +8,13 @@ from pathlib import Path
 os.environ["TF_USE_LEGACY_KERAS"] = "0"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from rich.console import Console  # noqa: E402 - after the environment is set
+from rich.console import Console
 
-from serving.errors import ServingError  # noqa: E402
-from serving.server import EmbeddedServer, ServerConfig  # noqa: E402
-from serving.server import serve as serve_embedded  # noqa: E402
-from serving.tensorflow_model_server import BinaryServer, find_binary  # noqa: E402
-from serving.versions import list_models, list_versions  # noqa: E402
+from serving.errors import ServingError
+from serving.server import EmbeddedServer, ServerConfig
+from serving.server import serve as serve_embedded
+from serving.tensorflow_model_server import BinaryServer, find_binary
+from serving.versions import list_models, list_versions
 
 EMBEDDED = "embedded"
 

@@ -3,7 +3,7 @@
 GET  /v1/models/M[/versions/N]             the states of its versions
 GET  /v1/models/M[/versions/N]/metadata    its signatures
 POST /v1/models/M[/versions/N]:predict     rows ("instances") or columns ("inputs")
-GET  /healthz                              200 once there are models and each has a version that answers, else 503
+GET  /healthz                              200 once every model has a version that answers, else 503
 GET  /metrics, /monitoring/prometheus/metrics
 """
 

@@ -1,9 +1,7 @@
 """Pushes when both blessings allow it; otherwise writes down that it did not."""
 
 from pathlib import Path
-from typing import Any
 
-from tfx import types
 from tfx.components.util import model_utils
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
@@ -15,12 +13,7 @@ from serving import versions
 class Executor(base_executor.BaseExecutor):
     """Executes AtomicPusher."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See AtomicPusher."""
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
         blessing = artifact_utils.get_single_instance(input_dict["model_blessing"])

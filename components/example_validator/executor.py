@@ -2,9 +2,7 @@
 
 import json
 import os
-from typing import Any
 
-from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
@@ -27,12 +25,7 @@ _DRIFT_TYPES = {
 class Executor(base_executor.BaseExecutor):
     """Executes StoppingExampleValidator."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
         """Writes `Split-<name>/SchemaDiff.pb` a split and `findings.json`; raises on an anomaly."""
         statistics = artifact_utils.get_single_instance(input_dict["statistics"])
         anomalies = artifact_utils.get_single_instance(output_dict["anomalies"])
@@ -69,7 +62,9 @@ class Executor(base_executor.BaseExecutor):
             )
 
 
-def _rows(split: str, anomalies: anomalies_pb2.Anomalies, only: set[int] | None = None) -> list[dict[str, str]]:
+def _rows(
+    split: str, anomalies: anomalies_pb2.Anomalies, only: set[int] | None = None
+) -> list[dict[str, str]]:
     rows = []
     for feature, info in sorted(anomalies.anomaly_info.items()):
         reasons = [reason for reason in info.reason if only is None or reason.type in only]

@@ -2,7 +2,6 @@
 
 import json
 import os
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -17,12 +16,7 @@ from trainer import features
 class Executor(base_executor.BaseExecutor):
     """Executes RunReport."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See RunReport."""
         examples = input_dict["examples"]
         model_uri = artifact_utils.get_single_uri(input_dict["model"])

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
@@ -24,20 +23,13 @@ TOLERANCE = 1e-4
 class Executor(base_executor.BaseExecutor):
     """Executes ServingValidator."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
         """Writes the blessing file TFX's pushers look for, the property, and `validation.json`."""
         model = artifact_utils.get_single_instance(input_dict["model"])
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         found = validate(Path(path_utils.serving_model_path(model.uri)), exec_properties["model_name"])
         blessed = not found["problems"]
-        io_utils.write_string_file(
-            os.path.join(blessing.uri, "validation.json"), json.dumps(found, indent=1)
-        )
+        io_utils.write_string_file(os.path.join(blessing.uri, "validation.json"), json.dumps(found, indent=1))
         io_utils.write_string_file(
             os.path.join(blessing.uri, "INFRA_BLESSED" if blessed else "INFRA_NOT_BLESSED"), ""
         )

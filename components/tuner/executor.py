@@ -3,9 +3,7 @@
 import json
 import os
 import shutil
-from typing import Any
 
-from tfx import types
 from tfx.components.tuner import executor as tfx_tuner
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
@@ -18,12 +16,7 @@ from tuner.trials import trial_table
 class Executor(base_executor.BaseExecutor):
     """Executes AccountingTuner."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
         """Writes best hyper-parameters, `tuner_results.json` (TFX's) and `trials.json` (all trials)."""
         try:
             tuner = tfx_tuner.search(

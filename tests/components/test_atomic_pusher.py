@@ -22,7 +22,9 @@ def push(tmp_path, blessed=1, infra_blessed=1, keep=5):
         {
             "model": [artifact(standard_artifacts.Model, tmp_path / "model")],
             "model_blessing": [artifact(standard_artifacts.ModelBlessing, tmp_path / "b", blessed=blessed)],
-            "infra_blessing": [artifact(standard_artifacts.InfraBlessing, tmp_path / "i", blessed=infra_blessed)],
+            "infra_blessing": [
+                artifact(standard_artifacts.InfraBlessing, tmp_path / "i", blessed=infra_blessed)
+            ],
         },
         {"pushed_model": [pushed]},
         {"serving_models": str(tmp_path / "served"), "model_name": "ranking", "keep": keep},
@@ -35,7 +37,9 @@ def test_a_model_that_both_blessings_allow_is_pushed_as_the_next_version(tmp_pat
     second = push(tmp_path)
 
     assert second.get_int_custom_property("pushed") == 1
-    assert second.get_string_custom_property("pushed_destination") == str(tmp_path / "served" / "ranking" / "2")
+    assert second.get_string_custom_property("pushed_destination") == str(
+        tmp_path / "served" / "ranking" / "2"
+    )
     assert (tmp_path / "served" / "ranking" / "2" / "saved_model.pb").read_bytes() == b"graph"
 
 

@@ -17,7 +17,9 @@ def ratings(tmp_path, *extra_rows):
     """A folder of one's own ratings: 60 users of the real data, and more rows."""
     lines = (ML_100K / "ml-100k.inter").read_text().splitlines()[1:]
     rows = [line.replace("\t", ",") for line in lines if int(line.split("\t")[0]) <= 60]
-    (tmp_path / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *rows, *extra_rows]) + "\n")
+    (tmp_path / "ratings.csv").write_text(
+        "\n".join(["userId,movieId,rating,timestamp", *rows, *extra_rows]) + "\n"
+    )
     return tmp_path
 
 
@@ -41,7 +43,15 @@ def test_an_anomaly_stops_the_run_with_a_table_and_the_command_that_resumes(tmp_
 def test_a_malformed_row_is_named_by_file_line_field_and_value(tmp_path):
     data = ratings(tmp_path, "1,1,many,881250949")
     answer = Marquee(tmp_path / "workspace")(
-        "run", "--config", "smoke", "--data", str(data), "--set", "data.dataset=custom", "--set", "validate.schema=ratings"
+        "run",
+        "--config",
+        "smoke",
+        "--data",
+        str(data),
+        "--set",
+        "data.dataset=custom",
+        "--set",
+        "validate.schema=ratings",
     )
 
     line = len((data / "ratings.csv").read_text().splitlines())
@@ -64,7 +74,16 @@ def _when_training(marquee, process, deadline=120):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_killed_while_training_goes_on_from_its_last_epoch(tmp_path, how):
     marquee = Marquee(tmp_path / "workspace")
-    command = ("run", "--config", "smoke", *SMALL, "--set", "ranking.train.epochs=60", "--set", "ranking.train.patience=0")
+    command = (
+        "run",
+        "--config",
+        "smoke",
+        *SMALL,
+        "--set",
+        "ranking.train.epochs=60",
+        "--set",
+        "ranking.train.patience=0",
+    )
     process = marquee.start(*command)
     _when_training(marquee, process)
     process.send_signal(how)

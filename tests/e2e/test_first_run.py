@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from tests.e2e.conftest import states
 
 
@@ -86,7 +87,9 @@ def test_the_evaluation_is_sliced_by_gender_age_genre_and_activity(first):
 
 def test_every_trial_is_accounted_for_and_the_best_one_is_used(first, marquee):
     tuner = marquee.summary(first.run)["tuner"]
-    training = json.loads((first.run.output("RankingTrainer", "model_run").path / "training.json").read_text())
+    training = json.loads(
+        (first.run.output("RankingTrainer", "model_run").path / "training.json").read_text()
+    )
 
     assert [trial["status"] for trial in tuner["trials"]] == ["COMPLETED", "COMPLETED"]
     assert tuner["best"] == tuner["trials"][0]["values"]
@@ -95,7 +98,9 @@ def test_every_trial_is_accounted_for_and_the_best_one_is_used(first, marquee):
 
 
 def test_serving_was_validated_on_every_signature_over_both_protocols(first):
-    validation = json.loads((first.run.output("ServingValidator", "blessing").path / "validation.json").read_text())
+    validation = json.loads(
+        (first.run.output("ServingValidator", "blessing").path / "validation.json").read_text()
+    )
 
     assert validation["requests"] == 8
     assert validation["problems"] == []

@@ -7,12 +7,17 @@ import pytest
 
 def marquee(*arguments, **options):
     return subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, text=True, timeout=120, **options
+        [sys.executable, "-m", "pipeline.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
     )
 
 
 def test_help_lists_the_commands_without_loading_tensorflow():
-    code = "import sys, pipeline.cli; print([m for m in ('tensorflow', 'tfx', 'keras', 'numpy') if m in sys.modules])"
+    heavy = ("tensorflow", "tfx", "keras", "numpy")
+    code = f"import sys, pipeline.cli; print([m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     answer = marquee("--help")
 

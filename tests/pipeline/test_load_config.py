@@ -16,7 +16,9 @@ def test_the_default_is_a_seeded_80_10_10_split():
 
 
 def test_an_override_is_parsed_as_yaml_and_validated():
-    config = load_config("smoke", ["ranking.train.epochs=3", "data.split={kind: temporal, eval: 0.2, test: 0.2}"])
+    config = load_config(
+        "smoke", ["ranking.train.epochs=3", "data.split={kind: temporal, eval: 0.2, test: 0.2}"]
+    )
 
     assert config.ranking.train.epochs == 3
     assert config.data.split.kind == "temporal"
