@@ -57,11 +57,9 @@ def _sentences(name: str, bar: Bar, value: float, before: float | None) -> list[
         return [*said, f"{name}: no model was blessed before, nothing to compare with"]
     change = value - before
     worse = change > (bar.max_increase or 0) if bar.max_increase is not None else change < -bar.max_decrease
+    moved = f"{abs(change):.4f} {'up' if change > 0 else 'down'}"
     word = "worse than" if worse else "against"
-    return [
-        *said,
-        f"{name} {value:.4f}: {abs(change):.4f} {'up' if change > 0 else 'down'}, {word} the last blessed model's {before:.4f}",
-    ]
+    return [*said, f"{name} {value:.4f}: {moved}, {word} the last blessed model's {before:.4f}"]
 
 
 def _metrics(evaluation: Path) -> dict[str, dict[str, float]]:

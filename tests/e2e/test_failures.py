@@ -92,7 +92,7 @@ def test_a_run_killed_while_training_goes_on_from_its_last_epoch(tmp_path, how):
     assert process.returncode != 0
     if how == signal.SIGINT:
         assert "go on with: marquee run" in output
-        command = tuple(shlex.split(output.split("go on with: marquee ")[1].splitlines()[0]))[: len(command)]
+        command = tuple(shlex.split(output.split("go on with: marquee ")[1].splitlines()[0]))
 
     answer = marquee(*command)
 

@@ -1,0 +1,138 @@
+"""How well the ranking models predict ratings: RMSE on MovieLens 100K's seed split, three seeds each.
+
+    python benchmarks/ranking.py --json ranking.json
+
+The protocol is that of TFRS's tutorial and of the README's table: `RandomState(42).permutation(100000)`
+over the rows of the file; the first 80,000 are trained on, of which the last 8,000 only stop training early
+(where a model says `all 80,000`, it trains on them too, for a fixed number of epochs); the other 20,000 are
+`test`, and nothing was chosen by them. No model here sees session times.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also runs without installing
+
+SIDE = ["age", "gender", "occupation", "zip", "genres", "year", "time"]
+TUTORIAL = {
+    "epochs": 3,
+    "batch_size": 8192,
+    "optimizer": "adagrad",
+    "learning_rate": 0.1,
+    "schedule": "none",
+    "patience": 0,
+    "unknown_rate": 0,
+}
+LONGER = {"epochs": 15, "batch_size": 1024, "learning_rate": 0.001, "xla": True}
+MODELS = {
+    "tutorial network, as there, all 80,000": {"model": {"kind": "mlp"}, "train": TUTORIAL},
+    "tutorial network, tuned": {"model": {"kind": "mlp"}, "train": LONGER},
+    "the same with side features": {"model": {"kind": "mlp", "features": SIDE}, "train": LONGER},
+    "default (mf)": {"model": {"kind": "mf"}, "train": {"xla": True}},
+    "default (mf), all 80,000": {"model": {"kind": "mf"}, "train": {"xla": True, "patience": 0}},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--only", help="a part of a model's name")
+    parser.add_argument("--json", type=Path, help="also write the results here")
+    arguments = parser.parse_args()
+    train, evaluation, test = seed_split(read(arguments.data))
+    results = []
+    for name, config in MODELS.items():
+        if not arguments.only or arguments.only in name:
+            whole = {column: train[column] + evaluation[column] for column in train}
+            learned = whole if "all 80,000" in name else train
+            results.append({"model": name, **measure(config, arguments.seeds, learned, evaluation, test)})
+            _print(results[-1])
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
+
+
+def measure(config: dict, seeds: list[int], train: dict, evaluation: dict, test: dict) -> dict:
+    """RMSE on test, and seconds of training, a value a seed."""
+    from trainer import catalogue as catalogues
+    from trainer.batches import eval_batches
+    from trainer.ranking.training import RankingData, RankingSettings, train_ranking
+    from trainer.ratings import Ratings
+    from trainer.vocabularies import Vocabularies
+
+    vocabularies = Vocabularies.from_columns(train)
+    ratings, catalogue = catalogues.from_columns(train, vocabularies)
+    data = RankingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
+    unseen = eval_batches(Ratings.from_columns(test, vocabularies))
+    rmse, seconds, epochs = [], [], []
+    for seed in seeds:
+        settings = RankingSettings.of({**config, "train": {**config["train"], "seed": seed}}, None)
+        begin = time.perf_counter()
+        result = train_ranking(settings, data)
+        seconds.append(round(time.perf_counter() - begin, 1))
+        epochs.append(result.epochs)
+        rmse.append(round(result.model.evaluate(unseen, return_dict=True, verbose=0)["rmse"], 4))
+    return {"rmse": rmse, "epochs": epochs, "seconds": seconds, "settings": settings.model_dump(mode="json")}
+
+
+def seed_split(columns: dict[str, list]) -> list[dict[str, list]]:
+    """Train (72,000), eval (8,000) and test (20,000)."""
+    import numpy as np
+
+    order = np.random.RandomState(42).permutation(len(columns["user_id"]))
+    places = (order[:72_000], order[72_000:80_000], order[80_000:])
+    return [{name: [column[row] for row in part] for name, column in columns.items()} for part in places]
+
+
+def read(path: str | None) -> dict[str, list]:
+    """MovieLens 100K in its file's order, as raw columns named as in `trainer.features`."""
+    from components.movielens_example_gen.catalog import read_catalog
+    from components.movielens_example_gen.config import DataConfig
+    from components.movielens_example_gen.layouts import recognise
+    from components.movielens_example_gen.pieces import cut
+    from components.movielens_example_gen.ratings import read as read_piece
+    from components.movielens_example_gen.sources import locate
+
+    config = DataConfig(dataset="ml-100k", path=path)
+    found = locate(config, Path("workspace") / "cache", print)
+    layout = recognise(str(found.path), config)
+    catalog = read_catalog(layout)
+    rows = {"user": [], "movie": [], "rating": [], "timestamp": []}
+    for piece in cut(layout.ratings):
+        table = read_piece(piece).table
+        for name, column in rows.items():
+            column += table[name].to_pylist()
+    movies = [catalog.movies[movie] for movie in rows["movie"]]
+    users = [catalog.users[user] for user in rows["user"]]
+    return {
+        "user_id": rows["user"],
+        "movie_id": rows["movie"],
+        "user_rating": rows["rating"],
+        "timestamp": rows["timestamp"],
+        "movie_title": [movie.title for movie in movies],
+        "movie_genres": [list(movie.genres) for movie in movies],
+        "raw_user_age": [-1.0 if user.age is None else user.age for user in users],
+        "user_gender": [user.gender or "" for user in users],
+        "user_occupation_text": [user.occupation or "" for user in users],
+        "user_zip_code": [user.zip_code or "" for user in users],
+    }
+
+
+def _print(result: dict) -> None:
+    rmse = result["rmse"]
+    spread = f" ± {statistics.stdev(rmse):.4f}" if len(rmse) > 1 else ""
+    took = statistics.mean(result["seconds"])
+    print(f"{result['model']:<40}{statistics.mean(rmse):.4f}{spread}   {took:5.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
