@@ -28,7 +28,8 @@ $(BIN)/uv:
 
 # The lock's hashes are checked; nothing outside it is installed. The second line installs Marquee itself.
 $(READY): $(LOCK) pyproject.toml | $(BIN)/uv
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --require-hashes $(LOCK)
+	@echo "installing $$(grep -c == $(LOCK)) packages into $(VENV), a few minutes the first time"
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes $(LOCK)
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.ready-*
 	@touch $@

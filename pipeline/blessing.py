@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # tfx first: it gives tensorflow_model_analysis its EvalConfig.
-import tfx.v1  # noqa: F401  isort: skip
+import tfx.components  # noqa: F401  isort: skip
 import tensorflow_model_analysis as tfma  # isort: skip
 
 from pipeline.config import Bar, BlessConfig

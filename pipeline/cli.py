@@ -56,6 +56,7 @@ def run(
     command += ["--data", str(data)] if data else []
     command += ["--workspace", str(workspace)] if workspace != DEFAULT_WORKSPACE else []
     command += ["--no-tune"] if no_tune else []
+    command += ["--to-node", to_node] if to_node else []
     run_pipeline(RunRequest(loaded, Workspace(workspace), from_node, to_node, tuple(command)))
 
 

@@ -1,7 +1,7 @@
 """What TFMA measures on `eval`, by which slices, and the bars a model must clear."""
 
 # tfx first: it gives tensorflow_model_analysis its EvalConfig.
-import tfx.v1  # noqa: F401  isort: skip
+import tfx.components  # noqa: F401  isort: skip
 import tensorflow_model_analysis as tfma  # isort: skip
 from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 

@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.program import program
 from pipeline.summary import Summary
 
 
@@ -37,8 +38,8 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
     console.print(table)
     if summary.tuner:
         _print_trials(summary, console)
-    console.print(f"\nserve it:  marquee serve{workspace_flag}", highlight=False)
-    console.print('ask it:    marquee rate --user 42 "Speed (1994)" "Alien (1979)"', highlight=False)
+    console.print(f"\nserve it:  {program()} serve{workspace_flag}", highlight=False)
+    console.print(f'ask it:    {program()} rate --user 42 "Speed (1994)" "Alien (1979)"', highlight=False)
 
 
 def _print_trials(summary: Summary, console: Console) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from pipeline.config import RunConfig
 from pipeline.console import chatter_to
+from pipeline.program import program
 from pipeline.workspace import Workspace
 from trainer.errors import MarqueeError
 
@@ -62,7 +63,7 @@ def run(request: RunRequest) -> None:
         except KeyboardInterrupt:
             raise MarqueeError(
                 "interrupted; what was finished is kept",
-                f"go on with: marquee {shlex.join(request.command)}",
+                f"go on with: {program()} {shlex.join(request.command)}",
             ) from None
         console.print(f"[dim]{time.monotonic() - start:.0f} s in all[/]")
 
@@ -112,7 +113,7 @@ def _failed(failure, request: RunRequest, log: Path) -> MarqueeError:
     hint = f"{cause.hint}\n" if isinstance(cause, MarqueeError) and cause.hint else ""
     resume = shlex.join((*request.command, "--from-node", failure.node))
     return MarqueeError(
-        f"{failure.node} failed: {message}", f"{hint}log: {log}\nresume from there: marquee {resume}"
+        f"{failure.node} failed: {message}", f"{hint}log: {log}\nresume from there: {program()} {resume}"
     )
 
 

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.lineage import Lineage, Run
+from pipeline.program import program
 from pipeline.workspace import Workspace
 
 _COLOURS = {"done": "green", "failed": "red", "cancelled": "yellow", "running": "cyan"}
@@ -14,7 +15,7 @@ def print_runs(workspace: Workspace) -> None:
     runs = Lineage(workspace.metadata_db).runs()
     console = Console()
     if not runs:
-        console.print(f"nothing has run in {workspace.root}; begin with: marquee run")
+        console.print(f"nothing has run in {workspace.root}; begin with: {program()} run")
         return
     table = Table("run", "pipeline", "state", "nodes", "cached", "time", "blessed", "pushed")
     table.columns[0].no_wrap = True

@@ -6,7 +6,7 @@ from pathlib import Path
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
 
 import keras_tuner
-from tfx.v1.components import TunerFnResult
+from tfx.components.tuner.component import TunerFnResult
 
 from trainer.hyperparameters import apply_hyperparameters
 from trainer.ranking.training import RankingData, RankingSettings, train_ranking

@@ -1,5 +1,6 @@
 """Bad data, kill -9 and Ctrl-C: what is said, what is kept, and how a run goes on."""
 
+import json
 import re
 import shlex
 import signal
@@ -74,16 +75,8 @@ def _when_training(marquee, process, deadline=120):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_killed_while_training_goes_on_from_its_last_epoch(tmp_path, how):
     marquee = Marquee(tmp_path / "workspace")
-    command = (
-        "run",
-        "--config",
-        "smoke",
-        *SMALL,
-        "--set",
-        "ranking.train.epochs=60",
-        "--set",
-        "ranking.train.patience=0",
-    )
+    long = ("--set", "ranking.train.epochs=60", "--set", "ranking.train.patience=0")
+    command = ("run", "--config", "smoke", *SMALL, *long, "--to-node", "RankingTrainer")
     process = marquee.start(*command)
     _when_training(marquee, process)
     process.send_signal(how)
@@ -99,7 +92,8 @@ def test_a_run_killed_while_training_goes_on_from_its_last_epoch(tmp_path, how):
     assert answer.returncode == 0, answer.output
     assert states(answer.run)["Transform"] == "cached"
     assert states(answer.run)["RankingTrainer"] == "done"
-    training = marquee.summary(answer.run)["training"]
+    [file] = answer.run.output("RankingTrainer", "model_run").path.glob("training.json")
+    training = json.loads(file.read_text())
     assert training["epochs"] == 60
     assert training["epochs_resumed"] >= 1
     with sqlite3.connect(marquee.workspace / "metadata.db") as db:

@@ -76,7 +76,7 @@ def test_tfma_and_our_own_report_agree_about_the_size_of_the_error(first, marque
 
 
 def test_the_evaluation_is_sliced_by_gender_age_genre_and_activity(first):
-    import tfx.v1  # noqa: F401, I001 - before TFMA
+    import tfx.components  # noqa: F401, I001 - before TFMA
     import tensorflow_model_analysis as tfma
 
     records = tfma.load_metrics(str(first.run.output("RankingEvaluator", "evaluation").path))
