@@ -18,7 +18,7 @@ COPY serving serving
 COPY configs configs
 RUN uv pip install --system --no-cache --no-deps --no-build-isolation --editable .
 
-USER marquee
+USER 1000
 ENV MARQUEE_WORKSPACE=/workspace
 VOLUME /workspace
 ENTRYPOINT ["marquee"]

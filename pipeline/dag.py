@@ -139,7 +139,6 @@ def _ranking_nodes(config, source, workspace, example_gen, transform, schema) ->
         custom_config={
             **settings,
             "backup_dir": _resume_folder(workspace, source, settings, bool(tuner)),
-            "log_dir": str((workspace.logs / "tensorboard" / config.name).resolve()),
         },
     ).with_id("RankingTrainer")
     model = trainer.outputs["model"]

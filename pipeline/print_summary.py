@@ -1,5 +1,7 @@
 """Prints a run's summary: what a person wants to know when it ends."""
 
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 
@@ -28,6 +30,7 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
         trials = summary.tuner["trials"]
         chosen = ", ".join(f"{path} {_short(value)}" for path, value in summary.tuner["best"].items())
         table.add_row("tuner", f"{chosen} (best of {len(trials)} trials)")
+    table.add_row("training", _training(summary.training))
     for row in summary.drift:
         table.add_row("[yellow]drift[/]", f"{row['split']}, {row['feature']}: {row['what']}")
     table.add_row("blessed", "[green]yes[/]" if summary.blessed else "[red]no[/]")
@@ -40,6 +43,15 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
         _print_trials(summary, console)
     console.print(f"\nserve it:  {program()} serve{workspace_flag}", highlight=False)
     console.print(f'ask it:    {program()} rate --user 42 "Speed (1994)" "Alien (1979)"', highlight=False)
+
+
+def _training(training: dict[str, Any]) -> str:
+    resumed = training["epochs_resumed"]
+    gone_on = f", gone on from epoch {resumed}" if resumed else ""
+    return (
+        f"{training['device']} {training['epochs']} epochs{gone_on}, the best was {training['best_epoch']}; "
+        f"{training['rows_per_second']:,} ratings/s"
+    )
 
 
 def _print_trials(summary: Summary, console: Console) -> None:

@@ -1,6 +1,7 @@
 """One line a node, and a live bar while it works."""
 
 import logging
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -16,10 +17,12 @@ class NodeProgress:
 
     Args:
         console: where to draw.
+        check: called whenever something is said; may raise, to end the run.
     """
 
-    def __init__(self, console: Console):
+    def __init__(self, console: Console, check: Callable[[], None] = lambda: None):
         self._console = console
+        self._check = check
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -55,6 +58,7 @@ class NodeProgress:
             text: such as `epoch 3 of 15, val_rmse 0.912`.
             done: the share of the node's work that is done, 0 to 1, or None when nobody knows.
         """
+        self._check()
         if self._task is not None:
             self._bar.update(
                 self._task, detail=text, total=1 if done is not None else None, completed=done or 0
@@ -62,6 +66,7 @@ class NodeProgress:
 
     def finished(self, event: NodeEvent) -> None:
         """Replaces the bar by a line."""
+        self._check()
         if self._task is not None:
             self._bar.remove_task(self._task)
             self._task = None

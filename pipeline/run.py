@@ -11,6 +11,7 @@ from rich.console import Console
 
 from pipeline.config import RunConfig
 from pipeline.console import chatter_to
+from pipeline.interruption import Interruption
 from pipeline.program import program
 from pipeline.workspace import Workspace
 from trainer.errors import MarqueeError
@@ -55,11 +56,11 @@ def run(request: RunRequest) -> None:
     workspace = request.workspace
     run_id = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     log = workspace.logs / f"run-{run_id}.log"
-    with workspace.lock(), chatter_to(log) as console:
+    with workspace.lock(), chatter_to(log) as console, Interruption() as interruption:
         console.print(f"[bold]Marquee[/] {request.config.name}  [dim]run {run_id}, log {log}[/]")
         start = time.monotonic()
         try:
-            _run(request, run_id, console)
+            _run(request, run_id, console, interruption)
         except KeyboardInterrupt:
             raise MarqueeError(
                 "interrupted; what was finished is kept",
@@ -68,7 +69,7 @@ def run(request: RunRequest) -> None:
         console.print(f"[dim]{time.monotonic() - start:.0f} s in all[/]")
 
 
-def _run(request: RunRequest, run_id: str, console: Console) -> None:
+def _run(request: RunRequest, run_id: str, console: Console, interruption: Interruption) -> None:
     source = _locate(request, console)
     with console.status("loading TFX"):
         from pipeline.dag import build_pipeline  # ten to twenty seconds
@@ -79,7 +80,7 @@ def _run(request: RunRequest, run_id: str, console: Console) -> None:
         from pipeline.summary import summarize
     pipeline = build_pipeline(request.config, source, request.workspace)
     options = run_options(pipeline, request.from_node, request.to_node)
-    with NodeProgress(console) as progress:
+    with NodeProgress(console, interruption.check) as progress:
         try:
             ObservedDagRunner(progress, run_id).run(pipeline, run_options=options)
         except NodeFailedError as failure:
