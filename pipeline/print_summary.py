@@ -1,5 +1,6 @@
 """Prints a run's summary: what a person wants to know when it ends."""
 
+import os
 from typing import Any
 
 from rich.console import Console
@@ -36,7 +37,8 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
     table.add_row("blessed", "[green]yes[/]" if summary.blessed else "[red]no[/]")
     for reason in summary.reasons:
         table.add_row("", reason)
-    table.add_row("pushed", summary.pushed or "nothing: a model that is not blessed stays here")
+    pushed = os.path.relpath(summary.pushed) if summary.pushed else None
+    table.add_row("pushed", pushed or "nothing: a model that is not blessed stays here")
     console.print()
     console.print(table)
     if summary.tuner:
