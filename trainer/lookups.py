@@ -13,8 +13,9 @@ RATING_FEATURES = (USER_ID, MOVIE_ID, USER_RATING, TIMESTAMP)
 
 def string_lookup(vocabulary: Sequence[str]) -> keras.layers.StringLookup:
     """string[...] to int32[...]: the place in the vocabulary plus one, 0 for what is not in it."""
-    # StringLookup refuses an empty vocabulary; a NUL is a value that no data set holds.
-    lookup = keras.layers.StringLookup(vocabulary=list(vocabulary) or ["\0"])
+    # StringLookup refuses an empty vocabulary; a record separator is a value that no data set holds.
+    # (Not a NUL: NumPy drops it at a string's end, and "" would be known.)
+    lookup = keras.layers.StringLookup(vocabulary=list(vocabulary) or ["\x1e"])
     lookup.build(())  # else an export, which tracks built layers only, needs a call first
     return lookup
 

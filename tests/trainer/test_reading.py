@@ -7,7 +7,10 @@ from trainer.attributes import age_group, zip_digit
 from trainer.catalogue import read_train
 from trainer.errors import TrainingError
 from trainer.export import titles
+from trainer.lookups import string_lookup
+from trainer.ranking.config import Feature
 from trainer.ratings import Ratings
+from trainer.side_features import known
 from trainer.vocabularies import Vocabularies
 
 
@@ -111,3 +114,24 @@ def test_ages_fall_into_movielens_groups_and_zip_codes_into_regions():
     assert age_group(ages).tolist() == [0, 1, 1, 2, 2, 3, 7, 7]
     assert zip_digit(tf.constant(["94043", "T8H1N", "", "01234"])).tolist() == [10, 0, 0, 1]
     assert zip_digit(tf.constant([], tf.string)).tolist() == []
+
+
+def test_an_empty_vocabulary_knows_nothing_not_even_the_empty_string():
+    assert string_lookup(())(tf.constant(["", "M", "\0"])).numpy().tolist() == [0, 0, 0]
+
+
+def test_data_without_demographics_trains_without_their_features(columns):
+    bare = {
+        name: column
+        for name, column in columns.items()
+        if not name.startswith(("raw_user", "user_g", "user_o", "user_z"))
+    }
+    raw = {
+        **bare,
+        "user_gender": [""] * 3000,
+        "user_occupation_text": [""] * 3000,
+        "user_zip_code": [""] * 3000,
+    }
+    _, catalogue = catalogues.from_columns(raw, Vocabularies.from_columns(bare))
+
+    assert known(catalogue, list(Feature)) == (Feature.GENRES, Feature.YEAR, Feature.TIME)
