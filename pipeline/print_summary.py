@@ -1,6 +1,6 @@
 """Prints a run's summary: what a person wants to know when it ends."""
 
-import os
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -37,14 +37,22 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
     table.add_row("blessed", "[green]yes[/]" if summary.blessed else "[red]no[/]")
     for reason in summary.reasons:
         table.add_row("", reason)
-    pushed = os.path.relpath(summary.pushed) if summary.pushed else None
-    table.add_row("pushed", pushed or "nothing: a model that is not blessed stays here")
+    table.add_row(
+        "pushed",
+        _near(summary.pushed) if summary.pushed else "nothing: a model that is not blessed stays here",
+    )
     console.print()
     console.print(table)
     if summary.tuner:
         _print_trials(summary, console)
     console.print(f"\nserve it:  {program()} serve{workspace_flag}", highlight=False)
     console.print(f'ask it:    {program()} rate --user 42 "Speed (1994)" "Alien (1979)"', highlight=False)
+
+
+def _near(path: str) -> str:
+    """Relative to the working folder where it is below that."""
+    below = Path(path).is_relative_to(Path.cwd())
+    return str(Path(path).relative_to(Path.cwd())) if below else path
 
 
 def _training(training: dict[str, Any]) -> str:
