@@ -35,7 +35,9 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="a.b=1", help="Overrides a configuration key; repeatable."),
     ] = None,
-    from_node: Annotated[str | None, typer.Option(help="Begin here; what is before is reused.")] = None,
+    from_node: Annotated[
+        str | None, typer.Option(help="Begin here; the last run's outputs before it are used as they are.")
+    ] = None,
     to_node: Annotated[str | None, typer.Option(help="End here, with what it needs.")] = None,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     no_tune: Annotated[bool, typer.Option("--no-tune", help="Train with the configured settings.")] = False,
@@ -67,8 +69,8 @@ def serve(
         typer.Option(help="A folder of <name>/<version>/ SavedModels, instead of the workspace's."),
     ] = None,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    rest_port: Annotated[int, typer.Option(help="REST; 0 takes a free one.")] = 8501,
-    grpc_port: Annotated[int, typer.Option(help="gRPC; 0 takes a free one.")] = 8500,
+    rest_port: Annotated[int, typer.Option(min=0, max=65535, help="REST; 0 takes a free one.")] = 8501,
+    grpc_port: Annotated[int, typer.Option(min=0, max=65535, help="gRPC; 0 takes a free one.")] = 8500,
     binary: Annotated[
         str | None,
         typer.Option(help="A tensorflow_model_server to start instead; `embedded`: not even one on PATH."),
@@ -76,9 +78,9 @@ def serve(
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Answer over REST and gRPC, as TF Serving does; new versions are picked up while it runs."""
-    from pipeline.serve import ServerConfig
     from pipeline.serve import serve as serve_models
     from pipeline.workspace import Workspace
+    from serving.config import ServerConfig
 
     config = ServerConfig(host=host, rest_port=rest_port, grpc_port=grpc_port)
     serve_models(models or Workspace(workspace).serving_models, config, binary)

@@ -24,7 +24,10 @@ from pipeline.config import RunConfig
 from pipeline.data_source import DataSource
 from pipeline.evaluation import MODEL_SLICES, RAW_SLICES, eval_config
 from pipeline.fingerprints import code_fingerprint, content_fingerprint
+from pipeline.lineage import Lineage
 from pipeline.workspace import Workspace
+from serving import versions
+from serving.placement import content
 from trainer import features
 
 _SCHEMAS = Path(__file__).resolve().parent / "schemas"
@@ -172,12 +175,24 @@ def _ranking_nodes(config, source, workspace, example_gen, transform, schema) ->
         serving_models=str(workspace.serving_models.resolve()),
         model_name="ranking",
         keep=config.push.keep,
+        disturbed=_disturbed(config, workspace),
     )
     report = RunReport(
         examples=examples, model=model, code_fingerprint=code_fingerprint("components.run_report")
     )
     report.add_upstream_node(pusher)  # last: `test` is read when everything is decided
     return [*nodes, trainer, last_blessed, evaluator, validator, pusher, report]
+
+
+def _disturbed(config: RunConfig, workspace: Workspace) -> str:
+    """Empty while what this pipeline pushed last is in front; else the versions that are there."""
+    runs = Lineage(workspace.metadata_db).runs(config.name)
+    outputs = [output for run in runs if (output := run.output("AtomicPusher", "pushed_model"))]
+    last = next((o.properties["content"] for o in outputs if o.properties.get("pushed")), None)
+    there = versions.list_versions(workspace.serving_models, "ranking")
+    if last is None or (there and content(workspace.serving_models / "ranking" / str(there[-1])) == last):
+        return ""
+    return f"versions {there}"
 
 
 def _resume_folder(workspace: Workspace, source: DataSource, *settings: object) -> str:

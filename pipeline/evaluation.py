@@ -17,13 +17,12 @@ MODEL_SLICES = ("age_group", "activity")
 _ROUNDING = 1e-6
 
 
-def eval_config(bless: BlessConfig, slices: list[str], with_baseline: bool = True) -> tfma.EvalConfig:
+def eval_config(bless: BlessConfig, slices: list[str]) -> tfma.EvalConfig:
     """The EvalConfig of the ranking model.
 
     Args:
         bless: the bars.
         slices: which of RAW_SLICES and MODEL_SLICES this data has.
-        with_baseline: whether the last blessed model is evaluated beside the candidate.
     """
     bars = bless.bars
     model = {
@@ -32,12 +31,10 @@ def eval_config(bless: BlessConfig, slices: list[str], with_baseline: bool = Tru
         "prediction_key": "",
         "preprocessing_function_names": ["slices"] if set(slices) & set(MODEL_SLICES) else [],
     }
-    specs = [tfma.ModelSpec(**model)]
-    if with_baseline:
-        specs = [
-            tfma.ModelSpec(name="candidate", **model),
-            tfma.ModelSpec(name="baseline", is_baseline=True, **model),
-        ]
+    specs = [
+        tfma.ModelSpec(name="candidate", **model),
+        tfma.ModelSpec(name="baseline", is_baseline=True, **model),  # Evaluator drops it where there is none
+    ]
     return tfma.EvalConfig(
         model_specs=specs,
         slicing_specs=[tfma.SlicingSpec(), *(tfma.SlicingSpec(feature_keys=[key]) for key in slices)],

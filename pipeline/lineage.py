@@ -5,6 +5,8 @@ import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from trainer.errors import MarqueeError
+
 # Execution states as MLMD numbers them (metadata_store.proto).
 _STATES = {1: "new", 2: "running", 3: "done", 4: "failed", 5: "cached", 6: "cancelled"}
 _PLUMBING = ("Resolver", "Importer")
@@ -71,11 +73,27 @@ class Lineage:
     def __init__(self, database: Path):
         self._database = database
 
-    def runs(self) -> list[Run]:
-        """All runs, newest first; empty when nothing has run."""
+    def runs(self, pipeline: str | None = None) -> list[Run]:
+        """All runs, or those of one pipeline, newest first; empty when nothing has run.
+
+        Raises:
+            MarqueeError: the database is damaged.
+        """
         if not self._database.exists():
             return []
-        with sqlite3.connect(f"file:{self._database}?mode=ro", uri=True) as db:
+        try:
+            found = self._runs()
+        except sqlite3.DatabaseError as error:
+            raise MarqueeError(
+                f"{self._database} cannot be read: {error}",
+                "Move the workspace away and run again, or restore the file.",
+            ) from None
+        return [run for run in found if pipeline in (None, run.pipeline)]
+
+    def _runs(self) -> list[Run]:
+        with sqlite3.connect(f"{self._database.resolve().as_uri()}?mode=ro", uri=True) as db:
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'Context'").fetchone():
+                return []
             contexts = db.execute(
                 "SELECT c.id, c.name, c.create_time_since_epoch FROM Context c "
                 "JOIN Type t ON t.id = c.type_id WHERE t.name = 'pipeline_run' ORDER BY c.id DESC"

@@ -30,7 +30,7 @@ def load_config(name_or_file: str, overrides: list[str] = (), **flags: Any) -> "
 
     file = find_config(name_or_file)
     plain = _read(file)
-    sources = dict.fromkeys([""], str(file))
+    sources: dict[str, str] = {}
     for text in overrides:
         path, separator, value = text.partition("=")
         if not separator or not path:
@@ -46,7 +46,7 @@ def load_config(name_or_file: str, overrides: list[str] = (), **flags: Any) -> "
     try:
         return RunConfig.model_validate(plain)
     except pydantic.ValidationError as error:
-        raise ConfigError(_explain(error, sources)) from None
+        raise ConfigError(_explain(error, plain, sources, str(file))) from None
 
 
 def find_config(name_or_file: str) -> Path:
@@ -72,8 +72,10 @@ def find_config(name_or_file: str) -> Path:
 def _read(file: Path) -> dict[str, Any]:
     try:
         plain = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not YAML: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
     if not isinstance(plain, dict):
         raise ConfigError(f"{file} holds {type(plain).__name__}, expected keys and values")
     return plain
@@ -85,15 +87,19 @@ def _assign(plain: dict[str, Any], path: str, value: Any) -> None:
         if not isinstance(plain.get(key), dict):
             plain[key] = {}
         plain = plain[key]
+    if last == "kind" and plain.get("kind") != value:
+        plain.clear()  # another kind has other keys
     plain[last] = value
 
 
-def _explain(error: pydantic.ValidationError, sources: dict[str, str]) -> str:
+def _explain(
+    error: pydantic.ValidationError, plain: dict[str, Any], sources: dict[str, str], file: str
+) -> str:
     """One line a mistake: where it was said, the key, the value, what is wrong and what is allowed."""
     lines = []
     for mistake in error.errors(include_url=False):
-        path = ".".join(str(part) for part in mistake["loc"])
-        said = next((where for p, where in sources.items() if p and path.startswith(p)), sources[""])
+        path = _path(plain, mistake["loc"])
+        said = next((where for p, where in reversed(sources.items()) if _within(path, p)), file)
         if mistake["type"] == "extra_forbidden":
             lines.append(f"{said}: unknown key {path!r}{_allowed(mistake['loc'])}")
         elif mistake["type"] == "missing":
@@ -101,6 +107,22 @@ def _explain(error: pydantic.ValidationError, sources: dict[str, str]) -> str:
         else:
             lines.append(f"{said}: {path} = {mistake['input']!r}: {mistake['msg']}")
     return "\n".join(lines)
+
+
+def _path(plain: Any, location: tuple[int | str, ...]) -> str:
+    """A mistake's place as the user wrote it: pydantic puts a union's kind among the keys."""
+    keys = []
+    for place, key in enumerate(location):
+        last = place == len(location) - 1
+        if isinstance(plain, dict) and key not in plain and plain.get("kind") == key and not last:
+            continue
+        keys.append(str(key))
+        plain = plain.get(key) if isinstance(plain, dict) else None
+    return ".".join(keys)
+
+
+def _within(path: str, other: str) -> bool:
+    return f"{path}.".startswith(f"{other}.") or f"{other}.".startswith(f"{path}.")
 
 
 def _allowed(location: tuple[int | str, ...]) -> str:

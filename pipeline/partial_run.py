@@ -12,7 +12,7 @@ def run_options(
     """TFX's options for a partial run; None for a whole one.
 
     Raises:
-        ConfigError: a node that the pipeline does not have; the message lists those it has.
+        ConfigError: a node that the pipeline does not have (the message lists those it has), or no node left.
     """
     names = [component.id for component in pipeline.components]
     for flag, node in (("--from-node", from_node), ("--to-node", to_node)):
@@ -20,6 +20,8 @@ def run_options(
             raise ConfigError(f"{flag} {node!r} is not a node of this pipeline", f"nodes: {', '.join(names)}")
     if from_node is None and to_node is None:
         return None
+    if from_node and to_node and names.index(from_node) > names.index(to_node):
+        raise ConfigError(f"--from-node {from_node} comes after --to-node {to_node}: nothing would run")
     # Every node from there on, not only descendants: after a failure a sibling may not have run either,
     # and a node behind both would find nothing to reuse.
     following = names[names.index(from_node) :] if from_node else None

@@ -1,9 +1,11 @@
 """Prints a run's summary: what a person wants to know when it ends."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipeline.program import program
@@ -33,10 +35,10 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
         table.add_row("tuner", f"{chosen} (best of {len(trials)} trials)")
     table.add_row("training", _training(summary.training))
     for row in summary.drift:
-        table.add_row("[yellow]drift[/]", f"{row['split']}, {row['feature']}: {row['what']}")
+        table.add_row("[yellow]drift[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     table.add_row("blessed", "[green]yes[/]" if summary.blessed else "[red]no[/]")
     for reason in summary.reasons:
-        table.add_row("", reason)
+        table.add_row("", escape(reason))
     table.add_row(
         "pushed",
         _near(summary.pushed) if summary.pushed else "nothing: a model that is not blessed stays here",
@@ -45,8 +47,10 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
     console.print(table)
     if summary.tuner:
         _print_trials(summary, console)
-    console.print(f"\nserve it:  {program()} serve{workspace_flag}", highlight=False)
-    console.print(f'ask it:    {program()} rate --user 42 "Speed (1994)" "Alien (1979)"', highlight=False)
+    if summary.example:
+        user, title = map(shlex.quote, summary.example)
+        console.print(f"\nserve it:  {program()} serve{workspace_flag}", markup=False)
+        console.print(f"ask it:    {program()} rate --user {user} {title}", markup=False)
 
 
 def _near(path: str) -> str:
@@ -70,7 +74,7 @@ def _print_trials(summary: Summary, console: Console) -> None:
     table = Table("trial", "score", *paths, "status", title="tuner's trials", title_justify="left")
     for trial in trials:
         score = "" if trial["score"] is None else f"{trial['score']:.4f}"
-        status = trial["status"].lower() + (f": {trial['error']}" if trial["error"] else "")
+        status = trial["status"].lower() + (f": {escape(trial['error'])}" if trial["error"] else "")
         table.add_row(trial["trial"], score, *(_short(trial["values"].get(p, "")) for p in paths), status)
     console.print(table)
 

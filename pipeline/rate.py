@@ -3,6 +3,7 @@
 import json
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from serving.client import RestClient
@@ -16,8 +17,8 @@ def rate(server: str, user: str, titles: list[str], as_json: bool) -> None:
     if as_json:
         print(json.dumps([{"movie_title": title, "user_rating": rating} for title, rating in rated]))
         return
-    table = Table("title", "expected rating", title=f"user {user}")
+    table = Table("title", "expected rating", title=escape(f"user {user}"))
     table.columns[1].justify = "right"
     for title, rating in rated:
-        table.add_row(title, f"{rating:.2f}")
+        table.add_row(escape(title), f"{rating:.2f}")
     Console().print(table)

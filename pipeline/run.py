@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from pipeline.config import RunConfig
 from pipeline.console import chatter_to
@@ -29,7 +30,7 @@ class RunRequest:
         config: the configuration, overrides applied.
         workspace: where everything goes.
         from_node, to_node: the first and the last node to run, or None.
-        command: the command line without the program and without `--from-node`, to print a resuming one.
+        command: the command line without the program and without `--from-node`: what resumes it.
     """
 
     config: RunConfig
@@ -57,7 +58,10 @@ def run(request: RunRequest) -> None:
     run_id = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     log = workspace.logs / f"run-{run_id}.log"
     with workspace.lock(), chatter_to(log) as console, Interruption() as interruption:
-        console.print(f"[bold]Marquee[/] {request.config.name}  [dim]run {run_id}, log {log}[/]")
+        console.print(
+            f"[bold]Marquee[/] {request.config.name}  [dim]run {run_id}, log {escape(str(log))}[/]",
+            soft_wrap=True,
+        )
         start = time.monotonic()
         try:
             _run(request, run_id, console, interruption)
@@ -84,6 +88,7 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
         try:
             ObservedDagRunner(progress, run_id).run(pipeline, run_options=options)
         except NodeFailedError as failure:
+            interruption.check()  # Beam wraps a KeyboardInterrupt in an error of its own
             raise _failed(failure, request, request.workspace.logs / f"run-{run_id}.log") from failure
     if request.to_node:
         return
@@ -103,7 +108,7 @@ def _locate(request: RunRequest, console: Console):
         located = sources.locate(request.config.data, request.workspace.cache / "data", report, progress)
         found = str(located.path.resolve())
         content = fingerprint(found, request.config.data)
-    console.print(f"data: {located.origin}")
+    console.print(f"data: {located.origin}", markup=False)
     return DataSource(path=found, origin=located.origin, fingerprint=content)
 
 
@@ -112,7 +117,8 @@ def _failed(failure, request: RunRequest, log: Path) -> MarqueeError:
     cause = failure.__cause__
     message = cause.message if isinstance(cause, MarqueeError) else _first_line(cause)
     hint = f"{cause.hint}\n" if isinstance(cause, MarqueeError) and cause.hint else ""
-    resume = shlex.join((*request.command, "--from-node", failure.node))
+    # Without --from-node: what is done is reused by content, so mended data or code is noticed as well.
+    resume = shlex.join(request.command)
     return MarqueeError(
         f"{failure.node} failed: {message}", f"{hint}log: {log}\nresume from there: {program()} {resume}"
     )

@@ -14,6 +14,8 @@ from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, partial_run_utils, runtime_parameter_utils, tfx_runner
 from tfx.proto.orchestration import pipeline_pb2
 
+from trainer.errors import ConfigError
+
 _RESOLVER, _IMPORTER = (
     "tfx.dsl.components.common.resolver.Resolver",
     "tfx.dsl.components.common.importer.Importer",
@@ -102,8 +104,7 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
                 self._observer.started(NodeEvent(name, *place))
             start = time.monotonic()
             if node.execution_options.run.perform_snapshot:
-                with metadata.Metadata(connection) as handle:
-                    partial_run_utils.snapshot(handle, pipeline)
+                _reuse(connection, pipeline)
             try:
                 info = launcher.Launcher(
                     pipeline_node=node,
@@ -126,6 +127,17 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
             self._observer.finished(
                 NodeEvent(name, *place, time.monotonic() - start, cached=state == _STATE.CACHED)
             )
+
+
+def _reuse(connection: metadata_store_pb2.ConnectionConfig, pipeline: pipeline_pb2.Pipeline) -> None:
+    """Takes the nodes before a partial run from the run before."""
+    try:
+        with metadata.Metadata(connection) as handle:
+            partial_run_utils.snapshot(handle, pipeline)
+    except LookupError as error:
+        raise ConfigError(
+            f"--from-node: there is nothing to reuse before it ({error})", "run once without --from-node"
+        ) from None
 
 
 def abandon_unfinished(

@@ -4,17 +4,18 @@ import os
 import signal
 import threading
 from pathlib import Path
-
-os.environ["TF_USE_LEGACY_KERAS"] = "0"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from pipeline.console import native_chatter_dropped
+from serving.config import ServerConfig
 from serving.errors import ServingError
-from serving.server import EmbeddedServer, ServerConfig
-from serving.server import serve as serve_embedded
 from serving.tensorflow_model_server import BinaryServer, find_binary
 from serving.versions import list_models, list_versions
+
+if TYPE_CHECKING:
+    from serving.server import EmbeddedServer
 
 EMBEDDED = "embedded"
 
@@ -35,7 +36,11 @@ def serve(models: Path, config: ServerConfig, binary: str | None) -> None:
     found = None if binary == EMBEDDED else find_binary(binary)
     if found:
         _serve_binary(models, config, found)
-    else:
+        return
+    os.environ["TF_USE_LEGACY_KERAS"] = "0"
+    with native_chatter_dropped():
+        from serving.server import serve as serve_embedded  # TensorFlow: seconds, and only now needed
+
         serve_embedded(models, config, on_ready=_announce)
 
 
@@ -45,12 +50,13 @@ def _serve_binary(models: Path, config: ServerConfig, binary: str) -> None:
         signal.signal(number, lambda *_: stop.set())
     with BinaryServer(models, config, binary) as server:
         _announce(server)
+        Console().print("[yellow]TF Serving listens on every interface, not on --host alone[/]")
         while not stop.wait(1.0):
             if not server.running:
                 raise ServingError(f"{binary} ended by itself")
 
 
-def _announce(server: EmbeddedServer | BinaryServer) -> None:
+def _announce(server: "EmbeddedServer | BinaryServer") -> None:
     console = Console(highlight=False, soft_wrap=True)
     for name in list_models(server.models_dir):
         console.print(f"[bold]{name}[/] version {list_versions(server.models_dir, name)[-1]}")

@@ -10,6 +10,9 @@ from pipeline.blessing import verdict
 from pipeline.config import RunConfig
 from pipeline.lineage import Lineage, Run
 from pipeline.workspace import Workspace
+from serving.placement import placement
+from serving.versions import list_versions
+from trainer.features import MOVIE_TITLE, USER_ID
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class Summary:
         blessed: whether both blessings were given.
         reasons: why, in sentences.
         evaluation: metrics on `eval`.
-        pushed: the folder the version was pushed to, or None.
+        pushed: where the model is now: its folder where it is in front, a sentence where it is not, or None.
+        example: a user and a title to ask a server about; None while nothing is served.
     """
 
     run_id: str
@@ -39,6 +43,7 @@ class Summary:
     reasons: list[str]
     evaluation: dict[str, float]
     pushed: str | None
+    example: tuple[str, str] | None
 
     def write(self, file: Path) -> None:
         """Writes JSON, atomically."""
@@ -53,7 +58,6 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     run = Lineage(workspace.metadata_db).run(run_id)
     validation = _json(run, "ServingValidator", "blessing", "validation.json")
     outcome = verdict(run.output("RankingEvaluator", "evaluation").path, config.ranking.bless)
-    pushed = run.output("AtomicPusher", "pushed_model").properties
     tuned = None
     if run.output("RankingTuner", "tuner_results"):
         best = _json(run, "RankingTuner", "best_hyperparameters", "best_hyperparameters.txt")["values"]
@@ -72,8 +76,29 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         blessed=outcome.blessed and not validation["problems"],
         reasons=[*outcome.reasons, *_serving_reasons(validation)],
         evaluation=outcome.metrics,
-        pushed=pushed.get("pushed_destination") if pushed.get("pushed") else None,
+        pushed=_pushed(run, workspace),
+        example=_example(run) if list_versions(workspace.serving_models, "ranking") else None,
     )
+
+
+def _pushed(run: Run, workspace: Workspace) -> str | None:
+    """Looked up on disk: what a cached push once wrote may have been replaced or rolled back since."""
+    model = run.output("RankingTrainer", "model").path / "Format-Serving"
+    place = placement(model, workspace.serving_models, "ranking")
+    if place.in_front:
+        return str((workspace.serving_models / "ranking" / str(place.version)).resolve())
+    if place.withdrawn:
+        return f"version {place.withdrawn} was rolled back, and stays so"
+    return f"version {place.version}, but a later one is in front" if place.version else None
+
+
+def _example(run: Run) -> tuple[str, str]:
+    """The user and the title with the most ratings in train: vocabularies are by falling frequency."""
+    assets = run.output("Transform", "transform_graph").path / "transform_fn" / "assets"
+    user, title = (
+        (assets / name).read_text(encoding="utf-8").split("\n", 1)[0] for name in (USER_ID, MOVIE_TITLE)
+    )
+    return user, title
 
 
 def _serving_reasons(validation: dict[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from trainer.errors import MarqueeError
 
@@ -55,10 +56,9 @@ class Workspace:
         """Keeps two runs from writing here at once; the lock dies with its process, however it dies.
 
         Raises:
-            MarqueeError: another process holds it.
+            MarqueeError: another process holds it, or the folder cannot be written.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        with open(self.root / ".lock", "a+") as handle:
+        with self._lock_file() as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -72,3 +72,13 @@ class Workspace:
             handle.write(str(os.getpid()))
             handle.flush()
             yield
+
+    def _lock_file(self) -> TextIO:
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+            return open(self.root / ".lock", "a+")
+        except OSError as error:
+            raise MarqueeError(
+                f"workspace {self.root} cannot be written: {error.strerror}",
+                "name another folder with --workspace",
+            ) from None

@@ -121,7 +121,8 @@ class RestClient(Client):
                 f"{self._address} is no model server: it answers {path} in another way"
             ) from None
         if response.is_error:
-            raise ServingError(answer["error"])
+            known = isinstance(answer, dict) and "error" in answer
+            raise ServingError(answer["error"] if known else f"{self._url} is no model server")
         return answer
 
 

@@ -8,7 +8,6 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
@@ -17,6 +16,7 @@ import grpc
 import uvicorn
 import uvloop
 
+from serving.config import ServerConfig
 from serving.errors import ServingError
 from serving.grpc_api import add_services
 from serving.registry import Registry
@@ -24,24 +24,6 @@ from serving.rest import RestApi
 from serving.service import Service
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ServerConfig:
-    """Where the server listens and what it accepts.
-
-    A port of 0 is any free one. `poll_seconds` is how often the folder is looked at for new versions;
-    `max_body_bytes` and `max_batch` (rows) limit a request; `threads` answer the long ones.
-    """
-
-    host: str = "127.0.0.1"
-    rest_port: int = 8501
-    grpc_port: int = 8500
-    poll_seconds: float = 1.0
-    max_body_bytes: int = 16 * 1024 * 1024
-    max_batch: int = 100_000
-    threads: int = 4
-    grace_seconds: float = 5.0
 
 
 class EmbeddedServer:
@@ -116,6 +98,7 @@ class EmbeddedServer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((config.host, config.rest_port))
+            sock.listen(2048)  # now, not when models are loaded: until then a second server could bind it too
         except OSError as error:
             sock.close()
             raise _port_error("REST", config.host, config.rest_port, error.strerror) from None
@@ -164,7 +147,7 @@ class EmbeddedServer:
         )
         await grpc_server.start()
         rest_task = asyncio.create_task(rest.serve(sockets=[self._socket]))
-        while not (rest.started or rest_task.done()):
+        while not rest.started and not rest_task.done():
             await asyncio.sleep(0.005)
         self._started.set()
         await self._stopping.wait()

@@ -12,8 +12,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from serving.config import ServerConfig
 from serving.errors import ServingError
-from serving.server import ServerConfig
 from serving.versions import list_models
 
 BINARY = "tensorflow_model_server"

@@ -1,7 +1,7 @@
 """Versions on disk: `<models>/<name>/<version>/saved_model.pb`, whole or not there at all.
 
 A server that polls the folder serves the highest number. So a push is a rename into place, and a roll
-back moves the highest number out of the way.
+back moves the highest number out of the way. Models that belong together go by `serving.version_sets`.
 """
 
 import os
@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from serving.errors import ServingError
+from serving.renames import recover, sync
 
 ROLLED_BACK = ".rolled_back"
 _UNFINISHED = ".pushing-"  # hidden, and not a number: no server looks at it
@@ -23,7 +24,7 @@ def list_models(models_dir: str | Path) -> list[str]:
     """The names under `models_dir` that have at least one version, sorted."""
     try:
         folders = [entry.name for entry in os.scandir(models_dir) if entry.is_dir()]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(name for name in folders if not name.startswith(".") and list_versions(models_dir, name))
 
@@ -35,20 +36,17 @@ def push(
 
     The copy is made in a hidden folder beside its destination, brought to the disk and renamed, so a server
     sees all of it or nothing, even when this process is killed half way; what a killed push left behind is
-    swept away by the next one. One push at a time a model: the pipeline is the only writer.
+    swept away by the next one, and a set that was killed half way out is finished first
+    (`serving.renames`). One push at a time: the pipeline is the only writer.
 
     Returns the version: one more than any that exists or was rolled back (a number is never used twice),
     unless `version` is given. Raises ServingError when `source_dir` holds no SavedModel, `keep` is less than
     1, or `version` exists already or would not be the highest.
     """
-    source, folder = Path(source_dir), Path(models_dir) / name
-    if not (source / "saved_model.pb").is_file():
-        raise ServingError(f"{source} holds no SavedModel: there is no saved_model.pb in it")
-    if keep < 1:
-        raise ServingError(f"keep is {keep}: at least the version being pushed must be kept")
-    _sweep(folder)
-    in_front = max(_numbered(folder), default=0)
-    highest = max([in_front, *_numbered(Path(models_dir) / ROLLED_BACK / name)])
+    check(source_dir, keep)
+    recover(models_dir)
+    folder = Path(models_dir) / name
+    in_front, highest = max(_numbered(folder), default=0), highest_number(models_dir, name)
     if version is None:
         version = highest + 1
     elif version <= in_front:
@@ -56,14 +54,10 @@ def push(
             f"Version {version} of {name} cannot be pushed: a new version must be a new, highest number",
             f"Leave the version out, and it becomes {highest + 1}.",
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f"{_UNFINISHED}{version}"
-    shutil.copytree(source, unfinished)
-    _sync_tree(unfinished)
-    os.rename(unfinished, folder / str(version))
-    _sync(folder)
+    os.rename(stage(source_dir, folder, version), folder / str(version))
+    sync(folder)
     for old in list_versions(models_dir, name)[:-keep]:
-        _remove(folder, old)
+        remove(folder, old)
     return version
 
 
@@ -73,6 +67,42 @@ def rollback(models_dir: str | Path, name: str) -> tuple[int, int]:
     The withdrawn version is kept under `<models>/.rolled_back/<name>/`. Returns (withdrawn, now in front).
     Raises ServingError when there is nothing to go back to.
     """
+    recover(models_dir)
+    withdrawn, in_front = front_and_next(models_dir, name)
+    place = make_room(models_dir, name, withdrawn)
+    os.rename(Path(models_dir) / name / str(withdrawn), place)
+    sync(place.parent)
+    sync(Path(models_dir) / name)
+    return withdrawn, in_front
+
+
+def check(source_dir: str | Path, keep: int) -> None:
+    """Raises ServingError where there is nothing to push, or nothing would be kept."""
+    if not (Path(source_dir) / "saved_model.pb").is_file():
+        raise ServingError(f"{source_dir} holds no SavedModel: there is no saved_model.pb in it")
+    if keep < 1:
+        raise ServingError(f"keep is {keep}: at least the version being pushed must be kept")
+
+
+def highest_number(models_dir: str | Path, name: str) -> int:
+    """The highest number that a version of `name` ever had, those rolled back among them; 0 for none."""
+    attic = Path(models_dir) / ROLLED_BACK / name
+    return max([0, *_numbered(Path(models_dir) / name), *_numbered(attic)])
+
+
+def stage(source_dir: str | Path, folder: Path, version: int) -> Path:
+    """Copies a model to a hidden place in `folder`, to the disk; what a killed push left there goes."""
+    for leftover in folder.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(leftover)
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"{_UNFINISHED}{version}"
+    shutil.copytree(source_dir, unfinished)
+    sync_tree(unfinished)
+    return unfinished
+
+
+def front_and_next(models_dir: str | Path, name: str) -> tuple[int, int]:
+    """The version of `name` in front and the one before it; ServingError where there are not two."""
     versions = list_versions(models_dir, name)
     if len(versions) < 2:
         there = f"only version {versions[0]}" if versions else "no version at all"
@@ -80,15 +110,31 @@ def rollback(models_dir: str | Path, name: str) -> tuple[int, int]:
             f"{name} cannot be rolled back: there is {there} under {Path(models_dir) / name}",
             "A roll back needs an older version to put in front.",
         )
-    withdrawn, in_front = versions[-1], versions[-2]
-    attic = Path(models_dir) / ROLLED_BACK / name
-    attic.mkdir(parents=True, exist_ok=True)
-    if (attic / str(withdrawn)).exists():  # the same number, pushed by hand once more: the later one counts
-        shutil.rmtree(attic / str(withdrawn))
-    os.rename(Path(models_dir) / name / str(withdrawn), attic / str(withdrawn))
-    _sync(attic)
-    _sync(Path(models_dir) / name)
-    return withdrawn, in_front
+    return versions[-1], versions[-2]
+
+
+def make_room(models_dir: str | Path, name: str, version: int) -> Path:
+    """Where a withdrawn version goes; an earlier one of the same number, pushed by hand again, leaves it."""
+    place = Path(models_dir) / ROLLED_BACK / name / str(version)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.exists():
+        shutil.rmtree(place)
+    return place
+
+
+def remove(folder: Path, version: int) -> None:
+    """Takes a version away at once, then deletes it: a server must not see half of it either."""
+    leaving = folder / f"{_UNFINISHED}gone-{version}"
+    os.rename(folder / str(version), leaving)
+    shutil.rmtree(leaving)
+
+
+def sync_tree(folder: Path) -> None:
+    """Brings a folder and all that is in it to the disk."""
+    for parent, _, files in os.walk(folder):
+        for file in files:
+            sync(Path(parent) / file)
+        sync(Path(parent))
 
 
 def _numbered(folder: Path, holding: str = "") -> list[int]:
@@ -98,30 +144,3 @@ def _numbered(folder: Path, holding: str = "") -> list[int]:
         return []
     numbers = [name for name in names if name.isdecimal() and name == str(int(name))]
     return sorted(int(name) for name in numbers if (folder / name / holding).exists())
-
-
-def _remove(folder: Path, version: int) -> None:
-    """Takes a version away at once, then deletes it: a server must not see half of it either."""
-    leaving = folder / f"{_UNFINISHED}gone-{version}"
-    os.rename(folder / str(version), leaving)
-    shutil.rmtree(leaving)
-
-
-def _sweep(folder: Path) -> None:
-    for leftover in folder.glob(f"{_UNFINISHED}*"):
-        shutil.rmtree(leftover)
-
-
-def _sync_tree(folder: Path) -> None:
-    for parent, _, files in os.walk(folder):
-        for file in files:
-            _sync(Path(parent) / file)
-        _sync(Path(parent))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

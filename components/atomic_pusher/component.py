@@ -13,6 +13,7 @@ class AtomicPusherSpec(component_spec.ComponentSpec):
         "serving_models": component_spec.ExecutionParameter(type=str),
         "model_name": component_spec.ExecutionParameter(type=str),
         "keep": component_spec.ExecutionParameter(type=int),
+        "disturbed": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
@@ -35,9 +36,12 @@ class AtomicPusher(base_component.BaseComponent):
         serving_models: the folder of served models.
         model_name: the model's name there.
         keep: how many versions stay.
+        disturbed: empty while the last push is in front; else what is there instead, so that the cache
+            notices when somebody deleted, replaced or withdrew it.
 
-    Outputs `pushed_model` with the properties of TFX's Pusher: `pushed` (1 or 0), `pushed_destination`,
-    `pushed_version`.
+    A model whose content is in front already is not pushed again, and one that was rolled back is not
+    brought back. Outputs `pushed_model` with the properties of TFX's Pusher, `pushed` (1 or 0),
+    `pushed_destination`, `pushed_version`, and `content`, the model's checksum.
     """
 
     SPEC_CLASS = AtomicPusherSpec
@@ -51,6 +55,7 @@ class AtomicPusher(base_component.BaseComponent):
         serving_models: str,
         model_name: str,
         keep: int,
+        disturbed: str = "",
     ):
         super().__init__(
             AtomicPusherSpec(
@@ -60,6 +65,7 @@ class AtomicPusher(base_component.BaseComponent):
                 serving_models=serving_models,
                 model_name=model_name,
                 keep=keep,
+                disturbed=disturbed,
                 pushed_model=Channel(type=standard_artifacts.PushedModel),
             )
         )

@@ -8,6 +8,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from serving import versions
+from serving.placement import content, placement
 
 
 class Executor(base_executor.BaseExecutor):
@@ -22,10 +23,16 @@ class Executor(base_executor.BaseExecutor):
             pushed.set_int_custom_property("pushed", 0)
             return
         model = artifact_utils.get_single_instance(input_dict["model"])
+        source = Path(path_utils.serving_model_path(model.uri))
         serving_models, name = Path(exec_properties["serving_models"]), exec_properties["model_name"]
-        version = versions.push(
-            Path(path_utils.serving_model_path(model.uri)), serving_models, name, keep=exec_properties["keep"]
-        )
+        place = placement(source, serving_models, name)
+        if place.withdrawn and not place.in_front:  # somebody rolled it back: not ours to undo
+            pushed.set_int_custom_property("pushed", 0)
+            return
+        version = place.version
+        if not place.in_front:
+            version = versions.push(source, serving_models, name, keep=exec_properties["keep"])
         pushed.set_int_custom_property("pushed", 1)
         pushed.set_string_custom_property("pushed_destination", str(serving_models / name / str(version)))
         pushed.set_string_custom_property("pushed_version", str(version))
+        pushed.set_string_custom_property("content", content(source))

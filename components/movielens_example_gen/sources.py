@@ -73,7 +73,7 @@ def locate(
     report(f"Downloading {url}")
     try:
         return Located(_download(url, config.dataset, cached, progress), origin)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError) as error:  # ImportError: a SOCKS proxy
         reason = str(error) or type(error).__name__
     report(f"No way to GroupLens: {reason}")
     packaged = _recbole() if config.dataset == "ml-100k" else None

@@ -13,6 +13,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from serving.client import GrpcClient, RestClient
+from serving.contract import CONTRACT, departures
 from serving.errors import ServingError
 from serving.server import EmbeddedServer, ServerConfig
 
@@ -58,7 +59,10 @@ def validate(saved_model: Path, name: str) -> dict[str, Any]:
                 RestClient(server.rest_url) as rest,
                 GrpcClient(server.grpc_address) as grpc,
             ):
-                served = set(rest.metadata(name)) - {"__saved_model_init_op"}
+                signatures = rest.metadata(name)
+                if name in CONTRACT:
+                    problems += departures(name, signatures)
+                served = set(signatures) - {"__saved_model_init_op"}
                 for missing in sorted(served - {a["signature_name"] for a in answers}):
                     problems.append(f"signature {missing}: the trainer wrote no answer to compare with")
                 for answer in answers:

@@ -24,7 +24,7 @@ def ratings(tmp_path, *extra_rows):
     return tmp_path
 
 
-def test_an_anomaly_stops_the_run_with_a_table_and_the_command_that_resumes(tmp_path):
+def test_an_anomaly_stops_the_run_and_the_printed_command_goes_on_once_the_data_is_corrected(tmp_path):
     marquee = Marquee(tmp_path / "workspace")
     data = ratings(tmp_path, "1,1,9,881250949")
     answer = marquee(
@@ -35,10 +35,16 @@ def test_an_anomaly_stops_the_run_with_a_table_and_the_command_that_resumes(tmp_
     assert answer.returncode == 1
     assert "ExampleValidator failed: the data breaks the schema" in answer.output
     assert re.search(r"(train|eval|test) +user_rating .*5", answer.output)
-    assert "--from-node ExampleValidator" in answer.output
     assert "Traceback" not in answer.output
     assert states(answer.run)["ExampleValidator"] == "failed"
     assert not (marquee.workspace / "serving_models").exists()
+
+    ratings(tmp_path)  # corrected
+    resume = shlex.split(answer.output.split("resume from there: marquee ")[1].splitlines()[0])
+    corrected = marquee(*resume)
+
+    assert corrected.returncode == 0, corrected.output
+    assert marquee.summary(corrected.run)["blessed"] is True
 
 
 def test_a_malformed_row_is_named_by_file_line_field_and_value(tmp_path):
@@ -59,6 +65,14 @@ def test_a_malformed_row_is_named_by_file_line_field_and_value(tmp_path):
     assert answer.returncode == 1
     for part in ("MovieLensExampleGen failed", "ratings.csv", str(line), "rating", "many"):
         assert part in answer.output
+
+
+def test_beginning_in_the_middle_of_nothing_is_a_clear_error(tmp_path):
+    answer = Marquee(tmp_path / "workspace")("run", "--config", "smoke", "--from-node", "RankingTrainer")
+
+    assert answer.returncode == 1
+    assert "nothing to reuse" in answer.output
+    assert "Traceback" not in answer.output
 
 
 def _when_training(marquee, process, deadline=120):

@@ -29,9 +29,18 @@ def test_a_changed_value_reruns_what_depends_on_it(first, marquee):
     answer = marquee("run", "--config", "smoke", "--set", "ranking.bless.bars={rmse: {max: 1.5}}")
 
     assert answer.returncode == 0, answer.output
-    assert executed(answer.run) == {"RankingEvaluator", "AtomicPusher"} | (
-        executed(answer.run) & {"RunReport"}
-    )
+    assert executed(answer.run) == {"RankingEvaluator", "AtomicPusher"}
+    assert [p.name for p in (marquee.workspace / "serving_models" / "ranking").iterdir()] == ["1"]
+
+
+def test_a_served_model_that_was_deleted_is_pushed_again(first, marquee):
+    shutil.rmtree(marquee.workspace / "serving_models")
+    again = marquee("run", "--config", "smoke")
+
+    assert again.returncode == 0, again.output
+    assert executed(again.run) == {"AtomicPusher"}
+    assert marquee.summary(again.run)["pushed"].endswith("ranking/1")
+    assert (marquee.workspace / "serving_models" / "ranking" / "1" / "saved_model.pb").exists()
 
 
 def test_an_edited_model_file_reruns_the_models_nodes_and_no_data_node(first, marquee, tmp_path):

@@ -24,6 +24,26 @@ def test_an_override_is_parsed_as_yaml_and_validated():
     assert config.data.split.kind == "temporal"
 
 
+@pytest.mark.parametrize(
+    ("override", "kind"),
+    [("data.split.kind=leave_last_out", "leave_last_out"), ("data.split.kind=random", "random")],
+)
+def test_another_kind_drops_the_keys_of_the_one_before(override, kind):
+    assert load_config("smoke", [override]).data.split.kind == kind
+
+
+def test_the_tutorials_network_is_one_key_away():
+    assert load_config("ml-1m", ["ranking.model.kind=mlp"]).ranking.model.hidden == (256, 64)
+
+
+def test_a_file_that_is_not_text_is_a_clear_error(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(ConfigError, match="is not YAML"):
+        load_config(str(file))
+
+
 def test_flags_win_over_the_file_and_none_changes_nothing():
     config = load_config("smoke", data__path="/data", ranking__tune__enabled=None)
 
@@ -34,6 +54,8 @@ def test_flags_win_over_the_file_and_none_changes_nothing():
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
+        ("ranking.model.head=foo", ["--set ranking.model.head=foo: ranking.model.head = 'foo'", "'squared'"]),
+        ("data.split={kind: temporal, seed: 1}", ["unknown key 'data.split.seed'", "eval, kind, test"]),
         ("ranking.train.epochs=zero", ["--set ranking.train.epochs=zero", "ranking.train.epochs", "'zero'"]),
         ("ranking.train.epoch=3", ["unknown key 'ranking.train.epoch'", "allowed:", "epochs"]),
         ("ranking.model.kind=nothing", ["ranking.model", "'nothing'", "'mf'", "'mlp'"]),
@@ -54,7 +76,7 @@ def test_a_wrong_override_is_answered_with_key_value_and_what_is_allowed(overrid
 
 def test_a_wrong_value_in_a_file_names_the_file(tmp_path):
     file = tmp_path / "mine.yaml"
-    file.write_text((CONFIGS / "smoke.yaml").read_text().replace("keep", "keep") + "push: {keep: 0}\n")
+    file.write_text((CONFIGS / "smoke.yaml").read_text() + "push: {keep: 0}\n")
 
     with pytest.raises(ConfigError) as error:
         load_config(str(file))

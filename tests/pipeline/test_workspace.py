@@ -31,6 +31,14 @@ def test_a_second_run_in_the_same_workspace_is_refused_and_told_by_whom(tmp_path
         pass
 
 
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_workspace_that_cannot_be_written_is_a_clear_error(tmp_path, place):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(MarqueeError, match="cannot be written"), Workspace(tmp_path / place).lock():
+        pass
+
+
 def test_a_lock_dies_with_its_process(tmp_path, holder):
     os.kill(holder.pid, signal.SIGKILL)
     holder.join()

@@ -1,0 +1,82 @@
+"""Several renames as one: a process killed between them leaves a journal, and the next one finishes."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from serving.errors import ServingError
+
+JOURNAL = ".renames.json"
+
+
+def rename_all(root: str | Path, moves: Mapping[str, str]) -> None:
+    """Renames every source to its destination, or none of them.
+
+    The journal is written first, whole or not at all. From then on the renames are decided: killed between
+    two of them, `recover` does the others. A rename that the system refuses undoes those before it.
+
+    Args:
+        root: the folder that holds the journal.
+        moves: source to destination, both relative to `root` and on its file system; no destination exists.
+
+    Raises:
+        ServingError: a rename is refused; all is as before.
+    """
+    root = Path(root)
+    unfinished = root / f"{JOURNAL}.unfinished"
+    unfinished.write_text(json.dumps(dict(moves)))
+    sync(unfinished)
+    os.rename(unfinished, root / JOURNAL)
+    sync(root)
+    _finish(root, moves)
+
+
+def recover(root: str | Path) -> None:
+    """Finishes the renames of a process that was killed between them; does nothing where none was.
+
+    Raises:
+        ServingError: one of them is refused by now; those done are undone, and nothing is left to recover.
+    """
+    try:
+        moves = json.loads((Path(root) / JOURNAL).read_text())
+    except FileNotFoundError:
+        return
+    _finish(Path(root), moves)
+
+
+def sync(path: Path) -> None:
+    """Brings a file, or a folder's list of names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _finish(root: Path, moves: Mapping[str, str]) -> None:
+    try:
+        for source, destination in moves.items():
+            if (root / source).exists() or not (root / destination).exists():  # else it is done already
+                os.rename(root / source, root / destination)
+    except OSError as error:
+        _undo(root, moves)
+        raise ServingError(
+            f"Nothing was renamed under {root}: {source} cannot become {destination}: {error.strerror}"
+        ) from None
+    _forget(root, moves)
+
+
+def _undo(root: Path, moves: Mapping[str, str]) -> None:
+    for source, destination in moves.items():
+        if not (root / source).exists() and (root / destination).exists():
+            os.rename(root / destination, root / source)
+    _forget(root, moves)
+
+
+def _forget(root: Path, moves: Mapping[str, str]) -> None:
+    """The renames are brought to the disk before the journal goes."""
+    for folder in {(root / path).parent for move in moves.items() for path in move}:
+        sync(folder)
+    os.unlink(root / JOURNAL)
+    sync(root)

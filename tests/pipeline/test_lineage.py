@@ -1,0 +1,77 @@
+import sqlite3
+
+import pytest
+
+from pipeline.lineage import Lineage
+from trainer.errors import MarqueeError
+
+# What MLMD writes for two runs of a pipeline: the second one's node was answered from the cache.
+ROWS = """
+CREATE TABLE Type (id INT, name TEXT);
+CREATE TABLE Context (id INT, type_id INT, name TEXT, create_time_since_epoch INT);
+CREATE TABLE ParentContext (context_id INT, parent_context_id INT);
+CREATE TABLE Execution (id INT, type_id INT, last_known_state INT, create_time_since_epoch INT,
+                        last_update_time_since_epoch INT);
+CREATE TABLE Association (context_id INT, execution_id INT);
+CREATE TABLE Event (id INT, artifact_id INT, execution_id INT, type INT);
+CREATE TABLE EventPath (event_id INT, is_index_step INT, step_index INT, step_key TEXT);
+CREATE TABLE Artifact (id INT, uri TEXT);
+CREATE TABLE ArtifactProperty (artifact_id INT, name TEXT, is_custom_property INT, int_value INT,
+                               double_value REAL, string_value TEXT);
+INSERT INTO Type VALUES (1, 'pipeline'), (2, 'pipeline_run'), (3, 'node'), (4, 'a.b.Pusher'), (5, 'x.Resolver');
+INSERT INTO Context VALUES (1, 1, 'my.films', 0), (2, 2, 'first', 1000), (3, 2, 'second', 2000),
+                           (4, 3, 'my.films.Pusher', 0), (5, 3, 'my.films.Last', 0);
+INSERT INTO ParentContext VALUES (2, 1), (3, 1);
+INSERT INTO Execution VALUES (1, 4, 3, 1000, 3500), (2, 4, 5, 2000, 2000), (3, 5, 3, 1000, 1000);
+INSERT INTO Association VALUES (2, 1), (4, 1), (3, 2), (4, 2), (2, 3), (5, 3);
+INSERT INTO Artifact VALUES (7, '/artifacts/7');
+INSERT INTO ArtifactProperty VALUES (7, 'pushed', 1, 1, NULL, NULL), (7, 'pushed_version', 1, NULL, NULL, '4');
+INSERT INTO Event VALUES (1, 7, 1, 4), (2, 7, 2, 4), (3, 7, 1, 3);
+INSERT INTO EventPath VALUES (1, 0, NULL, 'pushed_model'), (2, 0, NULL, 'pushed_model'), (3, 0, NULL, 'model');
+"""
+
+
+@pytest.fixture
+def database(tmp_path):
+    (tmp_path / "a #1?").mkdir()
+    path = tmp_path / "a #1?" / "metadata.db"
+    with sqlite3.connect(path) as db:
+        db.executescript(ROWS)
+    return path
+
+
+def test_runs_are_newest_first_with_their_nodes_but_no_resolvers(database):
+    runs = Lineage(database).runs()
+
+    assert [(run.run_id, run.pipeline, run.state, list(run.nodes)) for run in runs] == [
+        ("second", "my.films", "done", ["Pusher"]),
+        ("first", "my.films", "done", ["Pusher"]),
+    ]
+    assert [run.nodes["Pusher"].state for run in runs] == ["cached", "done"]
+    assert runs[1].nodes["Pusher"].seconds == 2.5
+
+
+def test_an_output_has_its_folder_and_properties_in_a_cached_run_too(database):
+    output = Lineage(database).run("second").output("Pusher", "pushed_model")
+
+    assert (output.uri, output.properties) == ("/artifacts/7", {"pushed": 1, "pushed_version": "4"})
+    assert Lineage(database).run("second").output("Pusher", "model") is None
+
+
+def test_runs_can_be_asked_for_by_pipeline(database):
+    assert Lineage(database).runs("another") == []
+    assert len(Lineage(database).runs("my.films")) == 2
+
+
+def test_where_nothing_has_run_there_are_no_runs(tmp_path):
+    (tmp_path / "empty.db").touch()
+
+    assert Lineage(tmp_path / "none.db").runs() == []
+    assert Lineage(tmp_path / "empty.db").runs() == []
+
+
+def test_a_damaged_database_is_a_clear_error(tmp_path):
+    (tmp_path / "metadata.db").write_bytes(b"not a database" * 100)
+
+    with pytest.raises(MarqueeError, match=r"metadata\.db cannot be read"):
+        Lineage(tmp_path / "metadata.db").runs()
