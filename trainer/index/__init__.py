@@ -1,0 +1,7 @@
+"""The best k of many vectors for a query by inner product, in core TensorFlow operations only."""
+
+from trainer.index.choose import IndexKind, IndexReport, build_index, recall_at
+from trainer.index.exact import ExactIndex
+from trainer.index.ivf import IvfIndex
+
+__all__ = ["ExactIndex", "IndexKind", "IndexReport", "IvfIndex", "build_index", "recall_at"]
