@@ -113,12 +113,12 @@ def rollback(
     name: Annotated[str, typer.Argument(help="The model, such as `ranking`.")],
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
-    """Put the previous version of a model back in front."""
+    """Put the previous version of a model back in front, and of the models that were pushed with it."""
     from pipeline.workspace import Workspace
-    from serving import versions
+    from serving.version_sets import rollback_set
 
-    withdrawn, front = versions.rollback(Workspace(workspace).serving_models, name)
-    typer.echo(f"{name}: version {withdrawn} withdrawn, version {front} is in front")
+    for each, (withdrawn, front) in rollback_set(Workspace(workspace).serving_models, name).items():
+        typer.echo(f"{each}: version {withdrawn} withdrawn, version {front} is in front")
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from pipeline.console import native_chatter_dropped
 from serving.config import ServerConfig
 from serving.errors import ServingError
+from serving.renames import recover
 from serving.tensorflow_model_server import BinaryServer, find_binary
 from serving.versions import list_models, list_versions
 
@@ -31,6 +32,7 @@ def serve(models: Path, config: ServerConfig, binary: str | None) -> None:
     Raises:
         ServingError: no models, a taken port, a binary that does not start.
     """
+    recover(models)  # what a push killed half way left
     if not list_models(models):
         raise ServingError(f"there is no model in {models}", "Push one first: marquee run")
     found = None if binary == EMBEDDED else find_binary(binary)

@@ -40,7 +40,7 @@ def recover(root: str | Path) -> None:
     """
     try:
         moves = json.loads((Path(root) / JOURNAL).read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     _finish(Path(root), moves)
 
