@@ -65,13 +65,14 @@ def measure(config: dict, seeds: list[int], train: dict, evaluation: dict, test:
     """RMSE on test, and seconds of training, a value a seed."""
     from trainer import catalogue as catalogues
     from trainer.batches import eval_batches
-    from trainer.ranking.training import RankingData, RankingSettings, train_ranking
+    from trainer.data import RatingData
+    from trainer.ranking.training import RankingSettings, train_ranking
     from trainer.ratings import Ratings
     from trainer.vocabularies import Vocabularies
 
     vocabularies = Vocabularies.from_columns(train)
     ratings, catalogue = catalogues.from_columns(train, vocabularies)
-    data = RankingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
+    data = RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
     unseen = eval_batches(Ratings.from_columns(test, vocabularies))
     rmse, seconds, epochs = [], [], []
     for seed in seeds:

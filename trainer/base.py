@@ -16,10 +16,12 @@ class Model(keras.Model):
     and the model's metrics.
 
     Class attributes:
-        monitor: the log that early stopping watches, lower is better.
+        monitor: the log that early stopping watches.
+        monitor_mode: "min" where a lower one is better, "max" where a higher one is.
     """
 
     monitor = "val_loss"
+    monitor_mode = "min"
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -13,8 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.config import TrainConfig
+from trainer.errors import TrainingError
 from trainer.examples import example_batches, expand
-from trainer.features import MOVIE_ID, USER_ID
+from trainer.features import MOVIE_ID, USER_ID, USER_RATING
 from trainer.lookups import RATING_FEATURES, RatingLookup
 from trainer.ratings import Ratings
 from trainer.vocabularies import OOV, Vocabularies
@@ -24,6 +25,22 @@ MEMORY_SHARE = 0.25  # of the machine's memory
 STEPS_AN_EXECUTION = 64  # at most: Keras's overhead is paid once for that many steps
 SHUFFLE_ROWS = 1 << 18
 EVAL_BATCH = 1 << 14
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which of train's rows are learned from, and how.
+
+    Attributes:
+        min_rating: rows with fewer stars are left out; None: none is.
+        forgotten: the ids that stand in for an unknown one in a share of rows (`unknown_rate`).
+    """
+
+    min_rating: float | None = None
+    forgotten: tuple[str, ...] = (USER_ID, MOVIE_ID)
+
+
+EVERY_RATING = Rows()
 
 
 @dataclass(frozen=True)
@@ -45,12 +62,27 @@ class Batches:
 
 
 def batches(
-    train: Ratings, patterns: Sequence[str], vocabularies: Vocabularies, config: TrainConfig
+    train: Ratings,
+    patterns: Sequence[str],
+    vocabularies: Vocabularies,
+    config: TrainConfig,
+    kept: Rows = EVERY_RATING,
 ) -> Batches:
-    """`in_memory` if the config says so or the rows fit, else `streamed` from the files."""
+    """`in_memory` if the config says so or the rows fit, else `streamed` from the files.
+
+    Raises:
+        TrainingError: no row has enough stars.
+    """
+    if kept.min_rating is not None:
+        train = train[train.rating >= kept.min_rating]
+        if not len(train):
+            raise TrainingError(
+                f"No rating in train has at least model.min_rating = {kept.min_rating:g} stars.",
+                "Lower model.min_rating.",
+            )
     if fits_in_memory(len(train), config):
-        return in_memory(train, config)
-    return streamed(patterns, vocabularies, len(train), config)
+        return in_memory(train, config, kept)
+    return streamed(patterns, vocabularies, len(train), config, kept)
 
 
 def fits_in_memory(rows: int, config: TrainConfig, memory: int | None = None) -> bool:
@@ -60,7 +92,7 @@ def fits_in_memory(rows: int, config: TrainConfig, memory: int | None = None) ->
     return config.in_memory == "always"
 
 
-def in_memory(train: Ratings, config: TrainConfig) -> Batches:
+def in_memory(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) -> Batches:
     """Shuffles whole columns once an epoch and cuts them up: no work for each row.
 
     Rows are spread evenly over the steps, no batch larger than `config.batch_size`.
@@ -77,7 +109,7 @@ def in_memory(train: Ratings, config: TrainConfig) -> Batches:
         random = np.random.default_rng((config.seed, int(epoch)))
         order = random.permutation(rows)
         taken = {name: column[order] for name, column in columns.items()}
-        for name in (USER_ID, MOVIE_ID):
+        for name in kept.forgotten:
             taken[name][random.integers(rows, size=int(config.unknown_rate * rows))] = OOV
         return list(taken.values())
 
@@ -100,8 +132,22 @@ def in_memory(train: Ratings, config: TrainConfig) -> Batches:
     return Batches(starting_at, rows, steps, execution, in_memory=True)
 
 
-def streamed(patterns: Sequence[str], vocabularies: Vocabularies, rows: int, config: TrainConfig) -> Batches:
-    """Reads, parses, looks up and shuffles as training goes, for a train split larger than memory."""
+def streamed(
+    patterns: Sequence[str],
+    vocabularies: Vocabularies,
+    rows: int,
+    config: TrainConfig,
+    kept: Rows = EVERY_RATING,
+) -> Batches:
+    """Reads, parses, looks up and shuffles as training goes, for a train split larger than memory.
+
+    Args:
+        patterns: the files.
+        vocabularies: of the ids.
+        rows: how many there are, of those that are `kept`.
+        config: the settings.
+        kept: which rows.
+    """
     files, lookup = expand(patterns), RatingLookup(vocabularies)
     steps = math.ceil(rows / config.batch_size)
 
@@ -118,12 +164,14 @@ def streamed(patterns: Sequence[str], vocabularies: Vocabularies, rows: int, con
     def shuffle(columns, epoch, chunk):
         """Whole columns of a chunk that spans several files, at once."""
         places = tf.range(tf.shape(columns[USER_ID])[0])
+        if kept.min_rating is not None:
+            places = tf.boolean_mask(places, columns[USER_RATING] >= kept.min_rating)
         order = tf.random.experimental.stateless_shuffle(places, seed(epoch, chunk))
         return {name: tf.gather(column, order) for name, column in columns.items()}
 
     def forget(batch, epoch, step):
         """Replaces some users and films by the unknown one."""
-        for name, salt in ((USER_ID, 1), (MOVIE_ID, 2)):
+        for salt, name in enumerate(kept.forgotten, start=1):
             chance = tf.random.stateless_uniform(tf.shape(batch[name]), seed(epoch, step, salt))
             batch = {**batch, name: tf.where(chance < config.unknown_rate, OOV, batch[name])}
         return batch

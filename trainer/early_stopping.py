@@ -1,5 +1,8 @@
 """Early stopping that can be put down and taken up again."""
 
+import operator
+from typing import Literal
+
 import keras
 import numpy as np
 
@@ -11,19 +14,21 @@ class EarlyStopping(keras.callbacks.Callback):
     `state` goes into the backup.
 
     Args:
-        monitor: the log to watch, lower is better.
+        monitor: the log to watch.
         patience: in epochs; 0 never stops, and the last epoch's weights stay.
+        mode: "min" where lower is better, "max" where higher is.
     """
 
-    def __init__(self, monitor: str, patience: int):
+    def __init__(self, monitor: str, patience: int, mode: Literal["min", "max"] = "min"):
         super().__init__()
         self.monitor, self.patience = monitor, patience
-        self.best, self.best_epoch, self.wait = float("inf"), -1, 0
+        self._better = operator.lt if mode == "min" else operator.gt
+        self.best, self.best_epoch, self.wait = float("inf" if mode == "min" else "-inf"), -1, 0
         self.best_weights: list[np.ndarray] = []
 
     def on_epoch_end(self, epoch, logs=None):
         value = float(logs[self.monitor])
-        if value < self.best:
+        if self._better(value, self.best):
             self.best, self.best_epoch, self.wait = value, epoch, 0
             if self.patience:
                 self.best_weights = [variable.numpy() for variable in self.model.trainable_variables]

@@ -23,6 +23,10 @@ OPTIMIZERS = {
 }
 
 
+#: From a model as it is after an epoch to its metrics on eval.
+Evaluation = Callable[[Model], dict[str, float]]
+
+
 @dataclass(frozen=True)
 class TrainResult:
     """What training came to.
@@ -51,7 +55,7 @@ class TrainResult:
 def train(
     build_model: Callable[[], Model],
     data: Batches,
-    evaluation: tf.data.Dataset,
+    evaluation: tf.data.Dataset | Evaluation,
     config: TrainConfig,
     *,
     log_dir: str | None = None,
@@ -66,7 +70,8 @@ def train(
     Args:
         build_model: called inside the devices' scope, with seed and precision set.
         data: train, as batches.
-        evaluation: the rows that early stopping watches, never those of the final report.
+        evaluation: the rows that early stopping watches, never those of the final report; or, where a
+            loss over rows says too little, a function from the model to metrics, called once an epoch.
         config: the settings.
         log_dir: for TensorBoard.
         backup_dir: where the state of a run lies that was killed, and where this run keeps its own.
@@ -82,15 +87,18 @@ def train(
     keras.utils.set_random_seed(config.seed)
     with chosen.scope():
         model = compiled(build_model, data, config)
-        stopping, clock = EarlyStopping(model.monitor, config.patience), _Clock(data.rows)
+        stopping = EarlyStopping(model.monitor, config.patience, model.monitor_mode)
+        clock = _Clock(data.rows)
+        evaluate = None if isinstance(evaluation, tf.data.Dataset) else _Evaluate(evaluation)
         backup = Backup(backup_dir, _identity(model, config, identity), stopping) if backup_dir else None
         history = backup.restore(model) if backup else []
         resumed = len(history)
         record = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda _, logs: history.append({name: float(value) for name, value in logs.items()})
         )
-        # The order matters: a loss that is no number is not kept, and a backup holds what stopping knows.
-        ordered = [clock, _Diverged(), stopping, backup, record, *callbacks]
+        # The order matters: eval comes before whatever reads its logs, a loss that is no number is not kept,
+        # and a backup holds what stopping knows.
+        ordered = [clock, evaluate, _Diverged(), stopping, backup, record, *callbacks]
         if on_epoch:
             ordered.append(
                 keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: on_epoch(epoch + 1, history[-1]))
@@ -106,7 +114,7 @@ def train(
                 steps_per_epoch=data.steps,
                 initial_epoch=len(history),
                 epochs=config.epochs,
-                validation_data=evaluation,
+                validation_data=None if evaluate else evaluation,
                 shuffle=False,  # the batches are already
                 callbacks=[callback for callback in ordered if callback],
                 verbose=verbose,
@@ -153,6 +161,17 @@ def compiled(build_model: Callable[[], Model], data: Batches, config: TrainConfi
 def _identity(model: Model, config: TrainConfig, more: str) -> str:
     shapes = [tuple(variable.shape) for variable in model.trainable_variables]
     return f"{type(model).__name__} {shapes} {config.model_dump_json()} {more}"
+
+
+class _Evaluate(keras.callbacks.Callback):
+    """Adds what `evaluation` gives to the epoch's logs, named as Keras names what it evaluates."""
+
+    def __init__(self, evaluation: Evaluation):
+        super().__init__()
+        self._evaluation = evaluation
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs.update({f"val_{name}": value for name, value in self._evaluation(self.model).items()})
 
 
 class _Diverged(keras.callbacks.Callback):

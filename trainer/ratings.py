@@ -25,6 +25,10 @@ class Ratings:
     def __len__(self) -> int:
         return len(self.user)
 
+    def __getitem__(self, rows) -> "Ratings":
+        """Some of the rows: a mask, a slice or an array of places."""
+        return Ratings(self.user[rows], self.movie[rows], self.rating[rows], self.timestamp[rows])
+
     def features(self) -> dict[str, np.ndarray]:
         """The columns under the names that models read."""
         return {USER_ID: self.user, MOVIE_ID: self.movie, USER_RATING: self.rating, TIMESTAMP: self.timestamp}

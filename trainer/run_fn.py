@@ -1,16 +1,27 @@
-"""What TFX's Trainer calls: its FnArgs to a trained, exported and verified ranking model."""
+"""What TFX's Trainer calls: its FnArgs to a trained, exported and verified model."""
 
 import json
 import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
 
+from trainer.answers import Answer, write_answers
+from trainer.data import RatingData
+from trainer.errors import ConfigError
 from trainer.export import export_ranking
+from trainer.export_retrieval import export_retrieval
 from trainer.loop import TrainResult
 from trainer.progress import report
-from trainer.ranking.training import RankingData, RankingSettings, train_ranking
-from trainer.trained_answers import trained_answers, write_answers
+from trainer.ranking.model import RankingModel
+from trainer.ranking.training import RankingSettings, train_ranking
+from trainer.retrieval.model import RetrievalModel
+from trainer.retrieval.training import RetrievalSettings, train_retrieval
+from trainer.settings import Settings
+from trainer.trained_answers import trained_answers
 from trainer.verify import verify_export
 
 
@@ -20,7 +31,8 @@ def run_fn(fn_args) -> None:
     Of `fn_args` (tfx.components.FnArgs) it also reads `transform_graph_path`, `model_run_dir` (for
     TensorBoard's logs and `training.json`), `hyperparameters` (KerasTuner's config: its values override
     settings by dotted path, `train.learning_rate`), and `custom_config`:
-        model, train: the settings.
+        task: `ranking` (unless it is named) or `retrieval`.
+        model, train, and whatever else the task's settings hold.
         backup_dir: where a killed run is gone on from, or None.
         code_fingerprint: of the code, so that edited code does not go on from an older run.
 
@@ -28,15 +40,18 @@ def run_fn(fn_args) -> None:
         TrainingError, ConfigError: in words for the user.
     """
     custom = fn_args.custom_config or {}
-    settings = RankingSettings.of(custom, fn_args.hyperparameters)
-    data = RankingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
+    task = task_of(custom)
+    settings = task.settings.of(custom, fn_args.hyperparameters)
+    data = RatingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
     run_dir = Path(fn_args.model_run_dir)
 
     def say(epoch: int, logs: dict[str, float]) -> None:
-        epochs = settings.train.epochs
-        report(f"epoch {epoch} of {epochs}, rmse on eval {logs['val_rmse']:.4f}", epoch / epochs)
+        epochs, name = settings.train.epochs, settings.monitor
+        report(
+            f"epoch {epoch} of {epochs}, {name.removeprefix('val_')} on eval {logs[name]:.4f}", epoch / epochs
+        )
 
-    result = train_ranking(
+    result = task.train(
         settings,
         data,
         log_dir=str(run_dir / "logs"),
@@ -44,14 +59,56 @@ def run_fn(fn_args) -> None:
         identity=custom.get("code_fingerprint", ""),
         on_epoch=say,
     )
-    export_ranking(result.model, fn_args.serving_model_dir)
-    answers = trained_answers(result.model)
+    answers, facts = task.export(result.model, fn_args.serving_model_dir, settings)
     difference = verify_export(fn_args.serving_model_dir, answers)
     write_answers(fn_args.serving_model_dir, answers)
-    write_report(run_dir / "training.json", settings, result, difference)
+    write_report(run_dir / "training.json", settings, result, {"export_difference": difference, **facts})
 
 
-def write_report(path: Path, settings: RankingSettings, result: TrainResult, difference: float) -> None:
+@dataclass(frozen=True)
+class Task:
+    """What differs from one task to the other.
+
+    Attributes:
+        settings: of `custom_config`.
+        train: from settings and data.
+        export: writes the SavedModel; gives the trained model's answers, and facts for the report.
+    """
+
+    settings: type[Settings]
+    train: Callable[..., TrainResult]
+    export: Callable[..., tuple[Sequence[Answer], dict[str, Any]]]
+
+
+def task_of(custom: dict[str, Any]) -> Task:
+    """The task that `custom_config` names.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    name = custom.get("task", "ranking")
+    if name not in TASKS:
+        raise ConfigError(f"task = {name!r}: there is no such task.", f"Tasks: {', '.join(TASKS)}.")
+    return TASKS[name]
+
+
+def _export_ranking(model: RankingModel, path: str, settings: RankingSettings):
+    export_ranking(model, path)
+    return trained_answers(model), {}
+
+
+def _export_retrieval(model: RetrievalModel, path: str, settings: RetrievalSettings):
+    answers, index = export_retrieval(model, path, settings.index)
+    return answers, {"index": asdict(index)}
+
+
+TASKS = {
+    "ranking": Task(RankingSettings, train_ranking, _export_ranking),
+    "retrieval": Task(RetrievalSettings, train_retrieval, _export_retrieval),
+}
+
+
+def write_report(path: Path, settings: Settings, result: TrainResult, facts: dict[str, Any]) -> None:
     """`training.json`: what the summary and the lineage read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     facts = {
@@ -65,7 +122,7 @@ def write_report(path: Path, settings: RankingSettings, result: TrainResult, dif
         "epochs_resumed": result.resumed,
         "best_epoch": result.best_epoch,
         "history": result.history,
-        "export_difference": difference,
+        **facts,
     }
     part = path.with_suffix(".part")
     part.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

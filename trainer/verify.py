@@ -1,12 +1,12 @@
-"""Whether an exported ranking model answers as the trained one does, loaded as TF Serving loads it."""
+"""Whether an exported model answers as the trained one does, loaded as TF Serving loads it."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from trainer.answers import Answer
 from trainer.errors import TrainingError
-from trainer.trained_answers import Answer
 
 TOLERANCE = 1e-5
 

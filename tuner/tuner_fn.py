@@ -8,8 +8,9 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
 import keras_tuner
 from tfx.components.tuner.component import TunerFnResult
 
+from trainer.data import RatingData
 from trainer.hyperparameters import apply_hyperparameters
-from trainer.ranking.training import RankingData, RankingSettings, train_ranking
+from trainer.ranking.training import RankingSettings, train_ranking
 from tuner.config import TuneConfig
 from tuner.oracles import oracle
 from tuner.training_tuner import TrainingTuner
@@ -32,7 +33,7 @@ def tuner_fn(fn_args) -> TunerFnResult:
     search = oracle(tune, OBJECTIVE, settings.train.epochs)
     # A path that does not exist would fail every trial the same way: say so before the first.
     apply_hyperparameters(settings, search.get_space().values)
-    data = RankingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
+    data = RatingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
 
     def run_trial(values, on_epoch):
         result = train_ranking(apply_hyperparameters(settings, values), data, on_epoch=on_epoch)

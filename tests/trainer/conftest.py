@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from trainer import catalogue as catalogues
-from trainer.ranking.training import RankingData
+from trainer.data import RatingData
 from trainer.ratings import Ratings
 from trainer.vocabularies import Vocabularies
 
@@ -50,7 +50,7 @@ def data(split):
     train, evaluation = split
     vocabularies = Vocabularies.from_columns(train)
     ratings, catalogue = catalogues.from_columns(train, vocabularies)
-    return RankingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
+    return RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
 
 
 @pytest.fixture(scope="session")

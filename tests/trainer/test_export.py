@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.answers import write_answers
 from trainer.errors import TrainingError
 from trainer.export import export_ranking, titles
 from trainer.ranking.config import Feature
 from trainer.ranking.training import RankingSettings, train_ranking
-from trainer.trained_answers import trained_answers, write_answers
+from trainer.trained_answers import trained_answers
 from trainer.verify import verify_export
 
 KINDS = {

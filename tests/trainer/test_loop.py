@@ -80,6 +80,17 @@ def test_xla_gives_the_same_numbers(plain, data):
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mf_stays_in_float32_whatever_the_precision(precision, data):
+    train = {"epochs": 2, "batch_size": 250, "precision": precision}
+    result = train_ranking(
+        RankingSettings.of({"model": {"kind": "mf", "members": 2}, "train": train}, None), data
+    )
+
+    assert result.model.compute_dtype == "float32"
+    assert result.history[-1]["loss"] < result.history[0]["loss"]
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_learns_and_answers_in_float32(precision, data):
     model = {"kind": "mlp", "hidden": [16]}
     train = {"epochs": 3, "batch_size": 250, "precision": precision}
@@ -125,14 +136,15 @@ if {cpus} > 1:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * {cpus})
 from trainer import catalogue as catalogues
-from trainer.ranking.training import RankingData, RankingSettings, train_ranking
+from trainer.data import RatingData
+from trainer.ranking.training import RankingSettings, train_ranking
 from trainer.ratings import Ratings
 from trainer.vocabularies import Vocabularies
 import json
 train, evaluation = json.load(open({columns!r}))
 vocabularies = Vocabularies.from_columns(train)
 ratings, catalogue = catalogues.from_columns(train, vocabularies)
-data = RankingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
+data = RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
 {body}
 """
 

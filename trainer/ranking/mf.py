@@ -24,7 +24,7 @@ class Mf(RankingModel):
 
     def __init__(self, config: MfConfig, catalogue: Catalogue, **kwargs):
         # Always float32: sums over sets of hundreds lose too much in half precision, and gain no time.
-        super().__init__(catalogue, autocast=False, **kwargs)
+        super().__init__(catalogue, dtype="float32", **kwargs)
         self._members, self._width = config.members, config.dim + 1
         self._prior = GaussianPrior(config.factor_precision, config.bias_precision, catalogue.rows)
         self.user = self._table("user", catalogue.users)
@@ -37,12 +37,14 @@ class Mf(RankingModel):
         # The implicit tables are not the id tables: to have watched a film is not to be like it.
         self._watched = self._watchers = None
         if config.implicit:
-            self._watched = ImplicitSets(catalogue.watched, config.implicit_limit)
+            self._watched = ImplicitSets(catalogue.watched, config.implicit_limit, dtype="float32")
             self._watched_table = self._table("watched", catalogue.movies)
-            self._watchers = ImplicitSets(catalogue.watchers, config.implicit_limit)
+            self._watchers = ImplicitSets(catalogue.watchers, config.implicit_limit, dtype="float32")
             self._watchers_table = self._table("watchers", catalogue.users)
         self.head = (
-            OrdinalHead(catalogue, config.members) if config.head == "ordinal" else MeanHead(catalogue)
+            OrdinalHead(catalogue, config.members, dtype="float32")
+            if config.head == "ordinal"
+            else MeanHead(catalogue, dtype="float32")
         )
         self.built = True
 

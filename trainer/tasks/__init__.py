@@ -1,5 +1,6 @@
 """A loss and the metrics that go with it, as a layer."""
 
 from trainer.tasks.ranking import Ranking
+from trainer.tasks.retrieval import Retrieval
 
-__all__ = ["Ranking"]
+__all__ = ["Ranking", "Retrieval"]

@@ -1,0 +1,21 @@
+"""From a config to its model, by kind: the kind `two_tower` is in `trainer/retrieval/two_tower.py`."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from trainer.retrieval.config import RetrievalConfig, TwoTowerConfig
+
+if TYPE_CHECKING:
+    from trainer.catalogue import Catalogue
+    from trainer.retrieval.model import RetrievalModel
+
+KINDS: dict[str, type] = {"two_tower": TwoTowerConfig}
+
+__all__ = ["KINDS", "RetrievalConfig", "build"]
+
+
+def build(config: RetrievalConfig, catalogue: "Catalogue") -> "RetrievalModel":
+    """The model that the config describes, untrained. TensorFlow is imported here, not before."""
+    module = import_module(f"trainer.retrieval.{config.kind}")
+    name = "".join(word.capitalize() for word in config.kind.split("_"))
+    return getattr(module, name)(config, catalogue)

@@ -1,0 +1,115 @@
+"""A retrieval model from files and settings: what the Trainer does once and the Tuner many times."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from trainer.batches import Rows, batches
+from trainer.catalogue import Ragged
+from trainer.config import TrainConfig
+from trainer.data import RatingData
+from trainer.errors import TrainingError
+from trainer.features import USER_ID
+from trainer.index import IndexKind
+from trainer.loop import TrainResult, train
+from trainer.metrics.full_catalogue import full_catalogue_metrics
+from trainer.ratings import Ratings
+from trainer.retrieval.config import RetrievalConfig, TwoTowerConfig
+from trainer.retrieval.model import RetrievalModel
+from trainer.retrieval.registry import build
+from trainer.settings import Settings
+
+KS = (10, 100)
+
+
+class RetrievalTrainConfig(TrainConfig):
+    """The training loop's settings, with what suits a softmax over films where nothing is said."""
+
+    epochs: int = Field(10, ge=1, description="passes over train, at most")
+    learning_rate: float = Field(0.01, gt=0, description="at the start")
+
+
+class RetrievalSettings(Settings):
+    """What is trained, and how."""
+
+    model: RetrievalConfig = Field(
+        default_factory=TwoTowerConfig, description="kind of model and its settings"
+    )
+    train: RetrievalTrainConfig = Field(default_factory=RetrievalTrainConfig, description="the training loop")
+    stop_on: Literal["recall@10", "recall@100", "ndcg@10", "ndcg@100"] = Field(
+        "ndcg@10", description="what early stopping watches, over the full catalogue without train's films"
+    )
+    index: IndexKind = Field(
+        "auto",
+        description="how the exported model searches: exact, ivf (approximate), or by the number of films",
+    )
+
+    @property
+    def monitor(self) -> str:
+        """The log that early stopping watches."""
+        return f"val_{self.stop_on}"
+
+
+def train_retrieval(
+    settings: RetrievalSettings, data: RatingData, identity: str = "", **options
+) -> TrainResult:
+    """Builds and trains; `options` are those of `trainer.loop.train`.
+
+    Args:
+        settings: the model, the loop, and what stops early.
+        data: train, and what stops early.
+        identity: what else a run to go on from must have been made from, such as a fingerprint of the code.
+    """
+    kept = Rows(min_rating=settings.model.min_rating, forgotten=(USER_ID,))
+
+    def built() -> RetrievalModel:
+        model = build(settings.model, data.catalogue)
+        model.monitor = settings.monitor
+        return model
+
+    return train(
+        built,
+        batches(data.train, data.train_files, data.catalogue.vocabularies, settings.train, kept),
+        evaluation(data, settings.model.min_rating),
+        settings.train,
+        identity=f"{settings.model_dump_json()} {data.fingerprint()} {identity}",
+        **options,
+    )
+
+
+def evaluation(
+    data: RatingData, min_rating: float | None = None
+) -> Callable[[RetrievalModel], dict[str, float]]:
+    """Ranks every film that a user of eval has not seen in train: the users' mean recall and NDCG.
+
+    Users whom train does not know are left out; a film that it does not know is always missed.
+
+    Raises:
+        TrainingError: eval holds nothing to be found.
+    """
+    positives = positives_by_user(data.evaluation, data.catalogue.users, min_rating)
+    users = np.flatnonzero(positives.lengths).astype(np.int32)
+    if not len(users):
+        raise TrainingError(
+            "eval holds no positive of a user whom train knows: there is nothing to stop early by.",
+            "Check the split, and model.min_rating.",
+        )
+
+    def evaluate(model: RetrievalModel) -> dict[str, float]:
+        found = full_catalogue_metrics(model.scores, users, positives, data.catalogue.watched, KS)
+        return {name: float(np.nanmean(found[name])) for name in found if name.startswith(("recall", "ndcg"))}
+
+    return evaluate
+
+
+def positives_by_user(ratings: Ratings, users: int, min_rating: float | None = None) -> Ragged:
+    """The films that each of `users` known users rated, with at least `min_rating` stars."""
+    counts = ratings.user > 0
+    if min_rating is not None:
+        counts &= ratings.rating >= min_rating
+    user, movie = ratings.user[counts], ratings.movie[counts]
+    order = np.argsort(user, kind="stable")
+    splits = np.concatenate([[0], np.cumsum(np.bincount(user, minlength=users))])
+    return Ragged(movie[order], splits)

@@ -1,0 +1,33 @@
+"""What is trained and how, whatever the task: a config's settings with the tuner's choice put in."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import Field
+
+from trainer.config import TrainConfig
+from trainer.hyperparameters import apply_hyperparameters
+from trainer.strict import Strict
+
+
+class Settings(Strict):
+    """A task adds its `model`."""
+
+    train: TrainConfig = Field(default_factory=TrainConfig, description="the training loop")
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], hyperparameters: Mapping[str, Any] | None) -> Self:
+        """The config's settings with the tuner's choice put in.
+
+        Args:
+            config: may hold the settings' fields, such as `model` and `train`, as plain dicts.
+            hyperparameters: KerasTuner's config, of which `values` counts, or None.
+
+        Raises:
+            ConfigError: a wrong key or value.
+        """
+        settings = cls.checked({name: config[name] for name in cls.model_fields if config.get(name)})
+        values = (hyperparameters or {}).get("values", {})
+        # Hyperband keeps notes of its own among the values: tuner/epochs, tuner/bracket…
+        chosen = {path: value for path, value in values.items() if not path.startswith("tuner/")}
+        return apply_hyperparameters(settings, chosen)

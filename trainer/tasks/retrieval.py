@@ -1,0 +1,90 @@
+"""Finding a query's item among candidates: a softmax over scores, and what makes it fair and hard."""
+
+import keras
+import keras_rs
+from keras import ops
+
+NEVER = -1e9  # as a score: no chance in a softmax, and finite
+
+
+class Retrieval(keras.layers.Layer):
+    """The counterpart of `tfrs.tasks.Retrieval`.
+
+    Scores are products of query and candidate vectors. As in TFRS, in this order: divided by the
+    temperature; less the log of a candidate's sampling probability (Yi et al., "Sampling-Bias-Corrected
+    Neural Modeling", 2019); accidental hits removed; all but the hardest negatives left out.
+
+    Unlike in TFRS the loss is a mean over rows, and the candidates may be a whole catalogue
+    (`positives`), so that the full softmax is the same task. keras-rs 0.4's `RemoveAccidentalHits` adds
+    the smallest positive number where it should add the most negative one, and removes nothing:
+    removal is our own.
+
+    Args:
+        temperature: above 0.
+        hard_negatives: how many of the best scored negatives of a row count; None: all.
+        remove_accidental_hits: leave out candidates that are a row's own item under another place;
+            needs `candidate_ids`.
+        loss: a Keras loss from one-hot labels and logits; categorical cross-entropy if None.
+
+    Example:
+        >>> task = Retrieval()
+        >>> float(task(np.ones((2, 1)), np.zeros((2, 1))))  # two candidates alike: log 2
+        0.6931471824645996
+    """
+
+    def __init__(
+        self,
+        temperature: float = 1.0,
+        hard_negatives: int | None = None,
+        remove_accidental_hits: bool = False,
+        loss: keras.losses.Loss | None = None,
+        **kwargs,
+    ):
+        super().__init__(dtype="float32", **kwargs)
+        self._temperature = temperature
+        self._remove_accidental_hits = remove_accidental_hits
+        self._correction = keras_rs.layers.SamplingProbabilityCorrection(1e-12, dtype="float32")
+        self._mining = (
+            keras_rs.layers.HardNegativeMining(hard_negatives, dtype="float32") if hard_negatives else None
+        )
+        self._loss = loss or keras.losses.CategoricalCrossentropy(from_logits=True)
+        self.built = True
+
+    def call(
+        self,
+        query_embeddings,
+        candidate_embeddings,
+        sample_weight=None,
+        candidate_sampling_probability=None,
+        candidate_ids=None,
+        positives=None,
+    ):
+        """The scalar loss.
+
+        Args:
+            query_embeddings: float [B, d].
+            candidate_embeddings: float [C, d]. Candidate i is row i's own; those beyond B are negatives only.
+            sample_weight: [B] or None: how much each row counts.
+            candidate_sampling_probability: float [C], the chance that a candidate is there; or None.
+            candidate_ids: int [C]; or None.
+            positives: int [B], the place of each row's own among the candidates, where it is not the row's.
+
+        Raises:
+            ValueError: accidental hits are to be removed, and `candidate_ids` is not given.
+        """
+        scores = ops.matmul(query_embeddings, ops.transpose(candidate_embeddings))
+        scores = ops.cast(scores, "float32") / self._temperature
+        rows, candidates = ops.shape(scores)[0], ops.shape(scores)[1]
+        places = ops.arange(rows, dtype="int32") if positives is None else ops.cast(positives, "int32")
+        labels = ops.cast(places[:, None] == ops.arange(candidates, dtype="int32"), "float32")
+        if candidate_sampling_probability is not None:
+            scores = self._correction(scores, ops.cast(candidate_sampling_probability, "float32"))
+        if self._remove_accidental_hits:
+            if candidate_ids is None:
+                raise ValueError("Retrieval(remove_accidental_hits=True) needs candidate_ids.")
+            own = ops.take(candidate_ids, places)
+            same = ops.cast(own[:, None] == candidate_ids, "float32")
+            scores = ops.where(same > labels, NEVER, scores)
+        if self._mining:
+            scores, labels = self._mining(scores, labels)
+        return self._loss(labels, scores, sample_weight=sample_weight)
