@@ -1,6 +1,5 @@
 """Reads ML Metadata: which runs there were, what each node made, what was pushed."""
 
-import datetime
 import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,7 +45,6 @@ class Run:
 
     run_id: str
     pipeline: str
-    started: datetime.datetime
     nodes: dict[str, Node] = field(default_factory=dict)
 
     @property
@@ -95,7 +93,7 @@ class Lineage:
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'Context'").fetchone():
                 return []
             contexts = db.execute(
-                "SELECT c.id, c.name, c.create_time_since_epoch FROM Context c "
+                "SELECT c.id, c.name FROM Context c "
                 "JOIN Type t ON t.id = c.type_id WHERE t.name = 'pipeline_run' ORDER BY c.id DESC"
             ).fetchall()
             return [self._run(db, *context) for context in contexts]
@@ -104,7 +102,7 @@ class Lineage:
         """One run, or the newest; None when there is none."""
         return next((run for run in self.runs() if run_id in (None, run.run_id)), None)
 
-    def _run(self, db: sqlite3.Connection, context: int, run_id: str, created: int) -> Run:
+    def _run(self, db: sqlite3.Connection, context: int, run_id: str) -> Run:
         rows = db.execute(
             "SELECT e.id, e.last_known_state, e.create_time_since_epoch, e.last_update_time_since_epoch, "
             "n.name, et.name FROM Association a JOIN Execution e ON e.id = a.execution_id "
@@ -125,7 +123,7 @@ class Lineage:
                 continue
             node = node.removeprefix(f"{name}.")
             nodes[node] = Node(node, _STATES.get(state, "?"), (end - start) / 1000, _outputs(db, execution))
-        return Run(run_id, name, datetime.datetime.fromtimestamp(created / 1000), nodes)
+        return Run(run_id, name, nodes)
 
 
 def _outputs(db: sqlite3.Connection, execution: int) -> dict[str, Artifact]:

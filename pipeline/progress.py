@@ -35,7 +35,6 @@ class NodeProgress:
         )
         self._task = None
         self._handler = _ToBar(self)
-        self.cached = self.executed = 0
 
     def __enter__(self) -> "NodeProgress":
         self._bar.start()
@@ -70,8 +69,6 @@ class NodeProgress:
         if self._task is not None:
             self._bar.remove_task(self._task)
             self._task = None
-        self.cached += event.cached
-        self.executed += not event.cached
         time = "[cyan]  cached[/]" if event.cached else f"{event.seconds:7.1f}s"
         self._console.print(f"[green]✓[/] {_place(event)}  {event.node:<22} {time}")
 

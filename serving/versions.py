@@ -29,9 +29,7 @@ def list_models(models_dir: str | Path) -> list[str]:
     return sorted(name for name in folders if not name.startswith(".") and list_versions(models_dir, name))
 
 
-def push(
-    source_dir: str | Path, models_dir: str | Path, name: str, keep: int, version: int | None = None
-) -> int:
+def push(source_dir: str | Path, models_dir: str | Path, name: str, keep: int) -> int:
     """Puts the SavedModel in `source_dir` in front of `name`'s versions, and prunes all but the last `keep`.
 
     The copy is made in a hidden folder beside its destination, brought to the disk and renamed, so a server
@@ -39,21 +37,13 @@ def push(
     swept away by the next one, and a set that was killed half way out is finished first
     (`serving.renames`). One push at a time: the pipeline is the only writer.
 
-    Returns the version: one more than any that exists or was rolled back (a number is never used twice),
-    unless `version` is given. Raises ServingError when `source_dir` holds no SavedModel, `keep` is less than
-    1, or `version` exists already or would not be the highest.
+    Returns the version: one more than any that exists or was rolled back (a number is never used twice).
+    Raises ServingError when `source_dir` holds no SavedModel or `keep` is less than 1.
     """
     check(source_dir, keep)
     recover(models_dir)
     folder = Path(models_dir) / name
-    in_front, highest = max(_numbered(folder), default=0), highest_number(models_dir, name)
-    if version is None:
-        version = highest + 1
-    elif version <= in_front:
-        raise ServingError(
-            f"Version {version} of {name} cannot be pushed: a new version must be a new, highest number",
-            f"Leave the version out, and it becomes {highest + 1}.",
-        )
+    version = 1 + highest_number(models_dir, name)
     os.rename(stage(source_dir, folder, version), folder / str(version))
     sync(folder)
     for old in list_versions(models_dir, name)[:-keep]:

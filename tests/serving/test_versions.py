@@ -62,16 +62,12 @@ def test_rollback_needs_an_older_version(folder, pushes, there):
     assert list_versions(folder, "tiny") == [1][:pushes]
 
 
-def test_push_refuses_what_is_no_model_and_what_is_no_new_version(folder, tmp_path):
+def test_push_refuses_what_is_no_model_and_to_keep_nothing(folder, tmp_path):
     with pytest.raises(ServingError, match="holds no SavedModel"):
         push(tmp_path, folder, "tiny", keep=1)
     with pytest.raises(ServingError, match="keep is 0"):
         push(TINY_1, folder, "tiny", keep=0)
-    push(TINY_1, folder, "tiny", keep=9, version=5)
-    for version in (5, 4, 0):
-        with pytest.raises(ServingError, match=f"Version {version} of tiny cannot be pushed.*\n.*becomes 6"):
-            push(TINY_1, folder, "tiny", keep=9, version=version)
-    assert list_versions(folder, "tiny") == [5]
+    assert list_versions(folder, "tiny") == []
 
 
 def test_a_push_killed_half_way_leaves_nothing_to_be_seen(folder, tmp_path):
