@@ -53,7 +53,9 @@ def test_each_epoch_is_logged_and_told(data, tmp_path):
 
 def test_the_same_seed_gives_the_same_model(plain, data):
     again = train_ranking(settings(), data)
-    assert again.history == plain.history
+    # As near as sums whose order the threads decide can be.
+    for logs, before in zip(again.history, plain.history, strict=True):
+        assert logs == pytest.approx(before, rel=1e-4)
 
 
 def test_training_stops_when_eval_gets_no_better_and_keeps_the_best(data):

