@@ -38,6 +38,7 @@ TRAIN = {"patience": 0}  # and the defaults; without XLA, whose scattered sums a
 MODELS = {
     "two towers": {"model": {"kind": "two_tower"}, "train": TRAIN},
     "two towers, in-batch softmax": {"model": {"kind": "two_tower", "loss": "in_batch"}, "train": TRAIN},
+    "two towers, sampled softmax": {"model": {"kind": "two_tower", "loss": "sampled"}, "train": TRAIN},
     "two towers, ids alone": {
         "model": {"kind": "two_tower", "history": False, "title_text": False, "features": []},
         "train": TRAIN,

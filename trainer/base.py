@@ -1,7 +1,23 @@
 """The base of every model: say what the loss is, and `fit`, `evaluate`, callbacks and tuners do the rest."""
 
+from dataclasses import dataclass
+
 import keras
 import tensorflow as tf
+
+
+@dataclass(frozen=True, eq=False)
+class Weight:
+    """A variable that is learned, and what its rows belong to.
+
+    Attributes:
+        variable: as Keras holds it.
+        keys: what each row belongs to (a user's id, a genre's name), "" for the unknown one; None where
+            rows mean nothing outside the model.
+    """
+
+    variable: keras.Variable
+    keys: tuple[str, ...] | None = None
 
 
 class Model(keras.Model):
@@ -38,6 +54,13 @@ class Model(keras.Model):
             training: whether it is a training step.
         """
         raise NotImplementedError(f"{type(self).__name__} defines no compute_loss(inputs, training).")
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        """Every trainable variable, by a name that it has in each model of the same kind.
+
+        By these names and keys one model starts from what another learned: see `trainer.warm_start`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines no weights_by_name().")
 
     def gradients(self, tape: tf.GradientTape, loss):
         """The gradients of `trainable_weights`; override to clip, mask or scale them.

@@ -1,5 +1,6 @@
 """Where training runs: one clear line about it, and the scope to build and fit a model in."""
 
+import functools
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -47,7 +48,13 @@ def choose(config: TrainConfig) -> Devices:
             raise TrainingError(
                 f"train.strategy is mirrored, but there is only one {kind}.", "Set train.strategy to none."
             )
-        strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
+        strategy = _mirrored(tuple(device.name for device in devices))
         return Devices(f"Training on {len(devices)} {kind}s, mirrored.", strategy=strategy)
     others = f" (of {len(devices)}; strategy: mirrored uses all)" if len(devices) > 1 else ""
     return Devices(f"Training on {devices[0].name.removeprefix('/device:')}{others}.", name=devices[0].name)
+
+
+@functools.cache
+def _mirrored(names: tuple[str, ...]) -> tf.distribute.Strategy:
+    """One a process: of a second one, collective operations fail on shapes that the first did not have."""
+    return tf.distribute.MirroredStrategy(list(names))

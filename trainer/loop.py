@@ -40,6 +40,7 @@ class TrainResult:
         device: the line that says where it ran.
         data: what it was trained on.
         resumed: how many of the epochs an earlier, interrupted run had trained.
+        start: what `initial` gave, on eval before the first epoch; None where nothing was given.
     """
 
     model: Model
@@ -50,6 +51,7 @@ class TrainResult:
     device: str
     data: Batches
     resumed: int
+    start: dict[str, float] | None = None
 
 
 def train(
@@ -58,6 +60,7 @@ def train(
     evaluation: tf.data.Dataset | Evaluation,
     config: TrainConfig,
     *,
+    initial: Callable[[Model], None] | None = None,
     log_dir: str | None = None,
     backup_dir: str | None = None,
     identity: str = "",
@@ -73,6 +76,7 @@ def train(
         evaluation: the rows that early stopping watches, never those of the final report; or, where a
             loss over rows says too little, a function from the model to metrics, called once an epoch.
         config: the settings.
+        initial: puts weights to start from into the model, in place of random ones.
         log_dir: for TensorBoard.
         backup_dir: where the state of a run lies that was killed, and where this run keeps its own.
         identity: what else, beside config and model, a run to go on from must have been made from.
@@ -89,6 +93,10 @@ def train(
         model = compiled(build_model, data, config)
         stopping = EarlyStopping(model.monitor, config.patience, model.monitor_mode)
         clock = _Clock(data.rows)
+        start = None
+        if initial:
+            initial(model)
+            start = _on_eval(model, evaluation)
         evaluate = None if isinstance(evaluation, tf.data.Dataset) else _Evaluate(evaluation)
         backup = Backup(backup_dir, _identity(model, config, identity), stopping) if backup_dir else None
         history = backup.restore(model) if backup else []
@@ -121,7 +129,7 @@ def train(
             )
     best = stopping.best_epoch if config.patience else len(history) - 1
     return TrainResult(
-        model, history, len(history), best + 1, clock.rows_per_second(), chosen.line, data, resumed
+        model, history, len(history), best + 1, clock.rows_per_second(), chosen.line, data, resumed, start
     )
 
 
@@ -163,15 +171,24 @@ def _identity(model: Model, config: TrainConfig, more: str) -> str:
     return f"{type(model).__name__} {shapes} {config.model_dump_json()} {more}"
 
 
+def _on_eval(model: Model, evaluation: tf.data.Dataset | Evaluation) -> dict[str, float]:
+    """Metrics, named as Keras names what it evaluates between epochs."""
+    if isinstance(evaluation, tf.data.Dataset):
+        found = model.evaluate(evaluation, return_dict=True, verbose=0)
+    else:
+        found = evaluation(model)
+    return {f"val_{name}": float(value) for name, value in found.items()}
+
+
 class _Evaluate(keras.callbacks.Callback):
-    """Adds what `evaluation` gives to the epoch's logs, named as Keras names what it evaluates."""
+    """Adds what `evaluation` gives to the epoch's logs."""
 
     def __init__(self, evaluation: Evaluation):
         super().__init__()
         self._evaluation = evaluation
 
     def on_epoch_end(self, epoch, logs=None):
-        logs.update({f"val_{name}": value for name, value in self._evaluation(self.model).items()})
+        logs.update(_on_eval(self.model, self._evaluation))
 
 
 class _Diverged(keras.callbacks.Callback):

@@ -21,8 +21,10 @@ from trainer.ranking.training import RankingSettings, train_ranking
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.training import RetrievalSettings, train_retrieval
 from trainer.settings import Settings
+from trainer.trained import Trained
 from trainer.trained_answers import trained_answers
 from trainer.verify import verify_export
+from trainer.warm_start import WarmStart, trained_folder
 
 
 def run_fn(fn_args) -> None:
@@ -30,11 +32,14 @@ def run_fn(fn_args) -> None:
 
     Of `fn_args` (tfx.components.FnArgs) it also reads `transform_graph_path`, `model_run_dir` (for
     TensorBoard's logs and `training.json`), `hyperparameters` (KerasTuner's config: its values override
-    settings by dotted path, `train.learning_rate`), and `custom_config`:
+    settings by dotted path, `train.learning_rate`), `base_model` (the SavedModel to start from, or None:
+    see `trainer.warm_start`), and `custom_config`:
         task: `ranking` (unless it is named) or `retrieval`.
         model, train, and whatever else the task's settings hold.
         backup_dir: where a killed run is gone on from, or None.
         code_fingerprint: of the code, so that edited code does not go on from an older run.
+
+    What was learned is written to `trained/` beside `serving_model_dir`, for a later run to start from.
 
     Raises:
         TrainingError, ConfigError: in words for the user.
@@ -44,6 +49,7 @@ def run_fn(fn_args) -> None:
     settings = task.settings.of(custom, fn_args.hyperparameters)
     data = RatingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
     run_dir = Path(fn_args.model_run_dir)
+    warm = WarmStart(fn_args.base_model) if fn_args.base_model else None
 
     def say(epoch: int, logs: dict[str, float]) -> None:
         epochs, name = settings.train.epochs, settings.monitor
@@ -54,15 +60,21 @@ def run_fn(fn_args) -> None:
     result = task.train(
         settings,
         data,
+        initial=warm,
         log_dir=str(run_dir / "logs"),
         backup_dir=custom.get("backup_dir"),
-        identity=custom.get("code_fingerprint", ""),
+        identity=f"{custom.get('code_fingerprint', '')} {warm.identity if warm else 'cold'}",
         on_epoch=say,
     )
     answers, facts = task.export(result.model, fn_args.serving_model_dir, settings)
     difference = verify_export(fn_args.serving_model_dir, answers)
     write_answers(fn_args.serving_model_dir, answers)
-    write_report(run_dir / "training.json", settings, result, {"export_difference": difference, **facts})
+    Trained.of(result.model).write(trained_folder(fn_args.serving_model_dir))
+    facts |= {
+        "export_difference": difference,
+        "warm_start": {**warm.facts, "start": result.start} if warm else None,
+    }
+    write_report(run_dir / "training.json", settings, result, facts)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What is trained and how, whatever the task: a config's settings with the tuner's choice put in."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -11,9 +11,15 @@ from trainer.strict import Strict
 
 
 class Settings(Strict):
-    """A task adds its `model`."""
+    """A task adds its `model`, and `monitor`, the log that early stopping and the tuner watch.
 
-    train: TrainConfig = Field(default_factory=TrainConfig, description="the training loop")
+    Class attributes:
+        monitor_mode: "min" where a lower one is better, "max" where a higher one is.
+    """
+
+    monitor_mode: ClassVar[Literal["min", "max"]] = "min"
+
+    train: TrainConfig = Field(TrainConfig(), description="the training loop")
 
     @classmethod
     def of(cls, config: Mapping[str, Any], hyperparameters: Mapping[str, Any] | None) -> Self:

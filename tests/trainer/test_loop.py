@@ -151,10 +151,10 @@ data = RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catal
 """
 
 
-@pytest.fixture
-def script(split, tmp_path):
+@pytest.fixture(scope="module")
+def script(split, tmp_path_factory):
     """Runs `body` in a process of its own, with the tests' `data`; gives (return code, what it printed)."""
-    columns = tmp_path / "columns.json"
+    columns = tmp_path_factory.mktemp("script") / "columns.json"
     columns.write_text(json.dumps(split))
 
     def run(body: str, cpus: int = 1) -> tuple[int, str]:
@@ -167,19 +167,52 @@ def script(split, tmp_path):
 
 
 MIRRORED = """
-result = train_ranking(RankingSettings.of({"model": {"kind": "mf", "members": 2, "dim": 4}, "train": {
+from trainer.trained import Trained
+from trainer.warm_start import WarmStart, trained_folder
+settings = RankingSettings.of({{"model": {{"kind": "mf", "members": 2, "dim": 4}}, "train": {{
     "epochs": 4, "batch_size": 250, "patience": 0,
-    "learning_rate": 0.01, "strategy": "mirrored"}}, None), data)
-print(result.device)
-print(result.history[-1]["val_rmse"])
+    "learning_rate": 0.01, "strategy": "mirrored"}}}}, None)
+first = train_ranking(settings, data)
+Trained.of(first.model).write(trained_folder({base!r}))
+second = train_ranking(settings, data, initial=WarmStart({base!r}))
+copies = [each.numpy() for each in second.model.user.value.values]
+print(json.dumps({{
+    "device": first.device,
+    "ended": first.history[-1]["val_rmse"],
+    "started": second.start["val_rmse"],
+    "apart": float(abs(copies[0] - copies[1]).max()),
+}}))
 """
 
 
-def test_two_mirrored_devices_learn_what_one_does(plain, script):
-    _, printed = script(MIRRORED, cpus=2)
-    line, value = printed.strip().splitlines()[-2:]
-    assert line == "Training on 2 CPUs, mirrored."
-    assert float(value) == pytest.approx(last(plain), abs=1e-3)
+@pytest.fixture(scope="module")
+def mirrored(script, tmp_path_factory):
+    """What two devices come to, and then start from again."""
+    base = str(tmp_path_factory.mktemp("model") / "Format-Serving")
+    _, printed = script(MIRRORED.format(base=base), cpus=2)
+    return json.loads(printed.strip().splitlines()[-1])
+
+
+def test_two_mirrored_devices_learn_what_one_does(plain, mirrored):
+    assert mirrored["device"] == "Training on 2 CPUs, mirrored."
+    assert mirrored["ended"] == pytest.approx(last(plain), abs=1e-3)
+
+
+def test_every_mirrored_device_starts_from_the_weights_that_are_given(mirrored):
+    assert mirrored["started"] == pytest.approx(mirrored["ended"], abs=1e-5)
+    assert mirrored["apart"] == 0
+
+
+def test_what_training_starts_from_is_measured_before_the_first_epoch(data, plain):
+    def initial(model):
+        for variable, value in zip(model.trainable_variables, plain.model.trainable_variables, strict=True):
+            variable.assign(value)
+
+    result = train_ranking(settings(epochs=1), data, initial=initial)
+    expected = {name: value for name, value in plain.history[-1].items() if name.startswith("val_")}
+    assert result.start == pytest.approx(expected, abs=1e-5)
+    assert len(result.history) == 1
+    assert plain.start is None
 
 
 STOPPED_EARLY = {"epochs": 40, "patience": 4, "learning_rate": 0.3, "schedule": "none"}

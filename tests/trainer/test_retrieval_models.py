@@ -2,12 +2,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.catalogue import Ragged
+from trainer.catalogue import Ragged, from_columns
+from trainer.data import RatingData
 from trainer.errors import ConfigError, TrainingError
+from trainer.ratings import Ratings
 from trainer.retrieval.config import TwoTowerConfig
+from trainer.retrieval.film_sampler import FilmSampler
 from trainer.retrieval.history import WatchedHistory, pooled
 from trainer.retrieval.registry import build
-from trainer.retrieval.title_words import title_words
+from trainer.retrieval.training import RetrievalSettings, train_retrieval
+from trainer.title_words import title_words
+from trainer.vocabularies import Vocabularies
 
 TABLE = np.array([[9.0, 9.0], [1.0, 0.0], [0.0, 2.0], [4.0, 4.0]], np.float32)
 # Nobody's history; user 1 watched 1, 2 and 3; user 2 watched 2; user 3 nothing.
@@ -57,16 +62,15 @@ def test_a_history_that_a_request_brings_is_pooled_in_the_same_way():
 
 
 def test_words_that_two_titles_share_are_kept_without_the_year():
-    words, count = title_words(["", "Toy Story (1995)", "Toy Story 2 (1999)", "A Story (1995)", "2 Days"])
-    # 2, story, toy
-    assert count == 3
-    assert [words[row].tolist() for row in range(5)] == [[], [1, 2], [0, 1, 2], [1], [0]]
+    sets, words = title_words(["", "Toy Story (1995)", "Toy Story 2 (1999)", "A Story (1995)", "2 Days"])
+    assert words == ("2", "story", "toy")
+    assert [sets[row].tolist() for row in range(5)] == [[], [1, 2], [0, 1, 2], [1], [0]]
 
 
 def test_titles_without_a_common_word_have_none():
-    words, count = title_words(["", "Alien (1979)"])
-    assert count == 0
-    assert len(words.values) == 0
+    sets, words = title_words(["", "Alien (1979)"])
+    assert words == ()
+    assert len(sets.values) == 0
 
 
 @pytest.fixture(scope="module", params=[(), (16,)], ids=["sums", "dense layers"])
@@ -132,8 +136,83 @@ def test_in_batch_softmax_corrects_for_how_often_a_film_is_a_candidate(data):
     assert float(model.compute_loss(inputs)) == pytest.approx(expected, rel=1e-5)
 
 
+def test_the_sampled_softmax_is_the_full_one_on_average(data):
+    """Its denominator is: each draw's, less the row's own, has the catalogue's sum as its mean."""
+    catalogue = data.catalogue
+    model = build(TwoTowerConfig(dim=8, loss="sampled", negatives=20_000), catalogue)
+    full = build(TwoTowerConfig(dim=8), catalogue)
+    full.set_weights([weight.numpy() for weight in model.weights if "film_sampler" not in weight.path])
+    inputs = {"user_id": tf.constant([1, 2]), "movie_id": tf.constant([3, 4])}
+
+    assert float(model.compute_loss(inputs)) == pytest.approx(float(full.compute_loss(inputs)), abs=0.02)
+
+
+def test_films_are_drawn_as_often_as_they_are_watched():
+    sampler = FilmSampler(np.array([0, 6, 0, 3, 1]), count=20_000)
+    films, chance = (each.numpy() for each in sampler.draw())
+    drawn = np.bincount(films, minlength=5)
+
+    np.testing.assert_allclose(drawn / 20_000, [0, 0.6, 0, 0.3, 0.1], atol=0.02)
+    np.testing.assert_allclose(chance, np.array([0, 0.6, 0, 0.3, 0.1])[films], rtol=1e-6)
+    assert (np.bincount(sampler.draw()[0].numpy(), minlength=5) != drawn).any()
+
+
+@pytest.fixture(scope="module")
+def tastes():
+    """60 users in two camps, even and odd, each watching its half of 40 films, the first ones most; the
+    last film of each user is eval's."""
+    random = np.random.default_rng(5)
+    share = 1 / np.arange(1, 21)
+    films = np.stack([random.choice(20, 13, replace=False, p=share / share.sum()) for _ in range(60)])
+    train, evaluation = watching(films[:, :-1]), watching(films[:, -1:])
+    vocabularies = Vocabularies.from_columns(train)
+    ratings, catalogue = from_columns(train, vocabularies)
+    return RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
+
+
+def watching(films):
+    user = np.repeat(np.arange(60), films.shape[1])
+    return {
+        "user_id": [f"u{each}" for each in user],
+        "movie_id": [f"m{each}" for each in 2 * films.ravel() + user % 2],
+        "user_rating": [4.0] * len(user),
+        "timestamp": list(range(len(user))),
+    }
+
+
+@pytest.fixture(scope="module")
+def of_tastes(tastes):
+    """A model trained on them by the sampled softmax, and its losses."""
+    settings = RetrievalSettings.of(
+        {
+            "model": {"kind": "two_tower", "dim": 8, "loss": "sampled", "negatives": 20, "precision": 1},
+            "train": {"epochs": 15, "batch_size": 60, "patience": 0, "learning_rate": 0.05},
+        },
+        None,
+    )
+    result = train_retrieval(settings, tastes)
+    return result.model, [epoch["loss"] for epoch in result.history]
+
+
+def test_the_sampled_softmax_learns_who_watches_what(tastes, of_tastes):
+    model, losses = of_tastes
+    vocabularies = tastes.catalogue.vocabularies
+    assert losses[-1] < losses[0] - 0.5
+    best = np.argsort(-model.scores(np.arange(1, 61))[:, 1:], axis=1)[:, :10]
+    camps = np.array([int(name[1:]) % 2 for name in vocabularies.movie_id])[best]
+    own = np.array([int(name[1:]) % 2 for name in vocabularies.user_id])
+    assert (camps == own[:, None]).mean() > 0.95
+
+
+def test_someone_unknown_is_given_popular_films(tastes, of_tastes):
+    scores = of_tastes[0].scores(np.array([0]))[0, 1:]
+    ratings = tastes.catalogue.watchers.lengths[1:]
+    ranks = [np.argsort(np.argsort(each, kind="stable")) for each in (scores, ratings)]
+    assert np.corrcoef(ranks)[0, 1] > 0.7
+
+
 def test_a_wrong_setting_is_named():
-    with pytest.raises(ConfigError, match=r"loss = 'hinge'.*'full' or 'in_batch'"):
+    with pytest.raises(ConfigError, match=r"loss = 'hinge'.*'full', 'in_batch' or 'sampled'"):
         TwoTowerConfig.checked({"loss": "hinge"})
 
 

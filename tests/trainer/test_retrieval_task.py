@@ -79,3 +79,34 @@ def test_over_a_whole_catalogue_each_row_names_its_place():
 def test_a_row_counts_as_much_as_its_weight():
     loss = Retrieval()(QUERIES, CANDIDATES, sample_weight=np.array([1.0, 0.0]))
     assert float(loss) == pytest.approx(softmax_loss(2, 1) / 2, rel=1e-5)
+
+
+# Queries [1, 0] and [0, 1]; their own score 3 and 1.
+OWN = np.array([[3.0, 0.0], [9.0, 1.0]], np.float32)
+
+
+def test_drawn_negatives_stand_beside_each_rows_own():
+    loss = Retrieval()(QUERIES, CANDIDATES, own_embeddings=OWN)
+    assert float(loss) == mean(softmax_loss(3, 2, 1), softmax_loss(1, 0, 1))
+
+
+def test_a_drawn_negative_counts_for_as_many_as_it_stands_for():
+    chance = [0.5, 0.125]  # of two draws: the first counts once, the second for four
+    loss = Retrieval()(QUERIES, CANDIDATES, candidate_sampling_probability=chance, own_embeddings=OWN)
+    four = math.log(4)
+    assert float(loss) == mean(softmax_loss(3, 2, 1 + four), softmax_loss(1, 0, 1 + four))
+
+
+def test_a_draw_of_a_rows_own_is_no_negative():
+    task = Retrieval(temperature=0.5, remove_accidental_hits=True)
+    loss = task(
+        QUERIES, CANDIDATES, candidate_ids=np.array([7, 8]), own_embeddings=OWN, own_ids=np.array([8, 9])
+    )
+    assert float(loss) == mean(softmax_loss(6, 4), softmax_loss(2, 0, 2))
+    with pytest.raises(ValueError, match="needs candidate_ids"):
+        task(QUERIES, CANDIDATES, candidate_ids=np.array([7, 8]), own_embeddings=OWN)
+
+
+def test_the_hardest_of_the_drawn_count():
+    loss = Retrieval(hard_negatives=1)(QUERIES, CANDIDATES, own_embeddings=OWN)
+    assert float(loss) == mean(softmax_loss(3, 2), softmax_loss(1, 1))

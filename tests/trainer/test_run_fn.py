@@ -22,6 +22,7 @@ def fn_args(data, files, tmp_path):
         transform_graph_path=str(tmp_path / "graph"),
         serving_model_dir=str(tmp_path / "model" / "Format-Serving"),
         model_run_dir=str(tmp_path / "run"),
+        base_model=None,
         hyperparameters={"values": {"train.epochs": 2, "model.dim": 3}},
         custom_config={
             "model": {"kind": "mf", "members": 2},
@@ -47,8 +48,29 @@ def test_a_model_is_trained_exported_and_reported(fn_args, tmp_path):
     assert report["device"].startswith("Training on ")
     assert report["rows_per_second"] > 0
     assert report["export_difference"] <= 1e-5
+    assert report["warm_start"] is None
     assert list((tmp_path / "run" / "logs").rglob("events*"))
     assert not list((tmp_path / "backup").glob("*"))
+
+
+def test_a_run_starts_from_the_model_that_it_is_given(fn_args, tmp_path):
+    run_fn(fn_args)
+    first = json.loads((tmp_path / "run" / "training.json").read_text())
+    assert (tmp_path / "model" / "trained" / "weights.npz").is_file()
+
+    fn_args.base_model = fn_args.serving_model_dir
+    fn_args.serving_model_dir = str(tmp_path / "next" / "Format-Serving")
+    fn_args.model_run_dir = str(tmp_path / "next run")
+    fn_args.hyperparameters["values"]["train.epochs"] = 1
+    run_fn(fn_args)
+
+    warm = json.loads((tmp_path / "next run" / "training.json").read_text())["warm_start"]
+    best = first["history"][first["best_epoch"] - 1]
+    assert warm["from"] == str(tmp_path / "model" / "Format-Serving")
+    assert warm["start"]["val_rmse"] == pytest.approx(best["val_rmse"], abs=1e-5)
+    assert warm["rows"]["user"] == {"carried": 81, "new": 0, "gone": 0}
+    assert (warm["cold"], warm["cold_because"]) == ([], "")
+    assert (tmp_path / "next" / "trained" / "weights.npz").is_file()
 
 
 def test_a_wrong_setting_is_refused_before_anything_is_read(fn_args):

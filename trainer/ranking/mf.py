@@ -8,6 +8,7 @@ whatever they thought of it.
 import keras
 import tensorflow as tf
 
+from trainer.base import Weight
 from trainer.catalogue import Catalogue
 from trainer.errors import TrainingError
 from trainer.features import MOVIE_ID, USER_ID, USER_RATING
@@ -16,6 +17,7 @@ from trainer.layers.heads import MeanHead, OrdinalHead
 from trainer.layers.implicit_sets import ImplicitSets
 from trainer.ranking.config import USER_FEATURES, MfConfig
 from trainer.ranking.model import SAMPLE_WEIGHT, RankingModel
+from trainer.row_keys import row_keys
 from trainer.side_features import category_weights, known
 
 
@@ -27,20 +29,21 @@ class Mf(RankingModel):
         super().__init__(catalogue, dtype="float32", **kwargs)
         self._members, self._width = config.members, config.dim + 1
         self._prior = GaussianPrior(config.factor_precision, config.bias_precision, catalogue.rows)
-        self.user = self._table("user", catalogue.users)
-        self.movie = self._table("movie", catalogue.movies)
+        self._tables = {}
+        self.user = self._table("user", USER_ID)
+        self.movie = self._table("movie", MOVIE_ID)
         self._sides = {"user": [], "movie": []}
         for feature in known(catalogue, config.features):
             owner = "user" if feature in USER_FEATURES else "movie"
-            weights = category_weights(catalogue, feature)
-            self._sides[owner].append((tf.constant(weights), self._table(feature, weights.shape[1])))
+            weights = tf.constant(category_weights(catalogue, feature))
+            self._sides[owner].append((weights, self._table(feature, feature)))
         # The implicit tables are not the id tables: to have watched a film is not to be like it.
         self._watched = self._watchers = None
         if config.implicit:
             self._watched = ImplicitSets(catalogue.watched, config.implicit_limit, dtype="float32")
-            self._watched_table = self._table("watched", catalogue.movies)
+            self._watched_table = self._table("watched", MOVIE_ID)
             self._watchers = ImplicitSets(catalogue.watchers, config.implicit_limit, dtype="float32")
-            self._watchers_table = self._table("watchers", catalogue.users)
+            self._watchers_table = self._table("watchers", USER_ID)
         self.head = (
             OrdinalHead(catalogue, config.members, dtype="float32")
             if config.head == "ordinal"
@@ -67,6 +70,17 @@ class Mf(RankingModel):
         self.task.update(ratings, self.head(scores), loss, weight)
         return loss
 
+    def weights_by_name(self) -> dict[str, Weight]:
+        named = {
+            name: Weight(table, row_keys(self.catalogue, owner))
+            for name, (table, owner) in self._tables.items()
+        }
+        if isinstance(self.head, OrdinalHead):
+            # Those of other stars are other thresholds.
+            stars = ", ".join(f"{star:g}" for star in self.catalogue.stars)
+            named[f"thresholds of {stars}"] = Weight(self.head.thresholds)
+        return named
+
     def for_serving(self) -> keras.layers.Layer:
         return FoldedMf(self)
 
@@ -91,14 +105,16 @@ class Mf(RankingModel):
             vectors += tf.reshape(sums, tf.shape(vectors))
         return vectors
 
-    def _table(self, name: str, rows: int):
-        """Rows of K members' factors, and their bias as the last column."""
-        return self.add_weight(
-            shape=(rows, self._members, self._width),
+    def _table(self, name: str, owner: str):
+        """Rows of K members' factors, and their bias as the last column; one for each of `owner`'s keys."""
+        table = self.add_weight(
+            shape=(len(row_keys(self.catalogue, owner)), self._members, self._width),
             initializer=keras.initializers.RandomNormal(stddev=0.02),
             regularizer=self._prior,
             name=str(name),
         )
+        self._tables[str(name)] = (table, str(owner))
+        return table
 
 
 class FoldedMf(keras.layers.Layer):

@@ -6,11 +6,13 @@ https://www.tensorflow.org/recommenders/examples/basic_ranking
 import keras
 import tensorflow as tf
 
+from trainer.base import Weight
 from trainer.catalogue import Catalogue
 from trainer.examples import NO_TIME
 from trainer.features import MOVIE_ID, TIMESTAMP, USER_ID
 from trainer.ranking.config import Feature, MlpConfig
 from trainer.ranking.model import RankingModel
+from trainer.row_keys import row_keys
 from trainer.side_features import categories, genre_weights, known
 
 
@@ -20,6 +22,7 @@ class Mlp(RankingModel):
     def __init__(self, config: MlpConfig, catalogue: Catalogue, **kwargs):
         super().__init__(catalogue, **kwargs)
         self.features = known(catalogue, config.features)
+        self._dim, self._side_dim = config.dim, config.side_dim
         self.user = keras.layers.Embedding(catalogue.users, config.dim)
         self.movie = keras.layers.Embedding(catalogue.movies, config.dim)
         self._tables, self._embeddings = {}, {}
@@ -47,6 +50,27 @@ class Mlp(RankingModel):
         if Feature.TIME in self.features:
             parts.append(tf.cast(self._when(features)[:, None], parts[0].dtype))
         return tf.cast(self.network(tf.concat(parts, axis=1))[:, 0], tf.float32)
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        tables = {USER_ID: self.user.embeddings, MOVIE_ID: self.movie.embeddings}
+        tables |= {name: embedding.embeddings for name, embedding in self._embeddings.items()}
+        if Feature.GENRES in self.features:
+            tables[Feature.GENRES.value] = self._genre_dense.kernel
+        named = {name: Weight(table, row_keys(self.catalogue, name)) for name, table in tables.items()}
+        for place, layer in enumerate(self.network.layers):
+            named[f"dense_{place}/kernel"] = Weight(layer.kernel, None if place else self._inputs())
+            named[f"dense_{place}/bias"] = Weight(layer.bias)
+        return named
+
+    def _inputs(self) -> tuple[str, ...]:
+        """What each column of the network's input is, in the order of `call`."""
+        widths = {USER_ID: self._dim, MOVIE_ID: self._dim}
+        widths |= dict.fromkeys(self._embeddings, self._side_dim)
+        if Feature.GENRES in self.features:
+            widths[Feature.GENRES.value] = self._side_dim
+        if Feature.TIME in self.features:
+            widths[Feature.TIME.value] = 1
+        return tuple(f"{name} {column}" for name, width in widths.items() for column in range(width))
 
     def _when(self, features):
         """Train's time range as -1 to 1; a request that gives no time is as of the latest."""

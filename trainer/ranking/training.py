@@ -1,25 +1,10 @@
 """A ranking model from files and settings: what the Trainer does once and the Tuner many times."""
 
-from pydantic import Field
-
 from trainer.batches import batches, eval_batches
 from trainer.data import RatingData
 from trainer.loop import TrainResult, train
-from trainer.ranking.config import MfConfig, RankingConfig
-from trainer.ranking.model import RankingModel
 from trainer.ranking.registry import build
-from trainer.settings import Settings
-
-
-class RankingSettings(Settings):
-    """What is trained, and how."""
-
-    model: RankingConfig = Field(default_factory=MfConfig, description="kind of model and its settings")
-
-    @property
-    def monitor(self) -> str:
-        """The log that early stopping watches."""
-        return RankingModel.monitor
+from trainer.ranking.settings import RankingSettings
 
 
 def train_ranking(settings: RankingSettings, data: RatingData, identity: str = "", **options) -> TrainResult:

@@ -5,14 +5,17 @@ from collections.abc import Iterable, Sequence
 import keras
 import tensorflow as tf
 
+from trainer.base import Weight
 from trainer.catalogue import Catalogue
+from trainer.features import MOVIE_ID, USER_ID
 from trainer.layers.gaussian_prior import GaussianPrior
 from trainer.layers.implicit_sets import ImplicitSets
 from trainer.ranking.config import USER_FEATURES, Feature
 from trainer.retrieval.config import TwoTowerConfig
 from trainer.retrieval.history import WatchedHistory, pooled
-from trainer.retrieval.title_words import title_words
+from trainer.row_keys import WORDS, row_keys
 from trainer.side_features import category_weights, known
+from trainer.title_words import title_words
 
 
 class Tower(keras.layers.Layer):
@@ -21,7 +24,6 @@ class Tower(keras.layers.Layer):
     def __init__(
         self,
         owner: str,
-        rows: int,
         features: Iterable[Feature],
         config: TwoTowerConfig,
         catalogue: Catalogue,
@@ -30,11 +32,12 @@ class Tower(keras.layers.Layer):
         super().__init__(dtype="float32", **kwargs)
         self._dim = config.dim
         self._prior = GaussianPrior(config.precision, config.precision, catalogue.rows)
-        self._ids = self.table(owner, rows)
+        self._catalogue, self._tables = catalogue, {}
+        self._ids = self.table(owner, owner)
         self._sides = []
         for feature in known(catalogue, features):
-            weights = category_weights(catalogue, feature)
-            self._sides.append((tf.constant(weights), self.table(feature, weights.shape[1])))
+            weights = tf.constant(category_weights(catalogue, feature))
+            self._sides.append((weights, self.table(feature, feature)))
         self._dropout = keras.layers.Dropout(config.dropout, dtype="float32")
         self.dense, width = [], config.dim
         for units in (*config.hidden, config.dim) if config.hidden else ():
@@ -54,13 +57,29 @@ class Tower(keras.layers.Layer):
     def vectors(self, parts, training):
         return self._dropout(through(self.dense, parts), training=training)
 
-    def table(self, name: str, rows: int):
-        return self.add_weight(
-            shape=(rows, self._dim),
+    def table(self, name: str, owner: str):
+        """A vector for each of `owner`'s keys."""
+        table = self.add_weight(
+            shape=(len(row_keys(self._catalogue, owner)), self._dim),
             initializer=keras.initializers.RandomNormal(stddev=0.05),
             regularizer=self._prior,
             name=str(name),
         )
+        self._tables[str(name)] = (table, str(owner))
+        return table
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        """As a model's, of this tower alone."""
+        named = {
+            name: Weight(table, row_keys(self._catalogue, owner))
+            for name, (table, owner) in self._tables.items()
+        }
+        for place, layer in enumerate(self.dense):
+            named |= {
+                f"dense_{place}/kernel": Weight(layer.kernel),
+                f"dense_{place}/bias": Weight(layer.bias),
+            }
+        return named
 
 
 class UserTower(Tower):
@@ -68,13 +87,13 @@ class UserTower(Tower):
 
     def __init__(self, config: TwoTowerConfig, catalogue: Catalogue, **kwargs):
         features = [each for each in config.features if each in USER_FEATURES]
-        super().__init__("user", catalogue.users, features, config, catalogue, **kwargs)
+        super().__init__(USER_ID, features, config, catalogue, **kwargs)
         self._history = self.watched = None
         if config.history:
             self._history = WatchedHistory(
                 catalogue.watched, catalogue.movies, config.history_limit, config.history_dropout
             )
-            self.watched = self.table("watched", catalogue.movies)
+            self.watched = self.table("watched", MOVIE_ID)
         self._id_dropout = config.id_dropout if config.history else 0.0
         self._seeds = keras.random.SeedGenerator()
         self.built = True
@@ -112,7 +131,7 @@ class ItemTower(Tower):
 
     def __init__(self, config: TwoTowerConfig, catalogue: Catalogue, **kwargs):
         features = [each for each in config.features if each not in USER_FEATURES]
-        super().__init__("movie", catalogue.movies, features, config, catalogue, **kwargs)
+        super().__init__(MOVIE_ID, features, config, catalogue, **kwargs)
         precision = config.bias_precision
         self._bias = self.add_weight(
             shape=(catalogue.movies, 1),
@@ -120,9 +139,10 @@ class ItemTower(Tower):
             regularizer=GaussianPrior(precision, precision, catalogue.rows),
             name="bias",
         )
-        words, count = title_words(catalogue.attributes.titles) if config.title_text else (None, 0)
-        self._words = ImplicitSets(words, limit=count, dtype="float32") if count else None
-        self._word_table = self.table("words", count) if count else None
+        self._tables["bias"] = (self._bias, MOVIE_ID)
+        sets, words = title_words(catalogue.attributes.titles) if config.title_text else (None, ())
+        self._words = ImplicitSets(sets, limit=len(words), dtype="float32") if words else None
+        self._word_table = self.table(WORDS, WORDS) if words else None
         self.built = True
 
     def call(self, ids, training=False):

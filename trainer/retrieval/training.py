@@ -1,55 +1,22 @@
 """A retrieval model from files and settings: what the Trainer does once and the Tuner many times."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
 from trainer.batches import Rows, batches
 from trainer.catalogue import Ragged
-from trainer.config import TrainConfig
 from trainer.data import RatingData
 from trainer.errors import TrainingError
 from trainer.features import USER_ID
-from trainer.index import IndexKind
 from trainer.loop import TrainResult, train
 from trainer.metrics.full_catalogue import full_catalogue_metrics
 from trainer.ratings import Ratings
-from trainer.retrieval.config import RetrievalConfig, TwoTowerConfig
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.registry import build
-from trainer.settings import Settings
+from trainer.retrieval.settings import RetrievalSettings
 
 KS = (10, 100)
-
-
-class RetrievalTrainConfig(TrainConfig):
-    """The training loop's settings, with what suits a softmax over films where nothing is said."""
-
-    epochs: int = Field(10, ge=1, description="passes over train, at most")
-    learning_rate: float = Field(0.01, gt=0, description="at the start")
-
-
-class RetrievalSettings(Settings):
-    """What is trained, and how."""
-
-    model: RetrievalConfig = Field(
-        default_factory=TwoTowerConfig, description="kind of model and its settings"
-    )
-    train: RetrievalTrainConfig = Field(default_factory=RetrievalTrainConfig, description="the training loop")
-    stop_on: Literal["recall@10", "recall@100", "ndcg@10", "ndcg@100"] = Field(
-        "ndcg@10", description="what early stopping watches, over the full catalogue without train's films"
-    )
-    index: IndexKind = Field(
-        "auto",
-        description="how the exported model searches: exact, ivf (approximate), or by the number of films",
-    )
-
-    @property
-    def monitor(self) -> str:
-        """The log that early stopping watches."""
-        return f"val_{self.stop_on}"
 
 
 def train_retrieval(

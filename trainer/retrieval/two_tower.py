@@ -7,12 +7,14 @@ mostly what they have watched, pooled, and training is a softmax over the films.
 import keras
 import tensorflow as tf
 
+from trainer.base import Weight
 from trainer.catalogue import Catalogue
 from trainer.errors import TrainingError
 from trainer.features import MOVIE_ID, USER_ID
 from trainer.index.exact import frozen
 from trainer.ranking.model import SAMPLE_WEIGHT
 from trainer.retrieval.config import TwoTowerConfig
+from trainer.retrieval.film_sampler import FilmSampler
 from trainer.retrieval.history import pooled
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.towers import ItemTower, UserTower, through, with_one
@@ -28,13 +30,14 @@ class TwoTower(RetrievalModel):
         self._config = config
         self.user_tower = UserTower(config, catalogue)
         self.item_tower = ItemTower(config, catalogue)
-        sampled = config.loss == "in_batch"
+        sampled = config.loss != "full"
         self.task = Retrieval(
             temperature=config.temperature,
             hard_negatives=config.hard_negatives or None,
             remove_accidental_hits=sampled and config.accidental_hits,
         )
         self._share = tf.constant(catalogue.watchers.lengths / max(1, catalogue.rows), tf.float32)
+        self._negatives = FilmSampler(catalogue.watchers.lengths, config.negatives)
         self.built = True
 
     def compile(self, *args, **kwargs):
@@ -58,9 +61,21 @@ class TwoTower(RetrievalModel):
             every = tf.range(1, self.catalogue.movies)  # the OOV row is no candidate
             candidates = self.item_tower(every, training=training)
             return self.task(queries, candidates, sample_weight=weight, positives=movies - 1)
+        own = self.item_tower(movies, training=training)
+        if self._config.loss == "sampled":
+            drawn, chance = self._negatives.draw()
+            return self.task(
+                queries,
+                self.item_tower(drawn, training=training),
+                sample_weight=weight,
+                candidate_sampling_probability=chance if self._config.sampling_correction else None,
+                candidate_ids=drawn,
+                own_embeddings=own,
+                own_ids=movies,
+            )
         return self.task(
             queries,
-            self.item_tower(movies, training=training),
+            own,
             sample_weight=weight,
             candidate_sampling_probability=self._chance(movies),
             candidate_ids=movies,
@@ -74,6 +89,14 @@ class TwoTower(RetrievalModel):
 
     def vectors_of_history(self, movies):
         return self.user_tower.of_films(movies)
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        towers = {"user_tower": self.user_tower, "item_tower": self.item_tower}
+        return {
+            f"{tower_name}/{name}": weight
+            for tower_name, tower in towers.items()
+            for name, weight in tower.weights_by_name().items()
+        }
 
     def for_serving(self) -> keras.layers.Layer:
         return FoldedUsers(self.user_tower, self.catalogue.users)

@@ -15,15 +15,15 @@ class Retrieval(keras.layers.Layer):
     Neural Modeling", 2019); accidental hits removed; all but the hardest negatives left out.
 
     Unlike in TFRS the loss is a mean over rows, and the candidates may be a whole catalogue
-    (`positives`), so that the full softmax is the same task. keras-rs 0.4's `RemoveAccidentalHits` adds
-    the smallest positive number where it should add the most negative one, and removes nothing:
-    removal is our own.
+    (`positives`), or negatives drawn for the step (`own_embeddings`), so that the full and the sampled
+    softmax are the same task. keras-rs 0.4's `RemoveAccidentalHits` adds the smallest positive number where
+    it should add the most negative one, and removes nothing: removal is our own.
 
     Args:
         temperature: above 0.
         hard_negatives: how many of the best scored negatives of a row count; None: all.
         remove_accidental_hits: leave out candidates that are a row's own item under another place;
-            needs `candidate_ids`.
+            needs `candidate_ids`, and `own_ids` where there are `own_embeddings`.
         loss: a Keras loss from one-hot labels and logits; categorical cross-entropy if None.
 
     Example:
@@ -58,6 +58,8 @@ class Retrieval(keras.layers.Layer):
         candidate_sampling_probability=None,
         candidate_ids=None,
         positives=None,
+        own_embeddings=None,
+        own_ids=None,
     ):
         """The scalar loss.
 
@@ -68,23 +70,40 @@ class Retrieval(keras.layers.Layer):
             candidate_sampling_probability: float [C], the chance that a candidate is there; or None.
             candidate_ids: int [C]; or None.
             positives: int [B], the place of each row's own among the candidates, where it is not the row's.
+            own_embeddings: float [B, d], each row's own, where the candidates are C draws of a negative,
+                and a sampling probability is that of one draw. A negative then counts for as many as it
+                stands for, and a row's own, which is there whatever is drawn, for itself: on average the
+                softmax's denominator is the whole catalogue's (Bengio and Senécal, "Quick Training of
+                Probabilistic Neural Nets by Importance Sampling", 2003).
+            own_ids: int [B]; or None.
 
         Raises:
-            ValueError: accidental hits are to be removed, and `candidate_ids` is not given.
+            ValueError: accidental hits are to be removed, and the ids for it are not given.
         """
         scores = ops.matmul(query_embeddings, ops.transpose(candidate_embeddings))
         scores = ops.cast(scores, "float32") / self._temperature
         rows, candidates = ops.shape(scores)[0], ops.shape(scores)[1]
-        places = ops.arange(rows, dtype="int32") if positives is None else ops.cast(positives, "int32")
-        labels = ops.cast(places[:, None] == ops.arange(candidates, dtype="int32"), "float32")
+        if own_embeddings is None:
+            places = ops.arange(rows, dtype="int32") if positives is None else ops.cast(positives, "int32")
+            labels = ops.cast(places[:, None] == ops.arange(candidates, dtype="int32"), "float32")
+        else:
+            labels = ops.zeros_like(scores)
         if candidate_sampling_probability is not None:
             scores = self._correction(scores, ops.cast(candidate_sampling_probability, "float32"))
+            if own_embeddings is not None:
+                scores -= ops.log(ops.cast(candidates, "float32"))
         if self._remove_accidental_hits:
-            if candidate_ids is None:
-                raise ValueError("Retrieval(remove_accidental_hits=True) needs candidate_ids.")
-            own = ops.take(candidate_ids, places)
-            same = ops.cast(own[:, None] == candidate_ids, "float32")
+            if own_embeddings is None and candidate_ids is not None:
+                own_ids = ops.take(candidate_ids, places)
+            if candidate_ids is None or own_ids is None:
+                raise ValueError("Retrieval(remove_accidental_hits=True) needs candidate_ids (and own_ids).")
+            same = ops.cast(own_ids[:, None] == candidate_ids, "float32")
             scores = ops.where(same > labels, NEVER, scores)
+        if own_embeddings is not None:
+            own = ops.sum(query_embeddings * own_embeddings, axis=1, keepdims=True)
+            own = ops.cast(own, "float32") / self._temperature
+            scores = ops.concatenate([own, scores], axis=1)
+            labels = ops.concatenate([ops.ones_like(own), labels], axis=1)
         if self._mining:
             scores, labels = self._mining(scores, labels)
         return self._loss(labels, scores, sample_weight=sample_weight)

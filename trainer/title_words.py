@@ -9,14 +9,15 @@ import numpy as np
 from trainer.catalogue import Ragged
 
 
-def title_words(titles: Sequence[str]) -> tuple[Ragged, int]:
-    """Each title's words that another title has too, and how many words there are.
+def title_words(titles: Sequence[str]) -> tuple[Ragged, tuple[str, ...]]:
+    """Each title's words that another title has too, as places among those words; and the words.
 
     A word of one film alone would be a second id of that film. The year is a feature of its own.
     """
     found = [sorted(set(re.findall(r"\w+", re.sub(r"\(\d{4}\)\s*$", "", title.lower())))) for title in titles]
     counts = Counter(word for words in found for word in words)
-    vocabulary = {word: place for place, word in enumerate(sorted(w for w in counts if counts[w] > 1))}
-    places = [[vocabulary[word] for word in words if word in vocabulary] for words in found]
+    shared = sorted(word for word in counts if counts[word] > 1)
+    place_of = {word: place for place, word in enumerate(shared)}
+    places = [[place_of[word] for word in words if word in place_of] for words in found]
     splits = np.cumsum([0, *map(len, places)])
-    return Ragged(np.array([place for row in places for place in row], np.int32), splits), len(vocabulary)
+    return Ragged(np.array([place for row in places for place in row], np.int32), splits), tuple(shared)

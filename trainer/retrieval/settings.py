@@ -1,0 +1,38 @@
+"""What training a retrieval model can be told. Light to import: no TensorFlow."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from trainer.config import TrainConfig
+from trainer.retrieval.config import IndexKind, RetrievalConfig, TwoTowerConfig
+from trainer.settings import Settings
+
+
+class RetrievalTrainConfig(TrainConfig):
+    """The training loop's settings, with what suits a softmax over films where nothing is said."""
+
+    epochs: int = Field(10, ge=1, description="passes over train, at most")
+    learning_rate: float = Field(0.01, gt=0, description="at the start")
+
+
+class RetrievalSettings(Settings):
+    """What is trained, and how."""
+
+    monitor_mode: ClassVar[Literal["min", "max"]] = "max"
+
+    model: RetrievalConfig = Field(TwoTowerConfig(), description="the kind of model and its architecture")
+    train: RetrievalTrainConfig = Field(RetrievalTrainConfig(), description="the training loop")
+    stop_on: Literal["recall@10", "recall@100", "ndcg@10", "ndcg@100"] = Field(
+        "ndcg@10",
+        description="what early stopping and the tuner watch, over the full catalogue without train's films",
+    )
+    index: IndexKind = Field(
+        "auto",
+        description="how the exported model searches: exact, ivf (approximate), or by the number of films",
+    )
+
+    @property
+    def monitor(self) -> str:
+        """The log that early stopping and the tuner watch."""
+        return f"val_{self.stop_on}"

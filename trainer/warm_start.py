@@ -1,0 +1,124 @@
+"""A model that starts from what an earlier one learned, though users and films have come and gone since."""
+
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainer.base import Model, Weight
+from trainer.errors import TrainingError
+from trainer.progress import report
+from trainer.row_keys import UNKNOWN
+from trainer.trained import Trained
+
+FOLDER = "trained"  # of a model artifact, beside the SavedModel's
+
+log = logging.getLogger(__name__)
+
+
+class WarmStart:
+    """What `trainer.loop.train` takes as `initial`: the last model's weights in place of random ones.
+
+    Weights go by name, and the rows of a table by what they belong to. A row whose key is new starts as
+    the old table's row for the unknown; where it has none (genres, words), as in any new model. The
+    optimizer starts anew. A base that does not fit (another kind of model, another width, weights that
+    were never written) is left alone, and the model stays as it is.
+
+    Args:
+        base_model: the SavedModel of the artifact to start from, as TFX's Trainer names it.
+
+    Attributes:
+        identity: of what is started from: a killed run is gone on from with the same base alone.
+        facts: for the report: `from`, `cold_because` ("" unless it is), `rows` (by table, how many were
+            carried over, are new, and have gone), and `cold`, the weights that the base lacks.
+    """
+
+    def __init__(self, base_model: str):
+        self._base, self.identity = None, "cold"
+        self.facts: dict[str, Any] = {"from": base_model, "cold_because": "", "rows": {}, "cold": []}
+        try:
+            self._base = Trained.read(trained_folder(base_model))
+            self.identity = f"from {self._base.checksum}"
+        except TrainingError as error:
+            self._cold(error.message)
+
+    def __call__(self, model: Model) -> None:
+        """Puts the base's weights into a model whose weights are there; in its strategy's scope."""
+        if self._base is None:
+            return
+        named = model.weights_by_name()
+        if reason := misfit(self._base, type(model).__name__, named):
+            self._cold(reason)
+            return
+        rows, cold = {}, []
+        for name, weight in named.items():
+            if name not in self._base.weights:
+                cold.append(name)
+            elif weight.keys is None:
+                weight.variable.assign(self._base.weights[name])
+            else:
+                table, rows[name] = carried(
+                    self._base.weights[name], self._base.keys[name], weight.variable.numpy(), weight.keys
+                )
+                weight.variable.assign(table)
+        self.facts |= {"rows": {name: asdict(counts) for name, counts in rows.items()}, "cold": cold}
+        kept, new = (sum(getattr(each, what) for each in rows.values()) for what in ("carried", "new"))
+        report(f"starts from the last model: {kept} rows carried over, {new} new")
+
+    def _cold(self, reason: str) -> None:
+        self.facts["cold_because"] = reason
+        log.warning("Training starts cold. %s", reason)
+        report("starts cold: nothing is carried over from the last model")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How many rows of a table were carried over, are new, and have gone."""
+
+    carried: int
+    new: int
+    gone: int
+
+
+def trained_folder(saved_model: str) -> Path:
+    """Where the weights lie of the model artifact that holds this SavedModel."""
+    return Path(saved_model).parent / FOLDER
+
+
+def carried(
+    old: np.ndarray, old_keys: tuple[str, ...], fresh: np.ndarray, keys: tuple[str, ...]
+) -> tuple[np.ndarray, Rows]:
+    """A table for `keys` out of another: [len(keys), …] from [len(old_keys), …].
+
+    Args:
+        old, old_keys: the other table, and what its rows belong to.
+        fresh: what rows start as that have no counterpart, if `old` has no row for the unknown.
+        keys: what the new table's rows belong to.
+    """
+    place = {key: row for row, key in enumerate(old_keys)}
+    rows = np.array([place.get(key, -1) for key in keys])
+    table = np.repeat(old[place[UNKNOWN]][None], len(keys), axis=0) if UNKNOWN in place else fresh.copy()
+    table[rows >= 0] = old[rows[rows >= 0]]
+    kept = int((rows >= 0).sum())
+    return table, Rows(kept, len(keys) - kept, len(old_keys) - kept)
+
+
+def misfit(base: Trained, kind: str, named: dict[str, Weight]) -> str:
+    """Why the base's weights would mean nothing in the model, "" where they do.
+
+    A table may be missing on either side: a side feature was switched on, say. What has no keys (dense
+    layers, thresholds) makes up the network, and must be the same throughout.
+    """
+    if base.kind != kind:
+        return f"The model to start from is of kind {base.kind}, this one of kind {kind}."
+    network = {name for name, weight in named.items() if weight.keys is None}
+    if odd := sorted(network ^ (base.weights.keys() - base.keys.keys())):
+        return f"The model to start from is built otherwise: only one of the two has {', '.join(odd)}."
+    for name in [name for name in named if name in base.weights]:
+        rows = 0 if name in network else 1  # their number is free
+        here, there = tuple(named[name].variable.shape[rows:]), base.weights[name].shape[rows:]
+        if here != there:
+            return f"The model to start from is built otherwise: {name} is {there} there and {here} here."
+    return ""
