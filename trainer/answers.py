@@ -19,13 +19,14 @@ UNKNOWN = "no such value"
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """One request's inputs (lists of strings or bytes, or a number) and outputs, arrays, by name.
+    """One request's inputs (lists, or lists of lists, of strings or bytes; or a number, or a truth) and
+    outputs, arrays, by name.
 
     Strings in outputs are bytes, in arrays of objects, as TensorFlow gives them.
     """
 
     signature: str
-    inputs: dict[str, list | int]
+    inputs: dict[str, list | int | bool]
     outputs: dict[str, np.ndarray]
 
 
@@ -57,10 +58,10 @@ def ids(vocabulary: Sequence[str], values: Sequence[str]) -> np.ndarray:
     return np.array([place.get(value, 0) for value in values], np.int32)
 
 
-def _plain(values):
-    if not isinstance(values, list):
-        return values
-    return [{"b64": base64.b64encode(v).decode()} if isinstance(v, bytes) else v for v in values]
+def _plain(value):
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return {"b64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
 
 
 def _decoded(value):

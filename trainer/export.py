@@ -5,17 +5,15 @@ Serving loads, calls available, and then fails on every request.
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 
+from trainer.activity import ACTIVITIES, activity
 from trainer.attributes import AGE_BOUNDARIES, AGE_GROUPS
 from trainer.catalogue import Catalogue
 from trainer.examples import NO_AGE, parse
 from trainer.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_AGE, USER_ID, USER_RATING
 from trainer.lookups import string_lookup
 from trainer.ranking.model import RankingModel
-
-ACTIVITIES = ("new", "light", "medium", "heavy")
 
 
 def export_ranking(model: RankingModel, path: str) -> None:
@@ -61,7 +59,7 @@ class RankingServer(keras.layers.Layer):
         self._titles = string_lookup(movies_by_title)
         self._movie_of_title = tf.constant([0, *movies_by_title.values()], tf.int32)
         self.lookups = (self._users, self._movies, self._titles)
-        self._activity = tf.constant(_activity(catalogue), tf.int32)
+        self._activity = tf.constant(activity(catalogue), tf.int32)
         self.built = True
 
     def rate_titles(self, user_id, movie_title):
@@ -80,10 +78,10 @@ class RankingServer(keras.layers.Layer):
         raw = parse(examples, (USER_ID, USER_AGE))
         group = 1 + tf.searchsorted(tf.constant(AGE_BOUNDARIES, tf.float32), raw[USER_AGE], side="right")
         group = tf.where(raw[USER_AGE] <= NO_AGE, 0, group)
-        activity = tf.gather(self._activity, self._users(raw[USER_ID]))
+        third = tf.gather(self._activity, self._users(raw[USER_ID]))
         return {
             "age_group": tf.gather(tf.constant(["unknown", *AGE_GROUPS]), group),
-            "activity": tf.gather(tf.constant(ACTIVITIES), activity),
+            "activity": tf.gather(tf.constant(ACTIVITIES), third),
         }
 
     def _by_title(self, movie_title):
@@ -102,11 +100,3 @@ def titles(catalogue: Catalogue) -> dict[str, int]:
         if title:
             found.setdefault(title, movie)
     return found
-
-
-def _activity(catalogue: Catalogue) -> np.ndarray:
-    """The third of train's users, by number of ratings, that each one is in: 1 to 3; 0 for the unknown."""
-    counts = catalogue.watched.lengths
-    thirds = 1 + np.searchsorted(np.quantile(counts[1:], (1 / 3, 2 / 3)), counts)
-    thirds[0] = 0
-    return thirds

@@ -9,28 +9,47 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from trainer.answers import EXTRA, UNKNOWN, Answer, ids, spread
+from trainer.answers import EXTRA, Answer
 from trainer.features import MOVIE_ID, MOVIE_TITLE, USER_ID
 from trainer.index import IndexKind, IndexReport, build_index
-from trainer.lookups import string_lookup
 from trainer.retrieval.model import RetrievalModel
+from trainer.retrieval.server import EXCLUDE_SEEN, LENGTH, K, RetrievalServer
+from trainer.retrieval.trained_answers import retrieval_answers
 
-SCORE = "score"
-LENGTH = 100  # of an answer that names no k
 SAMPLE = 256  # users whose answers the index is measured by
-DECIDED = 1e-5  # scores further apart than this are in the same order however they are summed
 
 
 def export_retrieval(
     model: RetrievalModel, path: str, index: IndexKind = "auto"
 ) -> tuple[list[Answer], IndexReport]:
-    """Writes the SavedModel; `path` must not exist yet. What the index is worth lies beside it.
+    """Writes the SavedModel; `path` must not exist yet.
 
-    Signatures, each giving `movie_id`, `movie_title` string and `score` float32 [B, k], best first:
+    Signatures that find films, each giving `movie_id`, `movie_title` string and `score` float32 [B, k'], best
+    first. k' is k, but at least 1, and at most the most films that any row has to be given; a row that has
+    fewer is filled up with "", "" and 0.
         serving_default: `user_id` string [B]; k is 100.
-        retrieve: `user_id` string [B], `k` int32 scalar, at least 1.
-    k is never more than the films there are. Someone unknown is answered as the unknown user. Films that
-    the user has seen are among the answers: leaving them out is the recommender's.
+        retrieve: `user_id` string [B], `k` int32 scalar. Films that the user has seen are among them.
+        candidates: the same and `exclude_seen` bool scalar: whether films seen in train are left out.
+        candidates_from_history: `movie_title` string [B, n], filled up with "", what someone has watched who
+            is not in train, and `k`. Those films are left out, and titles that train does not know count for
+            nothing. Without any title they are someone unknown.
+
+    Of the vectors, whose product is the score; a film's last number is its bias:
+        user_vector: `user_id` string [B] to `vector` float32 [B, d].
+        movie_vector: `movie_id` string [B] to the same.
+
+    Of the films:
+        describe: `movie_id` string [B] to `movie_title`, `movie_genres` (with | between) string [B], and
+            `ratings` int32 [B], how many train has; "", "" and 0 for one that train does not know.
+        because: `user_id` string [B], `movie_id` string [B, n] to `movie_title` string and `similarity`
+            float32 [B, n]: for each film, of those that the user has watched in train the one most like it
+            (the cosine of both vectors without the bias), never itself; "" and 0 where there is none.
+        because_of_history: the same for `movie_title` string [B, h], what someone has watched.
+
+    Someone unknown is answered as the unknown user. A title that several films share is the one most rated.
+
+    Beside the model, in `assets.extra`: `index.json`, what the index is worth, and `user_ids.txt`, the users
+    of train, one a line.
 
     Args:
         model: trained.
@@ -45,75 +64,29 @@ def export_retrieval(
     search, report = build_index(films, index, model.user_vectors(tf.constant(users)).numpy(), LENGTH)
     served = RetrievalServer(model, search)
     archive = keras.export.ExportArchive()
-    archive.track(served.users)  # tables are not always found by walking down from a model
-    user_id, k = tf.TensorSpec([None], tf.string, name=USER_ID), tf.TensorSpec([], tf.int32, name="k")
-    archive.add_endpoint("serving_default", served.retrieve_default, [user_id])
-    archive.add_endpoint("retrieve", served.retrieve, [user_id, k])
+    for lookup in served.lookups:  # tables are not always found by walking down from a model
+        archive.track(lookup)
+    user, film = (tf.TensorSpec([None], tf.string, name=name) for name in (USER_ID, MOVIE_ID))
+    history, films = (tf.TensorSpec([None, None], tf.string, name=name) for name in (MOVIE_TITLE, MOVIE_ID))
+    k, exclude_seen = tf.TensorSpec([], tf.int32, name=K), tf.TensorSpec([], tf.bool, name=EXCLUDE_SEEN)
+    archive.add_endpoint("serving_default", served.retrieve_default, [user])
+    archive.add_endpoint("retrieve", served.retrieve, [user, k])
+    archive.add_endpoint("candidates", served.candidates, [user, k, exclude_seen])
+    archive.add_endpoint("candidates_from_history", served.candidates_from_history, [history, k])
+    archive.add_endpoint("user_vector", served.user_vector, [user])
+    archive.add_endpoint("movie_vector", served.movie_vector, [film])
+    archive.add_endpoint("describe", served.describe, [film])
+    archive.add_endpoint("because", served.because, [user, films])
+    archive.add_endpoint("because_of_history", served.because_of_history, [history, films])
     archive.write_out(path, verbose=False)
-    _write(Path(path) / EXTRA / "index.json", asdict(report))
+    extra = Path(path) / EXTRA
+    _write(extra / "index.json", json.dumps(asdict(report), indent=2) + "\n")
+    _write(extra / "user_ids.txt", "".join(f"{name}\n" for name in model.catalogue.vocabularies.user_id))
     return retrieval_answers(model, search), report
 
 
-class RetrievalServer(keras.layers.Layer):
-    """Strings in, films out.
-
-    Args:
-        model: a trained model.
-        index: of its films' vectors, row 0 the film of id 1.
-    """
-
-    def __init__(self, model: RetrievalModel, index: keras.layers.Layer, **kwargs):
-        super().__init__(autocast=False, **kwargs)
-        catalogue = model.catalogue
-        self.users = string_lookup(catalogue.vocabularies.user_id)
-        self._tower, self._index = model.for_serving(), index
-        self._movie_id = tf.constant(catalogue.vocabularies.movie_id)
-        self._title = tf.constant(catalogue.attributes.titles[1:].tolist())
-        self.built = True
-
-    def retrieve_default(self, user_id):
-        return self.retrieve(user_id, tf.constant(LENGTH))
-
-    def retrieve(self, user_id, k):
-        user = tf.cast(self.users(user_id), tf.int32)
-        scores, rows = self._index(self._tower.user_vectors(user), tf.maximum(k, 1))
-        return {
-            MOVIE_ID: tf.gather(self._movie_id, rows),
-            MOVIE_TITLE: tf.gather(self._title, rows),
-            SCORE: scores,
-        }
-
-
-def retrieval_answers(model: RetrievalModel, index: keras.layers.Layer, users: int = 64) -> list[Answer]:
-    """What the trained model's own towers answer through the index, a signature each.
-
-    Args:
-        model: trained, not folded.
-        index: of its films.
-        users: how many to ask about, spread over the vocabulary, beside one unknown. Those are passed
-            over whose films have scores so close that rounding may turn their order.
-    """
-    catalogue = model.catalogue
-    names = [*dict.fromkeys(spread(catalogue.vocabularies.user_id, np.linspace(0, 1, users))), UNKNOWN]
-    user_ids = ids(catalogue.vocabularies.user_id, names)
-    movie_id = np.array([name.encode() for name in catalogue.vocabularies.movie_id], object)
-    title = np.array([title.encode() for title in catalogue.attributes.titles[1:]], object)
-
-    def answer(signature: str, k: int, inputs: dict[str, int]) -> Answer:
-        vectors = model.user_vectors(tf.constant(user_ids))
-        # One more film than is asked for: the last one's lead over the next must be decided too.
-        scores = index(vectors, tf.constant(k + 1))[0].numpy()
-        lead = (scores[:, :-1] - scores[:, 1:]).min(axis=1, initial=np.inf)
-        decided = np.flatnonzero(lead >= min(DECIDED, lead.max()))  # at least one
-        scores, rows = (each.numpy()[decided] for each in index(vectors, tf.constant(k)))
-        outputs = {MOVIE_ID: movie_id[rows], MOVIE_TITLE: title[rows], SCORE: scores}
-        return Answer(signature, {USER_ID: [names[place] for place in decided], **inputs}, outputs)
-
-    return [answer("serving_default", LENGTH, {}), answer("retrieve", 10, {"k": 10})]
-
-
-def _write(file: Path, facts: dict) -> None:
+def _write(file: Path, text: str) -> None:
     file.parent.mkdir(exist_ok=True)
     part = file.with_suffix(".part")
-    part.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    part.write_text(text, encoding="utf-8")
     os.replace(part, file)

@@ -65,6 +65,58 @@ def test_scores_are_those_of_the_rows_and_fall(ivf, vectors, queries):
     assert all(len(set(each)) == 20 for each in rows)
 
 
+@pytest.fixture(scope="module")
+def excluded(exact, queries):
+    """Of the first three queries: their best 15 vectors, none, and all but 4."""
+    best = exact(queries[:3], k=2000)[1].numpy()
+    return tf.ragged.constant([best[0, :15][::-1].tolist(), [], best[2, :-4].tolist()], dtype=tf.int32)
+
+
+@pytest.mark.parametrize("kind", ["exact", "every cell probed"])
+def test_the_excluded_never_come_back_and_the_next_best_take_their_place(
+    kind, exact, vectors, queries, excluded
+):
+    index = exact if kind == "exact" else IvfIndex(vectors, cells=40, probes=40)
+    scores, rows = (each.numpy() for each in index(queries[:3], k=10, excluded=excluded))
+    products = queries[:3] @ vectors.T
+    order = np.argsort(-products, axis=1, kind="stable")
+
+    assert rows[0].tolist() == order[0, 15:25].tolist()
+    assert rows[1].tolist() == order[1, :10].tolist()
+    assert rows[2].tolist() == [*order[2, -4:], *[-1] * 6]
+    assert (scores[2, 4:] == -np.inf).all()
+    np.testing.assert_allclose(
+        scores[2, :4], np.take_along_axis(products, order, axis=1)[2, -4:], rtol=1e-5, atol=1e-6
+    )
+
+
+def test_an_answer_is_no_longer_than_the_most_that_a_query_has_left(exact, ivf, queries, excluded):
+    for index in (exact, ivf):
+        assert index(queries[:3], k=5000, excluded=excluded)[1].shape == (3, 2000)
+        rows = index(queries[2:3], k=5000, excluded=excluded[2:3])[1].numpy()
+        assert rows.shape == (1, 4)
+        assert set(rows[0]) == set(range(2000)) - set(excluded[2].numpy())
+        assert index(queries[:1], k=5, excluded=tf.RaggedTensor.from_tensor([range(2000)]))[1].shape == (1, 0)
+        assert index(queries[:0], k=5, excluded=excluded[:0])[1].shape[0] == 0
+
+
+def test_inverted_lists_give_their_own_list_without_the_excluded(ivf, queries):
+    """Every second one of the first 40 goes: what is left of the first 60 stays in its order."""
+    scores, rows = (each.numpy() for each in ivf(queries, k=60))
+    excluded = tf.RaggedTensor.from_tensor(rows[:, :40:2])
+    got = ivf(queries, k=40, excluded=excluded)
+    kept = np.array([*range(1, 40, 2), *range(40, 60)])
+
+    np.testing.assert_array_equal(got[1], rows[:, kept])
+    np.testing.assert_allclose(got[0], scores[:, kept], rtol=1e-6)
+
+
+def test_both_indexes_give_their_vectors_by_row(exact, ivf, vectors):
+    rows = tf.constant([[3, 1999], [0, 3]])
+    for index in (exact, ivf):
+        np.testing.assert_array_equal(index.vectors_of(rows), vectors[rows.numpy()])
+
+
 def test_recall_grows_with_the_probes(exact, vectors, queries):
     index = IvfIndex(vectors, cells=40)
     found = []

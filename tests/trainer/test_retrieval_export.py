@@ -34,7 +34,7 @@ def strings(*values):
 
 def test_every_signature_in_a_v1_session_is_the_trained_model(exported):
     assert {answer.signature for answer in exported.answers} == set(exported.signatures)
-    assert all(len(answer.inputs["user_id"]) > 30 for answer in exported.answers)
+    assert all(len(next(iter(answer.inputs.values()))) > 30 for answer in exported.answers)
     assert verify_export(exported.path, exported.answers) <= 1e-5
 
 
@@ -72,13 +72,175 @@ def test_someone_unknown_is_answered_alike_and_never_an_error(exported):
     assert (scores == scores[0]).all()
 
 
+def rows_of(found, name="movie_id"):
+    return [[each.decode() for each in row] for row in found[name].numpy()]
+
+
+def seen_by(data, user):
+    catalogue = data.catalogue
+    films = catalogue.watched[catalogue.vocabularies.user_id.index(user) + 1]
+    return {catalogue.vocabularies.movie_id[film - 1] for film in films}
+
+
+def test_what_a_user_has_seen_never_comes_back_and_all_else_does(exported, data):
+    users = data.catalogue.vocabularies.user_id
+    found = exported.signatures["candidates"](
+        user_id=strings(*users, "nobody"), k=tf.constant(1000), exclude_seen=tf.constant(True)
+    )
+    films = set(data.catalogue.vocabularies.movie_id)
+    for user, row, scores in zip([*users, "nobody"], rows_of(found), found["score"].numpy(), strict=True):
+        left = films - (seen_by(data, user) if user != "nobody" else set())
+        assert set(row[: len(left)]) == left
+        assert (np.diff(scores[: len(left)]) <= 0).all()
+        assert set(row[len(left) :]) <= {""}
+        assert not scores[len(left) :].any()
+    assert len(rows_of(found)[0]) == 60  # as many as someone unknown has left
+    for row, titles in zip(rows_of(found), rows_of(found, "movie_title"), strict=True):
+        assert [title == "" for title in titles] == [film == "" for film in row]
+
+
+def test_films_that_were_seen_are_kept_where_that_is_wanted(exported):
+    candidates, retrieve = exported.signatures["candidates"], exported.signatures["retrieve"]
+    kept = candidates(user_id=strings("u3", "u4"), k=tf.constant(9), exclude_seen=tf.constant(False))
+    found = retrieve(user_id=strings("u3", "u4"), k=tf.constant(9))
+    assert rows_of(kept) == rows_of(found)
+    np.testing.assert_allclose(kept["score"], found["score"], rtol=1e-6)
+
+
+def test_the_lists_are_as_long_as_the_one_who_has_most_left_needs(exported, data):
+    candidates, most = exported.signatures["candidates"], 60 - len(seen_by(data, "u3"))
+    for k, films in ((1000, most), (most, most), (2, 2), (1, 1), (0, 1), (-3, 1)):
+        found = candidates(user_id=strings("u3"), k=tf.constant(k), exclude_seen=tf.constant(True))
+        assert found["score"].shape == (1, films)
+        assert "" not in rows_of(found)[0]
+
+
+def from_history(exported, *rows, k=1000):
+    longest = max(map(len, rows))
+    padded = [[*row, *[""] * (longest - len(row))] for row in rows]
+    return exported.signatures["candidates_from_history"](
+        movie_title=tf.reshape(tf.constant(padded, tf.string), [len(rows), longest]),
+        k=tf.constant(k),
+    )
+
+
+def test_a_history_that_is_brought_leaves_out_its_films(exported, data):
+    titles = data.catalogue.attributes.titles[1:].tolist()
+    found = from_history(exported, titles[4:7], titles[:-3], titles)
+    listed = rows_of(found, "movie_title")
+    assert set(listed[0][:57]) == set(titles) - set(titles[4:7])
+    assert listed[0][57:] == []
+    assert set(listed[1][:3]) == set(titles[-3:])
+    assert listed[1][3:] == [""] * 54
+    assert listed[2] == [""] * 57
+    assert not found["score"].numpy()[2].any()
+
+
+def test_a_history_speaks_for_its_owner(exported, data):
+    films = [5, 9, 12]
+    titles = data.catalogue.attributes.titles
+    found = from_history(exported, titles[films], k=4)
+    vector = exported.model.vectors_of_history(tf.ragged.constant([films], dtype=tf.int32))
+    scores = (vector @ tf.transpose(exported.model.item_vectors(tf.range(61)))).numpy()[0]
+    rows = [titles.tolist().index(title) for title in rows_of(found, "movie_title")[0]]
+    np.testing.assert_allclose(found["score"][0], scores[rows], rtol=1e-4)
+
+
+def test_repetition_order_and_unknown_titles_in_a_history_change_nothing(exported, data):
+    one, other = data.catalogue.attributes.titles[[5, 9]]
+    found = from_history(
+        exported,
+        [one, other],
+        [other, one, one, other, one],
+        ["No Such Film (2099)", one, "", other],
+    )
+    rows = rows_of(found)
+    assert rows[0] == rows[1] == rows[2]
+    np.testing.assert_allclose(found["score"], [found["score"][0]] * 3, rtol=1e-5)
+
+
+def test_someone_without_a_history_is_the_unknown_user(exported):
+    unknown = exported.signatures["retrieve"](user_id=strings("nobody"), k=tf.constant(20))
+    for rows in ([["", ""]], [["No Such Film (2099)"]], [[]]):
+        found = from_history(exported, *rows, k=20)
+        assert rows_of(found) == rows_of(unknown)
+        np.testing.assert_allclose(found["score"], unknown["score"], rtol=1e-5)
+
+
+def test_a_users_and_a_films_vector_multiply_to_the_score(exported):
+    found = exported.signatures["retrieve"](user_id=strings("u3", "nobody"), k=tf.constant(8))
+    users = exported.signatures["user_vector"](user_id=strings("u3", "nobody"))["vector"].numpy()
+    for user, films, scores in zip(users, rows_of(found), found["score"].numpy(), strict=True):
+        vectors = exported.signatures["movie_vector"](movie_id=strings(*films))["vector"].numpy()
+        np.testing.assert_allclose(vectors @ user, scores, rtol=1e-4, atol=1e-5)
+
+
+def test_films_are_described_as_train_knows_them(exported, data):
+    catalogue = data.catalogue
+    found = exported.signatures["describe"](movie_id=strings("m3", "m4", "no such"))
+    assert [each.decode() for each in found["movie_title"].numpy()] == ["Film 3 (1973)", "Film 4 (1974)", ""]
+    assert [each.decode() for each in found["movie_genres"].numpy()] == ["Action|Drama", "Comedy", ""]
+    counts = [
+        len(catalogue.watchers[catalogue.vocabularies.movie_id.index(each) + 1]) for each in ("m3", "m4")
+    ]
+    assert found["ratings"].numpy().tolist() == [*counts, 0]
+
+
+def test_because_names_the_watched_film_most_like_it_and_never_itself(exported, data):
+    catalogue = data.catalogue
+    films = catalogue.vocabularies.movie_id
+    user = catalogue.vocabularies.user_id.index("u3") + 1
+    found = exported.signatures["because"](
+        user_id=strings("u3", "nobody"), movie_id=tf.constant([[*films, "no such"]] * 2)
+    )
+    vectors = exported.model.item_vectors(tf.range(61)).numpy()[:, :-1]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    likeness = vectors[1:] @ vectors.T
+    likeness[np.arange(60), np.arange(1, 61)] = -np.inf
+    watched = np.unique(catalogue.watched[user])
+    best = watched[np.argmax(likeness[:, watched], axis=1)]
+
+    assert rows_of(found, "movie_title")[0] == [*catalogue.attributes.titles[best], ""]
+    np.testing.assert_allclose(found["similarity"][0, :60], likeness[np.arange(60), best], atol=1e-5)
+    assert rows_of(found, "movie_title")[1] == [""] * 61
+    assert not found["similarity"].numpy()[:, 60:].any()
+    assert not found["similarity"].numpy()[1].any()
+
+
+def test_the_only_film_of_a_history_is_no_reason_for_itself(exported, data):
+    one = data.catalogue.attributes.titles[5]
+    one_id, other_id = (data.catalogue.vocabularies.movie_id[film - 1] for film in (5, 9))
+    found = exported.signatures["because_of_history"](
+        movie_title=tf.constant([[one, one], ["", "No Such Film (2099)"]]),
+        movie_id=tf.constant([[one_id, other_id, ""]] * 2),
+    )
+    assert rows_of(found, "movie_title") == [["", one, ""], ["", "", ""]]
+    assert found["similarity"].numpy()[0, 0] == 0
+    assert -1 <= found["similarity"].numpy()[0, 1] <= 1
+
+
+def test_the_users_of_train_are_listed_beside_the_model(exported, data):
+    written = (Path(exported.path) / "assets.extra" / "user_ids.txt").read_text(encoding="utf-8")
+    assert written.splitlines() == list(data.catalogue.vocabularies.user_id)
+
+
 def test_the_signatures_are_those_of_the_contract(exported):
     found = {
         name: (sorted(signature.structured_input_signature[1]), sorted(signature.structured_outputs))
         for name, signature in exported.signatures.items()
     }
-    outputs = ["movie_id", "movie_title", "score"]
-    assert found == {"serving_default": (["user_id"], outputs), "retrieve": (["k", "user_id"], outputs)}
+    films, reasons = ["movie_id", "movie_title", "score"], ["movie_title", "similarity"]
+    assert found == {
+        "serving_default": (["user_id"], films),
+        "retrieve": (["k", "user_id"], films),
+        "candidates": (["exclude_seen", "k", "user_id"], films),
+        "candidates_from_history": (["k", "movie_title"], films),
+        "user_vector": (["user_id"], ["vector"]),
+        "movie_vector": (["movie_id"], ["vector"]),
+        "describe": (["movie_id"], ["movie_genres", "movie_title", "ratings"]),
+        "because": (["movie_id", "user_id"], reasons),
+        "because_of_history": (["movie_id", "movie_title"], reasons),
+    }
 
 
 def test_the_answers_and_the_indexs_worth_lie_beside_the_model(exported):
@@ -124,6 +286,7 @@ def fn_args(data, files, tmp_path):
         serving_model_dir=str(tmp_path / "model" / "Format-Serving"),
         model_run_dir=str(tmp_path / "run"),
         hyperparameters={"values": {"train.epochs": 2, "model.dim": 6}},
+        base_model=None,
         custom_config={
             "task": "retrieval",
             "model": {"kind": "two_tower"},

@@ -1,7 +1,6 @@
 """Which index, and how much of it a query looks at: decided by measuring, not by guessing."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import keras
 import numpy as np
@@ -9,8 +8,8 @@ import tensorflow as tf
 
 from trainer.index.exact import ExactIndex
 from trainer.index.ivf import IvfIndex
+from trainer.retrieval.config import IndexKind
 
-IndexKind = Literal["exact", "ivf", "auto"]
 EXACT_UP_TO = 100_000  # vectors: until here exact search takes about a millisecond
 WORTH_IT = 0.25  # the share of the vectors that a query may read before exact search is as fast
 BLOCK = 64  # queries searched at once in measuring

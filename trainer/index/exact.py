@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+NONE = -1  # the row in places of an answer for which no vector is left; their score is -inf
+
 
 class ExactIndex(keras.layers.Layer):
     """The k vectors with the greatest inner product, by one matrix product.
@@ -20,18 +22,35 @@ class ExactIndex(keras.layers.Layer):
         self.vectors = frozen(self, "vectors", vectors)
         self.built = True
 
-    def call(self, queries, k):
+    def call(self, queries, k, excluded=None):
         """Searches.
 
         Args:
             queries: float32 [B, d].
-            k: int32 scalar, at least 1; more than M is M.
+            k: int32 scalar, at least 1; more than there are is all there are.
+            excluded: ragged int32 [B, (n)], rows that a query's answer must not have, each once; or None.
 
         Returns:
-            (scores float32 [B, min(k, M)], rows int32 [B, min(k, M)]), best first.
+            (scores float32 [B, k'], rows int32 [B, k']), best first. k' is at most the most vectors that any
+            query has left; one that has fewer left is filled up with scores of -inf and rows of -1.
         """
         scores = tf.matmul(queries, self.vectors, transpose_b=True)
-        return tf.math.top_k(scores, tf.minimum(k, tf.shape(scores)[1]))
+        if excluded is None:
+            return tf.math.top_k(scores, tf.minimum(k, tf.shape(scores)[1]))
+        places = tf.stack([tf.cast(excluded.value_rowids(), tf.int32), excluded.values], axis=1)
+        scores = tf.tensor_scatter_nd_update(scores, places, tf.fill(tf.shape(places)[:1], -np.inf))
+        best = tf.math.top_k(scores, at_most(k, tf.shape(scores)[1], excluded))
+        return best.values, tf.where(best.values == -np.inf, NONE, best.indices)
+
+    def vectors_of(self, rows):
+        """The vectors themselves: int32 [...] to float32 [..., d]."""
+        return tf.gather(self.vectors, rows)
+
+
+def at_most(k, size, excluded):
+    """k, or the most of `size` vectors that any query has left, whichever is less: int32 scalar."""
+    lengths = tf.concat([tf.cast(excluded.row_lengths(), tf.int32), [size]], axis=0)  # maybe no query at all
+    return tf.minimum(k, size - tf.reduce_min(lengths))
 
 
 def frozen(layer: keras.layers.Layer, name: str, values: np.ndarray) -> keras.Variable:

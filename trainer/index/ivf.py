@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from trainer.index.exact import frozen
+from trainer.index.exact import NONE, at_most, frozen
 from trainer.index.k_means import k_means, nearest
 
 
@@ -36,26 +36,52 @@ class IvfIndex(keras.layers.Layer):
         self.centroids = frozen(self, "centroids", centroids)
         self.vectors = frozen(self, "vectors", vectors[order])  # a cell's vectors lie together
         self.rows = frozen(self, "rows", order)
+        self.places = frozen(self, "places", np.argsort(order).astype(np.int32))
         self.splits = frozen(self, "splits", splits.astype(np.int32))
         self.built = True
 
-    def call(self, queries, k):
+    def call(self, queries, k, excluded=None):
         """Searches; arguments and answer are those of `ExactIndex`, but the order of equal scores."""
-        k, batch = tf.minimum(k, tf.shape(self.vectors)[0]), tf.shape(queries)[0]
+        size, batch = tf.shape(self.vectors)[0], tf.shape(queries)[0]
+        k = tf.minimum(k, size) if excluded is None else at_most(k, size, excluded)
         # A map over no query at all does not know how long its lists would be: it is given one.
-        some = tf.pad(queries, [[0, tf.cast(batch == 0, tf.int32)], [0, 0]])
+        padding = [[0, tf.cast(batch == 0, tf.int32)]]
+        each = [tf.pad(queries, [*padding, [0, 0]])]
+        if excluded is not None:
+            splits = tf.cast(excluded.row_splits, tf.int32)
+            each += [tf.pad(splits[:-1], padding), tf.pad(splits[1:], padding)]
+
+        def search(query):
+            if excluded is None:
+                return self._search(query[0], k)
+            return self._search_without(query[0], k, tf.sort(excluded.values[query[1] : query[2]]))
+
         # A query at a time, several in parallel: the candidates of a whole batch would not fit memory.
         scores, rows = tf.map_fn(
-            lambda query: self._search(query, k),
-            some,
+            search,
+            tuple(each),
             fn_output_signature=(tf.TensorSpec([None], tf.float32), tf.TensorSpec([None], tf.int32)),
         )
         return scores[:batch], rows[:batch]
+
+    def vectors_of(self, rows):
+        """The vectors themselves: int32 [...] to float32 [..., d]."""
+        return tf.gather(self.vectors, tf.gather(self.places, rows))
 
     def cell_order(self, queries: np.ndarray) -> np.ndarray:
         """Every cell in the order in which each query would look at it: int32 [B, cells]."""
         scores = tf.matmul(queries, self.centroids, transpose_b=True)
         return tf.math.top_k(scores, self.cells).indices.numpy()
+
+    def _search_without(self, query, k, excluded):
+        """`excluded` must rise. So many more are found as may have to go."""
+        found = tf.minimum(k + tf.size(excluded), tf.shape(self.vectors)[0])
+        scores, rows = self._search(query, found)
+        # One beyond the last that is higher than any row: a place to look at for every row.
+        excluded = tf.concat([excluded, [tf.int32.max]], axis=0)
+        out = tf.gather(excluded, tf.searchsorted(excluded, rows)) == rows
+        best = tf.math.top_k(tf.where(out, -np.inf, scores), k)  # in the order they were in
+        return best.values, tf.where(best.values == -np.inf, NONE, tf.gather(rows, best.indices))
 
     def _search(self, query, k):
         cells = tf.math.top_k(tf.linalg.matvec(self.centroids, query), self.cells).indices
