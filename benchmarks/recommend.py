@@ -1,0 +1,205 @@
+"""What the recommender is worth and how fast it answers: what a star should count for, and milliseconds.
+
+    python benchmarks/recommend.py --json recommend.json
+
+`weight`: of MovieLens 100K's rows in the order of TFRS's tutorials (`RandomState(42).permutation(100000)`),
+the first 64,000 are learned from, but for 640 that the training loop watches, and the next 16,000 are asked
+for; nothing looks at the other 20,000. A user's 200 best films by the retrieval model, those of train left
+out, are ordered by retrieval score + weight x the ranking model's rating. NDCG@10 counts every film of the
+16,000 that the user rated, `liked` those rated 4 stars or more; `stars` is the mean rating of those of the
+ten that the user did rate.
+
+`latency`: one user, ten films, seen ones left out, an exact index: in a session as the server makes it, and
+over REST and gRPC from a second process. Two towers and the default ranking model, untrained, of generated
+ratings: 3,000 users who have seen a hundred films each.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also runs without installing
+
+import numpy as np
+
+from benchmarks.ranking import read
+from benchmarks.serve import from_another_process, in_process, requests, summary
+
+WEIGHTS = (0, 0.1, 0.2, 0.5, 1, 2, 5, "rating alone")
+CANDIDATES = 200
+LIKED = 4.0  # stars
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
+    parser.add_argument("--only", choices=["weight", "latency"], help="one of the two parts")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--films", type=int, nargs="+", default=[1_682, 60_000])
+    parser.add_argument("--seconds", type=float, default=5.0, help="length of each run of requests")
+    parser.add_argument("--json", type=Path, help="also write the results here")
+    arguments = parser.parse_args()
+    report = {"cores": len(os.sched_getaffinity(0)), "python": platform.python_version()}
+    if arguments.only != "latency":
+        report["weight"] = by_weight(read(arguments.data), arguments.seeds)
+    if arguments.only != "weight":
+        report["latency"] = [latency(films, arguments.seconds) for films in arguments.films]
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def latency(films: int, seconds: float) -> dict:
+    """Milliseconds, in process and over the embedded server."""
+    from serving.model import LoadedModel
+    from serving.server import EmbeddedServer, ServerConfig
+
+    with tempfile.TemporaryDirectory() as folder:
+        models = Path(folder)
+        path = models / "served" / "recommender" / "1"
+        assembled(models, path, generated(films))
+        model = LoadedModel(path)
+        asked = {"user_id": ["7"], "k": 10, "exclude_seen": True}
+        inputs = {name: spec.array(asked[name]) for name, spec in model.signature("recommend").inputs.items()}
+        runs = [summary("in process", 1, *in_process(model, "recommend", inputs, seconds))]
+        model.close()
+        rest, grpc = requests("recommender", "recommend", inputs)
+        with EmbeddedServer(models / "served", ServerConfig(rest_port=0, grpc_port=0)) as server:
+            for api, address, payload in (
+                ("REST", server.rest_url, rest),
+                ("gRPC", server.grpc_address, grpc),
+            ):
+                runs.append(summary(api, 1, *from_another_process(api, address, payload, 1, seconds)))
+    for run in runs:
+        over = run["p50_ms"] - runs[0]["p50_ms"]
+        print(
+            f"{films:>8,} films  {run['what']:<12} p50 {run['p50_ms']:.3f} ms  p99 {run['p99_ms']:.3f} ms"
+            + (f"  {over:+.3f} ms" if over else ""),
+            flush=True,
+        )
+    return {"films": films, "runs": runs}
+
+
+def assembled(folder: Path, path: Path, columns: dict[str, list]) -> None:
+    """A recommender of untrained models at `path`; its parts in `folder`."""
+    from trainer import catalogue as catalogues
+    from trainer.export import export_ranking
+    from trainer.export_retrieval import export_retrieval
+    from trainer.ranking.config import MfConfig
+    from trainer.ranking.registry import build as build_ranking
+    from trainer.recommender import assemble
+    from trainer.retrieval.config import TwoTowerConfig
+    from trainer.retrieval.registry import build as build_retrieval
+    from trainer.vocabularies import Vocabularies
+
+    _, catalogue = catalogues.from_columns(columns, Vocabularies.from_columns(columns))
+    export_ranking(build_ranking(MfConfig(), catalogue), str(folder / "ranking"))
+    export_retrieval(build_retrieval(TwoTowerConfig(), catalogue), str(folder / "retrieval"), "exact")
+    assemble(folder / "ranking", folder / "retrieval", path)
+
+
+def generated(films: int, users: int = 3_000, each: int = 100) -> dict[str, list]:
+    """Every film is rated, some far more often than others; every user has rated about `each`."""
+    random = np.random.default_rng(0)
+    popular = (films * random.random(users * each - films) ** 3).astype(int)
+    movie = random.permutation(np.concatenate([np.arange(films), popular]))
+    return {
+        "user_id": [str(row % users) for row in range(len(movie))],
+        "movie_id": [str(film) for film in movie],
+        "user_rating": random.integers(1, 6, len(movie)).astype(float).tolist(),
+        "timestamp": list(range(len(movie))),
+        "movie_title": [f"Film {film} ({1930 + film % 90})" for film in movie],
+        "movie_genres": [["Drama", "Comedy"][: 1 + film % 2] for film in movie],
+    }
+
+
+def by_weight(columns: dict[str, list], seeds: list[int]) -> list[dict]:
+    """A row a weight: each measure by seed."""
+    order = np.random.RandomState(42).permutation(len(columns["user_id"]))
+    learned, asked = (
+        {name: [column[row] for row in rows] for name, column in columns.items()}
+        for rows in (order[:64_000], order[64_000:80_000])
+    )
+    found = {weight: {} for weight in WEIGHTS}
+    for seed in seeds:
+        for weight, measures in of_seed(learned, asked, seed).items():
+            for name, value in measures.items():
+                found[weight].setdefault(name, []).append(round(value, 4))
+    results = [{"weight": weight, **measures} for weight, measures in found.items()]
+    print(f"{'weight':<14}{'NDCG@10':>18}{'liked NDCG@10':>18}{'stars':>18}")
+    for row in results:
+        cells = (f"{statistics.mean(row[m]):.4f} ± {_spread(row[m]):.4f}" for m in ("ndcg", "liked", "stars"))
+        print(f"{row['weight']:<14}" + "".join(f"{cell:>18}" for cell in cells), flush=True)
+    return results
+
+
+def of_seed(learned: dict[str, list], asked: dict[str, list], seed: int) -> dict:
+    """Trains both models; the measures by weight."""
+    from trainer.features import MOVIE_ID, USER_ID
+    from trainer.metrics import list_metrics, ranked_lists
+    from trainer.ratings import Ratings
+    from trainer.retrieval.training import positives_by_user
+
+    ranking, retrieval, catalogue = trained(learned, seed)
+    rows = Ratings.from_columns(asked, catalogue.vocabularies)
+    users = np.unique(rows.user[rows.user > 0]).astype(np.int32)
+    lists = ranked_lists(retrieval.scores, users, CANDIDATES, catalogue.watched)
+    score = np.take_along_axis(retrieval.scores(users), lists, axis=1)
+    pairs = {USER_ID: np.repeat(users, CANDIDATES), MOVIE_ID: lists.ravel()}
+    rating = ranking.predict(pairs, batch_size=65_536, verbose=0).reshape(lists.shape)
+    rated, liked = (positives_by_user(rows, catalogue.users, least) for least in (None, LIKED))
+    stars = dict(zip(zip(rows.user, rows.movie, strict=True), rows.rating, strict=True))
+    measures = {}
+    for weight in WEIGHTS:
+        by = rating if weight == "rating alone" else score + weight * rating
+        ordered = np.take_along_axis(lists, np.argsort(-by, axis=1, kind="stable"), axis=1)[:, :10]
+        known = [
+            stars[user, movie]
+            for user, row in zip(users, ordered, strict=True)
+            for movie in row
+            if (user, movie) in stars
+        ]
+        measures[weight] = {
+            "ndcg": np.nanmean(list_metrics(ordered, users, rated, catalogue.watched, [10])["ndcg@10"]),
+            "liked": np.nanmean(list_metrics(ordered, users, liked, catalogue.watched, [10])["ndcg@10"]),
+            "stars": float(np.mean(known)),
+        }
+    return measures
+
+
+def trained(columns: dict[str, list], seed: int):
+    """Both models, with their defaults and a fixed number of epochs, and the catalogue."""
+    from trainer import catalogue as catalogues
+    from trainer.data import RatingData
+    from trainer.ranking.training import RankingSettings, train_ranking
+    from trainer.ratings import Ratings
+    from trainer.retrieval.training import RetrievalSettings, train_retrieval
+    from trainer.vocabularies import Vocabularies
+
+    # Early stopping is off, so what the loop watches decides nothing: one row in a hundred.
+    watched, learned = (
+        {name: column[rows] for name, column in columns.items()} for rows in (slice(640), slice(640, None))
+    )
+    vocabularies = Vocabularies.from_columns(learned)
+    ratings, catalogue = catalogues.from_columns(learned, vocabularies)
+    data = RatingData(ratings, Ratings.from_columns(watched, vocabularies), catalogue)
+    train = {"patience": 0, "seed": seed}
+    ranking = RankingSettings.of({"model": {"kind": "mf"}, "train": train}, None)
+    retrieval = RetrievalSettings.of({"model": {"kind": "two_tower"}, "train": train}, None)
+    return train_ranking(ranking, data).model, train_retrieval(retrieval, data).model, catalogue
+
+
+def _spread(values: list[float]) -> float:
+    return statistics.stdev(values) if len(values) > 1 else 0.0
+
+
+if __name__ == "__main__":
+    main()

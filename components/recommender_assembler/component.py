@@ -1,0 +1,58 @@
+"""The component's inputs, outputs and parameters."""
+
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
+
+from components.recommender_assembler.executor import Executor
+
+
+class RecommenderAssemblerSpec(component_spec.ComponentSpec):
+    """Inputs, outputs and parameters."""
+
+    PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
+        "candidates": component_spec.ExecutionParameter(type=int),
+        "rating_weight": component_spec.ExecutionParameter(type=float),
+        "code_fingerprint": component_spec.ExecutionParameter(type=str),
+    }
+    INPUTS = {  # noqa: RUF012
+        "ranking": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "retrieval": component_spec.ChannelParameter(type=standard_artifacts.Model),
+    }
+    OUTPUTS = {"model": component_spec.ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
+
+
+class RecommenderAssembler(base_component.BaseComponent):
+    """Retrieves with one model, rates with the other, orders by both: `trainer.recommender.assemble`.
+
+    Args:
+        ranking, retrieval: the exported models, trained on the same data.
+        candidates: how many films are retrieved, and rated, for a request.
+        rating_weight: how many points of retrieval score a star counts for.
+        code_fingerprint: of `trainer` and this component, for the cache.
+
+    Outputs `model`, a Model whose SavedModel answers as the two do together: that is verified, as TF Serving
+    loads it, before the artifact has it, and a server can verify it again by the `trained_answers.json`
+    beside it.
+    """
+
+    SPEC_CLASS = RecommenderAssemblerSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        ranking: BaseChannel,
+        retrieval: BaseChannel,
+        candidates: int,
+        rating_weight: float,
+        code_fingerprint: str,
+    ):
+        super().__init__(
+            RecommenderAssemblerSpec(
+                ranking=ranking,
+                retrieval=retrieval,
+                candidates=candidates,
+                rating_weight=rating_weight,
+                code_fingerprint=code_fingerprint,
+                model=Channel(type=standard_artifacts.Model),
+            )
+        )

@@ -1,0 +1,38 @@
+"""Assembles, verifies, and only then lets the artifact have it."""
+
+import os
+import shutil
+from pathlib import Path
+
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from trainer.answers import write_answers
+from trainer.recommender import assemble
+from trainer.verify import verify_export
+
+
+class Executor(base_executor.BaseExecutor):
+    """Executes RecommenderAssembler."""
+
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
+        """See RecommenderAssembler."""
+        ranking, retrieval = (
+            Path(path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict[name])))
+            for name in ("ranking", "retrieval")
+        )
+        path = Path(path_utils.serving_model_dir(artifact_utils.get_single_uri(output_dict["model"])))
+        part = path.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)  # what a killed run left
+        part.parent.mkdir(parents=True, exist_ok=True)
+        answers = assemble(
+            ranking,
+            retrieval,
+            part,
+            candidates=exec_properties["candidates"],
+            rating_weight=exec_properties["rating_weight"],
+        )
+        verify_export(str(part), answers)
+        write_answers(str(part), answers)
+        os.replace(part, path)
