@@ -17,34 +17,60 @@ class RunReportSpec(component_spec.ComponentSpec):
     """Inputs, outputs and parameters."""
 
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
-        "code_fingerprint": component_spec.ExecutionParameter(type=str)
+        "min_rating": component_spec.ExecutionParameter(type=str),
+        "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
-        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "ranking": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "transform_graph": component_spec.ChannelParameter(
+            type=standard_artifacts.TransformGraph, optional=True
+        ),
+        "retrieval": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
+        "recommender": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS = {"report": component_spec.ChannelParameter(type=Report)}  # noqa: RUF012
 
 
 class RunReport(base_component.BaseComponent):
-    """Reads `test`, the split that no other node reads, and writes the exported model's metrics on it.
+    """Reads `test`, the split that no other node reads, and writes the exported models' metrics on it.
 
     Args:
-        examples: the splits; `train` is read for the mean that a model must beat.
-        model: the exported ranking model.
+        examples: the splits; `train` is read for what a model must beat, and for what users have watched.
+        ranking: the exported ranking model.
         code_fingerprint: of this component's code, for the cache.
+        transform_graph: the vocabularies; needed with `retrieval` or `recommender`.
+        retrieval: the exported retrieval model.
+        recommender: the exported model of both.
+        min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
 
-    Outputs `report`, with `report.json`: `test` (rows, rmse, mae) and `mean_rating_baseline` (rmse, mae).
+    Outputs `report`, with `report.json`: `test` (rows, rmse, mae) and `mean_rating_baseline` (rmse, mae);
+    with `retrieval`, also `retrieval` and `retrieval_popularity` (recall, ndcg at 10 and 100, users); with
+    `recommender`, also `recommender` (recall@10, ndcg@10, users). Lists are of the whole catalogue without
+    the films that a user rated in train. Null stands for lists that nothing in `test` could be found in.
     """
 
     SPEC_CLASS = RunReportSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, examples: BaseChannel, model: BaseChannel, code_fingerprint: str):
+    def __init__(
+        self,
+        examples: BaseChannel,
+        ranking: BaseChannel,
+        code_fingerprint: str,
+        transform_graph: BaseChannel | None = None,
+        retrieval: BaseChannel | None = None,
+        recommender: BaseChannel | None = None,
+        min_rating: str = "",
+    ):
         super().__init__(
             RunReportSpec(
                 examples=examples,
-                model=model,
+                ranking=ranking,
+                transform_graph=transform_graph,
+                retrieval=retrieval,
+                recommender=recommender,
+                min_rating=min_rating,
                 code_fingerprint=code_fingerprint,
                 report=Channel(type=Report),
             )

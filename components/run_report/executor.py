@@ -1,16 +1,21 @@
-"""Runs the exported model over the test split and measures."""
+"""Runs the exported models over the test split and measures."""
 
 import json
 import os
 
-import numpy as np
-import tensorflow as tf
 from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
+from components.run_report.lists import recommender_quality, retrieval_quality
+from components.run_report.ratings import rating_errors
 from trainer import features
+from trainer.catalogue import read_train
+from trainer.errors import TrainingError
+from trainer.ratings import Ratings
+from trainer.retrieval.quality import HeldOut
+from trainer.vocabularies import Vocabularies
 
 
 class Executor(base_executor.BaseExecutor):
@@ -18,44 +23,36 @@ class Executor(base_executor.BaseExecutor):
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See RunReport."""
-        examples = input_dict["examples"]
-        model_uri = artifact_utils.get_single_uri(input_dict["model"])
-        predict = tf.saved_model.load(path_utils.serving_model_path(model_uri)).signatures["serving_examples"]
-
-        mean = np.mean(np.concatenate([stars.numpy() for _, stars in _batches(examples, features.TRAIN)]))
-        predicted, actual = [], []
-        for serialized, stars in _batches(examples, features.TEST):
-            predicted.append(predict(examples=serialized)[features.USER_RATING].numpy())
-            actual.append(stars.numpy())
-        predicted, actual = np.concatenate(predicted), np.concatenate(actual)
-        report = {
-            "test": {"rows": len(actual), **_errors(predicted - actual)},
-            "mean_rating_baseline": _errors(mean - actual),
-        }
+        train, test = (_files(input_dict["examples"], split) for split in (features.TRAIN, features.TEST))
+        report = rating_errors(_path(input_dict["ranking"]), train, test)
+        retrieval, recommender = input_dict.get("retrieval"), input_dict.get("recommender")
+        if retrieval or recommender:
+            transform = artifact_utils.get_single_uri(input_dict["transform_graph"])
+            held_out = _held_out(train, test, transform, json.loads(exec_properties["min_rating"] or "null"))
+            if retrieval:
+                report |= retrieval_quality(_path(retrieval), held_out)
+            if recommender:
+                report |= recommender_quality(_path(recommender), held_out)
         io_utils.write_string_file(
             os.path.join(artifact_utils.get_single_uri(output_dict["report"]), "report.json"),
             json.dumps(report, indent=1),
         )
 
 
-def _batches(examples: list[types.Artifact], split: str) -> tf.data.Dataset:
-    files = [
-        file
-        for uri in artifact_utils.get_split_uris(examples, split)
-        for file in tf.io.gfile.glob(io_utils.all_files_pattern(uri))
-    ]
-    rating = {features.USER_RATING: tf.io.FixedLenFeature([], tf.float32)}
-    return (
-        tf.data.TFRecordDataset(files, compression_type="GZIP", num_parallel_reads=2)
-        .batch(4096)
-        .map(lambda batch: (batch, tf.io.parse_example(batch, rating)[features.USER_RATING]))
-        .prefetch(2)
-    )
+def _held_out(train: list[str], test: list[str], transform: str, min_rating: float | None) -> HeldOut | None:
+    """None where test holds nothing to be found: a run is reported all the same."""
+    vocabularies = Vocabularies.from_transform(transform)
+    _, catalogue = read_train(train, vocabularies)
+    ratings = Ratings.from_files(test, vocabularies)
+    try:
+        return HeldOut.of(ratings, catalogue, min_rating)
+    except TrainingError:
+        return None
 
 
-def _errors(difference: np.ndarray) -> dict[str, float]:
-    difference = difference.astype(np.float64)
-    return {
-        "rmse": float(np.sqrt(np.mean(difference**2))),
-        "mae": float(np.mean(np.abs(difference))),
-    }
+def _files(examples: list[types.Artifact], split: str) -> list[str]:
+    return [io_utils.all_files_pattern(uri) for uri in artifact_utils.get_split_uris(examples, split)]
+
+
+def _path(model: list[types.Artifact]) -> str:
+    return path_utils.serving_model_path(artifact_utils.get_single_uri(model))

@@ -1,0 +1,90 @@
+"""What a retrieval model must reach."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from components.bars import CHANGES, LIMITS, Verdict, verdicts
+from trainer.errors import ConfigError
+from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
+
+
+@dataclass(frozen=True)
+class Bars:
+    """What a model must reach.
+
+    Attributes:
+        limits: measure to `min`, `max`, and `max_increase` or `max_decrease` against the last blessed model.
+        over_popularity: measure to how many times popularity's it must be, at least.
+    """
+
+    limits: Mapping[str, Mapping[str, float]]
+    over_popularity: Mapping[str, float]
+
+    @classmethod
+    def parse(cls, limits: str, over_popularity: str) -> "Bars":
+        """Reads JSON objects; a limit of null is none.
+
+        Raises:
+            ConfigError: a measure or a limit that does not exist.
+        """
+        given = {
+            measure: {limit: value for limit, value in bar.items() if value is not None}
+            for measure, bar in json.loads(limits).items()
+        }
+        ratios = json.loads(over_popularity)
+        for measure, bar in given.items():
+            _known(measure, (*QUALITY_MEASURES, *SEARCH_MEASURES), "bars")
+            for limit in bar:
+                _known(limit, LIMITS, f"bars.{measure}")
+                if measure in SEARCH_MEASURES and limit in CHANGES:
+                    raise ConfigError(
+                        f"bars.{measure}.{limit}: the search of the last blessed model is not measured.",
+                        "Give min or max.",
+                    )
+        for measure in ratios:
+            _known(measure, QUALITY_MEASURES, "over_popularity")
+        return cls(given, ratios)
+
+    def verdicts(
+        self,
+        candidate: Mapping[str, float],
+        popularity: Mapping[str, float],
+        baseline: Mapping[str, float] | None,
+    ) -> list[Verdict]:
+        """A verdict a bar.
+
+        Args:
+            candidate: value by measure, those of the search among them.
+            popularity: of the popularity baseline.
+            baseline: of the last blessed model, where there is one.
+        """
+        return [
+            *(
+                verdict
+                for measure, bar in self.limits.items()
+                for verdict in verdicts(
+                    measure, bar, candidate[measure], baseline.get(measure) if baseline else None
+                )
+            ),
+            *(
+                _over_popularity(measure, least, candidate[measure], popularity[measure])
+                for measure, least in self.over_popularity.items()
+            ),
+        ]
+
+
+def _over_popularity(name: str, least: float, value: float, popularity: float) -> Verdict:
+    passed = value >= least * popularity
+    times = f"{value / popularity:.2f} times" if popularity else "against"
+    word = "within" if passed else "under"
+    return Verdict(
+        name,
+        passed,
+        f"{name} {value:.4f} is {times} popularity's {popularity:.4f}, {word} the bar of {least:g} times",
+    )
+
+
+def _known(name: str, names: tuple[str, ...], where: str) -> None:
+    if name not in names:
+        raise ConfigError(f"{where}: there is no {name!r}.", f"There are: {', '.join(names)}.")

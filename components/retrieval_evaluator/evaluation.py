@@ -1,0 +1,102 @@
+"""Everything that was measured, and what it means for the blessing: `metrics.json`."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from components.retrieval_evaluator.bars import Bars, Verdict
+from trainer.retrieval.quality import Quality
+
+NO_BARS = "there is no bar: a model is blessed for what it clears"
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What was measured.
+
+    Attributes:
+        qualities: of `candidate`, `popularity`, and maybe `baseline`, over the same users.
+        search: as `search_quality` gives it.
+        bars: what the candidate must reach.
+    """
+
+    qualities: Mapping[str, Quality]
+    search: Mapping[str, float]
+    bars: Bars
+
+    @cached_property
+    def means(self) -> dict[str, dict[str, float]]:
+        """Model to measure to value."""
+        return {name: quality.means() for name, quality in self.qualities.items()}
+
+    @cached_property
+    def verdicts(self) -> list[Verdict]:
+        """One a bar."""
+        candidate = {**self.means["candidate"], **self.search}
+        return self.bars.verdicts(candidate, self.means["popularity"], self.means.get("baseline"))
+
+    @property
+    def blessed(self) -> bool:
+        """Every bar was cleared, and there was one."""
+        return bool(self.verdicts) and all(verdict.passed for verdict in self.verdicts)
+
+    def metrics(self) -> dict[str, Any]:
+        """For `metrics.json`; null for what could not be measured.
+
+        `candidate`, `popularity`, `baseline` (null where there is none): value by measure.
+        `standard_errors`: the same for the means over users.
+        `change`: mean and standard error of the users' changes, candidate less popularity and baseline.
+        `slices`: feature to value to `users` and, by model, the means over those users.
+        `search`: index recall and latency of the exported model.
+        `bars`: measure, passed and sentence of each; `blessed`; `reasons`: the sentences alone.
+        `eval`: whom it was measured with.
+        """
+        candidate = self.qualities["candidate"]
+        others = {name: quality for name, quality in self.qualities.items() if name != "candidate"}
+        return _without_nan(
+            {
+                **{name: self.means.get(name) for name in ("candidate", "popularity", "baseline")},
+                "standard_errors": {name: each.standard_errors() for name, each in self.qualities.items()},
+                "change": {name: candidate.change(other) for name, other in others.items()},
+                "slices": self._slices(),
+                "search": dict(self.search),
+                "bars": [asdict(verdict) for verdict in self.verdicts],
+                "blessed": self.blessed,
+                "reasons": [verdict.sentence for verdict in self.verdicts] or [NO_BARS],
+                "eval": self._eval(),
+            }
+        )
+
+    def _slices(self) -> dict[str, dict[str, dict[str, Any]]]:
+        return {
+            feature: {
+                value: {
+                    "users": len(places),
+                    **{name: quality.within(places) for name, quality in self.qualities.items()},
+                }
+                for value, places in values.items()
+            }
+            for feature, values in self.qualities["candidate"].held_out.groups().items()
+        }
+
+    def _eval(self) -> dict[str, float]:
+        held_out = self.qualities["candidate"].held_out
+        positives = held_out.positives.values
+        return {
+            "users": len(held_out.users),
+            "positives": len(positives),
+            "positives_unknown_to_train": int((positives == 0).sum()),
+            "positives_of_strangers": held_out.strangers,
+            "positives_mean_popularity": held_out.chosen_popularity(),
+        }
+
+
+def _without_nan(value: Any) -> Any:
+    """NaN is no JSON."""
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,175 @@
+"""The report on models whose answers are written down."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tfx.types import standard_artifacts
+
+from components.run_report.executor import Executor
+
+# By falling frequency: films a b c d e, users u2 u4 u1 u3.
+TRAIN = {"u1": "ab", "u2": "abc", "u3": "ac", "u4": "ade"}
+TEST = {"u1": "cd", "u2": "e", "u5": "a"}
+USERS, FILMS = ("u2", "u4", "u1", "u3"), tuple("abcde")
+LOG3 = np.log2(3)
+TEXT = tf.TensorSpec([None], tf.string)
+
+
+def lookup(words):
+    values = tf.range(1, len(words) + 1)
+    return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(tf.constant(words), values), 0)
+
+
+def save(folder, module, **inputs):
+    signatures = {
+        name: tf.function(getattr(module, name)).get_concrete_function(
+            **{key: tf.TensorSpec(spec.shape, spec.dtype, name=key) for key, spec in specs.items()}
+        )
+        for name, specs in inputs.items()
+    }
+    tf.saved_model.save(module, str(folder / "Format-Serving"), signatures=signatures)
+    return artifact(standard_artifacts.Model, folder)
+
+
+def artifact(kind, path):
+    path.mkdir(parents=True, exist_ok=True)
+    made = kind()
+    made.uri = str(path)
+    return made
+
+
+class Ranking(tf.Module):
+    """Every rating is 3."""
+
+    def serving_examples(self, examples):
+        return {"user_rating": tf.fill(tf.shape(examples), 3.0)}
+
+
+class Retrieval(tf.Module):
+    """Everybody prefers e to d, d to c and so on."""
+
+    def __init__(self):
+        super().__init__()
+        self.films = lookup(FILMS)
+
+    def user_vector(self, user_id):
+        return {"vector": tf.ones([tf.size(user_id), 1])}
+
+    def movie_vector(self, movie_id):
+        return {"vector": tf.cast(self.films.lookup(movie_id), tf.float32)[:, None]}
+
+    def describe(self, movie_id):
+        return {"ratings": self.films.lookup(movie_id)}
+
+
+class Recommender(tf.Module):
+    """u1 is shown d and c, u2 only a, which they have seen, and nobody anything else."""
+
+    def __init__(self):
+        super().__init__()
+        self.users = lookup(("u1", "u2"))
+        self.lists = tf.constant([["", ""], ["d", "c"], ["a", ""]])
+
+    def recommend(self, user_id, k, exclude_seen):
+        # Only asked with what was seen left out, and never beyond k.
+        found = tf.gather(self.lists, self.users.lookup(user_id))[:, :k]
+        return {"movie_id": tf.where(exclude_seen, found, "")}
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    for split, watched in {"train": TRAIN, "test": TEST}.items():
+        (folder / "examples" / f"Split-{split}").mkdir(parents=True)
+        file = str(folder / "examples" / f"Split-{split}" / "data.gz")
+        with tf.io.TFRecordWriter(file, tf.io.TFRecordOptions("GZIP")) as writer:
+            for user, film in ((user, film) for user, films in watched.items() for film in films):
+                writer.write(example(user, film, 4.0 if split == "test" else 2.0))
+    assets = folder / "transform" / "transform_fn" / "assets"
+    assets.mkdir(parents=True)
+    (assets / "user_id").write_text("\n".join(USERS))
+    (assets / "movie_id").write_text("\n".join(FILMS))
+    examples = artifact(standard_artifacts.Examples, folder / "examples")
+    examples.split_names = '["train", "test"]'
+    k, flag = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.bool)
+    return {
+        "examples": [examples],
+        "transform_graph": [artifact(standard_artifacts.TransformGraph, folder / "transform")],
+        "ranking": [save(folder / "ranking", Ranking(), serving_examples={"examples": TEXT})],
+        "retrieval": [
+            save(
+                folder / "retrieval",
+                Retrieval(),
+                user_vector={"user_id": TEXT},
+                movie_vector={"movie_id": TEXT},
+                describe={"movie_id": TEXT},
+            )
+        ],
+        "recommender": [
+            save(
+                folder / "recommender",
+                Recommender(),
+                recommend={"user_id": TEXT, "k": k, "exclude_seen": flag},
+            )
+        ],
+    }
+
+
+def example(user, film, stars):
+    feature = {
+        name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[text.encode()]))
+        for name, text in {"user_id": user, "movie_id": film, "movie_title": film}.items()
+    }
+    feature["user_rating"] = tf.train.Feature(float_list=tf.train.FloatList(value=[stars]))
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+
+
+@pytest.fixture
+def report(inputs, tmp_path):
+    def run(*channels, min_rating=""):
+        given = {name: inputs[name] for name in ("examples", "ranking", *channels)}
+        outputs = {"report": [artifact(standard_artifacts.Model, tmp_path / "report")]}
+        Executor().Do(given, outputs, {"min_rating": min_rating, "code_fingerprint": ""})
+        return json.loads((tmp_path / "report" / "report.json").read_text())
+
+    return run
+
+
+RATINGS = {"test": {"rows": 4, "rmse": 1.0, "mae": 1.0}, "mean_rating_baseline": {"rmse": 2.0, "mae": 2.0}}
+
+
+def test_the_ranking_model_alone_is_reported_beside_the_mean(report):
+    assert report() == RATINGS
+
+
+def test_the_retrieval_model_is_reported_beside_popularity(report):
+    found = report("transform_graph", "retrieval")
+
+    assert {name: found[name] for name in RATINGS} == RATINGS
+    # u2's list is e d, u1's e d c; popularity's d e and c d e.
+    in_places_2_and_3 = (1 / LOG3 + 1 / 2) / (1 + 1 / LOG3)
+    ndcg = {"retrieval": (1 + in_places_2_and_3) / 2, "retrieval_popularity": (1 / LOG3 + 1) / 2}
+    for name, expected in ndcg.items():
+        assert found[name] == {
+            "users": 2,  # train does not know u5
+            "recall@10": 1.0,
+            "recall@100": 1.0,
+            "ndcg@10": pytest.approx(expected),
+            "ndcg@100": pytest.approx(expected),
+        }
+    assert "recommender" not in found
+
+
+def test_the_recommender_is_reported_by_the_lists_that_it_gives(report):
+    found = report("transform_graph", "retrieval", "recommender")
+    # All of u1's two films, none of u2's.
+    assert found["recommender"] == {"users": 2, "recall@10": 0.5, "ndcg@10": pytest.approx(0.5)}
+    assert set(report("transform_graph", "recommender")) == {*RATINGS, "recommender"}
+
+
+def test_a_test_split_without_positives_does_not_stop_the_run(report):
+    found = report("transform_graph", "retrieval", "recommender", min_rating="4.5")
+    assert {name: found[name] for name in RATINGS} == RATINGS
+    assert [found[name] for name in ("retrieval", "retrieval_popularity", "recommender")] == [None] * 3
