@@ -1,0 +1,165 @@
+"""`marquee recommend`: what somebody should watch and why, from a running server."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline.near_titles import near_titles
+from serving.client import Client, RestClient
+from serving.errors import ServingError
+
+# A film less alike than this is no reason. On MovieLens 100K one pair of films in twelve is more alike, and
+# so is what 99 in 100 of the films recommended to its users have to show for themselves.
+WEAK = 0.5
+POPULAR = 50  # ratings; nobody would believe it of a film with fewer
+EVERYTHING = 2**31 - 1  # as k: the model clamps it to its catalogue
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """A film and why.
+
+    Attributes:
+        because: the film watched that is most like it, `movie_title` and `similarity` (a cosine); None where
+            none is like it.
+        ratings: how many it has in train.
+    """
+
+    rank: int
+    movie_id: str
+    movie_title: str
+    movie_genres: list[str]
+    user_rating: float
+    score: float
+    because: dict[str, str | float] | None
+    ratings: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Films, best first; `stranger`: for none of them is there anything watched that it could be like."""
+
+    films: list[Recommended]
+    stranger: bool
+
+
+def recommend(server: str, user: str | None, liked: Sequence[str], k: int, seen: bool, as_json: bool) -> None:
+    """Asks the `recommender` and prints its films.
+
+    Args:
+        server: a REST address.
+        user: an id, or None for somebody who likes the films in `liked`.
+        liked: exact titles.
+        k: how many films.
+        seen: whether films that `user` has seen may come back.
+        as_json: a list of objects instead of a table.
+
+    Raises:
+        ServingError: no server, no recommender on it, a title that no film has.
+    """
+    with RestClient(server) as client:
+        answer = ask_for_user(client, user, k, seen) if user is not None else ask_for_fan(client, liked, k)
+    if as_json:
+        print(json.dumps([asdict(film) for film in answer.films], ensure_ascii=False))
+        return
+    whom = f"user {user}" if user is not None else "somebody who likes " + " and ".join(liked)
+    _print(answer, whom, they_rated=user is not None)
+
+
+def ask_for_user(client: Client, user: str, k: int, seen: bool) -> Answer:
+    """The `k` films for a user; popular ones for somebody the model has never met."""
+    found = _ask(client, "recommender", "recommend", user_id=[user], k=k, exclude_seen=not seen)
+    return _answer(client, found, "because", user_id=[user])
+
+
+def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
+    """The `k` films for somebody who likes `liked`; raises ServingError for a title that no film has."""
+    titles = _ask(client, "retrieval", "retrieve", user_id=[""], k=EVERYTHING)["movie_title"][0].tolist()
+    there = set(titles)
+    wrong = [title for title in liked if title not in there or not title]
+    if wrong:
+        raise ServingError(
+            "\n".join(_no_such_title(title, titles) for title in wrong),
+            f'Write titles as the catalogue does, with their year: --like "{titles[0]}".',
+        )
+    found = _ask(client, "recommender", "recommend_from_history", movie_title=[list(liked)], k=k)
+    return _answer(client, found, "because_of_history", movie_title=[list(liked)])
+
+
+def _answer(client: Client, found: dict[str, np.ndarray], because: str, **who) -> Answer:
+    found = {name: values[0].tolist() for name, values in found.items()}
+    ids = [each for each in found["movie_id"] if each]  # what is behind them is padding
+    if not ids:
+        return Answer([], stranger=False)
+    about = _ask(client, "retrieval", "describe", movie_id=ids)
+    reason = {
+        name: values[0].tolist()
+        for name, values in _ask(client, "retrieval", because, movie_id=[ids], **who).items()
+    }
+    films = [
+        Recommended(
+            rank=place + 1,
+            movie_id=movie_id,
+            movie_title=found["movie_title"][place],
+            movie_genres=[genre for genre in about["movie_genres"][place].split("|") if genre],
+            user_rating=found["user_rating"][place],
+            score=found["score"][place],
+            because=_reason(reason["movie_title"][place], reason["similarity"][place]),
+            ratings=int(about["ratings"][place]),
+        )
+        for place, movie_id in enumerate(ids)
+    ]
+    return Answer(films, stranger=not any(reason["movie_title"]))
+
+
+def _reason(title: str, similarity: float) -> dict[str, str | float] | None:
+    return {"movie_title": title, "similarity": similarity} if title and similarity >= WEAK else None
+
+
+def _ask(client: Client, model: str, signature: str, **inputs) -> dict[str, np.ndarray]:
+    try:
+        return client.predict(model, inputs, signature)
+    except ServingError as error:
+        if error.message.startswith(("Servable not found", "Could not find any versions")):
+            raise ServingError(
+                f"The server has no model called {model}",
+                "Serve a workspace whose last run pushed a recommender.",
+            ) from None
+        raise
+
+
+def _no_such_title(title: str, titles: Sequence[str]) -> str:
+    near = ", ".join(f'"{each}"' for each in near_titles(title, titles))
+    return f'no film is called "{title}"' + (f"; did you mean {near}?" if near else "")
+
+
+def _print(answer: Answer, whom: str, they_rated: bool) -> None:
+    console = Console(highlight=False)
+    if not answer.films:
+        back = ": --seen lets films come back" if they_rated else ""
+        console.print(f"nothing is left for {whom}{back}", markup=False)
+        return
+    table = Table("", "title", "genres", "rating", "why", title=escape(whom))
+    table.columns[0].justify = table.columns[3].justify = "right"
+    for film in answer.films:
+        genres = ", ".join(film.movie_genres)
+        rating = f"{film.user_rating:.2f}"
+        table.add_row(str(film.rank), escape(film.movie_title), genres, rating, escape(_why(film)))
+    if they_rated:
+        stranger = escape(f"{whom} is unknown to the model: these are popular films")
+        table.caption = (
+            stranger if answer.stranger else "like …: of the films they rated, the one most like it"
+        )
+    console.print(table)
+
+
+def _why(film: Recommended) -> str:
+    if film.because:
+        return f"like {film.because['movie_title']}"
+    ratings = f"{film.ratings:,} rating{'' if film.ratings == 1 else 's'}"
+    return f"popular: {ratings}" if film.ratings >= POPULAR else ratings

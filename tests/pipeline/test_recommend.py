@@ -1,0 +1,204 @@
+import json
+import shutil
+from types import SimpleNamespace
+
+import pytest
+
+from pipeline.cli import main
+from pipeline.near_titles import near_titles
+from serving.config import ServerConfig
+from serving.server import EmbeddedServer
+
+from ..serving.tiny_recommender import FILMS, export_tiny
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    export_tiny(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(models):
+    with EmbeddedServer(models, ServerConfig(rest_port=0, grpc_port=0)) as running:
+        yield running.rest_url
+
+
+@pytest.fixture
+def marquee(server, monkeypatch, capsys):
+    """Calls `marquee recommend`; gives its exit status and what it wrote."""
+
+    def call(*arguments, at=server):
+        monkeypatch.setattr("sys.argv", ["marquee", "recommend", "--server", at, *arguments])
+        monkeypatch.setenv("COLUMNS", "100")
+        try:
+            status = main() or 0
+        except SystemExit as ended:
+            status = ended.code
+        said = capsys.readouterr()
+        return SimpleNamespace(status=status, out=said.out, err=said.err)
+
+    return call
+
+
+def films(answer):
+    return json.loads(answer.out)
+
+
+def test_a_users_films_come_best_first_with_genres_rating_and_the_reason(marquee):
+    assert films(marquee("--user", "u1", "-k", "2", "--json")) == [
+        {
+            "rank": 1,
+            "movie_id": "176",
+            "movie_title": "Aliens (1986)",
+            "movie_genres": ["Action", "Horror", "Sci-Fi"],
+            "user_rating": pytest.approx(3.2),
+            "score": pytest.approx(2.284),
+            "because": {"movie_title": "Alien (1979)", "similarity": pytest.approx(2 / 3)},
+            "ratings": 284,
+        },
+        {
+            "rank": 2,
+            "movie_id": "50",
+            "movie_title": "Star Wars (1977)",
+            "movie_genres": ["Action", "Sci-Fi"],
+            "user_rating": pytest.approx(3.1),
+            "score": pytest.approx(1.58),
+            "because": None,  # Alien again, but by one genre alone
+            "ratings": 580,
+        },
+    ]
+
+
+def test_the_table_fits_a_terminal_and_says_why(marquee):
+    answer = marquee("--user", "u1")
+    lines = answer.out.splitlines()
+
+    assert answer.status == 0
+    assert max(map(len, lines)) <= 100
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if line.startswith("│")]
+    assert cells[0] == ["1", "Aliens (1986)", "Action, Horror, Sci-Fi", "3.20", "like Alien (1979)"]
+    assert cells[1][-1] == "popular: 580 ratings"
+    # Square brackets are Rich's markup; nothing is like this film, and nobody would call it popular.
+    assert cells[-1] == ["5", "Silent Night [draft] (1912)", "", "3.00", "1 rating"]
+    assert lines[0].strip() == "user u1"
+
+
+def test_what_was_seen_comes_back_only_when_asked_for(marquee):
+    def titles(*more):
+        return {film["movie_title"] for film in films(marquee("--user", "u1", "--json", *more))}
+
+    assert titles("--seen") - titles() == {"Alien (1979)", "Toy Story (1995)"}
+
+
+def test_more_films_than_there_are_is_no_error(marquee):
+    assert len(films(marquee("--user", "u3", "-k", "2147483647", "--json"))) == 6
+
+
+def test_a_user_who_has_seen_everything_is_told_so(marquee):
+    assert films(marquee("--user", "u2", "--json")) == []
+    assert marquee("--user", "u2").out == "nothing is left for user u2: --seen lets films come back\n"
+
+
+def test_someone_unknown_gets_popular_films_and_the_table_says_so(marquee):
+    answer = films(marquee("--user", "nobody", "-k", "3", "--json"))
+    table = marquee("--user", "nobody", "-k", "1").out
+
+    assert [film["ratings"] for film in answer] == [580, 452, 291]
+    assert {film["because"] for film in answer} == {None}
+    assert "popular: 580 ratings" in table
+    assert "user nobody is unknown to the model: these are popular films" in table
+    assert "unknown" not in marquee("--user", "u1").out
+
+
+def test_films_somebody_likes_stand_for_a_user(marquee):
+    liked = ("--like", "Alien (1979)", "--like", "Toy Story (1995)")
+    answer = films(marquee(*liked, "--json"))
+
+    assert [film["movie_id"] for film in answer] == ["176", "50", "2571", "4973", "9"]
+    assert answer[0]["because"] == {"movie_title": "Alien (1979)", "similarity": pytest.approx(2 / 3)}
+    assert "somebody who likes Alien (1979) and Toy Story (1995)" in marquee(*liked).out
+
+
+@pytest.mark.parametrize(
+    ("title", "suggestions"),
+    [
+        ("alien (1979)", '"Alien (1979)", "Aliens (1986)"?'),
+        ("Alien", '"Alien (1979)", "Aliens (1986)"?'),
+        ("The Matrix", '"Matrix, The (1999)"?'),
+        ("The Matrix (1999)", '"Matrix, The (1999)"?'),
+        ("Matirx", '"Matrix, The (1999)"?'),
+    ],
+)
+def test_a_title_that_no_film_has_is_an_error_that_names_near_ones(marquee, title, suggestions):
+    answer = marquee("--like", "Alien (1979)", "--like", title)
+
+    assert answer.status == 1
+    assert answer.err.splitlines() == [
+        f'error: no film is called "{title}"; did you mean {suggestions}',
+        'Write titles as the catalogue does, with their year: --like "Star Wars (1977)".',
+    ]
+
+
+@pytest.mark.parametrize("title", ["zzz", ""])
+def test_a_title_near_nothing_is_an_error_too(marquee, title):
+    assert marquee("--like", title).err.splitlines()[0] == f'error: no film is called "{title}"'
+
+
+TITLES = [
+    *(title for _, title, *_ in FILMS),
+    "Seven (Se7en) (1995)",
+    "Seven Years in Tibet (1997)",
+    "Snow White and the Seven Dwarfs (1937)",
+    "Star Wars: Episode I (1999)",
+    "Alien (2030)",
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [
+        ("amelie", ["Amelie (Fabuleux destin d'Amélie Poulain, Le) (2001)"]),
+        ("Le fabuleux destin d'Amelie Poulain", ["Amelie (Fabuleux destin d'Amélie Poulain, Le) (2001)"]),
+        (
+            "seven",
+            ["Seven (Se7en) (1995)", "Seven Years in Tibet (1997)", "Snow White and the Seven Dwarfs (1937)"],
+        ),
+        ("Se7en (1995)", ["Seven (Se7en) (1995)"]),
+        ("star wars", ["Star Wars (1977)", "Star Wars: Episode I (1999)"]),
+        ("alien (2030)", ["Alien (2030)", "Alien (1979)", "Aliens (1986)"]),
+        ("(1995)", []),
+    ],
+)
+def test_titles_are_near_by_their_words_whatever_case_accents_articles_and_year(typed, near):
+    assert near_titles(typed, TITLES) == near
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--user", "1", "--like", "Alien (1979)"],
+        ["--like", "Alien (1979)", "--seen"],
+        ["--user", "1", "-k", "0"],
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anybody_is_asked(marquee, arguments):
+    answer = marquee(*arguments, at="http://127.0.0.1:9")
+
+    assert answer.status == 2
+    assert "Invalid value" in answer.err
+
+
+def test_no_server_and_a_server_without_a_recommender_are_told_apart(marquee, models, tmp_path):
+    assert marquee("--user", "u1", at="http://127.0.0.1:9").err.splitlines() == [
+        "error: There is no server at http://127.0.0.1:9",
+        "Start one with `marquee serve`.",
+    ]
+    shutil.copytree(models / "retrieval", tmp_path / "retrieval")
+    with EmbeddedServer(tmp_path, ServerConfig(rest_port=0, grpc_port=0)) as running:
+        assert marquee("--user", "u1", at=running.rest_url).err.splitlines() == [
+            "error: The server has no model called recommender",
+            "Serve a workspace whose last run pushed a recommender.",
+        ]
