@@ -7,7 +7,8 @@ from pathlib import Path
 import tfx.components  # noqa: F401  isort: skip
 import tensorflow_model_analysis as tfma  # isort: skip
 
-from pipeline.config import Bar, BlessConfig
+from components.bars import verdicts
+from pipeline.config import BlessConfig
 
 
 @dataclass(frozen=True)
@@ -34,32 +35,16 @@ def verdict(evaluation: Path, bless: BlessConfig) -> Verdict:
     models = _metrics(evaluation)
     candidate, baseline = models.get("candidate") or models[""], models.get("baseline")
     reasons = [
-        sentence
+        found.sentence
         for name, bar in bless.bars.items()
-        for sentence in _sentences(name, bar, candidate[name], baseline[name] if baseline else None)
+        for found in verdicts(
+            name,
+            bar.model_dump(exclude_none=True),
+            candidate[name],
+            baseline[name] if baseline else None,
+        )
     ]
     return Verdict(blessed, reasons, candidate)
-
-
-def _sentences(name: str, bar: Bar, value: float, before: float | None) -> list[str]:
-    said = []
-    if bar.max is not None:
-        said.append(
-            f"{name} {value:.4f} is {'within' if value <= bar.max else 'over'} the bar of {bar.max:g}"
-        )
-    if bar.min is not None:
-        said.append(
-            f"{name} {value:.4f} is {'within' if value >= bar.min else 'under'} the bar of {bar.min:g}"
-        )
-    if bar.max_increase is None and bar.max_decrease is None:
-        return said
-    if before is None:
-        return [*said, f"{name}: no model was blessed before, nothing to compare with"]
-    change = value - before
-    worse = change > (bar.max_increase or 0) if bar.max_increase is not None else change < -bar.max_decrease
-    moved = f"{abs(change):.4f} {'up' if change > 0 else 'down'}"
-    word = "worse than" if worse else "against"
-    return [*said, f"{name} {value:.4f}: {moved}, {word} the last blessed model's {before:.4f}"]
 
 
 def _metrics(evaluation: Path) -> dict[str, dict[str, float]]:

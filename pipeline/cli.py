@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -53,6 +53,7 @@ def run(
         set_ or [],
         data__path=str(data) if data else None,
         ranking__tune__enabled=False if no_tune else None,
+        retrieval__tune__enabled=False if no_tune else None,
     )
     command = ["run", "--config", config, *(part for s in set_ or [] for part in ("--set", s))]
     command += ["--data", str(data)] if data else []
@@ -97,6 +98,64 @@ def rate(
     from pipeline.rate import rate as rate_titles
 
     rate_titles(server, user, titles, as_json=json_)
+
+
+@app.command()
+def recommend(
+    user: Annotated[str | None, typer.Option("--user", "-u", help="The user's id.")] = None,
+    like: Annotated[
+        list[str] | None,
+        typer.Option(help='Instead of a user, a film somebody likes: "Alien (1979)"; repeatable.'),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=2**31 - 1, help="How many films.")] = 10,
+    seen: Annotated[bool, typer.Option("--seen", help="Films the user has seen may come back.")] = False,
+    server: Annotated[str, typer.Option(help="A server's REST address.")] = "http://127.0.0.1:8501",
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Ask a running server what somebody should watch, and why."""
+    if (user is None) == (not like):
+        raise typer.BadParameter("give --user, or --like with a title, and not both")
+    if like and seen:
+        raise typer.BadParameter("--seen goes with --user: what --like names is never recommended")
+    from pipeline.recommend import recommend as recommend_films
+
+    recommend_films(server, user, like or [], k, seen, as_json=json_)
+
+
+@app.command()
+def bulk(
+    out: Annotated[Path, typer.Option(help="The folder to write; the same command again goes on there.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=2**31 - 1, help="How many films a user.")] = 10,
+    users: Annotated[
+        Path | None, typer.Option(help="A file of user ids, one a line, instead of all users.")
+    ] = None,
+    format_: Annotated[
+        Literal["parquet", "inference-result", "both"],
+        typer.Option("--format", help="Parquet, or TFX's InferenceResult."),
+    ] = "parquet",
+    seen: Annotated[bool, typer.Option("--seen", help="Films a user has seen may come back.")] = False,
+    block: Annotated[int, typer.Option(min=1, help="Users at a time; memory grows with it.")] = 512,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Delete what another command wrote there.")
+    ] = False,
+    models: Annotated[
+        Path | None,
+        typer.Option(help="A folder of <name>/<version>/ SavedModels, instead of the workspace's."),
+    ] = None,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Write recommendations for every user to files, without a server."""
+    from pipeline.bulk import bulk as write_bulk
+    from pipeline.workspace import Workspace
+    from serving.bulk import BulkRequest
+
+    command = ["bulk", "--out", str(out), "-k", str(k), "--format", format_, "--block", str(block)]
+    command += ["--users", str(users)] if users else []
+    command += ["--seen"] if seen else []
+    command += ["--models", str(models)] if models else []
+    command += ["--workspace", str(workspace)] if workspace != DEFAULT_WORKSPACE else []
+    request = BulkRequest(k=k, exclude_seen=not seen, format=format_, block=block)
+    write_bulk(models or Workspace(workspace).serving_models, out, request, users, overwrite, command)
 
 
 @app.command()

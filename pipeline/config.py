@@ -2,11 +2,13 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from components.movielens_example_gen.config import DataConfig
-from trainer.config import TrainConfig
 from trainer.ranking.config import RankingConfig as RankingModelConfig
+from trainer.ranking.settings import RankingSettings
+from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
+from trainer.retrieval.settings import RetrievalSettings
 from trainer.strict import Strict
 from tuner.config import TuneConfig
 
@@ -50,13 +52,59 @@ class BlessConfig(Strict):
     )
 
 
-class RankingConfig(Strict):
+class RankingConfig(RankingSettings):
     """The ranking model, from architecture to blessing."""
 
     model: RankingModelConfig = Field(description="the kind of model and its architecture")
-    train: TrainConfig = Field(TrainConfig(), description="how it is trained")
     tune: TuneConfig = Field(TuneConfig(), description="what the tuner searches")
     bless: BlessConfig = Field(BlessConfig(), description="when it may be pushed")
+
+
+class RetrievalBlessConfig(Strict):
+    """When a retrieval model may be pushed; measured by the RetrievalEvaluator on `eval`."""
+
+    bars: dict[Literal[(*QUALITY_MEASURES, *SEARCH_MEASURES)], Bar] = Field(
+        default={"ndcg@10": Bar(max_decrease=0.0), "index_recall@100": Bar(min=0.9)},
+        description="a bar a metric, over the full catalogue without the films watched in train",
+    )
+    over_popularity: dict[Literal[QUALITY_MEASURES], float] = Field(
+        default={"ndcg@10": 1.0},
+        description="a metric, and how many times what the most rated films alone reach it must be",
+    )
+
+    @field_validator("bars")
+    @classmethod
+    def _search_does_not_change(cls, bars: dict[str, Bar]) -> dict[str, Bar]:
+        for measure in set(bars) & set(SEARCH_MEASURES):
+            if bars[measure].max_increase is not None or bars[measure].max_decrease is not None:
+                raise ValueError(
+                    f"{measure}: the last blessed model's search is not measured; give min or max"
+                )
+        return bars
+
+
+class RetrievalConfig(RetrievalSettings):
+    """The retrieval model, from architecture to blessing."""
+
+    tune: TuneConfig = Field(TuneConfig(enabled=False), description="what the tuner searches")
+    bless: RetrievalBlessConfig = Field(RetrievalBlessConfig(), description="when it may be pushed")
+
+
+class RecommenderConfig(Strict):
+    """How the two models answer together."""
+
+    candidates: int = Field(200, ge=10, description="how many films are retrieved and then rated")
+    rating_weight: float = Field(
+        0.2, ge=0, description="films are ordered by the retrieval score + this times the expected rating"
+    )
+
+
+class BulkConfig(Strict):
+    """Films for every user, written at the end of a run."""
+
+    enabled: bool = Field(False, description="whether a run writes them")
+    k: int = Field(100, ge=1, description="films a user")
+    exclude_seen: bool = Field(True, description="leave out what the user rated in train")
 
 
 class PushConfig(Strict):
@@ -80,7 +128,14 @@ class RunConfig(Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="the pipeline's name in the metadata")
     data: DataConfig
     validate_: ValidateConfig = Field(ValidateConfig(), alias="validate")
+    warm_start: bool = Field(
+        False,
+        description="training starts from the last blessed models, rows carried over by id; every run trains",
+    )
     ranking: RankingConfig
+    retrieval: RetrievalConfig = RetrievalConfig()
+    recommender: RecommenderConfig = RecommenderConfig()
+    bulk: BulkConfig = BulkConfig()
     push: PushConfig = PushConfig()
     beam: BeamConfig = BeamConfig()
 

@@ -1,33 +1,30 @@
 """The DAG: which node feeds which (DESIGN.md, The way of the data)."""
 
+import json
 from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
 
 # Not `tfx.v1`: it takes six seconds more, for Google Cloud clients that nobody here uses.
-from tfx.components import Evaluator, StatisticsGen, Trainer, Transform
+from tfx.components import Evaluator, StatisticsGen, Transform
 from tfx.dsl.components.common.importer import Importer
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
-from tfx.proto import trainer_pb2, transform_pb2
+from tfx.proto import transform_pb2
 from tfx.types import Channel, standard_artifacts
 
-from components.atomic_pusher import AtomicPusher
 from components.example_validator import StoppingExampleValidator
 from components.movielens_example_gen.component import MovieLensExampleGen
-from components.resolution import LastBlessedOther, LatestOther
-from components.run_report import RunReport
-from components.serving_validator import ServingValidator
-from components.tuner import AccountingTuner
+from components.resolution import LatestOther
+from components.retrieval_evaluator import RetrievalEvaluator
 from pipeline.config import RunConfig
 from pipeline.data_source import DataSource
+from pipeline.delivery_nodes import Judged, delivery_nodes
 from pipeline.evaluation import MODEL_SLICES, RAW_SLICES, eval_config
 from pipeline.fingerprints import code_fingerprint, content_fingerprint
-from pipeline.lineage import Lineage
+from pipeline.training_nodes import Prepared, training_nodes
 from pipeline.workspace import Workspace
-from serving import versions
-from serving.placement import content
 from trainer import features
 
 _SCHEMAS = Path(__file__).resolve().parent / "schemas"
@@ -62,11 +59,16 @@ def build_pipeline(config: RunConfig, source: DataSource, workspace: Workspace) 
         custom_config={"code": code_fingerprint("components.preprocessing", "trainer.features")},
     )
     transform.add_upstream_node(validator)
-    ranking = _ranking_nodes(config, source, workspace, example_gen, transform, schema)
+    prepared = Prepared(
+        examples, transform.outputs["transform_graph"], schema.outputs["result"], source, workspace
+    )
+    ranking, retrieval = _ranking_nodes(config, prepared), _retrieval_nodes(config, prepared)
+    delivery = delivery_nodes(config, prepared, ranking, retrieval)
+    data = [example_gen, statistics_gen, schema, *_with_resolver(validator), transform]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(workspace.artifacts.resolve()),
-        components=[example_gen, statistics_gen, schema, *_with_resolver(validator), transform, *ranking],
+        components=[*data, *ranking.nodes, *retrieval.nodes, *delivery],
         metadata_connection_config=_sqlite(workspace.metadata_db),
         enable_cache=True,
         beam_pipeline_args=list(config.beam.args),
@@ -107,98 +109,42 @@ def _with_resolver(node):
     return [*(up for up in node.upstream_nodes if isinstance(up, Resolver)), node]
 
 
-def _ranking_nodes(config, source, workspace, example_gen, transform, schema) -> list:
-    """Tuner (unless switched off), Trainer, Evaluator, ServingValidator, Pusher and RunReport."""
-    examples, transform_graph = example_gen.outputs["examples"], transform.outputs["transform_graph"]
-    ranking = config.ranking
-    code = code_fingerprint("trainer", "tuner")
-    settings = {
-        "model": ranking.model.model_dump(mode="json"),
-        "train": ranking.train.model_dump(mode="json"),
-        "code_fingerprint": code,
-    }
-    nodes = []
-    tuner = None
-    if ranking.tune.enabled:
-        tune = ranking.tune.model_dump(mode="json")
-        tuner = AccountingTuner(
-            examples=examples,
-            transform_graph=transform_graph,
-            tuner_fn="tuner.tuner_fn.tuner_fn",
-            custom_config={
-                **settings,
-                "tune": tune,
-                "trials_dir": _resume_folder(workspace, source, settings, tune),
-            },
-        ).with_id("RankingTuner")
-        nodes.append(tuner)
-    trainer = Trainer(
-        examples=examples,
-        transform_graph=transform_graph,
-        hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
-        run_fn="trainer.run_fn.run_fn",
-        train_args=trainer_pb2.TrainArgs(splits=[features.TRAIN]),
-        eval_args=trainer_pb2.EvalArgs(splits=[features.EVAL]),
-        custom_config={
-            **settings,
-            "backup_dir": _resume_folder(workspace, source, settings, bool(tuner)),
-        },
-    ).with_id("RankingTrainer")
-    model = trainer.outputs["model"]
-
-    last_blessed = Resolver(
-        strategy_class=LastBlessedOther,
-        model=Channel(type=standard_artifacts.Model),
-        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
-        candidate=model,
-    ).with_id("LastBlessedRanking")
+def _ranking_nodes(config: RunConfig, prepared: Prepared) -> Judged:
+    """Tuner, Trainer, and TFMA's Evaluator."""
+    trained = training_nodes("ranking", config, prepared)
     slices = [*RAW_SLICES, *MODEL_SLICES]
     if config.validate_.schema_name == "ratings":
         slices = [key for key in slices if key not in (features.USER_GENDER, "age_group")]
     evaluator = Evaluator(
-        examples=examples,
-        model=model,
-        baseline_model=last_blessed.outputs["model"],
-        schema=schema.outputs["result"],
-        eval_config=eval_config(ranking.bless, slices),
+        examples=prepared.examples,
+        model=trained.model,
+        baseline_model=trained.last_blessed,
+        schema=prepared.schema,
+        eval_config=eval_config(config.ranking.bless, slices),
         example_splits=[features.EVAL],
     ).with_id("RankingEvaluator")
-    validator = ServingValidator(
-        model=model,
-        model_name="ranking",
-        code_fingerprint=code_fingerprint("components.serving_validator", "serving"),
+    return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
+
+
+def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
+    """Tuner, Trainer, and our own evaluator."""
+    trained = training_nodes("retrieval", config, prepared)
+    retrieval = config.retrieval
+    evaluator = RetrievalEvaluator(
+        examples=prepared.examples,
+        transform_graph=prepared.transform_graph,
+        model=trained.model,
+        baseline_model=trained.last_blessed,
+        bars=_json({name: bar.model_dump() for name, bar in retrieval.bless.bars.items()}),
+        over_popularity=_json(retrieval.bless.over_popularity),
+        min_rating=_json(retrieval.model.min_rating),
+        code_fingerprint=code_fingerprint("components.retrieval_evaluator", "trainer"),
     )
-    pusher = AtomicPusher(
-        model=model,
-        model_blessing=evaluator.outputs["blessing"],
-        infra_blessing=validator.outputs["blessing"],
-        serving_models=str(workspace.serving_models.resolve()),
-        model_name="ranking",
-        keep=config.push.keep,
-        disturbed=_disturbed(config, workspace),
-    )
-    report = RunReport(
-        examples=examples, model=model, code_fingerprint=code_fingerprint("components.run_report")
-    )
-    report.add_upstream_node(pusher)  # last: `test` is read when everything is decided
-    return [*nodes, trainer, last_blessed, evaluator, validator, pusher, report]
+    return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
 
 
-def _disturbed(config: RunConfig, workspace: Workspace) -> str:
-    """Empty while what this pipeline pushed last is in front; else the versions that are there."""
-    runs = Lineage(workspace.metadata_db).runs(config.name)
-    outputs = [output for run in runs if (output := run.output("AtomicPusher", "pushed_model"))]
-    last = next((o.properties["content"] for o in outputs if o.properties.get("pushed")), None)
-    there = versions.list_versions(workspace.serving_models, "ranking")
-    if last is None or (there and content(workspace.serving_models / "ranking" / str(there[-1])) == last):
-        return ""
-    return f"versions {there}"
-
-
-def _resume_folder(workspace: Workspace, source: DataSource, *settings: object) -> str:
-    """Where interrupted work of exactly these settings on exactly this data is kept."""
-    key = content_fingerprint(repr((source.fingerprint, settings)))
-    return str((workspace.cache / "resume" / key).resolve())
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _sqlite(path: Path) -> metadata_store_pb2.ConnectionConfig:

@@ -5,6 +5,7 @@ import tfx.components  # noqa: F401  isort: skip
 import tensorflow_model_analysis as tfma  # isort: skip
 from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 
+from components.bars import ROUNDING
 from pipeline.config import Bar, BlessConfig
 from trainer import features
 
@@ -12,9 +13,6 @@ from trainer import features
 #: `slices` signature (it knows how much each user rated in `train`).
 RAW_SLICES = (features.USER_GENDER, features.MOVIE_GENRES)
 MODEL_SLICES = ("age_group", "activity")
-
-#: Changes smaller than this are rounding, not a worse model.
-_ROUNDING = 1e-6
 
 
 def eval_config(bless: BlessConfig, slices: list[str]) -> tfma.EvalConfig:
@@ -75,9 +73,9 @@ def _metric(class_name: str, config: str, bar: Bar | None) -> tfma.MetricConfig:
         threshold.value_threshold.upper_bound.value = bar.max
     if bar.max_increase is not None:
         threshold.change_threshold.direction = tfma.MetricDirection.LOWER_IS_BETTER
-        threshold.change_threshold.absolute.value = bar.max_increase + _ROUNDING
+        threshold.change_threshold.absolute.value = bar.max_increase + ROUNDING
     if bar.max_decrease is not None:
         threshold.change_threshold.direction = tfma.MetricDirection.HIGHER_IS_BETTER
-        threshold.change_threshold.absolute.value = -bar.max_decrease - _ROUNDING
+        threshold.change_threshold.absolute.value = -bar.max_decrease - ROUNDING
     metric.threshold.CopyFrom(threshold)
     return metric

@@ -1,6 +1,7 @@
 """Prints a run's summary: what a person wants to know when it ends."""
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,19 @@ from rich.table import Table
 
 from pipeline.program import program
 from pipeline.summary import Summary
+
+#: Of all that is measured on `eval`; the rest is in the evaluators' artifacts.
+SHOWN = (
+    "rmse",
+    "mae",
+    "calibration",
+    "ndcg_10",
+    "ndcg@10",
+    "recall@10",
+    "recall@100",
+    "coverage@10",
+    "index_recall@100",
+)
 
 
 def print_summary(summary: Summary, workspace_flag: str, console: Console) -> None:
@@ -23,17 +37,15 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_row("rows", ", ".join(f"{split} {rows:,}" for split, rows in summary.splits.items()))
-    test, mean = summary.test["test"], summary.test["mean_rating_baseline"]
-    table.add_row(
-        "test",
-        f"RMSE [bold]{test['rmse']:.4f}[/], MAE {test['mae']:.4f} (always the mean: RMSE {mean['rmse']:.4f})",
-    )
-    table.add_row("eval", ", ".join(f"{name} {value:.4f}" for name, value in _quality(summary)))
-    if summary.tuner:
-        trials = summary.tuner["trials"]
-        chosen = ", ".join(f"{path} {_short(value)}" for path, value in summary.tuner["best"].items())
-        table.add_row("tuner", f"{chosen} (best of {len(trials)} trials)")
-    table.add_row("training", _training(summary.training))
+    for name, text in _on_test(summary.test):
+        table.add_row(name, text)
+    for name, model in (("ranking", summary.ranking), ("retrieval", summary.retrieval)):
+        table.add_row(name, _training(model.training))
+        if model.tuner:
+            trials = model.tuner["trials"]
+            chosen = ", ".join(f"{path} {_short(value)}" for path, value in model.tuner["best"].items())
+            table.add_row("", f"tuned: {chosen} (best of {len(trials)} trials)")
+        table.add_row("", f"on eval: {_quality(model.evaluation)}")
     for row in summary.drift:
         table.add_row("[yellow]drift[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     table.add_row("blessed", "[green]yes[/]" if summary.blessed else "[red]no[/]")
@@ -41,16 +53,35 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
         table.add_row("", escape(reason))
     table.add_row(
         "pushed",
-        _near(summary.pushed) if summary.pushed else "nothing: a model that is not blessed stays here",
+        _near(summary.pushed) if summary.pushed else "nothing: models that are not all blessed stay here",
     )
     console.print()
     console.print(table)
-    if summary.tuner:
-        _print_trials(summary, console)
+    for name, model in (("ranking", summary.ranking), ("retrieval", summary.retrieval)):
+        if model.tuner:
+            _print_trials(name, model.tuner["trials"], console)
     if summary.example:
-        user, title = map(shlex.quote, summary.example)
+        user = shlex.quote(summary.example)
         console.print(f"\nserve it:  {program()} serve{workspace_flag}", markup=False)
-        console.print(f"ask it:    {program()} rate --user {user} {title}", markup=False)
+        console.print(f"ask it:    {program()} recommend --user {user}", markup=False)
+
+
+def _on_test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    ratings, mean = test["test"], test["mean_rating_baseline"]
+    lists, popular, both = test["retrieval"], test["retrieval_popularity"], test["recommender"]
+    yield (
+        "test",
+        f"ratings: RMSE [bold]{ratings['rmse']:.4f}[/], MAE {ratings['mae']:.4f}"
+        f" (always the mean: RMSE {mean['rmse']:.4f})",
+    )
+    if not both:  # test holds nothing to be found
+        return
+    yield (
+        "",
+        f"films: recommended nDCG@10 [bold]{both['ndcg@10']:.4f}[/], retrieved {lists['ndcg@10']:.4f}"
+        f" and recall@100 {lists['recall@100']:.4f}"
+        f" (the most rated: {popular['ndcg@10']:.4f}, {popular['recall@100']:.4f})",
+    )
 
 
 def _near(path: str) -> str:
@@ -68,10 +99,10 @@ def _training(training: dict[str, Any]) -> str:
     )
 
 
-def _print_trials(summary: Summary, console: Console) -> None:
-    trials = summary.tuner["trials"]
+def _print_trials(name: str, trials: list[dict[str, Any]], console: Console) -> None:
     paths = sorted({path for trial in trials for path in trial["values"]})
-    table = Table("trial", "score", *paths, "status", title="tuner's trials", title_justify="left")
+    title = f"the {name} tuner's trials"
+    table = Table("trial", "score", *paths, "status", title=title, title_justify="left")
     for trial in trials:
         score = "" if trial["score"] is None else f"{trial['score']:.4f}"
         status = trial["status"].lower() + (f": {escape(trial['error'])}" if trial["error"] else "")
@@ -79,8 +110,8 @@ def _print_trials(summary: Summary, console: Console) -> None:
     console.print(table)
 
 
-def _quality(summary: Summary) -> list[tuple[str, float]]:
-    return [(name, value) for name, value in summary.evaluation.items() if name != "example_count"]
+def _quality(evaluation: dict[str, float | None]) -> str:
+    return ", ".join(f"{name} {evaluation[name]:.4f}" for name in SHOWN if evaluation.get(name) is not None)
 
 
 def _short(value: object) -> str:

@@ -15,6 +15,7 @@ from pipeline.console import chatter_to
 from pipeline.interruption import Interruption
 from pipeline.program import program
 from pipeline.workspace import Workspace
+from serving.renames import recover
 from trainer.errors import MarqueeError
 
 # Before TensorFlow or TFX is imported, and inherited by child processes: TFX would choose Keras 2.
@@ -82,6 +83,7 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
         from pipeline.progress import NodeProgress
         from pipeline.runner import NodeFailedError, ObservedDagRunner
         from pipeline.summary import summarize
+    recover(request.workspace.serving_models)  # before anything looks at what is in front
     pipeline = build_pipeline(request.config, source, request.workspace)
     options = run_options(pipeline, request.from_node, request.to_node)
     with NodeProgress(console, interruption.check) as progress:

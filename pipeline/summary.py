@@ -10,9 +10,29 @@ from pipeline.blessing import verdict
 from pipeline.config import RunConfig
 from pipeline.lineage import Lineage, Run
 from pipeline.workspace import Workspace
+from serving.contract import MODELS
 from serving.placement import placement
 from serving.versions import list_versions
-from trainer.features import MOVIE_TITLE, USER_ID
+from trainer.features import USER_ID
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """What became of one task's model.
+
+    Args:
+        tuner: `trials` (a row each, best first) and `best` (dotted path to value); None without tuning.
+        training: what the trainer wrote: epochs, best epoch, rows per second, device.
+        blessed: whether it may be pushed as far as its own evaluator is concerned.
+        reasons: why, in sentences.
+        evaluation: metrics on `eval`.
+    """
+
+    tuner: dict[str, Any] | None
+    training: dict[str, Any]
+    blessed: bool
+    reasons: list[str]
+    evaluation: dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -23,27 +43,25 @@ class Summary:
         run_id: the run.
         splits: rows a split.
         drift: what drifted from the previous run: dicts of split, feature, what.
-        tuner: `trials` (a row each, best first) and `best` (dotted path to value); None without tuning.
-        training: what the trainer wrote: epochs, best epoch, rows per second, device.
-        test: metrics on `test`, and those of always saying the mean.
-        blessed: whether both blessings were given.
+        ranking, retrieval: the two models.
+        test: metrics on `test`, and those of always saying the mean, and the most rated films.
+        blessed: whether every blessing was given.
         reasons: why, in sentences.
-        evaluation: metrics on `eval`.
-        pushed: where the model is now: its folder where it is in front, a sentence where it is not, or None.
-        example: a user and a title to ask a server about; None while nothing is served.
+        pushed: where the models are now: their folders where they are in front, a sentence where they are
+            not, or None.
+        example: a user to ask a server about; None while nothing is served.
     """
 
     run_id: str
     splits: dict[str, int]
     drift: list[dict[str, str]]
-    tuner: dict[str, Any] | None
-    training: dict[str, Any]
+    ranking: ModelSummary
+    retrieval: ModelSummary
     test: dict[str, Any]
     blessed: bool
     reasons: list[str]
-    evaluation: dict[str, float]
     pushed: str | None
-    example: tuple[str, str] | None
+    example: str | None
 
     def write(self, file: Path) -> None:
         """Writes JSON, atomically."""
@@ -56,49 +74,76 @@ class Summary:
 def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     """Reads what the run's nodes wrote."""
     run = Lineage(workspace.metadata_db).run(run_id)
+    ranking, retrieval = _ranking(run, config), _retrieval(run)
     validation = _json(run, "ServingValidator", "blessing", "validation.json")
-    outcome = verdict(run.output("RankingEvaluator", "evaluation").path, config.ranking.bless)
-    tuned = None
-    if run.output("RankingTuner", "tuner_results"):
-        best = _json(run, "RankingTuner", "best_hyperparameters", "best_hyperparameters.txt")["values"]
-        tuned = {
-            "trials": _json(run, "RankingTuner", "tuner_results", "trials.json"),
-            "best": {key: value for key, value in best.items() if not key.startswith("tuner/")},
-        }
-    training = _json(run, "RankingTrainer", "model_run", "training.json")
+    served = list_versions(workspace.serving_models, "recommender")
     return Summary(
         run_id=run_id,
         splits=_json(run, "MovieLensExampleGen", "examples", "ingest.json")["rows"],
         drift=_json(run, "ExampleValidator", "anomalies", "findings.json")["drift"],
-        tuner=tuned,
-        training=training,
+        ranking=ranking,
+        retrieval=retrieval,
         test=_json(run, "RunReport", "report", "report.json"),
-        blessed=outcome.blessed and not validation["problems"],
-        reasons=[*outcome.reasons, *_serving_reasons(validation)],
-        evaluation=outcome.metrics,
+        blessed=ranking.blessed and retrieval.blessed and not validation["problems"],
+        reasons=[*ranking.reasons, *retrieval.reasons, *_serving_reasons(validation)],
         pushed=_pushed(run, workspace),
-        example=_example(run) if list_versions(workspace.serving_models, "ranking") else None,
+        example=_example(run) if served else None,
     )
+
+
+def _ranking(run: Run, config: RunConfig) -> ModelSummary:
+    outcome = verdict(run.output("RankingEvaluator", "evaluation").path, config.ranking.bless)
+    return ModelSummary(
+        **_training(run, "Ranking"),
+        blessed=outcome.blessed,
+        reasons=outcome.reasons,
+        evaluation=outcome.metrics,
+    )
+
+
+def _retrieval(run: Run) -> ModelSummary:
+    found = _json(run, "RetrievalEvaluator", "evaluation", "metrics.json")
+    return ModelSummary(
+        **_training(run, "Retrieval"),
+        blessed=found["blessed"],
+        reasons=found["reasons"],
+        evaluation={**found["candidate"], **found["search"]},
+    )
+
+
+def _training(run: Run, task: str) -> dict[str, Any]:
+    """`tuner` and `training` of a ModelSummary."""
+    tuned = None
+    if run.output(f"{task}Tuner", "tuner_results"):
+        best = _json(run, f"{task}Tuner", "best_hyperparameters", "best_hyperparameters.txt")["values"]
+        tuned = {
+            "trials": _json(run, f"{task}Tuner", "tuner_results", "trials.json"),
+            "best": {key: value for key, value in best.items() if not key.startswith("tuner/")},
+        }
+    return {"tuner": tuned, "training": _json(run, f"{task}Trainer", "model_run", "training.json")}
 
 
 def _pushed(run: Run, workspace: Workspace) -> str | None:
     """Looked up on disk: what a cached push once wrote may have been replaced or rolled back since."""
-    model = run.output("RankingTrainer", "model").path / "Format-Serving"
-    place = placement(model, workspace.serving_models, "ranking")
+    nodes = {
+        "ranking": "RankingTrainer",
+        "retrieval": "RetrievalTrainer",
+        "recommender": "RecommenderAssembler",
+    }
+    sources = {name: run.output(nodes[name], "model").path / "Format-Serving" for name in MODELS}
+    place = placement(sources, workspace.serving_models)
     if place.in_front:
-        return str((workspace.serving_models / "ranking" / str(place.version)).resolve())
+        folder = workspace.serving_models.resolve()
+        return f"{folder}/{{{','.join(MODELS)}}}/{place.version}"
     if place.withdrawn:
         return f"version {place.withdrawn} was rolled back, and stays so"
     return f"version {place.version}, but a later one is in front" if place.version else None
 
 
-def _example(run: Run) -> tuple[str, str]:
-    """The user and the title with the most ratings in train: vocabularies are by falling frequency."""
+def _example(run: Run) -> str:
+    """The user with the most ratings in train: vocabularies are by falling frequency."""
     assets = run.output("Transform", "transform_graph").path / "transform_fn" / "assets"
-    user, title = (
-        (assets / name).read_text(encoding="utf-8").split("\n", 1)[0] for name in (USER_ID, MOVIE_TITLE)
-    )
-    return user, title
+    return (assets / USER_ID).read_text(encoding="utf-8").split("\n", 1)[0]
 
 
 def _serving_reasons(validation: dict[str, Any]) -> list[str]:

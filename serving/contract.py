@@ -9,7 +9,7 @@ from serving.signature import Signature, TensorSpec
 _IDS = TensorSpec("string", (-1,))
 _K = TensorSpec("int32", ())
 _FLAG = TensorSpec("bool", ())
-_HISTORIES = TensorSpec("string", (-1, -1))
+_LISTS = TensorSpec("string", (-1, -1))
 _RATINGS = {"user_rating": TensorSpec("float", (-1,))}
 
 
@@ -18,6 +18,9 @@ def _film_lists(*floats: str, length: int = -1) -> dict[str, TensorSpec]:
     return {name: TensorSpec(dtype, (-1, length)) for name, dtype in names.items()}
 
 
+_VECTORS = {"vector": TensorSpec("float", (-1, -1))}
+_DESCRIBED = {"movie_title": _IDS, "movie_genres": _IDS, "ratings": TensorSpec("int32", (-1,))}
+_REASONS = {"movie_title": _LISTS, "similarity": TensorSpec("float", (-1, -1))}
 _CANDIDATES = _film_lists("score")
 _RECOMMENDED = _film_lists("user_rating", "score")
 
@@ -30,13 +33,24 @@ CONTRACT: dict[str, dict[str, Signature]] = {
     "retrieval": {
         "serving_default": Signature({"user_id": _IDS}, _film_lists("score", length=100)),
         "retrieve": Signature({"user_id": _IDS, "k": _K}, _CANDIDATES),
+        "candidates": Signature({"user_id": _IDS, "k": _K, "exclude_seen": _FLAG}, _CANDIDATES),
+        "candidates_from_history": Signature({"movie_title": _LISTS, "k": _K}, _CANDIDATES),
+        "user_vector": Signature({"user_id": _IDS}, _VECTORS),
+        "movie_vector": Signature({"movie_id": _IDS}, _VECTORS),
+        "describe": Signature({"movie_id": _IDS}, _DESCRIBED),
+        "because": Signature({"user_id": _IDS, "movie_id": _LISTS}, _REASONS),
+        "because_of_history": Signature({"movie_title": _LISTS, "movie_id": _LISTS}, _REASONS),
     },
     "recommender": {
         "serving_default": Signature({"user_id": _IDS}, _film_lists("user_rating", "score", length=10)),
         "recommend": Signature({"user_id": _IDS, "k": _K, "exclude_seen": _FLAG}, _RECOMMENDED),
-        "recommend_from_history": Signature({"movie_title": _HISTORIES, "k": _K}, _RECOMMENDED),
+        "recommend_from_history": Signature({"movie_title": _LISTS, "k": _K}, _RECOMMENDED),
     },
 }
+
+
+#: In the order in which they are pushed: who can ask the recommender can also ask the models behind it.
+MODELS = tuple(CONTRACT)
 
 
 def departures(model: str, signatures: dict[str, Signature]) -> list[str]:

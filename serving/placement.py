@@ -1,19 +1,21 @@
-"""Where a model already is among the served versions, told by its content."""
+"""Where a set of models already is among the served versions, told by content."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving.version_sets import MEMBERS
 from serving.versions import ROLLED_BACK, list_versions
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a SavedModel's content is served from.
+    """Where the content of a set of SavedModels is served from.
 
     Attributes:
-        version: the highest version that has it, or None.
-        in_front: whether that is the one that servers answer from.
+        version: the highest version at which every model has it, or None.
+        in_front: whether that is the one that servers answer from, for every model.
         withdrawn: the rolled-back version that has it, or None.
     """
 
@@ -22,24 +24,56 @@ class Placement:
     withdrawn: int | None
 
 
-def placement(source: Path, models_dir: Path, name: str) -> Placement:
-    """Looks for the content of the SavedModel in `source` among `name`'s versions, withdrawn ones too."""
-    wanted = content(source)
-    versions = list_versions(models_dir, name)
-    same = [version for version in versions if content(models_dir / name / str(version)) == wanted]
-    attic = models_dir / ROLLED_BACK
-    withdrawn = [v for v in list_versions(attic, name) if content(attic / name / str(v)) == wanted]
+def placement(sources: Mapping[str, Path], models_dir: Path) -> Placement:
+    """Looks for the SavedModels in `sources`, by name, among the versions under `models_dir`."""
+    wanted = {name: content(source) for name, source in sources.items()}
+    same, withdrawn = _versions(wanted, models_dir), _versions(wanted, models_dir / ROLLED_BACK)
+    version = same[-1] if same else None
     return Placement(
-        version=same[-1] if same else None,
-        in_front=bool(same) and same[-1] == versions[-1],
+        version=version,
+        in_front=version is not None and all(front(models_dir, name) == version for name in wanted),
         withdrawn=withdrawn[-1] if withdrawn else None,
     )
 
 
+def front(models_dir: Path, name: str) -> int | None:
+    """The version of `name` that servers answer from."""
+    versions = list_versions(models_dir, name)
+    return versions[-1] if versions else None
+
+
+def in_front(models_dir: Path, names: Sequence[str]) -> str:
+    """`set_content` of what is in front now; of a model that has no version, nothing."""
+    fronts = {name: front(models_dir, name) for name in names}
+    return set_content(
+        {name: models_dir / name / str(version) for name, version in fronts.items() if version is not None}
+    )
+
+
+def set_content(folders: Mapping[str, Path]) -> str:
+    """SHA-256 over the names and contents of several SavedModels."""
+    digest = hashlib.sha256()
+    for name in sorted(folders):
+        digest.update(f"{name}\0{content(folders[name])}\0".encode())
+    return digest.hexdigest()
+
+
 def content(saved_model: Path) -> str:
-    """SHA-256 over the names and bytes of a SavedModel's files."""
+    """SHA-256 over the names and bytes of a SavedModel's files, but the one that a push adds."""
     digest = hashlib.sha256()
     for file in sorted(path for path in saved_model.rglob("*") if path.is_file()):
-        digest.update(f"{file.relative_to(saved_model)}\0".encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+        name = file.relative_to(saved_model)
+        if name != MEMBERS:
+            digest.update(f"{name}\0".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _versions(wanted: Mapping[str, str], models_dir: Path) -> list[int]:
+    """The versions, rising, at which every model has the content wanted."""
+    common = set.intersection(*(set(list_versions(models_dir, name)) for name in wanted))
+    return [
+        version
+        for version in sorted(common)
+        if all(content(models_dir / name / str(version)) == wanted[name] for name in wanted)
+    ]

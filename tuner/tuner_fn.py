@@ -1,4 +1,4 @@
-"""What TFX's Tuner calls: its FnArgs to a search over the ranking model's settings."""
+"""What TFX's Tuner calls: its FnArgs to a search over a task's settings."""
 
 import os
 from pathlib import Path
@@ -10,33 +10,34 @@ from tfx.components.tuner.component import TunerFnResult
 
 from trainer.data import RatingData
 from trainer.hyperparameters import apply_hyperparameters
-from trainer.ranking.training import RankingSettings, train_ranking
+from trainer.run_fn import task_of
 from tuner.config import TuneConfig
 from tuner.oracles import oracle
 from tuner.training_tuner import TrainingTuner
-
-OBJECTIVE = keras_tuner.Objective("val_rmse", "min")
 
 
 def tuner_fn(fn_args) -> TunerFnResult:
     """Reads the data once, and hands TFX a tuner whose trials train on it.
 
-    Of `fn_args.custom_config`: `model` and `train`, the settings that the space varies; `tune`, a
-    TuneConfig; `trials_dir`, where finished trials outlive an interruption.
+    Of `fn_args.custom_config`: `task` and its settings, as `trainer.run_fn` takes them; `tune`, a TuneConfig;
+    `trials_dir`, where finished trials outlive an interruption.
 
     Raises:
         ConfigError: the space names a setting that the model does not have.
     """
     custom = fn_args.custom_config
     tune = TuneConfig.model_validate(custom["tune"])
-    settings = RankingSettings.of(custom, None)
-    search = oracle(tune, OBJECTIVE, settings.train.epochs)
+    task = task_of(custom)
+    settings = task.settings.of(custom, None)
+    search = oracle(
+        tune, keras_tuner.Objective(settings.monitor, task.settings.monitor_mode), settings.train.epochs
+    )
     # A path that does not exist would fail every trial the same way: say so before the first.
     apply_hyperparameters(settings, search.get_space().values)
     data = RatingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
 
     def run_trial(values, on_epoch):
-        result = train_ranking(apply_hyperparameters(settings, values), data, on_epoch=on_epoch)
+        result = task.train(apply_hyperparameters(settings, values), data, on_epoch=on_epoch)
         return result.history[result.best_epoch - 1]
 
     directory = Path(custom["trials_dir"])

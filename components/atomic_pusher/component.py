@@ -11,13 +11,15 @@ class AtomicPusherSpec(component_spec.ComponentSpec):
 
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
         "serving_models": component_spec.ExecutionParameter(type=str),
-        "model_name": component_spec.ExecutionParameter(type=str),
         "keep": component_spec.ExecutionParameter(type=int),
         "disturbed": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
-        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "model_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+        "ranking": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "retrieval": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "recommender": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "ranking_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+        "retrieval_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
         "infra_blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
     }
     OUTPUTS = {  # noqa: RUF012
@@ -26,22 +28,23 @@ class AtomicPusherSpec(component_spec.ComponentSpec):
 
 
 class AtomicPusher(base_component.BaseComponent):
-    """Copies a model that both blessings allow to `<serving_models>/<model_name>/<version>/`.
+    """Copies three models that belong together to `<serving_models>/<name>/<version>/`, all or none.
 
-    TFX's Pusher copies file by file into the folder that servers watch. This one writes beside it and
-    renames (`serving.versions`), so a server, or a power cut, never sees half a version.
+    TFX's Pusher copies file by file into the folder that servers watch, a model at a time. This one writes
+    beside it and renames (`serving.version_sets`), so a server, or a power cut, never sees half a version,
+    and never a recommender without the models that it was made of for longer than the renames take.
 
     Args:
-        model, model_blessing, infra_blessing: what to push, and the two permissions.
+        ranking, retrieval, recommender: what to push.
+        ranking_blessing, retrieval_blessing, infra_blessing: the permissions; one refused, none is pushed.
         serving_models: the folder of served models.
-        model_name: the model's name there.
         keep: how many versions stay.
         disturbed: empty while the last push is in front; else what is there instead, so that the cache
             notices when somebody deleted, replaced or withdrew it.
 
-    A model whose content is in front already is not pushed again, and one that was rolled back is not
-    brought back. Outputs `pushed_model` with the properties of TFX's Pusher, `pushed` (1 or 0),
-    `pushed_destination`, `pushed_version`, and `content`, the model's checksum.
+    A set whose content is in front already is not pushed again, and one that was rolled back is not brought
+    back. Outputs `pushed_model` with the properties of TFX's Pusher, `pushed` (1 or 0),
+    `pushed_destination` (the folder of all models), `pushed_version`, and `content`, the set's checksum.
     """
 
     SPEC_CLASS = AtomicPusherSpec
@@ -49,21 +52,25 @@ class AtomicPusher(base_component.BaseComponent):
 
     def __init__(
         self,
-        model: BaseChannel,
-        model_blessing: BaseChannel,
+        ranking: BaseChannel,
+        retrieval: BaseChannel,
+        recommender: BaseChannel,
+        ranking_blessing: BaseChannel,
+        retrieval_blessing: BaseChannel,
         infra_blessing: BaseChannel,
         serving_models: str,
-        model_name: str,
         keep: int,
         disturbed: str = "",
     ):
         super().__init__(
             AtomicPusherSpec(
-                model=model,
-                model_blessing=model_blessing,
+                ranking=ranking,
+                retrieval=retrieval,
+                recommender=recommender,
+                ranking_blessing=ranking_blessing,
+                retrieval_blessing=retrieval_blessing,
                 infra_blessing=infra_blessing,
                 serving_models=serving_models,
-                model_name=model_name,
                 keep=keep,
                 disturbed=disturbed,
                 pushed_model=Channel(type=standard_artifacts.PushedModel),

@@ -1,4 +1,4 @@
-"""Pushes when both blessings allow it; otherwise writes down that it did not."""
+"""Pushes when every blessing allows it; otherwise writes down that it did not."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from serving import versions
-from serving.placement import content, placement
+from serving.contract import MODELS
+from serving.placement import placement, set_content
+from serving.version_sets import push_set
 
 
 class Executor(base_executor.BaseExecutor):
@@ -17,22 +18,28 @@ class Executor(base_executor.BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See AtomicPusher."""
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
-        blessing = artifact_utils.get_single_instance(input_dict["model_blessing"])
-        infra_blessing = artifact_utils.get_single_instance(input_dict["infra_blessing"])
-        if not (model_utils.is_model_blessed(blessing) and model_utils.is_infra_validated(infra_blessing)):
-            pushed.set_int_custom_property("pushed", 0)
+        pushed.set_int_custom_property("pushed", 0)
+        if not _allowed(input_dict):
             return
-        model = artifact_utils.get_single_instance(input_dict["model"])
-        source = Path(path_utils.serving_model_path(model.uri))
-        serving_models, name = Path(exec_properties["serving_models"]), exec_properties["model_name"]
-        place = placement(source, serving_models, name)
+        sources = {
+            name: Path(path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict[name])))
+            for name in MODELS
+        }
+        serving_models = Path(exec_properties["serving_models"])
+        place = placement(sources, serving_models)
         if place.withdrawn and not place.in_front:  # somebody rolled it back: not ours to undo
-            pushed.set_int_custom_property("pushed", 0)
             return
         version = place.version
         if not place.in_front:
-            version = versions.push(source, serving_models, name, keep=exec_properties["keep"])
+            version = push_set(sources, serving_models, keep=exec_properties["keep"])["recommender"]
         pushed.set_int_custom_property("pushed", 1)
-        pushed.set_string_custom_property("pushed_destination", str(serving_models / name / str(version)))
+        pushed.set_string_custom_property("pushed_destination", str(serving_models))
         pushed.set_string_custom_property("pushed_version", str(version))
-        pushed.set_string_custom_property("content", content(source))
+        pushed.set_string_custom_property("content", set_content(sources))
+
+
+def _allowed(input_dict) -> bool:
+    blessings = (input_dict["ranking_blessing"], input_dict["retrieval_blessing"])
+    return all(
+        model_utils.is_model_blessed(artifact_utils.get_single_instance(blessing)) for blessing in blessings
+    ) and model_utils.is_infra_validated(artifact_utils.get_single_instance(input_dict["infra_blessing"]))

@@ -1,11 +1,12 @@
-"""Resolver strategies that leave out what this very run made.
+"""Resolver strategies: what a run begins from, and what it is compared with, leaving out what it made itself.
 
 TFX's own strategies answer "the latest", which after a cached run is the candidate itself: comparing a
 model with itself says nothing, and the changed input would rerun nodes of an unchanged pipeline. Leaving
 the run's own artifact out gives the comparison its meaning and the cache its hit.
 """
 
+from components.resolution.last_blessed import LastBlessed
 from components.resolution.last_blessed_other import LastBlessedOther
 from components.resolution.latest_other import LatestOther
 
-__all__ = ["LastBlessedOther", "LatestOther"]
+__all__ = ["LastBlessed", "LastBlessedOther", "LatestOther"]

@@ -1,4 +1,4 @@
-"""Boots a server on the exported model before it is pushed and asks it what the trainer already knows."""
+"""Boots a server on the exported models before they are pushed and asks what the trainer already knows."""
 
 from components.serving_validator.component import ServingValidator
 

@@ -10,36 +10,41 @@ class ServingValidatorSpec(component_spec.ComponentSpec):
     """Inputs, outputs and parameters."""
 
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
-        "model_name": component_spec.ExecutionParameter(type=str),
-        "code_fingerprint": component_spec.ExecutionParameter(type=str),
+        "code_fingerprint": component_spec.ExecutionParameter(type=str)
     }
-    INPUTS = {"model": component_spec.ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
+    INPUTS = {  # noqa: RUF012
+        "ranking": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "retrieval": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "recommender": component_spec.ChannelParameter(type=standard_artifacts.Model),
+    }
     OUTPUTS = {"blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing)}  # noqa: RUF012
 
 
 class ServingValidator(base_component.BaseComponent):
-    """Loads the model as TF Serving does, serves it, and compares every signature with the trained model.
+    """Loads the models as TF Serving does, serves them together, and compares every signature's answers.
 
-    What the trained model answered lies beside the SavedModel, in `assets.extra/trained_answers.json`
-    (`trainer.export`). Each of those requests goes over REST and over gRPC to the embedded server, which
+    What the trained models answered lies beside each SavedModel, in `assets.extra/trained_answers.json`
+    (`trainer.answers`). Each of those requests goes over REST and over gRPC to the embedded server, which
     loads through the v1 loader: a model that only Python can run fails here rather than in production.
 
     Args:
-        model: the exported model.
-        model_name: the name to serve it under.
+        ranking, retrieval, recommender: the exported models, served under these names.
         code_fingerprint: of the server's and this component's code, for the cache.
 
-    Outputs `blessing`, an InfraBlessing with `validation.json`: requests, largest difference, reasons.
+    Outputs `blessing`, an InfraBlessing with `validation.json`: requests, largest difference, problems.
     """
 
     SPEC_CLASS = ServingValidatorSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, model: BaseChannel, model_name: str, code_fingerprint: str):
+    def __init__(
+        self, ranking: BaseChannel, retrieval: BaseChannel, recommender: BaseChannel, code_fingerprint: str
+    ):
         super().__init__(
             ServingValidatorSpec(
-                model=model,
-                model_name=model_name,
+                ranking=ranking,
+                retrieval=retrieval,
+                recommender=recommender,
                 code_fingerprint=code_fingerprint,
                 blessing=Channel(type=standard_artifacts.InfraBlessing),
             )

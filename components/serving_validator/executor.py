@@ -1,9 +1,11 @@
-"""Serves a model from a temporary folder and replays the trained model's answers against it."""
+"""Serves models from a temporary folder and replays the trained models' answers against them."""
 
 import base64
 import json
 import os
 import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,13 @@ class Executor(base_executor.BaseExecutor):
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """Writes the blessing file TFX's pushers look for, the property, and `validation.json`."""
-        model = artifact_utils.get_single_instance(input_dict["model"])
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
-        found = validate(Path(path_utils.serving_model_path(model.uri)), exec_properties["model_name"])
+        found = validate(
+            {
+                name: Path(path_utils.serving_model_path(artifact_utils.get_single_uri(model)))
+                for name, model in input_dict.items()
+            }
+        )
         blessed = not found["problems"]
         io_utils.write_string_file(os.path.join(blessing.uri, "validation.json"), json.dumps(found, indent=1))
         io_utils.write_string_file(
@@ -37,54 +43,76 @@ class Executor(base_executor.BaseExecutor):
         blessing.set_int_custom_property("blessed", int(blessed))
 
 
-def validate(saved_model: Path, name: str) -> dict[str, Any]:
-    """Serves `saved_model` under `name` and asks it every question the trained model has answered.
+def validate(saved_models: Mapping[str, Path]) -> dict[str, Any]:
+    """Serves models, by name, together, and asks them every question that the trained ones have answered.
 
     Returns:
         `requests` (how many were sent), `largest_difference` (of any number) and `problems` (sentences; an
-        empty list means that the model may be pushed).
+        empty list means that the models may be pushed).
     """
-    answers_file = saved_model / "assets.extra" / "trained_answers.json"
-    if not answers_file.exists():
-        return _result(0, 0.0, [f"{answers_file.name} is missing: the trainer writes it beside the model"])
-    answers = json.loads(answers_file.read_text())
-    problems, largest, requests = [], 0.0, 0
+    asked = _Asked()
+    answers = {name: _answers(path) for name, path in saved_models.items()}
+    asked.problems += [
+        f"{name}: trained_answers.json is missing: whoever exports the model writes it beside the model"
+        for name in saved_models
+        if answers[name] is None
+    ]
+    if asked.problems:
+        return asdict(asked)
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder)
-        (models / name).mkdir()
-        (models / name / "1").symlink_to(saved_model.resolve(), target_is_directory=True)
+        for name, path in saved_models.items():
+            (models / name).mkdir()
+            (models / name / "1").symlink_to(path.resolve(), target_is_directory=True)
         try:
             with (
                 EmbeddedServer(models, ServerConfig(rest_port=0, grpc_port=0)) as server,
                 RestClient(server.rest_url) as rest,
                 GrpcClient(server.grpc_address) as grpc,
             ):
-                signatures = rest.metadata(name)
-                if name in CONTRACT:
-                    problems += departures(name, signatures)
-                served = set(signatures) - {"__saved_model_init_op"}
-                for missing in sorted(served - {a["signature_name"] for a in answers}):
-                    problems.append(f"signature {missing}: the trainer wrote no answer to compare with")
-                for answer in answers:
-                    inputs = {k: _decoded(v) for k, v in answer["inputs"].items()}
-                    for api, client in (("REST", rest), ("gRPC", grpc)):
-                        requests += 1
-                        try:
-                            got = client.predict(name, inputs, signature=answer["signature_name"])
-                        except ServingError as error:
-                            problems.append(f"{answer['signature_name']} over {api}: {error}")
-                            continue
-                        difference, problem = _compare(answer["outputs"], got)
-                        largest = max(largest, difference)
-                        if problem:
-                            problems.append(f"{answer['signature_name']} over {api}: {problem}")
+                for name in saved_models:
+                    _ask(name, answers[name], {"REST": rest, "gRPC": grpc}, asked)
         except ServingError as error:
-            problems.append(f"the model cannot be served: {error}")
-    return _result(requests, largest, problems)
+            asked.problems.append(f"the models cannot be served: {error}")
+    return asdict(asked)
 
 
-def _result(requests: int, largest: float, problems: list[str]) -> dict[str, Any]:
-    return {"requests": requests, "largest_difference": largest, "problems": problems}
+@dataclass
+class _Asked:
+    """What came of asking, so far."""
+
+    requests: int = 0
+    largest_difference: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+
+def _answers(saved_model: Path) -> list[dict[str, Any]] | None:
+    file = saved_model / "assets.extra" / "trained_answers.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+
+
+def _ask(name: str, answers: list[dict], clients: dict[str, RestClient | GrpcClient], asked: _Asked) -> None:
+    """Holds one model's signatures against the contract, and its answers against the trained model's."""
+    signatures = clients["REST"].metadata(name)
+    if name in CONTRACT:
+        asked.problems += departures(name, signatures)
+    served = set(signatures) - {"__saved_model_init_op"}
+    for missing in sorted(served - {answer["signature_name"] for answer in answers}):
+        asked.problems.append(f"{name}.{missing}: the trainer wrote no answer to compare with")
+    for answer in answers:
+        inputs = {key: _decoded(value) for key, value in answer["inputs"].items()}
+        for api, client in clients.items():
+            where = f"{name}.{answer['signature_name']} over {api}"
+            asked.requests += 1
+            try:
+                got = client.predict(name, inputs, signature=answer["signature_name"])
+            except ServingError as error:
+                asked.problems.append(f"{where}: {error}")
+                continue
+            difference, problem = _compare(answer["outputs"], got)
+            asked.largest_difference = max(asked.largest_difference, difference)
+            if problem:
+                asked.problems.append(f"{where}: {problem}")
 
 
 def _decoded(value: Any) -> Any:

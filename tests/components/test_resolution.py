@@ -1,6 +1,7 @@
+from ml_metadata.proto import metadata_store_pb2
 from tfx.types import standard_artifacts
 
-from components.resolution import LastBlessedOther, LatestOther
+from components.resolution import LastBlessed, LastBlessedOther, LatestOther
 
 
 def artifact(kind, identity, **properties):
@@ -15,21 +16,43 @@ def model(identity):
     return artifact(standard_artifacts.Model, identity)
 
 
+class Store:
+    """As much of MLMD's store as is asked: odd models come from one node, even ones from another."""
+
+    def get_events_by_artifact_ids(self, identities):
+        event, [identity] = metadata_store_pb2.Event, identities
+        read = event(type=event.INPUT, execution_id=0)
+        return [read, event(type=event.OUTPUT, execution_id=identity)]
+
+    def get_contexts_by_execution(self, identity):
+        node = "RankingTrainer" if identity % 2 else "RetrievalTrainer"
+        context = metadata_store_pb2.Context
+        return [context(type="pipeline", name="smoke"), context(type="node", name=f"smoke.{node}")]
+
+
 def blessing(identity, of, blessed):
     return artifact(standard_artifacts.ModelBlessing, identity, blessed=blessed, current_model_id=of)
 
 
 def resolve_blessed(models, blessings, candidate):
     found = LastBlessedOther().resolve_artifacts(
-        None, {"model": models, "model_blessing": blessings, "candidate": [candidate]}
+        Store(), {"model": models, "model_blessing": blessings, "candidate": [candidate]}
     )
     return [m.id for m in found["model"]], [b.id for b in found["model_blessing"]]
 
 
 def test_the_last_blessed_model_is_the_newest_blessed_one_before_the_candidate():
-    models = [model(1), model(2), model(3), model(4)]
-    blessings = [blessing(11, 1, 1), blessing(12, 2, 1), blessing(13, 3, 0), blessing(14, 4, 1)]
+    models = [model(1), model(3), model(5), model(7)]
+    blessings = [blessing(11, 1, 1), blessing(12, 3, 1), blessing(13, 5, 0), blessing(14, 7, 1)]
 
+    assert resolve_blessed(models, blessings, models[3]) == ([3], [12])
+
+
+def test_a_model_of_another_node_is_not_compared_with():
+    models = [model(1), model(2), model(3), model(4)]
+    blessings = [blessing(11, 1, 1), blessing(12, 2, 1)]
+
+    assert resolve_blessed(models, blessings, models[2]) == ([1], [11])
     assert resolve_blessed(models, blessings, models[3]) == ([2], [12])
 
 
@@ -38,10 +61,22 @@ def test_the_first_run_has_nothing_to_compare_with():
 
 
 def test_a_cached_run_finds_what_the_run_it_repeats_found():
-    models, blessings = [model(1), model(2)], [blessing(11, 1, 1), blessing(12, 2, 1)]
+    models, blessings = [model(1), model(3)], [blessing(11, 1, 1), blessing(12, 3, 1)]
 
-    # Model 2 is the candidate again, and blessed by now: still compared with model 1, not with itself.
+    # Model 3 is the candidate again, and blessed by now: still compared with model 1, not with itself.
     assert resolve_blessed(models, blessings, models[1]) == ([1], [11])
+
+
+def test_a_warm_start_begins_from_the_newest_blessed_model_of_the_node():
+    inputs = {
+        "model": [model(1), model(2), model(3), model(5)],
+        "model_blessing": [blessing(11, 1, 1), blessing(12, 2, 1), blessing(13, 3, 1), blessing(14, 5, 0)],
+    }
+    found = LastBlessed(node="smoke.RankingTrainer").resolve_artifacts(Store(), inputs)
+    none = LastBlessed(node="smoke.OtherTrainer").resolve_artifacts(Store(), inputs)
+
+    assert [m.id for m in found["model"]] == [3]
+    assert none == {"model": [], "model_blessing": []}
 
 
 def test_the_latest_other_leaves_out_the_runs_own_and_what_came_later():

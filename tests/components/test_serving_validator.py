@@ -49,34 +49,39 @@ def export(tmp_path):
 
 
 def test_a_model_that_answers_as_trained_passes_over_rest_and_grpc(export):
-    assert validate(export([ANSWER]), "tiny") == {"requests": 2, "largest_difference": 0.0, "problems": []}
+    assert validate({"tiny": export([ANSWER])}) == {"requests": 2, "largest_difference": 0.0, "problems": []}
 
 
 def test_a_model_that_answers_otherwise_is_caught_with_the_difference(export):
     wrong = {**ANSWER, "outputs": {"user_rating": [3.5, 4.5, 3.25]}}
-    problems = validate(export([wrong]), "tiny")["problems"]
+    problems = validate({"tiny": export([wrong])})["problems"]
 
-    assert [p.split(":")[0] for p in problems] == ["serving_default over REST", "serving_default over gRPC"]
+    assert [p.split(":")[0] for p in problems] == [
+        "tiny.serving_default over REST",
+        "tiny.serving_default over gRPC",
+    ]
     assert "0.25" in problems[0]
 
 
 def test_a_signature_that_the_trainer_did_not_answer_is_named(export):
-    assert "signature serving_default" in validate(export([]), "tiny")["problems"][0]
+    assert (
+        "tiny.serving_default: the trainer wrote no answer" in validate({"tiny": export([])})["problems"][0]
+    )
 
 
 def test_a_model_without_answers_is_not_let_through(export):
     path = export([ANSWER])
     (path / "assets.extra" / "trained_answers.json").unlink()
 
-    assert "trained_answers.json is missing" in validate(path, "tiny")["problems"][0]
+    assert "trained_answers.json is missing" in validate({"tiny": path})["problems"][0]
 
 
 def test_a_model_that_only_python_can_run_is_caught(export):
     # TF Serving loads this one, calls it available, and then fails on every request.
-    assert validate(export([ANSWER], by="tf.saved_model.save"), "tiny")["problems"]
+    assert validate({"tiny": export([ANSWER], by="tf.saved_model.save")})["problems"]
 
 
 def test_a_model_that_departs_from_its_contract_is_caught(export):
-    problems = validate(export([ANSWER]), "ranking")["problems"]
+    problems = validate({"ranking": export([ANSWER])})["problems"]
 
     assert any("rate_ids" in problem for problem in problems)

@@ -15,6 +15,10 @@ def test_every_node_is_executed_once(first):
         "RankingTuner",
         "RankingTrainer",
         "RankingEvaluator",
+        "RetrievalTuner",
+        "RetrievalTrainer",
+        "RetrievalEvaluator",
+        "RecommenderAssembler",
         "ServingValidator",
         "AtomicPusher",
         "RunReport",
@@ -23,15 +27,15 @@ def test_every_node_is_executed_once(first):
 
 def test_the_output_counts_nodes_and_ends_with_what_a_person_wants_to_know(first):
     for part in (
-        " 1 of 10  MovieLensExampleGen",
-        "10 of 10  RunReport",
+        " 1 of 14  MovieLensExampleGen",
+        "14 of 14  RunReport",
         "recbole",
         "rows",
         "RMSE",
         "blessed",
-        "serving_models/ranking/1",
+        "serving_models/{ranking,retrieval,recommender}/1",
         "marquee serve",
-        "marquee rate",
+        "marquee recommend --user",
     ):
         assert part in first.output
 
@@ -59,20 +63,24 @@ def test_the_vocabularies_cover_train_alone(first, marquee):
     assert not list(first.run.output("MovieLensExampleGen", "examples").path.glob("*transformed*"))
 
 
-def test_the_model_beats_the_mean_on_test_and_is_blessed(first, marquee):
+def test_the_models_beat_those_that_know_nobody_on_test_and_are_blessed(first, marquee):
     summary = marquee.summary(first.run)
+    test = summary["test"]
 
-    assert summary["test"]["test"]["rmse"] < summary["test"]["mean_rating_baseline"]["rmse"]
+    assert test["test"]["rmse"] < test["mean_rating_baseline"]["rmse"]
+    assert test["retrieval"]["recall@100"] > 0.9 * test["retrieval_popularity"]["recall@100"]
+    assert test["recommender"]["ndcg@10"] > 0.05
     assert summary["blessed"] is True
-    assert summary["pushed"].endswith("serving_models/ranking/1")
+    assert summary["pushed"].endswith("serving_models/{ranking,retrieval,recommender}/1")
 
 
 def test_tfma_and_our_own_report_agree_about_the_size_of_the_error(first, marquee):
     summary = marquee.summary(first.run)
 
-    assert summary["evaluation"]["rmse"] == pytest.approx(summary["test"]["test"]["rmse"], abs=0.06)
-    assert 0.5 < summary["evaluation"]["ndcg_10"] <= 1.0
-    assert summary["evaluation"]["calibration"] == pytest.approx(1.0, abs=0.05)
+    evaluation = summary["ranking"]["evaluation"]
+    assert evaluation["rmse"] == pytest.approx(summary["test"]["test"]["rmse"], abs=0.06)
+    assert 0.5 < evaluation["ndcg_10"] <= 1.0
+    assert evaluation["calibration"] == pytest.approx(1.0, abs=0.05)
 
 
 def test_the_evaluation_is_sliced_by_gender_age_genre_and_activity(first):
@@ -85,16 +93,38 @@ def test_the_evaluation_is_sliced_by_gender_age_genre_and_activity(first):
     assert keys == {"user_gender", "age_group", "movie_genres", "activity"}
 
 
-def test_every_trial_is_accounted_for_and_the_best_one_is_used(first, marquee):
-    tuner = marquee.summary(first.run)["tuner"]
-    training = json.loads(
-        (first.run.output("RankingTrainer", "model_run").path / "training.json").read_text()
-    )
+@pytest.mark.parametrize("task", ["ranking", "retrieval"])
+def test_every_trial_is_accounted_for_and_the_best_one_is_used(first, marquee, task):
+    model = marquee.summary(first.run)[task]
+    trials, best = model["tuner"]["trials"], model["tuner"]["best"]
+    scores = [trial["score"] for trial in trials]
 
-    assert [trial["status"] for trial in tuner["trials"]] == ["COMPLETED", "COMPLETED"]
-    assert tuner["best"] == tuner["trials"][0]["values"]
-    assert training["settings"]["train"]["learning_rate"] == tuner["best"]["train.learning_rate"]
-    assert training["settings"]["train"]["epochs"] == tuner["best"]["train.epochs"]
+    assert [trial["status"] for trial in trials] == ["COMPLETED", "COMPLETED"]
+    assert best == trials[0]["values"]
+    assert scores == sorted(scores, reverse=task == "retrieval")  # an error, and an NDCG
+    for path, value in best.items():
+        assert model["training"]["settings"]["train"][path.removeprefix("train.")] == value
+
+
+def test_the_retrieval_model_is_measured_over_the_whole_catalogue_and_by_group(first):
+    folder = first.run.output("RetrievalEvaluator", "evaluation").path
+    metrics = json.loads((folder / "metrics.json").read_text())
+
+    for k in (10, 20, 50, 100):
+        for name in ("recall", "ndcg", "map", "mrr", "hit_rate", "coverage", "novelty"):
+            assert f"{name}@{k}" in metrics["candidate"]
+    assert set(metrics["slices"]) == {"activity", "gender", "age_group"}
+    assert metrics["search"]["index_recall@100"] == pytest.approx(1.0, abs=0.01)
+    assert metrics["baseline"] is None
+    assert (folder / "plots.json").exists()
+
+
+def test_the_recommender_holds_both_models_once(first):
+    def size(node):
+        model = first.run.output(node, "model").path / "Format-Serving" / "variables"
+        return sum(file.stat().st_size for file in model.iterdir())
+
+    assert size("RecommenderAssembler") <= 1.05 * (size("RankingTrainer") + size("RetrievalTrainer"))
 
 
 def test_serving_was_validated_on_every_signature_over_both_protocols(first):
@@ -102,7 +132,7 @@ def test_serving_was_validated_on_every_signature_over_both_protocols(first):
         (first.run.output("ServingValidator", "blessing").path / "validation.json").read_text()
     )
 
-    assert validation["requests"] == 8
+    assert validation["requests"] > 2 * (4 + 9 + 3) - 1
     assert validation["problems"] == []
     assert validation["largest_difference"] < 1e-4
 

@@ -5,9 +5,16 @@ import shutil
 import time
 from dataclasses import replace
 
+from serving.contract import MODELS
+from serving.versions import list_models, list_versions
 from tests.e2e.conftest import PACKAGES, states
 
 DATA_NODES = ("MovieLensExampleGen", "StatisticsGen", "ExampleValidator", "Transform")
+
+
+def pushed(marquee):
+    models = marquee.workspace / "serving_models"
+    return {name: list_versions(models, name) for name in list_models(models)}
 
 
 def executed(run):
@@ -20,7 +27,7 @@ def test_an_unchanged_second_run_reuses_every_node_and_pushes_nothing_new(first,
 
     assert second.returncode == 0, second.output
     assert executed(second.run) == set()
-    assert [p.name for p in (marquee.workspace / "serving_models" / "ranking").iterdir()] == ["1"]
+    assert pushed(marquee) == {name: [1] for name in MODELS}
     assert marquee.summary(second.run)["test"] == marquee.summary(first.run)["test"]
     assert time.monotonic() - start < 90
 
@@ -30,7 +37,7 @@ def test_a_changed_value_reruns_what_depends_on_it(first, marquee):
 
     assert answer.returncode == 0, answer.output
     assert executed(answer.run) == {"RankingEvaluator", "AtomicPusher"}
-    assert [p.name for p in (marquee.workspace / "serving_models" / "ranking").iterdir()] == ["1"]
+    assert pushed(marquee) == {name: [1] for name in MODELS}
 
 
 def test_a_served_model_that_was_deleted_is_pushed_again(first, marquee):
@@ -39,8 +46,8 @@ def test_a_served_model_that_was_deleted_is_pushed_again(first, marquee):
 
     assert again.returncode == 0, again.output
     assert executed(again.run) == {"AtomicPusher"}
-    assert marquee.summary(again.run)["pushed"].endswith("ranking/1")
-    assert (marquee.workspace / "serving_models" / "ranking" / "1" / "saved_model.pb").exists()
+    assert marquee.summary(again.run)["pushed"].endswith("recommender}/1")
+    assert pushed(marquee) == {name: [1] for name in MODELS}
 
 
 def test_an_edited_model_file_reruns_the_models_nodes_and_no_data_node(first, marquee, tmp_path):
@@ -57,7 +64,7 @@ def test_an_edited_model_file_reruns_the_models_nodes_and_no_data_node(first, ma
 
 
 def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, marquee):
-    before = sorted(p.name for p in (marquee.workspace / "serving_models" / "ranking").iterdir())
+    before = pushed(marquee)
     worse = marquee(
         "run", "--config", "smoke", "--no-tune",
         "--set", "ranking.train.epochs=1", "--set", "ranking.train.learning_rate=0.0001",
@@ -69,4 +76,19 @@ def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, mar
     assert summary["pushed"] is None
     [sentence] = [reason for reason in summary["reasons"] if "worse than the last blessed" in reason]
     assert re.search(r"rmse \d\.\d{4}: 0\.\d{4} up", sentence)
-    assert sorted(p.name for p in (marquee.workspace / "serving_models" / "ranking").iterdir()) == before
+    assert pushed(marquee) == before
+
+
+def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed(first, marquee):
+    before = pushed(marquee)
+    worse = marquee(
+        "run", "--config", "smoke", "--no-tune",
+        "--set", "retrieval.train.epochs=1", "--set", "retrieval.train.learning_rate=0.00001",
+    )  # fmt: skip
+
+    assert worse.returncode == 0, worse.output
+    summary = marquee.summary(worse.run)
+    assert summary["retrieval"]["blessed"] is False
+    assert summary["pushed"] is None
+    assert any("worse than the last blessed" in reason for reason in summary["retrieval"]["reasons"])
+    assert pushed(marquee) == before

@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 from dataclasses import replace
@@ -12,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serving import versions
 from serving.client import GrpcClient, RestClient
-from serving.contract import departures
+from serving.contract import MODELS, departures
+from serving.version_sets import push_set
+from serving.versions import list_versions
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 
@@ -35,9 +35,10 @@ def server(first, marquee):
     assert process.wait(30) == 0
 
 
-def test_the_signatures_are_the_contracts(server):
+@pytest.mark.parametrize("model", MODELS)
+def test_the_signatures_are_the_contracts(server, model):
     with RestClient(server[0]) as client:
-        assert departures("ranking", client.metadata("ranking")) == []
+        assert departures(model, client.metadata(model)) == []
 
 
 def test_rest_and_grpc_give_the_same_numbers_for_known_and_unknown(server):
@@ -60,6 +61,30 @@ def test_rate_prints_the_titles_best_first(server, marquee):
     assert rated[0]["user_rating"] >= rated[1]["user_rating"]
 
 
+def test_recommend_leaves_out_what_was_seen_unless_asked(server, marquee):
+    def recommended(*arguments):
+        answer = marquee("recommend", *arguments, "--json", "--server", server[0])
+        assert answer.returncode == 0, answer.output
+        return [film["movie_id"] for film in json.loads(answer.output)]
+
+    ten, every = recommended("--user", "42"), recommended("--user", "42", "-k", "100000", "--seen")
+    unseen = recommended("--user", "42", "-k", "100000")
+
+    assert len(ten) == 10
+    assert ten == unseen[:10]
+    assert len(every) == len(set(every))
+    assert len(unseen) < len(every)
+
+
+def test_recommend_serves_someone_new_from_what_they_like(server, marquee):
+    answer = marquee("recommend", "--like", "Alien (1979)", "--like", "Aliens (1986)", "--server", server[0])
+    wrong = marquee("recommend", "--like", "Allien (1979)", "--server", server[0])
+
+    assert "like Alien" in answer.output
+    assert wrong.returncode == 1
+    assert "Alien (1979)" in wrong.output
+
+
 @pytest.mark.parametrize("line", re.findall(r"^curl .+$", README, flags=re.MULTILINE))
 def test_the_readmes_curl_lines_work_as_pasted(server, line):
     command = shlex.split(line.replace("localhost:8501", server[0].removeprefix("http://")))
@@ -74,13 +99,14 @@ def test_the_readmes_curl_lines_work_as_pasted(server, line):
         assert json.loads(answer.stdout)
 
 
-def test_a_version_rolled_back_gives_way_to_the_one_before(first, marquee, tmp_path):
-    models = tmp_path / "serving_models"
-    shutil.copytree(marquee.workspace / "serving_models" / "ranking" / "1", models / "ranking" / "1")
-    versions.push(models / "ranking" / "1", models, "ranking", keep=5)
+def test_a_set_rolled_back_gives_way_to_the_one_before(first, marquee, tmp_path):
+    models, pushed = tmp_path / "serving_models", marquee.workspace / "serving_models"
+    for _ in range(2):
+        push_set({name: pushed / name / "1" for name in MODELS}, models, keep=5)
 
     answer = replace(marquee, workspace=tmp_path)("rollback", "ranking")
 
     assert answer.returncode == 0
-    assert "version 2 withdrawn, version 1 is in front" in answer.output
-    assert versions.list_versions(models, "ranking") == [1]
+    for name in MODELS:
+        assert f"{name}: version 2 withdrawn, version 1 is in front" in answer.output
+        assert list_versions(models, name) == [1]

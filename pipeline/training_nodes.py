@@ -1,0 +1,96 @@
+"""Tuner and Trainer of one task, ranking and retrieval alike."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tfx.components import Trainer
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.proto import trainer_pb2
+from tfx.types import BaseChannel, Channel, standard_artifacts
+
+from components.resolution import LastBlessed, LastBlessedOther
+from components.tuner import AccountingTuner
+from pipeline.config import RankingConfig, RetrievalConfig, RunConfig
+from pipeline.data_source import DataSource
+from pipeline.fingerprints import code_fingerprint, content_fingerprint
+from pipeline.workspace import Workspace
+from trainer import features
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the data nodes made, and where interrupted work is kept."""
+
+    examples: BaseChannel
+    transform_graph: BaseChannel
+    schema: BaseChannel
+    source: DataSource
+    workspace: Workspace
+
+    def resume_folder(self, *settings: object) -> str:
+        """Where interrupted work of exactly these settings on exactly this data is kept."""
+        key = content_fingerprint(repr((self.source.fingerprint, settings)))
+        return str((self.workspace.cache / "resume" / key).resolve())
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The nodes that train one model, the model, and the one it is compared with."""
+
+    nodes: list
+    model: BaseChannel
+    last_blessed: BaseChannel
+
+
+def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
+    """Tuner (unless switched off), Trainer, and the resolvers of what is begun from and compared with.
+
+    Args:
+        task: `ranking` or `retrieval`, the name of a section of the configuration.
+        config: what to run.
+        prepared: the data.
+    """
+    section: RankingConfig | RetrievalConfig = getattr(config, task)
+    name = task.capitalize()
+    settings = _settings(task, section)
+    inputs = {"examples": prepared.examples, "transform_graph": prepared.transform_graph}
+    nodes = []
+    tuner = base = None
+    if section.tune.enabled:
+        tune = section.tune.model_dump(mode="json")
+        tuner = AccountingTuner(
+            **inputs,
+            tuner_fn="tuner.tuner_fn.tuner_fn",
+            custom_config={**settings, "tune": tune, "trials_dir": prepared.resume_folder(settings, tune)},
+        ).with_id(f"{name}Tuner")
+        nodes.append(tuner)
+    if config.warm_start:
+        base = Resolver(
+            strategy_class=LastBlessed,
+            config={"node": f"{config.name}.{name}Trainer"},
+            model=Channel(type=standard_artifacts.Model),
+            model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+        ).with_id(f"Base{name}")
+        nodes.append(base)
+    trainer = Trainer(
+        **inputs,
+        hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
+        base_model=base.outputs["model"] if base else None,
+        run_fn="trainer.run_fn.run_fn",
+        train_args=trainer_pb2.TrainArgs(splits=[features.TRAIN]),
+        eval_args=trainer_pb2.EvalArgs(splits=[features.EVAL]),
+        custom_config={**settings, "backup_dir": prepared.resume_folder(settings, bool(tuner))},
+    ).with_id(f"{name}Trainer")
+    last_blessed = Resolver(
+        strategy_class=LastBlessedOther,
+        model=Channel(type=standard_artifacts.Model),
+        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+        candidate=trainer.outputs["model"],
+    ).with_id(f"LastBlessed{name}")
+    return Trained([*nodes, trainer, last_blessed], trainer.outputs["model"], last_blessed.outputs["model"])
+
+
+def _settings(task: str, section: RankingConfig | RetrievalConfig) -> dict[str, Any]:
+    """What `trainer.run_fn` calls the task's settings: the section without what other nodes read."""
+    plain = section.model_dump(mode="json", exclude={"tune", "bless"})
+    return {"task": task, **plain, "code_fingerprint": code_fingerprint("trainer", "tuner")}
