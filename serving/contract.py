@@ -18,7 +18,7 @@ def _film_lists(*floats: str, length: int = -1) -> dict[str, TensorSpec]:
     return {name: TensorSpec(dtype, (-1, length)) for name, dtype in names.items()}
 
 
-_VECTORS = {"vector": TensorSpec("float", (-1, -1))}
+_VECTORS = {"vector": TensorSpec("float", None)}  # of a width that the model chooses
 _DESCRIBED = {"movie_title": _IDS, "movie_genres": _IDS, "ratings": TensorSpec("int32", (-1,))}
 _REASONS = {"movie_title": _LISTS, "similarity": TensorSpec("float", (-1, -1))}
 _CANDIDATES = _film_lists("score")
@@ -81,8 +81,8 @@ def departures(model: str, signatures: dict[str, Signature]) -> list[str]:
     return found
 
 
-def _fits(given: tuple[int, ...] | None, promised: tuple[int, ...]) -> bool:
-    if given is None:
+def _fits(given: tuple[int, ...] | None, promised: tuple[int, ...] | None) -> bool:
+    if given is None or promised is None:
         return True
     return len(given) == len(promised) and all(a in (-1, b) for a, b in zip(given, promised, strict=True))
 

@@ -26,6 +26,12 @@ def test_each_departure_is_named():
     ]
 
 
+def test_a_models_own_width_keeps_the_contract():
+    good = CONTRACT["retrieval"]
+    wide = replace(good["user_vector"], outputs={"vector": TensorSpec("float", (-1, 65))})
+    assert departures("retrieval", good | {"user_vector": wide}) == []
+
+
 def test_a_size_that_tensorflow_did_not_infer_keeps_the_contract():
     good = CONTRACT["retrieval"]
     default = good["serving_default"]
