@@ -74,7 +74,9 @@ def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, mar
     summary = marquee.summary(worse.run)
     assert summary["blessed"] is False
     assert summary["pushed"] is None
-    [sentence] = [reason for reason in summary["reasons"] if "worse than the last blessed" in reason]
+    [sentence] = [
+        reason for reason in summary["ranking"]["reasons"] if "worse than the last blessed" in reason
+    ]
     assert re.search(r"rmse \d\.\d{4}: 0\.\d{4} up", sentence)
     assert pushed(marquee) == before
 

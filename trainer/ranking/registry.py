@@ -11,10 +11,15 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, type] = {"mlp": MlpConfig, "mf": MfConfig}
 
-__all__ = ["KINDS", "RankingConfig", "build"]
+__all__ = ["KINDS", "RankingConfig", "build", "model_class"]
+
+
+def model_class(config: RankingConfig) -> "type[RankingModel]":
+    """The class of the config's kind. TensorFlow is imported here, not before."""
+    name = "".join(word.capitalize() for word in config.kind.split("_"))
+    return getattr(import_module(f"trainer.ranking.{config.kind}"), name)
 
 
 def build(config: RankingConfig, catalogue: "Catalogue") -> "RankingModel":
-    """The model that the config describes, untrained. TensorFlow is imported here, not before."""
-    module = import_module(f"trainer.ranking.{config.kind}")
-    return getattr(module, config.kind.capitalize())(config, catalogue)
+    """The model that the config describes, untrained."""
+    return model_class(config)(config, catalogue)

@@ -3,7 +3,7 @@
 from trainer.batches import batches, eval_batches
 from trainer.data import RatingData
 from trainer.loop import TrainResult, train
-from trainer.ranking.registry import build
+from trainer.ranking.registry import model_class
 from trainer.ranking.settings import RankingSettings
 
 
@@ -15,8 +15,9 @@ def train_ranking(settings: RankingSettings, data: RatingData, identity: str = "
         data: train, and what stops early.
         identity: what else a run to go on from must have been made from, such as a fingerprint of the code.
     """
+    kind = model_class(settings.model)  # imported before the seed is set: imports draw from it too
     return train(
-        lambda: build(settings.model, data.catalogue),
+        lambda: kind(settings.model, data.catalogue),
         batches(data.train, data.train_files, data.catalogue.vocabularies, settings.train),
         eval_batches(data.evaluation),
         settings.train,

@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, type] = {"two_tower": TwoTowerConfig}
 
-__all__ = ["KINDS", "RetrievalConfig", "build"]
+__all__ = ["KINDS", "RetrievalConfig", "build", "model_class"]
+
+
+def model_class(config: RetrievalConfig) -> "type[RetrievalModel]":
+    """The class of the config's kind. TensorFlow is imported here, not before."""
+    name = "".join(word.capitalize() for word in config.kind.split("_"))
+    return getattr(import_module(f"trainer.retrieval.{config.kind}"), name)
 
 
 def build(config: RetrievalConfig, catalogue: "Catalogue") -> "RetrievalModel":
-    """The model that the config describes, untrained. TensorFlow is imported here, not before."""
-    module = import_module(f"trainer.retrieval.{config.kind}")
-    name = "".join(word.capitalize() for word in config.kind.split("_"))
-    return getattr(module, name)(config, catalogue)
+    """The model that the config describes, untrained."""
+    return model_class(config)(config, catalogue)

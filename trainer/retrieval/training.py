@@ -13,7 +13,7 @@ from trainer.loop import TrainResult, train
 from trainer.metrics.full_catalogue import full_catalogue_metrics
 from trainer.ratings import Ratings
 from trainer.retrieval.model import RetrievalModel
-from trainer.retrieval.registry import build
+from trainer.retrieval.registry import model_class
 from trainer.retrieval.settings import RetrievalSettings
 
 KS = (10, 100)
@@ -30,9 +30,10 @@ def train_retrieval(
         identity: what else a run to go on from must have been made from, such as a fingerprint of the code.
     """
     kept = Rows(min_rating=settings.model.min_rating, forgotten=(USER_ID,))
+    kind = model_class(settings.model)  # imported before the seed is set: imports draw from it too
 
     def built() -> RetrievalModel:
-        model = build(settings.model, data.catalogue)
+        model = kind(settings.model, data.catalogue)
         model.monitor = settings.monitor
         return model
 
