@@ -1,4 +1,4 @@
-"""Adam for embedding tables: a step costs what its batch's rows cost, however large the table."""
+"""Adam for large embedding tables: a step costs what its batch's rows cost, however many there are."""
 
 import keras
 import tensorflow as tf
@@ -16,6 +16,9 @@ class LazyAdam(keras.optimizers.Adam):
     A variable whose gradient is dense is updated as by `keras.optimizers.Adam`. A table's is dense if it
     has a regularizer, or is used otherwise than by looking up ids. `weight_decay`, `use_ema` and
     `gradient_accumulation_steps` go over all rows, as in Keras.
+
+    Finding a batch's distinct ids costs something too: with batches of 4,096 it is for tables of tens of
+    thousands of rows and more.
 
     The bias of the moments is corrected by the number of all steps, not of a row's own, as in Merlin
     Models' and TensorFlow Addons' `LazyAdam`; the rest is Kingma and Ba, "Adam: A Method for Stochastic
