@@ -3,7 +3,7 @@
 import keras
 import keras_rs
 
-from trainer.base import Model
+from trainer.base import Model, Weight
 from trainer.tasks import Ranking as RankingTask
 
 DENSE, SPARSE = "dense_features", "sparse_features"
@@ -99,6 +99,15 @@ class Ranking(Model):
             interactions = keras.ops.concatenate([dense, interactions], axis=1)
         predictions = self.top_stack(interactions, training=training)
         return keras.ops.cast(keras.ops.reshape(predictions, [-1]), "float32")
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        """By block and place in it. What a table's rows belong to is the caller's: none has keys."""
+        blocks = ("embedding_layer", "bottom_stack", "feature_interaction", "top_stack")
+        return {
+            f"{name}/{place}": Weight(variable)
+            for name in blocks
+            for place, variable in enumerate(getattr(self, name).trainable_variables)
+        }
 
     @property
     def embedding_trainable_variables(self) -> list[keras.Variable]:

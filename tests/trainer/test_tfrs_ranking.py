@@ -193,6 +193,22 @@ def test_tables_and_the_rest_have_their_own_optimizers():
     assert counts == [2 * 2, 0, 12]
 
 
+def test_every_weight_has_a_name_that_the_next_model_has_too():
+    model, other = (
+        Ranking(Tables(), feature_interaction=cross()),
+        Ranking(Tables(), feature_interaction=cross()),
+    )
+    [(features, _)] = synthetic().take(1)
+    for each in (model, other):
+        each(features)
+    named, again = model.weights_by_name(), other.weights_by_name()
+
+    assert {id(each.variable) for each in named.values()} == {id(each) for each in model.trainable_variables}
+    for name, weight in again.items():
+        weight.variable.assign(named[name].variable)
+    np.testing.assert_array_equal(other(features), model(features))
+
+
 def test_weights_are_saved_and_loaded(tmp_path):
     model, other = Ranking(Tables()), Ranking(Tables())
     for each in (model, other):
