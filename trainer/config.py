@@ -12,7 +12,10 @@ class TrainConfig(Strict):
 
     epochs: int = Field(15, ge=1, description="passes over train, at most")
     batch_size: int = Field(4096, ge=1, description="ratings in a step, over all devices together")
-    optimizer: Literal["adam", "adagrad", "sgd"] = Field("adam", description="Keras optimizer")
+    optimizer: Literal["adam", "lazy_adam", "adagrad", "sgd"] = Field(
+        "adam",
+        description="Keras's; or lazy_adam, which touches only rows that are looked up: for large tables",
+    )
     learning_rate: float = Field(0.03, gt=0, description="at the start")
     schedule: Literal["none", "cosine"] = Field(
         "cosine", description="learning rate: constant, or falling to 0 over all epochs"

@@ -15,9 +15,11 @@ from trainer.batches import Batches
 from trainer.config import TrainConfig
 from trainer.early_stopping import EarlyStopping
 from trainer.errors import TrainingError
+from trainer.optimizers.lazy_adam import LazyAdam
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
+    "lazy_adam": LazyAdam,
     "adagrad": keras.optimizers.Adagrad,
     "sgd": keras.optimizers.SGD,
 }
