@@ -10,7 +10,7 @@ class PairwiseProducts(keras.layers.Layer):
     the two sums are close to each other.
 
     Example:
-        >>> PairwiseProducts()([[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]]).numpy().tolist()
+        >>> PairwiseProducts()(np.array([[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]])).numpy().tolist()
         [[67.0]]
     """
 

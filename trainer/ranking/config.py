@@ -45,7 +45,7 @@ DenseFields = Annotated[
     Field(description="features as numbers; those that the data set lacks are left out"),
 ]
 Hidden = Annotated[tuple[Width, ...], Field(description="widths of the dense ReLU layers below the output")]
-Dropout = Annotated[float, Field(ge=0, lt=1, description="of the dense layers' outputs, in training")]
+Dropout = Annotated[float, Field(ge=0, lt=1, description="of the dense layers' outputs, in training; slow with train.xla on a CPU")]
 Precision = Annotated[float, Field(ge=0, description="Gaussian prior of the embeddings")]
 Head = Annotated[
     Literal["ordinal", "squared"],
@@ -92,8 +92,8 @@ class DlrmConfig(Strict):
         (32,), description="widths of the dense ReLU layers over numbers, below the one of width `dim`"
     )
     hidden: Hidden = (64, 32)
-    dropout: Dropout = 0.2
-    precision: Precision = 14.0
+    dropout: Dropout = 0.0
+    precision: Precision = 60.0
     head: Head = "squared"
 
 
@@ -114,8 +114,8 @@ class DcnConfig(Strict):
         "stacked", description="the dense network takes the crosses' output, or the same input beside them"
     )
     hidden: Hidden = (192, 192)
-    dropout: Dropout = 0.2
-    precision: Precision = 14.0
+    dropout: Dropout = 0.0
+    precision: Precision = 60.0
     head: Head = "squared"
 
 
@@ -127,8 +127,8 @@ class DeepfmConfig(Strict):
     features: Fields = TIMELESS
     dense: DenseFields = ()
     hidden: Hidden = (128, 64)
-    dropout: Dropout = 0.2
-    precision: Precision = 14.0
+    dropout: Dropout = 0.0
+    precision: Precision = 60.0
     bias_precision: float = Field(5.0, ge=0, description="Gaussian prior of the weights of single keys")
     head: Head = "squared"
 
@@ -152,8 +152,8 @@ class WideDeepConfig(Strict):
     )
     bins: int = Field(20_000, ge=1, description="weights of a pair of features, shared by chance beyond it")
     hidden: Hidden = (128, 64)
-    dropout: Dropout = 0.2
-    precision: Precision = 14.0
+    dropout: Dropout = 0.0
+    precision: Precision = 60.0
     bias_precision: float = Field(5.0, ge=0, description="Gaussian prior of the linear model's weights")
     head: Head = "squared"
 
