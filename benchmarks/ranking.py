@@ -107,7 +107,9 @@ def area_under_curve(scores, positive) -> float:
     from scipy.stats import rankdata
 
     positives, negatives = int(positive.sum()), int((~positive).sum())
-    return float((rankdata(scores)[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    return float(
+        (rankdata(scores)[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives)
+    )
 
 
 def seed_split(columns: dict[str, list]) -> list[dict[str, list]]:

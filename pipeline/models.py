@@ -34,7 +34,9 @@ def print_models(kind: str | None, as_json: bool = False) -> None:
     for table in [_kinds_table(found)] if kind is None else [_settings_table(each) for each in found]:
         console.print(table)
     if kind is None:
-        console.print(f"a kind's settings: {program()} models KIND; choose one with --set ranking.model.kind=KIND")
+        console.print(
+            f"a kind's settings: {program()} models KIND; choose one with --set ranking.model.kind=KIND"
+        )
 
 
 def kinds() -> list[dict[str, str]]:

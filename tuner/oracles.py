@@ -35,7 +35,9 @@ def oracle(
     if config.strategy == "hyperband":
         bound = space.pop(EPOCHS, None)
         most = bound.max if isinstance(bound, IntRange) else epochs
-        made = HyperbandOracle(max_epochs=most, factor=3, hyperparameters=hyperparameters(space, conditions), **common)
+        made = HyperbandOracle(
+            max_epochs=most, factor=3, hyperparameters=hyperparameters(space, conditions), **common
+        )
         made.max_trials = config.trials  # TFX's Tuner reads it; Hyperband leaves it unset
         return made
     kind = RandomSearchOracle if config.strategy == "random" else BayesianOptimizationOracle

@@ -7,8 +7,8 @@ from trainer import catalogue as catalogues
 from trainer.attributes import AGE_GROUPS
 from trainer.errors import ConfigError, TrainingError
 from trainer.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
-from trainer.ranking.config import DcnConfig, DlrmConfig, Feature, MfConfig, MlpConfig, WideDeepConfig
 from trainer.ranking import registry
+from trainer.ranking.config import DcnConfig, DlrmConfig, Feature, MfConfig, MlpConfig, WideDeepConfig
 from trainer.ranking.registry import build
 from trainer.ranking.training import RankingSettings, train_ranking
 from trainer.vocabularies import Vocabularies
@@ -116,7 +116,9 @@ def test_a_pairs_weight_is_found_by_the_names_of_its_keys(data):
     cross = keras.layers.HashedCrossing(9)
     vocabularies, attributes = catalogue.vocabularies, catalogue.attributes
     gender = vocabularies.user_gender[attributes.gender[user] - 1]
-    genres = [name for name, has in zip(vocabularies.movie_genres, attributes.genres[movie], strict=True) if has]
+    genres = [
+        name for name, has in zip(vocabularies.movie_genres, attributes.genres[movie], strict=True) if has
+    ]
     expected = sum(float(cross((gender, genre))) / 10 for genre in genres) / np.sqrt(len(genres))
     expected += float(cross((AGE_GROUPS[attributes.age[user] - 1], vocabularies.movie_id[movie - 1])))
     assert float(model(ids)[0]) - before == pytest.approx(expected, rel=1e-4)

@@ -38,14 +38,19 @@ TIMELESS_DENSE = (DenseFeature.AGE, DenseFeature.ACTIVITY, DenseFeature.YEAR, De
 Width = Annotated[int, Field(ge=1)]
 Fields = Annotated[
     tuple[Literal[TIMELESS], ...],
-    Field(description="side features as fields beside the two ids; those that the data set lacks are left out"),
+    Field(
+        description="side features as fields beside the two ids; those that the data set lacks are left out"
+    ),
 ]
 DenseFields = Annotated[
     tuple[DenseFeature, ...],
     Field(description="features as numbers; those that the data set lacks are left out"),
 ]
 Hidden = Annotated[tuple[Width, ...], Field(description="widths of the dense ReLU layers below the output")]
-Dropout = Annotated[float, Field(ge=0, lt=1, description="of the dense layers' outputs, in training; slow with train.xla on a CPU")]
+Dropout = Annotated[
+    float,
+    Field(ge=0, lt=1, description="of the dense layers' outputs, in training; slow with train.xla on a CPU"),
+]
 Precision = Annotated[float, Field(ge=0, description="Gaussian prior of the embeddings")]
 Head = Annotated[
     Literal["ordinal", "squared"],
@@ -85,15 +90,17 @@ class DlrmConfig(Strict):
     """DLRM: embeddings and a bottom network over numbers, each paired with each other by dot product."""
 
     kind: Literal["dlrm"] = "dlrm"
-    dim: int = Field(16, ge=1, description="width of every field's embedding, and of the bottom network's output")
+    dim: int = Field(
+        16, ge=1, description="width of every field's embedding, and of the bottom network's output"
+    )
     features: Fields = TIMELESS
     dense: DenseFields = TIMELESS_DENSE
     bottom: tuple[Width, ...] = Field(
         (32,), description="widths of the dense ReLU layers over numbers, below the one of width `dim`"
     )
-    hidden: Hidden = (64, 32)
+    hidden: Hidden = (32,)
     dropout: Dropout = 0.0
-    precision: Precision = 60.0
+    precision: Precision = 200.0
     head: Head = "squared"
 
 
@@ -153,8 +160,8 @@ class WideDeepConfig(Strict):
     bins: int = Field(20_000, ge=1, description="weights of a pair of features, shared by chance beyond it")
     hidden: Hidden = (128, 64)
     dropout: Dropout = 0.0
-    precision: Precision = 60.0
-    bias_precision: float = Field(5.0, ge=0, description="Gaussian prior of the linear model's weights")
+    precision: Precision = 200.0
+    bias_precision: float = Field(60.0, ge=0, description="Gaussian prior of the linear model's weights")
     head: Head = "squared"
 
     @model_validator(mode="after")

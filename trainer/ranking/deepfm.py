@@ -46,5 +46,8 @@ class Deepfm(FieldModel):
             linear += self.numbers_single(numbers)
         flat = tf.reshape(vectors, [-1, vectors.shape[1] * vectors.shape[2]])
         return tf.add_n(
-            [tf.cast(each, tf.float32) for each in (linear, self._pairs(vectors), self.deep(flat, training=training))]
+            [
+                tf.cast(each, tf.float32)
+                for each in (linear, self._pairs(vectors), self.deep(flat, training=training))
+            ]
         )

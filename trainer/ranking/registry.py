@@ -1,4 +1,4 @@
-"""From a config to its model, by kind: the kind `wide_deep` is the class `WideDeep` in `trainer/ranking/wide_deep.py`."""
+"""From a config to its model: `wide_deep` is the class `WideDeep` in `trainer/ranking/wide_deep.py`."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
