@@ -43,11 +43,11 @@ KINDS = {
     "deepfm": {"model": {"kind": "deepfm"}, "train": DEFAULT},
     "wide_deep": {"model": {"kind": "wide_deep"}, "train": {**DEFAULT, "learning_rate": 0.01}},
     "dcn as in TFRS, all 80,000": {
-        "model": {"kind": "dcn", "features": TFRS_FEATURES, "precision": 0},
+        "model": {"kind": "dcn", "features": TFRS_FEATURES, "dense": [], "precision": 0},
         "train": TFRS,
     },
     "dcn as in TFRS, our training": {
-        "model": {"kind": "dcn", "features": TFRS_FEATURES},
+        "model": {"kind": "dcn", "features": TFRS_FEATURES, "dense": []},
         "train": DEFAULT,
     },
 }

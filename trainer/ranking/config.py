@@ -112,7 +112,7 @@ class DcnConfig(Strict):
         32, description="width of every field's embedding; auto: twice the fourth root of its number of keys"
     )
     features: Fields = TIMELESS
-    dense: DenseFields = ()
+    dense: DenseFields = TIMELESS_DENSE
     crosses: int = Field(1, ge=0, description="how many cross layers, one upon the other")
     rank: int | None = Field(
         None, ge=1, description="of the cross layers' matrices, for fewer parameters; none: full"
@@ -152,7 +152,7 @@ class WideDeepConfig(Strict):
         32, description="width of every field's embedding; auto: twice the fourth root of its number of keys"
     )
     features: Fields = TIMELESS
-    dense: DenseFields = ()
+    dense: DenseFields = TIMELESS_DENSE
     crosses: tuple[tuple[UserSide, MovieSide], ...] = Field(
         (("user_id", "genres"), ("gender", "movie_id"), ("age", "movie_id"), ("occupation", "genres")),
         description="pairs of a user's and a film's features whose combinations have weights of their own",
