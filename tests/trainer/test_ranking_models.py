@@ -15,13 +15,14 @@ from trainer.vocabularies import Vocabularies
 
 ALL = tuple(Feature)
 NUMBERS = ["age", "activity", "year", "popularity", "time"]
+WEAK = {"precision": 14}  # the default prior is for more than 2,500 ratings
 KINDS = {
     "mlp": {"kind": "mlp", "hidden": [32]},
     "mlp with side features": {"kind": "mlp", "hidden": [32], "features": ALL},
     "mf": {"kind": "mf", "members": 2, "dim": 4},
     "mf by squared error, ids alone": {"kind": "mf", "head": "squared", "implicit": False, "features": []},
     "dlrm": {"kind": "dlrm", "dim": 8},
-    "dlrm without numbers": {"kind": "dlrm", "dim": 8, "dense": [], "head": "ordinal"},
+    "dlrm without numbers": {"kind": "dlrm", "dim": 8, "dense": [], "head": "ordinal", **WEAK},
     "dcn": {"kind": "dcn", "dim": 8, "hidden": [16]},
     "dcn, parallel, low rank, widths of their own": {
         **{"kind": "dcn", "dim": "auto", "hidden": [16], "structure": "parallel", "crosses": 2, "rank": 4},
@@ -29,8 +30,14 @@ KINDS = {
     },
     "deepfm": {"kind": "deepfm", "dim": 8, "hidden": [16]},
     "deepfm with numbers": {"kind": "deepfm", "dim": 8, "hidden": [16], "dense": NUMBERS},
-    "wide_deep": {"kind": "wide_deep", "dim": 8, "hidden": [16], "bins": 500},
-    "wide_deep without side features": {"kind": "wide_deep", "features": [], "dim": "auto", "hidden": [16]},
+    "wide_deep": {"kind": "wide_deep", "dim": 8, "hidden": [16], "bins": 500, **WEAK},
+    "wide_deep without side features": {
+        "kind": "wide_deep",
+        "features": [],
+        "dim": "auto",
+        "hidden": [16],
+        **WEAK,
+    },
 }
 
 
