@@ -140,7 +140,7 @@ def test_dlrm_pairs_all_fields_and_the_numbers_vector(data):
 
 def test_a_low_rank_cross_has_fewer_weights(data):
     def weights(**given):
-        model = build(DcnConfig(dim=8, features=(), crosses=3, **given), data.catalogue)
+        model = build(DcnConfig(dim=8, features=(), dense=(), crosses=3, **given), data.catalogue)
         model({USER_ID: tf.constant([1]), MOVIE_ID: tf.constant([1])})
         return sum(int(np.prod(each.shape)) for each in model.crosses.trainable_variables)
 
