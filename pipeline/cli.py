@@ -159,6 +159,17 @@ def bulk(
 
 
 @app.command()
+def models(
+    kind: Annotated[str | None, typer.Argument(help="A kind, such as `dcn`: its settings.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the kinds of models, or the settings of one."""
+    from pipeline.models import print_models
+
+    print_models(kind, as_json=json_)
+
+
+@app.command()
 def runs(workspace: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
     """List the runs in the workspace."""
     from pipeline.runs import print_runs

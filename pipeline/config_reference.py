@@ -51,6 +51,19 @@ def reference(model: type[pydantic.BaseModel], prefix: str = "") -> list[tuple[s
     return rows
 
 
+def fields_of(kind: type[pydantic.BaseModel]) -> list[dict[str, Any]]:
+    """What one kind of a union can be told: `name`, `default` (plain) and `what` of each setting."""
+    return [
+        {
+            "name": name,
+            "default": json.loads(json.dumps(_plain(field.get_default(call_default_factory=True)))),
+            "what": field.description or "",
+        }
+        for name, field in kind.model_fields.items()
+        if name != "kind"
+    ]
+
+
 def markdown(model: type[pydantic.BaseModel]) -> str:
     """The reference as a Markdown table."""
     lines = ["| key | default | what it is |", "|---|---|---|"]

@@ -1,7 +1,7 @@
 """Values that a tuner or a command line gives, put into a config by dotted path."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from trainer.errors import ConfigError
 from trainer.strict import Strict
@@ -14,23 +14,41 @@ def apply_hyperparameters(config: Config, values: Mapping[str, Any]) -> Config:
 
     Args:
         config: with fields such as `train` and `model`.
-        values: e.g. `{"train.learning_rate": 0.01, "model.dim": 8}`.
+        values: e.g. `{"train.learning_rate": 0.01, "model.dim": 8}`. With another kind, `model.kind`, the
+            model is that kind's default before the rest is put in, and what only other kinds have is left
+            out: so one search may go over several kinds.
 
     Raises:
         ConfigError: a path that the config does not have, or a value that it refuses.
     """
     tree = config.model_dump()
+    for place in (path.removesuffix(".kind") for path in values if path.endswith(".kind")):
+        if place in tree and tree[place].get("kind") != values[f"{place}.kind"]:
+            tree = config.checked({**tree, place: {"kind": values[f"{place}.kind"]}}).model_dump()
     for path, value in values.items():
         *parents, name = path.split(".")
         node = tree
         for parent in parents:
             node = node.get(parent) if isinstance(node, dict) else None
         if not isinstance(node, dict) or name not in node:
+            if f"{'.'.join(parents)}.kind" in values and kinds_with(type(config), path):
+                continue
             raise ConfigError(
                 f"{path} = {value!r}: there is no such setting.", f"Settings: {', '.join(_paths(tree))}."
             )
         node[name] = value
     return config.checked(tree)
+
+
+def kinds_with(config: type[Strict], path: str) -> tuple[str, ...]:
+    """The kinds that have a setting such as `model.dim`; none where there is but one kind."""
+    place, _, name = path.partition(".")
+    field = config.model_fields.get(place)
+    return tuple(
+        kind.model_fields["kind"].default
+        for kind in (get_args(field.annotation) if field else ())
+        if name in kind.model_fields and "kind" in kind.model_fields
+    )
 
 
 def _paths(tree: Mapping[str, Any], prefix: str = "") -> list[str]:

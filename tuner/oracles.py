@@ -1,5 +1,7 @@
 """The three strategies, as KerasTuner's oracles."""
 
+from collections.abc import Iterable, Mapping
+
 import keras_tuner
 from keras_tuner.oracles import BayesianOptimizationOracle, HyperbandOracle, RandomSearchOracle
 
@@ -9,7 +11,12 @@ from tuner.search_space import hyperparameters
 EPOCHS = "train.epochs"
 
 
-def oracle(config: TuneConfig, objective: keras_tuner.Objective, epochs: int) -> keras_tuner.Oracle:
+def oracle(
+    config: TuneConfig,
+    objective: keras_tuner.Objective,
+    epochs: int,
+    conditions: Mapping[str, Iterable[str]] | None = None,
+) -> keras_tuner.Oracle:
     """The oracle that `config.strategy` names.
 
     Hyperband decides epochs itself, as its rungs: `train.epochs` is not searched then, and its upper bound
@@ -19,6 +26,7 @@ def oracle(config: TuneConfig, objective: keras_tuner.Objective, epochs: int) ->
         config: strategy, number of trials, seed and space.
         objective: what is minimized or maximized.
         epochs: the configured epochs, Hyperband's most where the space does not bound them.
+        conditions: as `search_space.conditions` gives them, where kinds are searched.
     """
     space = dict(config.space)
     common = {"objective": objective, "seed": config.seed, "max_retries_per_trial": 0}
@@ -27,11 +35,13 @@ def oracle(config: TuneConfig, objective: keras_tuner.Objective, epochs: int) ->
     if config.strategy == "hyperband":
         bound = space.pop(EPOCHS, None)
         most = bound.max if isinstance(bound, IntRange) else epochs
-        made = HyperbandOracle(max_epochs=most, factor=3, hyperparameters=hyperparameters(space), **common)
+        made = HyperbandOracle(
+            max_epochs=most, factor=3, hyperparameters=hyperparameters(space, conditions), **common
+        )
         made.max_trials = config.trials  # TFX's Tuner reads it; Hyperband leaves it unset
         return made
     kind = RandomSearchOracle if config.strategy == "random" else BayesianOptimizationOracle
-    return kind(max_trials=config.trials, hyperparameters=hyperparameters(space), **common)
+    return kind(max_trials=config.trials, hyperparameters=hyperparameters(space, conditions), **common)
 
 
 def settings(trial_values: dict[str, object]) -> dict[str, object]:

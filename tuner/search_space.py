@@ -1,21 +1,57 @@
 """A configured search space as KerasTuner's hyper-parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 
 import keras_tuner
 
+from trainer.errors import ConfigError
+from trainer.hyperparameters import kinds_with
+from trainer.settings import Settings
 from tuner.config import Choice, Dimension, FloatRange, IntRange
 
+KIND = "model.kind"
 
-def hyperparameters(space: Mapping[str, Dimension]) -> keras_tuner.HyperParameters:
-    """One hyper-parameter a dimension, named by its dotted path."""
-    declared = keras_tuner.HyperParameters()
-    for path, dimension in space.items():
-        match dimension:
-            case FloatRange():
-                declared.Float(path, dimension.min, dimension.max, sampling=dimension.sampling)
-            case IntRange():
-                declared.Int(path, dimension.min, dimension.max, step=dimension.step)
-            case Choice():
-                declared.Choice(path, dimension.values)
+
+def hyperparameters(
+    space: Mapping[str, Dimension], conditions: Mapping[str, Iterable[str]] | None = None
+) -> keras_tuner.HyperParameters:
+    """One hyper-parameter a dimension, named by its dotted path.
+
+    Args:
+        space: what is searched.
+        conditions: of paths that not every kind has: the kinds with which they are.
+    """
+    declared, conditions = keras_tuner.HyperParameters(), conditions or {}
+    for path in sorted(space, key=lambda path: path != KIND):  # what others depend on comes first
+        kinds = conditions.get(path)
+        with declared.conditional_scope(KIND, list(kinds)) if kinds else nullcontext():
+            _declare(declared, path, space[path])
     return declared
+
+
+def conditions(settings: type[Settings], space: Mapping[str, Dimension]) -> dict[str, tuple[str, ...]]:
+    """Of a search over kinds, the paths that not each of them has, and the kinds that do.
+
+    Raises:
+        ConfigError: no kind that is searched has the path.
+    """
+    searched = space[KIND].values if isinstance(space.get(KIND), Choice) else ()
+    found = {}
+    for path in space:
+        kinds = tuple(kind for kind in kinds_with(settings, path) if kind in searched)
+        if searched and path.startswith("model.") and not kinds:
+            raise ConfigError(f"tune.space: none of {', '.join(map(str, searched))} has a setting {path}.")
+        if kinds and len(kinds) < len(searched):
+            found[path] = kinds
+    return found
+
+
+def _declare(declared: keras_tuner.HyperParameters, path: str, dimension: Dimension) -> None:
+    match dimension:
+        case FloatRange():
+            declared.Float(path, dimension.min, dimension.max, sampling=dimension.sampling)
+        case IntRange():
+            declared.Int(path, dimension.min, dimension.max, step=dimension.step)
+        case Choice():
+            declared.Choice(path, dimension.values)

@@ -13,6 +13,7 @@ from trainer.hyperparameters import apply_hyperparameters
 from trainer.run_fn import task_of
 from tuner.config import TuneConfig
 from tuner.oracles import oracle
+from tuner.search_space import conditions
 from tuner.training_tuner import TrainingTuner
 
 
@@ -30,7 +31,10 @@ def tuner_fn(fn_args) -> TunerFnResult:
     task = task_of(custom)
     settings = task.settings.of(custom, None)
     search = oracle(
-        tune, keras_tuner.Objective(settings.monitor, task.settings.monitor_mode), settings.train.epochs
+        tune,
+        keras_tuner.Objective(settings.monitor, task.settings.monitor_mode),
+        settings.train.epochs,
+        conditions(task.settings, tune.space),
     )
     # A path that does not exist would fail every trial the same way: say so before the first.
     apply_hyperparameters(settings, search.get_space().values)

@@ -8,15 +8,22 @@ import tensorflow as tf
 from trainer.answers import write_answers
 from trainer.errors import TrainingError
 from trainer.export import export_ranking, titles
-from trainer.ranking.config import Feature
+from trainer.ranking import registry
+from trainer.ranking.config import DenseFeature, Feature
 from trainer.ranking.training import RankingSettings, train_ranking
 from trainer.trained_answers import trained_answers
 from trainer.verify import verify_export
 
-KINDS = {
-    "mf": {"kind": "mf", "members": 2, "dim": 4},
-    "mlp": {"kind": "mlp", "hidden": [16], "features": list(Feature)},
+SMALL = {
+    "mf": {"members": 2, "dim": 4},
+    "mlp": {"hidden": [16], "features": list(Feature)},
+    "dlrm": {"dim": 4, "dropout": 0.1},
+    "dcn": {"dim": 4, "hidden": [8], "rank": 2, "head": "ordinal"},
+    "deepfm": {"dim": 4, "hidden": [8], "dense": list(DenseFeature)},
+    "wide_deep": {"dim": 4, "hidden": [8], "bins": 300},
 }
+KINDS = {kind: {"kind": kind, **SMALL[kind]} for kind in registry.KINDS}
+KNOW_OF_TIME = ("Mlp", "Deepfm")
 
 
 @pytest.fixture(scope="module", params=list(KINDS))
@@ -101,7 +108,7 @@ def test_an_examples_time_counts_where_the_model_knows_of_time(exported, example
     early = example(user_id="u3", movie_id="m7", timestamp=data.catalogue.first_time)
     without = example(user_id="u3", movie_id="m7")
     rated = signatures["serving_examples"](examples=strings(early, without))["user_rating"].numpy()
-    assert (rated[0] != rated[1]) == (type(model).__name__ == "Mlp")
+    assert (rated[0] != rated[1]) == (type(model).__name__ in KNOW_OF_TIME)
 
 
 def test_examples_are_sliced_by_age_group_and_activity(exported, example, data):

@@ -4,9 +4,15 @@ import tensorflow as tf
 
 from trainer import catalogue as catalogues
 from trainer.catalogue import Ragged
+from trainer.layers.cross_network import CrossNetwork
+from trainer.layers.dense_stack import dense_stack
+from trainer.layers.field_embeddings import FieldEmbeddings, fourth_root
 from trainer.layers.gaussian_prior import GaussianPrior
 from trainer.layers.heads import MeanHead, OrdinalHead
 from trainer.layers.implicit_sets import ImplicitSets
+from trainer.layers.numbers import Numbers
+from trainer.layers.pairwise_products import PairwiseProducts
+from trainer.ranking.config import DenseFeature, Feature
 from trainer.vocabularies import Vocabularies
 
 SETS = Ragged(np.array([1, 2, 3, 3], np.int32), np.array([0, 0, 3, 4, 4]))  # {}, {1, 2, 3}, {3}, {}
@@ -72,3 +78,72 @@ def test_the_members_of_either_head_are_averaged(catalogue):
     two, one = OrdinalHead(catalogue, members=2), OrdinalHead(catalogue, members=1)
     expected = (float(one(tf.constant([[1.0]]))[0]) + float(one(tf.constant([[-2.0]]))[0])) / 2
     assert float(two(tf.constant([[1.0, -2.0]]))[0]) == pytest.approx(expected)
+
+
+def test_products_of_pairs_are_those_of_a_factorization_machine():
+    vectors = np.random.default_rng(1).normal(size=(3, 4, 5)).astype(np.float32)
+    expected = [sum(row[i] @ row[j] for i in range(4) for j in range(i)) for row in vectors]
+    np.testing.assert_allclose(PairwiseProducts()(vectors)[:, 0], expected, rtol=1e-4)
+    by_hand = PairwiseProducts()(np.array([[[1.0, 2.0], [3.0, 4.0]]]))
+    np.testing.assert_allclose(by_hand, [[11.0]])
+
+
+def test_a_cross_network_is_the_formula_of_dcn_v2():
+    network = CrossNetwork(2)
+    start = np.array([[1.0, 2.0]], np.float32)
+    network(start)
+    first, bias, second, _ = network.trainable_variables
+    first.assign([[1.0, 0.0], [1.0, 1.0]])
+    bias.assign([1.0, 0.0])
+    second.assign([[0.0, 1.0], [1.0, 0.0]])
+    # x1 = x0 * (x0 W + b) + x0 = [1, 2] * [4, 2] + [1, 2] = [5, 6]; x2 = [1, 2] * [6, 5] + [5, 6]
+    np.testing.assert_allclose(network(start), [[11.0, 16.0]])
+
+
+def test_a_dense_stack_is_relu_layers_and_perhaps_a_linear_one():
+    inputs = -np.ones((2, 3), np.float32)
+    np.testing.assert_allclose(dense_stack(())(inputs), inputs)
+    assert (dense_stack((4,))(inputs).numpy() >= 0).all()
+    names = [type(layer).__name__ for layer in dense_stack((4, 2), dropout=0.5, outputs=1).layers]
+    assert names == ["Dense", "Dropout", "Dense", "Dropout", "Dense"]
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 2), (16, 4), (17, 5), (10_000, 20)])
+def test_a_width_by_the_fourth_root(rows, width):
+    assert fourth_root(rows) == width
+
+
+def test_fields_are_rows_of_their_tables_and_genres_a_sum(data):
+    catalogue = data.catalogue
+    fields = FieldEmbeddings(catalogue, (Feature.GENDER, Feature.GENRES), 3, side_dim=2)
+    found = fields({"user_id": tf.constant([5, 0]), "movie_id": tf.constant([7, 0])})
+    tables = {name: table.numpy() for name, table in fields.tables().items()}
+
+    assert fields.widths == {"user_id": 3, "movie_id": 3, "gender": 2, "genres": 2}
+    np.testing.assert_allclose(found["user_id"], tables["user_id"][[5, 0]])
+    np.testing.assert_allclose(found["gender"], tables["gender"][[catalogue.attributes.gender[5], 0]])
+    genres = catalogue.attributes.genres[7]
+    np.testing.assert_allclose(
+        found["genres"], [tables["genres"][genres].sum(0) / np.sqrt(genres.sum()), [0, 0]], rtol=1e-5
+    )
+
+
+def test_numbers_are_standardized_and_0_for_the_unknown(data):
+    catalogue = data.catalogue
+    numbers = Numbers(catalogue, tuple(DenseFeature))
+    everyone = tf.range(1, catalogue.users)
+    found = numbers({"user_id": everyone, "movie_id": tf.ones_like(everyone)}).numpy()
+    unknown = numbers({"user_id": tf.constant([0]), "movie_id": tf.constant([0])}).numpy()
+
+    assert numbers.features == ("age", "activity", "year", "popularity", "time")
+    np.testing.assert_allclose(found[:, :2].mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(found[:, :2].std(0), 1, rtol=1e-4)
+    np.testing.assert_allclose(unknown, [[0, 0, 0, 0, 1]])
+    busiest = np.argmax(catalogue.watched.lengths) - 1
+    assert found[busiest, 1] == found[:, 1].max()
+
+
+def test_numbers_that_tell_nothing_apart_are_left_out(catalogue):
+    # One rating each, no demographics, no titles, and all at one time.
+    assert Numbers(catalogue, tuple(DenseFeature)).features == ()
+    assert Numbers(catalogue, ())({"user_id": tf.constant([1, 2])}).shape == (2, 0)

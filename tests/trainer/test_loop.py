@@ -215,6 +215,20 @@ def test_what_training_starts_from_is_measured_before_the_first_epoch(data, plai
     assert plain.start is None
 
 
+@pytest.mark.parametrize("kind", ["dcn", "wide_deep"])
+def test_networks_learn_on_two_mirrored_devices_what_they_do_on_one(kind, script, data):
+    config = {
+        "model": {"kind": kind, "dim": 4, "hidden": [8]},
+        "train": {"epochs": 2, "batch_size": 250, "patience": 0, "learning_rate": 0.01},
+    }
+    alone = train_ranking(RankingSettings.of(config, None), data)
+    config["train"]["strategy"] = "mirrored"
+    body = f"print(train_ranking(RankingSettings.of({config}, None), data).history[-1]['val_rmse'])"
+    _, printed = script(body, cpus=2)
+
+    assert float(printed.strip().splitlines()[-1]) == pytest.approx(last(alone), abs=2e-3)
+
+
 STOPPED_EARLY = {"epochs": 40, "patience": 4, "learning_rate": 0.3, "schedule": "none"}
 
 KILLED = """

@@ -1,21 +1,43 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from trainer import catalogue as catalogues
+from trainer.attributes import AGE_GROUPS
 from trainer.errors import ConfigError, TrainingError
 from trainer.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
-from trainer.ranking.config import Feature, MfConfig, MlpConfig
+from trainer.ranking import registry
+from trainer.ranking.config import DcnConfig, DlrmConfig, Feature, MfConfig, MlpConfig, WideDeepConfig
 from trainer.ranking.registry import build
 from trainer.ranking.training import RankingSettings, train_ranking
 from trainer.vocabularies import Vocabularies
 
 ALL = tuple(Feature)
+NUMBERS = ["age", "activity", "year", "popularity", "time"]
+WEAK = {"precision": 14}  # the default prior is for more than 2,500 ratings
 KINDS = {
     "mlp": {"kind": "mlp", "hidden": [32]},
     "mlp with side features": {"kind": "mlp", "hidden": [32], "features": ALL},
     "mf": {"kind": "mf", "members": 2, "dim": 4},
     "mf by squared error, ids alone": {"kind": "mf", "head": "squared", "implicit": False, "features": []},
+    "dlrm": {"kind": "dlrm", "dim": 8},
+    "dlrm without numbers": {"kind": "dlrm", "dim": 8, "dense": [], "head": "ordinal", **WEAK},
+    "dcn": {"kind": "dcn", "dim": 8, "hidden": [16]},
+    "dcn, parallel, low rank, widths of their own": {
+        **{"kind": "dcn", "dim": "auto", "hidden": [16], "structure": "parallel", "crosses": 2, "rank": 4},
+        **{"dense": NUMBERS, "dropout": 0.1},
+    },
+    "deepfm": {"kind": "deepfm", "dim": 8, "hidden": [16]},
+    "deepfm with numbers": {"kind": "deepfm", "dim": 8, "hidden": [16], "dense": NUMBERS},
+    "wide_deep": {"kind": "wide_deep", "dim": 8, "hidden": [16], "bins": 500, **WEAK},
+    "wide_deep without side features": {
+        "kind": "wide_deep",
+        "features": [],
+        "dim": "auto",
+        "hidden": [16],
+        **WEAK,
+    },
 }
 
 
@@ -60,15 +82,70 @@ def test_ratings_are_float32_one_a_row(trained):
     assert found.shape == (3,)
 
 
-@pytest.mark.parametrize("kind", ["mlp", "mf"])
+def test_every_kind_of_the_registry_is_here():
+    assert set(registry.KINDS) <= set(KINDS)
+
+
+@pytest.mark.parametrize("kind", registry.KINDS)
 def test_the_unknown_rows_are_trained_and_not_left_at_their_start(kind, data):
     def rows_of_the_unknown(rate):
         model = train_ranking(settings(KINDS[kind], epochs=2, unknown_rate=rate), data).model
-        tables = [model.user, model.movie]
-        return [(table if kind == "mf" else table.weights[0]).numpy()[0] for table in tables]
+        weights = model.weights_by_name().values()
+        return [weight.variable.numpy()[0] for weight in weights if weight.keys and weight.keys[0] == ""][:2]
 
     for trained_row, left_row in zip(rows_of_the_unknown(0.05), rows_of_the_unknown(0.0), strict=True):
         assert np.abs(trained_row - left_row).max() > 0.01
+
+
+def test_every_weight_has_a_name_and_rows_have_keys(trained):
+    named = trained.weights_by_name().values()
+    assert {id(weight.variable) for weight in named} == {id(each) for each in trained.trainable_variables}
+    assert len(named) == len(trained.trainable_variables)
+    assert all(weight.keys is None or len(weight.keys) == weight.variable.shape[0] for weight in named)
+
+
+@pytest.mark.parametrize("kind", ["dlrm", "dcn", "deepfm", "wide_deep"])
+@pytest.mark.parametrize("how", [{"xla": True}, {"precision": "mixed_bfloat16"}], ids=str)
+def test_each_network_trains_compiled_and_in_half_precision(kind, how, data):
+    result = train_ranking(settings({**KINDS[kind], "dropout": 0.1}, epochs=3, **how), data)
+    assert result.history[-1]["loss"] < result.history[0]["loss"]
+
+
+def test_a_pairs_weight_is_found_by_the_names_of_its_keys(data):
+    config = WideDeepConfig(dim=2, hidden=(2,), crosses=(("gender", "genres"), ("age", "movie_id")), bins=9)
+    model, catalogue, user, movie = build(config, data.catalogue), data.catalogue, 5, 7
+    ids = {USER_ID: tf.constant([user]), MOVIE_ID: tf.constant([movie])}
+    before = float(model(ids)[0])
+    by_genre, by_age = model.crosses.trainable_variables
+    by_genre.assign(np.arange(9) / 10)
+    by_age.assign(np.arange(9))
+
+    cross = keras.layers.HashedCrossing(9)
+    vocabularies, attributes = catalogue.vocabularies, catalogue.attributes
+    gender = vocabularies.user_gender[attributes.gender[user] - 1]
+    genres = [
+        name for name, has in zip(vocabularies.movie_genres, attributes.genres[movie], strict=True) if has
+    ]
+    expected = sum(float(cross((gender, genre))) / 10 for genre in genres) / np.sqrt(len(genres))
+    expected += float(cross((AGE_GROUPS[attributes.age[user] - 1], vocabularies.movie_id[movie - 1])))
+    assert float(model(ids)[0]) - before == pytest.approx(expected, rel=1e-4)
+
+
+def test_dlrm_pairs_all_fields_and_the_numbers_vector(data):
+    model = build(DlrmConfig(dim=4, features=(Feature.GENDER,), bottom=(3,)), data.catalogue)
+    model({USER_ID: tf.constant([1]), MOVIE_ID: tf.constant([1])})
+    assert model.numbers.features == ("age", "activity", "year", "popularity")
+    assert model.top.layers[0].kernel.shape[0] == 4 + 4 * 3 // 2  # user, film, gender, numbers: six pairs
+
+
+def test_a_low_rank_cross_has_fewer_weights(data):
+    def weights(**given):
+        model = build(DcnConfig(dim=8, features=(), dense=(), crosses=3, **given), data.catalogue)
+        model({USER_ID: tf.constant([1]), MOVIE_ID: tf.constant([1])})
+        return sum(int(np.prod(each.shape)) for each in model.crosses.trainable_variables)
+
+    assert weights() == 3 * (16 * 16 + 16)
+    assert weights(rank=2) == 3 * (16 * 2 + 2 * 16 + 16)
 
 
 def test_mean_squared_error_of_the_network_is_the_loss(data):
@@ -132,6 +209,8 @@ def test_features_that_the_data_lacks_are_left_out(data):
     ("model", "message"),
     [
         ({"kind": "svd"}, "model.*svd.*'mlp', 'mf'"),
+        ({"kind": "dcn", "dim": "wide"}, "dim"),
+        ({"kind": "wide_deep", "crosses": [["user_id", "movie_id"]]}, "by heart"),
         ({"kind": "mf", "dims": 3}, "model.mf.dims = 3: Extra inputs"),
         ({"kind": "mf", "features": ["time"]}, "time"),
         ({"kind": "mlp", "hidden": [0]}, "hidden.0 = 0"),

@@ -1,8 +1,13 @@
 import keras_tuner
 import pytest
 
+from trainer.errors import ConfigError
+from trainer.hyperparameters import apply_hyperparameters
+from trainer.ranking.config import DcnConfig
+from trainer.ranking.training import RankingSettings
 from tuner.config import TuneConfig
 from tuner.oracles import oracle, settings
+from tuner.search_space import conditions
 from tuner.training_tuner import TrainingTuner
 from tuner.trials import trial_table
 
@@ -91,3 +96,58 @@ def test_settings_leave_out_what_hyperband_notes_for_itself():
     values = {"train.learning_rate": 0.1, "tuner/epochs": 3, "tuner/bracket": 1}
 
     assert settings(values) == {"train.learning_rate": 0.1, "train.epochs": 3}
+
+
+@pytest.mark.parametrize("strategy", ["random", "bayesian", "hyperband"])
+def test_a_search_over_kinds_gives_each_only_what_it_has(tmp_path, strategy):
+    space = {
+        "model.crosses": {"kind": "int", "min": 2, "max": 4},
+        "model.dim": {"kind": "int", "min": 4, "max": 8},
+        "model.kind": {"kind": "choice", "values": ["dcn", "dlrm", "mf"]},
+        "model.dropout": {"kind": "float", "min": 0.05, "max": 0.1},
+        "train.epochs": {"kind": "int", "min": 2, "max": 3},
+    }
+    tune = TuneConfig.model_validate({"strategy": strategy, "trials": 9, "space": space})
+    chosen = []
+
+    def run_trial(values, on_epoch):
+        chosen.append(apply_hyperparameters(RankingSettings(), values).model)
+        return {"val_rmse": 1.0}
+
+    objective = keras_tuner.Objective("val_rmse", "min")
+    search = oracle(tune, objective, 3, conditions(RankingSettings, tune.space))
+    tuner = TrainingTuner(search, run_trial, tmp_path / "trials")
+    tuner.search()
+
+    assert {row["status"] for row in trial_table(tuner)} == {"COMPLETED"}
+    assert len({model.kind for model in chosen}) > 1
+    for row in trial_table(tuner):
+        kind = row["values"]["model.kind"]
+        assert ("model.crosses" in row["values"]) == (kind == "dcn")
+        assert ("model.dropout" in row["values"]) == (kind != "mf")
+    for model in chosen:
+        assert model.kind == "mf" or 0.05 <= model.dropout <= 0.1
+        assert model.kind != "dcn" or model.crosses >= 2
+
+
+def test_a_path_that_no_searched_kind_has_is_refused():
+    space = {
+        "model.kind": {"kind": "choice", "values": ["dcn", "dlrm"]},
+        "model.members": {"kind": "int", "min": 1, "max": 2},
+    }
+    tune = TuneConfig.model_validate({"space": space})
+    with pytest.raises(ConfigError, match=r"none of dcn, dlrm has a setting model\.members"):
+        conditions(RankingSettings, tune.space)
+
+
+def test_another_kind_starts_from_its_own_defaults():
+    settings = RankingSettings.of({"model": {"kind": "mf", "dim": 3}, "train": {"epochs": 7}}, None)
+    found = apply_hyperparameters(settings, {"model.rank": 8, "model.kind": "dcn", "model.members": 2})
+
+    assert found.model == DcnConfig(rank=8)
+    assert found.train.epochs == 7
+    with pytest.raises(ConfigError, match=r"model\.depth = 3: there is no such setting"):
+        apply_hyperparameters(settings, {"model.kind": "dcn", "model.depth": 3})
+    with pytest.raises(ConfigError, match=r"model\.rank = 3: there is no such setting"):
+        apply_hyperparameters(settings, {"model.rank": 3})
+    assert apply_hyperparameters(settings, {"model.kind": "mf", "model.rank": 3}) == settings

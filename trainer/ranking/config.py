@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from trainer.strict import Strict
 
@@ -20,8 +20,42 @@ class Feature(StrEnum):
     TIME = "time"
 
 
+class DenseFeature(StrEnum):
+    """What a model may know as a number."""
+
+    AGE = "age"  # the age group's place
+    ACTIVITY = "activity"  # log of how many films the user has rated in train
+    YEAR = "year"
+    POPULARITY = "popularity"  # log of how many users have rated the film in train
+    TIME = "time"
+
+
 USER_FEATURES = (Feature.AGE, Feature.GENDER, Feature.OCCUPATION, Feature.ZIP)
-TIMELESS = (*USER_FEATURES, Feature.GENRES, Feature.YEAR)
+MOVIE_FEATURES = (Feature.GENRES, Feature.YEAR)
+TIMELESS = (*USER_FEATURES, *MOVIE_FEATURES)
+TIMELESS_DENSE = (DenseFeature.AGE, DenseFeature.ACTIVITY, DenseFeature.YEAR, DenseFeature.POPULARITY)
+
+Width = Annotated[int, Field(ge=1)]
+Fields = Annotated[
+    tuple[Literal[TIMELESS], ...],
+    Field(
+        description="side features as fields beside the two ids; those that the data set lacks are left out"
+    ),
+]
+DenseFields = Annotated[
+    tuple[DenseFeature, ...],
+    Field(description="features as numbers; those that the data set lacks are left out"),
+]
+Hidden = Annotated[tuple[Width, ...], Field(description="widths of the dense ReLU layers below the output")]
+Dropout = Annotated[
+    float,
+    Field(ge=0, lt=1, description="of the dense layers' outputs, in training; slow with train.xla on a CPU"),
+]
+Precision = Annotated[float, Field(ge=0, description="Gaussian prior of the embeddings")]
+Head = Annotated[
+    Literal["ordinal", "squared"],
+    Field(description="learn by the likelihood of the observed star, or by squared error"),
+]
 
 
 class MlpConfig(Strict):
@@ -30,9 +64,7 @@ class MlpConfig(Strict):
     kind: Literal["mlp"] = "mlp"
     dim: int = Field(32, ge=1, description="width of the user and the film embeddings")
     side_dim: int = Field(8, ge=1, description="width of each side feature's embedding")
-    hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        (256, 64), description="widths of the dense layers below the output"
-    )
+    hidden: tuple[Width, ...] = Field((256, 64), description="widths of the dense layers below the output")
     features: tuple[Feature, ...] = Field(
         (), description="side features; those that the data set lacks are left out"
     )
@@ -44,9 +76,7 @@ class MfConfig(Strict):
     kind: Literal["mf"] = "mf"
     dim: int = Field(14, ge=1, description="factors of a member")
     members: int = Field(8, ge=1, description="small models trained together and averaged")
-    head: Literal["ordinal", "squared"] = Field(
-        "ordinal", description="learn by the likelihood of the observed star, or by squared error"
-    )
+    head: Head = "ordinal"
     implicit: bool = Field(True, description="add a user's films, and a film's users, as sets")
     implicit_limit: int = Field(1000, ge=1, description="at most this many of a set, the latest")
     features: tuple[Literal[TIMELESS], ...] = Field(
@@ -56,4 +86,92 @@ class MfConfig(Strict):
     bias_precision: float = Field(5.0, ge=0, description="Gaussian prior of biases")
 
 
-RankingConfig = Annotated[MlpConfig | MfConfig, Field(discriminator="kind")]
+class DlrmConfig(Strict):
+    """DLRM: embeddings and a bottom network over numbers, each paired with each other by dot product."""
+
+    kind: Literal["dlrm"] = "dlrm"
+    dim: int = Field(
+        16, ge=1, description="width of every field's embedding, and of the bottom network's output"
+    )
+    features: Fields = TIMELESS
+    dense: DenseFields = TIMELESS_DENSE
+    bottom: tuple[Width, ...] = Field(
+        (32,), description="widths of the dense ReLU layers over numbers, below the one of width `dim`"
+    )
+    hidden: Hidden = (32,)
+    dropout: Dropout = 0.0
+    precision: Precision = 200.0
+    head: Head = "squared"
+
+
+class DcnConfig(Strict):
+    """DCN-V2: layers that cross all inputs with each other, and a dense network after or beside them."""
+
+    kind: Literal["dcn"] = "dcn"
+    dim: Width | Literal["auto"] = Field(
+        32, description="width of every field's embedding; auto: twice the fourth root of its number of keys"
+    )
+    features: Fields = TIMELESS
+    dense: DenseFields = TIMELESS_DENSE
+    crosses: int = Field(1, ge=0, description="how many cross layers, one upon the other")
+    rank: int | None = Field(
+        None, ge=1, description="of the cross layers' matrices, for fewer parameters; none: full"
+    )
+    structure: Literal["stacked", "parallel"] = Field(
+        "stacked", description="the dense network takes the crosses' output, or the same input beside them"
+    )
+    hidden: Hidden = (192, 192)
+    dropout: Dropout = 0.0
+    precision: Precision = 60.0
+    head: Head = "squared"
+
+
+class DeepfmConfig(Strict):
+    """DeepFM: weights, products of every pair of fields, and a dense network over them, summed."""
+
+    kind: Literal["deepfm"] = "deepfm"
+    dim: int = Field(16, ge=1, description="width of every field's embedding")
+    features: Fields = TIMELESS
+    dense: DenseFields = ()
+    hidden: Hidden = (128, 64)
+    dropout: Dropout = 0.0
+    precision: Precision = 60.0
+    bias_precision: float = Field(5.0, ge=0, description="Gaussian prior of the weights of single keys")
+    head: Head = "squared"
+
+
+UserSide = Literal["user_id", Feature.AGE, Feature.GENDER, Feature.OCCUPATION, Feature.ZIP]
+MovieSide = Literal["movie_id", Feature.GENRES, Feature.YEAR]
+
+
+class WideDeepConfig(Strict):
+    """Wide & Deep: a linear model over hashed pairs of keys, and a dense network over embeddings, summed."""
+
+    kind: Literal["wide_deep"] = "wide_deep"
+    dim: Width | Literal["auto"] = Field(
+        32, description="width of every field's embedding; auto: twice the fourth root of its number of keys"
+    )
+    features: Fields = TIMELESS
+    dense: DenseFields = TIMELESS_DENSE
+    crosses: tuple[tuple[UserSide, MovieSide], ...] = Field(
+        (("user_id", "genres"), ("gender", "movie_id"), ("age", "movie_id"), ("occupation", "genres")),
+        description="pairs of a user's and a film's features whose combinations have weights of their own",
+    )
+    bins: int = Field(20_000, ge=1, description="weights of a pair of features, shared by chance beyond it")
+    hidden: Hidden = (128, 64)
+    dropout: Dropout = 0.0
+    precision: Precision = 200.0
+    bias_precision: float = Field(60.0, ge=0, description="Gaussian prior of the linear model's weights")
+    head: Head = "squared"
+
+    @model_validator(mode="after")
+    def _no_rating_on_its_own(self) -> "WideDeepConfig":
+        if ("user_id", "movie_id") in self.crosses:
+            raise ValueError("crosses: user_id with movie_id would learn each rating by heart")
+        return self
+
+
+RankingConfig = Annotated[
+    MlpConfig | MfConfig | DlrmConfig | DcnConfig | DeepfmConfig | WideDeepConfig,
+    Field(discriminator="kind"),
+]

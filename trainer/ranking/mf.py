@@ -11,22 +11,21 @@ import tensorflow as tf
 from trainer.base import Weight
 from trainer.catalogue import Catalogue
 from trainer.errors import TrainingError
-from trainer.features import MOVIE_ID, USER_ID, USER_RATING
+from trainer.features import MOVIE_ID, USER_ID
 from trainer.layers.gaussian_prior import GaussianPrior
-from trainer.layers.heads import MeanHead, OrdinalHead
 from trainer.layers.implicit_sets import ImplicitSets
 from trainer.ranking.config import USER_FEATURES, MfConfig
-from trainer.ranking.model import SAMPLE_WEIGHT, RankingModel
+from trainer.ranking.headed import HeadedModel
 from trainer.row_keys import row_keys
 from trainer.side_features import category_weights, known
 
 
-class Mf(RankingModel):
+class Mf(HeadedModel):
     """score = ⟨user, film⟩ + their biases, for each member; the head makes it a rating, float32 [B]."""
 
     def __init__(self, config: MfConfig, catalogue: Catalogue, **kwargs):
         # Always float32: sums over sets of hundreds lose too much in half precision, and gain no time.
-        super().__init__(catalogue, dtype="float32", **kwargs)
+        super().__init__(config.head, catalogue, config.members, dtype="float32", **kwargs)
         self._members, self._width = config.members, config.dim + 1
         self._prior = GaussianPrior(config.factor_precision, config.bias_precision, catalogue.rows)
         self._tables = {}
@@ -44,11 +43,6 @@ class Mf(RankingModel):
             self._watched_table = self._table("watched", MOVIE_ID)
             self._watchers = ImplicitSets(catalogue.watchers, config.implicit_limit, dtype="float32")
             self._watchers_table = self._table("watchers", USER_ID)
-        self.head = (
-            OrdinalHead(catalogue, config.members, dtype="float32")
-            if config.head == "ordinal"
-            else MeanHead(catalogue, dtype="float32")
-        )
         self.built = True
 
     def compile(self, *args, **kwargs):
@@ -59,27 +53,12 @@ class Mf(RankingModel):
                 "Set train.xla to false, or lower model.implicit_limit.",
             )
 
-    def call(self, features):
-        return self.head(self._scores(features))
-
-    def compute_loss(self, inputs, training=False):
-        scores, ratings = self._scores(inputs), inputs[USER_RATING]
-        each = tf.reduce_sum(self.head.loss(scores, ratings), axis=1)  # the members' losses, summed
-        weight = inputs.get(SAMPLE_WEIGHT)
-        loss = tf.reduce_mean(each if weight is None else each * weight)
-        self.task.update(ratings, self.head(scores), loss, weight)
-        return loss
-
     def weights_by_name(self) -> dict[str, Weight]:
         named = {
             name: Weight(table, row_keys(self.catalogue, owner))
             for name, (table, owner) in self._tables.items()
         }
-        if isinstance(self.head, OrdinalHead):
-            # Those of other stars are other thresholds.
-            stars = ", ".join(f"{star:g}" for star in self.catalogue.stars)
-            named[f"thresholds of {stars}"] = Weight(self.head.thresholds)
-        return named
+        return named | self.head_weights()
 
     def for_serving(self) -> keras.layers.Layer:
         return FoldedMf(self)
@@ -92,7 +71,7 @@ class Mf(RankingModel):
         """The same for films."""
         return self._vectors(self.movie, self._sides["movie"], self._watchers, "_watchers_table", ids)
 
-    def _scores(self, features):
+    def scores(self, features, training=False):
         return product(self.users(features[USER_ID]), self.movies(features[MOVIE_ID]))
 
     def _vectors(self, table, sides, sets, set_table, ids):

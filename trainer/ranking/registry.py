@@ -1,15 +1,30 @@
-"""From a config to its model, by kind: the kind `mf` is the class `Mf` in `trainer/ranking/mf.py`."""
+"""From a config to its model: `wide_deep` is the class `WideDeep` in `trainer/ranking/wide_deep.py`."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from trainer.ranking.config import MfConfig, MlpConfig, RankingConfig
+from trainer.ranking.config import (
+    DcnConfig,
+    DeepfmConfig,
+    DlrmConfig,
+    MfConfig,
+    MlpConfig,
+    RankingConfig,
+    WideDeepConfig,
+)
 
 if TYPE_CHECKING:
     from trainer.catalogue import Catalogue
     from trainer.ranking.model import RankingModel
 
-KINDS: dict[str, type] = {"mlp": MlpConfig, "mf": MfConfig}
+KINDS: dict[str, type] = {
+    "mf": MfConfig,
+    "mlp": MlpConfig,
+    "dlrm": DlrmConfig,
+    "dcn": DcnConfig,
+    "deepfm": DeepfmConfig,
+    "wide_deep": WideDeepConfig,
+}
 
 __all__ = ["KINDS", "RankingConfig", "build", "model_class"]
 

@@ -1,0 +1,95 @@
+"""The leaderboard of ranking kinds on MovieLens 100K's seed split: RMSE, AUC, time an epoch, parameters.
+
+    python benchmarks/zoo.py --seeds 0 1 2 --json zoo.json
+
+Data, split and what is measured are those of `benchmarks/ranking.py`: 72,000 ratings to learn from, 8,000
+that stop training early, 20,000 of `test` that nothing was chosen by. Models have their defaults, and so
+has the training loop, but for what was better on the 8,000. `dcn as in TFRS` is the network of TFRS's DCN
+tutorial trained as there, on all 80,000. No model here sees time.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also runs without installing
+
+from benchmarks.ranking import LONGER, measure, read, seed_split
+
+DEFAULT = {"xla": True}  # and otherwise the defaults of the training loop
+# https://www.tensorflow.org/recommenders/examples/dcn: 8 epochs of Adam 0.01 in batches of 8,192.
+TFRS = {
+    "epochs": 8,
+    "batch_size": 8192,
+    "learning_rate": 0.01,
+    "schedule": "none",
+    "patience": 0,
+    "unknown_rate": 0,
+    "xla": True,
+}
+TFRS_FEATURES = ["age", "gender", "occupation", "zip"]
+KINDS = {
+    "mf": {"model": {"kind": "mf"}, "train": DEFAULT},
+    "mlp": {"model": {"kind": "mlp"}, "train": LONGER},
+    "dlrm": {"model": {"kind": "dlrm"}, "train": DEFAULT},
+    "dcn": {"model": {"kind": "dcn"}, "train": DEFAULT},
+    "dcn, parallel": {"model": {"kind": "dcn", "structure": "parallel"}, "train": DEFAULT},
+    "dcn, low rank": {"model": {"kind": "dcn", "rank": 20}, "train": DEFAULT},
+    "deepfm": {"model": {"kind": "deepfm"}, "train": DEFAULT},
+    "wide_deep": {"model": {"kind": "wide_deep"}, "train": {**DEFAULT, "learning_rate": 0.01}},
+    "dcn as in TFRS, all 80,000": {
+        "model": {"kind": "dcn", "features": TFRS_FEATURES, "dense": [], "precision": 0},
+        "train": TFRS,
+    },
+    "dcn as in TFRS, our training": {
+        "model": {"kind": "dcn", "features": TFRS_FEATURES, "dense": []},
+        "train": DEFAULT,
+    },
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--only", nargs="+", help="parts of kinds' names")
+    parser.add_argument("--json", type=Path, help="also write the results here")
+    arguments = parser.parse_args()
+    train, evaluation, test = seed_split(read(arguments.data))
+    whole = {column: train[column] + evaluation[column] for column in train}
+    results = []
+    for name, config in KINDS.items():
+        if arguments.only and not any(part in name for part in arguments.only):
+            continue
+        learned = whole if "all 80,000" in name else train
+        results.append({"kind": name, **measure(config, arguments.seeds, learned, evaluation, test)})
+        print(f"measured {name}: RMSE {_mean(results[-1], 'rmse'):.4f}", file=sys.stderr, flush=True)
+        if arguments.json:
+            arguments.json.write_text(json.dumps(results, indent=2) + "\n")
+    _print(sorted(results, key=lambda result: _mean(result, "rmse")))
+
+
+def _print(results: list[dict]) -> None:
+    print(f"{'kind':<44}{'RMSE':>7}{'±':>8}{'AUC':>8}{'s/epoch':>9}{'epochs':>8}{'parameters':>12}")
+    for result in results:
+        spread = statistics.stdev(result["rmse"]) if len(result["rmse"]) > 1 else float("nan")
+        print(
+            f"{result['kind']:<44}{_mean(result, 'rmse'):>7.4f}{spread:>8.4f}{_mean(result, 'auc'):>8.4f}"
+            f"{_mean(result, 'epoch_seconds'):>9.2f}{_mean(result, 'epochs'):>8.1f}"
+            f"{result['parameters']:>12,}"
+        )
+
+
+def _mean(result: dict, what: str) -> float:
+    return statistics.mean(result[what])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""A ranking model that gives scores; a head makes them a rating, and says how they are learned."""
+
+import tensorflow as tf
+
+from trainer.base import Weight
+from trainer.catalogue import Catalogue
+from trainer.features import USER_RATING
+from trainer.layers.heads import MeanHead, OrdinalHead
+from trainer.ranking.model import SAMPLE_WEIGHT, RankingModel
+
+
+class HeadedModel(RankingModel):
+    """A subclass defines `scores(features, training) -> [B, members]`.
+
+    Args:
+        head: "ordinal" or "squared".
+        catalogue: gives the stars and the mean rating.
+        members: how many scores there are a row, each learned on its own.
+    """
+
+    def __init__(self, head: str, catalogue: Catalogue, members: int = 1, **kwargs):
+        super().__init__(catalogue, **kwargs)
+        # Always float32: sums over the stars' shares need it, and cost nothing.
+        self.head = (
+            OrdinalHead(catalogue, members, dtype="float32")
+            if head == "ordinal"
+            else MeanHead(catalogue, dtype="float32")
+        )
+
+    def scores(self, features, training=False):
+        raise NotImplementedError(f"{type(self).__name__} defines no scores(features, training).")
+
+    def call(self, features, training=False):
+        return self.head(self.scores(features, training))
+
+    def compute_loss(self, inputs, training=False):
+        scores, ratings = self.scores(inputs, training), inputs[USER_RATING]
+        each = tf.reduce_sum(self.head.loss(scores, ratings), axis=1)  # the members' losses, summed
+        weight = inputs.get(SAMPLE_WEIGHT)
+        loss = tf.reduce_mean(each if weight is None else each * weight)
+        self.task.update(ratings, self.head(scores), loss, weight)
+        return loss
+
+    def head_weights(self) -> dict[str, Weight]:
+        """What the head has learned, for `weights_by_name`."""
+        if not isinstance(self.head, OrdinalHead):
+            return {}
+        # Those of other stars are other thresholds.
+        stars = ", ".join(f"{star:g}" for star in self.catalogue.stars)
+        return {f"thresholds of {stars}": Weight(self.head.thresholds)}
