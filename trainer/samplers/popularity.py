@@ -8,7 +8,7 @@ import tensorflow as tf
 
 
 class PopularitySampler(keras.layers.Layer):
-    """Draws ids with a chance that grows with how often they occur, with replacement, new ones at every `sample()`.
+    """Draws ids with a chance that grows with how often they occur, with replacement, others every time.
 
     The chance is in proportion to countᵖᵒʷᵉʳ. Mikolov et al., "Distributed representations of words and
     phrases and their compositionality" (2013) found a power of 0.75 best; 1 is what a batch's own items
@@ -48,7 +48,7 @@ class PopularitySampler(keras.layers.Layer):
 
     @classmethod
     def log_uniform(cls, counts: Sequence[float], samples: int, **kwargs) -> "PopularitySampler":
-        """By rank, whatever the counts: the r-th most frequent of n has the chance log(1 + 1 / r) / log(n + 1).
+        """By rank alone: the r-th most frequent of n ids has the chance log(1 + 1 / r) / log(n + 1).
 
         Nearly Zipf's law, and what `tf.random.log_uniform_candidate_sampler` draws by; but ids need not be
         in the order of their frequency.
