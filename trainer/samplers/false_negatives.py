@@ -49,5 +49,9 @@ class DownScoreFalseNegatives(keras.layers.Layer):
         if taken is not None:
             taken = ops.cast(taken, "int32")
             false = false | ops.any(taken[:, :, None] == candidate_ids, axis=1)
-        lowered = ops.full_like(scores, self._score) if self._less is None else scores - self._less
-        return ops.where(false & ~positive, lowered, scores)
+        return self.lowered(scores, false & ~positive)
+
+    def lowered(self, scores, false):
+        """The same where false negatives are known already: bool [B, C]."""
+        lower = ops.full_like(scores, self._score) if self._less is None else scores - self._less
+        return ops.where(false, lower, scores)
