@@ -45,9 +45,6 @@ def test_a_categorical_output_shares_the_inputs_table():
     own_table = CategoricalOutput(5)
     own_table(HIDDEN)
     assert [weight.shape for weight in own_table.weights] == [(5, 2), (5,)]
-        (5, 2),
-        (5,),
-    ]
 
 
 def test_a_contrastive_loss_nears_the_full_softmax():
