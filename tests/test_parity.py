@@ -25,14 +25,14 @@ PAIRS = tf.ragged.constant([[1, 2], [3, 4]])
 ONE = tf.data.Dataset.from_tensors({"value": tf.constant([2.0])})
 
 
-def constant_model(base):
+def mean_of_constant(base):
     class Constant(base):
         def compute_loss(self, inputs, training=False):
             return tf.reduce_mean(inputs["value"])
 
     model = Constant()
     model.compile()
-    return model
+    return model.evaluate(ONE, verbose=0, return_dict=True)["loss"]
 
 
 def factorized(metric):
@@ -43,9 +43,7 @@ def factorized(metric):
 
 # By the first column; each is given what the row names, and is true where that works.
 EXERCISES = {
-    "tfrs.Model, compute_loss over raw features": lambda m: np.isclose(
-        constant_model(m).evaluate(ONE, verbose=0), 2.0
-    ),
+    "tfrs.Model, compute_loss over raw features": lambda m: mean_of_constant(m) == 2.0,
     "tasks.Ranking": lambda c: float(c()(np.array([4.0, 2.0]), np.array([3.0, 2.0]))) == 0.5,
     "tasks.Retrieval: in-batch softmax": lambda c: np.isclose(
         c()(np.ones((2, 1)), np.zeros((2, 1))), np.log(2)
