@@ -1,0 +1,123 @@
+"""docs/parity.md: every path that it names is imported, and every row is exercised."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer.index import ExactIndex
+from trainer.samplers import PopularitySampler
+
+TABLE = Path(__file__).parent.parent / "docs" / "parity.md"
+ROWS = re.findall(r"^\| (.+?) \| .+? \| `(.+?)` \|$", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
+
+X = np.eye(2, dtype=np.float32)
+LABELS = np.array([[0.0, 1.0, 0.0]], np.float32)
+SCORES = np.array([[1.0, 2.0, -1.0]], np.float32)
+ZEROS = np.zeros((1, 3), np.float32)
+PADDED = tf.constant([[1, 2], [3, 0]])
+RAGGED = tf.ragged.constant([[1, 2], [3]])
+PAIRS = tf.ragged.constant([[1, 2], [3, 4]])
+ONE = tf.data.Dataset.from_tensors({"value": tf.constant([2.0])})
+
+
+def mean_of_constant(base):
+    class Constant(base):
+        def compute_loss(self, inputs, training=False):
+            return tf.reduce_mean(inputs["value"])
+
+    model = Constant()
+    model.compile()
+    return model.evaluate(ONE, verbose=0, return_dict=True)["loss"]
+
+
+def factorized(metric):
+    found = metric(ExactIndex(X), ks=[1], kinds=["recall"])
+    found.update_state(np.array([0, 1]), X)
+    return float(found.result()["recall@1"])
+
+
+# By the first column; each is given what the row names, and is true where that works.
+EXERCISES = {
+    "tfrs.Model, compute_loss over raw features": lambda m: mean_of_constant(m) == 2.0,
+    "tasks.Ranking": lambda c: float(c()(np.array([4.0, 2.0]), np.array([3.0, 2.0]))) == 0.5,
+    "tasks.Retrieval: in-batch softmax": lambda c: np.isclose(
+        c()(np.ones((2, 1)), np.zeros((2, 1))), np.log(2)
+    ),
+    "candidate sampling probability correction": lambda c: np.allclose(
+        c()(np.ones((1, 1)), np.array([0.5])), 1 + np.log(2)
+    ),
+    "accidental-hit removal": lambda c: (
+        float(c(remove_accidental_hits=True)(X, X, candidate_ids=np.array([1, 1]))) < 1e-6
+    ),
+    "hard-negative mining": lambda c: c(num_hard_negatives=1)(SCORES, LABELS)[0].shape == (1, 2),
+    "brute-force top-k": lambda c: c(X)(X, k=1)[1].numpy().tolist() == [[0], [1]],
+    "streaming top-k": lambda c: (
+        c(tf.data.Dataset.from_tensor_slices(X).batch(1))(X, k=1)[1].numpy().tolist() == [[0], [1]]
+    ),
+    "approximate top-k (ScaNN)": lambda c: c(X, cells=2, probes=2)(X, k=1)[1].numpy().tolist() == [[0], [1]],
+    "FactorizedTopK": lambda c: factorized(c) == 1,
+    "list-wise ranking": lambda c: np.isfinite(float(c()(LABELS, SCORES))),
+    "layers.dcn.Cross": lambda c: c()(X, X).shape == X.shape,
+    "dense residual (low rank)": lambda c: c(rank=1)(X).shape == X.shape,
+    "cross (full, low rank)": lambda c: c(projection_dim=1)(X, X).shape == X.shape,
+    "dot interaction": lambda c: c()([X, 2 * X]).numpy().tolist() == [[2.0], [2.0]],
+    "embedding dimensions by the fourth-root heuristic": lambda f: f(16) == 4,
+    "embedding averages (weighted)": lambda c: (
+        c(4, 2)(np.array([[1, 3]]), np.ones((1, 2), np.float32)).shape == (1, 2)
+    ),
+    "L2 norm": lambda c: np.allclose(c()(np.array([[3.0, 4.0]])), [[0.6, 0.8]]),
+    "continuous projection": lambda c: c(3)({"age": np.ones(2)}).shape == (2, 3),
+    "binary output": lambda c: float(c().loss(X, np.array([0.0, 1.0]))) > 0,
+    "regression output": lambda c: c()(X).shape == (2,),
+    "categorical output": lambda c: c(5)(X).shape == (2, 5),
+    "contrastive (sampled) output": lambda c: (
+        float(c(keras.layers.Embedding(4, 2), PopularitySampler([0, 1, 1, 1], 8)).loss(X, np.array([1, 2])))
+        > 0
+    ),
+    "sample weights by a column": lambda c: float(c()(X[:, 0], X[:, 1], np.array([1.0, 0.0]))) == 0.5,
+    "BPR; logistic": lambda c: np.isclose(c()(LABELS, ZEROS), np.log(2)),
+    "BPR-max": lambda c: np.isclose(c()(LABELS, ZEROS), np.log(2)),
+    "TOP1": lambda c: np.isclose(c()(LABELS, ZEROS), 1),
+    "TOP1-max": lambda c: np.isclose(c()(LABELS, ZEROS), 1),
+    "TOP1-v2": lambda c: np.isclose(c()(LABELS, ZEROS), 0.75),
+    "hinge": lambda c: np.isclose(c()(LABELS, ZEROS), 1),
+    "categorical cross-entropy from logits": lambda c: np.isclose(
+        c(from_logits=True)(LABELS, ZEROS), np.log(3)
+    ),
+    "in-batch sampler": lambda c: np.isclose(c()(X, X), np.log(1 + np.exp(-1))),
+    "popularity-based (log-uniform) sampler": lambda c: c.log_uniform([0, 3, 1], 5).draw()[0].shape == (5,),
+    "cached cross-batch sampler": lambda c: c(2, 2).past()[0].shape == (0,),
+    "false negatives down-scored": lambda c: (
+        c(less=1.0)(SCORES, LABELS, np.array([1, 1, 2])).numpy()[0].tolist() == [0.0, 2.0, -1.0]
+    ),
+    "precision, recall, MRR, NDCG, AP @k from one sort": lambda c: len(c(ks=[1, 2]).result()) == 12,
+    "hashed crosses (pairs and all)": lambda c: (
+        list(c(9)({"a": tf.constant([1]), "b": tf.constant([2])})) == ["a_x_b"]
+    ),
+    "category encoding": lambda c: c(3)(np.array([1])).numpy().sum() == 1,
+    "lists to ragged": lambda f: f(PADDED, 0).to_list() == [[1, 2], [3]],
+    "lists to dense": lambda f: f(RAGGED).shape == (2, 2),
+    "lists to sparse": lambda f: f(RAGGED).values.numpy().tolist() == [1, 2, 3],
+    "stochastic swap noise": lambda c: c(1.0)(PADDED, training=True).numpy()[1, 1] == 0,
+    "broadcast of context to sequence": lambda f: f(tf.constant([7, 8]), RAGGED).to_list() == [[7, 7], [8]],
+    "predict next": lambda f: f({"m": PAIRS}, "m", ["m"])[1].to_list() == [[2], [4]],
+    "predict last": lambda f: f({"m": PAIRS}, "m", ["m"])[1].numpy().tolist() == [2, 4],
+    "predict random": lambda f: f({"m": PAIRS}, "m", ["m"])[1].numpy().tolist() == [2, 4],
+    "mask last": lambda f: f(RAGGED).to_list() == [[False, True], [True]],
+    "mask random": lambda f: [sum(row) for row in f(RAGGED).to_list()] == [1, 1],
+}
+
+
+def test_every_exercise_has_its_row():
+    assert {name for name, _ in ROWS} == set(EXERCISES)
+
+
+@pytest.mark.parametrize(("theirs", "where"), ROWS, ids=[name for name, _ in ROWS])
+def test_a_row_names_what_works(theirs, where):
+    module, name = where.rsplit(".", 1)
+    assert EXERCISES[theirs](getattr(import_module(module), name))

@@ -1,0 +1,34 @@
+"""Numbers as one dense vector, to stand beside embeddings."""
+
+import keras
+from keras import ops
+
+
+class ContinuousProjection(keras.layers.Layer):
+    """Puts the numeric features side by side and projects them: DLRM's bottom network in its smallest form.
+
+    Naumov et al., "Deep learning recommendation model for personalization and recommendation systems"
+    (2019).
+
+    Args:
+        units: width of each dense layer, the last one the output's.
+        activation: of each.
+
+    Call arguments:
+        features: float [B] or [B, n] each, by name; their order is the names', not the dict's.
+    """
+
+    def __init__(self, *units: int, activation="relu", **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.activation = units, activation
+        self._dense = [keras.layers.Dense(each, activation, dtype=self.dtype_policy) for each in units]
+
+    def call(self, features):
+        """float [B, units[-1]]."""
+        columns = [ops.convert_to_tensor(features[name], self.compute_dtype) for name in sorted(features)]
+        projected = ops.concatenate(
+            [each[:, None] if len(each.shape) == 1 else each for each in columns], axis=1
+        )
+        for layer in self._dense:
+            projected = layer(projected)
+        return projected

@@ -1,0 +1,42 @@
+"""One item of many: a score for each."""
+
+import keras
+from keras import ops
+
+
+class CategoricalOutput(keras.layers.Layer):
+    """hidden · table + bias, learned by the full softmax's cross-entropy from logits.
+
+    Args:
+        items: how many there are.
+        table: a layer whose `embeddings`, [items, d], are the items' vectors here too: tying the weights
+            of input and output (Press and Wolf, 2017). A table of its own if None.
+    """
+
+    def __init__(self, items: int, table: keras.layers.Embedding | None = None, **kwargs):
+        super().__init__(dtype="float32", **kwargs)
+        self._items, self._tied = items, table
+        self._cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    def build(self, input_shape):
+        if self._tied is None:
+            self._table = self.add_weight(
+                shape=(self._items, input_shape[-1]), initializer="glorot_uniform", name="items"
+            )
+        self._bias = self.add_weight(shape=(self._items,), initializer="zeros", name="bias")
+        self.built = True
+
+    def call(self, hidden):
+        """Logits, float32 [B, items]."""
+        table = ops.cast(self._table if self._tied is None else self._tied.embeddings, "float32")
+        return ops.matmul(hidden, ops.transpose(table)) + self._bias
+
+    def loss(self, hidden, labels, sample_weight=None):
+        """The scalar loss.
+
+        Args:
+            hidden: float [B, d].
+            labels: int [B], each row's item.
+            sample_weight: [B] or None.
+        """
+        return self._cross_entropy(labels, self(hidden), sample_weight=sample_weight)

@@ -1,0 +1,58 @@
+"""One item of many, learned against a sample of the others."""
+
+import keras
+from keras import ops
+
+from trainer.samplers import DownScoreFalseNegatives, PopularitySampler
+from trainer.tasks.retrieval import NEVER
+
+
+class ContrastiveOutput(keras.layers.Layer):
+    """The sampled softmax: a row's own item against drawn ones, whose scores are less the log of how often
+    they are to be expected.
+
+    Jean et al., "On using very large target vocabulary for neural machine translation" (2015). The own
+    item is there whatever is drawn, so nothing is taken off its score: the sample's part of the
+    partition sum is then the whole catalogue's on average.
+
+    Args:
+        items: a layer from item ids, int [n], to their vectors, [n, d]: a table or a tower.
+        sampler: where negatives come from.
+        false_negatives: what becomes of drawn items that are the row's own; they are removed if None.
+        loss: from one-hot labels, the own item's first, and logits; cross-entropy if None, or one of
+            `trainer.losses`.
+    """
+
+    def __init__(
+        self,
+        items: keras.layers.Layer,
+        sampler: PopularitySampler,
+        false_negatives: DownScoreFalseNegatives | None = None,
+        loss: keras.losses.Loss | None = None,
+        **kwargs,
+    ):
+        super().__init__(dtype="float32", **kwargs)
+        self._vectors, self._sampler = items, sampler
+        self._false_negatives = false_negatives or DownScoreFalseNegatives(score=NEVER)
+        self._loss = loss or keras.losses.CategoricalCrossentropy(from_logits=True)
+        self.built = True
+
+    def call(self, hidden, ids):
+        """The scores of chosen items, float32 [B, n], of hidden [B, d] and ids int [n]."""
+        return ops.cast(ops.matmul(hidden, ops.transpose(self._vectors(ids))), "float32")
+
+    def loss(self, hidden, labels, sample_weight=None):
+        """The scalar loss.
+
+        Args:
+            hidden: float [B, d].
+            labels: int [B], each row's item.
+            sample_weight: [B] or None.
+        """
+        ids, expected = self._sampler.draw()
+        own = ops.cast(ops.sum(hidden * self._vectors(labels), axis=1, keepdims=True), "float32")
+        drawn = self(hidden, ids) - ops.log(expected)
+        drawn = self._false_negatives.lowered(drawn, ops.cast(labels, "int32")[:, None] == ids)
+        scores = ops.concatenate([own, drawn], axis=1)
+        one_hot = ops.concatenate([ops.ones_like(own), ops.zeros_like(drawn)], axis=1)
+        return self._loss(one_hot, scores, sample_weight=sample_weight)

@@ -1,0 +1,74 @@
+"""Items drawn as often as they are popular."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+class PopularitySampler(keras.layers.Layer):
+    """Draws ids with a chance that grows with how often they occur, with replacement, others every time.
+
+    The chance is in proportion to countᵖᵒʷᵉʳ. Mikolov et al., "Distributed representations of words and
+    phrases and their compositionality" (2013) found a power of 0.75 best; 1 is what a batch's own items
+    are drawn by, 0 draws every id that occurs alike. An id that never occurs is never drawn.
+
+    Args:
+        counts: [M], how often each id occurs.
+        samples: how many are drawn.
+        power: what counts are raised to.
+        seed: of the draws; None: another at every start.
+
+    Example:
+        >>> ids, expected = PopularitySampler([0, 3, 1], samples=8).draw()
+        >>> sorted(set(ids.numpy()) - {1, 2}), float(PopularitySampler([0, 3, 1], 8).expected([1])[0])
+        ([], 6.0)
+
+    Raises:
+        ValueError: no id occurs.
+    """
+
+    def __init__(
+        self, counts: Sequence[float], samples: int, power: float = 1.0, seed: int | None = None, **kwargs
+    ):
+        super().__init__(dtype="float32", trainable=False, **kwargs)
+        counts = np.asarray(counts, np.float64)
+        if not counts.any():
+            raise ValueError("PopularitySampler needs an id that occurs: all counts are 0.")
+        weights = np.where(counts > 0, np.maximum(counts, 1e-12) ** power, 0)
+        shares = weights / weights.sum()
+        self._samples = samples
+        self._expected = tf.constant(samples * shares, tf.float32)
+        # The places of ids that occur, rising: rounding cannot draw an id whose share is 0.
+        self._ids = tf.constant(np.flatnonzero(shares), tf.int32)
+        self._edges = tf.constant(np.cumsum(shares[shares > 0])[:-1], tf.float64)
+        self._seeds = keras.random.SeedGenerator(seed)
+        self.built = True
+
+    @classmethod
+    def log_uniform(cls, counts: Sequence[float], samples: int, **kwargs) -> "PopularitySampler":
+        """By rank alone: the r-th most frequent of n ids has the chance log(1 + 1 / r) / log(n + 1).
+
+        Nearly Zipf's law, and what `tf.random.log_uniform_candidate_sampler` draws by; but ids need not be
+        in the order of their frequency.
+        """
+        counts = np.asarray(counts, np.float64)
+        order = np.argsort(-counts, kind="stable")
+        weights = np.zeros(len(counts))
+        weights[order] = np.log1p(1 / np.arange(1, len(counts) + 1))
+        return cls(np.where(counts > 0, weights, 0), samples, **kwargs)
+
+    def draw(self):
+        """(ids int32 [samples], how often each is to be expected among them, float32 [samples])."""
+        # Two draws make one of 2⁻⁴⁸: float32's alone would not tell apart the rare ones of a million ids.
+        fine, coarse = tf.unstack(
+            tf.floor(keras.random.uniform([2, self._samples], seed=self._seeds) * (1 << 24))
+        )
+        chance = (tf.cast(coarse, tf.float64) + tf.cast(fine, tf.float64) / (1 << 24)) / (1 << 24)
+        ids = tf.gather(self._ids, tf.searchsorted(self._edges, chance, side="right"))
+        return ids, self.expected(ids)
+
+    def expected(self, ids):
+        """How often each of `ids`, int [n], is to be expected among a sample: float32 [n]."""
+        return tf.gather(self._expected, ids)

@@ -1,0 +1,46 @@
+"""Features that are lists, in TensorFlow's three ways of holding them: ragged, dense with padding, sparse."""
+
+import tensorflow as tf
+
+Lists = tf.Tensor | tf.RaggedTensor | tf.SparseTensor
+
+
+def as_ragged(lists: Lists, padding=None) -> tf.RaggedTensor:
+    """Any of the three as ragged [B, (n)].
+
+    Args:
+        lists: [B, n].
+        padding: of a dense tensor, left out at the end of each list; None: nothing is padding.
+    """
+    if isinstance(lists, tf.RaggedTensor):
+        return lists
+    if isinstance(lists, tf.SparseTensor):
+        return tf.RaggedTensor.from_sparse(lists)
+    return tf.RaggedTensor.from_tensor(lists, padding=padding)
+
+
+def as_dense(lists: Lists, padding=None, length: int | None = None) -> tf.Tensor:
+    """Any of the three as a tensor [B, n].
+
+    Args:
+        lists: [B, n].
+        padding: what fills up shorter lists; 0, "" or False by the type if None.
+        length: n; longer lists lose their end. As long as the longest if None.
+    """
+    if isinstance(lists, tf.SparseTensor):
+        lists = tf.RaggedTensor.from_sparse(lists)
+    if isinstance(lists, tf.Tensor):
+        if length is None:
+            return lists
+        lists = tf.RaggedTensor.from_tensor(lists)
+    return lists.to_tensor(padding, shape=[None, length])
+
+
+def as_sparse(lists: Lists, padding=None) -> tf.SparseTensor:
+    """Any of the three as sparse [B, n].
+
+    Args:
+        lists: [B, n].
+        padding: as in `as_ragged`.
+    """
+    return lists if isinstance(lists, tf.SparseTensor) else as_ragged(lists, padding).to_sparse()
