@@ -1,5 +1,6 @@
 import json
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.e2e.conftest import states
@@ -21,14 +22,15 @@ def test_every_node_is_executed_once(first):
         "RecommenderAssembler",
         "ServingValidator",
         "AtomicPusher",
+        "BulkRecommender",
         "RunReport",
     }
 
 
 def test_the_output_counts_nodes_and_ends_with_what_a_person_wants_to_know(first):
     for part in (
-        " 1 of 14  MovieLensExampleGen",
-        "14 of 14  RunReport",
+        " 1 of 15  MovieLensExampleGen",
+        "15 of 15  RunReport",
         "recbole",
         "rows",
         "RMSE",
@@ -125,6 +127,15 @@ def test_the_recommender_holds_both_models_once(first):
         return sum(file.stat().st_size for file in model.iterdir())
 
     assert size("RecommenderAssembler") <= 1.05 * (size("RankingTrainer") + size("RetrievalTrainer"))
+
+
+def test_every_user_has_films_at_the_end_of_the_run(first):
+    parquet = first.run.output("BulkRecommender", "inference_result").path / "parquet"
+    films = pq.read_table(parquet).to_pandas()
+
+    assert films["user_id"].nunique() == 200
+    assert (films.groupby("user_id").size() == 10).all()
+    assert not films.duplicated(["user_id", "movie_id"]).any()
 
 
 def test_serving_was_validated_on_every_signature_over_both_protocols(first):

@@ -1,9 +1,12 @@
 """What a second run reuses, and what an edit makes it do again. Order matters: the runs share a workspace."""
 
+import json
 import re
 import shutil
 import time
 from dataclasses import replace
+
+import pytest
 
 from serving.contract import MODELS
 from serving.versions import list_models, list_versions
@@ -36,7 +39,7 @@ def test_a_changed_value_reruns_what_depends_on_it(first, marquee):
     answer = marquee("run", "--config", "smoke", "--set", "ranking.bless.bars={rmse: {max: 1.5}}")
 
     assert answer.returncode == 0, answer.output
-    assert executed(answer.run) == {"RankingEvaluator", "AtomicPusher"}
+    assert executed(answer.run) == {"RankingEvaluator", "AtomicPusher", "BulkRecommender"}
     assert pushed(marquee) == {name: [1] for name in MODELS}
 
 
@@ -45,7 +48,7 @@ def test_a_served_model_that_was_deleted_is_pushed_again(first, marquee):
     again = marquee("run", "--config", "smoke")
 
     assert again.returncode == 0, again.output
-    assert executed(again.run) == {"AtomicPusher"}
+    assert executed(again.run) == {"AtomicPusher", "BulkRecommender"}
     assert marquee.summary(again.run)["pushed"].endswith("recommender}/1")
     assert pushed(marquee) == {name: [1] for name in MODELS}
 
@@ -61,6 +64,21 @@ def test_an_edited_model_file_reruns_the_models_nodes_and_no_data_node(first, ma
     assert answer.returncode == 0, answer.output
     assert {states(answer.run)[node] for node in DATA_NODES} == {"cached"}
     assert {"RankingTuner", "RankingTrainer"} <= executed(answer.run)
+
+
+def test_a_warm_run_begins_where_the_last_blessed_model_ended(first, marquee):
+    answer = marquee(
+        "run", "--config", "smoke", "--no-tune", "--set", "warm_start=true", "--to-node", "RetrievalTrainer"
+    )
+
+    assert answer.returncode == 0, answer.output
+    report = answer.run.output("RetrievalTrainer", "model_run").path / "training.json"
+    training = json.loads(report.read_text())
+    ended = max(
+        logs["val_ndcg@10"] for logs in marquee.summary(first.run)["retrieval"]["training"]["history"]
+    )
+    assert training["warm_start"]["cold_because"] == ""
+    assert training["warm_start"]["start"]["val_ndcg@10"] == pytest.approx(ended, abs=0.02)
 
 
 def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, marquee):
