@@ -1,4 +1,4 @@
-"""Every kind of retrieval model: what all of them must do, on two camps of users who watch different films."""
+"""Every kind of retrieval model: what all must do, on two camps of users who watch different films."""
 
 from types import SimpleNamespace
 
@@ -40,7 +40,7 @@ OF_HISTORY = sorted(KINDS.keys() - {"two_tower", "mf"})  # they know users by no
 
 
 def watching(films):
-    """Columns of train or eval: row u of `films` is what user u watches, in this order, of their camp's half."""
+    """Raw columns; row u of `films` is what user u watches, in this order, of their camp's half."""
     user = np.repeat(np.arange(len(films)), films.shape[1])
     return {
         "user_id": [f"u{each}" for each in user],
@@ -166,7 +166,7 @@ def test_xla_is_refused_where_histories_are_of_any_length(untrained):
     if untrained.compilable:
         untrained.compile(optimizer="adam", jit_compile=True)
     else:
-        with pytest.raises(TrainingError, match="train.xla is on"):
+        with pytest.raises(TrainingError, match=r"train\.xla is on"):
             untrained.compile(optimizer="adam", jit_compile=True)
 
 

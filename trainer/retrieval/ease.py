@@ -1,12 +1,11 @@
 """An item-item linear autoencoder, `ease`.
 
 Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019): scores are X B, where X says who watched
-what. B minimizes ‖X − X B‖² + λ ‖B‖² with zeros on its diagonal, and has a closed form: with P = (XᵀX + λ I)⁻¹
-it is −P, each column divided by its element on the diagonal.
+what. B minimizes ‖X − X B‖² + λ ‖B‖² with zeros on its diagonal, and has a closed form: with
+P = (XᵀX + λ I)⁻¹ it is −P, each column divided by its element on the diagonal.
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from trainer.base import Weight
@@ -94,11 +93,3 @@ class ServedHistories(keras.layers.Layer):
 
     def vectors_of_history(self, movies):
         return self._encoder.encode(self._histories.brought(movies))
-
-
-def closed_form(watched: np.ndarray, precision: float) -> np.ndarray:
-    """The weights from a dense float matrix [users, films], in NumPy: float64 [films, films]."""
-    inverse = np.linalg.inv(watched.T @ watched + precision * np.eye(watched.shape[1]))
-    weights = -inverse / np.diag(inverse)
-    np.fill_diagonal(weights, 0)
-    return weights

@@ -58,7 +58,7 @@ class Ials(SolvedModel):
         return {MOVIE_ID: Weight(self._films, row_keys(self.catalogue, MOVIE_ID))}
 
     def _error(self, users):
-        """The mean weighted squared error over all pairs: Σ s² over everything, and what is watched on top."""
+        """The mean weighted squared error over all pairs: Σ s² over all, and what is watched on top."""
         films, watched = tf.convert_to_tensor(self._films), self.histories.everyones
         everything = tf.reduce_sum(
             tf.matmul(users, users, transpose_a=True) * tf.matmul(films, films, transpose_a=True)

@@ -1,8 +1,8 @@
 """A variational autoencoder with a multinomial likelihood: `multvae`.
 
 Liang, Krishnan, Hoffman and Jebara, "Variational Autoencoders for Collaborative Filtering" (2018): what
-someone has watched, scaled to length 1 and partly hidden, is encoded as a normal distribution over codes; from
-a code drawn of it a softmax over the films is to give back all that they watched. The divergence of the
+someone has watched, scaled to length 1 and partly hidden, is encoded as a normal distribution over codes;
+from a code drawn of it a softmax over the films is to give back all that they watched. The divergence of the
 code from a standard normal counts less than in the evidence bound, and comes in gradually.
 """
 

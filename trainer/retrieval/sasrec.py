@@ -1,10 +1,10 @@
 """Self-attention over what someone has watched, in order: `sasrec`.
 
 Kang and McAuley, "Self-Attentive Sequential Recommendation" (2018). At every place of a history the films so
-far foretell the next one. As in Petrov and Macdonald, "gSASRec" (2023), the loss is not one random negative's,
-which makes the model too sure of itself, but a softmax over the catalogue, or over many films drawn. A history
-begins with a row that stands for its beginning: so the first film is foretold too, and someone who has watched
-nothing is answered.
+far foretell another one. As in Petrov and Macdonald, "gSASRec" (2023), the loss is not one random negative's,
+which makes the model too sure of itself, but a softmax over the catalogue, or over many films drawn. A
+history begins with a row that stands for its beginning: so the first film is foretold too, and someone who
+has watched nothing is answered.
 """
 
 import keras
@@ -63,12 +63,17 @@ class Sasrec(HistoryModel):
         Ragged int32 [B, (n)] and [B, (n + 1)], the latter without films for those of whom all is seen.
         """
         chance = keras.random.uniform(tf.shape(histories.values), seed=self._seeds)
-        left_out = histories.with_values(chance < self._config.left_out)
-        seen, rest = tf.ragged.boolean_mask(histories, ~left_out), tf.ragged.boolean_mask(histories, left_out)
+        left_out = chance < self._config.left_out
+        seen, rest = (
+            tf.ragged.boolean_mask(histories, histories.with_values(kept)) for kept in (~left_out, left_out)
+        )
         places = tf.where(rest.row_lengths() > 0, seen.row_lengths() + 1, 0)
         owners = tf.repeat(tf.range(histories.nrows()), places)
         drawn = keras.random.uniform(tf.shape(owners), seed=self._seeds)
-        drawn = tf.cast(drawn * tf.cast(tf.gather(rest.row_lengths(), owners), tf.float32), tf.int64)
+        left = tf.gather(rest.row_lengths(), owners)
+        drawn = tf.minimum(
+            tf.cast(drawn * tf.cast(left, tf.float32), tf.int64), left - 1
+        )  # rounding may reach it
         films = tf.gather(rest.values, tf.gather(rest.row_starts(), owners) + drawn)
         return seen, tf.RaggedTensor.from_row_lengths(films, places, validate=False)
 
