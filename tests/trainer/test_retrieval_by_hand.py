@@ -169,7 +169,7 @@ def test_sasrec_foretells_the_next_film_at_each_place(catalogue):
 
 def test_what_sasrec_is_to_foretell_was_left_out(catalogue):
     model = build(SasrecConfig(dim=8, left_out=0.4), catalogue)
-    histories = model.histories.of(range(31))
+    histories = model.histories.of(np.arange(31))
     seen, wanted = model._parted(histories)
     sizes = []
     for all_of_it, rest, films in zip(histories.to_list(), seen.to_list(), wanted.to_list(), strict=True):
