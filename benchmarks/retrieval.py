@@ -14,9 +14,9 @@ in train removed.
 
 Models learn from 99.9 % of train for a fixed number of epochs; the other 0.1 % is only watched. Their
 settings were chosen on a validation part of train. Popularity and EASE (Steck, 2019; its closed form, λ 500)
-learn from all of train, in the same run: they show that the harness is the published one (`microsoft`: 0.2506
-and 0.4827; `tfrs`: 0.30 for popularity with train kept, 0.625 for EASE with train removed). The kind `ease` is
-the same as a model that the pipeline trains and serves.
+learn from all of train, in the same run: they show that the harness is the published one (`microsoft`:
+0.2506 and 0.4827; `tfrs`: 0.30 for popularity with train kept, 0.625 for EASE with train removed). The kind
+`ease` is the same as a model that the pipeline trains and serves.
 """
 
 import argparse
