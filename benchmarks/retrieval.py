@@ -12,10 +12,11 @@ that train does not hold is a miss.
 `round(0.75 n)` are for training; all test ratings are relevant; NDCG@10 over the users of test, films seen
 in train removed.
 
-Models learn from 99 % of train for a fixed number of epochs; the other 1 % is only watched. Their settings
-were chosen on a validation part of train. Popularity and EASE (Steck, 2019; its closed form, λ 500) learn
-from all of train, in the same run: they show that the harness is the published one (`microsoft`: 0.2506
-and 0.4827; `tfrs`: 0.30 for popularity with train kept, 0.625 for EASE with train removed).
+Models learn from 99.9 % of train for a fixed number of epochs; the other 0.1 % is only watched. Their
+settings were chosen on a validation part of train. Popularity and EASE (Steck, 2019; its closed form, λ 500)
+learn from all of train, in the same run: they show that the harness is the published one (`microsoft`:
+0.2506 and 0.4827; `tfrs`: 0.30 for popularity with train kept, 0.625 for EASE with train removed). The kind
+`ease` is the same as a model that the pipeline trains and serves.
 """
 
 import argparse
@@ -43,6 +44,14 @@ MODELS = {
         "model": {"kind": "two_tower", "history": False, "title_text": False, "features": []},
         "train": TRAIN,
     },
+    "mf, softmax": {"model": {"kind": "mf"}, "train": TRAIN},
+    "mf, BPR": {"model": {"kind": "mf", "loss": "bpr"}, "train": TRAIN},
+    "youtube_dnn": {"model": {"kind": "youtube_dnn"}, "train": TRAIN},
+    "sasrec": {"model": {"kind": "sasrec"}, "train": TRAIN},
+    "sasrec, next film": {"model": {"kind": "sasrec", "target": "next"}, "train": TRAIN},
+    "ease": {"model": {"kind": "ease"}, "train": TRAIN},
+    "ials": {"model": {"kind": "ials"}, "train": TRAIN},
+    "multvae": {"model": {"kind": "multvae"}, "train": TRAIN},
 }
 
 
@@ -154,7 +163,7 @@ def two_towers(config: dict):
         from trainer.retrieval.training import RetrievalSettings, train_retrieval
 
         order = np.random.RandomState(seed).permutation(len(train["user_id"]))
-        watched = len(order) // 100
+        watched = len(order) // 1000
         ratings, catalogue = _read(taken(train, order[watched:]))
         evaluation = Ratings.from_columns(taken(train, order[:watched]), catalogue.vocabularies)
         settings = RetrievalSettings.of({**config, "train": {**config["train"], "seed": seed}}, None)

@@ -1,6 +1,7 @@
 """What each kind of retrieval model can be told. Light to import: no TensorFlow."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -9,14 +10,35 @@ from trainer.strict import Strict
 
 IndexKind = Literal["exact", "ivf", "auto"]
 Share = Annotated[float, Field(ge=0, lt=1)]
+Width = Annotated[int, Field(ge=1)]
 
 
-class TwoTowerConfig(Strict):
+class KindConfig(Strict):
+    """What is known of a kind before it is built.
+
+    Class attributes:
+        learns_from: a row of a training batch is a rating, or a user with all that they watched; or a step
+            is everyone at once, and solves for what is learned.
+        training: what the loop's settings are where nothing else is said, beside their own defaults.
+    """
+
+    learns_from: ClassVar[Literal["ratings", "users", "everyone"]] = "ratings"
+    training: ClassVar[Mapping[str, Any]] = {}
+
+
+class WholeHistoriesConfig(KindConfig):
+    """A kind that learns from all that someone has watched, of however many stars: every rating counts."""
+
+    learns_from: ClassVar = "users"
+    min_rating: ClassVar[float | None] = None
+
+
+class TwoTowerConfig(KindConfig):
     """A user tower and an item tower, whose product is the score."""
 
     kind: Literal["two_tower"] = Field("two_tower", description="the kind of model")
     dim: int = Field(64, ge=1, description="width of both towers' vectors")
-    hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+    hidden: tuple[Width, ...] = Field(
         (), description="widths of dense ReLU layers in each tower; none: the parts' sum is the vector"
     )
     features: tuple[Literal[TIMELESS], ...] = Field(
@@ -50,4 +72,112 @@ class TwoTowerConfig(Strict):
     bias_precision: float = Field(0.0, ge=0, description="Gaussian prior of the films' biases")
 
 
-RetrievalConfig = TwoTowerConfig
+class MfConfig(KindConfig):
+    """A vector for each user and each film, by their ids alone."""
+
+    training: ClassVar = {"epochs": 20}
+
+    kind: Literal["mf"] = Field("mf", description="the kind of model")
+    dim: Width = Field(64, description="width of the vectors")
+    loss: Literal["full", "sampled", "bpr"] = Field(
+        "full",
+        description="softmax over the whole catalogue or over films drawn at each step; or pairs: the film "
+        "watched before films drawn",
+    )
+    negatives: int = Field(1000, ge=1, description="sampled, bpr: films drawn at a step, for all its rows")
+    min_rating: float | None = Field(None, description="stars from which a rating is a positive; none: every")
+    precision: float = Field(10.0, ge=0, description="Gaussian prior of the vectors")
+    bias_precision: float = Field(0.0, ge=0, description="Gaussian prior of the films' biases")
+
+
+class YoutubeDnnConfig(KindConfig):
+    """The films that someone has watched, averaged, through dense layers to a softmax over the films."""
+
+    training: ClassVar = {"epochs": 15}
+
+    kind: Literal["youtube_dnn"] = Field("youtube_dnn", description="the kind of model")
+    dim: Width = Field(64, description="width of a watched film's embedding, and of the vectors")
+    hidden: tuple[Width, ...] = Field((128,), description="widths of the dense ReLU layers between the two")
+    history_limit: Width = Field(1000, description="at most this many watched films, the latest")
+    history_dropout: Share = Field(0.3, description="share of a history left out of a training step")
+    dropout: Share = Field(0.0, description="of the dense layers, in training")
+    loss: Literal["full", "sampled"] = Field(
+        "full", description="softmax over the whole catalogue, or over films drawn at each step"
+    )
+    negatives: int = Field(1000, ge=1, description="sampled: films drawn at a step, for all its rows")
+    min_rating: float | None = Field(None, description="stars from which a rating is a positive; none: every")
+    precision: float = Field(1.0, ge=0, description="Gaussian prior of the films' embeddings")
+
+
+class SasrecConfig(WholeHistoriesConfig):
+    """Self-attention over what someone has watched, in order; each film foretells the next."""
+
+    training: ClassVar = {"epochs": 60, "learning_rate": 0.002, "patience": 10}
+
+    kind: Literal["sasrec"] = Field("sasrec", description="the kind of model")
+    dim: Width = Field(64, description="width of the films' embeddings, and of the vectors")
+    blocks: Width = Field(2, description="of attention and a dense layer")
+    heads: Width = Field(1, description="of attention in a block; a divisor of dim")
+    history_limit: Width = Field(200, description="at most this many films, the latest")
+    target: Literal["left_out", "next"] = Field(
+        "left_out",
+        description="a place is to foretell a film that was left out of the history, which is what random "
+        "splits ask for, or the next film, as the paper has it and temporal splits ask for",
+    )
+    left_out: Share = Field(0.3, gt=0, description="target left_out: share of a history, in a training step")
+    dropout: Share = Field(0.2, description="of embeddings, attention and dense layers, in training")
+    loss: Literal["full", "sampled"] = Field(
+        "full", description="softmax over the whole catalogue, or over films drawn at each step"
+    )
+    negatives: int = Field(1000, ge=1, description="sampled: films drawn at a step, for all its rows")
+
+
+class EaseConfig(WholeHistoriesConfig):
+    """Weights from film to film, none from a film to itself, in closed form."""
+
+    learns_from: ClassVar = "everyone"
+    training: ClassVar = {"epochs": 1}
+
+    kind: Literal["ease"] = Field("ease", description="the kind of model")
+    precision: float = Field(500.0, gt=0, description="of the weights' L2 penalty")
+
+
+class IalsConfig(WholeHistoriesConfig):
+    """Least squares over all users and films, alternating; a sweep over both sides is an epoch."""
+
+    learns_from: ClassVar = "everyone"
+    training: ClassVar = {"epochs": 10}
+
+    kind: Literal["ials"] = Field("ials", description="the kind of model")
+    dim: Width = Field(80, description="width of the vectors")
+    precision: float = Field(40.0, gt=0, description="of the L2 penalty")
+    confidence: float = Field(
+        5.0, ge=0, description="a film that was watched weighs 1 + this, one that was not weighs 1"
+    )
+    frequency_scaling: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="0: one penalty for all; 1: in proportion to the weight of a user's, or film's, examples",
+    )
+
+
+class MultvaeConfig(WholeHistoriesConfig):
+    """A variational autoencoder of what someone has watched, of which it hides a part from itself."""
+
+    training: ClassVar = {"epochs": 150, "learning_rate": 0.001, "patience": 20}
+
+    kind: Literal["multvae"] = Field("multvae", description="the kind of model")
+    dim: Width = Field(200, description="width of the code in the middle")
+    hidden: Width = Field(600, description="width of the layers before and after it, and of the vectors")
+    dropout: Share = Field(0.5, description="share of a history that is hidden in training")
+    beta: float = Field(
+        0.2, ge=0, description="weight of the code's divergence from a standard normal, at last"
+    )
+    anneal_steps: int = Field(2000, ge=0, description="training steps in which that weight rises from 0")
+
+
+RetrievalConfig = Annotated[
+    TwoTowerConfig | MfConfig | YoutubeDnnConfig | SasrecConfig | EaseConfig | IalsConfig | MultvaeConfig,
+    Field(discriminator="kind"),
+]

@@ -1,4 +1,4 @@
-"""The films that someone has watched, pooled to one vector: Σ of their rows / √(how many they are)."""
+"""The films that someone has watched, pooled to one vector: Σ of their rows / √(how many), or their mean."""
 
 import keras
 import numpy as np
@@ -19,6 +19,7 @@ class WatchedHistory(keras.layers.Layer):
         movies: the number of films, the OOV row among them.
         limit: at most this many of a user's films, the latest; a film counts once.
         dropout: the share that is dropped.
+        mean: divide by how many there are in place of its root.
         at_once: up to this many films of all users together, a step sums up everyone's (1,500,000).
 
     Attributes:
@@ -26,7 +27,14 @@ class WatchedHistory(keras.layers.Layer):
     """
 
     def __init__(
-        self, watched: Ragged, movies: int, limit: int, dropout: float, at_once: int | None = None, **kwargs
+        self,
+        watched: Ragged,
+        movies: int,
+        limit: int,
+        dropout: float,
+        mean: bool = False,
+        at_once: int | None = None,
+        **kwargs,
     ):
         super().__init__(dtype="float32", **kwargs)
         lengths = np.minimum(watched.lengths, limit)
@@ -40,7 +48,7 @@ class WatchedHistory(keras.layers.Layer):
         self._owners, self._members = tf.constant(owners, tf.int32), tf.constant(members, tf.int32)
         self._splits = tf.constant(splits, tf.int64)
         self._lengths = tf.constant(np.diff(splits), tf.float32)
-        self._movies, self._users, self._dropout = movies, len(watched), dropout
+        self._movies, self._users, self._dropout, self._mean = movies, len(watched), dropout, mean
         self.at_once = len(keys) <= (AT_ONCE if at_once is None else at_once)
         self._seeds = keras.random.SeedGenerator()
         self.built = True
@@ -62,7 +70,7 @@ class WatchedHistory(keras.layers.Layer):
             held = self._holds(users, targets)
             sums -= (held * self._kept(users, targets, seed))[:, None] * tf.gather(table, targets)
             counts -= held
-        return sums / tf.sqrt(tf.maximum(counts, 1))[:, None]
+        return sums / _divisor(counts, self._mean)
 
     def _everyones(self, table, users, seed):
         rows = tf.gather(table, self._members)
@@ -102,12 +110,13 @@ class WatchedHistory(keras.layers.Layer):
         return tf.cast(chance >= self._dropout, tf.float32) / (1 - self._dropout)
 
 
-def pooled(table, movies):
+def pooled(table, movies, mean: bool = False):
     """The same for a history that a request brings, of films that count once each, and unknown ones not.
 
     Args:
         table: float32 [movies, d].
         movies: ragged int32 [B, (n)].
+        mean: divide by how many there are in place of its root.
 
     Returns:
         float32 [B, d].
@@ -120,4 +129,9 @@ def pooled(table, movies):
     rows = movies.nrows()
     sums = tf.math.unsorted_segment_sum(tf.gather(table, films), owners, rows)
     counts = tf.math.unsorted_segment_sum(tf.ones_like(films, table.dtype), owners, rows)
-    return sums / tf.sqrt(tf.maximum(counts, 1))[:, None]
+    return sums / _divisor(counts, mean)
+
+
+def _divisor(counts, mean: bool):
+    counts = tf.maximum(counts, 1)[:, None]
+    return counts if mean else tf.sqrt(counts)

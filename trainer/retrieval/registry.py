@@ -3,13 +3,31 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from trainer.retrieval.config import RetrievalConfig, TwoTowerConfig
+from trainer.retrieval.config import (
+    EaseConfig,
+    IalsConfig,
+    KindConfig,
+    MfConfig,
+    MultvaeConfig,
+    RetrievalConfig,
+    SasrecConfig,
+    TwoTowerConfig,
+    YoutubeDnnConfig,
+)
 
 if TYPE_CHECKING:
     from trainer.catalogue import Catalogue
     from trainer.retrieval.model import RetrievalModel
 
-KINDS: dict[str, type] = {"two_tower": TwoTowerConfig}
+KINDS: dict[str, type[KindConfig]] = {
+    "two_tower": TwoTowerConfig,
+    "mf": MfConfig,
+    "youtube_dnn": YoutubeDnnConfig,
+    "sasrec": SasrecConfig,
+    "ease": EaseConfig,
+    "ials": IalsConfig,
+    "multvae": MultvaeConfig,
+}
 
 __all__ = ["KINDS", "RetrievalConfig", "build", "model_class"]
 

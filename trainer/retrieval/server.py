@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from trainer.catalogue import Catalogue, Ragged
+from trainer.catalogue import Catalogue
 from trainer.export import titles
 from trainer.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE
 from trainer.index.exact import frozen
 from trainer.lookups import string_lookup
+from trainer.retrieval.histories import once
 from trainer.retrieval.model import RetrievalModel
 
 SCORE = "score"
@@ -150,12 +151,3 @@ def genres(catalogue: Catalogue) -> list[str]:
     """Each film's genres as MovieLens writes them, in alphabetical order with | between."""
     names = np.array(catalogue.vocabularies.movie_genres, object)
     return ["|".join(sorted(names[row])) for row in catalogue.attributes.genres]
-
-
-def once(table: Ragged) -> Ragged:
-    """The table with each member of a row once, where it came first."""
-    owners = np.repeat(np.arange(len(table)), table.lengths)
-    size = int(table.values.max(initial=0)) + 1
-    first = np.sort(np.unique(owners * size + table.values, return_index=True)[1])
-    splits = np.searchsorted(owners[first], np.arange(len(table) + 1))
-    return Ragged(table.values[first], splits.astype(np.int64))

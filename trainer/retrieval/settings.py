@@ -1,11 +1,13 @@
 """What training a retrieval model can be told. Light to import: no TensorFlow."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from trainer.config import TrainConfig
 from trainer.retrieval.config import IndexKind, RetrievalConfig, TwoTowerConfig
+from trainer.retrieval.registry import KINDS
 from trainer.settings import Settings
 
 
@@ -31,6 +33,18 @@ class RetrievalSettings(Settings):
         "auto",
         description="how the exported model searches: exact, ivf (approximate), or by the number of films",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _trained_as_suits_the_kind(cls, tree: Any) -> Any:
+        """What is not said of the loop is as the kind of model has it."""
+        if not isinstance(tree, Mapping):
+            return tree
+        model, train = tree.get("model"), tree.get("train", {})
+        kind = model.get("kind") if isinstance(model, Mapping) else None
+        if kind not in KINDS or not isinstance(train, Mapping):
+            return tree
+        return {**tree, "train": {**KINDS[kind].training, **train}}
 
     @property
     def monitor(self) -> str:

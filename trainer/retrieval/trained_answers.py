@@ -7,6 +7,7 @@ import tensorflow as tf
 from trainer.answers import UNKNOWN, Answer, ids, spread
 from trainer.export import titles
 from trainer.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE, USER_ID
+from trainer.retrieval.histories import once
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.server import (
     EXCLUDE_SEEN,
@@ -17,7 +18,6 @@ from trainer.retrieval.server import (
     VECTOR,
     K,
     genres,
-    once,
 )
 
 DECIDED = 1e-5  # numbers further apart than this are in the same order however they are summed

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from trainer.batches import Rows, batches
+from trainer.batches import Batches, Rows, batches, in_memory
 from trainer.catalogue import Ragged
 from trainer.data import RatingData
 from trainer.errors import TrainingError
@@ -29,7 +29,6 @@ def train_retrieval(
         data: train, and what stops early.
         identity: what else a run to go on from must have been made from, such as a fingerprint of the code.
     """
-    kept = Rows(min_rating=settings.model.min_rating, forgotten=(USER_ID,))
     kind = model_class(settings.model)  # imported before the seed is set: imports draw from it too
 
     def built() -> RetrievalModel:
@@ -39,12 +38,29 @@ def train_retrieval(
 
     return train(
         built,
-        batches(data.train, data.train_files, data.catalogue.vocabularies, settings.train, kept),
+        learned_from(settings, data),
         evaluation(data, settings.model.min_rating),
         settings.train,
         identity=f"{settings.model_dump_json()} {data.fingerprint()} {identity}",
         **options,
     )
+
+
+def learned_from(settings: RetrievalSettings, data: RatingData) -> Batches:
+    """Train, in the steps that the kind of model learns in (`KindConfig.learns_from`).
+
+    A step of users is of so many of them as have given `train.batch_size` ratings on average; they are in
+    memory, as what they watched is.
+    """
+    kind, config = settings.model, settings.train
+    if kind.learns_from == "ratings":
+        kept = Rows(min_rating=kind.min_rating, forgotten=(USER_ID,))
+        return batches(data.train, data.train_files, data.catalogue.vocabularies, config, kept)
+    users, first = np.unique(data.train.user, return_index=True)
+    rows = data.train[first[users > 0]]
+    share = 1.0 if kind.learns_from == "everyone" else config.batch_size / len(data.train)
+    step = max(1, round(share * len(rows)))
+    return in_memory(rows, config.model_copy(update={"batch_size": step}), Rows(forgotten=()))
 
 
 def evaluation(

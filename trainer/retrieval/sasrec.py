@@ -1,0 +1,164 @@
+"""Self-attention over what someone has watched, in order: `sasrec`.
+
+Kang and McAuley, "Self-Attentive Sequential Recommendation" (2018). At every place of a history the films so
+far foretell another one. As in Petrov and Macdonald, "gSASRec" (2023), the loss is not one random negative's,
+which makes the model too sure of itself, but a softmax over the catalogue, or over many films drawn. A
+history begins with a row that stands for its beginning: so the first film is foretold too, and someone who
+has watched nothing is answered.
+"""
+
+import keras
+import tensorflow as tf
+
+from trainer.base import Weight
+from trainer.catalogue import Catalogue
+from trainer.features import MOVIE_ID, USER_ID
+from trainer.retrieval.config import SasrecConfig
+from trainer.retrieval.film_sampler import FilmSampler
+from trainer.retrieval.history_model import HistoryModel
+from trainer.retrieval.towers import with_one
+from trainer.row_keys import row_keys
+from trainer.tasks import Retrieval
+
+
+class Sasrec(HistoryModel):
+    """score = ⟨what attention makes of the history, film⟩ + the film's bias."""
+
+    def __init__(self, config: SasrecConfig, catalogue: Catalogue, **kwargs):
+        super().__init__(catalogue, latest=config.history_limit, **kwargs)
+        self._config, self._seeds = config, keras.random.SeedGenerator()
+        self.encoder = Attention(config, catalogue.movies)
+        self._bias = self.add_weight(shape=(catalogue.movies, 1), initializer="zeros", name="bias")
+        self._sampler = None
+        if config.loss == "sampled":
+            self._sampler = FilmSampler(catalogue.watchers.lengths, config.negatives)
+        self.task = Retrieval(remove_accidental_hits=self._sampler is not None)
+        self.built = True
+
+    def compute_loss(self, inputs, training=False):
+        histories = self.histories.of(inputs[USER_ID])
+        if self._config.target == "next":
+            watched, wanted = histories[:, :-1], histories
+        else:
+            watched, wanted = self._parted(histories)
+        states = self.encoder.states(watched, training=training)
+        places = tf.where(tf.sequence_mask(wanted.row_lengths(), tf.shape(states, tf.int64)[1]))
+        queries, films = with_one(tf.gather_nd(states, places)), wanted.values
+        if self._sampler is None:
+            every = self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is no candidate
+            return self.task(queries, every, positives=films - 1)
+        drawn, chance = self._sampler.draw()
+        return self.task(
+            queries,
+            self.item_vectors(drawn),
+            candidate_sampling_probability=chance,
+            candidate_ids=drawn,
+            own_embeddings=self.item_vectors(films),
+            own_ids=films,
+        )
+
+    def _parted(self, histories):
+        """(what is seen of the histories, for each place and the beginning a film that is not seen).
+
+        Ragged int32 [B, (n)] and [B, (n + 1)], the latter without films for those of whom all is seen.
+        """
+        chance = keras.random.uniform(tf.shape(histories.values), seed=self._seeds)
+        left_out = chance < self._config.left_out
+        seen, rest = (
+            tf.ragged.boolean_mask(histories, histories.with_values(kept)) for kept in (~left_out, left_out)
+        )
+        places = tf.where(rest.row_lengths() > 0, seen.row_lengths() + 1, 0)
+        owners = tf.repeat(tf.range(histories.nrows()), places)
+        drawn = keras.random.uniform(tf.shape(owners), seed=self._seeds)
+        left = tf.gather(rest.row_lengths(), owners)
+        drawn = tf.minimum(
+            tf.cast(drawn * tf.cast(left, tf.float32), tf.int64), left - 1
+        )  # rounding may reach it
+        films = tf.gather(rest.values, tf.gather(rest.row_starts(), owners) + drawn)
+        return seen, tf.RaggedTensor.from_row_lengths(films, places, validate=False)
+
+    def item_vectors(self, ids):
+        return tf.concat([tf.gather(self.encoder.films, ids), tf.gather(self._bias, ids)], axis=1)
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        keys = row_keys(self.catalogue, MOVIE_ID)
+        network = [each for each in self.encoder.trainable_weights if each is not self.encoder.films]
+        return {
+            MOVIE_ID: Weight(self.encoder.films, keys),
+            "bias": Weight(self._bias, keys),
+            # By their place: layers that are built one by one do not name their weights apart.
+            **{f"encoder/{place}_{each.name}": Weight(each) for place, each in enumerate(network)},
+        }
+
+
+class Attention(keras.layers.Layer):
+    """Embeddings of films and places, then blocks of causal attention and a dense layer each.
+
+    Each part of a block is normalized first and added to what it was given.
+
+    Args:
+        config: widths, and how many.
+        movies: the number of films, the OOV row among them; its row stands for a history's beginning.
+
+    Attributes:
+        films: float32 [movies, dim].
+    """
+
+    def __init__(self, config: SasrecConfig, movies: int, **kwargs):
+        super().__init__(dtype="float32", **kwargs)
+        self._scale = config.dim**0.5
+        normal = keras.initializers.RandomNormal(stddev=config.dim**-0.5)
+        self.films = self.add_weight(shape=(movies, config.dim), initializer=normal, name="films")
+        self._places = self.add_weight(
+            shape=(config.history_limit + 1, config.dim), initializer=normal, name="places"
+        )
+        self._dropout = keras.layers.Dropout(config.dropout, dtype="float32")
+        self._blocks = [Block(config, name=f"block_{place}") for place in range(config.blocks)]
+        self._norm = keras.layers.LayerNormalization(dtype="float32", name="norm")
+        self._norm.build((None, None, config.dim))
+        self.built = True
+
+    def encode(self, histories):
+        """Ragged int32 [B, (n)] to float32 [B, dim + 1]: the state at the latest film."""
+        states = self.states(histories)
+        return with_one(tf.gather(states, histories.row_lengths(), batch_dims=1))
+
+    def states(self, histories, training=False):
+        """What is known at each place: float32 [B, 1 + the longest, dim], the first at the beginning.
+
+        A place behind a history's end holds nothing that means anything.
+        """
+        films = tf.pad(histories.to_tensor(), [[0, 0], [1, 0]])
+        states = tf.gather(tf.convert_to_tensor(self.films), films) * self._scale
+        states += self._places[: tf.shape(films)[1]]
+        states = self._dropout(states, training=training)
+        for block in self._blocks:
+            states = block(states, training=training)
+        return self._norm(states)
+
+
+class Block(keras.layers.Layer):
+    """Attention to what came before, then a dense layer, at every place the same."""
+
+    def __init__(self, config: SasrecConfig, **kwargs):
+        super().__init__(dtype="float32", **kwargs)
+        width = config.dim
+        self._attention = keras.layers.MultiHeadAttention(
+            config.heads, width // config.heads, dropout=config.dropout, dtype="float32", name="attention"
+        )
+        self._attention.build((None, None, width), (None, None, width))
+        self._inner = keras.layers.Dense(width, activation="relu", dtype="float32", name="inner")
+        self._outer = keras.layers.Dense(width, dtype="float32", name="outer")
+        self._before = keras.layers.LayerNormalization(dtype="float32", name="before")
+        self._between = keras.layers.LayerNormalization(dtype="float32", name="between")
+        for layer in (self._inner, self._outer, self._before, self._between):
+            layer.build((None, None, width))
+        self._dropout = keras.layers.Dropout(config.dropout, dtype="float32")
+        self.built = True
+
+    def call(self, states, training=False):
+        normal = self._before(states)
+        attended = self._attention(normal, normal, use_causal_mask=True, training=training)
+        states += self._dropout(attended, training=training)
+        dense = self._outer(self._inner(self._between(states)))
+        return states + self._dropout(dense, training=training)
