@@ -170,6 +170,25 @@ def models(
 
 
 @app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    format_: Annotated[
+        Literal["tflite"], typer.Option("--format", help="TensorFlow Lite, for phones and small boards.")
+    ] = "tflite",
+    models: Annotated[
+        Path | None,
+        typer.Option(help="A folder of <name>/<version>/ SavedModels, instead of the workspace's."),
+    ] = None,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Write the ranking model in front to one file for another runtime."""
+    from pipeline.export import export as export_model
+    from pipeline.workspace import Workspace
+
+    export_model(models or Workspace(workspace).serving_models, out)
+
+
+@app.command()
 def runs(workspace: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
     """List the runs in the workspace."""
     from pipeline.runs import print_runs
