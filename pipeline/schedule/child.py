@@ -26,18 +26,23 @@ def run_child(command: Sequence[str], output: Path, stop: threading.Event, patie
         patience: seconds from the interruption to the kill.
 
     Returns:
-        Its exit status; negative for the signal that ended it.
+        Its exit status; negative for the signal that ended it; 127, as a shell has it, where there is no
+        such program: it may be away while it is being upgraded.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     with open(output, "ab") as sink:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C in the terminal is for the schedule, which passes it on
-            preexec_fn=_die_with(os.getpid()),
-        )
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C in the terminal is for the schedule, which passes it on
+                preexec_fn=_die_with(os.getpid()),
+            )
+        except OSError as error:
+            sink.write(f"error: {command[0]}: {error.strerror}\n".encode())
+            return 127
     while process.poll() is None and not stop.wait(_POLL):
         pass
     if process.poll() is None:

@@ -16,7 +16,7 @@ from apscheduler.triggers.cron import CronTrigger
 from trainer.errors import ConfigError
 
 _PIECE = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?")
-_MONTHS = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True))
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
@@ -73,7 +73,7 @@ class Cron:
             _field(text, "minute", parts[0], 0, 59),
             _field(text, "hour", parts[1], 0, 23),
             _field(text, "day of month", parts[2], 1, 31),
-            _field(text, "month", parts[3], 1, 12, _MONTHS),
+            _field(text, "month", parts[3], 1, 12, {name: n for n, name in enumerate(_MONTHS, start=1)}),
             _field(text, "day of week", parts[4], 0, 7, {name: n for n, name in enumerate(WEEKDAYS)}),
             _field(text, "second", second, 0, 59),
             timezone,

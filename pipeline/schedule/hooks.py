@@ -7,6 +7,7 @@ import subprocess
 from typing import Any
 
 SECONDS = 60.0
+_LONGEST = 4000  # an environment has room for 128 KiB a value, and not for many of those
 
 
 def call_hook(target: str, report: dict[str, Any], timeout: float = SECONDS) -> str | None:
@@ -25,8 +26,15 @@ def call_hook(target: str, report: dict[str, Any], timeout: float = SECONDS) -> 
     body = json.dumps(report, ensure_ascii=False)
     if target.startswith(("http://", "https://")):
         return _post(target, body, timeout)
-    plain = {name: value for name, value in report.items() if isinstance(value, str | int | float)}
-    return _command(target, body, {f"MARQUEE_{name.upper()}": str(plain[name]) for name in plain}, timeout)
+    plain = {
+        f"MARQUEE_{name.upper()}": str(value)[:_LONGEST]
+        for name, value in report.items()
+        if isinstance(value, str | int | float)
+    }
+    try:
+        return _command(target, body, plain, timeout)
+    except OSError as error:
+        return f"{target}: {error.strerror}"
 
 
 def _post(url: str, body: str, timeout: float) -> str | None:

@@ -3,7 +3,7 @@
 import json
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +17,7 @@ from pipeline.schedule.hooks import call_hook
 from pipeline.schedule.records import Log, ScheduledRun, StateFile
 from pipeline.schedule.scheduler import Missed, Scheduler
 from pipeline.workspace import Workspace
+from trainer.errors import MarqueeError
 
 
 @dataclass(frozen=True)
@@ -44,22 +45,23 @@ def schedule(request: ScheduleRequest, cron: Cron) -> None:
     again.
 
     Raises:
-        MarqueeError: another schedule has the workspace, or what it remembered cannot be read.
+        MarqueeError: another schedule has the workspace, what it remembered cannot be read, or the disk is
+            full.
     """
     workspace = request.workspace
     with workspace.lock("schedule"), _stopping() as stop:
         runs = _Runs(request, stop)
         runs.say(f"schedule {cron.text!r}, log {runs.log.path}")
-        Scheduler(
-            cron,
-            request.missed,
-            StateFile(workspace),
-            runs.log,
-            _SystemClock(stop),
-            workspace.lock_holder,
-            runs.run,
-            runs.say,
-        ).forever()
+        state, clock = StateFile(workspace), _SystemClock(stop)
+        try:
+            Scheduler(
+                cron, request.missed, state, runs.log, clock, workspace.lock_holder, runs.run, runs.say
+            ).forever()
+        except OSError as error:
+            raise MarqueeError(
+                f"the schedule has to stop: {error.filename or workspace.root}: {error.strerror}",
+                "what is owed is remembered: start it again when that is mended",
+            ) from None
         runs.say("stopped")
 
 

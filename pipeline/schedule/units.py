@@ -145,7 +145,7 @@ def _kubernetes(wanted: Unit) -> str:
         "metadata": {"name": "marquee-workspace"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "20Gi"}}},
     }
-    head = "# kubectl apply -f -; the image is what `docker build -t marquee .` makes, pushed where you pull from\n"
+    head = "# kubectl apply -f -; the image is the Dockerfile's, as you have pushed it\n"
     return head + yaml.safe_dump_all([claim, job], sort_keys=False)
 
 
