@@ -158,6 +158,47 @@ def bulk(
     write_bulk(models or Workspace(workspace).serving_models, out, request, users, overwrite, command)
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def schedule(
+    context: typer.Context,
+    cron: Annotated[
+        str | None,
+        typer.Option(metavar='"0 3 * * *"', help="Minute, hour, day, month, weekday; local time, or TZ's."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="One run now, with log and hooks; then end.")] = False,
+    missed: Annotated[
+        Literal["run-once", "skip"],
+        typer.Option(help="A time at which nothing could begin: one run as soon as possible, or none."),
+    ] = "run-once",
+    on_success: Annotated[
+        str | None, typer.Option(metavar="CMD|URL", help="Is told in JSON: on standard input, or by POST.")
+    ] = None,
+    on_failure: Annotated[str | None, typer.Option(metavar="CMD|URL", help="The same.")] = None,
+    print_: Annotated[
+        Literal["systemd", "crontab", "kubernetes"] | None,
+        typer.Option("--print", help="Print the same schedule for another clock, and end."),
+    ] = None,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Run the pipeline again and again, at the times of a cron expression.
+
+    What follows, or is not known here, are options of `marquee run`: --config, --set, --data, --no-tune.
+    """
+    from pipeline.schedule.command import schedule_command
+
+    if cron is None and (print_ or not once):
+        raise typer.BadParameter('say when: --cron "0 3 * * *" is every night at three; or now: --once')
+    if cron is not None and once and not print_:
+        raise typer.BadParameter("give --cron or --once, and not both")
+    run_command = typer.main.get_command(app).commands["run"]
+    with run_command.make_context("marquee run", list(context.args)) as checked:
+        load = {name: checked.params[name] for name in ("config", "set_", "data")}
+    status = schedule_command(
+        cron, tuple(context.args), load, missed, on_success, on_failure, print_, workspace
+    )
+    raise typer.Exit(status)
+
+
 @app.command()
 def models(
     kind: Annotated[str | None, typer.Argument(help="A kind, such as `dcn`: its settings.")] = None,
@@ -167,6 +208,25 @@ def models(
     from pipeline.models import print_models
 
     print_models(kind, as_json=json_)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    format_: Annotated[
+        Literal["tflite"], typer.Option("--format", help="TensorFlow Lite, for phones and small boards.")
+    ] = "tflite",
+    models: Annotated[
+        Path | None,
+        typer.Option(help="A folder of <name>/<version>/ SavedModels, instead of the workspace's."),
+    ] = None,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Write the ranking model in front to one file for another runtime."""
+    from pipeline.export import export as export_model
+    from pipeline.workspace import Workspace
+
+    export_model(models or Workspace(workspace).serving_models, out)
 
 
 @app.command()

@@ -11,3 +11,11 @@ def program() -> str:
     if shutil.which("marquee") or os.path.basename(called) != "marquee":
         return "marquee"
     return os.path.relpath(called)
+
+
+def program_path() -> tuple[str, ...]:
+    """How another process calls Marquee, from any folder: this very installation, whatever is on PATH."""
+    called = os.path.abspath(sys.argv[0])
+    if os.path.basename(called) == "marquee":
+        return (called,)
+    return (sys.executable, "-m", "pipeline.cli")

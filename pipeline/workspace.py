@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 from trainer.errors import MarqueeError
 
@@ -52,20 +52,22 @@ class Workspace:
         return self.root / "cache"
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keeps two runs from writing here at once; the lock dies with its process, however it dies.
+    def lock(self, what: Literal["run", "schedule"] = "run") -> Iterator[None]:
+        """Keeps two runs, or two schedules, from working here at once.
+
+        The lock is the system's: it dies with its process, however that dies.
 
         Raises:
             MarqueeError: another process holds it, or the folder cannot be written.
         """
-        with self._lock_file() as handle:
+        with self._lock_file(what) as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 handle.seek(0)
                 holder = handle.read().strip() or "unknown"
                 raise MarqueeError(
-                    f"workspace {self.root} is in use by another run (process {holder})",
+                    f"workspace {self.root} is in use by another {what} (process {holder})",
                     "wait for it to end, or name another folder with --workspace",
                 ) from None
             handle.truncate(0)
@@ -73,10 +75,24 @@ class Workspace:
             handle.flush()
             yield
 
-    def _lock_file(self) -> TextIO:
+    def lock_holder(self) -> str | None:
+        """The process whose run has the workspace, None when there is none.
+
+        Raises:
+            MarqueeError: the folder cannot be written.
+        """
+        with self._lock_file("run") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                handle.seek(0)
+                return handle.read().strip() or "unknown"
+        return None
+
+    def _lock_file(self, what: str) -> TextIO:
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
-            return open(self.root / ".lock", "a+")
+            return open(self.root / (".lock" if what == "run" else f".{what}.lock"), "a+")
         except OSError as error:
             raise MarqueeError(
                 f"workspace {self.root} cannot be written: {error.strerror}",

@@ -88,7 +88,9 @@ class RankingServer(keras.layers.Layer):
         return tf.gather(self._movie_of_title, self._titles(movie_title))
 
     def _rate(self, user_id, movie, more=None):
-        user = tf.cast(self._users(user_id), tf.int32)
+        # Reshaped to what they are already: TensorFlow Lite's converter knows no shape of what a lookup
+        # gives, and an operation that broadcasts would then not be converted.
+        user, movie = (tf.reshape(each, [-1]) for each in (tf.cast(self._users(user_id), tf.int32), movie))
         return {USER_RATING: self._network({USER_ID: user, MOVIE_ID: movie, **(more or {})})}
 
 

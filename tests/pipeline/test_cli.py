@@ -23,7 +23,19 @@ def test_help_lists_the_commands_without_loading_tensorflow():
 
     assert loaded.stdout.strip() == "[]"
     assert answer.returncode == 0
-    for command in ("run", "serve", "recommend", "rate", "bulk", "models", "runs", "rollback"):
+    commands = (
+        "run",
+        "serve",
+        "recommend",
+        "rate",
+        "bulk",
+        "models",
+        "schedule",
+        "export",
+        "runs",
+        "rollback",
+    )
+    for command in commands:
         assert command in answer.stdout
 
 

@@ -1,0 +1,1 @@
+"""`marquee schedule`: runs of the pipeline at the times of a cron expression, one after another."""

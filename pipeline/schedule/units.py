@@ -1,0 +1,172 @@
+"""The same schedule for somebody else's clock: systemd, cron, Kubernetes.
+
+Each of them calls `marquee schedule --once`, so locks, log and hooks stay as they are.
+"""
+
+import getpass
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from tzlocal import get_localzone_name
+
+from pipeline.schedule.cron import WEEKDAYS, Cron, Field
+from pipeline.schedule.scheduler import PUNCTUAL, Missed
+from trainer.errors import ConfigError
+
+Kind = Literal["systemd", "crontab", "kubernetes"]
+#: Longer than an interrupted run is given to put its things away.
+STOP_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is to be called, and when.
+
+    Args:
+        cron: when.
+        missed: what becomes of a missed time, as far as the other clock knows of that.
+        program: how Marquee is called on this machine.
+        arguments: `schedule --once …`.
+        folder: where it is called; relative paths are relative to it.
+    """
+
+    cron: Cron
+    missed: Missed
+    program: tuple[str, ...]
+    arguments: tuple[str, ...]
+    folder: Path
+
+
+def unit(kind: Kind, wanted: Unit) -> str:
+    """The unit as text, with comments that say where it belongs.
+
+    Raises:
+        ConfigError: seconds, which only systemd knows.
+    """
+    if kind != "systemd" and wanted.cron.second.values != (0,):
+        raise ConfigError(
+            f"--cron {wanted.cron.text!r} has seconds, which {kind} does not know",
+            "leave the sixth field away, or print for systemd",
+        )
+    return {"systemd": _systemd, "crontab": _crontab, "kubernetes": _kubernetes}[kind](wanted)
+
+
+def _systemd(wanted: Unit) -> str:
+    times = "\n".join(f"OnCalendar={each}" for each in on_calendar(wanted.cron))
+    return f"""\
+# /etc/systemd/system/marquee.service
+[Unit]
+Description=Marquee: ratings to a pushed recommender
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+User={getpass.getuser()}
+WorkingDirectory={str(wanted.folder).replace("%", "%%")}
+ExecStart={_for_systemd([*wanted.program, *wanted.arguments])}
+TimeoutStopSec={STOP_SECONDS}
+
+# /etc/systemd/system/marquee.timer; then: systemctl enable --now marquee.timer
+[Unit]
+Description=Marquee, {wanted.cron.text}
+
+[Timer]
+{times}
+Persistent={"true" if wanted.missed == "run-once" else "false"}
+AccuracySec=1s
+
+[Install]
+WantedBy=timers.target
+"""
+
+
+def on_calendar(cron: Cron) -> list[str]:
+    """The times as systemd.time(7) writes them; where either day will do, one for each."""
+    clock = f"{_numbers(cron.hour, 2)}:{_numbers(cron.minute, 2)}:{_numbers(cron.second, 2)}"
+    # From Monday: systemd refuses a range that runs over Sunday.
+    week = sorted(cron.weekday.values, key=lambda number: (number - 1) % 7)
+    weekdays = "" if len(week) == 7 else ",".join(WEEKDAYS[number].title() for number in week) + " "
+    month, day = _numbers(cron.month, 2), _numbers(cron.day, 2)
+    if cron.either_day:
+        return [f"*-{month}-{day} {clock}", f"{weekdays}*-{month}-* {clock}"]
+    return [f"{weekdays}*-{month}-{day} {clock}"]
+
+
+def _crontab(wanted: Unit) -> str:
+    command = f"cd {shlex.quote(str(wanted.folder))} && {shlex.join([*wanted.program, *wanted.arguments])}"
+    escaped = command.replace("%", r"\%")  # which would end the command
+    made_up = (
+        "# cron itself does not make up for a time at which the machine was off.\n"
+        if wanted.missed == "run-once"
+        else ""
+    )
+    return f"# crontab -e\n{made_up}{_five(wanted.cron)} {escaped}\n"
+
+
+def _kubernetes(wanted: Unit) -> str:
+    container = {
+        "name": "marquee",
+        "image": "marquee",
+        "args": [each.replace("$(", "$$(") for each in wanted.arguments],  # else it means a variable
+        "env": [{"name": "MARQUEE_WORKSPACE", "value": "/workspace"}],
+        "volumeMounts": [{"name": "workspace", "mountPath": "/workspace"}],
+    }
+    pod = {
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": STOP_SECONDS,
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "fsGroup": 1000},
+        "containers": [container],
+        "volumes": [
+            {"name": "workspace", "persistentVolumeClaim": {"claimName": "marquee-workspace"}},
+        ],
+    }
+    spec = {
+        "schedule": _five(wanted.cron),
+        "timeZone": get_localzone_name(),
+        "concurrencyPolicy": "Forbid",
+        "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": pod}}},
+    }
+    if wanted.missed == "skip":
+        spec["startingDeadlineSeconds"] = int(PUNCTUAL.total_seconds())
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": "marquee"},
+        "spec": spec,
+    }
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "marquee-workspace"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "20Gi"}}},
+    }
+    head = "# kubectl apply -f -; the image is the Dockerfile's, as you have pushed it\n"
+    return head + yaml.safe_dump_all([claim, job], sort_keys=False)
+
+
+def _five(cron: Cron) -> str:
+    """Standard cron's five fields: names and Sunday as 7 are not known everywhere."""
+    fields = (cron.minute, cron.hour, cron.day, cron.month, cron.weekday)
+    return " ".join(_numbers(field) if field.restricted else field.text for field in fields)
+
+
+def _numbers(field: Field, width: int = 1) -> str:
+    if field.text == "*":
+        return "*"
+    return ",".join(f"{value:0{width}d}" for value in field.values)
+
+
+def _for_systemd(command: Sequence[str]) -> str:
+    """Quoted as systemd.syntax(7) has it, which is not the shell's way."""
+    escaped = (
+        each.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+        for each in command
+    )
+    return " ".join(
+        f'"{each}"' if not each or set(each) & set(" \t\n'\";&|<>*?()") else each for each in escaped
+    )

@@ -1,0 +1,108 @@
+"""TensorFlow Lite files of every ranking kind, as the TFRS ranking tutorial makes one."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from serving.errors import ServingError
+from serving.model import LoadedModel
+from serving.tflite import convert, export_tflite, run_tflite
+from trainer.answers import write_answers
+from trainer.export import export_ranking
+from trainer.ranking.config import Feature
+from trainer.ranking.registry import KINDS
+from trainer.ranking.training import RankingSettings, train_ranking
+from trainer.trained_answers import trained_answers
+
+ASKED = {
+    "user_id": ["u3", "u3", "u79", "nobody", "", "ü"],
+    "movie_title": ["Film 7 (1977)", "Film 8 (1978)", "Film 0 (1970)", "Film 7 (1977)", "No Film", "Amélie"],
+}
+# What is converted beyond a kind's default settings.
+MORE = {"mlp": {"features": list(Feature)}}
+
+
+def pushed(kind, data, folder):
+    """A folder of models with one version of a ranking model of this kind."""
+    config = {"kind": kind, **MORE.get(kind, {})}
+    settings = RankingSettings.of({"model": config, "train": {"epochs": 1, "batch_size": 500}}, None)
+    model = train_ranking(settings, data).model
+    saved_model = folder / "ranking" / "1"
+    export_ranking(model, str(saved_model))
+    write_answers(str(saved_model), trained_answers(model))
+    return folder
+
+
+@pytest.fixture(scope="module", params=list(KINDS))
+def models(request, data, tmp_path_factory):
+    return pushed(request.param, data, tmp_path_factory.mktemp(request.param))
+
+
+def test_the_file_gives_the_saved_models_numbers_on_strings(models, tmp_path):
+    written = export_tflite(models, tmp_path / "ranking.tflite")
+    model = LoadedModel(models / "ranking" / "1")
+    wanted = model.run(
+        "serving_default",
+        {name: np.array([value.encode() for value in column], object) for name, column in ASKED.items()},
+    )["user_rating"]
+    model.close()
+    content = (tmp_path / "ranking.tflite").read_bytes()
+    got = run_tflite(content, ASKED)["user_rating"]
+
+    assert len(set(wanted.tolist())) > 3
+    np.testing.assert_allclose(got, wanted, atol=1e-5)
+    assert (written.version, written.size) == (1, len(content))
+    assert written.asked == 67
+    assert written.largest_difference < 1e-5
+
+
+@pytest.fixture(scope="module")
+def mlp(data, tmp_path_factory):
+    return pushed("mlp", data, tmp_path_factory.mktemp("models"))
+
+
+def test_a_file_that_answers_otherwise_is_not_written(mlp, tmp_path):
+    file = mlp / "ranking" / "1" / "assets.extra" / "trained_answers.json"
+    kept = file.read_text()
+    answers = json.loads(kept)
+    answers[0]["outputs"]["user_rating"][5] += 0.5
+    file.write_text(json.dumps(answers))
+    try:
+        with pytest.raises(ServingError, match=r"user_rating differs by 0\.5"):
+            export_tflite(mlp, tmp_path / "ranking.tflite")
+    finally:
+        file.write_text(kept)
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_there_is_replaced_and_a_folder_is_not(mlp, tmp_path):
+    (tmp_path / "old.tflite").write_text("old")
+    (tmp_path / "folder").mkdir()
+
+    written = export_tflite(mlp, tmp_path / "old.tflite")
+    with pytest.raises(ServingError, match="folder cannot be written: Is a directory"):
+        export_tflite(mlp, tmp_path / "folder")
+
+    assert (tmp_path / "old.tflite").stat().st_size == written.size
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "old.tflite"]
+
+
+def test_without_a_ranking_model_it_says_how_to_get_one(tmp_path):
+    with pytest.raises(ServingError, match=r"there is no ranking in .*\nPush one first: marquee run"):
+        export_tflite(tmp_path, tmp_path / "ranking.tflite")
+
+
+def test_operations_that_tensorflow_lite_lacks_are_named(tmp_path):
+    class Hashed(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
+        def rate(self, user_id):
+            return {"user_rating": tf.cast(tf.strings.to_hash_bucket_fast(user_id, 9), tf.float32)}
+
+    module = Hashed()
+    tf.saved_model.save(module, str(tmp_path / "1"), {"serving_default": module.rate})
+
+    with pytest.raises(ServingError, match="no built-in operation for StringToHashBucketFast"):
+        convert(tmp_path / "1")
