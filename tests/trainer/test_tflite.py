@@ -1,5 +1,6 @@
 """TensorFlow Lite files of every ranking kind, as the TFRS ranking tutorial makes one."""
 
+import functools
 import json
 
 import numpy as np
@@ -11,7 +12,7 @@ from serving.model import LoadedModel
 from serving.tflite import convert, export_tflite, run_tflite
 from trainer.answers import write_answers
 from trainer.export import export_ranking
-from trainer.ranking.config import Feature
+from trainer.ranking.config import DenseFeature, Feature
 from trainer.ranking.registry import KINDS
 from trainer.ranking.training import RankingSettings, train_ranking
 from trainer.trained_answers import trained_answers
@@ -20,24 +21,38 @@ ASKED = {
     "user_id": ["u3", "u3", "u79", "nobody", "", "ü"],
     "movie_title": ["Film 7 (1977)", "Film 8 (1978)", "Film 0 (1970)", "Film 7 (1977)", "No Film", "Amélie"],
 }
-# What is converted beyond a kind's default settings.
-MORE = {"mlp": {"features": list(Feature)}}
 
 
-def pushed(kind, data, folder):
-    """A folder of models with one version of a ranking model of this kind."""
-    config = {"kind": kind, **MORE.get(kind, {})}
-    settings = RankingSettings.of({"model": config, "train": {"epochs": 1, "batch_size": 500}}, None)
-    model = train_ranking(settings, data).model
-    saved_model = folder / "ranking" / "1"
-    export_ranking(model, str(saved_model))
-    write_answers(str(saved_model), trained_answers(model))
-    return folder
+@pytest.fixture(scope="module")
+def pushed(data, tmp_path_factory):
+    """A folder of models with one version of a ranking model of a kind, with all that the kind may know."""
+
+    @functools.cache
+    def push(kind):
+        config = {"kind": kind}
+        if "dense" in KINDS[kind].model_fields:
+            config["dense"] = list(DenseFeature)
+        if kind == "mlp":  # the others have theirs by default
+            config["features"] = list(Feature)
+        settings = RankingSettings.of({"model": config, "train": {"epochs": 1, "batch_size": 500}}, None)
+        model = train_ranking(settings, data).model
+        folder = tmp_path_factory.mktemp(kind)
+        saved_model = str(folder / "ranking" / "1")
+        export_ranking(model, saved_model)
+        write_answers(saved_model, trained_answers(model))
+        return folder
+
+    return push
 
 
-@pytest.fixture(scope="module", params=list(KINDS))
-def models(request, data, tmp_path_factory):
-    return pushed(request.param, data, tmp_path_factory.mktemp(request.param))
+@pytest.fixture(params=list(KINDS))
+def models(request, pushed):
+    return pushed(request.param)
+
+
+@pytest.fixture
+def mlp(pushed):
+    return pushed("mlp")
 
 
 def test_the_file_gives_the_saved_models_numbers_on_strings(models, tmp_path):
@@ -56,11 +71,6 @@ def test_the_file_gives_the_saved_models_numbers_on_strings(models, tmp_path):
     assert (written.version, written.size) == (1, len(content))
     assert written.asked == 67
     assert written.largest_difference < 1e-5
-
-
-@pytest.fixture(scope="module")
-def mlp(data, tmp_path_factory):
-    return pushed("mlp", data, tmp_path_factory.mktemp("models"))
 
 
 def test_a_file_that_answers_otherwise_is_not_written(mlp, tmp_path):
