@@ -110,3 +110,12 @@ def test_a_set_rolled_back_gives_way_to_the_one_before(first, marquee, tmp_path)
     for name in MODELS:
         assert f"{name}: version 2 withdrawn, version 1 is in front" in answer.output
         assert list_versions(models, name) == [1]
+
+
+def test_the_pushed_ranking_model_becomes_a_file_for_tensorflow_lite(first, marquee, tmp_path):
+    out = tmp_path / "ranking.tflite"
+    answer = marquee("export", "--format", "tflite", "--out", str(out))
+
+    assert answer.returncode == 0, answer.output
+    assert "67 ratings as the trained model gives them" in answer.output
+    assert out.stat().st_size > 10_000
