@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from components.movielens_example_gen.config import DataConfig
+from pipeline.kubeflow.config import KubeflowConfig
 from trainer.ranking.config import RankingConfig as RankingModelConfig
 from trainer.ranking.settings import RankingSettings
 from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
@@ -138,6 +139,7 @@ class RunConfig(Strict):
     bulk: BulkConfig = BulkConfig()
     push: PushConfig = PushConfig()
     beam: BeamConfig = BeamConfig()
+    kubeflow: KubeflowConfig = KubeflowConfig()
 
     def plain(self) -> dict[str, Any]:
         """As YAML and JSON know it."""

@@ -12,11 +12,7 @@ from components.run_report import RunReport
 from components.serving_validator import ServingValidator
 from pipeline.config import RunConfig
 from pipeline.fingerprints import code_fingerprint
-from pipeline.lineage import Lineage
 from pipeline.training_nodes import Prepared
-from pipeline.workspace import Workspace
-from serving.contract import MODELS
-from serving.placement import front, in_front
 
 
 @dataclass(frozen=True)
@@ -50,9 +46,9 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         ranking_blessing=ranking.blessing,
         retrieval_blessing=retrieval.blessing,
         infra_blessing=validator.outputs["blessing"],
-        serving_models=str(prepared.workspace.serving_models.resolve()),
+        serving_models=prepared.place.serving_models,
         keep=config.push.keep,
-        disturbed=_disturbed(config, prepared.workspace),
+        disturbed=prepared.place.disturbed(config.name),
     )
     bulk = []
     if config.bulk.enabled:
@@ -75,12 +71,3 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
     report.add_upstream_node(pusher)  # last: `test` is read when everything is decided
     return [assembler, validator, pusher, *bulk, report]
 
-
-def _disturbed(config: RunConfig, workspace: Workspace) -> str:
-    """Empty while what this pipeline pushed last is in front; else the versions that are there."""
-    runs = Lineage(workspace.metadata_db).runs(config.name)
-    outputs = [output for run in runs if (output := run.output("AtomicPusher", "pushed_model"))]
-    last = next((o.properties["content"] for o in outputs if o.properties.get("pushed")), None)
-    if last is None or in_front(workspace.serving_models, MODELS) == last:
-        return ""
-    return f"in front: { {name: front(workspace.serving_models, name) for name in MODELS} }"

@@ -78,13 +78,14 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
     source = _locate(request, console)
     with console.status("loading TFX"):
         from pipeline.dag import build_pipeline  # ten to twenty seconds
+        from pipeline.local_place import LocalPlace
         from pipeline.partial_run import run_options
         from pipeline.print_summary import print_summary
         from pipeline.progress import NodeProgress
         from pipeline.runner import NodeFailedError, ObservedDagRunner
         from pipeline.summary import summarize
     recover(request.workspace.serving_models)  # before anything looks at what is in front
-    pipeline = build_pipeline(request.config, source, request.workspace)
+    pipeline = build_pipeline(request.config, source, LocalPlace(request.workspace))
     options = run_options(pipeline, request.from_node, request.to_node)
     with NodeProgress(console, interruption.check) as progress:
         try:

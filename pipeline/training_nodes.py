@@ -4,33 +4,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfx.components import Trainer
-from tfx.dsl.components.common.resolver import Resolver
 from tfx.proto import trainer_pb2
-from tfx.types import BaseChannel, Channel, standard_artifacts
+from tfx.types import BaseChannel
 
-from components.resolution import LastBlessed, LastBlessedOther
 from components.tuner import AccountingTuner
 from pipeline.config import RankingConfig, RetrievalConfig, RunConfig
 from pipeline.data_source import DataSource
 from pipeline.fingerprints import code_fingerprint, content_fingerprint
-from pipeline.workspace import Workspace
+from pipeline.place import NOTHING, Place
 from trainer import features
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the data nodes made, and where interrupted work is kept."""
+    """What the data nodes made, and where the pipeline runs."""
 
     examples: BaseChannel
     transform_graph: BaseChannel
     schema: BaseChannel
     source: DataSource
-    workspace: Workspace
+    place: Place
 
-    def resume_folder(self, *settings: object) -> str:
+    def resume_folder(self, *settings: object) -> str | None:
         """Where interrupted work of exactly these settings on exactly this data is kept."""
-        key = content_fingerprint(repr((self.source.fingerprint, settings)))
-        return str((self.workspace.cache / "resume" / key).resolve())
+        return self.place.resume_folder(content_fingerprint(repr((self.source.fingerprint, settings))))
 
 
 @dataclass(frozen=True)
@@ -39,11 +36,11 @@ class Trained:
 
     nodes: list
     model: BaseChannel
-    last_blessed: BaseChannel
+    last_blessed: BaseChannel | None
 
 
 def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
-    """Tuner (unless switched off), Trainer, and the resolvers of what is begun from and compared with.
+    """Tuner (unless switched off), Trainer, and the nodes that find what is begun from and compared with.
 
     Args:
         task: `ranking` or `retrieval`, the name of a section of the configuration.
@@ -55,7 +52,7 @@ def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
     settings = _settings(task, section)
     inputs = {"examples": prepared.examples, "transform_graph": prepared.transform_graph}
     nodes = []
-    tuner = base = None
+    tuner = None
     if section.tune.enabled:
         tune = section.tune.model_dump(mode="json")
         tuner = AccountingTuner(
@@ -64,30 +61,18 @@ def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
             custom_config={**settings, "tune": tune, "trials_dir": prepared.resume_folder(settings, tune)},
         ).with_id(f"{name}Tuner")
         nodes.append(tuner)
-    if config.warm_start:
-        base = Resolver(
-            strategy_class=LastBlessed,
-            config={"node": f"{config.name}.{name}Trainer"},
-            model=Channel(type=standard_artifacts.Model),
-            model_blessing=Channel(type=standard_artifacts.ModelBlessing),
-        ).with_id(f"Base{name}")
-        nodes.append(base)
+    base = prepared.place.base_model(task, f"{config.name}.{name}Trainer") if config.warm_start else NOTHING
     trainer = Trainer(
         **inputs,
         hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
-        base_model=base.outputs["model"] if base else None,
+        base_model=base.channel,
         run_fn="trainer.run_fn.run_fn",
         train_args=trainer_pb2.TrainArgs(splits=[features.TRAIN]),
         eval_args=trainer_pb2.EvalArgs(splits=[features.EVAL]),
         custom_config={**settings, "backup_dir": prepared.resume_folder(settings, bool(tuner))},
     ).with_id(f"{name}Trainer")
-    last_blessed = Resolver(
-        strategy_class=LastBlessedOther,
-        model=Channel(type=standard_artifacts.Model),
-        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
-        candidate=trainer.outputs["model"],
-    ).with_id(f"LastBlessed{name}")
-    return Trained([*nodes, trainer, last_blessed], trainer.outputs["model"], last_blessed.outputs["model"])
+    last = prepared.place.last_blessed(task, trainer.outputs["model"])
+    return Trained([*nodes, *base.nodes, trainer, *last.nodes], trainer.outputs["model"], last.channel)
 
 
 def _settings(task: str, section: RankingConfig | RetrievalConfig) -> dict[str, Any]:

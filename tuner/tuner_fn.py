@@ -1,6 +1,7 @@
 """What TFX's Tuner calls: its FnArgs to a search over a task's settings."""
 
 import os
+import tempfile
 from pathlib import Path
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
@@ -21,7 +22,7 @@ def tuner_fn(fn_args) -> TunerFnResult:
     """Reads the data once, and hands TFX a tuner whose trials train on it.
 
     Of `fn_args.custom_config`: `task` and its settings, as `trainer.run_fn` takes them; `tune`, a TuneConfig;
-    `trials_dir`, where finished trials outlive an interruption.
+    `trials_dir`, where finished trials outlive an interruption, or None.
 
     Raises:
         ConfigError: the space names a setting that the model does not have.
@@ -44,5 +45,5 @@ def tuner_fn(fn_args) -> TunerFnResult:
         result = task.train(apply_hyperparameters(settings, values), data, on_epoch=on_epoch)
         return result.history[result.best_epoch - 1]
 
-    directory = Path(custom["trials_dir"])
+    directory = Path(custom["trials_dir"] or tempfile.mkdtemp(prefix="trials-"))
     return TunerFnResult(tuner=TrainingTuner(search, run_trial, directory), fit_kwargs={})

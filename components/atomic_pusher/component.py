@@ -1,6 +1,7 @@
 """The component's inputs, outputs and parameters."""
 
 from tfx.dsl.components.base import base_component, executor_spec
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
 
 from components.atomic_pusher.executor import Executor
@@ -58,7 +59,7 @@ class AtomicPusher(base_component.BaseComponent):
         ranking_blessing: BaseChannel,
         retrieval_blessing: BaseChannel,
         infra_blessing: BaseChannel,
-        serving_models: str,
+        serving_models: str | RuntimeParameter,
         keep: int,
         disturbed: str = "",
     ):

@@ -3,6 +3,7 @@
 from tfx import types
 from tfx.dsl.components.base import executor_spec
 from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
@@ -30,7 +31,8 @@ class MovieLensExampleGen(BaseBeamComponent):
     file are ingested apart from each other and no rating goes through a shuffle.
 
     Args:
-        input_base: the folder or file to read; `sources.locate` finds it.
+        input_base: the folder or file to read, as `sources.locate` finds it; empty leaves that to the executor,
+            which may run on another machine.
         config: a `DataConfig` as JSON.
         fingerprint: `fingerprint.fingerprint` of the data, so that changed files are read again.
         code_fingerprint: of this component's code, for the same reason.
@@ -46,7 +48,7 @@ class MovieLensExampleGen(BaseBeamComponent):
 
     def __init__(
         self,
-        input_base: str,
+        input_base: str | RuntimeParameter,
         config: str,
         fingerprint: str = "",
         code_fingerprint: str = "",

@@ -2,7 +2,9 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import apache_beam as beam
 import numpy as np
@@ -12,7 +14,7 @@ from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
-from components.movielens_example_gen import layouts, splits
+from components.movielens_example_gen import layouts, sources, splits
 from components.movielens_example_gen.bad_rows import BadRows
 from components.movielens_example_gen.catalog import read_catalog
 from components.movielens_example_gen.config import DataConfig, PredefinedSplit
@@ -44,8 +46,8 @@ class Executor(BaseBeamExecutor):
         Args:
             input_dict: empty.
             output_dict: `examples`, an Examples artifact.
-            exec_properties: `input_base`, the folder or file to read; `config`, a DataConfig as JSON;
-                `origin`, where the files came from.
+            exec_properties: `input_base`, the folder or file to read, or empty: found, or downloaded, here;
+                `config`, a DataConfig as JSON; `origin`, where the files came from.
 
         Raises:
             DataError: the data is missing, cut off, malformed beyond `max_bad_rows`, or leaves a split empty.
@@ -53,12 +55,16 @@ class Executor(BaseBeamExecutor):
         """
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         config = DataConfig.model_validate_json(exec_properties["config"])
+        path, origin = exec_properties["input_base"], exec_properties.get("origin")
+        if not path:
+            located = sources.locate(config, Path(tempfile.mkdtemp(prefix="movielens-")))
+            path, origin = str(located.path), located.origin
         try:
-            report = self._ingest(exec_properties["input_base"], config, examples.uri)
+            report = self._ingest(path, config, examples.uri)
         except BaseException:
             _empty(examples.uri)
             raise
-        report["origin"] = exec_properties.get("origin") or exec_properties["input_base"]
+        report["origin"] = origin or path
         _write_json(os.path.join(examples.uri, REPORT), report)
         _describe(examples, report)
 

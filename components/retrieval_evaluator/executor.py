@@ -11,6 +11,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
+from components.baseline import drop_missing
 from components.retrieval_evaluator.bars import Bars
 from components.retrieval_evaluator.evaluation import Evaluation
 from components.retrieval_evaluator.plots import plots
@@ -29,6 +30,7 @@ class Executor(base_executor.BaseExecutor):
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See RetrievalEvaluator."""
+        input_dict = drop_missing(input_dict)
         bars = Bars.parse(exec_properties["bars"], exec_properties["over_popularity"])
         report("reading train and eval")
         data = RatingData.read(

@@ -2,15 +2,8 @@
 
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
-from tfx.types.artifact import Artifact
 
 from components.run_report.executor import Executor
-
-
-class Report(Artifact):
-    """A folder with `report.json`."""
-
-    TYPE_NAME = "MarqueeReport"
 
 
 class RunReportSpec(component_spec.ComponentSpec):
@@ -29,7 +22,10 @@ class RunReportSpec(component_spec.ComponentSpec):
         "retrieval": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
         "recommender": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
-    OUTPUTS = {"report": component_spec.ChannelParameter(type=Report)}  # noqa: RUF012
+    OUTPUTS = {  # noqa: RUF012
+        # TFX's own type: Kubeflow knows no others.
+        "report": component_spec.ChannelParameter(type=standard_artifacts.ModelEvaluation)
+    }
 
 
 class RunReport(base_component.BaseComponent):
@@ -72,6 +68,6 @@ class RunReport(base_component.BaseComponent):
                 recommender=recommender,
                 min_rating=min_rating,
                 code_fingerprint=code_fingerprint,
-                report=Channel(type=Report),
+                report=Channel(type=standard_artifacts.ModelEvaluation),
             )
         )

@@ -1,0 +1,30 @@
+"""Copies the highest version, or says that there is none."""
+
+import os
+import shutil
+from pathlib import Path
+
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import io_utils, path_utils
+
+from serving.placement import front
+from serving.renames import recover
+
+
+class Executor(base_executor.BaseExecutor):
+    """Executes ModelInFront."""
+
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
+        """See ModelInFront."""
+        model = artifact_utils.get_single_instance(output_dict["model"])
+        models, name = Path(exec_properties["serving_models"]), exec_properties["name"]
+        recover(models)  # what a push killed half way left
+        version = front(models, name)
+        if version is None:
+            io_utils.write_string_file(os.path.join(model.uri, "NOTHING_IS_PUSHED"), "")
+            return
+        shutil.copytree(
+            models / name / str(version), path_utils.serving_model_dir(model.uri), dirs_exist_ok=True
+        )
+        model.set_string_custom_property("pushed_version", str(version))

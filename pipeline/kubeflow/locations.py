@@ -1,0 +1,15 @@
+"""Where a container finds an object store: Kubeflow's launcher stages, and Vertex mounts, each at a folder."""
+
+import os
+
+#: As `LocalPathForURI` in Kubeflow's launcher; Vertex mounts Cloud Storage at the same place.
+_FOLDERS = {"gs://": "gcs", "minio://": "minio", "s3://": "s3"}
+ROOT_VARIABLE = "MARQUEE_MOUNTS"  # where nobody can write to /, and for the tests
+
+
+def local_path(uri: str) -> str:
+    """The folder or file that a URI is staged at; what is no URI stays as it is."""
+    for scheme, folder in _FOLDERS.items():
+        if uri.startswith(scheme):
+            return os.path.join(os.environ.get(ROOT_VARIABLE, "/"), folder, uri.removeprefix(scheme))
+    return uri

@@ -1,0 +1,86 @@
+"""What TFX's compiler leaves out of a spec: resources, retries, caching, defaults, node selectors, a volume."""
+
+from typing import Any
+
+from pipeline.kubeflow.config import KubeflowConfig, TaskConfig
+from trainer.errors import ConfigError
+
+GIB, GB = 2**30, 10**9
+
+#: Tasks that look at, or change, what no cache knows of: the models that are pushed.
+_NEVER_CACHED = ("LastBlessedRanking", "LastBlessedRetrieval", "AtomicPusher")
+
+
+def dress(spec: dict[str, Any], config: KubeflowConfig, parameters: dict[str, str]) -> None:
+    """Adds resources, retries and caching to each task, and the defaults of the pipeline's parameters.
+
+    Args:
+        spec: a PipelineSpec; changed.
+        config: what each task gets.
+        parameters: the defaults, by name.
+
+    Raises:
+        ConfigError: `tasks` names one that the pipeline does not have.
+    """
+    tasks = spec["root"]["dag"]["tasks"]
+    if unknown := sorted(set(config.tasks) - set(tasks)):
+        raise ConfigError(
+            f"kubeflow.tasks: there is no task {', '.join(unknown)}", f"Tasks: {', '.join(sorted(tasks))}."
+        )
+    for name, value in parameters.items():
+        spec["root"]["inputDefinitions"]["parameters"][name]["defaultValue"] = value
+    for name, task in tasks.items():
+        wanted = wishes(config, name)
+        task["retryPolicy"] = {"maxRetryCount": wanted.retries or 0, "backoffDuration": "30s"}
+        reads_files = name == "MovieLensExampleGen" and parameters["data"]
+        cached = bool(wanted.cache) and name not in _NEVER_CACHED and not reads_files
+        task["cachingOptions"] = {"enableCache": cached}
+        _container(spec, name)["resources"] = _resources(wanted)
+
+
+def platform(spec: dict[str, Any], config: KubeflowConfig, serving_models: str) -> list[dict[str, Any]]:
+    """The second document of a Kubeflow pipeline: node selectors, and the volume of served models.
+
+    In the form of kubernetes_executor_config.proto of Kubeflow Pipelines 2; no document where there is
+    nothing to say.
+    """
+    executors = {}
+    for name, task in spec["root"]["dag"]["tasks"].items():
+        said: dict[str, Any] = {}
+        if selector := wishes(config, name).node_selector:
+            said["nodeSelector"] = {"labels": selector}
+        if config.volume and "serving_models" in task.get("inputs", {}).get("parameters", {}):
+            claim = {"runtimeValue": {"constant": config.volume}}
+            # `constant` for Kubeflow before 2.5, which knows no other.
+            said["pvcMount"] = [
+                {"mountPath": serving_models, "constant": config.volume, "pvcNameParameter": claim}
+            ]
+        if said:
+            executors[spec["components"][task["componentRef"]["name"]]["executorLabel"]] = said
+    return [{"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}}] if executors else []
+
+
+def wishes(config: KubeflowConfig, task: str) -> TaskConfig:
+    """What a task gets: its own settings over those for every task."""
+    return config.tasks.get(task, TaskConfig()).over(config.every)
+
+
+def _container(spec: dict[str, Any], task: str) -> dict[str, Any]:
+    component = spec["components"][spec["root"]["dag"]["tasks"][task]["componentRef"]["name"]]
+    return spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
+
+
+def _resources(wanted: TaskConfig) -> dict[str, Any]:
+    """Twice, as Kubeflow's own compiler says it: numbers for Vertex and older versions, texts for newer."""
+    said: dict[str, Any] = {}
+    if wanted.cpu:
+        said |= {"cpuLimit": float(wanted.cpu), "resourceCpuLimit": f"{wanted.cpu:g}"}
+    if wanted.memory:
+        said |= {
+            "memoryLimit": round(wanted.memory * GIB / GB, 3),
+            "resourceMemoryLimit": f"{wanted.memory:g}Gi",
+        }
+    if wanted.gpus:
+        kind, count = wanted.gpu_type, str(wanted.gpus)
+        said["accelerator"] = {"type": kind, "count": count, "resourceType": kind, "resourceCount": count}
+    return said

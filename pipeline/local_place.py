@@ -1,0 +1,73 @@
+"""This machine: ML Metadata in SQLite, artifacts and models in the workspace."""
+
+from tfx.dsl.components.common.importer import Importer
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.orchestration import metadata
+from tfx.types import BaseChannel, Channel, standard_artifacts
+
+from components.resolution import LastBlessed, LastBlessedOther, LatestOther
+from pipeline.fingerprints import content_fingerprint
+from pipeline.lineage import Lineage
+from pipeline.place import Found
+from pipeline.workspace import Workspace
+from serving.contract import MODELS
+from serving.placement import front, in_front
+
+
+class LocalPlace:
+    """A workspace; what earlier runs left is asked of the metadata store. See `pipeline.place.Place`."""
+
+    def __init__(self, workspace: Workspace):
+        self._workspace = workspace
+        self.root = str(workspace.artifacts.resolve())
+        self.serving_models = str(workspace.serving_models.resolve())
+        workspace.metadata_db.parent.mkdir(parents=True, exist_ok=True)
+        self.metadata = metadata.sqlite_metadata_connection_config(str(workspace.metadata_db.resolve()))
+
+    def schema(self, text: str) -> Found:
+        """Imports it from a folder named by its content, so that an edit is noticed."""
+        folder = self._workspace.cache / "schemas" / content_fingerprint(text)
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder.with_suffix(".partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(folder / "schema.pbtxt")
+        schema = Importer(source_uri=str(folder.resolve()), artifact_type=standard_artifacts.Schema)
+        return Found([schema.with_id("Schema")], schema.outputs["result"])
+
+    def previous_statistics(self, statistics: BaseChannel) -> Found:
+        previous = Resolver(
+            strategy_class=LatestOther,
+            candidates=Channel(type=standard_artifacts.ExampleStatistics),
+            current=statistics,
+        ).with_id("PreviousStatistics")
+        return Found([previous], previous.outputs["candidates"])
+
+    def base_model(self, task: str, trainer: str) -> Found:
+        base = Resolver(
+            strategy_class=LastBlessed,
+            config={"node": trainer},
+            model=Channel(type=standard_artifacts.Model),
+            model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+        ).with_id(f"Base{task.capitalize()}")
+        return Found([base], base.outputs["model"])
+
+    def last_blessed(self, task: str, model: BaseChannel) -> Found:
+        last = Resolver(
+            strategy_class=LastBlessedOther,
+            model=Channel(type=standard_artifacts.Model),
+            model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+            candidate=model,
+        ).with_id(f"LastBlessed{task.capitalize()}")
+        return Found([last], last.outputs["model"])
+
+    def resume_folder(self, key: str) -> str:
+        return str((self._workspace.cache / "resume" / key).resolve())
+
+    def disturbed(self, pipeline: str) -> str:
+        models = self._workspace.serving_models
+        runs = Lineage(self._workspace.metadata_db).runs(pipeline)
+        outputs = [output for run in runs if (output := run.output("AtomicPusher", "pushed_model"))]
+        last = next((o.properties["content"] for o in outputs if o.properties.get("pushed")), None)
+        if last is None or in_front(models, MODELS) == last:
+            return ""
+        return f"in front: { {name: front(models, name) for name in MODELS} }"

@@ -1,0 +1,51 @@
+"""Where a pipeline runs: where results go, and how what earlier runs left is found again."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.types import BaseChannel
+
+
+@dataclass(frozen=True)
+class Found:
+    """Nodes that bring something, and the channel on which it comes; no channel where there is nothing."""
+
+    nodes: list[BaseNode]
+    channel: BaseChannel | None
+
+
+NOTHING = Found([], None)
+
+
+class Place(Protocol):
+    """This machine (`pipeline.local_place`), or a cluster (`pipeline.kubeflow.cluster`).
+
+    Attributes:
+        root: the folder, or object store, of artifacts.
+        serving_models: where models are pushed to.
+        metadata: of ML Metadata; None where the cluster has its own.
+    """
+
+    root: str
+    serving_models: Any
+    metadata: metadata_store_pb2.ConnectionConfig | None
+
+    def schema(self, text: str) -> Found:
+        """The committed schema, as a Schema artifact."""
+
+    def previous_statistics(self, statistics: BaseChannel) -> Found:
+        """The statistics of the run before; nothing the first time."""
+
+    def base_model(self, task: str, trainer: str) -> Found:
+        """The last blessed model of a task, which a warm start begins from."""
+
+    def last_blessed(self, task: str, model: BaseChannel) -> Found:
+        """The last blessed model of a task that is not `model`, which `model` is compared with."""
+
+    def resume_folder(self, key: str) -> str | None:
+        """Where interrupted work is kept; None where nothing outlives an interruption."""
+
+    def disturbed(self, pipeline: str) -> str:
+        """Empty while what this pipeline pushed last is in front; else what is there instead."""

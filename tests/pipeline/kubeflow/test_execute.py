@@ -1,0 +1,85 @@
+"""The compiled pipeline, run: every container's command, with the installed package alone on the path."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.kubeflow.compile import compile_pipeline
+from pipeline.load_config import load_config
+from serving.client import RestClient
+from serving.server import EmbeddedServer, ServerConfig
+from serving.versions import list_versions
+
+from .launcher import Launcher
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory) -> Path:
+    """Marquee as pip installs it, in a folder of its own."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("packages")
+    for name in ("pipeline", "components", "trainer", "tuner", "serving"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, source)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "--no-index", "--target", target, source], check=True)
+    return target
+
+
+@pytest.fixture(scope="module")
+def executed(packages, tmp_path_factory) -> Launcher:
+    """`smoke` on fewer users, compiled for Kubeflow and run."""
+    folder = tmp_path_factory.mktemp("kubeflow")
+    config = load_config(
+        "smoke",
+        ["data.max_users=80", "ranking.train.epochs=1", "retrieval.train.epochs=1"],
+        ranking__tune__enabled=False,
+        retrieval__tune__enabled=False,
+    )
+    file = folder / "pipeline.yaml"
+    compile_pipeline(config, "kubeflow", "marquee:test", file)
+    spec, _ = yaml.safe_load_all(file.read_text())
+    launcher = Launcher(spec, folder, packages, {"serving_models": str(folder / "serving_models")})
+    launcher.run()
+    return launcher
+
+
+def test_every_task_runs_in_an_order_that_the_graph_allows(executed):
+    assert set(executed.order) == set(executed.spec["root"]["dag"]["tasks"])
+    assert executed.order.index("RankingTrainer") < executed.order.index("RankingEvaluator")
+    assert executed.order[-2:] == ["AtomicPusher", "RunReport"]
+
+
+def test_the_first_run_has_nothing_to_be_compared_with_and_is_blessed(executed):
+    nothing = executed.stored("LastBlessedRanking", "model")
+    assert [file.name for file in nothing.iterdir()] == ["NOTHING_IS_PUSHED"]
+    for task in ("RankingEvaluator", "RetrievalEvaluator"):
+        assert executed.outputs[task]["blessing"]["metadata"]["blessed"] == 1
+
+
+def test_what_is_pushed_answers(executed):
+    models = Path(executed.parameters["serving_models"])
+    assert {name: list_versions(models, name) for name in ("ranking", "retrieval", "recommender")} == {
+        "ranking": [1],
+        "retrieval": [1],
+        "recommender": [1],
+    }
+    with (
+        EmbeddedServer(models, ServerConfig(rest_port=0, grpc_port=0)) as server,
+        RestClient(server.rest_url) as client,
+    ):
+        answer = client.predict("recommender", {"user_id": ["42"]})
+    assert len(answer["movie_title"][0]) == 10
+    assert all(1 <= rating <= 5 for rating in answer["user_rating"][0])
+
+
+def test_the_report_has_the_errors_on_test(executed):
+    report = json.loads((executed.stored("RunReport", "report") / "report.json").read_text())
+    assert 0.8 < report["test"]["rmse"] < 1.3
