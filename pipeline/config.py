@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from components.movielens_example_gen.config import DataConfig
 from pipeline.kubeflow.config import KubeflowConfig
+from serving.deploy.config import DeployConfig
 from trainer.ranking.config import RankingConfig as RankingModelConfig
 from trainer.ranking.settings import RankingSettings
 from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
@@ -140,6 +141,7 @@ class RunConfig(Strict):
     push: PushConfig = PushConfig()
     beam: BeamConfig = BeamConfig()
     kubeflow: KubeflowConfig = KubeflowConfig()
+    deploy: DeployConfig = DeployConfig()
 
     def plain(self) -> dict[str, Any]:
         """As YAML and JSON know it."""

@@ -117,4 +117,3 @@ def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
 
 def _json(value: object) -> str:
     return json.dumps(value, sort_keys=True)
-

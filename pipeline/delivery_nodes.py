@@ -70,4 +70,3 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
     )
     report.add_upstream_node(pusher)  # last: `test` is read when everything is decided
     return [assembler, validator, pusher, *bulk, report]
-

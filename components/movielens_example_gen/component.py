@@ -31,8 +31,8 @@ class MovieLensExampleGen(BaseBeamComponent):
     file are ingested apart from each other and no rating goes through a shuffle.
 
     Args:
-        input_base: the folder or file to read, as `sources.locate` finds it; empty leaves that to the executor,
-            which may run on another machine.
+        input_base: the folder or file to read, as `sources.locate` finds it; empty leaves that to the
+            executor, which may run on another machine.
         config: a `DataConfig` as JSON.
         fingerprint: `fingerprint.fingerprint` of the data, so that changed files are read again.
         code_fingerprint: of this component's code, for the same reason.

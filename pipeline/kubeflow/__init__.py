@@ -1,1 +1,1 @@
-"""The same pipeline on Kubeflow or Vertex: compiled to a spec, submitted, and run task by task in containers."""
+"""The pipeline on Kubeflow or Vertex: compiled to a spec, submitted, run task by task in containers."""

@@ -11,9 +11,7 @@ class TaskConfig(Strict):
     cpu: float | None = Field(None, gt=0, description="cores, at most")
     memory: float | None = Field(None, gt=0, description="GiB, at most")
     gpus: int | None = Field(None, ge=0, description="how many")
-    gpu_type: str | None = Field(
-        None, description="nvidia.com/gpu on Kubeflow, NVIDIA_TESLA_T4 and the like on Vertex"
-    )
+    gpu_type: str | None = Field(None, description="as the cluster calls it")
     retries: int | None = Field(None, ge=0, description="how often it is tried again")
     cache: bool | None = Field(None, description="take the outputs of the same task on the same inputs")
     node_selector: dict[str, str] | None = Field(None, description="labels of the node; Kubeflow only")
@@ -23,11 +21,26 @@ class TaskConfig(Strict):
         return TaskConfig(**other.model_dump(exclude_none=True) | self.model_dump(exclude_none=True))
 
 
+class EveryTask(TaskConfig):
+    """What a task gets of which nothing else is said."""
+
+    cpu: float = Field(2, gt=0, description="cores, at most")
+    memory: float = Field(8, gt=0, description="GiB, at most")
+    gpus: int = Field(0, ge=0, description="how many")
+    gpu_type: str = Field(
+        "nvidia.com/gpu", description="as it is on Kubeflow; NVIDIA_TESLA_T4 and the like on Vertex"
+    )
+    retries: int = Field(1, ge=0, description="how often it is tried again")
+    cache: bool = Field(True, description="take the outputs of the same task on the same inputs")
+    node_selector: dict[str, str] = Field({}, description="labels of the node; Kubeflow only")
+
+
 class KubeflowConfig(Strict):
     """The pipeline on Kubeflow or Vertex; `marquee run` reads none of it."""
 
     pipeline_root: str = Field(
-        "minio://mlpipeline/v2/artifacts", description="the object store of artifacts: minio://, s3:// or gs://"
+        "minio://mlpipeline/v2/artifacts",
+        description="the object store of artifacts: minio://, s3:// or gs://",
     )
     serving_models: str = Field(
         "/serving_models", description="where models are pushed: a mounted folder; on Vertex also gs://"
@@ -36,10 +49,7 @@ class KubeflowConfig(Strict):
         "marquee-serving-models",
         description="the PersistentVolumeClaim that is mounted there; Kubeflow only",
     )
-    every: TaskConfig = Field(
-        TaskConfig(cpu=2, memory=8, gpus=0, gpu_type="nvidia.com/gpu", retries=1, cache=True),
-        description="what every task gets",
-    )
+    every: EveryTask = Field(EveryTask(), description="what every task gets")
     tasks: dict[str, TaskConfig] = Field(
         default={}, description="and single ones, by name: RankingTrainer: {gpus: 1}"
     )

@@ -1,4 +1,4 @@
-"""Where a container finds an object store: Kubeflow's launcher stages, and Vertex mounts, each at a folder."""
+"""Where a container finds an object store: staged by Kubeflow's launcher, or mounted by Vertex."""
 
 import os
 

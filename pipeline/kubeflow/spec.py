@@ -1,4 +1,4 @@
-"""What TFX's compiler leaves out of a spec: resources, retries, caching, defaults, node selectors, a volume."""
+"""What TFX's compiler leaves out: resources, retries, caching, defaults, node selectors, a volume."""
 
 from typing import Any
 

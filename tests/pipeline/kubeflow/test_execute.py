@@ -83,3 +83,13 @@ def test_what_is_pushed_answers(executed):
 def test_the_report_has_the_errors_on_test(executed):
     report = json.loads((executed.stored("RunReport", "report") / "report.json").read_text())
     assert 0.8 < report["test"]["rmse"] < 1.3
+
+
+def test_a_later_run_is_compared_with_what_is_served(executed):
+    executed.repeat(["LastBlessedRanking", "LastBlessedRetrieval"])
+    executed.repeat(["RankingEvaluator", "RetrievalEvaluator"])
+    for task in ("Ranking", "Retrieval"):
+        assert executed.outputs[f"LastBlessed{task}"]["model"]["metadata"]["pushed_version"] == "1"
+        blessing = executed.outputs[f"{task}Evaluator"]["blessing"]["metadata"]
+        assert blessing["blessed"] == 1  # as good as itself
+        assert blessing["baseline_model"] == executed.outputs[f"LastBlessed{task}"]["model"]["uri"]

@@ -1,0 +1,25 @@
+"""What `marquee compile` says."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline.config import RunConfig
+from pipeline.console import native_chatter_dropped
+from pipeline.program import program
+
+
+def write_pipeline(config: RunConfig, target: str, image: str, out: Path) -> None:
+    """Compiles, and prints the file, its tasks, and what to do with it."""
+    with native_chatter_dropped():
+        from pipeline.kubeflow.compile import compile_pipeline  # TFX: ten seconds
+
+        spec = compile_pipeline(config, target, image, out)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[bold]{out}[/]  {len(spec['root']['dag']['tasks'])} tasks, image {image}")
+    if target == "kubeflow":
+        console.print(f"[dim]send it: {program()} submit {out} --host http://localhost:8888[/]")
+    else:
+        console.print(
+            f"[dim]send it: gcloud ai, or aiplatform.PipelineJob(template_path='{out}').submit()[/]"
+        )

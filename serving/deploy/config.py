@@ -1,0 +1,37 @@
+"""How the pushed models are served."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from serving.contract import MODELS
+
+
+class DeployConfig(BaseModel):
+    """What `marquee deploy` writes from; `marquee run` reads none of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models: tuple[Literal[MODELS], ...] = Field(MODELS, min_length=1, description="which are served")
+    models_dir: str = Field(
+        "/workspace/serving_models", pattern="^/", description="where servers find them, mounted read-only"
+    )
+    image: str = Field("tensorflow/serving:2.19.1", description="of TF Serving")
+    batching: bool = Field(
+        False, description="requests are answered together; TF Serving cannot batch `k`: ranking alone"
+    )
+    volume: str = Field("marquee-serving-models", description="the PersistentVolumeClaim of the models")
+    storage: int = Field(10, ge=1, description="GiB of it")
+    replicas: int = Field(2, ge=1, description="servers, at least")
+    max_replicas: int = Field(6, ge=1, description="servers, at most")
+    cpu: float = Field(1, gt=0, description="cores a server")
+    memory: float = Field(2, gt=0, description="GiB a server")
+    cpu_target: int = Field(70, ge=1, le=100, description="percent of its cores at which a server is added")
+
+    @model_validator(mode="after")
+    def _agree(self) -> "DeployConfig":
+        if self.max_replicas < self.replicas:
+            raise ValueError(f"max_replicas is less than replicas, {self.replicas}")
+        if self.batching and self.models != ("ranking",):
+            raise ValueError("batching: only with models: [ranking]; other signatures take a scalar `k`")
+        return self

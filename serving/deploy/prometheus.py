@@ -1,0 +1,115 @@
+"""What is watched: Prometheus's scrape configuration and alerts, and a Grafana dashboard of the same."""
+
+from typing import Any
+
+from serving.deploy.config import DeployConfig
+from serving.deploy.tf_serving import METRICS, REST
+
+COUNT = ":tensorflow:serving:request_count"
+LATENCY = ":tensorflow:serving:request_latency_bucket"  # microseconds
+
+ERRORS = (
+    f'sum by (model_name) (rate({COUNT}{{status!="OK"}}[5m])) / sum by (model_name) (rate({COUNT}[5m]))'
+)
+
+
+def prometheus(config: DeployConfig) -> dict[str, Any]:
+    """Content by file name: prometheus.yml, rules.yml, and what Grafana is provisioned with."""
+    scrape = {
+        "job_name": "tf-serving",
+        "metrics_path": METRICS,
+        "static_configs": [{"targets": [f"serving:{REST}"]}],
+    }
+    return {
+        "prometheus.yml": {
+            "global": {"scrape_interval": "15s"},
+            "rule_files": ["rules.yml"],
+            "scrape_configs": [scrape],
+        },
+        "rules.yml": {"groups": [{"name": "marquee", "rules": _alerts()}]},
+        "grafana/datasources/prometheus.yaml": {
+            "apiVersion": 1,
+            "datasources": [
+                {
+                    "name": "Prometheus",
+                    "uid": "prometheus",
+                    "type": "prometheus",
+                    "url": "http://prometheus:9090",
+                    "isDefault": True,
+                }
+            ],
+        },
+        "grafana/dashboards/dashboards.yaml": {
+            "apiVersion": 1,
+            "providers": [
+                {
+                    "name": "marquee",
+                    "type": "file",
+                    "options": {"path": "/etc/grafana/provisioning/dashboards"},
+                }
+            ],
+        },
+        "grafana/dashboards/serving.json": _dashboard(),
+    }
+
+
+def _percentile(share: float) -> str:
+    return f"histogram_quantile({share}, sum by (model_name, le) (rate({LATENCY}[5m]))) / 1e6"
+
+
+def _alerts() -> list[dict[str, Any]]:
+    said = [
+        ("ServingDown", 'up{job="tf-serving"} == 0', "2m", "A server does not answer: {{ $labels.instance }}"),
+        (
+            "ServingErrors",
+            f"{ERRORS} > 0.01",
+            "5m",
+            "{{ $value | humanizePercentage }} of requests to {{ $labels.model_name }} fail",
+        ),
+        (
+            "ServingSlow",
+            f"{_percentile(0.99)} > 0.1",
+            "10m",
+            "The slowest hundredth of {{ $labels.model_name }}'s answers takes {{ $value | humanizeDuration }}",
+        ),
+    ]
+    return [
+        {
+            "alert": name,
+            "expr": expression,
+            "for": wait,
+            "labels": {"severity": "page" if name == "ServingDown" else "warning"},
+            "annotations": {"summary": summary},
+        }
+        for name, expression, wait, summary in said
+    ]
+
+
+def _dashboard() -> dict[str, Any]:
+    panels = [
+        ("Requests a second", f"sum by (model_name) (rate({COUNT}[5m]))", "reqps"),
+        ("Share that fails", ERRORS, "percentunit"),
+        ("Latency, median", _percentile(0.5), "s"),
+        ("Latency, 99th percentile", _percentile(0.99), "s"),
+        ("Requests by API and signature", f"sum by (API, entrypoint) (rate({COUNT}[5m]))", "reqps"),
+        ("Servers up", 'sum(up{job="tf-serving"})', "none"),
+    ]
+    return {
+        "uid": "marquee-serving",
+        "title": "Marquee: serving",
+        "schemaVersion": 39,
+        "refresh": "30s",
+        "time": {"from": "now-6h", "to": "now"},
+        "panels": [
+            {
+                "id": place + 1,
+                "type": "timeseries",
+                "title": title,
+                "datasource": {"type": "prometheus", "uid": "prometheus"},
+                "gridPos": {"x": 12 * (place % 2), "y": 8 * (place // 2), "w": 12, "h": 8},
+                "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
+                "targets": [{"refId": "A", "expr": expression}],
+            }
+            for place, (title, expression, unit) in enumerate(panels)
+        ],
+    }

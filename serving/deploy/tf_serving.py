@@ -1,0 +1,68 @@
+"""TF Serving's own configuration files, and its command line."""
+
+from serving.deploy.config import DeployConfig
+
+REST, GRPC = 8501, 8500
+METRICS = "/monitoring/prometheus/metrics"
+
+
+def tf_serving(config: DeployConfig) -> dict[str, str]:
+    """Text by file name: ModelServerConfig, MonitoringConfig and, if wanted, BatchingParameters."""
+    files = {"models.config": models_config(config), "monitoring.config": _monitoring()}
+    if config.batching:
+        files["batching.config"] = _batching(config)
+    return files
+
+
+def arguments(config: DeployConfig, folder: str) -> list[str]:
+    """Of `tensorflow_model_server`, when the files are in `folder`."""
+    flags = [
+        f"--port={GRPC}",
+        f"--rest_api_port={REST}",
+        f"--model_config_file={folder}/models.config",
+        f"--monitoring_config_file={folder}/monitoring.config",
+        "--file_system_poll_wait_seconds=5",
+    ]
+    if config.batching:
+        flags += ["--enable_batching=true", f"--batching_parameters_file={folder}/batching.config"]
+    return flags
+
+
+def models_config(config: DeployConfig) -> str:
+    """The newest version of each model: a push is a rename, and a roll back takes the newest away."""
+    entries = "".join(
+        "  config {\n"
+        f'    name: "{name}"\n'
+        f'    base_path: "{config.models_dir}/{name}"\n'
+        '    model_platform: "tensorflow"\n'
+        "    model_version_policy { latest { num_versions: 1 } }\n"
+        "  }\n"
+        for name in config.models
+    )
+    return f"model_config_list {{\n{entries}}}\n"
+
+
+def probe(config: DeployConfig) -> list[str]:
+    """A command that succeeds once every model has a version AVAILABLE; TF Serving's image has bash alone."""
+    asked = " && ".join(
+        f"{{ exec 3<>/dev/tcp/127.0.0.1/{REST}; "
+        f"printf 'GET /v1/models/{name} HTTP/1.0\\r\\n\\r\\n' >&3; grep -q AVAILABLE <&3; }}"
+        for name in config.models
+    )
+    return ["bash", "-c", asked]
+
+
+def _monitoring() -> str:
+    return f'prometheus_config {{\n  enable: true\n  path: "{METRICS}"\n}}\n'
+
+
+def _batching(config: DeployConfig) -> str:
+    """A batch leaves when it is full, or after a millisecond; one thread a core."""
+    sizes = "".join(f"allowed_batch_sizes: {2**power}\n" for power in range(9))
+    return (
+        "max_batch_size { value: 256 }\n"
+        "batch_timeout_micros { value: 1000 }\n"
+        "max_enqueued_batches { value: 100 }\n"
+        f"num_batch_threads {{ value: {max(1, round(config.cpu))} }}\n"
+        f"{sizes}"
+    )
