@@ -1,6 +1,6 @@
 """What servers are deployed with: TF Serving's configs, Kubernetes, KServe, Prometheus and Grafana.
 
-    marquee deploy --target kubernetes --out DIR
+marquee deploy --target kubernetes --out DIR
 """
 
 from serving.deploy.config import DeployConfig

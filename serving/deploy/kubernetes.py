@@ -112,7 +112,9 @@ def _container(config: DeployConfig) -> dict[str, Any]:
 
 
 def _service() -> dict[str, Any]:
-    ports = [{"name": name, "port": port, "targetPort": name} for name, port in (("rest", REST), ("grpc", GRPC))]
+    ports = [
+        {"name": name, "port": port, "targetPort": name} for name, port in (("rest", REST), ("grpc", GRPC))
+    ]
     return _named("Service", "v1") | {"spec": {"selector": _LABELS, "ports": ports}}
 
 

@@ -8,9 +8,7 @@ from serving.deploy.tf_serving import METRICS, REST
 COUNT = ":tensorflow:serving:request_count"
 LATENCY = ":tensorflow:serving:request_latency_bucket"  # microseconds
 
-ERRORS = (
-    f'sum by (model_name) (rate({COUNT}{{status!="OK"}}[5m])) / sum by (model_name) (rate({COUNT}[5m]))'
-)
+ERRORS = f'sum by (model_name) (rate({COUNT}{{status!="OK"}}[5m])) / sum by (model_name) (rate({COUNT}[5m]))'
 
 
 def prometheus(config: DeployConfig) -> dict[str, Any]:
@@ -59,7 +57,12 @@ def _percentile(share: float) -> str:
 
 def _alerts() -> list[dict[str, Any]]:
     said = [
-        ("ServingDown", 'up{job="tf-serving"} == 0', "2m", "A server does not answer: {{ $labels.instance }}"),
+        (
+            "ServingDown",
+            'up{job="tf-serving"} == 0',
+            "2m",
+            "A server does not answer: {{ $labels.instance }}",
+        ),
         (
             "ServingErrors",
             f"{ERRORS} > 0.01",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from serving.client import RestClient
 from serving.server import EmbeddedServer, ServerConfig
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.timeout(900)  # a whole run, where cores are few
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +53,7 @@ def run(job, folder, environment):
         (folder / "outputs").mkdir(exist_ok=True)
         if job["outputs"][output]["type"] != "string":
             (folder / "outputs" / output).mkdir()
-    script = job["with"]["script"]
-    for place in ("inputs", "outputs", "tmp"):
-        script = script.replace(f"/{place}/", f"{folder}/{place}/")
+    script = re.sub(r"(?<!\w)/(inputs|outputs|tmp)/", rf"{folder}/\1/", job["with"]["script"])
     (folder / "empty").mkdir()
     environment = {
         **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
@@ -113,7 +113,9 @@ def test_train_leaves_a_model_that_answers_and_the_hyper_parameters_reach_it(tra
         RestClient(server.rest_url) as client,
     ):
         assert len(client.predict("recommender", {"user_id": ["42"]})["movie_title"][0]) == 10
-    [training] = (trained / "tmp" / "workspace" / "artifacts" / "RankingTrainer").glob("model_run/*/training.json")
+    [training] = (trained / "tmp" / "workspace" / "artifacts" / "RankingTrainer").glob(
+        "model_run/*/training.json"
+    )
     settings = json.loads(training.read_text())["settings"]["train"]
     assert (settings["epochs"], settings["learning_rate"]) == (1, 0.03)
 

@@ -18,6 +18,7 @@ from serving.versions import list_versions
 from .launcher import Launcher
 
 ROOT = Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.timeout(900)  # nineteen processes that each import TensorFlow, where cores are few
 
 
 @pytest.fixture(scope="module")

@@ -85,9 +85,7 @@ def test_a_schedule_makes_a_recurring_run_that_never_overlaps(cluster, file):
 
 def test_without_a_cluster_one_line_says_so(file, monkeypatch):
     monkeypatch.setattr("urllib3.util.Retry.DEFAULT", 0)
-    with pytest.raises(
-        MarqueeError, match=r"there is no Kubeflow Pipelines at .*: .*refused"
-    ):
+    with pytest.raises(MarqueeError, match=r"there is no Kubeflow Pipelines at .*: .*refused"):
         submit(Submission(file, "http://127.0.0.1:9"))
 
 
