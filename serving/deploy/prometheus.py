@@ -73,7 +73,7 @@ def _alerts() -> list[dict[str, Any]]:
             "ServingSlow",
             f"{_percentile(0.99)} > 0.1",
             "10m",
-            "The slowest hundredth of {{ $labels.model_name }}'s answers takes {{ $value | humanizeDuration }}",
+            "{{ $labels.model_name }}: one answer in a hundred takes {{ $value | humanizeDuration }}",
         ),
     ]
     return [

@@ -130,7 +130,7 @@ def test_deploy_creates_and_starts_a_tf_serving_deployment(workflow, tmp_path):
     (tmp_path / "bin").mkdir()
     _program(
         tmp_path / "bin" / "gradient",
-        f'echo "$@" >> {tmp_path}/said; [ "$2" = create ] && echo "New deployment created with id: des42" || true',
+        f'echo "$@" >> {tmp_path}/said; [ "$2" != create ] || echo "New deployment with id: des42"',
     )
     done = run(workflow["jobs"]["Deploy"], tmp_path, {})
     assert done.returncode == 0, done.stderr
