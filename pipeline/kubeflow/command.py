@@ -1,5 +1,6 @@
 """What `marquee compile` says."""
 
+import logging
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from pipeline.program import program
 
 def write_pipeline(config: RunConfig, target: str, image: str, out: Path) -> None:
     """Compiles, and prints the file, its tasks, and what to do with it."""
+    logging.getLogger("absl").setLevel(logging.ERROR)  # TFX's advice on Keras 2
     with native_chatter_dropped():
         from pipeline.kubeflow.compile import compile_pipeline  # TFX: ten seconds
 

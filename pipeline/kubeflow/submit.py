@@ -1,6 +1,7 @@
 """`marquee submit`: a compiled pipeline goes to Kubeflow, once or on a schedule."""
 
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,8 @@ def submit(submission: Submission) -> str:
     import urllib3
 
     try:
-        client = kfp.Client(host=submission.host, namespace=submission.namespace or "kubeflow")
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of Kubeflow before 2
+            client = kfp.Client(host=submission.host, namespace=submission.namespace or "kubeflow")
         if cron is None:
             run = client.create_run_from_pipeline_package(
                 str(submission.file),

@@ -34,6 +34,9 @@ def test_help_lists_the_commands_without_loading_tensorflow():
         "export",
         "runs",
         "rollback",
+        "compile",
+        "submit",
+        "deploy",
     )
     for command in commands:
         assert command in answer.stdout
@@ -60,6 +63,9 @@ def test_help_takes_little_longer_than_python_itself():
         (["run", "--config", "smoke", "--data", "/does/not/exist"], "/does/not/exist"),
         (["rate", "--user", "1", "Speed (1994)", "--server", "http://127.0.0.1:9"], "marquee serve"),
         (["rollback", "ranking"], "ranking"),
+        (["compile", "--image", "no image"], "'no image' is no name of a container image"),
+        (["submit", "pipeline.yaml", "--host", "http://127.0.0.1:9"], "marquee compile"),
+        (["deploy", "--target", "kserve", "--out", "k", "--set", "deploy.batching=true"], "scalar `k`"),
     ],
 )
 def test_a_mistake_is_one_message_and_a_non_zero_exit_without_traceback(tmp_path, arguments, message):

@@ -55,7 +55,7 @@ def executed(packages, tmp_path_factory) -> Launcher:
 def test_every_task_runs_in_an_order_that_the_graph_allows(executed):
     assert set(executed.order) == set(executed.spec["root"]["dag"]["tasks"])
     assert executed.order.index("RankingTrainer") < executed.order.index("RankingEvaluator")
-    assert executed.order[-2:] == ["AtomicPusher", "RunReport"]
+    assert executed.order.index("AtomicPusher") < executed.order.index("RunReport")
 
 
 def test_the_first_run_has_nothing_to_be_compared_with_and_is_blessed(executed):
