@@ -1,6 +1,10 @@
 """The data a run reads."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfx.orchestration.data_types import RuntimeParameter
 
 
 @dataclass(frozen=True)
@@ -8,11 +12,11 @@ class DataSource:
     """Data that was found.
 
     Args:
-        path: a folder or file of ratings.
+        path: a folder or file of ratings; of a compiled pipeline, the parameter that will name it.
         origin: where it came from, in words.
         fingerprint: of its content, so that the cache notices changed data.
     """
 
-    path: str
+    path: "str | RuntimeParameter"
     origin: str
     fingerprint: str

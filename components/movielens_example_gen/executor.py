@@ -56,8 +56,9 @@ class Executor(BaseBeamExecutor):
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         config = DataConfig.model_validate_json(exec_properties["config"])
         path, origin = exec_properties["input_base"], exec_properties.get("origin")
-        if not path:
-            located = sources.locate(config, Path(tempfile.mkdtemp(prefix="movielens-")))
+        if not path or path.endswith(".zip"):
+            given = config.model_copy(update={"path": path or config.path})
+            located = sources.locate(given, Path(tempfile.mkdtemp(prefix="movielens-")))
             path, origin = str(located.path), located.origin
         try:
             report = self._ingest(path, config, examples.uri)

@@ -203,3 +203,14 @@ def test_the_fingerprint_follows_what_the_files_hold_and_not_where_they_lie(tmp_
     assert fingerprint(a, custom(a)) == fingerprint(b, custom(b))
     (b / "u.user").write_text("7|25|M|technician|85711\n")
     assert fingerprint(a, custom(a)) != fingerprint(b, custom(b))
+
+
+def test_without_a_path_the_data_is_found_where_the_component_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("MARQUEE_GROUPLENS_URL", "http://127.0.0.1:9/")
+    artifact = standard_artifacts.Examples()
+    artifact.uri = str(tmp_path / "examples")
+    properties = {"input_base": "", "config": DataConfig(max_users=20).model_dump_json()}
+    executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=RUNNER, tmp_dir=str(tmp_path)))
+    executor.Do({}, {"examples": [artifact]}, properties)
+    assert artifact.get_string_custom_property("origin") == "MovieLens 100K in the recbole package"
+    assert artifact.get_int_custom_property("rows_train") > 0

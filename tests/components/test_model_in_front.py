@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+from tfx.types import standard_artifacts
+
+from components.baseline import drop_missing
+from components.model_in_front.executor import Executor
+from serving.placement import content
+from serving.versions import push, rollback
+
+
+@pytest.fixture
+def models(tmp_path):
+    """A folder of served models: two versions of `ranking`."""
+    for text in ("first", "second"):
+        source = tmp_path / text
+        source.mkdir()
+        (source / "saved_model.pb").write_text(text)
+        push(source, tmp_path / "models", "ranking", keep=5)
+    return tmp_path / "models"
+
+
+def found(models, name, folder) -> standard_artifacts.Model:
+    model = standard_artifacts.Model()
+    model.uri = str(folder)
+    folder.mkdir()
+    Executor(None).Do({}, {"model": [model]}, {"serving_models": str(models), "name": name})
+    return model
+
+
+def test_the_version_that_servers_answer_from_is_copied(models, tmp_path):
+    model = found(models, "ranking", tmp_path / "out")
+    assert content(Path(model.uri) / "Format-Serving") == content(models / "ranking" / "2")
+    assert model.get_string_custom_property("pushed_version") == "2"
+    assert drop_missing({"baseline_model": [model]}) == {"baseline_model": [model]}
+
+
+def test_after_a_roll_back_it_is_the_one_before(models, tmp_path):
+    rollback(models, "ranking")
+    model = found(models, "ranking", tmp_path / "out")
+    assert (Path(model.uri) / "Format-Serving" / "saved_model.pb").read_text() == "first"
+
+
+@pytest.mark.parametrize("folder", ["models", "nowhere"])
+def test_where_nothing_is_pushed_there_is_an_artifact_without_a_model_which_counts_as_none(tmp_path, folder):
+    model = found(tmp_path / folder, "retrieval", tmp_path / "out")
+    assert [path.name for path in Path(model.uri).iterdir()] == ["NOTHING_IS_PUSHED"]
+    assert drop_missing({"model": ["candidate"], "baseline_model": [model]}) == {"model": ["candidate"]}
+
+
+def test_a_baseline_that_a_resolver_did_not_find_is_none():
+    assert drop_missing({"model": ["candidate"], "baseline_model": []}) == {"model": ["candidate"]}
