@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipeline import elsewhere
+from pipeline.options import DEFAULT_WORKSPACE, ConfigOption, SetOption, WorkspaceOption
 from serving.errors import ServingError
 from trainer.errors import MarqueeError
 
@@ -17,13 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-ConfigOption = Annotated[str, typer.Option("--config", "-c", help="A ready-made name, or a YAML file.")]
-WorkspaceOption = Annotated[
-    Path,
-    typer.Option("--workspace", "-w", envvar="MARQUEE_WORKSPACE", help="The folder for all that is written."),
-]
-DEFAULT_WORKSPACE = Path("workspace")
-
 
 @app.command()
 def run(
@@ -31,10 +26,7 @@ def run(
     data: Annotated[
         Path | None, typer.Option(help="A folder or file of ratings, instead of a download.")
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="a.b=1", help="Overrides a configuration key; repeatable."),
-    ] = None,
+    set_: SetOption = None,
     from_node: Annotated[
         str | None, typer.Option(help="Begin here; the last run's outputs before it are used as they are.")
     ] = None,
@@ -61,73 +53,6 @@ def run(
     command += ["--no-tune"] if no_tune else []
     command += ["--to-node", to_node] if to_node else []
     run_pipeline(RunRequest(loaded, Workspace(workspace), from_node, to_node, tuple(command)))
-
-
-ImageOption = Annotated[
-    str, typer.Option(help="The containers' image, Marquee installed: see the Dockerfile.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="a.b=1", help="Overrides a configuration key; repeatable."),
-]
-
-
-@app.command(name="compile")
-def compile_(
-    image: ImageOption,
-    target: Annotated[Literal["kubeflow", "vertex"], typer.Option(help="What is to run it.")] = "kubeflow",
-    out: Annotated[
-        Path | None, typer.Option(help="The file; pipeline.yaml for Kubeflow, pipeline.json for Vertex.")
-    ] = None,
-    config: ConfigOption = "ml-100k",
-    set_: SetOption = None,
-    no_tune: Annotated[bool, typer.Option("--no-tune", help="Train with the configured settings.")] = False,
-) -> None:
-    """Write the pipeline as a file that Kubeflow or Vertex runs."""
-    from pipeline.kubeflow.command import write_pipeline
-    from pipeline.load_config import load_config
-
-    off = False if no_tune else None
-    loaded = load_config(config, set_ or [], ranking__tune__enabled=off, retrieval__tune__enabled=off)
-    suffix = {"kubeflow": "yaml", "vertex": "json"}[target]
-    write_pipeline(loaded, target, image, out or Path(f"pipeline.{suffix}"))
-
-
-@app.command()
-def submit(
-    file: Annotated[Path, typer.Argument(help="What `marquee compile` wrote for Kubeflow.")],
-    host: Annotated[str, typer.Option(envvar="KF_PIPELINES_ENDPOINT", help="Kubeflow Pipelines' address.")],
-    cron: Annotated[str | None, typer.Option(help='Again and again: "0 3 * * *".')] = None,
-    parameters: Annotated[
-        list[str] | None,
-        typer.Option("--parameter", metavar="NAME=VALUE", help="`data` or `serving_models`; repeatable."),
-    ] = None,
-    experiment: Annotated[str, typer.Option(help="Under which the runs are listed.")] = "marquee",
-    namespace: Annotated[str | None, typer.Option(help="Of a cluster with several users.")] = None,
-) -> None:
-    """Send a compiled pipeline to Kubeflow, once or on a schedule."""
-    from pipeline.kubeflow.submit import Submission
-    from pipeline.kubeflow.submit import submit as submit_pipeline
-
-    submission = Submission(file, host, cron, tuple(parameters or []), experiment, namespace)
-    typer.echo(submit_pipeline(submission))
-
-
-@app.command()
-def deploy(
-    target: Annotated[
-        Literal["kubernetes", "kserve", "tf-serving", "prometheus"], typer.Option(help="What is written.")
-    ],
-    out: Annotated[Path, typer.Option(help="The folder.")],
-    config: ConfigOption = "ml-100k",
-    set_: SetOption = None,
-) -> None:
-    """Write what the pushed models are served with, from the configuration's `deploy`."""
-    from pipeline.load_config import load_config
-    from serving.deploy import write
-
-    for file in write(target, load_config(config, set_ or []).deploy, out):
-        typer.echo(str(file))
 
 
 @app.command()
@@ -316,6 +241,11 @@ def rollback(
 
     for each, (withdrawn, front) in rollback_set(Workspace(workspace).serving_models, name).items():
         typer.echo(f"{each}: version {withdrawn} withdrawn, version {front} is in front")
+
+
+app.command(name="compile")(elsewhere.compile_)
+app.command()(elsewhere.submit)
+app.command()(elsewhere.deploy)
 
 
 def main() -> None:
