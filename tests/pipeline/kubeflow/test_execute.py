@@ -18,7 +18,7 @@ from serving.versions import list_versions
 from .launcher import Launcher
 
 ROOT = Path(__file__).resolve().parents[3]
-pytestmark = pytest.mark.timeout(900)  # nineteen processes that each import TensorFlow, where cores are few
+pytestmark = pytest.mark.timeout(1800)  # eighteen processes that import TensorFlow, where cores are few
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +87,10 @@ def test_the_report_has_the_errors_on_test(executed):
 
 
 def test_a_later_run_is_compared_with_what_is_served(executed):
-    executed.repeat(["LastBlessedRanking", "LastBlessedRetrieval"])
-    executed.repeat(["RankingEvaluator", "RetrievalEvaluator"])
-    for task in ("Ranking", "Retrieval"):
-        assert executed.outputs[f"LastBlessed{task}"]["model"]["metadata"]["pushed_version"] == "1"
-        blessing = executed.outputs[f"{task}Evaluator"]["blessing"]["metadata"]
-        assert blessing["blessed"] == 1  # as good as itself
-        assert blessing["baseline_model"] == executed.outputs[f"LastBlessed{task}"]["model"]["uri"]
+    executed.repeat(["LastBlessedRanking"])
+    executed.repeat(["RankingEvaluator"])
+    served = executed.outputs["LastBlessedRanking"]["model"]
+    assert served["metadata"]["pushed_version"] == "1"
+    blessing = executed.outputs["RankingEvaluator"]["blessing"]["metadata"]
+    assert blessing["blessed"] == 1  # as good as itself
+    assert blessing["baseline_model"] == served["uri"]
