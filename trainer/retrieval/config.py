@@ -112,7 +112,7 @@ class YoutubeDnnConfig(KindConfig):
 class SasrecConfig(WholeHistoriesConfig):
     """Self-attention over what someone has watched, in order."""
 
-    training: ClassVar = {"epochs": 60, "learning_rate": 0.002, "patience": 10}
+    training: ClassVar = {"epochs": 30, "batch_size": 1000, "learning_rate": 0.002, "patience": 10}
 
     kind: Literal["sasrec"] = Field("sasrec", description="the kind of model")
     dim: Width = Field(64, description="width of the films' embeddings, and of the vectors")
@@ -121,8 +121,8 @@ class SasrecConfig(WholeHistoriesConfig):
     history_limit: Width = Field(200, description="at most this many films, the latest")
     target: Literal["left_out", "next"] = Field(
         "left_out",
-        description="a history is to foretell the films that were left out of it, which is what random splits "
-        "ask for; or each of its places the next one, as in the paper, which is what temporal splits ask for",
+        description="a history is to foretell films that were left out of it, which is what random splits "
+        "ask for; or each of its places the next, as in the paper, which is what temporal splits ask for",
     )
     left_out: Share = Field(0.3, gt=0, description="target left_out: share of a history, in a training step")
     dropout: Share = Field(0.2, description="of embeddings, attention and dense layers, in training")

@@ -1,10 +1,10 @@
 """Self-attention over what someone has watched, in order: `sasrec`.
 
 Kang and McAuley, "Self-Attentive Sequential Recommendation" (2018). At every place of a history the films so
-far foretell the next one; or at its end those that were left out of it. As in Petrov and Macdonald, "gSASRec" (2023), the loss is not one random negative's,
-which makes the model too sure of itself, but a softmax over the catalogue, or over many films drawn. A
-history begins with a row that stands for its beginning: so the first film is foretold too, and someone who
-has watched nothing is answered.
+far foretell the next one; or, at its end, those that were left out of it. As in Petrov and Macdonald,
+"gSASRec" (2023), the loss is not one random negative's, which makes the model too sure of itself, but a
+softmax over the catalogue, or over many films drawn. A history begins with a row that stands for its
+beginning, so that someone who has watched nothing is answered too.
 """
 
 import keras
@@ -19,6 +19,8 @@ from trainer.retrieval.history_model import HistoryModel
 from trainer.retrieval.towers import with_one
 from trainer.row_keys import row_keys
 from trainer.tasks import Retrieval
+
+ALL = 0.02  # of users everything is left out in a step: so the model learns what to give to someone new
 
 
 class Sasrec(HistoryModel):
@@ -62,7 +64,8 @@ class Sasrec(HistoryModel):
     def _parted(self, histories):
         """(what is seen of the histories, what was left out), each ragged int32 [B, (n)]."""
         chance = keras.random.uniform(tf.shape(histories.values), seed=self._seeds)
-        left_out = chance < self._config.left_out
+        of_all = keras.random.uniform([tf.shape(histories.row_lengths())[0]], seed=self._seeds) < ALL
+        left_out = (chance < self._config.left_out) | tf.gather(of_all, histories.value_rowids())
         return tuple(
             tf.ragged.boolean_mask(histories, histories.with_values(kept)) for kept in (~left_out, left_out)
         )
