@@ -93,20 +93,20 @@ class MfConfig(KindConfig):
 class YoutubeDnnConfig(KindConfig):
     """The films that someone has watched, averaged, through dense layers to a softmax over the films."""
 
-    training: ClassVar = {"epochs": 15}
+    training: ClassVar = {"epochs": 25, "learning_rate": 0.02}
 
     kind: Literal["youtube_dnn"] = Field("youtube_dnn", description="the kind of model")
     dim: Width = Field(64, description="width of a watched film's embedding, and of the vectors")
     hidden: tuple[Width, ...] = Field((128,), description="widths of the dense ReLU layers between the two")
     history_limit: Width = Field(1000, description="at most this many watched films, the latest")
-    history_dropout: Share = Field(0.3, description="share of a history left out of a training step")
+    history_dropout: Share = Field(0.5, description="share of a history left out of a training step")
     dropout: Share = Field(0.0, description="of the dense layers, in training")
     loss: Literal["full", "sampled"] = Field(
         "full", description="softmax over the whole catalogue, or over films drawn at each step"
     )
     negatives: int = Field(1000, ge=1, description="sampled: films drawn at a step, for all its rows")
     min_rating: float | None = Field(None, description="stars from which a rating is a positive; none: every")
-    precision: float = Field(1.0, ge=0, description="Gaussian prior of the films' embeddings")
+    precision: float = Field(5.0, ge=0, description="Gaussian prior of the films' embeddings")
 
 
 class SasrecConfig(WholeHistoriesConfig):
