@@ -165,16 +165,16 @@ class IalsConfig(WholeHistoriesConfig):
 class MultvaeConfig(WholeHistoriesConfig):
     """A variational autoencoder of what someone has watched, of which it hides a part from itself."""
 
-    training: ClassVar = {"epochs": 150, "learning_rate": 0.001, "patience": 20}
+    training: ClassVar = {"epochs": 50, "learning_rate": 0.001, "patience": 10}
 
     kind: Literal["multvae"] = Field("multvae", description="the kind of model")
     dim: Width = Field(200, description="width of the code in the middle")
     hidden: Width = Field(600, description="width of the layers before and after it, and of the vectors")
     dropout: Share = Field(0.5, description="share of a history that is hidden in training")
     beta: float = Field(
-        0.2, ge=0, description="weight of the code's divergence from a standard normal, at last"
+        0.5, ge=0, description="weight of the code's divergence from a standard normal, at last"
     )
-    anneal_steps: int = Field(2000, ge=0, description="training steps in which that weight rises from 0")
+    anneal_steps: int = Field(500, ge=0, description="training steps in which that weight rises from 0")
 
 
 RetrievalConfig = Annotated[
