@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.catalogue import from_columns
 from trainer.index import ExactIndex
+from trainer.retrieval.registry import KINDS
 from trainer.samplers import PopularitySampler
+from trainer.vocabularies import Vocabularies
 
 TABLE = Path(__file__).parent.parent / "docs" / "parity.md"
 ROWS = re.findall(r"^\| (.+?) \| .+? \| `(.+?)` \|$", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
@@ -39,6 +42,14 @@ def factorized(metric):
     found = metric(ExactIndex(X), ks=[1], kinds=["recall"])
     found.update_state(np.array([0, 1]), X)
     return float(found.result()["recall@1"])
+
+
+def finds_films(model, kind):
+    """Of two users of two films; that each kind learns is tested in tests/trainer/test_retrieval_kinds.py."""
+    columns = {name: [f"{name}{row}" for row in range(2)] for name in ("user_id", "movie_id")}
+    columns |= {"user_rating": [4.0, 5.0], "timestamp": [0, 1]}
+    catalogue = from_columns(columns, Vocabularies.from_columns(columns))[1]
+    return model(KINDS[kind](), catalogue).scores(np.array([1, 2])).shape == (2, 3)
 
 
 # By the first column; each is given what the row names, and is true where that works.
@@ -110,6 +121,9 @@ EXERCISES = {
     "predict random": lambda f: f({"m": PAIRS}, "m", ["m"])[1].numpy().tolist() == [2, 4],
     "mask last": lambda f: f(RAGGED).to_list() == [[False, True], [True]],
     "mask random": lambda f: [sum(row) for row in f(RAGGED).to_list()] == [1, 1],
+    "MatrixFactorizationModel": lambda c: finds_films(c, "mf"),
+    "TwoTowerModel": lambda c: finds_films(c, "two_tower"),
+    "YoutubeDNNRetrievalModel": lambda c: finds_films(c, "youtube_dnn"),
 }
 
 

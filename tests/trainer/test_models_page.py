@@ -6,10 +6,12 @@ import tensorflow as tf
 
 from trainer import catalogue as catalogues
 from trainer.features import MOVIE_ID, USER_ID
-from trainer.ranking.registry import KINDS, build
+from trainer.ranking import registry as ranking
+from trainer.retrieval import registry as retrieval
 from trainer.vocabularies import Vocabularies
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text()
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = {"models.md": ranking, "retrieval-models.md": retrieval}
 USERS, FILMS, GENRES, OCCUPATIONS = 943, 1682, 18, 21  # of MovieLens 100K
 
 
@@ -32,14 +34,19 @@ def ml_100k():
     return catalogues.from_columns(columns, Vocabularies.from_columns(columns))[1]
 
 
-def test_the_page_has_a_section_a_kind():
-    assert set(re.findall(r"^## (\w+)$", PAGE, re.MULTILINE)) == set(KINDS)
+@pytest.mark.parametrize("page", PAGES)
+def test_the_page_has_a_section_a_kind(page):
+    text = (DOCS / page).read_text(encoding="utf-8")
+    assert set(re.findall(r"^## (\w+)$", text, re.MULTILINE)) == set(PAGES[page].KINDS)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_section_has_a_diagram_a_source_and_the_true_number_of_parameters(kind, ml_100k):
-    section = re.search(rf"^## {kind}$(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)[1]
-    model = build(KINDS[kind](), ml_100k)
+@pytest.mark.parametrize(
+    ("page", "kind"), [(page, kind) for page, registry in PAGES.items() for kind in registry.KINDS]
+)
+def test_a_section_has_a_diagram_a_source_and_the_true_number_of_parameters(page, kind, ml_100k):
+    text, registry = (DOCS / page).read_text(encoding="utf-8"), PAGES[page]
+    section = re.search(rf"^## {kind}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
+    model = registry.build(registry.KINDS[kind](), ml_100k)
     model({USER_ID: tf.constant([1]), MOVIE_ID: tf.constant([1])})
 
     assert "```mermaid" in section

@@ -93,26 +93,26 @@ class MfConfig(KindConfig):
 class YoutubeDnnConfig(KindConfig):
     """The films that someone has watched, averaged, through dense layers to a softmax over the films."""
 
-    training: ClassVar = {"epochs": 15}
+    training: ClassVar = {"epochs": 25, "learning_rate": 0.02}
 
     kind: Literal["youtube_dnn"] = Field("youtube_dnn", description="the kind of model")
     dim: Width = Field(64, description="width of a watched film's embedding, and of the vectors")
     hidden: tuple[Width, ...] = Field((128,), description="widths of the dense ReLU layers between the two")
     history_limit: Width = Field(1000, description="at most this many watched films, the latest")
-    history_dropout: Share = Field(0.3, description="share of a history left out of a training step")
+    history_dropout: Share = Field(0.5, description="share of a history left out of a training step")
     dropout: Share = Field(0.0, description="of the dense layers, in training")
     loss: Literal["full", "sampled"] = Field(
         "full", description="softmax over the whole catalogue, or over films drawn at each step"
     )
     negatives: int = Field(1000, ge=1, description="sampled: films drawn at a step, for all its rows")
     min_rating: float | None = Field(None, description="stars from which a rating is a positive; none: every")
-    precision: float = Field(1.0, ge=0, description="Gaussian prior of the films' embeddings")
+    precision: float = Field(5.0, ge=0, description="Gaussian prior of the films' embeddings")
 
 
 class SasrecConfig(WholeHistoriesConfig):
-    """Self-attention over what someone has watched, in order; each film foretells the next."""
+    """Self-attention over what someone has watched, in order."""
 
-    training: ClassVar = {"epochs": 60, "learning_rate": 0.002, "patience": 10}
+    training: ClassVar = {"epochs": 30, "batch_size": 1000, "learning_rate": 0.002, "patience": 10}
 
     kind: Literal["sasrec"] = Field("sasrec", description="the kind of model")
     dim: Width = Field(64, description="width of the films' embeddings, and of the vectors")
@@ -121,8 +121,8 @@ class SasrecConfig(WholeHistoriesConfig):
     history_limit: Width = Field(200, description="at most this many films, the latest")
     target: Literal["left_out", "next"] = Field(
         "left_out",
-        description="a place is to foretell a film that was left out of the history, which is what random "
-        "splits ask for, or the next film, as the paper has it and temporal splits ask for",
+        description="a history is to foretell films that were left out of it, which is what random splits "
+        "ask for; or each of its places the next, as in the paper, which is what temporal splits ask for",
     )
     left_out: Share = Field(0.3, gt=0, description="target left_out: share of a history, in a training step")
     dropout: Share = Field(0.2, description="of embeddings, attention and dense layers, in training")
@@ -165,16 +165,16 @@ class IalsConfig(WholeHistoriesConfig):
 class MultvaeConfig(WholeHistoriesConfig):
     """A variational autoencoder of what someone has watched, of which it hides a part from itself."""
 
-    training: ClassVar = {"epochs": 150, "learning_rate": 0.001, "patience": 20}
+    training: ClassVar = {"epochs": 50, "learning_rate": 0.001, "patience": 10}
 
     kind: Literal["multvae"] = Field("multvae", description="the kind of model")
     dim: Width = Field(200, description="width of the code in the middle")
     hidden: Width = Field(600, description="width of the layers before and after it, and of the vectors")
     dropout: Share = Field(0.5, description="share of a history that is hidden in training")
     beta: float = Field(
-        0.2, ge=0, description="weight of the code's divergence from a standard normal, at last"
+        0.5, ge=0, description="weight of the code's divergence from a standard normal, at last"
     )
-    anneal_steps: int = Field(2000, ge=0, description="training steps in which that weight rises from 0")
+    anneal_steps: int = Field(500, ge=0, description="training steps in which that weight rises from 0")
 
 
 RetrievalConfig = Annotated[

@@ -1,10 +1,10 @@
 """Self-attention over what someone has watched, in order: `sasrec`.
 
 Kang and McAuley, "Self-Attentive Sequential Recommendation" (2018). At every place of a history the films so
-far foretell another one. As in Petrov and Macdonald, "gSASRec" (2023), the loss is not one random negative's,
-which makes the model too sure of itself, but a softmax over the catalogue, or over many films drawn. A
-history begins with a row that stands for its beginning: so the first film is foretold too, and someone who
-has watched nothing is answered.
+far foretell the next one; or, at its end, those that were left out of it. As in Petrov and Macdonald,
+"gSASRec" (2023), the loss is not one random negative's, which makes the model too sure of itself, but a
+softmax over the catalogue, or over many films drawn. A history begins with a row that stands for its
+beginning, so that someone who has watched nothing is answered too.
 """
 
 import keras
@@ -19,6 +19,8 @@ from trainer.retrieval.history_model import HistoryModel
 from trainer.retrieval.towers import with_one
 from trainer.row_keys import row_keys
 from trainer.tasks import Retrieval
+
+ALL = 0.02  # of users everything is left out in a step: so the model learns what to give to someone new
 
 
 class Sasrec(HistoryModel):
@@ -38,11 +40,13 @@ class Sasrec(HistoryModel):
     def compute_loss(self, inputs, training=False):
         histories = self.histories.of(inputs[USER_ID])
         if self._config.target == "next":
-            watched, wanted = histories[:, :-1], histories
+            wanted, states = histories, self.encoder.states(histories[:, :-1], training=training)
+            places = tf.where(tf.sequence_mask(wanted.row_lengths(), tf.shape(states, tf.int64)[1]))
         else:
-            watched, wanted = self._parted(histories)
-        states = self.encoder.states(watched, training=training)
-        places = tf.where(tf.sequence_mask(wanted.row_lengths(), tf.shape(states, tf.int64)[1]))
+            seen, wanted = self._parted(histories)
+            states = self.encoder.states(seen, training=training)
+            owners = wanted.value_rowids()
+            places = tf.stack([owners, tf.gather(seen.row_lengths(), owners)], axis=1)
         queries, films = with_one(tf.gather_nd(states, places)), wanted.values
         if self._sampler is None:
             every = self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is no candidate
@@ -58,24 +62,13 @@ class Sasrec(HistoryModel):
         )
 
     def _parted(self, histories):
-        """(what is seen of the histories, for each place and the beginning a film that is not seen).
-
-        Ragged int32 [B, (n)] and [B, (n + 1)], the latter without films for those of whom all is seen.
-        """
+        """(what is seen of the histories, what was left out), each ragged int32 [B, (n)]."""
         chance = keras.random.uniform(tf.shape(histories.values), seed=self._seeds)
-        left_out = chance < self._config.left_out
-        seen, rest = (
+        of_all = keras.random.uniform([tf.shape(histories.row_lengths())[0]], seed=self._seeds) < ALL
+        left_out = (chance < self._config.left_out) | tf.gather(of_all, histories.value_rowids())
+        return tuple(
             tf.ragged.boolean_mask(histories, histories.with_values(kept)) for kept in (~left_out, left_out)
         )
-        places = tf.where(rest.row_lengths() > 0, seen.row_lengths() + 1, 0)
-        owners = tf.repeat(tf.range(histories.nrows()), places)
-        drawn = keras.random.uniform(tf.shape(owners), seed=self._seeds)
-        left = tf.gather(rest.row_lengths(), owners)
-        drawn = tf.minimum(
-            tf.cast(drawn * tf.cast(left, tf.float32), tf.int64), left - 1
-        )  # rounding may reach it
-        films = tf.gather(rest.values, tf.gather(rest.row_starts(), owners) + drawn)
-        return seen, tf.RaggedTensor.from_row_lengths(films, places, validate=False)
 
     def item_vectors(self, ids):
         return tf.concat([tf.gather(self.encoder.films, ids), tf.gather(self._bias, ids)], axis=1)
