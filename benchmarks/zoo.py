@@ -42,6 +42,15 @@ KINDS = {
     "dcn, low rank": {"model": {"kind": "dcn", "rank": 20}, "train": DEFAULT},
     "deepfm": {"model": {"kind": "deepfm"}, "train": DEFAULT},
     "wide_deep": {"model": {"kind": "wide_deep"}, "train": {**DEFAULT, "learning_rate": 0.01}},
+    "shared_bottom": {"model": {"kind": "shared_bottom"}, "train": DEFAULT},
+    "shared_bottom, the rating alone": {
+        "model": {"kind": "shared_bottom", "liked_weight": 0, "watched_weight": 0},
+        "train": DEFAULT,
+    },
+    "mmoe": {"model": {"kind": "mmoe"}, "train": DEFAULT},
+    "cgc": {"model": {"kind": "cgc"}, "train": DEFAULT},
+    "ple": {"model": {"kind": "ple"}, "train": DEFAULT},
+    "joint": {"model": {"kind": "joint"}, "train": DEFAULT},
     "dcn as in TFRS, all 80,000": {
         "model": {"kind": "dcn", "features": TFRS_FEATURES, "dense": [], "precision": 0},
         "train": TFRS,

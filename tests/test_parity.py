@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from trainer.catalogue import from_columns
 from trainer.index import ExactIndex
+from trainer.multitask.config import CgcConfig, JointConfig, MmoeConfig, PleConfig, SharedBottomConfig
 from trainer.retrieval.registry import KINDS
 from trainer.samplers import PopularitySampler
 from trainer.vocabularies import Vocabularies
@@ -52,6 +53,15 @@ def finds_films(model, kind):
     return model(KINDS[kind](), catalogue).scores(np.array([1, 2])).shape == (2, 3)
 
 
+def learns(model, config, **weights):
+    """A multi-task model's weights; False where its loss is no number."""
+    columns = {"user_id": ["a", "b"], "movie_id": ["1", "2"], "user_rating": [1.0, 5.0], "timestamp": [5, 6]}
+    train, catalogue = from_columns(columns, Vocabularies.from_columns(columns))
+    built = model(config(dim=2, **weights), catalogue)
+    loss = built.compute_loss({name: tf.constant(column) for name, column in train.features().items()})
+    return np.isfinite(float(loss)) and built.weights_by_name()
+
+
 # By the first column; each is given what the row names, and is true where that works.
 EXERCISES = {
     "tfrs.Model, compute_loss over raw features": lambda m: mean_of_constant(m) == 2.0,
@@ -73,6 +83,14 @@ EXERCISES = {
     "approximate top-k (ScaNN)": lambda c: c(X, cells=2, probes=2)(X, k=1)[1].numpy().tolist() == [[0], [1]],
     "FactorizedTopK": lambda c: factorized(c) == 1,
     "list-wise ranking": lambda c: np.isfinite(float(c()(LABELS, SCORES))),
+    "multi-task: a weight for rating, a weight for retrieval": lambda c: learns(
+        c, JointConfig, rating_weight=2.0, retrieval_weight=0.5
+    ),
+    "MMoE": lambda c: learns(c, MmoeConfig),
+    "CGC": lambda c: learns(c, CgcConfig),
+    "PLE": lambda c: learns(c, PleConfig),
+    "parallel towers with loss weights": lambda c: learns(c, SharedBottomConfig, liked_weight=0.7),
+    "MMoE, CGC and PLE as a block": lambda c: c(["a"], [3], shared=2)({"a": X}, X)[0]["a"].shape == (2, 3),
     "layers.dcn.Cross": lambda c: c()(X, X).shape == X.shape,
     "dense residual (low rank)": lambda c: c(rank=1)(X).shape == X.shape,
     "cross (full, low rank)": lambda c: c(projection_dim=1)(X, X).shape == X.shape,

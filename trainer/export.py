@@ -24,6 +24,8 @@ def export_ranking(model: RankingModel, path: str) -> None:
         rate_ids: `user_id`, `movie_id` string [B].
         serving_examples: `examples` string [B], serialized tf.Examples; a film by its id, or else by its
             title; with the rating's time where the example gives it.
+    And, of a model with several tasks, one that also gives what else it has learned, float32 [B] each:
+        rate_tasks: `user_id`, `movie_id` string [B] to `user_rating`, `liked`, `watched`.
     One for slicing an evaluation (TFMA's `preprocessing_function_names`):
         slices: `examples` to `age_group` and `activity` string [B].
 
@@ -42,6 +44,8 @@ def export_ranking(model: RankingModel, path: str) -> None:
     archive.add_endpoint("serving_default", served.rate_titles, [strings(USER_ID), strings(MOVIE_TITLE)])
     archive.add_endpoint("rate_ids", served.rate_ids, [strings(USER_ID), strings(MOVIE_ID)])
     archive.add_endpoint("serving_examples", served.rate_examples, [strings("examples")])
+    if model.other_heads:
+        archive.add_endpoint("rate_tasks", served.rate_tasks, [strings(USER_ID), strings(MOVIE_ID)])
     archive.add_endpoint("slices", served.slices, [strings("examples")])
     archive.write_out(path, verbose=False)
 
@@ -67,6 +71,13 @@ class RankingServer(keras.layers.Layer):
 
     def rate_ids(self, user_id, movie_id):
         return self._rate(user_id, tf.cast(self._movies(movie_id), tf.int32))
+
+    def rate_tasks(self, user_id, movie_id):
+        user, movie = (
+            tf.cast(lookup(ids), tf.int32)
+            for lookup, ids in ((self._users, user_id), (self._movies, movie_id))
+        )
+        return self._network.rate_tasks({USER_ID: user, MOVIE_ID: movie})
 
     def rate_examples(self, examples):
         raw = parse(examples, (USER_ID, MOVIE_ID, MOVIE_TITLE, TIMESTAMP))

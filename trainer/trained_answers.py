@@ -33,8 +33,14 @@ def trained_answers(model: RankingModel, pairs: int = 64) -> list[Answer]:
         features = {USER_ID: tf.constant(user), MOVIE_ID: tf.constant(movies)}
         return {USER_RATING: model(features, training=False).numpy()}
 
+    def tasks() -> dict[str, np.ndarray]:
+        features = {USER_ID: tf.constant(user), MOVIE_ID: tf.constant(movie)}
+        return {name: column.numpy() for name, column in model.rate_tasks(features).items()}
+
     slices = RankingServer(model).slices(tf.constant(examples))
+    more = [Answer("rate_tasks", {USER_ID: users, MOVIE_ID: movies}, tasks())] if model.other_heads else []
     return [
+        *more,
         Answer("serving_default", {USER_ID: users, MOVIE_TITLE: names}, rating(entitled)),
         Answer("rate_ids", {USER_ID: users, MOVIE_ID: movies}, rating(movie)),
         Answer("serving_examples", {"examples": examples}, rating(movie)),

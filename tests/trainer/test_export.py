@@ -21,9 +21,20 @@ SMALL = {
     "dcn": {"dim": 4, "hidden": [8], "rank": 2, "head": "ordinal"},
     "deepfm": {"dim": 4, "hidden": [8], "dense": list(DenseFeature)},
     "wide_deep": {"dim": 4, "hidden": [8], "bins": 300},
+    "shared_bottom": {"dim": 4, "bottom": [8], "watched_weight": 0.0},
+    "mmoe": {"dim": 4, "experts": 2, "expert": [8], "head": "ordinal"},
+    "cgc": {"dim": 4, "expert": [8], "dropout": 0.1},
+    "ple": {"dim": 4, "expert": [8], "dense": list(DenseFeature)},
+    "joint": {"dim": 4, "hidden": [8]},
 }
 KINDS = {kind: {"kind": kind, **SMALL[kind]} for kind in registry.KINDS}
-KNOW_OF_TIME = ("Mlp", "Deepfm")
+SEVERAL_TASKS = {
+    "SharedBottom": ("liked",),
+    "Mmoe": ("liked", "watched"),
+    "Cgc": ("liked", "watched"),
+    "Ple": ("liked", "watched"),
+}
+KNOW_OF_TIME = ("Mlp", "Deepfm", "Ple")
 
 
 @pytest.fixture(scope="module", params=list(KINDS))
@@ -61,7 +72,7 @@ def test_the_answers_lie_beside_the_model_as_requests_that_a_server_takes(export
 
 
 def test_the_signatures_are_those_of_the_contract(exported):
-    signatures = exported[2]
+    signatures, others = exported[2], SEVERAL_TASKS.get(type(exported[0]).__name__, ())
     found = {
         name: (sorted(signature.structured_input_signature[1]), sorted(signature.structured_outputs))
         for name, signature in signatures.items()
@@ -71,6 +82,7 @@ def test_the_signatures_are_those_of_the_contract(exported):
         "rate_ids": (["movie_id", "user_id"], ["user_rating"]),
         "serving_examples": (["examples"], ["user_rating"]),
         "slices": (["examples"], ["activity", "age_group"]),
+        **({"rate_tasks": (["movie_id", "user_id"], [*others, "user_rating"])} if others else {}),
     }
     output = signatures["rate_ids"].structured_outputs["user_rating"]
     assert (output.dtype, output.shape.as_list()) == (tf.float32, [None])

@@ -38,6 +38,17 @@ KINDS = {
         "hidden": [16],
         **WEAK,
     },
+    "shared_bottom": {"kind": "shared_bottom", "dim": 8, "tower": [16], **WEAK},
+    "mmoe": {"kind": "mmoe", "dim": 8, "expert": [16], "tower": [8], **WEAK},
+    "mmoe of two tasks, ordinal": {
+        **{"kind": "mmoe", "dim": 8, "expert": [16], "head": "ordinal", "watched_weight": 0, **WEAK},
+    },
+    "cgc": {"kind": "cgc", "dim": 8, "expert": [16], "tower": [8], **WEAK},
+    "ple": {"kind": "ple", "dim": 8, "expert": [16], "tower": [8], **WEAK},
+    "joint": {"kind": "joint", "dim": 8, "hidden": [16], **WEAK},
+    "joint with everything": {
+        **{"kind": "joint", "dim": 8, "hidden": [16], "features": ALL[:-1], "dense": NUMBERS, **WEAK},
+    },
 }
 
 
@@ -104,7 +115,7 @@ def test_every_weight_has_a_name_and_rows_have_keys(trained):
     assert all(weight.keys is None or len(weight.keys) == weight.variable.shape[0] for weight in named)
 
 
-@pytest.mark.parametrize("kind", ["dlrm", "dcn", "deepfm", "wide_deep"])
+@pytest.mark.parametrize("kind", ["dlrm", "dcn", "deepfm", "wide_deep", "mmoe", "ple", "joint"])
 @pytest.mark.parametrize("how", [{"xla": True}, {"precision": "mixed_bfloat16"}], ids=str)
 def test_each_network_trains_compiled_and_in_half_precision(kind, how, data):
     result = train_ranking(settings({**KINDS[kind], "dropout": 0.1}, epochs=3, **how), data)

@@ -16,6 +16,12 @@ def test_ids_are_drawn_as_often_as_they_say_they_are():
     np.testing.assert_allclose(expected, sampler.expected(ids))
 
 
+def test_a_draw_may_be_of_another_size():
+    ids, expected = PopularitySampler([0, 3, 1], samples=1).draw(tf.constant(8))
+    assert ids.shape == (8,)
+    np.testing.assert_allclose(expected, np.where(ids == 1, 6.0, 2.0))
+
+
 def test_a_power_evens_out_what_is_popular():
     counts = [1, 16, 0]
     np.testing.assert_allclose(PopularitySampler(counts, 9, power=0.75).expected([0, 1, 2]), [1, 8, 0])

@@ -1,60 +1,46 @@
 """What each kind of ranking model can be told. Light to import: no TensorFlow."""
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from trainer.multitask.config import CgcConfig, JointConfig, MmoeConfig, PleConfig, SharedBottomConfig
+from trainer.ranking.options import (
+    MOVIE_FEATURES,
+    TIMELESS,
+    TIMELESS_DENSE,
+    USER_FEATURES,
+    DenseFeature,
+    DenseFields,
+    Dropout,
+    Feature,
+    Fields,
+    Head,
+    Hidden,
+    Precision,
+    Width,
+)
 from trainer.strict import Strict
 
-
-class Feature(StrEnum):
-    """What a model may know beside the two ids."""
-
-    AGE = "age"
-    GENDER = "gender"
-    OCCUPATION = "occupation"
-    ZIP = "zip"
-    GENRES = "genres"
-    YEAR = "year"
-    TIME = "time"
-
-
-class DenseFeature(StrEnum):
-    """What a model may know as a number."""
-
-    AGE = "age"  # the age group's place
-    ACTIVITY = "activity"  # log of how many films the user has rated in train
-    YEAR = "year"
-    POPULARITY = "popularity"  # log of how many users have rated the film in train
-    TIME = "time"
-
-
-USER_FEATURES = (Feature.AGE, Feature.GENDER, Feature.OCCUPATION, Feature.ZIP)
-MOVIE_FEATURES = (Feature.GENRES, Feature.YEAR)
-TIMELESS = (*USER_FEATURES, *MOVIE_FEATURES)
-TIMELESS_DENSE = (DenseFeature.AGE, DenseFeature.ACTIVITY, DenseFeature.YEAR, DenseFeature.POPULARITY)
-
-Width = Annotated[int, Field(ge=1)]
-Fields = Annotated[
-    tuple[Literal[TIMELESS], ...],
-    Field(
-        description="side features as fields beside the two ids; those that the data set lacks are left out"
-    ),
-]
-DenseFields = Annotated[
-    tuple[DenseFeature, ...],
-    Field(description="features as numbers; those that the data set lacks are left out"),
-]
-Hidden = Annotated[tuple[Width, ...], Field(description="widths of the dense ReLU layers below the output")]
-Dropout = Annotated[
-    float,
-    Field(ge=0, lt=1, description="of the dense layers' outputs, in training; slow with train.xla on a CPU"),
-]
-Precision = Annotated[float, Field(ge=0, description="Gaussian prior of the embeddings")]
-Head = Annotated[
-    Literal["ordinal", "squared"],
-    Field(description="learn by the likelihood of the observed star, or by squared error"),
+__all__ = [
+    "MOVIE_FEATURES",
+    "TIMELESS",
+    "TIMELESS_DENSE",
+    "USER_FEATURES",
+    "CgcConfig",
+    "DcnConfig",
+    "DeepfmConfig",
+    "DenseFeature",
+    "DlrmConfig",
+    "Feature",
+    "JointConfig",
+    "MfConfig",
+    "MlpConfig",
+    "MmoeConfig",
+    "PleConfig",
+    "RankingConfig",
+    "SharedBottomConfig",
+    "WideDeepConfig",
 ]
 
 
@@ -172,6 +158,16 @@ class WideDeepConfig(Strict):
 
 
 RankingConfig = Annotated[
-    MlpConfig | MfConfig | DlrmConfig | DcnConfig | DeepfmConfig | WideDeepConfig,
+    MlpConfig
+    | MfConfig
+    | DlrmConfig
+    | DcnConfig
+    | DeepfmConfig
+    | WideDeepConfig
+    | SharedBottomConfig
+    | MmoeConfig
+    | CgcConfig
+    | PleConfig
+    | JointConfig,
     Field(discriminator="kind"),
 ]

@@ -34,9 +34,17 @@ class HeadedModel(RankingModel):
         return self.head(self.scores(features, training))
 
     def compute_loss(self, inputs, training=False):
-        scores, ratings = self.scores(inputs, training), inputs[USER_RATING]
+        return self.rating_loss(self.scores(inputs, training), inputs[USER_RATING], inputs.get(SAMPLE_WEIGHT))
+
+    def rating_loss(self, scores, ratings, weight=None):
+        """The head's scalar loss; the metrics are updated with it.
+
+        Args:
+            scores: [B, members].
+            ratings: float32 [B].
+            weight: [B] or None: how much each row counts.
+        """
         each = tf.reduce_sum(self.head.loss(scores, ratings), axis=1)  # the members' losses, summed
-        weight = inputs.get(SAMPLE_WEIGHT)
         loss = tf.reduce_mean(each if weight is None else each * weight)
         self.task.update(ratings, self.head(scores), loss, weight)
         return loss

@@ -18,6 +18,8 @@ class RankingModel(Model):
     """
 
     monitor = "val_rmse"
+    #: What it answers beside the rating, in `rate_tasks`.
+    other_heads: tuple[str, ...] = ()
 
     def __init__(self, catalogue: Catalogue, **kwargs):
         super().__init__(**kwargs)
@@ -35,6 +37,10 @@ class RankingModel(Model):
             predictions=self(inputs, training=training),
             sample_weight=inputs.get(SAMPLE_WEIGHT),
         )
+
+    def rate_tasks(self, features):
+        """`user_rating` and the `other_heads`, by name: float32 [B] each."""
+        return {USER_RATING: self(features)}
 
     def for_serving(self) -> keras.layers.Layer:
         """A layer that takes the same features and gives the same ratings, as cheaply as it can."""

@@ -1,15 +1,20 @@
-"""From a config to its model: `wide_deep` is the class `WideDeep` in `trainer/ranking/wide_deep.py`."""
+"""From a config to its model: `wide_deep` is the class `WideDeep` of `wide_deep.py`, beside its config."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from trainer.ranking.config import (
+    CgcConfig,
     DcnConfig,
     DeepfmConfig,
     DlrmConfig,
+    JointConfig,
     MfConfig,
     MlpConfig,
+    MmoeConfig,
+    PleConfig,
     RankingConfig,
+    SharedBottomConfig,
     WideDeepConfig,
 )
 
@@ -24,6 +29,11 @@ KINDS: dict[str, type] = {
     "dcn": DcnConfig,
     "deepfm": DeepfmConfig,
     "wide_deep": WideDeepConfig,
+    "shared_bottom": SharedBottomConfig,
+    "mmoe": MmoeConfig,
+    "cgc": CgcConfig,
+    "ple": PleConfig,
+    "joint": JointConfig,
 }
 
 __all__ = ["KINDS", "RankingConfig", "build", "model_class"]
@@ -32,7 +42,8 @@ __all__ = ["KINDS", "RankingConfig", "build", "model_class"]
 def model_class(config: RankingConfig) -> "type[RankingModel]":
     """The class of the config's kind. TensorFlow is imported here, not before."""
     name = "".join(word.capitalize() for word in config.kind.split("_"))
-    return getattr(import_module(f"trainer.ranking.{config.kind}"), name)
+    package = type(config).__module__.rpartition(".")[0]
+    return getattr(import_module(f"{package}.{config.kind}"), name)
 
 
 def build(config: RankingConfig, catalogue: "Catalogue") -> "RankingModel":

@@ -59,15 +59,18 @@ class PopularitySampler(keras.layers.Layer):
         weights[order] = np.log1p(1 / np.arange(1, len(counts) + 1))
         return cls(np.where(counts > 0, weights, 0), samples, **kwargs)
 
-    def draw(self):
-        """(ids int32 [samples], how often each is to be expected among them, float32 [samples])."""
+    def draw(self, samples=None):
+        """(ids int32 [samples], how often each is to be expected among them, float32 [samples]).
+
+        Args:
+            samples: how many, where it is not as many as always: a number, or a scalar tensor.
+        """
+        drawn = self._samples if samples is None else samples
         # Two draws make one of 2⁻⁴⁸: float32's alone would not tell apart the rare ones of a million ids.
-        fine, coarse = tf.unstack(
-            tf.floor(keras.random.uniform([2, self._samples], seed=self._seeds) * (1 << 24))
-        )
+        fine, coarse = tf.unstack(tf.floor(keras.random.uniform([2, drawn], seed=self._seeds) * (1 << 24)))
         chance = (tf.cast(coarse, tf.float64) + tf.cast(fine, tf.float64) / (1 << 24)) / (1 << 24)
         ids = tf.gather(self._ids, tf.searchsorted(self._edges, chance, side="right"))
-        return ids, self.expected(ids)
+        return ids, self.expected(ids) * (tf.cast(drawn, tf.float32) / self._samples)
 
     def expected(self, ids):
         """How often each of `ids`, int [n], is to be expected among a sample: float32 [n]."""

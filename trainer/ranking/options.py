@@ -1,0 +1,56 @@
+"""What the configs of several kinds have in common: features, and the parts of a network."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+
+class Feature(StrEnum):
+    """What a model may know beside the two ids."""
+
+    AGE = "age"
+    GENDER = "gender"
+    OCCUPATION = "occupation"
+    ZIP = "zip"
+    GENRES = "genres"
+    YEAR = "year"
+    TIME = "time"
+
+
+class DenseFeature(StrEnum):
+    """What a model may know as a number."""
+
+    AGE = "age"  # the age group's place
+    ACTIVITY = "activity"  # log of how many films the user has rated in train
+    YEAR = "year"
+    POPULARITY = "popularity"  # log of how many users have rated the film in train
+    TIME = "time"
+
+
+USER_FEATURES = (Feature.AGE, Feature.GENDER, Feature.OCCUPATION, Feature.ZIP)
+MOVIE_FEATURES = (Feature.GENRES, Feature.YEAR)
+TIMELESS = (*USER_FEATURES, *MOVIE_FEATURES)
+TIMELESS_DENSE = (DenseFeature.AGE, DenseFeature.ACTIVITY, DenseFeature.YEAR, DenseFeature.POPULARITY)
+
+Width = Annotated[int, Field(ge=1)]
+Fields = Annotated[
+    tuple[Literal[TIMELESS], ...],
+    Field(
+        description="side features as fields beside the two ids; those that the data set lacks are left out"
+    ),
+]
+DenseFields = Annotated[
+    tuple[DenseFeature, ...],
+    Field(description="features as numbers; those that the data set lacks are left out"),
+]
+Hidden = Annotated[tuple[Width, ...], Field(description="widths of the dense ReLU layers below the output")]
+Dropout = Annotated[
+    float,
+    Field(ge=0, lt=1, description="of the dense layers' outputs, in training; slow with train.xla on a CPU"),
+]
+Precision = Annotated[float, Field(ge=0, description="Gaussian prior of the embeddings")]
+Head = Annotated[
+    Literal["ordinal", "squared"],
+    Field(description="learn by the likelihood of the observed star, or by squared error"),
+]
