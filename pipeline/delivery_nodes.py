@@ -49,6 +49,7 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         serving_models=prepared.place.serving_models,
         keep=config.push.keep,
         disturbed=prepared.place.disturbed(config.name),
+        code_fingerprint=code_fingerprint("components.atomic_pusher", "serving"),
     )
     bulk = []
     if config.bulk.enabled:

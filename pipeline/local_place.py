@@ -65,9 +65,13 @@ class LocalPlace:
 
     def disturbed(self, pipeline: str) -> str:
         models = self._workspace.serving_models
-        runs = Lineage(self._workspace.metadata_db).runs(pipeline)
-        outputs = [output for run in runs if (output := run.output("AtomicPusher", "pushed_model"))]
-        last = next((o.properties["content"] for o in outputs if o.properties.get("pushed")), None)
+        # What was taken from the cache pushed nothing in that run: a later push may have come between.
+        pushes = [
+            run.output("AtomicPusher", "pushed_model")
+            for run in Lineage(self._workspace.metadata_db).runs(pipeline)
+            if "AtomicPusher" in run.nodes and run.nodes["AtomicPusher"].state == "done"
+        ]
+        last = next((o.properties["content"] for o in pushes if o and o.properties.get("pushed")), None)
         if last is None or in_front(models, MODELS) == last:
             return ""
         return f"in front: { {name: front(models, name) for name in MODELS} }"

@@ -150,11 +150,10 @@ def _print(answer: Answer, whom: str, they_rated: bool) -> None:
         genres = ", ".join(film.movie_genres)
         rating = f"{film.user_rating:.2f}"
         table.add_row(str(film.rank), escape(film.movie_title), genres, rating, escape(_why(film)))
-    if they_rated:
-        stranger = escape(f"{whom} is unknown to the model: these are popular films")
-        table.caption = (
-            stranger if answer.stranger else "like …: of the films they rated, the one most like it"
-        )
+    if they_rated and answer.stranger:
+        table.caption = escape(f"{whom} is unknown to the model: these are popular films")
+    elif they_rated and any(film.because for film in answer.films):
+        table.caption = "like …: of the films they rated, the one most like it"
     console.print(table)
 
 

@@ -58,7 +58,12 @@ def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
         tuner = AccountingTuner(
             **inputs,
             tuner_fn="tuner.tuner_fn.tuner_fn",
-            custom_config={**settings, "tune": tune, "trials_dir": prepared.resume_folder(settings, tune)},
+            custom_config={
+                **settings,
+                "tune": tune,
+                "trials_dir": prepared.resume_folder(settings, tune),
+                "component": code_fingerprint("components.tuner"),
+            },
         ).with_id(f"{name}Tuner")
         nodes.append(tuner)
     base = prepared.place.base_model(task, f"{config.name}.{name}Trainer") if config.warm_start else NOTHING

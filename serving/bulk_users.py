@@ -17,7 +17,7 @@ class UserIds:
     version of a model that is pruned meanwhile takes nothing away.
 
     Args:
-        path: UTF-8, one id a line; blank lines are passed over.
+        path: UTF-8, one id a line; blank lines are passed over, and who stands there twice is answered twice.
         known: the ids to count strangers against; all are known where it is None.
 
     Attributes:

@@ -57,7 +57,8 @@ def departures(model: str, signatures: dict[str, Signature]) -> list[str]:
     """How a model's signatures depart from the contract, a sentence each; empty when they keep it.
 
     Signatures, and outputs, that the contract does not name are nobody's business here. Where the contract
-    names a size, an open one (-1) keeps it: TensorFlow does not always infer sizes.
+    names a size, an open one (-1) keeps it: TensorFlow does not always infer sizes; and so does a smaller
+    one: a catalogue may have fewer than a hundred films.
     """
     found = []
     for name, promised in CONTRACT[model].items():
@@ -84,7 +85,9 @@ def departures(model: str, signatures: dict[str, Signature]) -> list[str]:
 def _fits(given: tuple[int, ...] | None, promised: tuple[int, ...] | None) -> bool:
     if given is None or promised is None:
         return True
-    return len(given) == len(promised) and all(a in (-1, b) for a, b in zip(given, promised, strict=True))
+    return len(given) == len(promised) and all(
+        a in (-1, b) or 0 <= a < b for a, b in zip(given, promised, strict=True)
+    )
 
 
 def _shown(spec: TensorSpec) -> str:

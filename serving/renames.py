@@ -1,13 +1,16 @@
 """Several renames as one: a process killed between them leaves a journal, and the next one finishes."""
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from serving.errors import ServingError
 
 JOURNAL = ".renames.json"
+LOCK = ".lock"
 
 
 def rename_all(root: str | Path, moves: Mapping[str, str]) -> None:
@@ -38,11 +41,39 @@ def recover(root: str | Path) -> None:
     Raises:
         ServingError: one of them is refused by now; those done are undone, and nothing is left to recover.
     """
-    try:
-        moves = json.loads((Path(root) / JOURNAL).read_text())
-    except (FileNotFoundError, NotADirectoryError):
+    if (Path(root) / JOURNAL).exists():
+        with alone(root):
+            pass
+
+
+@contextmanager
+def alone(root: str | Path) -> Iterator[None]:
+    """Keeps others from renaming under `root`, and first finishes what a killed process began.
+
+    Waits for whoever is at it: without, the journal of a push under way would be taken for a killed one's.
+    The lock is the system's, and dies with its process. Not to be entered twice. Where there is no `root`,
+    there is nothing to keep anybody from.
+
+    Raises:
+        ServingError: as `recover`, or `root` cannot be written.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        yield
         return
-    _finish(Path(root), moves)
+    try:
+        handle = open(root / LOCK, "a")  # noqa: SIM115 - closed below, which frees the lock
+    except OSError as error:
+        raise ServingError(f"{root} cannot be written: {error.strerror}") from None
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            moves = json.loads((root / JOURNAL).read_text())
+        except FileNotFoundError:
+            moves = None
+        if moves is not None:
+            _finish(root, moves)
+        yield
 
 
 def sync(path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from serving import versions
 from serving.errors import ServingError
-from serving.renames import recover, rename_all, sync
+from serving.renames import alone, recover, rename_all, sync
 
 __all__ = ["members", "push_set", "recover", "rollback_set"]
 
@@ -24,7 +24,7 @@ def push_set(sources: Mapping[str, str | Path], models_dir: str | Path, keep: in
     All are copied to hidden folders beside their destinations and brought to the disk; then a journal is
     written, and they are renamed. Killed before the journal is there, nothing was pushed, and the next push
     sweeps up; killed after it, the next push or roll back (or `recover`) does the renames that are missing.
-    One push at a time: the pipeline is the only writer.
+    One push, or roll back, at a time: others wait.
 
     Args:
         sources: a folder with a SavedModel by model name, in the order in which they appear.
@@ -41,15 +41,16 @@ def push_set(sources: Mapping[str, str | Path], models_dir: str | Path, keep: in
     for source in sources.values():
         versions.check(source, keep)
     models_dir = Path(models_dir)
-    recover(models_dir)
-    version = 1 + max(versions.highest_number(models_dir, name) for name in sources)
-    moves = {}
-    for name, source in sources.items():
-        staged = versions.stage(source, models_dir / name, version)
-        _write_members(staged, list(sources))
-        moves[str(staged.relative_to(models_dir))] = f"{name}/{version}"
-    rename_all(models_dir, moves)
-    _prune(models_dir, list(sources), keep)
+    models_dir.mkdir(parents=True, exist_ok=True)
+    with alone(models_dir):
+        version = 1 + max(versions.highest_number(models_dir, name) for name in sources)
+        moves = {}
+        for name, source in sources.items():
+            staged = versions.stage(source, models_dir / name, version)
+            _write_members(staged, list(sources))
+            moves[str(staged.relative_to(models_dir))] = f"{name}/{version}"
+        rename_all(models_dir, moves)
+        _prune(models_dir, list(sources), keep)
     return dict.fromkeys(sources, version)
 
 
@@ -66,21 +67,22 @@ def rollback_set(models_dir: str | Path, name: str) -> dict[str, tuple[int, int]
         ServingError: one of them has no older version, or a newer one than the set's; nothing is withdrawn.
     """
     models_dir = Path(models_dir)
-    recover(models_dir)
-    version, _ = versions.front_and_next(models_dir, name)
-    names = members(models_dir, name, version)
-    change = {each: versions.front_and_next(models_dir, each) for each in names}
-    for each, (in_front, _) in change.items():
-        if in_front != version:
-            raise ServingError(
-                f"The set of {name} {version} cannot be rolled back: {each} has version {in_front} in front",
-                f"Roll {each} back by itself first.",
-            )
-    places = {each: versions.make_room(models_dir, each, version) for each in names}
-    rename_all(
-        models_dir,
-        {f"{each}/{version}": str(place.relative_to(models_dir)) for each, place in places.items()},
-    )
+    with alone(models_dir):
+        version, _ = versions.front_and_next(models_dir, name)
+        names = members(models_dir, name, version)
+        change = {each: versions.front_and_next(models_dir, each) for each in names}
+        for each, (in_front, _) in change.items():
+            if in_front != version:
+                raise ServingError(
+                    f"The set of {name} {version} cannot be rolled back: "
+                    f"{each} has version {in_front} in front",
+                    f"Roll {each} back by itself first.",
+                )
+        places = {each: versions.make_room(models_dir, each, version) for each in names}
+        rename_all(
+            models_dir,
+            {f"{each}/{version}": str(place.relative_to(models_dir)) for each, place in places.items()},
+        )
     return change
 
 

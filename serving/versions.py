@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from serving.errors import ServingError
-from serving.renames import recover, sync
+from serving.renames import alone, sync
 
 ROLLED_BACK = ".rolled_back"
 _UNFINISHED = ".pushing-"  # hidden, and not a number: no server looks at it
@@ -35,19 +35,20 @@ def push(source_dir: str | Path, models_dir: str | Path, name: str, keep: int) -
     The copy is made in a hidden folder beside its destination, brought to the disk and renamed, so a server
     sees all of it or nothing, even when this process is killed half way; what a killed push left behind is
     swept away by the next one, and a set that was killed half way out is finished first
-    (`serving.renames`). One push at a time: the pipeline is the only writer.
+    (`serving.renames`). One push, or roll back, at a time: others wait.
 
     Returns the version: one more than any that exists or was rolled back (a number is never used twice).
     Raises ServingError when `source_dir` holds no SavedModel or `keep` is less than 1.
     """
     check(source_dir, keep)
-    recover(models_dir)
-    folder = Path(models_dir) / name
-    version = 1 + highest_number(models_dir, name)
-    os.rename(stage(source_dir, folder, version), folder / str(version))
-    sync(folder)
-    for old in list_versions(models_dir, name)[:-keep]:
-        remove(folder, old)
+    Path(models_dir).mkdir(parents=True, exist_ok=True)
+    with alone(models_dir):
+        folder = Path(models_dir) / name
+        version = 1 + highest_number(models_dir, name)
+        os.rename(stage(source_dir, folder, version), folder / str(version))
+        sync(folder)
+        for old in list_versions(models_dir, name)[:-keep]:
+            remove(folder, old)
     return version
 
 
@@ -57,12 +58,12 @@ def rollback(models_dir: str | Path, name: str) -> tuple[int, int]:
     The withdrawn version is kept under `<models>/.rolled_back/<name>/`. Returns (withdrawn, now in front).
     Raises ServingError when there is nothing to go back to.
     """
-    recover(models_dir)
-    withdrawn, in_front = front_and_next(models_dir, name)
-    place = make_room(models_dir, name, withdrawn)
-    os.rename(Path(models_dir) / name / str(withdrawn), place)
-    sync(place.parent)
-    sync(Path(models_dir) / name)
+    with alone(models_dir):
+        withdrawn, in_front = front_and_next(models_dir, name)
+        place = make_room(models_dir, name, withdrawn)
+        os.rename(Path(models_dir) / name / str(withdrawn), place)
+        sync(place.parent)
+        sync(Path(models_dir) / name)
     return withdrawn, in_front
 
 

@@ -14,6 +14,7 @@ class AtomicPusherSpec(component_spec.ComponentSpec):
         "serving_models": component_spec.ExecutionParameter(type=str),
         "keep": component_spec.ExecutionParameter(type=int),
         "disturbed": component_spec.ExecutionParameter(type=str),
+        "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
         "ranking": component_spec.ChannelParameter(type=standard_artifacts.Model),
@@ -40,6 +41,7 @@ class AtomicPusher(base_component.BaseComponent):
         ranking_blessing, retrieval_blessing, infra_blessing: the permissions; one refused, none is pushed.
         serving_models: the folder of served models.
         keep: how many versions stay.
+        code_fingerprint: of this component's and the server's code, for the cache.
         disturbed: empty while the last push is in front; else what is there instead, so that the cache
             notices when somebody deleted, replaced or withdrew it.
 
@@ -61,6 +63,7 @@ class AtomicPusher(base_component.BaseComponent):
         infra_blessing: BaseChannel,
         serving_models: str | RuntimeParameter,
         keep: int,
+        code_fingerprint: str,
         disturbed: str = "",
     ):
         super().__init__(
@@ -74,6 +77,7 @@ class AtomicPusher(base_component.BaseComponent):
                 serving_models=serving_models,
                 keep=keep,
                 disturbed=disturbed,
+                code_fingerprint=code_fingerprint,
                 pushed_model=Channel(type=standard_artifacts.PushedModel),
             )
         )

@@ -26,6 +26,13 @@ def test_each_departure_is_named():
     ]
 
 
+def test_a_catalogue_of_fewer_films_than_are_promised_keeps_the_contract():
+    good = CONTRACT["retrieval"]
+    short = {name: TensorSpec(spec.dtype, (-1, 30)) for name, spec in good["serving_default"].outputs.items()}
+    few = replace(good["serving_default"], outputs=short)
+    assert departures("retrieval", good | {"serving_default": few}) == []
+
+
 def test_a_models_own_width_keeps_the_contract():
     good = CONTRACT["retrieval"]
     wide = replace(good["user_vector"], outputs={"vector": TensorSpec("float", (-1, 65))})
@@ -37,5 +44,5 @@ def test_a_size_that_tensorflow_did_not_infer_keeps_the_contract():
     default = good["serving_default"]
     unknown = {name: TensorSpec(spec.dtype, (-1, -1)) for name, spec in default.outputs.items()}
     assert departures("retrieval", good | {"serving_default": replace(default, outputs=unknown)}) == []
-    wrong = {name: TensorSpec(spec.dtype, (-1, 7)) for name, spec in default.outputs.items()}
+    wrong = {name: TensorSpec(spec.dtype, (-1, 101)) for name, spec in default.outputs.items()}
     assert len(departures("retrieval", good | {"serving_default": replace(default, outputs=wrong)})) == 3

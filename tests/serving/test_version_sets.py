@@ -2,11 +2,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from serving.errors import ServingError
-from serving.renames import JOURNAL
+from serving.renames import JOURNAL, LOCK
 from serving.version_sets import members, push_set, recover, rollback_set
 from serving.versions import list_models, list_versions, push, rollback
 
@@ -53,8 +54,8 @@ def all_at(*versions):
 
 
 def files(folder):
-    """Every hidden file or folder that is no version and no withdrawn one."""
-    return [path.name for path in folder.rglob(".*") if path.name != ".rolled_back"]
+    """Every hidden file or folder that is no version, no withdrawn one and no lock."""
+    return [path.name for path in folder.rglob(".*") if path.name not in (".rolled_back", LOCK)]
 
 
 def killed(folder, place, act):
@@ -200,3 +201,24 @@ def test_a_rename_that_the_system_refuses_undoes_those_before_it(folder, monkeyp
     assert not (folder / JOURNAL).exists()
     assert push_set(SECOND, folder, keep=5) == dict.fromkeys(NAMES, 2)
     assert files(folder) == []
+
+
+def test_a_roll_back_waits_for_the_push_that_is_under_way(folder):
+    push_set(FIRST, folder, keep=5)
+    push_set(SECOND, folder, keep=5)
+    wrong = []
+
+    def pushing():
+        try:
+            push_set(FIRST, folder, keep=50)
+        except Exception as error:
+            wrong.append(error)
+
+    for _ in range(10):
+        thread = threading.Thread(target=pushing)
+        thread.start()
+        rollback_set(folder, "retrieval")
+        thread.join()
+
+    assert wrong == []
+    assert len({tuple(versions) for versions in there(folder).values()}) == 1
