@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from trainer.losses import BPR, TOP1, TOP1V2, BPRMax, Hinge, TOP1Max
-from trainer.tasks.retrieval import NEVER, Retrieval
+from trainer.samplers.false_negatives import NEVER
+from trainer.tasks import Retrieval
 
 LABELS = np.array([[0.0, 1.0, 0.0]], np.float32)
 SCORES = np.array([[1.0, 2.0, -1.0]], np.float32)
