@@ -3,6 +3,7 @@
 import re
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -12,8 +13,12 @@ import tensorflow as tf
 from trainer.catalogue import from_columns
 from trainer.index import ExactIndex
 from trainer.multitask.config import CgcConfig, JointConfig, MmoeConfig, PleConfig, SharedBottomConfig
+from trainer.ranking.config import DcnConfig, DeepfmConfig, DlrmConfig, WideDeepConfig
+from trainer.retrieval.config import TwoTowerConfig
 from trainer.retrieval.registry import KINDS
+from trainer.retrieval.two_tower import TwoTower
 from trainer.samplers import PopularitySampler
+from trainer.saved_model import SavedModel
 from trainer.vocabularies import Vocabularies
 
 TABLE = Path(__file__).parent.parent / "docs" / "parity.md"
@@ -27,6 +32,53 @@ PADDED = tf.constant([[1, 2], [3, 0]])
 RAGGED = tf.ragged.constant([[1, 2], [3]])
 PAIRS = tf.ragged.constant([[1, 2], [3, 4]])
 ONE = tf.data.Dataset.from_tensors({"value": tf.constant([2.0])})
+
+
+COLUMNS = {
+    "user_id": ["a", "a", "b", "b"],
+    "movie_id": ["1", "2", "2", "3"],
+    "user_rating": [5.0, 3.0, 4.0, 1.0],
+    "timestamp": [1, 2, 3, 4],
+    "movie_genres": [["Drama"], ["Comedy"], ["Comedy"], ["Drama", "Comedy"]],
+    "user_gender": ["F", "F", "M", "M"],
+}
+CATALOGUE = from_columns(COLUMNS, Vocabularies.from_columns(COLUMNS))[1]
+TOWERS = TwoTowerConfig(dim=4)
+IDS = {"user_id": tf.constant([1, 2, 0]), "movie_id": tf.constant([3, 1, 0])}
+
+
+def rated(kind, config):
+    return kind(config, CATALOGUE)(IDS).shape == (3,)
+
+
+def tower_alone(export):
+    with TemporaryDirectory() as folder:
+        export(TwoTower(TOWERS, CATALOGUE), "movie", f"{folder}/tower")
+        with SavedModel(f"{folder}/tower") as model:
+            return len(model.ask("serving_default", movie_id=["1", "none"])["vector"]) == 2
+
+
+def clicks(ranking):
+    class Tables(keras.layers.Layer):
+        def call(self, ids):
+            return {name: tf.one_hot(each, 16) for name, each in ids.items()}
+
+    return ranking(Tables())({"dense_features": X, "sparse_features": {"film": tf.constant([3, 4])}})
+
+
+def learning_rates(composite):
+    """What a step of each part's own size does to two weights with a gradient of 1."""
+    first, second = keras.Variable([0.0]), keras.Variable([0.0])
+    parts = [(keras.optimizers.SGD(0.1), lambda: [first])]
+    composite(parts, default=keras.optimizers.SGD(0.01)).apply([tf.ones(1), tf.ones(1)], [first, second])
+    return np.allclose([first[0], second[0]], [-0.1, -0.01])
+
+
+def rows_left_alone(optimizer):
+    table = keras.Variable([[1.0], [1.0]])
+    gradient = tf.IndexedSlices(tf.constant([[4.0]]), tf.constant([1]), tf.constant([2, 1]))
+    optimizer(0.1).apply([gradient], [table])
+    return np.allclose(table, [[1.0], [0.9]])
 
 
 def mean_of_constant(base):
@@ -70,7 +122,8 @@ EXERCISES = {
         c()(np.ones((2, 1)), np.zeros((2, 1))), np.log(2)
     ),
     "candidate sampling probability correction": lambda c: np.allclose(
-        c()(np.ones((1, 1)), np.array([0.5])), 1 + np.log(2)
+        c()(X, X, candidate_sampling_probability=np.array([1.0, 0.5])),
+        (np.log(1 + 2 / np.e) + np.log(1 + 0.5 / np.e)) / 2,
     ),
     "accidental-hit removal": lambda c: (
         float(c(remove_accidental_hits=True)(X, X, candidate_ids=np.array([1, 1]))) < 1e-6
@@ -82,6 +135,9 @@ EXERCISES = {
     ),
     "approximate top-k (ScaNN)": lambda c: c(X, cells=2, probes=2)(X, k=1)[1].numpy().tolist() == [[0], [1]],
     "FactorizedTopK": lambda c: factorized(c) == 1,
+    "experimental.models.Ranking": lambda c: clicks(c).shape == (2,),
+    "experimental.optimizers.CompositeOptimizer": learning_rates,
+    "context features": lambda c: rated(c, TwoTowerConfig(dim=4, features=("gender", "genres"))),
     "list-wise ranking": lambda c: np.isfinite(float(c()(LABELS, SCORES))),
     "multi-task: a weight for rating, a weight for retrieval": lambda c: learns(
         c, JointConfig, rating_weight=2.0, retrieval_weight=0.5
@@ -92,6 +148,18 @@ EXERCISES = {
     "parallel towers with loss weights": lambda c: learns(c, SharedBottomConfig, liked_weight=0.7),
     "MMoE, CGC and PLE as a block": lambda c: c(["a"], [3], shared=2)({"a": X}, X)[0]["a"].shape == (2, 3),
     "layers.dcn.Cross": lambda c: c()(X, X).shape == X.shape,
+    "DCN-V2": lambda c: rated(c, DcnConfig(dim=2, hidden=(4,))),
+    "DeepFM": lambda c: rated(c, DeepfmConfig(dim=2, hidden=(4,))),
+    "DLRM": lambda c: rated(c, DlrmConfig(dim=2)),
+    "Wide&Deep": lambda c: rated(c, WideDeepConfig(dim=2, hidden=(4,), bins=9)),
+    "two-tower": lambda c: rated(c, TOWERS),
+    "an encoder that exports a tower alone": tower_alone,
+    "top-k encoder": lambda c: c(TwoTower(TOWERS, CATALOGUE), k=2)(IDS)["movie_id"].shape == (3, 2),
+    "MLP": lambda f: f((4,), outputs=1)(X).shape == (2, 1),
+    "FM pairwise": lambda c: c()(np.array([[[1.0, 2.0], [3.0, 4.0]]])).numpy().tolist() == [[11.0]],
+    "optimizers for each block": learning_rates,
+    "lazy Adam for embeddings": rows_left_alone,
+    "splitting tables by size": lambda f: [len(each) for each in f([tf.zeros([9, 1])], 5)] == [1, 0],
     "dense residual (low rank)": lambda c: c(rank=1)(X).shape == X.shape,
     "cross (full, low rank)": lambda c: c(projection_dim=1)(X, X).shape == X.shape,
     "dot interaction": lambda c: c()([X, 2 * X]).numpy().tolist() == [[2.0], [2.0]],

@@ -24,8 +24,7 @@ class SavedModel:
         graph = tf.Graph()
         with graph.as_default():
             self._session = tf.compat.v1.Session(graph=graph)
-            loaded = tf.compat.v1.saved_model.loader.load(self._session, ["serve"], self.path)
-        self._signatures = loaded.signature_def
+            self._signatures = self._load()
         return self
 
     def __exit__(self, *failure) -> None:
@@ -44,6 +43,15 @@ class SavedModel:
                 f"not {', '.join(inputs)}."
             )
         return dict(zip(outputs, call(*(inputs[name] for name in names)), strict=True))
+
+    def _load(self):
+        logger = tf.get_logger()
+        level = logger.level
+        logger.setLevel("ERROR")  # the loader announces its deprecation; TF Serving's is the same loader
+        try:
+            return tf.compat.v1.saved_model.loader.load(self._session, ["serve"], self.path).signature_def
+        finally:
+            logger.setLevel(level)
 
     def _call(self, signature: str) -> tuple[list[str], list[str], Callable]:
         if signature not in self._calls:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 
 from trainer.answers import Answer
 from trainer.errors import TrainingError
+from trainer.saved_model import SavedModel
 
 TOLERANCE = 1e-5
 
@@ -22,20 +22,16 @@ def verify_export(path: str, answers: Sequence[Answer]) -> float:
         The largest difference of any number.
 
     Raises:
-        TrainingError: a signature is not there, has other outputs, or differs by more than 1e-5.
+        TrainingError: a signature is not there, has other inputs or outputs, or differs by more than 1e-5.
     """
     worst = 0.0
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        signatures = tf.compat.v1.saved_model.loader.load(session, ["serve"], path).signature_def
+    with SavedModel(path) as model:
         for answer in answers:
-            if answer.signature not in signatures:
-                raise TrainingError(f"The exported model at {path} has no signature {answer.signature}.")
-            signature = signatures[answer.signature]
-            if set(signature.outputs) != set(answer.outputs):
-                outputs = ", ".join(sorted(signature.outputs))
-                raise TrainingError(f"Signature {answer.signature} of the model at {path} gives {outputs}.")
-            feed = {signature.inputs[name].name: values for name, values in answer.inputs.items()}
-            got = session.run({name: info.name for name, info in signature.outputs.items()}, feed)
+            got = model.ask(answer.signature, **answer.inputs)
+            if set(got) != set(answer.outputs):
+                raise TrainingError(
+                    f"Signature {answer.signature} of the model at {path} gives {', '.join(sorted(got))}."
+                )
             for name, wanted in answer.outputs.items():
                 difference = _difference(got[name], wanted)
                 if not difference <= TOLERANCE:  # NaN too

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from trainer.index import ExactIndex, IvfIndex, build_index, choose, recall_at
 from trainer.index.k_means import k_means, nearest
+from trainer.saved_model import SavedModel
 
 
 @pytest.fixture(scope="module")
@@ -177,12 +178,9 @@ def test_an_exported_index_answers_the_same_in_a_v1_session(vectors, queries, ki
     archive.write_out(str(tmp_path / "index"), verbose=False)
     ks = (1, 100, 9999)
     expected = {k: [each.numpy() for each in index(queries, k=k)] for k in ks}
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(tmp_path / "index"))
-        signature = meta.signature_def["search"]
+    with SavedModel(str(tmp_path / "index")) as model:
         for k in ks:
-            feed = {signature.inputs["queries"].name: queries, signature.inputs["k"].name: k}
-            got = session.run({name: each.name for name, each in signature.outputs.items()}, feed)
+            got = model.ask("search", queries=queries, k=k)
             np.testing.assert_allclose(got["scores"], expected[k][0], rtol=1e-5)
             np.testing.assert_array_equal(got["rows"], expected[k][1])
 

@@ -6,7 +6,7 @@ from trainer import catalogue as catalogues
 from trainer.catalogue import Ragged
 from trainer.layers.cross_network import CrossNetwork
 from trainer.layers.dense_stack import dense_stack
-from trainer.layers.field_embeddings import FieldEmbeddings, fourth_root
+from trainer.layers.field_embeddings import FieldEmbeddings
 from trainer.layers.gaussian_prior import GaussianPrior
 from trainer.layers.heads import MeanHead, OrdinalHead
 from trainer.layers.implicit_sets import ImplicitSets
@@ -106,11 +106,6 @@ def test_a_dense_stack_is_relu_layers_and_perhaps_a_linear_one():
     assert (dense_stack((4,))(inputs).numpy() >= 0).all()
     names = [type(layer).__name__ for layer in dense_stack((4, 2), dropout=0.5, outputs=1).layers]
     assert names == ["Dense", "Dropout", "Dense", "Dropout", "Dense"]
-
-
-@pytest.mark.parametrize(("rows", "width"), [(1, 2), (16, 4), (17, 5), (10_000, 20)])
-def test_a_width_by_the_fourth_root(rows, width):
-    assert fourth_root(rows) == width
 
 
 def test_fields_are_rows_of_their_tables_and_genres_a_sum(data):

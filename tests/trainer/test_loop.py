@@ -99,7 +99,7 @@ def test_half_precision_learns_and_answers_in_float32(precision, data):
     result = train_ranking(RankingSettings.of({"model": model, "train": train}, None), data)
 
     assert last(result) < result.history[0]["val_rmse"] + 0.05
-    assert result.model.user.compute_dtype == precision.removeprefix("mixed_")
+    assert result.model.fields.compute_dtype == precision.removeprefix("mixed_")
     assert result.model(data.evaluation.features()).dtype == "float32"
     assert (type(result.model.optimizer).__name__ == "LossScaleOptimizer") == (precision == "mixed_float16")
     assert keras.config.dtype_policy().name == "float32"  # what comes after is as it was

@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from trainer.losses import BPR, TOP1, TOP1V2, BPRMax, Hinge, TOP1Max
-from trainer.tasks.retrieval import NEVER, Retrieval
+from trainer.samplers.false_negatives import NEVER
+from trainer.tasks import Retrieval
 
 LABELS = np.array([[0.0, 1.0, 0.0]], np.float32)
 SCORES = np.array([[1.0, 2.0, -1.0]], np.float32)
@@ -96,3 +97,9 @@ def test_the_retrieval_task_learns_by_any_of_them():
 def test_categorical_cross_entropy_from_logits_is_keras_own():
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     assert float(loss(LABELS, SCORES)) == pytest.approx(np.log(np.exp(SCORES).sum()) - 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", EVERY, ids=lambda loss: type(loss).__name__)
+def test_scores_of_half_precision_cost_what_they_do_in_float32(loss):
+    found = loss(LABELS, tf.cast(SCORES, tf.bfloat16))
+    assert float(found) == pytest.approx(float(loss(LABELS, SCORES)), rel=1e-5)

@@ -66,3 +66,12 @@ def test_a_contrastive_output_learns_by_another_loss_and_keeps_weak_false_negati
     weak = ContrastiveOutput(table, only_own, DownScoreFalseNegatives(less=2.0), BPR())
     assert float(weak.loss(HIDDEN, np.array([1, 1, 1]))) == pytest.approx(np.log1p(np.exp(-2)), rel=1e-5)
     assert float(ContrastiveOutput(table, only_own, loss=BPR()).loss(HIDDEN, np.array([1, 1, 1]))) == 0
+
+
+@pytest.mark.parametrize("output", [BinaryOutput, RegressionOutput, lambda: CategoricalOutput(5)])
+def test_a_loss_of_half_precision_is_taken_in_float32(output):
+    output, labels = output(), np.array([1, 0, 1])
+    hidden = tf.cast(HIDDEN, tf.bfloat16)
+    loss = output.loss(hidden, labels)
+    assert loss.dtype == tf.float32
+    assert float(loss) == pytest.approx(float(output.loss(tf.cast(hidden, tf.float32), labels)), rel=1e-5)

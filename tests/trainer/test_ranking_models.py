@@ -15,7 +15,7 @@ from trainer.vocabularies import Vocabularies
 
 ALL = tuple(Feature)
 NUMBERS = ["age", "activity", "year", "popularity", "time"]
-WEAK = {"precision": 14}  # the default prior is for more than 2,500 ratings
+WEAK = {"precision": 14}  # the default prior of these is for more than 2,500 ratings
 KINDS = {
     "mlp": {"kind": "mlp", "hidden": [32]},
     "mlp with side features": {"kind": "mlp", "hidden": [32], "features": ALL},
@@ -30,13 +30,12 @@ KINDS = {
     },
     "deepfm": {"kind": "deepfm", "dim": 8, "hidden": [16]},
     "deepfm with numbers": {"kind": "deepfm", "dim": 8, "hidden": [16], "dense": NUMBERS},
-    "wide_deep": {"kind": "wide_deep", "dim": 8, "hidden": [16], "bins": 500, **WEAK},
+    "wide_deep": {"kind": "wide_deep", "dim": 8, "hidden": [16], "bins": 500},
     "wide_deep without side features": {
         "kind": "wide_deep",
         "features": [],
         "dim": "auto",
         "hidden": [16],
-        **WEAK,
     },
     "shared_bottom": {"kind": "shared_bottom", "dim": 8, "tower": [16], **WEAK},
     "mmoe": {"kind": "mmoe", "dim": 8, "expert": [16], "tower": [8], **WEAK},

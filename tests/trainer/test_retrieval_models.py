@@ -7,7 +7,6 @@ from trainer.data import RatingData
 from trainer.errors import ConfigError, TrainingError
 from trainer.ratings import Ratings
 from trainer.retrieval.config import TwoTowerConfig
-from trainer.retrieval.film_sampler import FilmSampler
 from trainer.retrieval.history import WatchedHistory, pooled
 from trainer.retrieval.registry import build
 from trainer.retrieval.training import RetrievalSettings, train_retrieval
@@ -141,20 +140,10 @@ def test_the_sampled_softmax_is_the_full_one_on_average(data):
     catalogue = data.catalogue
     model = build(TwoTowerConfig(dim=8, loss="sampled", negatives=20_000), catalogue)
     full = build(TwoTowerConfig(dim=8), catalogue)
-    full.set_weights([weight.numpy() for weight in model.weights if "film_sampler" not in weight.path])
+    full.set_weights([weight.numpy() for weight in model.weights if "popularity_sampler" not in weight.path])
     inputs = {"user_id": tf.constant([1, 2]), "movie_id": tf.constant([3, 4])}
 
     assert float(model.compute_loss(inputs)) == pytest.approx(float(full.compute_loss(inputs)), abs=0.02)
-
-
-def test_films_are_drawn_as_often_as_they_are_watched():
-    sampler = FilmSampler(np.array([0, 6, 0, 3, 1]), count=20_000)
-    films, chance = (each.numpy() for each in sampler.draw())
-    drawn = np.bincount(films, minlength=5)
-
-    np.testing.assert_allclose(drawn / 20_000, [0, 0.6, 0, 0.3, 0.1], atol=0.02)
-    np.testing.assert_allclose(chance, np.array([0, 0.6, 0, 0.3, 0.1])[films], rtol=1e-6)
-    assert (np.bincount(sampler.draw()[0].numpy(), minlength=5) != drawn).any()
 
 
 @pytest.fixture(scope="module")

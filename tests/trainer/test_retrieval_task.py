@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from trainer.samplers import DownScoreFalseNegatives
 from trainer.tasks import Retrieval
 
 QUERIES = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
@@ -91,10 +92,10 @@ def test_drawn_negatives_stand_beside_each_rows_own():
 
 
 def test_a_drawn_negative_counts_for_as_many_as_it_stands_for():
-    chance = [0.5, 0.125]  # of two draws: the first counts once, the second for four
-    loss = Retrieval()(QUERIES, CANDIDATES, candidate_sampling_probability=chance, own_embeddings=OWN)
-    four = math.log(4)
-    assert float(loss) == mean(softmax_loss(3, 2, 1 + four), softmax_loss(1, 0, 1 + four))
+    expected = [2.0, 0.25]  # the first counts for half of one, the second for four
+    loss = Retrieval()(QUERIES, CANDIDATES, candidate_sampling_probability=expected, own_embeddings=OWN)
+    half, four = math.log(0.5), math.log(4)
+    assert float(loss) == mean(softmax_loss(3, 2 + half, 1 + four), softmax_loss(1, 0 + half, 1 + four))
 
 
 def test_a_draw_of_a_rows_own_is_no_negative():
@@ -105,6 +106,14 @@ def test_a_draw_of_a_rows_own_is_no_negative():
     assert float(loss) == mean(softmax_loss(6, 4), softmax_loss(2, 0, 2))
     with pytest.raises(ValueError, match="needs candidate_ids"):
         task(QUERIES, CANDIDATES, candidate_ids=np.array([7, 8]), own_embeddings=OWN)
+
+
+def test_a_draw_of_a_rows_own_may_stay_as_a_weak_negative():
+    task = Retrieval(false_negatives=DownScoreFalseNegatives(less=2.0))
+    loss = task(
+        QUERIES, CANDIDATES, candidate_ids=np.array([7, 8]), own_embeddings=OWN, own_ids=np.array([8, 9])
+    )
+    assert float(loss) == mean(softmax_loss(3, 2, 1 - 2), softmax_loss(1, 0, 1))
 
 
 def test_the_hardest_of_the_drawn_count():

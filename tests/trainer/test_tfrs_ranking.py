@@ -9,6 +9,7 @@ import tensorflow as tf
 from trainer import tasks
 from trainer.optimizers.composite import CompositeOptimizer, split_by_rows
 from trainer.optimizers.lazy_adam import LazyAdam
+from trainer.saved_model import SavedModel
 from trainer.tfrs_ranking import Ranking
 
 SIZES, WIDTH, BATCH = (30, 3, 26), 16, 16
@@ -245,11 +246,7 @@ def test_an_export_answers_as_the_model_does(interaction, tmp_path):
     archive.write_out(str(tmp_path / "model"), verbose=False)
 
     # A session, as TF Serving has: what loads in Python may still fail there.
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        loaded = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(tmp_path / "model"))
-        signature = loaded.signature_def["serving_default"]
-        fed = {"dense": features["dense_features"].numpy()}
-        fed |= {f"sparse_{name}": ids.numpy() for name, ids in features["sparse_features"].items()}
-        [output] = signature.outputs.values()
-        found = session.run(output.name, {signature.inputs[name].name: fed[name] for name in fed})
+    fed = {f"sparse_{name}": ids.numpy() for name, ids in features["sparse_features"].items()}
+    with SavedModel(str(tmp_path / "model")) as alone:
+        [found] = alone.ask("serving_default", dense=features["dense_features"].numpy(), **fed).values()
     np.testing.assert_allclose(found, expected, rtol=1e-5)

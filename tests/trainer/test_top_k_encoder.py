@@ -8,6 +8,7 @@ from trainer.index import IvfIndex
 from trainer.metrics import full_catalogue_metrics
 from trainer.retrieval.config import TwoTowerConfig
 from trainer.retrieval.registry import build
+from trainer.saved_model import SavedModel
 from trainer.top_k_encoder import TopKEncoder
 
 
@@ -65,11 +66,9 @@ def test_a_tower_alone_answers_strings_in_a_v1_session(model, data, side, tmp_pa
     vocabulary = getattr(data.catalogue.vocabularies, f"{side}_id")
     vectors = model.user_vectors if side == "user" else model.item_vectors
     expected = vectors(tf.constant([1, 0, len(vocabulary)])).numpy()
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(tmp_path / side))
-        signature = meta.signature_def["serving_default"]
-        feed = {signature.inputs[f"{side}_id"].name: [vocabulary[0], "nobody", vocabulary[-1]]}
-        found = session.run(signature.outputs["vector"].name, feed)
+    with SavedModel(str(tmp_path / side)) as alone:
+        names = [vocabulary[0], "nobody", vocabulary[-1]]
+        found = alone.ask("serving_default", **{f"{side}_id": names})["vector"]
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 

@@ -3,5 +3,6 @@
 from trainer.index.choose import IndexKind, IndexReport, build_index, recall_at
 from trainer.index.exact import ExactIndex
 from trainer.index.ivf import IvfIndex
+from trainer.index.streaming import StreamingIndex
 
-__all__ = ["ExactIndex", "IndexKind", "IndexReport", "IvfIndex", "build_index", "recall_at"]
+__all__ = ["ExactIndex", "IndexKind", "IndexReport", "IvfIndex", "StreamingIndex", "build_index", "recall_at"]

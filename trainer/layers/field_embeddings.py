@@ -1,6 +1,5 @@
 """The two ids and the side features as fields, each with embeddings of its own."""
 
-import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -9,6 +8,7 @@ import tensorflow as tf
 
 from trainer.catalogue import Catalogue
 from trainer.features import MOVIE_ID, USER_ID
+from trainer.layers.embedding_width import embedding_width
 from trainer.ranking.config import USER_FEATURES, Feature
 from trainer.row_keys import row_keys
 from trainer.side_features import categories, genre_weights
@@ -22,7 +22,7 @@ class FieldEmbeddings(keras.layers.Layer):
     Args:
         catalogue: which categories a user or film has.
         features: side features that the data set knows; `time` is none of them.
-        dim: width of the embeddings, or "auto": by `fourth_root`, each field its own.
+        dim: width of the embeddings, or "auto": by `embedding_width`, each field its own.
         side_dim: width of side features' embeddings; None: `dim`.
         regularizer: of every table.
 
@@ -44,7 +44,7 @@ class FieldEmbeddings(keras.layers.Layer):
         for field in (USER_ID, MOVIE_ID, *(feature.value for feature in features)):
             rows = len(row_keys(catalogue, field))
             width = dim if field in (USER_ID, MOVIE_ID) or side_dim is None else side_dim
-            self.widths[field] = fourth_root(rows) if width == "auto" else width
+            self.widths[field] = embedding_width(rows) if width == "auto" else width
             self._table(field, rows, self.widths[field], regularizer)
             if field not in (USER_ID, MOVIE_ID, Feature.GENRES):
                 self._categories[field] = tf.constant(categories(catalogue, Feature(field))[0])
@@ -89,15 +89,3 @@ class FieldEmbeddings(keras.layers.Layer):
             )
             layer.build((None,))
         self._embeddings[field] = layer
-
-
-def fourth_root(rows: int, multiplier: float = 2.0) -> int:
-    """A width for embeddings of so many keys: `multiplier` · ⁴√rows, rounded up.
-
-    The rule of thumb of Google's "Introducing TensorFlow Feature Columns" (2017), with Merlin's factor of 2.
-
-    Example:
-        >>> fourth_root(10_000)
-        20
-    """
-    return math.ceil(multiplier * rows**0.25)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-FALSE_NEGATIVE = -5e8  # scores below it belong to candidates that are left out (`tasks.retrieval.NEVER`)
+FALSE_NEGATIVE = -5e8  # scores below it belong to candidates that are left out (`samplers`' NEVER)
 
 
 class OnePositiveLoss(keras.losses.Loss):

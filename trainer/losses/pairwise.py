@@ -49,7 +49,7 @@ class BPRMax(OnePositiveLoss):
 class Hinge(OnePositiveLoss):
     """max(0, margin + negative - positive), the mean over negatives.
 
-    Weimer, Karatzoglou and Smola, "Improving maximum margin matrix factorization" (2008).
+    Herbrich, Graepel and Obermayer, "Large margin rank boundaries for ordinal regression" (2000).
 
     Args:
         margin: how far ahead the positive must be to cost nothing.

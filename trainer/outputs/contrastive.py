@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from trainer.samplers import DownScoreFalseNegatives, PopularitySampler
-from trainer.tasks.retrieval import NEVER
+from trainer.tasks import Retrieval
 
 
 class ContrastiveOutput(keras.layers.Layer):
@@ -33,8 +33,7 @@ class ContrastiveOutput(keras.layers.Layer):
     ):
         super().__init__(dtype="float32", **kwargs)
         self._vectors, self._sampler = items, sampler
-        self._false_negatives = false_negatives or DownScoreFalseNegatives(score=NEVER)
-        self._loss = loss or keras.losses.CategoricalCrossentropy(from_logits=True)
+        self._task = Retrieval(remove_accidental_hits=True, false_negatives=false_negatives, loss=loss)
         self.built = True
 
     def call(self, hidden, ids):
@@ -50,9 +49,12 @@ class ContrastiveOutput(keras.layers.Layer):
             sample_weight: [B] or None.
         """
         ids, expected = self._sampler.draw()
-        own = ops.cast(ops.sum(hidden * self._vectors(labels), axis=1, keepdims=True), "float32")
-        drawn = self(hidden, ids) - ops.log(expected)
-        drawn = self._false_negatives.lowered(drawn, ops.cast(labels, "int32")[:, None] == ids)
-        scores = ops.concatenate([own, drawn], axis=1)
-        one_hot = ops.concatenate([ops.ones_like(own), ops.zeros_like(drawn)], axis=1)
-        return self._loss(one_hot, scores, sample_weight=sample_weight)
+        return self._task(
+            hidden,
+            self._vectors(ids),
+            sample_weight=sample_weight,
+            candidate_sampling_probability=expected,
+            candidate_ids=ids,
+            own_embeddings=self._vectors(labels),
+            own_ids=ops.cast(labels, "int32"),
+        )

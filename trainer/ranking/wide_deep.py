@@ -6,9 +6,9 @@ Cheng et al., "Wide & Deep Learning for Recommender Systems", 2016, https://arxi
 import tensorflow as tf
 
 from trainer.catalogue import Catalogue
+from trainer.layers.cross_weights import CrossWeights
 from trainer.layers.dense_stack import dense_stack
 from trainer.layers.field_embeddings import FieldEmbeddings
-from trainer.layers.hashed_crosses import HashedCrosses
 from trainer.ranking.config import WideDeepConfig
 from trainer.ranking.field_model import FieldModel
 
@@ -24,7 +24,7 @@ class WideDeep(FieldModel):
         self.single = FieldEmbeddings(catalogue, self.features, 1, regularizer=prior, name="single")
         sides = {"user_id", "movie_id", *self.features}
         pairs = [pair for pair in config.crosses if sides.issuperset(pair)]
-        self.crosses = HashedCrosses(catalogue, pairs, config.bins, regularizer=prior, name="crosses")
+        self.crosses = CrossWeights(catalogue, pairs, config.bins, regularizer=prior, name="crosses")
         self.deep = dense_stack(config.hidden, config.dropout, outputs=1, name="deep")
 
     def scores(self, features, training=False):

@@ -16,11 +16,11 @@ from trainer.layers.gaussian_prior import GaussianPrior
 from trainer.losses import BPR
 from trainer.ranking.model import SAMPLE_WEIGHT
 from trainer.retrieval.config import MfConfig
-from trainer.retrieval.film_sampler import FilmSampler
 from trainer.retrieval.histories import Histories
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.towers import with_one
 from trainer.row_keys import row_keys
+from trainer.samplers import PopularitySampler
 from trainer.tasks import Retrieval
 
 
@@ -37,7 +37,7 @@ class Mf(RetrievalModel):
         # catalogue's, which is made up of what is watched most.
         ratings = catalogue.watchers.lengths
         weights = np.arange(catalogue.movies) > 0 if config.loss == "bpr" else ratings
-        self._negatives = FilmSampler(weights.astype(np.int64), config.negatives)
+        self._negatives = PopularitySampler(weights, config.negatives)
         self.task = Retrieval(
             remove_accidental_hits=config.loss != "full", loss=BPR() if config.loss == "bpr" else None
         )
@@ -55,12 +55,12 @@ class Mf(RetrievalModel):
         if self._config.loss == "full":
             every = self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is no candidate
             return self.task(queries, every, sample_weight=weight, positives=movies - 1)
-        drawn, chance = self._negatives.draw()
+        drawn, expected = self._negatives.draw()
         return self.task(
             queries,
             self.item_vectors(drawn),
             sample_weight=weight,
-            candidate_sampling_probability=chance if self._config.loss == "sampled" else None,
+            candidate_sampling_probability=expected if self._config.loss == "sampled" else None,
             candidate_ids=drawn,
             own_embeddings=self.item_vectors(movies),
             own_ids=movies,

@@ -14,10 +14,10 @@ from trainer.base import Weight
 from trainer.catalogue import Catalogue
 from trainer.features import MOVIE_ID, USER_ID
 from trainer.retrieval.config import SasrecConfig
-from trainer.retrieval.film_sampler import FilmSampler
 from trainer.retrieval.history_model import HistoryModel
 from trainer.retrieval.towers import with_one
 from trainer.row_keys import row_keys
+from trainer.samplers import PopularitySampler
 from trainer.tasks import Retrieval
 
 ALL = 0.02  # of users everything is left out in a step: so the model learns what to give to someone new
@@ -33,7 +33,7 @@ class Sasrec(HistoryModel):
         self._bias = self.add_weight(shape=(catalogue.movies, 1), initializer="zeros", name="bias")
         self._sampler = None
         if config.loss == "sampled":
-            self._sampler = FilmSampler(catalogue.watchers.lengths, config.negatives)
+            self._sampler = PopularitySampler(catalogue.watchers.lengths, config.negatives)
         self.task = Retrieval(remove_accidental_hits=self._sampler is not None)
         self.built = True
 
@@ -51,11 +51,11 @@ class Sasrec(HistoryModel):
         if self._sampler is None:
             every = self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is no candidate
             return self.task(queries, every, positives=films - 1)
-        drawn, chance = self._sampler.draw()
+        drawn, expected = self._sampler.draw()
         return self.task(
             queries,
             self.item_vectors(drawn),
-            candidate_sampling_probability=chance,
+            candidate_sampling_probability=expected,
             candidate_ids=drawn,
             own_embeddings=self.item_vectors(films),
             own_ids=films,

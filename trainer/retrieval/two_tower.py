@@ -14,10 +14,10 @@ from trainer.features import MOVIE_ID, USER_ID
 from trainer.index.exact import frozen
 from trainer.ranking.model import SAMPLE_WEIGHT
 from trainer.retrieval.config import TwoTowerConfig
-from trainer.retrieval.film_sampler import FilmSampler
 from trainer.retrieval.history import pooled
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.towers import ItemTower, UserTower, through, with_one
+from trainer.samplers import PopularitySampler
 from trainer.tasks import Retrieval
 
 
@@ -37,7 +37,7 @@ class TwoTower(RetrievalModel):
             remove_accidental_hits=sampled and config.accidental_hits,
         )
         self._share = tf.constant(catalogue.watchers.lengths / max(1, catalogue.rows), tf.float32)
-        self._negatives = FilmSampler(catalogue.watchers.lengths, config.negatives)
+        self._negatives = PopularitySampler(catalogue.watchers.lengths, config.negatives)
         self.built = True
 
     def compile(self, *args, **kwargs):
@@ -63,12 +63,12 @@ class TwoTower(RetrievalModel):
             return self.task(queries, candidates, sample_weight=weight, positives=movies - 1)
         own = self.item_tower(movies, training=training)
         if self._config.loss == "sampled":
-            drawn, chance = self._negatives.draw()
+            drawn, expected = self._negatives.draw()
             return self.task(
                 queries,
                 self.item_tower(drawn, training=training),
                 sample_weight=weight,
-                candidate_sampling_probability=chance if self._config.sampling_correction else None,
+                candidate_sampling_probability=expected if self._config.sampling_correction else None,
                 candidate_ids=drawn,
                 own_embeddings=own,
                 own_ids=movies,

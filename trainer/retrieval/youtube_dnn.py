@@ -13,11 +13,11 @@ from trainer.features import MOVIE_ID, USER_ID
 from trainer.layers.gaussian_prior import GaussianPrior
 from trainer.ranking.model import SAMPLE_WEIGHT
 from trainer.retrieval.config import YoutubeDnnConfig
-from trainer.retrieval.film_sampler import FilmSampler
 from trainer.retrieval.history import WatchedHistory, pooled
 from trainer.retrieval.history_model import HistoryModel
 from trainer.retrieval.towers import through, with_one
 from trainer.row_keys import row_keys
+from trainer.samplers import PopularitySampler
 from trainer.tasks import Retrieval
 
 
@@ -37,7 +37,7 @@ class YoutubeDnn(HistoryModel):
         self._bias = self.add_weight(shape=(catalogue.movies, 1), initializer="zeros", name="bias")
         self._sampler = None
         if config.loss == "sampled":
-            self._sampler = FilmSampler(catalogue.watchers.lengths, config.negatives)
+            self._sampler = PopularitySampler(catalogue.watchers.lengths, config.negatives)
         self.task = Retrieval(remove_accidental_hits=self._sampler is not None)
         self.built = True
 
@@ -51,12 +51,12 @@ class YoutubeDnn(HistoryModel):
         if self._sampler is None:
             every = self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is no candidate
             return self.task(queries, every, sample_weight=weight, positives=movies - 1)
-        drawn, chance = self._sampler.draw()
+        drawn, expected = self._sampler.draw()
         return self.task(
             queries,
             self.item_vectors(drawn),
             sample_weight=weight,
-            candidate_sampling_probability=chance,
+            candidate_sampling_probability=expected,
             candidate_ids=drawn,
             own_embeddings=self.item_vectors(movies),
             own_ids=movies,

@@ -3,15 +3,16 @@
 import keras
 from keras import ops
 
+NEVER = -1e9  # as a score: no chance in a softmax, and finite
+
 
 class DownScoreFalseNegatives(keras.layers.Layer):
     """Gives a false negative a score of its own, or takes something off the one that it has.
 
     A candidate is a false negative where it is the row's own item under another place, or one of
-    `taken`, other items that the row's user is known to have taken. Removing those altogether
-    (`tasks.Retrieval(remove_accidental_hits=True)`) forgets that they are likelier negatives than
-    nothing; taking off `less` keeps them as weak ones (as a penalty of the logit, in the manner of the
-    logQ correction of Yi et al., 2019).
+    `taken`, other items that the row's user is known to have taken. A score of NEVER leaves those out
+    altogether, as `tasks.Retrieval(remove_accidental_hits=True)` does; taking off `less` keeps them as
+    weak negatives.
 
     Args:
         score: what the score becomes; or

@@ -4,7 +4,7 @@ import keras
 import keras_rs
 from keras import ops
 
-NEVER = -1e9  # as a score: no chance in a softmax, and finite
+from trainer.samplers.false_negatives import NEVER, DownScoreFalseNegatives
 
 
 class Retrieval(keras.layers.Layer):
@@ -24,6 +24,7 @@ class Retrieval(keras.layers.Layer):
         hard_negatives: how many of the best scored negatives of a row count; None: all.
         remove_accidental_hits: leave out candidates that are a row's own item under another place;
             needs `candidate_ids`, and `own_ids` where there are `own_embeddings`.
+        false_negatives: what becomes of those candidates instead of being left out; needs the same.
         loss: a Keras loss from one-hot labels and logits; categorical cross-entropy if None.
 
     Example:
@@ -37,13 +38,15 @@ class Retrieval(keras.layers.Layer):
         temperature: float = 1.0,
         hard_negatives: int | None = None,
         remove_accidental_hits: bool = False,
+        false_negatives: DownScoreFalseNegatives | None = None,
         loss: keras.losses.Loss | None = None,
         **kwargs,
     ):
         super().__init__(dtype="float32", **kwargs)
         self._temperature = temperature
-        self._remove_accidental_hits = remove_accidental_hits
-        self._correction = keras_rs.layers.SamplingProbabilityCorrection(1e-12, dtype="float32")
+        if remove_accidental_hits and not false_negatives:
+            false_negatives = DownScoreFalseNegatives(score=NEVER)
+        self._false_negatives = false_negatives
         self._mining = (
             keras_rs.layers.HardNegativeMining(hard_negatives, dtype="float32") if hard_negatives else None
         )
@@ -67,18 +70,19 @@ class Retrieval(keras.layers.Layer):
             query_embeddings: float [B, d].
             candidate_embeddings: float [C, d]. Candidate i is row i's own; those beyond B are negatives only.
             sample_weight: [B] or None: how much each row counts.
-            candidate_sampling_probability: float [C], the chance that a candidate is there; or None.
+            candidate_sampling_probability: float [C], the chance that a candidate is there, or how often it
+                is to be expected among draws with replacement, as a sampler's `draw` says; or None.
             candidate_ids: int [C]; or None.
             positives: int [B], the place of each row's own among the candidates, where it is not the row's.
-            own_embeddings: float [B, d], each row's own, where the candidates are C draws of a negative,
-                and a sampling probability is that of one draw. A negative then counts for as many as it
-                stands for, and a row's own, which is there whatever is drawn, for itself: on average the
-                softmax's denominator is the whole catalogue's (Bengio and Senécal, "Quick Training of
-                Probabilistic Neural Nets by Importance Sampling", 2003).
+            own_embeddings: float [B, d], each row's own, where the candidates are C draws of a negative.
+                With their sampling probability a negative counts for as many as it stands for, and a row's
+                own, which is there whatever is drawn, for itself: on average the softmax's denominator is
+                the whole catalogue's (Bengio and Senécal, "Quick Training of Probabilistic Neural Nets by
+                Importance Sampling", 2003).
             own_ids: int [B]; or None.
 
         Raises:
-            ValueError: accidental hits are to be removed, and the ids for it are not given.
+            ValueError: something is to become of accidental hits, and the ids for it are not given.
         """
         scores = ops.matmul(query_embeddings, ops.transpose(candidate_embeddings))
         scores = ops.cast(scores, "float32") / self._temperature
@@ -89,16 +93,15 @@ class Retrieval(keras.layers.Layer):
         else:
             labels = ops.zeros_like(scores)
         if candidate_sampling_probability is not None:
-            scores = self._correction(scores, ops.cast(candidate_sampling_probability, "float32"))
-            if own_embeddings is not None:
-                scores -= ops.log(ops.cast(candidates, "float32"))
-        if self._remove_accidental_hits:
+            # keras-rs's SamplingProbabilityCorrection cuts off above 1: a draw may be expected 20 times.
+            scores -= ops.log(ops.maximum(ops.cast(candidate_sampling_probability, "float32"), 1e-12))
+        if self._false_negatives is not None:
             if own_embeddings is None and candidate_ids is not None:
                 own_ids = ops.take(candidate_ids, places)
             if candidate_ids is None or own_ids is None:
                 raise ValueError("Retrieval(remove_accidental_hits=True) needs candidate_ids (and own_ids).")
-            same = ops.cast(own_ids[:, None] == candidate_ids, "float32")
-            scores = ops.where(same > labels, NEVER, scores)
+            same = ops.convert_to_tensor(own_ids)[:, None] == candidate_ids
+            scores = self._false_negatives.lowered(scores, same & (labels == 0))
         if own_embeddings is not None:
             own = ops.sum(query_embeddings * own_embeddings, axis=1, keepdims=True)
             own = ops.cast(own, "float32") / self._temperature

@@ -8,8 +8,7 @@ class SwapNoise(keras.layers.Layer):
     """In training, a share of each feature's values is replaced by values from other places of the batch.
 
     So noise follows the feature's own distribution. It is what won Porto Seguro's Safe Driver Prediction
-    (Jahrer, 2017) and, as stochastic swap noise, what Moreira et al., "Transformers with multi-modal
-    features and post-fusion context for e-commerce session-based recommendation" (2021) used.
+    (Jahrer, 2017), and Merlin Models' `StochasticSwapNoise`.
 
     Args:
         rate: share of values that are swapped; the other value may happen to be the same.

@@ -13,7 +13,7 @@ from trainer.row_keys import row_keys
 from trainer.side_features import categories, genre_weights
 
 
-class HashedCrosses(keras.layers.Layer):
+class CrossWeights(keras.layers.Layer):
     """Σ of a weight for each combination that a row holds, as ("female", "Drama").
 
     The wide part of Cheng et al., "Wide & Deep Learning for Recommender Systems", 2016. Names are hashed,
