@@ -102,6 +102,8 @@ def _explain(
         said = next((where for p, where in reversed(sources.items()) if _within(path, p)), file)
         if mistake["type"] == "extra_forbidden":
             lines.append(f"{said}: unknown key {path!r}{_allowed(mistake['loc'])}")
+        elif not mistake["loc"]:  # of keys that do not go together
+            lines.append(f"{file}: {mistake['msg'].removeprefix('Value error, ')}")
         elif mistake["type"] == "missing":
             lines.append(f"{said}: key {path!r} is missing")
         else:

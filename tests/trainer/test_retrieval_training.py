@@ -141,3 +141,12 @@ def test_only_positives_are_learned_from_and_only_users_stand_in_for_the_unknown
     assert sorted(columns["movie_id"]) == sorted(liked.movie)
     assert columns["user_rating"].min() >= 4
     assert 0.1 < np.mean(columns["user_id"] == 0) < 0.25
+
+
+def test_a_films_chance_in_a_batch_is_its_share_of_the_positives(data):
+    chosen = settings(model={"loss": "in_batch", "min_rating": 5.0}, epochs=1)
+    model = train_retrieval(chosen, data).model
+
+    fives = data.train.movie[data.train.rating == 5]
+    expected = np.bincount(fives, minlength=data.catalogue.movies) / len(fives)
+    np.testing.assert_allclose(model._chance(np.arange(data.catalogue.movies)), expected, rtol=1e-5)

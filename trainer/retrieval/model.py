@@ -39,6 +39,9 @@ class RetrievalModel(Model):
         """
         raise NotImplementedError
 
+    def candidates_drawn_from(self, positives: np.ndarray) -> None:
+        """Told before training how many positives each film has, int [movies]; most kinds need not know."""
+
     def scores(self, users: np.ndarray) -> np.ndarray:
         """All films' scores, float32 [B, movies], for int32 [B]: what evaluation ranks by."""
         items = self.item_vectors(tf.range(self.catalogue.movies))

@@ -29,11 +29,14 @@ def train_retrieval(
         data: train, and what stops early.
         identity: what else a run to go on from must have been made from, such as a fingerprint of the code.
     """
+    train_rows, least = data.train, settings.model.min_rating
+    positives = train_rows.movie if least is None else train_rows.movie[train_rows.rating >= least]
     kind = model_class(settings.model)  # imported before the seed is set: imports draw from it too
 
     def built() -> RetrievalModel:
         model = kind(settings.model, data.catalogue)
         model.monitor = settings.monitor
+        model.candidates_drawn_from(np.bincount(positives, minlength=data.catalogue.movies))
         return model
 
     return train(

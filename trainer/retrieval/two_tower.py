@@ -101,8 +101,11 @@ class TwoTower(RetrievalModel):
     def for_serving(self) -> keras.layers.Layer:
         return FoldedUsers(self.user_tower, self.catalogue.users)
 
+    def candidates_drawn_from(self, positives):
+        self._share = tf.constant(positives / max(1, positives.sum()), tf.float32)
+
     def _chance(self, movies):
-        """A film's share of train's rows is its share of a batch's candidates."""
+        """A film's share of the rows that are learned from is its share of a batch's candidates."""
         return tf.gather(self._share, movies) if self._config.sampling_correction else None
 
 
