@@ -147,8 +147,9 @@ class RunConfig(Strict):
     def _lists_can_be_judged(self) -> "RunConfig":
         if self.data.split.kind == "user_holdout":
             raise ValueError(
-                "data.split.kind = 'user_holdout': a retrieval model is judged by users whom train knows, and "
-                "this split leaves none in eval; allowed: random, temporal, leave_last_out, per_item, predefined"
+                "data.split.kind = 'user_holdout': a retrieval model is judged by users whom train knows, "
+                "and this split leaves none in eval; allowed: random, temporal, leave_last_out, per_item, "
+                "predefined"
             )
         return self
 
