@@ -89,6 +89,13 @@ class DlrmConfig(Strict):
     precision: Precision = 200.0
     head: Head = "squared"
 
+    @model_validator(mode="after")
+    def _more_than_one_product(self) -> "DlrmConfig":
+        # Between the two ids alone there is one product of two small vectors, and a prior holds both at 0.
+        if not self.features and not self.dense:
+            raise ValueError("dlrm learns nothing from the two ids alone: name features, dense, or choose mf")
+        return self
+
 
 class DcnConfig(Strict):
     """DCN-V2: layers that cross all inputs with each other, and a dense network after or beside them."""
