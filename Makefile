@@ -3,6 +3,8 @@
 # EXTRA=gpu   with CUDA's libraries;  ARGS="..." is passed on to `marquee run` or pytest
 
 PYTHON ?= python3.11
+# Each test process takes about a core and 4 GiB; a file's tests stay together, for they share what is slow.
+WORKERS ?= 2
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +18,7 @@ run: setup
 	$(BIN)/marquee run $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 setup: $(READY)
 
