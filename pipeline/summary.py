@@ -1,7 +1,6 @@
 """What a run came to: read from its artifacts, kept as JSON, printed short."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from serving.contract import MODELS
 from serving.placement import placement
 from serving.versions import list_versions
 from trainer.features import USER_ID
+from trainer.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,7 @@ class Summary:
 
     def write(self, file: Path) -> None:
         """Writes JSON, atomically."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".partial")
-        partial.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-        os.replace(partial, file)
+        write_whole(file, json.dumps(asdict(self), indent=1))
 
 
 def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:

@@ -5,12 +5,13 @@
 
 import base64
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from trainer.whole_file import write_whole
 
 EXTRA = "assets.extra"
 FILE = Path(EXTRA) / "trained_answers.json"
@@ -40,11 +41,7 @@ def write_answers(saved_model: str, answers: Sequence[Answer]) -> None:
         }
         for answer in answers
     ]
-    file = Path(saved_model) / FILE
-    file.parent.mkdir(exist_ok=True)
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(plain), encoding="utf-8")
-    os.replace(part, file)
+    write_whole(Path(saved_model) / FILE, json.dumps(plain))
 
 
 def spread(values: Sequence[str], places: np.ndarray) -> list[str]:

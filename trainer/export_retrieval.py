@@ -1,7 +1,6 @@
 """A trained retrieval model as a SavedModel that any stock TF Serving answers from."""
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from trainer.index import IndexKind, IndexReport, build_index
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.server import EXCLUDE_SEEN, LENGTH, K, RetrievalServer
 from trainer.retrieval.trained_answers import retrieval_answers
+from trainer.whole_file import write_whole
 
 SAMPLE = 256  # users whose answers the index is measured by
 
@@ -80,13 +80,6 @@ def export_retrieval(
     archive.add_endpoint("because_of_history", served.because_of_history, [history, films])
     archive.write_out(path, verbose=False)
     extra = Path(path) / EXTRA
-    _write(extra / "index.json", json.dumps(asdict(report), indent=2) + "\n")
-    _write(extra / "user_ids.txt", "".join(f"{name}\n" for name in model.catalogue.vocabularies.user_id))
+    write_whole(extra / "index.json", json.dumps(asdict(report), indent=2) + "\n")
+    write_whole(extra / "user_ids.txt", "".join(f"{name}\n" for name in model.catalogue.vocabularies.user_id))
     return retrieval_answers(model, search), report
-
-
-def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(exist_ok=True)
-    part = file.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, file)

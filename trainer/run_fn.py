@@ -25,6 +25,7 @@ from trainer.trained import Trained
 from trainer.trained_answers import trained_answers
 from trainer.verify import verify_export
 from trainer.warm_start import WarmStart, trained_folder
+from trainer.whole_file import write_whole
 
 
 def run_fn(fn_args) -> None:
@@ -122,7 +123,6 @@ TASKS = {
 
 def write_report(path: Path, settings: Settings, result: TrainResult, facts: dict[str, Any]) -> None:
     """`training.json`: what the summary and the lineage read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     facts = {
         "settings": settings.model_dump(mode="json"),
         "device": result.device,
@@ -136,6 +136,4 @@ def write_report(path: Path, settings: Settings, result: TrainResult, facts: dic
         "history": result.history,
         **facts,
     }
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    write_whole(path, json.dumps(facts, indent=2) + "\n")

@@ -1,7 +1,6 @@
 """Two trained models as one SavedModel that any stock TF Serving answers from."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from trainer.errors import TrainingError
 from trainer.recommender.answers import recommender_answers
 from trainer.recommender.parts import load_part
 from trainer.recommender.recommender import Recommender
+from trainer.whole_file import write_whole
 
 CANDIDATES = 200
 # What orders best on MovieLens 100K: on a validation part of train, NDCG@10 is 0.266 with it, 0.262 by
@@ -69,20 +69,12 @@ def assemble(
     extra = path / EXTRA
     extra.mkdir()
     shutil.copyfile(users_file, extra / USERS_FILE)
-    _write(
-        extra / "recommender.json",
-        {
-            "candidates": candidates,
-            "rating_weight": rating_weight,
-            "ranking": str(ranking),
-            "retrieval": str(retrieval),
-        },
-    )
+    facts = {
+        "candidates": candidates,
+        "rating_weight": rating_weight,
+        "ranking": str(ranking),
+        "retrieval": str(retrieval),
+    }
+    write_whole(extra / "recommender.json", json.dumps(facts, indent=2) + "\n")
     known = users_file.read_text(encoding="utf-8").split("\n")[:-1]
     return recommender_answers(rater, retriever, known, candidates, rating_weight)
-
-
-def _write(file: Path, facts: dict) -> None:
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    os.replace(part, file)
