@@ -31,7 +31,9 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         retrieval=retrieval.model,
         candidates=config.recommender.candidates,
         rating_weight=config.recommender.rating_weight,
-        code_fingerprint=code_fingerprint("components.recommender_assembler", "trainer.recommender"),
+        code_fingerprint=code_fingerprint(
+            "components.recommender_assembler", "trainer.recommender", "trainer.answers", "trainer.verify"
+        ),
     )
     models = {
         "ranking": ranking.model,
