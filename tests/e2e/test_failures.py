@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import ML_100K, Marquee, states
+from tests.marquee_process import ML_100K, Marquee, states
 
 SMALL = ("--no-tune", "--set", "data.max_users=60")
 

