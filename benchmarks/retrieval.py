@@ -69,22 +69,27 @@ def main() -> None:
     for protocol in arguments.protocol:
         split, measure = PROTOCOLS[protocol]
         train, test = split(columns)
-        learners = {"popularity": (popularity, [None]), "EASE, λ 500": (ease, [None])}
-        learners |= {name: (two_towers(config), arguments.seeds) for name, config in MODELS.items()}
-        for name, (learn, seeds) in learners.items():
+        for name, (learn, seeds) in learners(arguments.seeds).items():
             if arguments.only in name:
-                runs = []
-                for seed in seeds:
-                    begin = time.perf_counter()
-                    scores, vocabularies, seen = learn(train, seed)
-                    seconds = round(time.perf_counter() - begin, 1)
-                    runs.append(
-                        {"seed": seed, "seconds": seconds, **measure(scores, vocabularies, seen, test)}
-                    )
+                runs = [run(learn, seed, train, test, measure) for seed in seeds]
                 results.append({"protocol": protocol, "model": name, "runs": runs})
                 _print(results[-1])
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+
+
+def learners(seeds: list[int]) -> dict[str, tuple]:
+    """Every model's name to what learns it, and the seeds: the two that need none learn once."""
+    baselines = {"popularity": (popularity, [None]), "EASE, λ 500": (ease, [None])}
+    return baselines | {name: (learner(config), seeds) for name, config in MODELS.items()}
+
+
+def run(learn, seed: int | None, train: dict, test: dict, measure) -> dict:
+    """One model of one seed: what `measure` finds, and the seconds that learning took."""
+    begin = time.perf_counter()
+    scores, vocabularies, seen = learn(train, seed)
+    seconds = round(time.perf_counter() - begin, 1)
+    return {"seed": seed, "seconds": seconds, **measure(scores, vocabularies, seen, test)}
 
 
 def tfrs_split(columns: dict[str, list]) -> tuple[dict, dict]:
@@ -153,7 +158,7 @@ def ease(train: dict, seed: None, precision: float = 500.0):
     return lambda users: watched[users] @ weights, catalogue.vocabularies, catalogue.watched
 
 
-def two_towers(config: dict):
+def learner(config: dict):
     """A learner of what `config` says."""
 
     def learn(train: dict, seed: int):

@@ -1,11 +1,15 @@
-"""The leaderboard of ranking kinds on MovieLens 100K's seed split: RMSE, AUC, time an epoch, parameters.
+"""The leaderboards of the kinds of models on MovieLens 100K, three seeds each.
 
-    python benchmarks/zoo.py --seeds 0 1 2 --json zoo.json
+    python benchmarks/zoo.py --json zoo.json
 
-Data, split and what is measured are those of `benchmarks/ranking.py`: 72,000 ratings to learn from, 8,000
-that stop training early, 20,000 of `test` that nothing was chosen by. Models have their defaults, and so
-has the training loop, but for what was better on the 8,000. `dcn as in TFRS` is the network of TFRS's DCN
-tutorial trained as there, on all 80,000. No model here sees time.
+Ranking, the seed split: RMSE, AUC, seconds an epoch, parameters. Data, split and what is measured are those
+of `benchmarks/ranking.py`: 72,000 ratings to learn from, 8,000 that stop training early, 20,000 of `test`
+that nothing was chosen by. Models have their defaults, and so has the training loop, but for what was better
+on the 8,000. `dcn as in TFRS` is the network of TFRS's DCN tutorial trained as there, on all 80,000; `our
+training`, the same network with our loop and prior. No model here sees time.
+
+Retrieval, Microsoft's protocol: NDCG@10, recall@100 and the seconds of the whole training, as
+`benchmarks/retrieval.py` has them, with popularity, EASE's closed form, and matrix factorization by BPR.
 """
 
 import argparse
@@ -13,12 +17,14 @@ import json
 import os
 import statistics
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also runs without installing
 
+from benchmarks import retrieval
 from benchmarks.ranking import LONGER, measure, read, seed_split
 
 DEFAULT = {"xla": True}  # and otherwise the defaults of the training loop
@@ -68,37 +74,67 @@ def main() -> None:
     )
     parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--task", choices=list(TASKS), nargs="+", default=list(TASKS))
     parser.add_argument("--only", nargs="+", help="parts of kinds' names")
     parser.add_argument("--json", type=Path, help="also write the results here")
     arguments = parser.parse_args()
-    train, evaluation, test = seed_split(read(arguments.data))
+    columns, results = read(arguments.data), {}
+    for task in arguments.task:
+        measured, print_board = TASKS[task]
+        results[task] = []
+        for result in measured(columns, arguments.seeds, arguments.only or [""]):
+            results[task].append(result)
+            print(f"measured {result['kind']}", file=sys.stderr, flush=True)
+            if arguments.json:
+                arguments.json.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+        print_board(results[task])
+
+
+def _ranking(columns: dict, seeds: list[int], only: list[str]) -> Iterator[dict]:
+    train, evaluation, test = seed_split(columns)
     whole = {column: train[column] + evaluation[column] for column in train}
-    results = []
     for name, config in KINDS.items():
-        if arguments.only and not any(part in name for part in arguments.only):
-            continue
-        learned = whole if "all 80,000" in name else train
-        results.append({"kind": name, **measure(config, arguments.seeds, learned, evaluation, test)})
-        print(f"measured {name}: RMSE {_mean(results[-1], 'rmse'):.4f}", file=sys.stderr, flush=True)
-        if arguments.json:
-            arguments.json.write_text(json.dumps(results, indent=2) + "\n")
-    _print(sorted(results, key=lambda result: _mean(result, "rmse")))
+        if any(part in name for part in only):
+            learned = whole if "all 80,000" in name else train
+            yield {"kind": name, **measure(config, seeds, learned, evaluation, test)}
 
 
-def _print(results: list[dict]) -> None:
-    print(f"{'kind':<44}{'RMSE':>7}{'±':>8}{'AUC':>8}{'s/epoch':>9}{'epochs':>8}{'parameters':>12}")
-    for result in results:
-        spread = statistics.stdev(result["rmse"]) if len(result["rmse"]) > 1 else float("nan")
+def _retrieval(columns: dict, seeds: list[int], only: list[str]) -> Iterator[dict]:
+    train, test = retrieval.microsoft_split(columns)
+    for name, (learn, own_seeds) in retrieval.learners(seeds).items():
+        if any(part in name for part in only):
+            runs = [retrieval.run(learn, seed, train, test, retrieval.ndcg_at_10) for seed in own_seeds]
+            yield {"kind": name, **{key: [run[key] for run in runs] for key in runs[0]}}
+
+
+def _print_ranking(results: list[dict]) -> None:
+    print(f"{'ranking':<44}{'RMSE':>7}{'±':>8}{'AUC':>8}{'s/epoch':>9}{'epochs':>8}{'parameters':>12}")
+    for result in sorted(results, key=lambda result: _mean(result, "rmse")):
         print(
-            f"{result['kind']:<44}{_mean(result, 'rmse'):>7.4f}{spread:>8.4f}{_mean(result, 'auc'):>8.4f}"
-            f"{_mean(result, 'epoch_seconds'):>9.2f}{_mean(result, 'epochs'):>8.1f}"
-            f"{result['parameters']:>12,}"
+            f"{result['kind']:<44}{_mean(result, 'rmse'):>7.4f}{_spread(result, 'rmse'):>8}"
+            f"{_mean(result, 'auc'):>8.4f}{_mean(result, 'epoch_seconds'):>9.2f}"
+            f"{_mean(result, 'epochs'):>8.1f}{result['parameters']:>12,}"
         )
+
+
+def _print_retrieval(results: list[dict]) -> None:
+    print(f"{'retrieval':<44}{'nDCG@10':>8}{'±':>8}{'recall@100':>12}{'seconds':>9}")
+    for result in sorted(results, key=lambda result: -_mean(result, "ndcg@10")):
+        print(
+            f"{result['kind']:<44}{_mean(result, 'ndcg@10'):>8.4f}{_spread(result, 'ndcg@10'):>8}"
+            f"{_mean(result, 'recall@100'):>12.4f}{_mean(result, 'seconds'):>9.1f}"
+        )
+
+
+def _spread(result: dict, what: str) -> str:
+    return f"{statistics.stdev(result[what]):.4f}" if len(result[what]) > 1 else ""
 
 
 def _mean(result: dict, what: str) -> float:
     return statistics.mean(result[what])
 
+
+TASKS = {"ranking": (_ranking, _print_ranking), "retrieval": (_retrieval, _print_retrieval)}
 
 if __name__ == "__main__":
     main()

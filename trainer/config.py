@@ -20,6 +20,9 @@ class TrainConfig(Strict):
     schedule: Literal["none", "cosine"] = Field(
         "cosine", description="learning rate: constant, or falling to 0 over all epochs"
     )
+    warmup_epochs: int = Field(
+        0, ge=0, description="cosine: epochs, at most half of all, in which the rate first rises from 0"
+    )
     patience: int = Field(
         3,
         ge=0,

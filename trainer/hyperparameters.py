@@ -1,37 +1,40 @@
 """Values that a tuner or a command line gives, put into a config by dotted path."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from trainer.errors import ConfigError
 from trainer.strict import Strict
 
-Config = TypeVar("Config", bound=Strict)
+if TYPE_CHECKING:
+    from trainer.settings import Settings
+
+Config = TypeVar("Config", bound="Settings")
+KIND = "model.kind"
 
 
 def apply_hyperparameters(config: Config, values: Mapping[str, Any]) -> Config:
     """A copy of `config` with values put in, validated anew.
 
     Args:
-        config: with fields such as `train` and `model`.
+        config: what is tuned.
         values: e.g. `{"train.learning_rate": 0.01, "model.dim": 8}`. With another kind, `model.kind`, the
-            model is that kind's default before the rest is put in, and what only other kinds have is left
+            settings are those `of_kind` before the rest is put in, and what only other kinds have is left
             out: so one search may go over several kinds.
 
     Raises:
         ConfigError: a path that the config does not have, or a value that it refuses.
     """
+    if values.get(KIND, config.model.kind) != config.model.kind:
+        config = config.of_kind(values[KIND])
     tree = config.model_dump()
-    for place in (path.removesuffix(".kind") for path in values if path.endswith(".kind")):
-        if place in tree and tree[place].get("kind") != values[f"{place}.kind"]:
-            tree = config.checked({**tree, place: {"kind": values[f"{place}.kind"]}}).model_dump()
     for path, value in values.items():
         *parents, name = path.split(".")
         node = tree
         for parent in parents:
             node = node.get(parent) if isinstance(node, dict) else None
         if not isinstance(node, dict) or name not in node:
-            if f"{'.'.join(parents)}.kind" in values and kinds_with(type(config), path):
+            if KIND in values and kinds_with(type(config), path):
                 continue
             raise ConfigError(
                 f"{path} = {value!r}: there is no such setting.", f"Settings: {', '.join(_paths(tree))}."

@@ -136,10 +136,18 @@ def train(
 
 
 def learning_rate(config: TrainConfig, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The rate, or its fall over all epochs' steps; it depends on the optimizer's step count alone."""
+    """The rate, or its rise and fall over all epochs; it depends on the optimizer's step count alone."""
     if config.schedule == "none":
         return config.learning_rate
-    return keras.optimizers.schedules.CosineDecay(config.learning_rate, config.epochs * steps)
+    rising = min(config.warmup_epochs, config.epochs // 2)
+    if not rising:
+        return keras.optimizers.schedules.CosineDecay(config.learning_rate, config.epochs * steps)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0,
+        (config.epochs - rising) * steps,
+        warmup_target=config.learning_rate,
+        warmup_steps=rising * steps,
+    )
 
 
 def compiled(build_model: Callable[[], Model], data: Batches, config: TrainConfig) -> Model:

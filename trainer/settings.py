@@ -37,3 +37,11 @@ class Settings(Strict):
         # Hyperband keeps notes of its own among the values: tuner/epochs, tuner/bracket…
         chosen = {path: value for path, value in values.items() if not path.startswith("tuner/")}
         return apply_hyperparameters(settings, chosen)
+
+    def of_kind(self, kind: str) -> Self:
+        """The same with another kind of model, at its defaults.
+
+        Raises:
+            ConfigError: there is no such kind.
+        """
+        return self.checked({**self.model_dump(), "model": {"kind": kind}})

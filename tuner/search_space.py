@@ -6,11 +6,9 @@ from contextlib import nullcontext
 import keras_tuner
 
 from trainer.errors import ConfigError
-from trainer.hyperparameters import kinds_with
+from trainer.hyperparameters import KIND, kinds_with
 from trainer.settings import Settings
 from tuner.config import Choice, Dimension, FloatRange, IntRange
-
-KIND = "model.kind"
 
 
 def hyperparameters(

@@ -117,6 +117,13 @@ def test_the_learning_rate_falls_to_nothing_over_all_epochs():
     assert learning_rate(TrainConfig(learning_rate=0.1, schedule="none"), steps=5) == 0.1
 
 
+def test_the_learning_rate_first_rises_in_at_most_half_of_the_epochs():
+    rising = learning_rate(TrainConfig(learning_rate=0.1, epochs=12, warmup_epochs=2), steps=5)
+    assert [float(rising(step)) for step in (0, 5, 10, 35, 60)] == pytest.approx([0, 0.05, 0.1, 0.05, 0])
+    short = learning_rate(TrainConfig(learning_rate=0.1, epochs=2, warmup_epochs=2), steps=5)
+    assert [float(short(step)) for step in (0, 5, 10)] == pytest.approx([0, 0.1, 0])
+
+
 def test_a_gpu_that_is_not_there_is_said_in_words(monkeypatch):
     monkeypatch.setattr(devices.tf.config, "list_logical_devices", lambda kind: [])
     with pytest.raises(TrainingError, match=r"(?s)sees no GPU.*train.device to auto or cpu") as caught:

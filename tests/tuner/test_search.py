@@ -5,6 +5,7 @@ from trainer.errors import ConfigError
 from trainer.hyperparameters import apply_hyperparameters
 from trainer.ranking.config import DcnConfig
 from trainer.ranking.training import RankingSettings
+from trainer.retrieval.settings import RetrievalSettings
 from tuner.config import TuneConfig
 from tuner.oracles import oracle, settings
 from tuner.search_space import conditions
@@ -151,3 +152,12 @@ def test_another_kind_starts_from_its_own_defaults():
     with pytest.raises(ConfigError, match=r"model\.rank = 3: there is no such setting"):
         apply_hyperparameters(settings, {"model.rank": 3})
     assert apply_hyperparameters(settings, {"model.kind": "mf", "model.rank": 3}) == settings
+
+
+def test_a_kind_that_is_searched_is_trained_as_suits_it_but_for_what_was_said():
+    said = RetrievalSettings.checked({"model": {"kind": "multvae"}, "train": {"batch_size": 500}})
+    found = apply_hyperparameters(said, {"model.kind": "youtube_dnn", "train.epochs": 3})
+
+    assert (found.train.epochs, found.train.learning_rate, found.train.patience) == (3, 0.02, 3)
+    assert found.train.batch_size == 500
+    assert apply_hyperparameters(found, {"model.kind": "two_tower"}).train.epochs == 3

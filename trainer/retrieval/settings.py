@@ -1,7 +1,7 @@
 """What training a retrieval model can be told. Light to import: no TensorFlow."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -45,6 +45,12 @@ class RetrievalSettings(Settings):
         if kind not in KINDS or not isinstance(train, Mapping):
             return tree
         return {**tree, "train": {**KINDS[kind].training, **train}}
+
+    def of_kind(self, kind: str) -> Self:
+        """The same; what of the loop is as suits this kind becomes as suits that one."""
+        usual = self.checked({"model": {"kind": self.model.kind}}).train
+        said = {name: value for name, value in self.train if value != getattr(usual, name)}
+        return self.checked({**self.model_dump(), "model": {"kind": kind}, "train": said})
 
     @property
     def monitor(self) -> str:
