@@ -89,6 +89,19 @@ class Workspace:
                 return handle.read().strip() or "unknown"
         return None
 
+    def in_use(self) -> bool:
+        """Whether a run has the workspace; unlike `lock_holder`, asked without writing anything."""
+        try:
+            handle = open(self.root / ".lock")
+        except OSError:
+            return False
+        with handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
     def _lock_file(self, what: str) -> TextIO:
         try:
             self.logs.mkdir(parents=True, exist_ok=True)

@@ -15,17 +15,19 @@ CREATE TABLE Execution (id INT, type_id INT, last_known_state INT, create_time_s
 CREATE TABLE Association (context_id INT, execution_id INT);
 CREATE TABLE Event (id INT, artifact_id INT, execution_id INT, type INT);
 CREATE TABLE EventPath (event_id INT, is_index_step INT, step_index INT, step_key TEXT);
-CREATE TABLE Artifact (id INT, uri TEXT);
+CREATE TABLE Artifact (id INT, type_id INT, uri TEXT);
+CREATE TABLE ExecutionProperty (execution_id INT, name TEXT, is_custom_property INT, int_value INT,
+                                double_value REAL, string_value TEXT);
 CREATE TABLE ArtifactProperty (artifact_id INT, name TEXT, is_custom_property INT, int_value INT,
                                double_value REAL, string_value TEXT);
 INSERT INTO Type VALUES (1, 'pipeline'), (2, 'pipeline_run'), (3, 'node'), (4, 'a.b.Pusher'),
-                        (5, 'x.Resolver');
+                        (5, 'x.Resolver'), (6, 'PushedModel');
 INSERT INTO Context VALUES (1, 1, 'my.films', 0), (2, 2, 'first', 1000), (3, 2, 'second', 2000),
                            (4, 3, 'my.films.Pusher', 0), (5, 3, 'my.films.Last', 0);
 INSERT INTO ParentContext VALUES (2, 1), (3, 1);
 INSERT INTO Execution VALUES (1, 4, 3, 1000, 3500), (2, 4, 5, 2000, 2000), (3, 5, 3, 1000, 1000);
 INSERT INTO Association VALUES (2, 1), (4, 1), (3, 2), (4, 2), (2, 3), (5, 3);
-INSERT INTO Artifact VALUES (7, '/artifacts/7');
+INSERT INTO Artifact VALUES (7, 6, '/artifacts/7');
 INSERT INTO ArtifactProperty VALUES (7, 'pushed', 1, 1, NULL, NULL),
                                     (7, 'pushed_version', 1, NULL, NULL, '4');
 INSERT INTO Event VALUES (1, 7, 1, 4), (2, 7, 2, 4), (3, 7, 1, 3);
