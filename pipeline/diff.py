@@ -32,6 +32,8 @@ def print_diff(workspace: Workspace, one: str, other: str, as_json: bool = False
     console = Console(highlight=False)
     if not any(rows for name, rows in found.items() if name != "seconds"):
         console.print(f"{runs[0].run_id} and {runs[1].run_id} differ in nothing but time")
+    if not any(found.values()):
+        return
     table = Table("", runs[0].run_id, runs[1].run_id, "change")
     for section, rows in found.items():
         if not rows:
@@ -46,7 +48,7 @@ def print_diff(workspace: Workspace, one: str, other: str, as_json: bool = False
 
 
 def difference(workspace: Workspace, one: Run, other: Run) -> Sections:
-    """(name, in the one, in the other) of all that differs, by section; None where a run has no such thing."""
+    """(name, in the one, in the other) of all that differs, by section; None: it has no such thing."""
     facts = [_facts(workspace, run) for run in (one, other)]
     lonely = one.nodes.keys() ^ other.nodes.keys()  # told by `nodes`, and need no line a setting
     return {

@@ -39,7 +39,7 @@ class Origin:
         return f"{self.artifact.type} of {self.artifact.made_by or 'nobody'}"
 
     def described(self) -> dict[str, Any]:
-        """As plain data: `what`, `standing`, `made_by`, `run`, `data`, `models`, `assembled`, `test`, `code`, `steps`."""
+        """As plain data: what it is, where it stands, and what it was made from."""
         data = outcomes.data(self.nodes)
         models = {task: outcomes.model(self.nodes, task) for task in self.tasks}
         assembler = self.nodes.get("RecommenderAssembler")
@@ -122,7 +122,7 @@ def _pushed_origin(lineage: Lineage, pushed: Artifact, name: str, version: int, 
 
 
 def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
-    """What looked at the artifact, or at the models in it, in the run that made it: the blessings and the report."""
+    """What judged the artifact, or the models in it, in the run that made it."""
     run = lineage.run(artifact.made_in) if artifact.made_in else None
     if run is None:
         return {}

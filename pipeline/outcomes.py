@@ -7,7 +7,6 @@ stopped half way can be looked at as well.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from components.bars import ROUNDING, verdicts

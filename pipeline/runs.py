@@ -48,7 +48,7 @@ def print_runs(workspace: Workspace, as_json: bool = False) -> None:
 
 
 def row(workspace: Workspace, run: Run) -> dict[str, Any]:
-    """What a table says of a run; `pushed` is a version, 0 where nothing was, None where it did not come to it.
+    """What a table says of a run: `pushed` is a version, 0 for nothing, None where it did not come to it.
 
     `blessed` is whether both models are; None where a run has judged neither.
     """

@@ -92,14 +92,12 @@ class Workspace:
     def in_use(self) -> bool:
         """Whether a run has the workspace; unlike `lock_holder`, asked without writing anything."""
         try:
-            handle = open(self.root / ".lock")
-        except OSError:
-            return False
-        with handle:
-            try:
+            with open(self.root / ".lock") as handle:
                 fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
         return False
 
     def _lock_file(self, what: str) -> TextIO:
