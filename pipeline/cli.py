@@ -8,6 +8,7 @@ import typer
 
 from pipeline import elsewhere, history
 from pipeline.options import DEFAULT_WORKSPACE, ConfigOption, SetOption, WorkspaceOption
+from pipeline.ui.command import ui
 from serving.errors import ServingError
 from trainer.errors import MarqueeError
 
@@ -237,6 +238,7 @@ def rollback(
 app.add_typer(history.runs, name="runs")
 app.command()(history.lineage)
 app.command()(history.diff)
+app.command()(ui)
 app.command(name="compile")(elsewhere.compile_)
 app.command()(elsewhere.submit)
 app.command()(elsewhere.deploy)

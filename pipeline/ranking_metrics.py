@@ -2,10 +2,11 @@
 
 import functools
 import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 
 from google.protobuf import wrappers_pb2  # noqa: F401  what TFMA's messages are built upon
+
+from pipeline.tfrecords import records
 
 
 def ranking_metrics(evaluation: Path) -> dict[str, dict[str, float]]:
@@ -16,7 +17,7 @@ def ranking_metrics(evaluation: Path) -> dict[str, dict[str, float]]:
     """
     found: dict[str, dict[str, float]] = {}
     for file in sorted(evaluation.glob("metrics-*.tfrecord")):
-        for record in _records(file.read_bytes()):
+        for record in records(file):
             metrics = _messages().MetricsForSlice.FromString(record)
             if metrics.slice_key.single_slice_keys:
                 continue
@@ -38,12 +39,3 @@ def _messages():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _records(content: bytes) -> Iterator[bytes]:
-    """TFRecord: length (8 bytes), its checksum (4), the record, its checksum (4)."""
-    start = 0
-    while start < len(content):
-        length = int.from_bytes(content[start : start + 8], "little")
-        yield content[start + 12 : start + 12 + length]
-        start += 16 + length
