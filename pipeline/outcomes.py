@@ -11,7 +11,7 @@ from typing import Any
 
 from components.bars import ROUNDING, verdicts
 from pipeline.lineage import Artifact, Node
-from pipeline.ranking_metrics import ranking_metrics
+from pipeline.ranking_metrics import WHOLE, ranking_metrics, sliced_metrics
 
 TASKS = ("ranking", "retrieval")
 #: Of all that is measured on `eval`; the rest is in the evaluators' artifacts.
@@ -256,18 +256,24 @@ def _configured(node: Node) -> dict[str, Any]:
 
 
 def _reasons(nodes: Nodes) -> list[str]:
-    """Why TFMA's Evaluator blessed, or not: it writes down no sentences."""
+    """Why TFMA's Evaluator blessed, or not: it holds every slice against the bars, and says nothing."""
     evaluation = _output(nodes, "RankingEvaluator", "evaluation")
-    models = ranking_metrics(evaluation.path) if evaluation else {}
-    candidate, baseline = models.get("candidate") or models.get("") or {}, models.get("baseline") or {}
-    bars = _bars(parsed(nodes["RankingEvaluator"].parameters.get("eval_config", "{}"))) if evaluation else {}
-    return [
-        found.sentence
-        for name, bar in bars.items()
-        for limited in [f"{name}_10" if name == "ndcg" else name]
-        if limited in candidate
-        for found in verdicts(limited, bar, candidate[limited], baseline.get(limited))
-    ]
+    if evaluation is None:
+        return []
+    bars = _bars(parsed(nodes["RankingEvaluator"].parameters.get("eval_config", "{}")))
+    overall, slices = [], []
+    for name, models in sliced_metrics(evaluation.path).items():
+        candidate, baseline = models.get("candidate") or models.get("") or {}, models.get("baseline") or {}
+        for metric, bar in bars.items():
+            measured = f"{metric}_10" if metric == "ndcg" else metric
+            if measured not in candidate:
+                continue
+            for found in verdicts(measured, bar, candidate[measured], baseline.get(measured)):
+                if name == WHOLE:
+                    overall.append(found.sentence)
+                elif not found.passed:
+                    slices.append(f"among {name}: {found.sentence}")
+    return overall + slices
 
 
 def _retrieval_metrics(nodes: Nodes) -> dict[str, Any]:

@@ -8,26 +8,42 @@ from google.protobuf import wrappers_pb2  # noqa: F401  what TFMA's messages are
 
 from pipeline.tfrecords import records
 
+#: Model name to metric name to value; NDCG at 10 is called `ndcg_10`.
+Metrics = dict[str, dict[str, float]]
+WHOLE = ""
 
-def ranking_metrics(evaluation: Path) -> dict[str, dict[str, float]]:
-    """Model name to metric name to value, over the whole split; NDCG at 10 is called `ndcg_10`.
+
+def ranking_metrics(evaluation: Path) -> Metrics:
+    """What was measured over the whole split.
 
     Args:
         evaluation: the folder of an Evaluator's `evaluation` output; without metrics in it, nothing is found.
     """
-    found: dict[str, dict[str, float]] = {}
+    return sliced_metrics(evaluation).get(WHOLE, {})
+
+
+def sliced_metrics(evaluation: Path) -> dict[str, Metrics]:
+    """The same by slice, such as `movie_genres Drama`; the whole split is WHOLE."""
+    found: dict[str, Metrics] = {}
     for file in sorted(evaluation.glob("metrics-*.tfrecord")):
         for record in records(file):
             metrics = _messages().MetricsForSlice.FromString(record)
-            if metrics.slice_key.single_slice_keys:
-                continue
+            models = found.setdefault(_called(metrics.slice_key), {})
             for entry in metrics.metric_keys_and_values:
                 key = entry.key
                 if key.is_diff or key.name.startswith("__"):
                     continue
                 name = f"{key.name}_{key.sub_key.top_k.value}" if key.sub_key.HasField("top_k") else key.name
-                found.setdefault(key.model_name, {})[name] = entry.value.double_value.value
+                models.setdefault(key.model_name, {})[name] = entry.value.double_value.value
     return found
+
+
+def _called(slice_key) -> str:
+    said = []
+    for key in slice_key.single_slice_keys:
+        value = getattr(key, key.WhichOneof("kind"))
+        said.append(f"{key.column} {value.decode(errors='replace') if isinstance(value, bytes) else value}")
+    return ", ".join(said)
 
 
 @functools.cache

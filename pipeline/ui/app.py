@@ -1,7 +1,6 @@
 """The application: which address shows which page, and what every answer has in common."""
 
 import contextlib
-import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -100,7 +99,7 @@ def create_app(site: Site, host: str = "127.0.0.1") -> Starlette:
             Middleware(_Headers),
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         ],
-        exception_handlers=dict.fromkeys((HTTPException, MarqueeError, ServingError), failed),
+        exception_handlers=dict.fromkeys((HTTPException, MarqueeError, ServingError, Exception), failed),
         lifespan=_warming(tryable),
     )
 
@@ -110,7 +109,9 @@ def _said(error: Exception) -> tuple[int, str, str]:
         default = {404: "There is no such page.", 405: "These pages can only be read."}
         plain = error.detail in ("Not Found", "Method Not Allowed")
         return error.status_code, default.get(error.status_code, error.detail) if plain else error.detail, ""
-    return (404 if isinstance(error, MarqueeError) else 503), error.message, error.hint
+    if isinstance(error, MarqueeError | ServingError):
+        return 503, error.message, error.hint
+    return 500, "This page cannot be shown.", f"{type(error).__name__}: {error}"
 
 
 def _warming(tryable: Tryable):
@@ -118,7 +119,7 @@ def _warming(tryable: Tryable):
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette):
-        threading.Thread(target=tryable.warm, name="warm-up", daemon=True).start()
+        tryable.warm()
         yield
 
     return lifespan

@@ -65,8 +65,12 @@ def statistics_rows(file: Path) -> tuple[list[str], list[list[str]], int]:
         numeric = feature.HasField("num_stats")
         stats = feature.num_stats if numeric else feature.string_stats
         common = stats.common_stats
+        whole = feature.type == statistics_pb2.FeatureNameStatistics.INT
         summary = (
-            [short(float(each)) for each in (stats.min, stats.median, stats.mean, stats.max)]
+            [
+                f"{each:.0f}" if whole else short(float(each))
+                for each in (stats.min, stats.median, stats.mean, stats.max)
+            ]
             if numeric
             else [""] * 4
         )

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, LANE, MARGIN = 176, 46, 22, 34, 18, 6
+WIDTH, HEIGHT, GAP_X, GAP_Y, LANE, MARGIN = 184, 46, 16, 34, 16, 6
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Box:
 
     Args:
         name: what it is called in the graph.
-        label, note: its two lines.
+        label, note: its two lines; more than fits is cut.
         state: colours it.
         href: where a click leads; nothing leads nowhere.
     """
@@ -27,6 +27,11 @@ class Box:
     note: str = ""
     state: str = ""
     href: str = ""
+
+    @property
+    def second(self) -> str:
+        """The note as far as it fits."""
+        return self.note if len(self.note) <= 27 else f"{self.note[:26]}…"
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from pipeline.near_titles import near_titles
 from serving.client import Client
 from serving.errors import ServingError
 from serving.versions import list_versions
-from trainer.errors import MarqueeError
 
 KEPT = 3  # versions in memory: two side by side, and the one before
 USERS, TITLES = 200, 400  # that a page suggests before anything is typed
+WAIT_SECONDS = 3.0
 NAMES = ("recommender", "retrieval")
 
 
@@ -29,6 +29,7 @@ class Tryable:
         self._lock = threading.Lock()
         self._loaded: OrderedDict[int, Client] = OrderedDict()
         self._titles: dict[int, list[str]] = {}
+        self._loading: dict[int, threading.Thread] = {}
 
     def versions(self) -> list[int]:
         """Those that can be asked, the newest first: both models are there."""
@@ -47,6 +48,21 @@ class Tryable:
                     self._titles.pop(self._loaded.popitem(last=False)[0], None)
             self._loaded.move_to_end(version)
             return self._loaded[version]
+
+    def ready(self, version: int, wait_seconds: float = WAIT_SECONDS) -> bool:
+        """Whether a version answers at once; what is not loaded is being loaded from now on.
+
+        Waits a little: a second version takes half a second, only the first one brings TensorFlow.
+        """
+        if version in self._loaded and version in self._titles:
+            return True
+        thread = self._loading.get(version)
+        if thread is None or not thread.is_alive():
+            thread = threading.Thread(target=self._prepare, args=(version,), daemon=True)
+            self._loading[version] = thread
+            thread.start()
+        thread.join(wait_seconds)
+        return not thread.is_alive()
 
     def users(self, version: int) -> list[str]:
         """Some users whom the version knows, those with the most ratings first."""
@@ -75,10 +91,14 @@ class Tryable:
         return holding or near_titles(asked, titles, most=8)
 
     def warm(self) -> None:
-        """Loads the version in front, if there is one; what is wrong with it is told when it is asked."""
-        with contextlib.suppress(ServingError, MarqueeError, OSError):
-            for version in self.versions()[:1]:
-                self.titles(version)
+        """Begins to load the version in front, if there is one."""
+        for version in self.versions()[:1]:
+            self.ready(version, wait_seconds=0)
+
+    def _prepare(self, version: int) -> None:
+        # What is wrong with it is told when it is asked.
+        with contextlib.suppress(ServingError):
+            self.titles(version)
 
     def _load(self, version: int) -> Client:
         os.environ["TF_USE_LEGACY_KERAS"] = "0"

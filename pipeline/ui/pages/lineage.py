@@ -59,7 +59,7 @@ def origin_graph(origin: Origin) -> Drawing:
     data = nodes.get("MovieLensExampleGen")
     if data:
         said = data.outputs["examples"].properties
-        boxes.append(Box("data", str(said.get("dataset", "data")), str(said.get("origin", ""))[:28], "data"))
+        boxes.append(Box("data", str(said.get("dataset", "data")), str(said.get("origin", "")), "data"))
         inputs[data.name] = {"data"}
     for node in nodes.values():
         boxes.append(

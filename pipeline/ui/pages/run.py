@@ -106,7 +106,7 @@ def _curves(run: Run, model: outcomes.Model):
             (f"epoch {i}", epoch[name]) for i, epoch in enumerate(history, 1) if epoch.get(name) is not None
         ]
         if points:
-            charts.append(line_chart([Line(label, points)], width=340, height=150, title=label))
+            charts.append(line_chart([Line(label, points)], height=130, title=label))
     return charts
 
 

@@ -43,26 +43,31 @@ def shown(tryable: Tryable, query: Mapping[str, str]) -> dict[str, Any]:
     """The form as it was filled in, and the answers; two that can be compared where two were asked for."""
     versions = tryable.versions()
     if not versions:
-        return {"versions": [], "models": str(tryable.models)}
+        return {"versions": [], "loading": False, "models": str(tryable.models)}
     question = _question(query, versions)
-    lists, wrong = [], ""
+    ready = [tryable.ready(version) for version in question.versions]  # both, side by side
+    if not all(ready):
+        return {"versions": versions, "loading": True}
+    lists, wrong, near = [], [], []
     if question.complete:
         try:
             lists = [_answered(tryable, question, version) for version in question.versions]
         except ServingError as error:
-            wrong = str(error)
+            near = _near(tryable, question)
+            wrong = [f"No film is called {each['asked']}." for each in near] or str(error).splitlines()
     if len(lists) == 2:
         _compare(*lists)
     front = versions[0]
     return {
         "versions": versions,
+        "loading": False,
         "question": question,
         "liked": [*question.liked, *[""] * LIKED][:LIKED],
         "users": tryable.users(front),
         "titles": tryable.titles(front)[:TITLES],
         "lists": lists,
         "wrong": wrong,
-        "near": _near(tryable, question) if wrong else [],
+        "near": [each for each in near if each["near"]],
         "most": MOST,
     }
 
@@ -107,10 +112,7 @@ def _note(answer: Answer, question: Question) -> str:
 
 
 def _film(film: Recommended) -> dict[str, Any]:
-    match = _YEAR.match(film.movie_title)
-    name, year = (match[1], match[2]) if match else (film.movie_title, "")
-    if article := _ARTICLE.match(name):
-        name = f"{article[2]} {article[1]}"
+    name, year = _name(film.movie_title)
     return {
         "rank": film.rank,
         "title": film.movie_title,
@@ -121,11 +123,19 @@ def _film(film: Recommended) -> dict[str, Any]:
         "initials": "".join(word[0] for word in re.findall(r"\w+", name)[:3]).upper(),
         "rating": film.user_rating,
         "filled": round(min(max(film.user_rating, 0), 5) * 20),
-        "because": film.because["movie_title"] if film.because else "",
+        "because": "{} ({})".format(*_name(film.because["movie_title"])) if film.because else "",
         "similarity": film.because["similarity"] if film.because else 0.0,
         "ratings": film.ratings,
         "moved": "",
     }
+
+
+def _name(title: str) -> tuple[str, str]:
+    """ "Omen, The (1976)" as people say it, and the year."""
+    match = _YEAR.match(title)
+    name, year = (match[1], match[2]) if match else (title, "")
+    article = _ARTICLE.match(name)
+    return f"{article[2]} {article[1]}" if article else name, year
 
 
 def _slug(genre: str) -> str:
@@ -139,6 +149,8 @@ def _compare(one: dict[str, Any], other: dict[str, Any]) -> None:
         for film in mine["films"]:
             there = place.get(film["title"])
             film["moved"] = f"only in version {mine['version']}" if there is None else f"{there} in the other"
+            if there == film["rank"]:
+                film["moved"] = ""
             film["alone"] = there is None
         mine["shared"] = sum(not film["alone"] for film in mine["films"])
 

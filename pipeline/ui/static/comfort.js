@@ -18,7 +18,7 @@ async function askAgain() {
   results.setAttribute("aria-busy", "true");
   try {
     const fresh = await partOf(address, "#results");
-    if (!fresh) return form.submit();
+    if (!fresh) return location.assign(address);
     document.querySelector("#results").replaceWith(fresh);
     history.replaceState(null, "", address);
   } finally {
@@ -48,6 +48,8 @@ if (form) {
     });
   }
 }
+
+if (document.querySelector("[data-wait]")) setTimeout(() => location.reload(), 1500);
 
 const target = location.hash && document.getElementById(location.hash.slice(1));
 const unfold = (element) => { if (element instanceof HTMLDetailsElement) element.open = true; };
