@@ -9,7 +9,7 @@ from pipeline import outcomes
 from pipeline.lineage import Artifact, Lineage, Node
 from pipeline.program import program
 from pipeline.workspace import Workspace
-from serving.contract import MODELS
+from serving.models import MODELS
 from serving.versions import ROLLED_BACK, list_versions
 from trainer.errors import MarqueeError
 

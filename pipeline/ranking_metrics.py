@@ -4,8 +4,6 @@ import functools
 import importlib.util
 from pathlib import Path
 
-from google.protobuf import wrappers_pb2  # noqa: F401  what TFMA's messages are built upon
-
 from pipeline.tfrecords import records
 
 #: Model name to metric name to value; NDCG at 10 is called `ndcg_10`.
@@ -49,6 +47,8 @@ def _called(slice_key) -> str:
 @functools.cache
 def _messages():
     """TFMA's generated module by its file: importing the package would import Beam and TensorFlow."""
+    from google.protobuf import wrappers_pb2  # noqa: F401  what they are built upon
+
     package = Path(importlib.util.find_spec("tensorflow_model_analysis").origin).parent
     file = package / "proto" / "metrics_for_slice_pb2.py"
     spec = importlib.util.spec_from_file_location("marquee_metrics_for_slice_pb2", file)

@@ -9,7 +9,7 @@ from pipeline.origin import Origin, find_origin, pushes, standing
 from pipeline.program import program
 from pipeline.ui.graph import Box, Drawing, draw
 from pipeline.ui.site import Site
-from serving.contract import MODELS
+from serving.models import MODELS
 from trainer.errors import MarqueeError
 
 

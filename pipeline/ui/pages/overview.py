@@ -8,7 +8,7 @@ from pipeline.program import program
 from pipeline.runs import row
 from pipeline.ui.charts import Line, line_chart
 from pipeline.ui.site import Site
-from serving.contract import MODELS
+from serving.models import MODELS
 from serving.placement import front
 
 RECENT = 6

@@ -6,7 +6,7 @@ from pipeline.origin import pushes
 from pipeline.program import program
 from pipeline.ui.server_status import ask_server
 from pipeline.ui.site import Site
-from serving.contract import MODELS
+from serving.models import MODELS
 from serving.version_sets import members
 from serving.versions import ROLLED_BACK, list_models, list_versions
 
