@@ -60,7 +60,7 @@ def create_app(site: Site, host: str = "127.0.0.1") -> Starlette:
         return Route(path, answer, name=name)
 
     async def trying(request: Request) -> Response:
-        content = await run_in_threadpool(try_it.shown, tryable, request.query_params)
+        content = await run_in_threadpool(try_it.shown, site, tryable, request.query_params)
         return HTMLResponse(render("try.html", section="try", request=request, **content))
 
     async def titles(request: Request) -> Response:

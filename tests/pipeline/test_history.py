@@ -6,7 +6,6 @@ import pytest
 
 from pipeline.lineage import Lineage
 from pipeline.origin import find_origin
-from pipeline.ranking_metrics import ranking_metrics
 from pipeline.workspace import Workspace
 
 
@@ -28,7 +27,7 @@ def test_a_run_is_shown_with_its_nodes_and_what_they_were_told(finished):
     assert [node["node"] for node in shown["nodes"]] == list(run.nodes)
     assert shown["models"]["ranking"]["kind"] == "mf"
     assert shown["models"]["ranking"]["tuned"].keys() == {"train.epochs", "train.learning_rate"}
-    summary = marquee.summary(run)
+    summary = marquee.summary(run)  # as TFMA itself read what it had measured
     assert shown["models"]["ranking"]["metrics"] == pytest.approx(summary["ranking"]["evaluation"])
     assert shown["models"]["ranking"]["reasons"] == summary["ranking"]["reasons"]
     assert "RecommenderAssembler" in table
@@ -79,11 +78,3 @@ def test_what_does_not_exist_is_one_line_that_names_what_does(finished, command,
     assert answer.returncode == 1
     assert answer.output.startswith(f"error: {said}")
     assert "Traceback" not in answer.output
-
-
-def test_metrics_are_read_without_tfma_as_tfma_reads_them(finished):
-    _, run = finished
-    from pipeline.blessing import _metrics as as_tfma_reads
-
-    evaluation = run.output("RankingEvaluator", "evaluation").path
-    assert ranking_metrics(evaluation) == as_tfma_reads(evaluation)

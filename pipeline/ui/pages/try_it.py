@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.origin import pushes
 from pipeline.recommend import Answer, Recommended, ask_for_fan, ask_for_user
+from pipeline.ui.site import Site
 from pipeline.ui.tryable import TITLES, Tryable
 from serving.errors import ServingError
 
@@ -39,7 +41,7 @@ class Question:
         return bool(self.user or self.liked)
 
 
-def shown(tryable: Tryable, query: Mapping[str, str]) -> dict[str, Any]:
+def shown(site: Site, tryable: Tryable, query: Mapping[str, str]) -> dict[str, Any]:
     """The form as it was filled in, and the answers; two that can be compared where two were asked for."""
     versions = tryable.versions()
     if not versions:
@@ -69,6 +71,7 @@ def shown(tryable: Tryable, query: Mapping[str, str]) -> dict[str, Any]:
         "wrong": wrong,
         "near": [each for each in near if each["near"]],
         "most": MOST,
+        "known": set(pushes(site.lineage)),  # of the others, no run of this workspace can say more
     }
 
 

@@ -39,7 +39,7 @@ def test_every_link_from_the_front_page_opens_without_an_error_in_the_console(pa
         assert all(urlsplit(link).netloc == urlsplit(address).netloc for link in found), here
         waiting += found - opened
     kinds = {urlsplit(each).path.split("/")[1] for each in opened}
-    assert kinds == {"", "try", "runs", "models", "lineage", "artifacts", "serving"}
+    assert kinds >= {"", "try", "runs", "models", "lineage", "artifacts", "serving"}
     assert len(opened) > 60
 
 
