@@ -50,15 +50,27 @@ def print_diff(workspace: Workspace, one: str, other: str, as_json: bool = False
 def difference(workspace: Workspace, one: Run, other: Run) -> Sections:
     """(name, in the one, in the other) of all that differs, by section; None: it has no such thing."""
     facts = [_facts(workspace, run) for run in (one, other)]
-    lonely = one.nodes.keys() ^ other.nodes.keys()  # told by `nodes`, and need no line a setting
+    # What only one of them has is told by `nodes`, and needs no line for each of its settings and measures.
+    lonely = one.nodes.keys() ^ other.nodes.keys()
     return {
         section: [
             each
             for each in _differing(facts[0][section], facts[1][section], section not in ("data", "outcome"))
-            if section == "nodes" or each[0].split(":")[0] not in lonely
+            if section == "nodes" or not (_owner(each[0]) in lonely or _only_one_has(each, section, facts))
         ]
         for section in facts[0]
     }
+
+
+def _owner(name: str) -> str:
+    return name.split(":")[0]
+
+
+def _only_one_has(row: tuple[str, Any, Any], section: str, facts: list[dict[str, dict[str, Any]]]) -> bool:
+    """Whether one of the runs has nothing of the model, or the report, that the row belongs to."""
+    if section not in ("hyper-parameters", "metrics"):
+        return False
+    return any(_owner(row[0]) not in {_owner(name) for name in each[section]} for each in facts)
 
 
 def change(before: Any, after: Any) -> str:
@@ -73,7 +85,7 @@ def _facts(workspace: Workspace, run: Run) -> dict[str, dict[str, Any]]:
     models = [model for task in outcomes.TASKS if (model := outcomes.model(run.nodes, task))]
     overall = row(workspace, run)
     measured = {
-        f"{model.task} {name}": model.metrics[name]
+        f"{model.task}: {name}": model.metrics[name]
         for model in models
         for name in outcomes.SHOWN
         if name in model.metrics
@@ -89,6 +101,7 @@ def _facts(workspace: Workspace, run: Run) -> dict[str, dict[str, Any]]:
     return {
         "outcome": {
             "state": overall["state"],
+            **{f"{model.task} model": model.kind for model in models},
             **{f"{model.task} blessed": model.blessed for model in models},
             "pushed": overall["pushed"],
         },

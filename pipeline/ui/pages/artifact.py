@@ -5,11 +5,11 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from pipeline.lineage import Artifact
+from pipeline.lineage import Artifact, Node
 from pipeline.ui.previews import previews
 from pipeline.ui.site import Site
 
-FILES = 60
+FILES, RUNS = 60, 20
 TEXT_BYTES = 200_000
 _TEXT = (".json", ".txt", ".pbtxt", ".md", ".yaml", ".csv", ".log", "")
 
@@ -74,11 +74,14 @@ def _is_text(file: Path) -> bool:
     return file.suffix in _TEXT and not file.name.startswith(".")
 
 
-def _used(site: Site, artifact: Artifact) -> list[tuple[str, str]]:
-    """(run, node) of those that took it, newest first."""
-    return [
-        (run.run_id, node.name)
+def _used(site: Site, artifact: Artifact) -> list[tuple[str, list[str]]]:
+    """Run to the nodes that took it, the newest run first."""
+    found = [
+        (run.run_id, [node.name for node in run.nodes.values() if _takes(node, artifact)])
         for run in site.lineage.runs()
-        for node in run.nodes.values()
-        if any(each.id == artifact.id for each in node.inputs.values())
-    ][:40]
+    ]
+    return [(run_id, nodes) for run_id, nodes in found if nodes][:RUNS]
+
+
+def _takes(node: Node, artifact: Artifact) -> bool:
+    return any(each.id == artifact.id for each in node.inputs.values())

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline import outcomes
-from pipeline.lineage import Lineage
+from pipeline.lineage import Lineage, Run
 from pipeline.origin import pushes
 from pipeline.program import program
 from pipeline.ui.site import Site, sort_by
@@ -44,9 +44,10 @@ def shown(site: Site, request) -> dict[str, Any]:
 def leaderboard(lineage: Lineage, task: str) -> list[dict[str, Any]]:
     """Every trained model of a task, with its metrics, blessing and the versions in which it was pushed."""
     trainer = f"{task.capitalize()}Trainer"
-    pushed = _pushed(lineage, task)
+    runs = lineage.runs()
+    pushed = _pushed(lineage, runs, task)
     found = []
-    for run in lineage.runs():
+    for run in runs:
         node = run.nodes.get(trainer)
         if node is None or node.state != "done" or "model" not in node.outputs:
             continue  # from the cache: its own run has the row
@@ -67,9 +68,9 @@ def leaderboard(lineage: Lineage, task: str) -> list[dict[str, Any]]:
     return found
 
 
-def _pushed(lineage: Lineage, task: str) -> dict[int, list[int]]:
+def _pushed(lineage: Lineage, runs: list[Run], task: str) -> dict[int, list[int]]:
     """The versions by the model's number."""
-    pushers = {run.run_id: run.nodes["AtomicPusher"] for run in lineage.runs() if "AtomicPusher" in run.nodes}
+    pushers = {run.run_id: run.nodes["AtomicPusher"] for run in runs if "AtomicPusher" in run.nodes}
     found: dict[int, list[int]] = {}
     for version, push in pushes(lineage).items():
         node = pushers.get(push.made_in)

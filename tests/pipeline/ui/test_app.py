@@ -10,6 +10,8 @@ import pytest
 from pipeline.ui.app import create_app
 from pipeline.ui.site import Site
 from pipeline.workspace import Workspace
+from serving.config import ServerConfig
+from serving.server import EmbeddedServer
 
 from ...serving.tiny_recommender import export_tiny
 from ..metadata_store import Store
@@ -20,11 +22,9 @@ PAGES = ("/", "/try", "/runs", "/models", "/models?task=retrieval", "/lineage", 
 class Reader:
     """Asks the application over a workspace, without a server between."""
 
-    def __init__(self, root, models=None):
+    def __init__(self, root, models=None, server="http://127.0.0.1:9"):
         workspace = Workspace(root)
-        self._app = create_app(
-            Site(workspace, models or workspace.serving_models, "http://127.0.0.1:9"), "127.0.0.1"
-        )
+        self._app = create_app(Site(workspace, models or workspace.serving_models, server), "127.0.0.1")
 
     def get(self, path, **options):
         return self.request("GET", path, **options)
@@ -197,6 +197,7 @@ def tiny(tmp_path_factory):
     models = tmp_path_factory.mktemp("models")
     export_tiny(models)
     client = Reader(models.parent / "none", models)
+    client.models = models
     while 'id="ask"' not in client.get("/try").text:
         pass
     return client
@@ -228,6 +229,18 @@ def test_films_somebody_has_seen_come_back_only_when_asked_for(tiny):
 def test_a_version_or_number_that_makes_no_sense_is_left_out(tiny):
     assert tiny.get("/try?user=u1&k=999999&version=77&other=abc").status_code == 200
     assert tiny.get("/try?user=u1&k=-3").text.count('class="film"') > 2
+
+
+def test_serving_says_which_versions_are_there_and_whether_a_server_answers_with_them(tiny, tmp_path):
+    assert "state-silent" in tiny.get("/serving").text
+    with EmbeddedServer(tiny.models, ServerConfig(rest_port=0, grpc_port=0)) as running:
+        page = Reader(tmp_path, tiny.models, running.rest_url).get("/serving").text
+
+    assert "state-answers" in page
+    assert "1: available" in page
+    assert "every model has a version that answers" in page
+    assert " ms</p>" in page
+    assert "in front" in page
 
 
 def test_a_port_in_use_is_one_clear_line(tmp_path):
