@@ -51,7 +51,9 @@ class Node:
         state: `running`, `done`, `cached`, `failed`, `cancelled` or `new`.
         seconds: how long it took; 0 while it runs.
         started: Unix time in seconds.
-        outputs, inputs: artifacts by key.
+        outputs: what it made, or took from the cache, by key.
+        inputs: the nodes of this run whose outputs it read.
+        taken: what it read, by key.
         parameters: execution properties, by name; empty in a list of runs, where nobody reads them.
         run_id: the run.
     """
@@ -61,7 +63,8 @@ class Node:
     seconds: float
     started: float
     outputs: dict[str, Artifact]
-    inputs: dict[str, Artifact] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+    taken: dict[str, Artifact] = field(default_factory=dict)
     parameters: dict[str, Value] = field(default_factory=dict)
     run_id: str = ""
 
@@ -89,35 +92,39 @@ def nodes(db: sqlite3.Connection, executions: Iterable[int], with_parameters: bo
     chosen = numbers(row[0] for row in rows)
     artifacts = _artifacts(db, chosen)
     parameters = _parameters(db, chosen) if with_parameters else {}
-    return [
-        (
-            pipeline or node.rsplit(".", 1)[0],
-            Node(
-                node.removeprefix(f"{pipeline or node.rsplit('.', 1)[0]}."),
-                _STATES.get(state, "?"),
-                (end - start) / 1000,
-                start / 1000,
-                artifacts.get((execution, OUTPUT), {}),
-                artifacts.get((execution, INPUT), {}),
-                parameters.get(execution, {}),
-                run,
-            ),
+    found, makers = [], {}
+    for execution, state, start, end, node, _, run, pipeline in rows:
+        pipeline = pipeline or node.rsplit(".", 1)[0]
+        taken, outputs = (artifacts.get((execution, event), {}) for event in (INPUT, OUTPUT))
+        read = {makers.get((run, each.id)) for each in taken.values()}
+        made = Node(
+            name=node.removeprefix(f"{pipeline}."),
+            state=_STATES.get(state, "?"),
+            seconds=(end - start) / 1000,
+            started=start / 1000,
+            outputs=outputs,
+            inputs=tuple(each.name for _, each in found if each.run_id == run and each.name in read),
+            taken=taken,
+            parameters=parameters.get(execution, {}),
+            run_id=run,
         )
-        for execution, state, start, end, node, _, run, pipeline in rows
-    ]
+        found.append((pipeline, made))
+        makers |= {(run, each.id): made.name for each in outputs.values()}
+    return found
 
 
 def _artifacts(db: sqlite3.Connection, executions: str) -> dict[tuple[int, int], dict[str, Artifact]]:
     """By execution and type of event, then by key."""
     events = db.execute(
-        "SELECT e.execution_id, e.type, p.step_key, e.artifact_id FROM Event e "
-        "JOIN EventPath p ON p.event_id = e.id AND p.is_index_step = 0 "
+        "SELECT e.execution_id, e.type, COALESCE(p.step_key, CAST(e.id AS TEXT)), e.artifact_id FROM Event e "
+        "LEFT JOIN EventPath p ON p.event_id = e.id AND p.is_index_step = 0 "
         f"WHERE e.type IN ({INPUT}, {OUTPUT}) AND e.execution_id IN ({executions}) ORDER BY e.id"
     ).fetchall()
     known = {each.id: each for each in described(db, {event[3] for event in events})}
     found = defaultdict(dict)
     for execution, event, key, artifact in events:
-        found[execution, event][key] = known[artifact]
+        if artifact in known:
+            found[execution, event][key] = known[artifact]
     return found
 
 

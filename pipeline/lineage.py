@@ -138,7 +138,7 @@ def _made_from(db: sqlite3.Connection, artifacts: Iterable[int]) -> dict[str, No
         found = [node for _, node in nodes(db, new, with_parameters=True)]
         made += found
         wanted = {
-            artifact.id for node in found for key, artifact in node.inputs.items() if key not in COMPARED_WITH
+            artifact.id for node in found for key, artifact in node.taken.items() if key not in COMPARED_WITH
         }
     return {node.name: node for node in sorted(made, key=lambda node: node.started)}
 

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline import outcomes
 from pipeline.lineage import Artifact, Lineage, Node
 from pipeline.program import program
+from pipeline.recorded import recorded
 from pipeline.workspace import Workspace
 from serving.models import MODELS
 from serving.versions import ROLLED_BACK, list_versions
@@ -23,6 +24,7 @@ class Origin:
         model, version: of a pushed version; empty and 0 otherwise.
         standing: of a pushed version: `in front`, `behind version N`, `withdrawn` or `no longer kept`.
         nodes: that made it, the first first, as they once ran; and those that judged it.
+        record: what the run that made it wrote down: command, versions, revision of the code.
     """
 
     artifact: Artifact
@@ -30,6 +32,7 @@ class Origin:
     version: int
     standing: str
     nodes: dict[str, Node]
+    record: dict[str, Any]
 
     @property
     def title(self) -> str:
@@ -49,6 +52,9 @@ class Origin:
             "standing": self.standing,
             "made_by": self.artifact.made_by,
             "run": self.artifact.made_in,
+            "command": self.record.get("command", ""),
+            "revision": _revision(self.record),
+            "versions": self.record.get("versions") or {},
             "data": asdict(data) if data else None,
             "models": {task: asdict(model) for task, model in models.items() if model},
             "assembled": outcomes.settings(assembler) if assembler and self.model != "ranking" else None,
@@ -60,7 +66,7 @@ class Origin:
                     "run": node.run_id,
                     "seconds": node.seconds,
                     "settings": outcomes.settings(node),
-                    "inputs": {key: each.uri for key, each in node.inputs.items()},
+                    "inputs": {key: each.uri for key, each in node.taken.items()},
                 }
                 for node in self.nodes.values()
             ],
@@ -92,10 +98,14 @@ def find_origin(workspace: Workspace, asked: str, models: Path | None = None) ->
                 f"nobody pushed {version[0]} version {version[1]} from {workspace.root}",
                 _what_there_is(lineage),
             )
-        return _pushed_origin(lineage, pushed, *version, models)
+        nodes = lineage.made_from(pushed) | _judges(lineage, pushed)
+        return Origin(
+            pushed, *version, standing(models, *version), nodes, recorded(workspace, pushed.made_in)
+        )
     if artifact := _artifact(lineage, asked, workspace):
         nodes = lineage.made_from(artifact)
-        return Origin(artifact, "", 0, "", nodes | _judges(lineage, artifact))
+        record = recorded(workspace, artifact.made_in)
+        return Origin(artifact, "", 0, "", nodes | _judges(lineage, artifact), record)
     raise MarqueeError(f"no run in {workspace.root} made {asked}", _what_there_is(lineage))
 
 
@@ -116,9 +126,10 @@ def standing(models: Path, name: str, version: int) -> str:
     return "withdrawn" if version in list_versions(models / ROLLED_BACK, name) else "no longer kept"
 
 
-def _pushed_origin(lineage: Lineage, pushed: Artifact, name: str, version: int, models: Path) -> Origin:
-    nodes = lineage.made_from(pushed)
-    return Origin(pushed, name, version, standing(models, name, version), nodes | _judges(lineage, pushed))
+def _revision(record: dict[str, Any]) -> str:
+    """Git's, of the code that ran; of a checkout with changes in it, so marked."""
+    git = record.get("git") or {}
+    return str(git.get("revision", "")) + (", with changes" if git.get("changed") else "")
 
 
 def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
@@ -129,12 +140,12 @@ def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
     maker = run.nodes.get(artifact.made_by)
     ids = {artifact.id}
     if artifact.type == "PushedModel" and maker:
-        ids |= {maker.inputs[name].id for name in MODELS if name in maker.inputs}
+        ids |= {maker.taken[name].id for name in MODELS if name in maker.taken}
     judges = ("RankingEvaluator", "RetrievalEvaluator", "ServingValidator", "RunReport")
     return {
         name: run.nodes[name]
         for name in judges
-        if name in run.nodes and ids & {each.id for each in _models(run.nodes[name].inputs)}
+        if name in run.nodes and ids & {each.id for each in _models(run.nodes[name].taken)}
     }
 
 

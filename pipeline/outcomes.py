@@ -110,12 +110,12 @@ def model(nodes: Nodes, task: str) -> Model | None:
         return None
     node = nodes[f"{name}Trainer"]
     said = read_json(_output(nodes, f"{name}Trainer", "model_run"), "training.json") or {}
-    best = read_json(node.inputs.get("hyperparameters"), "best_hyperparameters.txt") or {}
+    best = read_json(node.taken.get("hyperparameters"), "best_hyperparameters.txt") or {}
     trials = read_json(_output(nodes, f"{name}Tuner", "tuner_results"), "trials.json") or []
     settings = flat(said.get("settings") or _configured(node))
     blessing = _output(nodes, f"{name}Evaluator", "blessing")
-    evaluator, base = nodes.get(f"{name}Evaluator"), node.inputs.get("base_model")
-    baseline = evaluator.inputs.get("baseline_model") if evaluator else None
+    evaluator, base = nodes.get(f"{name}Evaluator"), node.taken.get("base_model")
+    baseline = evaluator.taken.get("baseline_model") if evaluator else None
     return Model(
         task=task,
         kind=str(settings.get("model.kind", "")),

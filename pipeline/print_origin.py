@@ -31,6 +31,8 @@ def _tree(found: dict[str, Any]) -> Tree:
     made = f"{found['made_by']} in run {found['run']}" if found["run"] else "no run of this workspace"
     tree = Tree(f"[bold]{escape(found['what'])}[/]" + (f"  {found['standing']}" if found["standing"] else ""))
     tree.add(f"made by {made}")
+    if found["command"]:
+        tree.add(f"by the command: {escape(found['command'])}")
     if found["data"]:
         _branch(tree, "data", _data(found["data"]))
     for task, model in found["models"].items():
@@ -43,7 +45,10 @@ def _tree(found: dict[str, Any]) -> Tree:
         by_print: dict[str, list[str]] = {}
         for node, code in found["code"].items():
             by_print.setdefault(code, []).append(node)
-        _branch(tree, "code", [(code, ", ".join(nodes)) for code, nodes in by_print.items()])
+        rows = [(code, ", ".join(nodes)) for code, nodes in by_print.items()]
+        git = [("revision", found["revision"])] if found["revision"] else []
+        versions = [("versions", brief(found["versions"]))] if found["versions"] else []
+        _branch(tree, "code", [*git, *versions, *rows])
     if found["steps"]:
         _branch(tree, "steps", [(step["node"], _step(step, found["run"])) for step in found["steps"]])
     return tree

@@ -12,7 +12,6 @@ from rich.markup import escape
 
 from pipeline.config import RunConfig
 from pipeline.console import chatter_to
-from pipeline.failure import record_failure
 from pipeline.interruption import Interruption
 from pipeline.program import program
 from pipeline.workspace import Workspace
@@ -93,9 +92,7 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
             ObservedDagRunner(progress, run_id).run(pipeline, run_options=options)
         except NodeFailedError as failure:
             interruption.check()  # Beam wraps a KeyboardInterrupt in an error of its own
-            failed = _failed(failure, request, request.workspace.logs / f"run-{run_id}.log")
-            record_failure(request.workspace, run_id, failure.node, failed)
-            raise failed from failure
+            raise _failed(failure, request, request.workspace.logs / f"run-{run_id}.log") from failure
     if request.to_node:
         return
     summary = summarize(request.workspace, request.config, run_id)

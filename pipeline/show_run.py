@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline import outcomes
-from pipeline.failure import read_failure
 from pipeline.lineage import Lineage, Node, Run
+from pipeline.recorded import failure, recorded
 from pipeline.runs import COLOURS, known_run, row
 from pipeline.workspace import Workspace
 
@@ -36,14 +36,15 @@ def show_run(workspace: Workspace, run_id: str, as_json: bool = False) -> None:
 
 def described(workspace: Workspace, run: Run) -> dict[str, Any]:
     """Everything about a run as plain data: `run`, `nodes`, `data`, `models`, `test`, `failure`, `report`."""
-    failure = read_failure(workspace, run.run_id)
+    failed = failure(workspace, run.run_id)
     report = workspace.reports / run.run_id / "report.html"
     data = outcomes.data(run.nodes)
     models = {task: outcomes.model(run.nodes, task) for task in outcomes.TASKS}
     overall = row(workspace, run)
     return {
         **overall,
-        "failure": asdict(failure) if failure else None,
+        "failure": asdict(failed) if failed else None,
+        "command": recorded(workspace, run.run_id).get("command", ""),
         "nodes": [_node(node, overall["state"]) for node in run.nodes.values()],
         "data": asdict(data) if data else None,
         "models": {task: asdict(model) for task, model in models.items() if model},
@@ -61,7 +62,7 @@ def _node(node: Node, run_state: str) -> dict[str, Any]:
         "seconds": node.seconds,
         "started": node.started,
         "made_in": node.made_in or node.run_id,
-        "inputs": {key: artifact.uri for key, artifact in node.inputs.items()},
+        "inputs": {key: artifact.uri for key, artifact in node.taken.items()},
         "outputs": {key: artifact.uri for key, artifact in node.outputs.items()},
         "settings": outcomes.settings(node),
     }
@@ -71,10 +72,9 @@ def _print(found: dict[str, Any], console: Console) -> None:
     state = f"[{COLOURS.get(found['state'], 'white')}]{found['state']}[/]"
     console.print(f"[bold]{found['run']}[/]  {found['pipeline']}  {state}  {found['seconds']:.0f} s")
     if found["failure"]:
-        failure = found["failure"]
-        console.print(f"[red]{escape(failure['message'])}[/]", soft_wrap=True)
-        if failure["hint"]:
-            console.print(f"[dim]{escape(failure['hint'])}[/]", soft_wrap=True)
+        failed = found["failure"]
+        console.print(f"[red]{escape(failed['message'])}[/]", soft_wrap=True)
+        console.print(f"[dim]go on from there: {escape(failed['command'])}[/]", soft_wrap=True)
     table = Table("node", "state", "time", "from", "what it was told")
     table.columns[0].no_wrap = table.columns[2].no_wrap = True
     table.columns[2].justify = "right"

@@ -54,6 +54,9 @@ def workspace(tmp_path_factory):
     folder = root / "serving_models" / "ranking" / "1"
     folder.mkdir(parents=True)
     (folder / "saved_model.pb").touch()
+    record = {"state": "done", "command": "marquee run", "git": {"revision": "abc", "changed": True}}
+    (root / "reports" / "20260101-000001").mkdir(parents=True)
+    (root / "reports" / "20260101-000001" / "run.json").write_text(json.dumps(record))
     return Workspace(root)
 
 
@@ -76,6 +79,7 @@ def test_an_origin_names_data_code_configuration_and_blessing(workspace):
     assert found["data"]["rows"] == {"train": 80, "eval": 10}
     assert found["models"]["ranking"]["settings"] == {"model.kind": "mf", "train.epochs": 3}
     assert found["models"]["ranking"]["blessed"] is True
+    assert (found["command"], found["revision"]) == ("marquee run", "abc, with changes")
     assert found["code"] == {"MovieLensExampleGen": "a1", "RankingTrainer": "c0de"}
 
 

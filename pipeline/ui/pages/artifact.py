@@ -84,4 +84,4 @@ def _used(site: Site, artifact: Artifact) -> list[tuple[str, list[str]]]:
 
 
 def _takes(node: Node, artifact: Artifact) -> bool:
-    return any(each.id == artifact.id for each in node.inputs.values())
+    return any(each.id == artifact.id for each in node.taken.values())

@@ -67,7 +67,7 @@ def origin_graph(origin: Origin) -> Drawing:
         )
         inputs[node.name] = inputs.get(node.name, set()) | {
             maker[each.id]
-            for key, each in node.inputs.items()
+            for key, each in node.taken.items()
             if each.id in maker and key not in COMPARED_WITH
         }
     if origin.version:

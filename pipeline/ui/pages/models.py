@@ -74,6 +74,6 @@ def _pushed(lineage: Lineage, runs: list[Run], task: str) -> dict[int, list[int]
     found: dict[int, list[int]] = {}
     for version, push in pushes(lineage).items():
         node = pushers.get(push.made_in)
-        if node and task in node.inputs:
-            found.setdefault(node.inputs[task].id, []).append(version)
+        if node and task in node.taken:
+            found.setdefault(node.taken[task].id, []).append(version)
     return found

@@ -6,8 +6,8 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from pipeline import outcomes
-from pipeline.failure import read_failure
 from pipeline.lineage import Node, Run
+from pipeline.recorded import failure, recorded
 from pipeline.runs import row
 from pipeline.ui.charts import Line, line_chart
 from pipeline.ui.graph import Box, Drawing, draw
@@ -30,14 +30,14 @@ def shown(site: Site, request) -> dict[str, Any]:
         "live": overall["state"] == "running",
         "nodes": [_node(node, overall["state"]) for node in run.nodes.values()],
         "drawing": run_graph(run, overall["state"]),
-        "failure": read_failure(site.workspace, run.run_id),
+        "failure": failure(site.workspace, run.run_id),
         "data": outcomes.data(run.nodes),
         "models": [
             {"model": model, "curves": _curves(run, model), "trials": _trials(run, model.task)}
             for model in models
         ],
         "test": outcomes.test(run.nodes) or {},
-        "command": (_written(site, run, "run.json") or {}).get("command", ""),
+        "command": recorded(site.workspace, run.run_id).get("command", ""),
         "report": (site.workspace.reports / run.run_id / "report.html").is_file(),
         "log": (site.workspace.logs / f"run-{run.run_id}.log").is_file(),
         "before": ids[here + 1] if here + 1 < len(ids) else "",
@@ -70,7 +70,7 @@ def run_graph(run: Run, run_state: str) -> Drawing:
         if state == "done":
             note = duration(node.seconds)
         boxes.append(Box(node.name, node.name, note, state, f"#node-{node.name}"))
-        inputs[node.name] = {maker[each.id] for each in node.inputs.values() if each.id in maker}
+        inputs[node.name] = {maker[each.id] for each in node.taken.values() if each.id in maker}
         if node.name == "RunReport":  # begins when everything is decided
             inputs[node.name] |= {"AtomicPusher"} & run.nodes.keys()
     return draw(boxes, inputs)
@@ -116,14 +116,3 @@ def _trials(run: Run, task: str) -> dict[str, Any] | None:
     if not trials:
         return None
     return {"rows": trials, "settings": sorted({name for trial in trials for name in trial["values"]})}
-
-
-def _written(site: Site, run: Run, file: str) -> Any:
-    """A JSON file beside the run's report; None where there is none."""
-    import json
-
-    path = site.workspace.reports / run.run_id / file
-    try:
-        return json.loads(path.read_text(encoding="utf-8")) if site.inside(path) else None
-    except (OSError, ValueError):
-        return None

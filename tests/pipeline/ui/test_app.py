@@ -164,12 +164,12 @@ def test_why_a_run_failed_is_on_its_page(store):
     store.run("r2").node("Trainer", "failed")
     folder = store.root / "reports" / "r2"
     folder.mkdir(parents=True)
-    failure = {"node": "Trainer", "message": "Trainer failed: no GPU", "hint": "say cpu"}
-    (folder / "failure.json").write_text(json.dumps(failure))
+    record = {"state": "failed", "failed_node": "Trainer", "message": "no GPU", "command": "marquee run"}
+    (folder / "run.json").write_text(json.dumps(record))
 
     page = Reader(store.root).get("/runs/r2").text
-    assert "Trainer failed: no GPU" in page
-    assert "say cpu" in page
+    assert "<strong>no GPU</strong>" in page
+    assert "<pre>marquee run</pre>" in page
 
 
 def test_a_report_is_shown_in_a_sandbox(store):
