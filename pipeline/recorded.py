@@ -17,7 +17,7 @@ class Failure:
 
 
 def recorded(workspace: Workspace, run_id: str) -> dict[str, Any]:
-    """`reports/<run>/run.json`: `command`, `config`, `versions`, `git`, `state`; empty where there is none."""
+    """`reports/<run>/run.json`: `command`, `versions`, `git`, `state`; empty where there is none."""
     file = workspace.reports / run_id / "run.json"
     if not file.resolve().is_relative_to(workspace.reports.resolve()):
         return {}
