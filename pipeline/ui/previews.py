@@ -47,11 +47,18 @@ def previews(artifact: Artifact) -> list[Preview]:
     return found
 
 
+def _own(folder: Path, pattern: str) -> list[Path]:
+    """The files in an artifact that are its own: no link leads out of it."""
+    root = folder.resolve()
+    files = [file for file in sorted(folder.glob(pattern)) if file.is_file()]
+    return [file for file in files if file.resolve().is_relative_to(root)]
+
+
 def _examples(folder: Path) -> Iterator[Preview]:
-    for split in sorted(folder.glob("Split-*")):
-        files = sorted(split.glob("*tfrecord*"))
-        if not files:
-            continue
+    splits: dict[Path, list[Path]] = {}
+    for file in _own(folder, "Split-*/*tfrecord*"):
+        splits.setdefault(file.parent, []).append(file)
+    for split, files in splits.items():
         rows = [example(each) for each in islice(records(files[0]), ROWS)]
         columns = sorted({name for row in rows for name in row})
         name = split.name.removeprefix("Split-")
@@ -76,7 +83,7 @@ def _feature(values: list[Any]) -> str:
 
 
 def _vocabularies(folder: Path) -> Iterator[Preview]:
-    for file in sorted((folder / "transform_fn" / "assets").glob("*")):
+    for file in _own(folder, "transform_fn/assets/*"):
         with open(file, encoding="utf-8", errors="replace") as lines:
             words = [line.rstrip("\n") for line in islice(lines, WORDS)]
             more = sum(1 for _ in lines)
@@ -91,23 +98,20 @@ def _vocabularies(folder: Path) -> Iterator[Preview]:
 
 
 def _schema(folder: Path) -> Iterator[Preview]:
-    for file in (folder / "schema.pbtxt", folder / "metadata" / "schema.pbtxt"):
-        if file.is_file():
-            columns, rows = schema_rows(file)
-            yield Preview("Schema", columns, rows, open=file.parent == folder)
+    for file in [*_own(folder, "schema.pbtxt"), *_own(folder, "metadata/schema.pbtxt")]:
+        columns, rows = schema_rows(file)
+        yield Preview("Schema", columns, rows, open=file.parent == folder)
 
 
 def _statistics(folder: Path) -> Iterator[Preview]:
-    for file in sorted(folder.glob("Split-*/FeatureStats.pb")):
+    for file in _own(folder, "Split-*/FeatureStats.pb"):
         split = file.parent.name.removeprefix("Split-")
         columns, rows, number = statistics_rows(file)
         yield Preview(f"Statistics: {split}", columns, rows, f"{number:,} examples", open=split == "train")
 
 
 def _signatures(folder: Path) -> Iterator[Preview]:
-    for file in (folder / "Format-Serving" / "saved_model.pb", folder / "saved_model.pb"):
-        if not file.is_file():
-            continue
+    for file in [*_own(folder, "Format-Serving/saved_model.pb"), *_own(folder, "saved_model.pb")]:
         yield Preview(
             "SavedModel: signatures",
             ["signature", "takes", "gives"],
@@ -133,6 +137,8 @@ def _tensors(specs) -> str:
 
 
 def _ranking(folder: Path) -> Iterator[Preview]:
+    if not _own(folder, "metrics-*.tfrecord"):
+        return
     models = {name or "candidate": values for name, values in ranking_metrics(folder).items()}
     if models:
         names = list(dict.fromkeys(metric for values in models.values() for metric in values))
@@ -148,7 +154,7 @@ def _number(value: Any) -> str:
 
 
 def _parquet(folder: Path) -> Iterator[Preview]:
-    for file in sorted((folder / "parquet").glob("*.parquet"))[:1]:
+    for file in _own(folder, "parquet/*.parquet")[:1]:
         import pyarrow.parquet
 
         table = pyarrow.parquet.ParquetFile(file)
@@ -163,7 +169,7 @@ def _parquet(folder: Path) -> Iterator[Preview]:
 
 
 def _json(folder: Path) -> Iterator[Preview]:
-    for file in sorted(folder.glob("*")):
+    for file in _own(folder, "*"):
         if file.suffix not in (".json", ".txt") or file.stat().st_size > JSON_BYTES:
             continue
         try:

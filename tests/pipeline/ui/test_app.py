@@ -87,6 +87,13 @@ def test_no_path_leads_out_of_an_artifact(store, path):
     assert "secret" not in answer.text.replace("secret.json", "")
 
 
+def test_a_link_out_of_an_artifact_is_not_looked_through(store):
+    page = Reader(store.root).get(f"/artifacts/{store.inside}").text
+
+    assert "a.json" in page
+    assert "secret" not in page
+
+
 def test_an_artifact_outside_the_workspace_is_named_and_not_shown(store):
     client = Reader(store.root)
 
@@ -229,6 +236,16 @@ def test_films_somebody_has_seen_come_back_only_when_asked_for(tiny):
 def test_a_version_or_number_that_makes_no_sense_is_left_out(tiny):
     assert tiny.get("/try?user=u1&k=999999&version=77&other=abc").status_code == 200
     assert tiny.get("/try?user=u1&k=-3").text.count('class="film"') > 2
+
+
+def test_a_version_that_cannot_be_loaded_is_a_page_that_says_so(tmp_path):
+    for name in ("recommender", "retrieval"):
+        (tmp_path / name / "3").mkdir(parents=True)
+        (tmp_path / name / "3" / "saved_model.pb").write_bytes(b"no model")
+    answer = Reader(tmp_path / "none", tmp_path).get("/try")
+
+    assert answer.status_code == 503
+    assert "Version 3 cannot be loaded" in answer.text
 
 
 def test_serving_says_which_versions_are_there_and_whether_a_server_answers_with_them(tiny, tmp_path):
