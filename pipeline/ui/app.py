@@ -135,9 +135,11 @@ class _Headers:
         async def with_headers(message) -> None:
             if message["type"] == "http.response.start":
                 there = {name for name, _ in message["headers"]}
+                kept = b"max-age=60" if scope["path"].startswith("/static/") else b"no-store"
+                headers = (*_HEADERS, (b"cache-control", kept))
                 message["headers"] = [
                     *message["headers"],
-                    *((name, value) for name, value in _HEADERS if name not in there),
+                    *((name, value) for name, value in headers if name not in there),
                 ]
             await send(message)
 
@@ -149,5 +151,4 @@ _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
-    (b"cache-control", b"no-store"),
 )

@@ -33,14 +33,19 @@ def test_every_link_from_the_front_page_opens_without_an_error_in_the_console(pa
         if here in opened:
             continue
         opened.add(here)
+        if urlsplit(here).query:  # the same page, sorted in another way or asked for somebody else
+            assert page.request.get(here).status == 200, here
+            continue
         assert page.goto(here).status == 200, here
         links = page.eval_on_selector_all("a[href]", "links => links.map(each => each.getAttribute('href'))")
         found = {urldefrag(urljoin(here, link)).url for link in links}
         assert all(urlsplit(link).netloc == urlsplit(address).netloc for link in found), here
         waiting += found - opened
-    kinds = {urlsplit(each).path.split("/")[1] for each in opened}
-    assert kinds >= {"", "try", "runs", "models", "lineage", "artifacts", "serving"}
-    assert len(opened) > 60
+    paths = {urlsplit(each).path for each in opened}
+    assert {path.split("/")[1] for path in paths} >= {
+        "", "try", "runs", "models", "lineage", "artifacts", "serving",
+    }  # fmt: skip
+    assert len(paths) > 50
 
 
 @pytest.fixture(scope="module")
