@@ -74,7 +74,7 @@ class Tryable:
             return []
 
     def titles(self, version: int) -> list[str]:
-        """All titles of a version, the most rated first."""
+        """All titles of a version, as it ranks them for somebody unknown: popular ones first."""
         if version not in self._titles:
             client = self.client(version)
             found = client.predict("retrieval", {"user_id": [""], "k": 2**31 - 1}, "retrieve")
