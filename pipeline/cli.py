@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline import elsewhere
+from pipeline import elsewhere, history
 from pipeline.options import DEFAULT_WORKSPACE, ConfigOption, SetOption, WorkspaceOption
+from pipeline.ui.command import ui
 from serving.errors import ServingError
 from trainer.errors import MarqueeError
 
@@ -222,15 +223,6 @@ def export(
 
 
 @app.command()
-def runs(workspace: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
-    """List the runs in the workspace."""
-    from pipeline.runs import print_runs
-    from pipeline.workspace import Workspace
-
-    print_runs(Workspace(workspace))
-
-
-@app.command()
 def rollback(
     name: Annotated[str, typer.Argument(help="The model, such as `ranking`.")],
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
@@ -243,6 +235,10 @@ def rollback(
         typer.echo(f"{each}: version {withdrawn} withdrawn, version {front} is in front")
 
 
+app.add_typer(history.runs, name="runs")
+app.command()(history.lineage)
+app.command()(history.diff)
+app.command()(ui)
 app.command(name="compile")(elsewhere.compile_)
 app.command()(elsewhere.submit)
 app.command()(elsewhere.deploy)

@@ -1,42 +1,18 @@
-"""Reads ML Metadata: which runs there were, what each node made, what was pushed."""
+"""Reads ML Metadata: which runs there were, what each node made and from what, what was pushed."""
 
 import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.executions import DONE, OUTPUT, Artifact, Node, described, nodes, numbers
 from trainer.errors import MarqueeError
 
-# Execution states as MLMD numbers them (metadata_store.proto).
-_STATES = {1: "new", 2: "running", 3: "done", 4: "failed", 5: "cached", 6: "cancelled"}
-_PLUMBING = ("Resolver", "Importer")
+__all__ = ["COMPARED_WITH", "Artifact", "Lineage", "Node", "Run"]
 
-
-@dataclass(frozen=True)
-class Artifact:
-    """An output of a node.
-
-    Args:
-        uri: its folder.
-        properties: custom properties, by name.
-    """
-
-    uri: str
-    properties: dict[str, str | int | float]
-
-    @property
-    def path(self) -> Path:
-        """The folder as a path."""
-        return Path(self.uri)
-
-
-@dataclass(frozen=True)
-class Node:
-    """What a node did in a run."""
-
-    name: str
-    state: str
-    seconds: float
-    outputs: dict[str, Artifact]
+#: Inputs that a node compares with, or begins from, and whose own history is another model's.
+COMPARED_WITH = ("baseline_model", "previous_statistics", "base_model")
 
 
 @dataclass(frozen=True)
@@ -53,6 +29,16 @@ class Run:
         unfinished = (n.state for n in self.nodes.values() if n.state not in ("done", "cached"))
         return next(unfinished, "done")
 
+    @property
+    def started(self) -> float:
+        """Unix time of its first node; 0 where it has none."""
+        return min((node.started for node in self.nodes.values()), default=0.0)
+
+    @property
+    def seconds(self) -> float:
+        """What its nodes took together."""
+        return sum(node.seconds for node in self.nodes.values())
+
     def output(self, node: str, key: str) -> Artifact | None:
         """A node's output, or None where the run has no such node or it made nothing."""
         return self.nodes[node].outputs.get(key) if node in self.nodes else None
@@ -60,9 +46,6 @@ class Run:
 
 class Lineage:
     """The runs in a workspace, read with SQL: MLMD's own client takes seconds to load, a table must not.
-
-    The tables and their columns are MLMD's schema version 10
-    (ml_metadata/util/metadata_source_query_config.cc).
 
     Args:
         database: MLMD's SQLite file.
@@ -77,69 +60,92 @@ class Lineage:
         Raises:
             MarqueeError: the database is damaged.
         """
+        return [run for run in self._read(None) if pipeline in (None, run.pipeline)]
+
+    def run(self, run_id: str | None = None) -> Run | None:
+        """One run with its nodes' parameters, or the newest; None when there is none."""
+        if run_id is None:
+            run_id = next(iter(self.run_ids()), "")
+        return next(iter(self._read(run_id)), None)
+
+    def run_ids(self) -> list[str]:
+        """The runs' names, newest first."""
+        return [name for _, name in self._ask(_contexts, [])]
+
+    def made_from(self, *artifacts: Artifact) -> dict[str, Node]:
+        """The nodes that made these artifacts and what they were made from, as they once ran, in that order.
+
+        What a node merely compares with (COMPARED_WITH) is not followed: it leads to all earlier runs.
+        """
+        return self._ask(lambda db: _made_from(db, [each.id for each in artifacts]), {})
+
+    def artifacts(self, type_: str | None = None) -> list[Artifact]:
+        """Every artifact that is complete, or those of one type, the newest first."""
+        return self._ask(lambda db: _all_artifacts(db, type_), [])
+
+    def _read(self, run_id: str | None) -> list[Run]:
+        return self._ask(lambda db: _runs(db, run_id), [])
+
+    def _ask(self, question, nothing):
         if not self._database.exists():
-            return []
+            return nothing
         try:
-            found = self._runs()
+            with sqlite3.connect(f"{self._database.resolve().as_uri()}?mode=ro", uri=True) as db:
+                if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'Context'").fetchone():
+                    return nothing
+                return question(db)
         except sqlite3.DatabaseError as error:
             raise MarqueeError(
                 f"{self._database} cannot be read: {error}",
                 "Move the workspace away and run again, or restore the file.",
             ) from None
-        return [run for run in found if pipeline in (None, run.pipeline)]
-
-    def _runs(self) -> list[Run]:
-        with sqlite3.connect(f"{self._database.resolve().as_uri()}?mode=ro", uri=True) as db:
-            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'Context'").fetchone():
-                return []
-            contexts = db.execute(
-                "SELECT c.id, c.name FROM Context c "
-                "JOIN Type t ON t.id = c.type_id WHERE t.name = 'pipeline_run' ORDER BY c.id DESC"
-            ).fetchall()
-            return [self._run(db, *context) for context in contexts]
-
-    def run(self, run_id: str | None = None) -> Run | None:
-        """One run, or the newest; None when there is none."""
-        return next((run for run in self.runs() if run_id in (None, run.run_id)), None)
-
-    def _run(self, db: sqlite3.Connection, context: int, run_id: str) -> Run:
-        rows = db.execute(
-            "SELECT e.id, e.last_known_state, e.create_time_since_epoch, e.last_update_time_since_epoch, "
-            "n.name, et.name FROM Association a JOIN Execution e ON e.id = a.execution_id "
-            "JOIN Type et ON et.id = e.type_id "
-            "JOIN Association an ON an.execution_id = e.id JOIN Context n ON n.id = an.context_id "
-            "JOIN Type nt ON nt.id = n.type_id AND nt.name = 'node' WHERE a.context_id = ? ORDER BY e.id",
-            (context,),
-        ).fetchall()
-        pipeline = db.execute(
-            "SELECT p.name FROM ParentContext pc JOIN Context p ON p.id = pc.parent_context_id "
-            "WHERE pc.context_id = ?",
-            (context,),
-        ).fetchone()
-        name = pipeline[0] if pipeline else rows[0][4].rsplit(".", 1)[0] if rows else ""
-        nodes = {}
-        for execution, state, start, end, node, kind in rows:
-            if kind.rsplit(".", 1)[-1] in _PLUMBING:
-                continue
-            node = node.removeprefix(f"{name}.")
-            nodes[node] = Node(node, _STATES.get(state, "?"), (end - start) / 1000, _outputs(db, execution))
-        return Run(run_id, name, nodes)
 
 
-def _outputs(db: sqlite3.Connection, execution: int) -> dict[str, Artifact]:
-    rows = db.execute(
-        "SELECT a.id, a.uri, p.step_key FROM Event e JOIN Artifact a ON a.id = e.artifact_id "
-        "JOIN EventPath p ON p.event_id = e.id AND p.is_index_step = 0 "
-        "WHERE e.execution_id = ? AND e.type = 4",  # OUTPUT
-        (execution,),
+def _contexts(db: sqlite3.Connection, run_id: str | None = None) -> list[tuple[int, str]]:
+    return db.execute(
+        "SELECT c.id, c.name FROM Context c JOIN Type t ON t.id = c.type_id "
+        "WHERE t.name = 'pipeline_run' AND (? IS NULL OR c.name = ?) ORDER BY c.id DESC",
+        (run_id, run_id),
     ).fetchall()
-    return {key: Artifact(uri, _properties(db, artifact)) for artifact, uri, key in rows}
 
 
-def _properties(db: sqlite3.Connection, artifact: int) -> dict[str, str | int | float]:
+def _runs(db: sqlite3.Connection, run_id: str | None) -> list[Run]:
+    """Every run, or the one called `run_id`; a handful of queries however many there are."""
+    contexts = _contexts(db, run_id)
+    chosen = numbers(context for context, _ in contexts)
+    executions = db.execute(f"SELECT execution_id FROM Association WHERE context_id IN ({chosen})").fetchall()
+    by_run = defaultdict(dict)
+    pipelines = {}
+    for pipeline, node in nodes(db, (each for (each,) in executions), with_parameters=run_id is not None):
+        pipelines[node.run_id] = pipeline
+        by_run[node.run_id][node.name] = node
+    return [Run(name, pipelines.get(name, ""), by_run[name]) for _, name in contexts]
+
+
+def _made_from(db: sqlite3.Connection, artifacts: Iterable[int]) -> dict[str, Node]:
+    seen: set[int] = set()
+    made: list[Node] = []
+    wanted = set(artifacts)
+    while wanted:
+        rows = db.execute(
+            "SELECT MIN(e.id) FROM Event ev JOIN Execution e ON e.id = ev.execution_id "
+            "WHERE ev.type = ? AND e.last_known_state = ? "
+            f"AND ev.artifact_id IN ({numbers(wanted)}) GROUP BY ev.artifact_id",
+            (OUTPUT, DONE),
+        ).fetchall()
+        new = {execution for (execution,) in rows} - seen
+        seen |= new
+        found = [node for _, node in nodes(db, new, with_parameters=True)]
+        made += found
+        wanted = {
+            artifact.id for node in found for key, artifact in node.taken.items() if key not in COMPARED_WITH
+        }
+    return {node.name: node for node in sorted(made, key=lambda node: node.started)}
+
+
+def _all_artifacts(db: sqlite3.Connection, type_: str | None) -> list[Artifact]:
     rows = db.execute(
-        "SELECT name, COALESCE(int_value, double_value, string_value) FROM ArtifactProperty "
-        "WHERE artifact_id = ? AND is_custom_property = 1",
-        (artifact,),
-    )
-    return dict(rows.fetchall())
+        "SELECT a.id FROM Artifact a JOIN Type t ON t.id = a.type_id WHERE ? IS NULL OR t.name = ?",
+        (type_, type_),
+    ).fetchall()
+    return sorted(described(db, {row[0] for row in rows}), key=lambda each: -each.id)

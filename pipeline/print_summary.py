@@ -9,21 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipeline.outcomes import SHOWN
 from pipeline.program import program
 from pipeline.summary import Summary
-
-#: Of all that is measured on `eval`; the rest is in the evaluators' artifacts.
-SHOWN = (
-    "rmse",
-    "mae",
-    "calibration",
-    "ndcg_10",
-    "ndcg@10",
-    "recall@10",
-    "recall@100",
-    "coverage@10",
-    "index_recall@100",
-)
 
 
 def print_summary(summary: Summary, workspace_flag: str, console: Console) -> None:

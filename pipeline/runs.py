@@ -1,44 +1,93 @@
 """`marquee runs`: a table of what has run in a workspace."""
 
+import json
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.lineage import Lineage, Run
 from pipeline.program import program
 from pipeline.workspace import Workspace
+from trainer.errors import MarqueeError
 
-_COLOURS = {"done": "green", "failed": "red", "cancelled": "yellow", "running": "cyan"}
+COLOURS = {
+    "done": "green",
+    "cached": "cyan",
+    "failed": "red",
+    "cancelled": "yellow",
+    "interrupted": "yellow",
+    "running": "cyan",
+}
 
 
-def print_runs(workspace: Workspace) -> None:
-    """Prints a row a run, newest first."""
+def print_runs(workspace: Workspace, as_json: bool = False) -> None:
+    """Prints a row a run, newest first; or a list of objects."""
     runs = Lineage(workspace.metadata_db).runs()
+    if as_json:
+        print(json.dumps([row(workspace, run) for run in runs], indent=1))
+        return
     console = Console()
     if not runs:
         console.print(f"nothing has run in {workspace.root}; begin with: {program()} run")
         return
     table = Table("run", "pipeline", "state", "nodes", "cached", "time", "blessed", "pushed")
     table.columns[0].no_wrap = True
-    for run in runs:
-        cached = sum(node.state == "cached" for node in run.nodes.values())
+    for each in (row(workspace, run) for run in runs):
         table.add_row(
-            run.run_id,
-            run.pipeline,
-            f"[{_COLOURS.get(run.state, 'white')}]{run.state}[/]",
-            str(len(run.nodes)),
-            str(cached),
-            f"{sum(node.seconds for node in run.nodes.values()):.0f} s",
-            _blessed(run),
-            _pushed(run),
+            each["run"],
+            each["pipeline"],
+            f"[{COLOURS.get(each['state'], 'white')}]{each['state']}[/]",
+            str(each["nodes"]),
+            str(each["cached"]),
+            f"{each['seconds']:.0f} s",
+            {True: "yes", False: "no", None: ""}[each["blessed"]],
+            str(each["pushed"] or ("" if each["pushed"] is None else "no")),
         )
     console.print(table)
 
 
-def _blessed(run: Run) -> str:
-    blessing = run.output("RankingEvaluator", "blessing")
-    return "" if blessing is None else "yes" if blessing.properties.get("blessed") == 1 else "no"
+def row(workspace: Workspace, run: Run) -> dict[str, Any]:
+    """What a table says of a run: `pushed` is a version, 0 for nothing, None where it did not come to it.
 
-
-def _pushed(run: Run) -> str:
+    `blessed` is whether both models are; None where a run has judged neither.
+    """
+    found = (run.output(f"{task}Evaluator", "blessing") for task in ("Ranking", "Retrieval"))
+    blessings = [each.properties.get("blessed") == 1 for each in found if each]
     pushed = run.output("AtomicPusher", "pushed_model")
-    return "" if pushed is None else str(pushed.properties.get("pushed_version", "no"))
+    return {
+        "run": run.run_id,
+        "pipeline": run.pipeline,
+        "state": state(workspace, run),
+        "started": run.started,
+        "seconds": run.seconds,
+        "nodes": len(run.nodes),
+        "cached": sum(node.state == "cached" for node in run.nodes.values()),
+        "blessed": all(blessings) if blessings else None,
+        "pushed": None if pushed is None else int(pushed.properties.get("pushed_version", 0)),
+    }
+
+
+def state(workspace: Workspace, run: Run) -> str:
+    """A run's state; `interrupted` where a killed process left it running."""
+    if run.state in ("running", "new") and not workspace.in_use():
+        return "interrupted"
+    return run.state
+
+
+def known_run(lineage: Lineage, run_id: str) -> Run:
+    """The run called `run_id`, or by the end of its name, or `latest`.
+
+    Raises:
+        MarqueeError: there is none, or several.
+    """
+    ids = lineage.run_ids()
+    found = ids[:1] if run_id == "latest" else [each for each in ids if each == run_id]
+    found = found or [each for each in ids if run_id and each.endswith(run_id)]
+    if len(found) == 1:
+        return lineage.run(found[0])
+    if not ids:
+        raise MarqueeError(f"there is no run {run_id}: nothing has run here", f"begin with: {program()} run")
+    more = f" and {len(ids) - 10} more" if len(ids) > 10 else ""
+    problem = "several runs end with" if found else "there is no run"
+    raise MarqueeError(f"{problem} {run_id}; there are {', '.join((found or ids)[:10])}{more}")

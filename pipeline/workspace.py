@@ -89,6 +89,17 @@ class Workspace:
                 return handle.read().strip() or "unknown"
         return None
 
+    def in_use(self) -> bool:
+        """Whether a run has the workspace; unlike `lock_holder`, asked without writing anything."""
+        try:
+            with open(self.root / ".lock") as handle:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
+
     def _lock_file(self, what: str) -> TextIO:
         try:
             self.logs.mkdir(parents=True, exist_ok=True)

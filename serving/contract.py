@@ -4,7 +4,10 @@ The component that validates a model before a push, the clients and the tests re
 size that a request chooses: the batch, the titles of a history, `k`.
 """
 
+from serving.models import MODELS
 from serving.signature import Signature, TensorSpec
+
+__all__ = ["CONTRACT", "MODELS", "departures"]
 
 _IDS = TensorSpec("string", (-1,))
 _K = TensorSpec("int32", ())
@@ -47,10 +50,6 @@ CONTRACT: dict[str, dict[str, Signature]] = {
         "recommend_from_history": Signature({"movie_title": _LISTS, "k": _K}, _RECOMMENDED),
     },
 }
-
-
-#: In the order in which they are pushed: who can ask the recommender can also ask the models behind it.
-MODELS = tuple(CONTRACT)
 
 
 def departures(model: str, signatures: dict[str, Signature]) -> list[str]:

@@ -15,22 +15,31 @@ CREATE TABLE Execution (id INT, type_id INT, last_known_state INT, create_time_s
 CREATE TABLE Association (context_id INT, execution_id INT);
 CREATE TABLE Event (id INT, artifact_id INT, execution_id INT, type INT);
 CREATE TABLE EventPath (event_id INT, is_index_step INT, step_index INT, step_key TEXT);
-CREATE TABLE Artifact (id INT, uri TEXT);
+CREATE TABLE Artifact (id INT, type_id INT, uri TEXT);
+CREATE TABLE ExecutionProperty (execution_id INT, name TEXT, is_custom_property INT, int_value INT,
+                                double_value REAL, string_value TEXT);
 CREATE TABLE ArtifactProperty (artifact_id INT, name TEXT, is_custom_property INT, int_value INT,
                                double_value REAL, string_value TEXT);
 INSERT INTO Type VALUES (1, 'pipeline'), (2, 'pipeline_run'), (3, 'node'), (4, 'a.b.Pusher'),
-                        (5, 'x.Resolver');
+                        (5, 'x.Resolver'), (6, 'PushedModel');
 INSERT INTO Context VALUES (1, 1, 'my.films', 0), (2, 2, 'first', 1000), (3, 2, 'second', 2000),
                            (4, 3, 'my.films.Pusher', 0), (5, 3, 'my.films.Last', 0);
 INSERT INTO ParentContext VALUES (2, 1), (3, 1);
 INSERT INTO Execution VALUES (1, 4, 3, 1000, 3500), (2, 4, 5, 2000, 2000), (3, 5, 3, 1000, 1000);
 INSERT INTO Association VALUES (2, 1), (4, 1), (3, 2), (4, 2), (2, 3), (5, 3);
-INSERT INTO Artifact VALUES (7, '/artifacts/7');
+INSERT INTO Artifact VALUES (7, 6, '/artifacts/7');
 INSERT INTO ArtifactProperty VALUES (7, 'pushed', 1, 1, NULL, NULL),
                                     (7, 'pushed_version', 1, NULL, NULL, '4');
 INSERT INTO Event VALUES (1, 7, 1, 4), (2, 7, 2, 4), (3, 7, 1, 3);
 INSERT INTO EventPath VALUES (1, 0, NULL, 'pushed_model'),
                              (2, 0, NULL, 'pushed_model'), (3, 0, NULL, 'model');
+"""
+# A node of the second run that read what the first one answered from the cache, and something of before.
+READER = """
+INSERT INTO Context VALUES (6, 3, 'my.films.Reader', 0);
+INSERT INTO Execution VALUES (4, 4, 3, 3000, 4000);
+INSERT INTO Association VALUES (3, 4), (6, 4);
+INSERT INTO Event VALUES (4, 7, 4, 3), (5, 8, 4, 3);
 """
 
 
@@ -51,7 +60,7 @@ def test_runs_are_newest_first_with_their_nodes_but_no_resolvers(database):
         ("first", "my.films", "done", ["Pusher"]),
     ]
     assert [run.nodes["Pusher"].state for run in runs] == ["cached", "done"]
-    assert runs[1].nodes["Pusher"].seconds == 2.5
+    assert (runs[1].nodes["Pusher"].started, runs[1].nodes["Pusher"].seconds) == (1.0, 2.5)
 
 
 def test_an_output_has_its_folder_and_properties_in_a_cached_run_too(database):
@@ -59,6 +68,15 @@ def test_an_output_has_its_folder_and_properties_in_a_cached_run_too(database):
 
     assert (output.uri, output.properties) == ("/artifacts/7", {"pushed": 1, "pushed_version": "4"})
     assert Lineage(database).run("second").output("Pusher", "model") is None
+
+
+def test_a_node_names_those_whose_outputs_it_read_in_the_same_run(database):
+    with sqlite3.connect(database) as db:
+        db.executescript(READER)
+    nodes = Lineage(database).run("second").nodes
+
+    assert nodes["Reader"].inputs == ("Pusher",)
+    assert nodes["Pusher"].inputs == ()
 
 
 def test_runs_can_be_asked_for_by_pipeline(database):

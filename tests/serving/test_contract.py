@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from serving.contract import CONTRACT, departures
+from serving.contract import CONTRACT, MODELS, departures
 from serving.signature import TensorSpec
 
 
@@ -46,3 +46,7 @@ def test_a_size_that_tensorflow_did_not_infer_keeps_the_contract():
     assert departures("retrieval", good | {"serving_default": replace(default, outputs=unknown)}) == []
     wrong = {name: TensorSpec(spec.dtype, (-1, 101)) for name, spec in default.outputs.items()}
     assert len(departures("retrieval", good | {"serving_default": replace(default, outputs=wrong)})) == 3
+
+
+def test_every_model_that_is_pushed_has_a_contract():
+    assert tuple(CONTRACT) == MODELS

@@ -1,0 +1,182 @@
+"""Executions and artifacts as ML Metadata's tables have them.
+
+The tables and their columns are MLMD's schema version 10 (ml_metadata/util/metadata_source_query_config.cc).
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Execution states and event types as MLMD numbers them (metadata_store.proto).
+_STATES = {1: "new", 2: "running", 3: "done", 4: "failed", 5: "cached", 6: "cancelled"}
+INPUT, OUTPUT, DONE = 3, 4, 3
+_PLUMBING = ("Resolver", "Importer")
+
+Value = str | int | float
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An input or output of a node.
+
+    Args:
+        uri: its folder.
+        properties: custom properties, by name.
+        id: MLMD's number.
+        type: such as `Examples` or `Model`.
+        made_by, made_in: the node, and the run, that made it; empty where none did (an imported schema).
+    """
+
+    uri: str
+    properties: dict[str, Value]
+    id: int = 0
+    type: str = ""
+    made_by: str = ""
+    made_in: str = ""
+
+    @property
+    def path(self) -> Path:
+        """The folder as a path."""
+        return Path(self.uri)
+
+
+@dataclass(frozen=True)
+class Node:
+    """What a node did in a run.
+
+    Args:
+        name: its id in the pipeline.
+        state: `running`, `done`, `cached`, `failed`, `cancelled` or `new`.
+        seconds: how long it took; 0 while it runs.
+        started: Unix time in seconds.
+        outputs: what it made, or took from the cache, by key.
+        inputs: the nodes of this run whose outputs it read.
+        taken: what it read, by key.
+        parameters: execution properties, by name; empty in a list of runs, where nobody reads them.
+        run_id: the run.
+    """
+
+    name: str
+    state: str
+    seconds: float
+    started: float
+    outputs: dict[str, Artifact]
+    inputs: tuple[str, ...] = ()
+    taken: dict[str, Artifact] = field(default_factory=dict)
+    parameters: dict[str, Value] = field(default_factory=dict)
+    run_id: str = ""
+
+    @property
+    def made_in(self) -> str:
+        """The run that made the outputs: of a cached node, an earlier one."""
+        return next((each.made_in for each in self.outputs.values()), "")
+
+
+def nodes(db: sqlite3.Connection, executions: Iterable[int], with_parameters: bool) -> list[tuple[str, Node]]:
+    """(pipeline, node) in the order of their executions; Resolvers and Importers are left out."""
+    chosen = numbers(executions)
+    rows = db.execute(
+        "SELECT e.id, e.last_known_state, e.create_time_since_epoch, e.last_update_time_since_epoch, "
+        "n.name, et.name, r.name, p.name FROM Execution e JOIN Type et ON et.id = e.type_id "
+        "JOIN Association an ON an.execution_id = e.id JOIN Context n ON n.id = an.context_id "
+        "JOIN Type nt ON nt.id = n.type_id AND nt.name = 'node' "
+        "JOIN Association ar ON ar.execution_id = e.id JOIN Context r ON r.id = ar.context_id "
+        "JOIN Type rt ON rt.id = r.type_id AND rt.name = 'pipeline_run' "
+        "LEFT JOIN ParentContext pc ON pc.context_id = r.id "
+        "LEFT JOIN Context p ON p.id = pc.parent_context_id "
+        f"WHERE e.id IN ({chosen}) ORDER BY e.id"
+    ).fetchall()
+    rows = [row for row in rows if row[5].rsplit(".", 1)[-1] not in _PLUMBING]
+    chosen = numbers(row[0] for row in rows)
+    artifacts = _artifacts(db, chosen)
+    parameters = _parameters(db, chosen) if with_parameters else {}
+    found, makers = [], {}
+    for execution, state, start, end, node, _, run, pipeline in rows:
+        pipeline = pipeline or node.rsplit(".", 1)[0]
+        taken, outputs = (artifacts.get((execution, event), {}) for event in (INPUT, OUTPUT))
+        read = {makers.get((run, each.id)) for each in taken.values()}
+        made = Node(
+            name=node.removeprefix(f"{pipeline}."),
+            state=_STATES.get(state, "?"),
+            seconds=(end - start) / 1000,
+            started=start / 1000,
+            outputs=outputs,
+            inputs=tuple(each.name for _, each in found if each.run_id == run and each.name in read),
+            taken=taken,
+            parameters=parameters.get(execution, {}),
+            run_id=run,
+        )
+        found.append((pipeline, made))
+        makers |= {(run, each.id): made.name for each in outputs.values()}
+    return found
+
+
+def _artifacts(db: sqlite3.Connection, executions: str) -> dict[tuple[int, int], dict[str, Artifact]]:
+    """By execution and type of event, then by key."""
+    events = db.execute(
+        "SELECT e.execution_id, e.type, COALESCE(p.step_key, CAST(e.id AS TEXT)), e.artifact_id FROM Event e "
+        "LEFT JOIN EventPath p ON p.event_id = e.id AND p.is_index_step = 0 "
+        f"WHERE e.type IN ({INPUT}, {OUTPUT}) AND e.execution_id IN ({executions}) ORDER BY e.id"
+    ).fetchall()
+    known = {each.id: each for each in described(db, {event[3] for event in events})}
+    found = defaultdict(dict)
+    for execution, event, key, artifact in events:
+        if artifact in known:
+            found[execution, event][key] = known[artifact]
+    return found
+
+
+def described(db: sqlite3.Connection, artifacts: Iterable[int]) -> list[Artifact]:
+    """Artifacts by their numbers, with properties and who made them."""
+    ids = numbers(artifacts)
+    properties = defaultdict(dict)
+    for artifact, name, value in db.execute(
+        "SELECT artifact_id, name, COALESCE(int_value, double_value, string_value) FROM ArtifactProperty "
+        f"WHERE is_custom_property = 1 AND artifact_id IN ({ids})"
+    ):
+        properties[artifact][name] = value
+    makers = _makers(db, ids)
+    return [
+        Artifact(uri, properties[artifact], artifact, kind or "", *makers.get(artifact, ("", "")))
+        for artifact, uri, kind in db.execute(
+            "SELECT a.id, a.uri, t.name FROM Artifact a LEFT JOIN Type t ON t.id = a.type_id "
+            f"WHERE a.id IN ({ids})"
+        )
+    ]
+
+
+def _makers(db: sqlite3.Connection, artifacts: str) -> dict[int, tuple[str, str]]:
+    """Node and run by artifact: of the execution that worked, not of one that took it from the cache."""
+    rows = db.execute(
+        "SELECT ev.artifact_id, n.name, r.name, p.name FROM Event ev "
+        "JOIN Execution e ON e.id = ev.execution_id AND e.last_known_state = ? "
+        "JOIN Association an ON an.execution_id = e.id JOIN Context n ON n.id = an.context_id "
+        "JOIN Type nt ON nt.id = n.type_id AND nt.name = 'node' "
+        "JOIN Association ar ON ar.execution_id = e.id JOIN Context r ON r.id = ar.context_id "
+        "JOIN Type rt ON rt.id = r.type_id AND rt.name = 'pipeline_run' "
+        "LEFT JOIN ParentContext pc ON pc.context_id = r.id "
+        "LEFT JOIN Context p ON p.id = pc.parent_context_id "
+        f"WHERE ev.type = ? AND ev.artifact_id IN ({artifacts}) ORDER BY e.id DESC",
+        (DONE, OUTPUT),
+    )
+    return {
+        artifact: (node.removeprefix(f"{pipeline or node.rsplit('.', 1)[0]}."), run)
+        for artifact, node, run, pipeline in rows
+    }
+
+
+def _parameters(db: sqlite3.Connection, executions: str) -> dict[int, dict[str, Value]]:
+    found = defaultdict(dict)
+    for execution, name, value in db.execute(
+        "SELECT execution_id, name, COALESCE(int_value, double_value, string_value) FROM ExecutionProperty "
+        f"WHERE execution_id IN ({executions}) ORDER BY name"
+    ):
+        found[execution][name] = value
+    return found
+
+
+def numbers(ids: Iterable[int]) -> str:
+    """For an SQL `IN`: numbers out of the database itself, more of them than parameters are allowed."""
+    return ", ".join(str(int(number)) for number in ids) or "NULL"

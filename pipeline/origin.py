@@ -1,0 +1,184 @@
+"""Where a pushed version, or any artifact, comes from: data, code, configuration and parameters."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import outcomes
+from pipeline.lineage import Artifact, Lineage, Node
+from pipeline.program import program
+from pipeline.recorded import recorded
+from pipeline.workspace import Workspace
+from serving.models import MODELS
+from serving.versions import ROLLED_BACK, list_versions
+from trainer.errors import MarqueeError
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What something was made from.
+
+    Args:
+        artifact: the thing, in ML Metadata.
+        model, version: of a pushed version; empty and 0 otherwise.
+        standing: of a pushed version: `in front`, `behind version N`, `withdrawn` or `no longer kept`.
+        nodes: that made it, the first first, as they once ran; and those that judged it.
+        record: what the run that made it wrote down: command, versions, revision of the code.
+    """
+
+    artifact: Artifact
+    model: str
+    version: int
+    standing: str
+    nodes: dict[str, Node]
+    record: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        """What a person would call it."""
+        if self.version:
+            return f"{self.model} version {self.version}"
+        return f"{self.artifact.type} of {self.artifact.made_by or 'nobody'}"
+
+    def described(self) -> dict[str, Any]:
+        """As plain data: what it is, where it stands, and what it was made from."""
+        data = outcomes.data(self.nodes)
+        models = {task: outcomes.model(self.nodes, task) for task in self.tasks}
+        assembler = self.nodes.get("RecommenderAssembler")
+        return {
+            "what": self.title,
+            "uri": self.artifact.uri,
+            "standing": self.standing,
+            "made_by": self.artifact.made_by,
+            "run": self.artifact.made_in,
+            "command": self.record.get("command", ""),
+            "revision": _revision(self.record),
+            "versions": self.record.get("versions") or {},
+            "data": asdict(data) if data else None,
+            "models": {task: asdict(model) for task, model in models.items() if model},
+            "assembled": outcomes.settings(assembler) if assembler and self.model != "ranking" else None,
+            "test": outcomes.test(self.nodes),
+            "code": outcomes.fingerprints(self.nodes),
+            "steps": [
+                {
+                    "node": node.name,
+                    "run": node.run_id,
+                    "seconds": node.seconds,
+                    "settings": outcomes.settings(node),
+                    "inputs": {key: each.uri for key, each in node.taken.items()},
+                }
+                for node in self.nodes.values()
+            ],
+        }
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The models that are in it: a pushed `ranking` is one of three that were pushed together."""
+        return (self.model,) if self.model in outcomes.TASKS else outcomes.TASKS
+
+
+def find_origin(workspace: Workspace, asked: str, models: Path | None = None) -> Origin:
+    """What `asked` was made from.
+
+    Args:
+        workspace: whose metadata is read.
+        asked: the folder of a pushed version, or `recommender/3`; or an artifact's folder, or one in it.
+        models: where versions are served from; the workspace's.
+
+    Raises:
+        MarqueeError: nothing in the workspace made it.
+    """
+    lineage = Lineage(workspace.metadata_db)
+    models = models or workspace.serving_models
+    if version := _version(asked, workspace, models):
+        pushed = pushes(lineage).get(version[1])
+        if pushed is None:
+            raise MarqueeError(
+                f"nobody pushed {version[0]} version {version[1]} from {workspace.root}",
+                _what_there_is(lineage),
+            )
+        nodes = lineage.made_from(pushed) | _judges(lineage, pushed)
+        return Origin(
+            pushed, *version, standing(models, *version), nodes, recorded(workspace, pushed.made_in)
+        )
+    if artifact := _artifact(lineage, asked, workspace):
+        nodes = lineage.made_from(artifact)
+        record = recorded(workspace, artifact.made_in)
+        return Origin(artifact, "", 0, "", nodes | _judges(lineage, artifact), record)
+    raise MarqueeError(f"no run in {workspace.root} made {asked}", _what_there_is(lineage))
+
+
+def pushes(lineage: Lineage) -> dict[int, Artifact]:
+    """The push behind each version, the newest first."""
+    found = {}
+    for artifact in reversed(lineage.artifacts("PushedModel")):  # the first to push a version made it
+        if artifact.properties.get("pushed") and "pushed_version" in artifact.properties:
+            found.setdefault(int(artifact.properties["pushed_version"]), artifact)
+    return dict(sorted(found.items(), reverse=True))
+
+
+def standing(models: Path, name: str, version: int) -> str:
+    """Where a version is now: `in front`, `behind version N`, `withdrawn` or `no longer kept`."""
+    there = list_versions(models, name)
+    if version in there:
+        return "in front" if version == there[-1] else f"behind version {there[-1]}"
+    return "withdrawn" if version in list_versions(models / ROLLED_BACK, name) else "no longer kept"
+
+
+def _revision(record: dict[str, Any]) -> str:
+    """Git's, of the code that ran; of a checkout with changes in it, so marked."""
+    git = record.get("git") or {}
+    return str(git.get("revision", "")) + (", with changes" if git.get("changed") else "")
+
+
+def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
+    """What judged the artifact, or the models in it, in the run that made it."""
+    run = lineage.run(artifact.made_in) if artifact.made_in else None
+    if run is None:
+        return {}
+    maker = run.nodes.get(artifact.made_by)
+    ids = {artifact.id}
+    if artifact.type == "PushedModel" and maker:
+        ids |= {maker.taken[name].id for name in MODELS if name in maker.taken}
+    judges = ("RankingEvaluator", "RetrievalEvaluator", "ServingValidator", "RunReport")
+    return {
+        name: run.nodes[name]
+        for name in judges
+        if name in run.nodes and ids & {each.id for each in _models(run.nodes[name].taken)}
+    }
+
+
+def _models(inputs: Mapping[str, Artifact]) -> list[Artifact]:
+    return [each for key, each in inputs.items() if each.type == "Model" and key != "baseline_model"]
+
+
+def _version(asked: str, workspace: Workspace, models: Path) -> tuple[str, int] | None:
+    """(model, version) where `asked` names a place for one, whether or not it is still there."""
+    for folder in (models, models / ROLLED_BACK):
+        for path in (Path(asked), workspace.root / asked, models / asked):
+            resolved = Path(path.resolve())
+            if not resolved.is_relative_to(folder.resolve()):
+                continue
+            name, *rest = resolved.relative_to(folder.resolve()).parts or ("",)
+            if name in MODELS and rest and rest[0].isdecimal():
+                return name, int(rest[0])
+    return None
+
+
+def _artifact(lineage: Lineage, asked: str, workspace: Workspace) -> Artifact | None:
+    """The artifact whose folder `asked` is, or is in."""
+    folders = {Path(each.uri).resolve(): each for each in lineage.artifacts()}
+    for path in (Path(asked), workspace.root / asked, workspace.artifacts / asked):
+        for folder in (path.resolve(), *path.resolve().parents):
+            if folder in folders:
+                return folders[folder]
+    return None
+
+
+def _what_there_is(lineage: Lineage) -> str:
+    versions = list(pushes(lineage))
+    if versions:
+        numbers = ", ".join(str(version) for version in versions[:10])
+        return f"pushed versions: {numbers}; for example: {program()} lineage recommender/{versions[0]}"
+    return f"no run has pushed anything here yet; begin with: {program()} run"

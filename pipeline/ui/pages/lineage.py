@@ -1,0 +1,88 @@
+"""Where a version, or an artifact, comes from: as a graph, and in words."""
+
+from typing import Any
+
+from starlette.exceptions import HTTPException
+
+from pipeline.lineage import COMPARED_WITH
+from pipeline.origin import Origin, find_origin, pushes, standing
+from pipeline.program import program
+from pipeline.ui.graph import Box, Drawing, draw
+from pipeline.ui.site import Site
+from serving.models import MODELS
+from trainer.errors import MarqueeError
+
+
+def listed(site: Site, request) -> dict[str, Any]:
+    """Every version that was ever pushed, the newest first."""
+    return {
+        "program": program(),
+        "names": MODELS,
+        "pushes": [
+            {
+                "version": version,
+                "push": push,
+                "standing": {name: standing(site.models, name, version) for name in MODELS},
+            }
+            for version, push in pushes(site.lineage).items()
+        ],
+    }
+
+
+def shown(site: Site, request) -> dict[str, Any]:
+    """A pushed version of a model."""
+    model, version = request.path_params["model"], request.path_params["version"]
+    if model not in MODELS:
+        raise HTTPException(404, f"There is no model called {model}; there are {', '.join(MODELS)}.")
+    try:
+        origin = find_origin(site.workspace, str(site.models / model / str(version)), site.models)
+    except MarqueeError as error:
+        raise HTTPException(404, str(error)) from None
+    return _content(origin, f"{model}/{version}")
+
+
+def artifact_shown(site: Site, request) -> dict[str, Any]:
+    """An artifact by its number."""
+    artifact = site.artifact(request.path_params["number"])
+    try:
+        origin = find_origin(site.workspace, artifact.uri, site.models)
+    except MarqueeError as error:
+        raise HTTPException(404, str(error)) from None
+    return _content(origin, artifact.uri)
+
+
+def origin_graph(origin: Origin) -> Drawing:
+    """From the data to the thing: the nodes that made it, each with the run in which it did."""
+    nodes = origin.nodes
+    maker = {each.id: node.name for node in nodes.values() for each in node.outputs.values()}
+    boxes, inputs = [], {}
+    data = nodes.get("MovieLensExampleGen")
+    if data:
+        said = data.outputs["examples"].properties
+        boxes.append(Box("data", str(said.get("dataset", "data")), str(said.get("origin", "")), "data"))
+        inputs[data.name] = {"data"}
+    for node in nodes.values():
+        boxes.append(
+            Box(node.name, node.name, f"run {node.run_id}", "done", f"/runs/{node.run_id}#node-{node.name}")
+        )
+        inputs[node.name] = inputs.get(node.name, set()) | {
+            maker[each.id]
+            for key, each in node.taken.items()
+            if each.id in maker and key not in COMPARED_WITH
+        }
+    if origin.version:
+        boxes.append(Box("version", origin.title, origin.standing, "front"))
+        inputs["version"] = {"AtomicPusher"}
+    order = {box.name: box for box in boxes}
+    last = [each for each in ("RunReport",) if each in order]  # after the version: it changed nothing
+    return draw([order[name] for name in order if name not in last] + [order[name] for name in last], inputs)
+
+
+def _content(origin: Origin, asked: str) -> dict[str, Any]:
+    return {
+        "program": program(),
+        "origin": origin,
+        "asked": asked,
+        "found": origin.described(),
+        "drawing": origin_graph(origin),
+    }

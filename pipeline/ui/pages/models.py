@@ -1,0 +1,79 @@
+"""The leaderboard: every model that was trained in the workspace, with what it was measured at."""
+
+from typing import Any
+
+from pipeline import outcomes
+from pipeline.lineage import Lineage, Run
+from pipeline.origin import pushes
+from pipeline.program import program
+from pipeline.ui.site import Site, sort_by
+
+#: By task: columns, and whether less is better.
+MEASURES = {
+    "ranking": {"rmse": True, "mae": True, "calibration": False, "ndcg_10": False},
+    "retrieval": {"ndcg@10": False, "recall@10": False, "recall@100": False, "coverage@10": False},
+}
+_MORE = ("kind", "run", "blessed", "pushed")
+
+
+def shown(site: Site, request) -> dict[str, Any]:
+    """A row a model of the task asked for, the best first."""
+    task = request.query_params.get("task", "ranking")
+    task = task if task in MEASURES else "ranking"
+    measures = MEASURES[task]
+    first = next(iter(measures))
+    key = request.query_params.get("sort", first)
+    key = key if key in (*measures, *_MORE) else first
+    order = request.query_params.get("order", "asc" if measures.get(key, False) else "desc")
+    rows = [{**row, **row["metrics"]} for row in leaderboard(site.lineage, task)]
+    best = {
+        name: (min if less else max)([row[name] for row in rows if row.get(name) is not None], default=None)
+        for name, less in measures.items()
+    }
+    return {
+        "program": program(),
+        "task": task,
+        "measures": measures,
+        "rows": sort_by(rows, key, order != "asc"),
+        "best": best,
+        "sort": key,
+        "order": "asc" if order == "asc" else "desc",
+    }
+
+
+def leaderboard(lineage: Lineage, task: str) -> list[dict[str, Any]]:
+    """Every trained model of a task, with its metrics, blessing and the versions in which it was pushed."""
+    trainer = f"{task.capitalize()}Trainer"
+    runs = lineage.runs()
+    pushed = _pushed(lineage, runs, task)
+    found = []
+    for run in runs:
+        node = run.nodes.get(trainer)
+        if node is None or node.state != "done" or "model" not in node.outputs:
+            continue  # from the cache: its own run has the row
+        model = outcomes.model(run.nodes, task)
+        artifact = node.outputs["model"]
+        found.append(
+            {
+                "kind": model.kind,
+                "run": run.run_id,
+                "metrics": model.metrics,
+                "blessed": model.blessed,
+                "pushed": pushed.get(artifact.id, []) or None,
+                "tuned": bool(model.tuned),
+                "artifact": artifact,
+                "settings": outcomes.main_settings(model.settings),
+            }
+        )
+    return found
+
+
+def _pushed(lineage: Lineage, runs: list[Run], task: str) -> dict[int, list[int]]:
+    """The versions by the model's number."""
+    pushers = {run.run_id: run.nodes["AtomicPusher"] for run in runs if "AtomicPusher" in run.nodes}
+    found: dict[int, list[int]] = {}
+    for version, push in pushes(lineage).items():
+        node = pushers.get(push.made_in)
+        if node and task in node.taken:
+            found.setdefault(node.taken[task].id, []).append(version)
+    return found

@@ -1,0 +1,55 @@
+"""The front page: what is in front, how good it is, what ran last, what to do first."""
+
+from typing import Any
+
+from pipeline import outcomes
+from pipeline.origin import pushes
+from pipeline.program import program
+from pipeline.runs import row
+from pipeline.ui.charts import Line, line_chart
+from pipeline.ui.site import Site
+from serving.models import MODELS
+from serving.placement import front
+
+RECENT = 6
+
+
+def shown(site: Site, request) -> dict[str, Any]:
+    """The newest runs, the versions in front, the data, and the metrics of recent models as a line."""
+    lineage = site.lineage
+    runs = lineage.runs()
+    fronts = {name: front(site.models, name) for name in MODELS}
+    version = fronts["recommender"]
+    push = pushes(lineage).get(version) if version else None
+    pushed_nodes = lineage.made_from(push) if push else {}
+    run = lineage.run(push.made_in) if push else None
+    latest = lineage.run(runs[0].run_id) if runs else None
+    rows = [row(site.workspace, each) for each in runs[:RECENT]]
+    return {
+        "program": program(),
+        "runs": rows,
+        "number_of_runs": len(runs),
+        "live": bool(rows) and rows[0]["state"] == "running",
+        "version": version,
+        "push": push,
+        "models": [model for task in outcomes.TASKS if (model := outcomes.model(pushed_nodes, task))],
+        "test": (outcomes.test(run.nodes) if run else None) or {},
+        "data": outcomes.data(latest.nodes) if latest else None,
+        "trend": _trend(runs),
+    }
+
+
+def _trend(runs):
+    """RMSE and nDCG@10 on `eval` by run, oldest first; None where there are fewer than two."""
+    found = [
+        (run.run_id, outcomes.metrics(run.nodes, "ranking"), outcomes.metrics(run.nodes, "retrieval"))
+        for run in reversed(runs[:30])
+    ]
+    lines = [
+        Line(label, [(entry[0], entry[place][key]) for entry in found if key in entry[place]])
+        for label, place, key in (
+            ("Ranking: RMSE, lower is better", 1, "rmse"),
+            ("Retrieval: nDCG@10", 2, "ndcg@10"),
+        )
+    ]
+    return [line_chart([line], height=120) for line in lines if len(line.points) > 1]

@@ -1,0 +1,118 @@
+"""One run: its nodes as a graph and a table, what was trained, what was measured, why it failed."""
+
+import datetime
+from typing import Any
+
+from starlette.exceptions import HTTPException
+
+from pipeline import outcomes
+from pipeline.lineage import Node, Run
+from pipeline.recorded import failure, recorded
+from pipeline.runs import row
+from pipeline.ui.charts import Line, line_chart
+from pipeline.ui.graph import Box, Drawing, draw
+from pipeline.ui.render import duration
+from pipeline.ui.site import Site
+
+LOG_BYTES = 64_000
+
+
+def shown(site: Site, request) -> dict[str, Any]:
+    """Everything about the run that the address names."""
+    run = site.run(request.path_params["run_id"])
+    overall = row(site.workspace, run)
+    models = [model for task in outcomes.TASKS if (model := outcomes.model(run.nodes, task))]
+    ids = site.lineage.run_ids()
+    here = ids.index(run.run_id)
+    return {
+        "run": run,
+        "row": overall,
+        "live": overall["state"] == "running",
+        "nodes": [_node(node, overall["state"]) for node in run.nodes.values()],
+        "drawing": run_graph(run, overall["state"]),
+        "failure": failure(site.workspace, run.run_id),
+        "data": outcomes.data(run.nodes),
+        "models": [
+            {"model": model, "curves": _curves(run, model), "trials": _trials(run, model.task)}
+            for model in models
+        ],
+        "test": outcomes.test(run.nodes) or {},
+        "command": recorded(site.workspace, run.run_id).get("command", ""),
+        "report": (site.workspace.reports / run.run_id / "report.html").is_file(),
+        "log": (site.workspace.logs / f"run-{run.run_id}.log").is_file(),
+        "before": ids[here + 1] if here + 1 < len(ids) else "",
+        "after": ids[here - 1] if here else "",
+    }
+
+
+def log_shown(site: Site, request) -> dict[str, Any]:
+    """The end of the run's log."""
+    run = site.run(request.path_params["run_id"])
+    file = site.workspace.logs / f"run-{run.run_id}.log"
+    if not file.is_file() or not site.inside(file):
+        raise HTTPException(404, f"Run {run.run_id} has left no log.")
+    size = file.stat().st_size
+    with open(file, "rb") as log:
+        log.seek(max(size - LOG_BYTES, 0))
+        text = log.read().decode("utf-8", errors="replace")
+    if size > LOG_BYTES:
+        text = text.partition("\n")[2]
+    return {"run": run, "text": text, "size": size, "whole": size <= LOG_BYTES, "file": str(file)}
+
+
+def run_graph(run: Run, run_state: str) -> Drawing:
+    """The run's nodes; an edge where one took what another made."""
+    maker = {artifact.id: node.name for node in run.nodes.values() for artifact in node.outputs.values()}
+    boxes, inputs = [], {}
+    for node in run.nodes.values():
+        state = node_state(node, run_state)
+        note = f"from {node.made_in}" if state == "cached" else state
+        if state == "done":
+            note = duration(node.seconds)
+        boxes.append(Box(node.name, node.name, note, state, f"#node-{node.name}"))
+        inputs[node.name] = {maker[each.id] for each in node.taken.values() if each.id in maker}
+        if node.name == "RunReport":  # begins when everything is decided
+            inputs[node.name] |= {"AtomicPusher"} & run.nodes.keys()
+    return draw(boxes, inputs)
+
+
+def node_state(node: Node, run_state: str) -> str:
+    """A node's state; `interrupted` where a killed run left it running."""
+    stale = run_state == "interrupted" and node.state in ("running", "new")
+    return "interrupted" if stale else node.state
+
+
+def _node(node: Node, run_state: str) -> dict[str, Any]:
+    settings = outcomes.settings(node)
+    state = node_state(node, run_state)
+    running = datetime.datetime.now().timestamp() - node.started if state == "running" else 0.0
+    return {
+        "node": node,
+        "state": state,
+        "seconds": max(node.seconds, running),
+        "settings": settings,
+        "main": outcomes.main_settings(settings),
+    }
+
+
+def _curves(run: Run, model: outcomes.Model):
+    """What was watched while it trained: the loss, and the measure on `eval` that decided."""
+    trained = run.nodes[f"{model.task.capitalize()}Trainer"].outputs.get("model_run")
+    history = (outcomes.read_json(trained, "training.json") or {}).get("history") or []
+    key = "val_rmse" if model.task == "ranking" else f"val_{model.settings.get('stop_on', 'ndcg@10')}"
+    charts = []
+    for name, label in (("loss", "loss on train"), (key, f"{key.removeprefix('val_')} on eval")):
+        points = [
+            (f"epoch {i}", epoch[name]) for i, epoch in enumerate(history, 1) if epoch.get(name) is not None
+        ]
+        if points:
+            charts.append(line_chart([Line(label, points)], height=130, title=label))
+    return charts
+
+
+def _trials(run: Run, task: str) -> dict[str, Any] | None:
+    node = run.nodes.get(f"{task.capitalize()}Tuner")
+    trials = outcomes.read_json(node.outputs.get("tuner_results"), "trials.json") if node else None
+    if not trials:
+        return None
+    return {"rows": trials, "settings": sorted({name for trial in trials for name in trial["values"]})}

@@ -1,0 +1,168 @@
+"""Try it: whom to recommend films to, and what one version, or two side by side, would say."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.origin import pushes
+from pipeline.recommend import Answer, Recommended, ask_for_fan, ask_for_user
+from pipeline.ui.site import Site
+from pipeline.ui.tryable import TITLES, Tryable
+from serving.errors import ServingError
+
+LIKED = 4  # films that can be typed
+MOST = 50
+_YEAR = re.compile(r"^(.*?)\s*\((\d{4})\)\s*$")
+_ARTICLE = re.compile(r"^(.*), (The|A|An|Le|La|Les|Il|El|Das|Der|Die)$")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked for.
+
+    Args:
+        user: an id; empty for somebody who likes `liked`.
+        liked: titles.
+        k: how many films.
+        seen: whether films already rated may come back.
+        versions: one or two of the recommender's.
+    """
+
+    user: str
+    liked: list[str]
+    k: int
+    seen: bool
+    versions: list[int]
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is anybody to recommend to."""
+        return bool(self.user or self.liked)
+
+
+def shown(site: Site, tryable: Tryable, query: Mapping[str, str]) -> dict[str, Any]:
+    """The form as it was filled in, and the answers; two that can be compared where two were asked for."""
+    versions = tryable.versions()
+    if not versions:
+        return {"versions": [], "loading": False, "models": str(tryable.models)}
+    question = _question(query, versions)
+    ready = [tryable.ready(version) for version in question.versions]  # both, side by side
+    if not all(ready):
+        return {"versions": versions, "loading": True}
+    lists, wrong, near = [], [], []
+    if question.complete:
+        try:
+            lists = [_answered(tryable, question, version) for version in question.versions]
+        except ServingError as error:
+            near = _near(tryable, question)
+            wrong = [f"No film is called {each['asked']}." for each in near] or str(error).splitlines()
+    if len(lists) == 2:
+        _compare(*lists)
+    front = versions[0]
+    return {
+        "versions": versions,
+        "loading": False,
+        "question": question,
+        "liked": [*question.liked, *[""] * LIKED][:LIKED],
+        "users": tryable.users(front),
+        "titles": tryable.titles(front)[:TITLES],
+        "lists": lists,
+        "wrong": wrong,
+        "near": [each for each in near if each["near"]],
+        "most": MOST,
+        "known": set(pushes(site.lineage)),  # of the others, no run of this workspace can say more
+    }
+
+
+def _question(query, versions: list[int]) -> Question:
+    liked = query.getlist("like") if hasattr(query, "getlist") else []
+    chosen = [_number(query.get(name, ""), 0) for name in ("version", "other")]
+    first = chosen[0] if chosen[0] in versions else versions[0]
+    other = [chosen[1]] if chosen[1] in versions and chosen[1] != first else []
+    return Question(
+        user=query.get("user", "").strip()[:200],
+        liked=[title.strip()[:300] for title in liked if title.strip()][:LIKED],
+        k=min(max(_number(query.get("k", ""), 10), 1), MOST),
+        seen=query.get("seen") == "on",
+        versions=[first, *other],
+    )
+
+
+def _number(text: str, otherwise: int) -> int:
+    return int(text) if text.isascii() and text.isdecimal() else otherwise
+
+
+def _answered(tryable: Tryable, question: Question, version: int) -> dict[str, Any]:
+    client = tryable.client(version)
+    if question.user:
+        answer = ask_for_user(client, question.user, question.k, question.seen)
+    else:
+        answer = ask_for_fan(client, question.liked, question.k)
+    return {
+        "version": version,
+        "films": [_film(film) for film in answer.films],
+        "note": _note(answer, question),
+    }
+
+
+def _note(answer: Answer, question: Question) -> str:
+    if not answer.films:
+        return "Nothing is left to recommend: let films come back that were rated already."
+    if question.user and answer.stranger:
+        return f"Nobody called {question.user} is known to this version: these are popular films."
+    return ""
+
+
+def _film(film: Recommended) -> dict[str, Any]:
+    name, year = _name(film.movie_title)
+    return {
+        "rank": film.rank,
+        "title": film.movie_title,
+        "name": name,
+        "year": year,
+        "genres": film.movie_genres,
+        "genre": _slug(film.movie_genres[0]) if film.movie_genres else "none",
+        "initials": "".join(word[0] for word in re.findall(r"\w+", name)[:3]).upper(),
+        "rating": film.user_rating,
+        "filled": round(min(max(film.user_rating, 0), 5) * 20),
+        "because": "{} ({})".format(*_name(film.because["movie_title"])) if film.because else "",
+        "similarity": film.because["similarity"] if film.because else 0.0,
+        "ratings": film.ratings,
+        "moved": "",
+    }
+
+
+def _name(title: str) -> tuple[str, str]:
+    """ "Omen, The (1976)" as people say it, and the year."""
+    match = _YEAR.match(title)
+    name, year = (match[1], match[2]) if match else (title, "")
+    article = _ARTICLE.match(name)
+    return f"{article[2]} {article[1]}" if article else name, year
+
+
+def _slug(genre: str) -> str:
+    return re.sub(r"[^a-z]+", "-", genre.lower()).strip("-")
+
+
+def _compare(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Says of each film where the other version has it."""
+    for mine, theirs in ((one, other), (other, one)):
+        place = {film["title"]: film["rank"] for film in theirs["films"]}
+        for film in mine["films"]:
+            there = place.get(film["title"])
+            film["moved"] = f"only in version {mine['version']}" if there is None else f"{there} in the other"
+            if there == film["rank"]:
+                film["moved"] = ""
+            film["alone"] = there is None
+        mine["shared"] = sum(not film["alone"] for film in mine["films"])
+
+
+def _near(tryable: Tryable, question: Question) -> list[dict[str, Any]]:
+    """For each title that no film has, those it may mean."""
+    titles = set(tryable.titles(question.versions[0]))
+    return [
+        {"asked": title, "near": tryable.titles_like(title)}
+        for title in question.liked
+        if title not in titles
+    ]

@@ -1,0 +1,91 @@
+"""Templates, and how values read in them."""
+
+import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import jinja2
+from starlette.requests import Request
+
+from pipeline.outcomes import SHOWN
+from pipeline.show_run import short
+from pipeline.ui.site import Site
+
+SECTIONS = (
+    ("overview", "/", "Overview"),
+    ("try", "/try", "Try it"),
+    ("runs", "/runs", "Runs"),
+    ("models", "/models", "Models"),
+    ("lineage", "/lineage", "Lineage"),
+    ("artifacts", "/artifacts", "Artifacts"),
+    ("serving", "/serving", "Serving"),
+)
+
+
+class Renderer:
+    """Renders a template; everything that is not markup of ours is escaped."""
+
+    def __init__(self, site: Site):
+        self._templates = jinja2.Environment(
+            loader=jinja2.PackageLoader("pipeline.ui", "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {
+            "short": short,
+            "metric": metric,
+            "when": when,
+            "duration": duration,
+            "size": size,
+            "count": lambda number: f"{number:,}",
+            "signed": lambda number: f"{number:+.4g}",
+        }
+        self._templates.globals |= {
+            "sections": SECTIONS,
+            "workspace": str(site.workspace.root),
+            "shown_metrics": SHOWN,
+        }
+
+    def __call__(self, template: str, request: Request, **content: Any) -> str:
+        def here(**changed: Any) -> str:
+            """This page's address with some of its parameters changed; None takes one away."""
+            query = {**request.query_params, **changed}
+            query = {key: value for key, value in query.items() if value is not None}
+            return f"{request.url.path}?{urlencode(query)}" if query else request.url.path
+
+        return self._templates.get_template(template).render(here=here, **content)
+
+
+def metric(value: Any) -> str:
+    """A measure to four places; a dash for what was not measured."""
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
+def when(seconds: float) -> str:
+    """Unix time as a local date and time."""
+    return datetime.datetime.fromtimestamp(seconds).strftime("%-d %b %Y, %H:%M") if seconds else "–"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def size(number: float) -> str:
+    """Bytes as people say them."""
+    for unit in ("B", "KB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" or number >= 10 else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"

@@ -1,0 +1,115 @@
+"""The pushed recommenders in this process: loaded when first asked, kept while they are asked."""
+
+import contextlib
+import os
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from pipeline.near_titles import near_titles
+from serving.client import Client
+from serving.errors import ServingError
+from serving.versions import list_versions
+
+KEPT = 3  # versions in memory: two side by side, and the one before
+USERS, TITLES = 200, 400  # that a page suggests before anything is typed
+WAIT_SECONDS = 3.0
+NAMES = ("recommender", "retrieval")
+
+
+class Tryable:
+    """Versions of the recommender, with the retrieval model that was pushed with each.
+
+    Args:
+        models: `<name>/<version>/` folders; versions may come and go.
+    """
+
+    def __init__(self, models: Path):
+        self.models = models
+        self._lock = threading.Lock()
+        self._loaded: OrderedDict[int, Client] = OrderedDict()
+        self._titles: dict[int, list[str]] = {}
+        self._loading: dict[int, threading.Thread] = {}
+
+    def versions(self) -> list[int]:
+        """Those that can be asked, the newest first: both models are there."""
+        return sorted(set.intersection(*(set(list_versions(self.models, name)) for name in NAMES)))[::-1]
+
+    def client(self, version: int) -> Client:
+        """A version's models, loaded if they are not.
+
+        Raises:
+            ServingError: it is not there, or cannot be loaded.
+        """
+        with self._lock:
+            if version not in self._loaded:
+                self._loaded[version] = self._load(version)
+                while len(self._loaded) > KEPT:  # whoever still asks the oldest keeps it alive
+                    self._titles.pop(self._loaded.popitem(last=False)[0], None)
+            self._loaded.move_to_end(version)
+            return self._loaded[version]
+
+    def ready(self, version: int, wait_seconds: float = WAIT_SECONDS) -> bool:
+        """Whether a version answers at once; what is not loaded is being loaded from now on.
+
+        Waits a little: a second version takes half a second, only the first one brings TensorFlow.
+        """
+        if version in self._loaded and version in self._titles:
+            return True
+        thread = self._loading.get(version)
+        if thread is None or not thread.is_alive():
+            thread = threading.Thread(target=self._prepare, args=(version,), daemon=True)
+            self._loading[version] = thread
+            thread.start()
+        thread.join(wait_seconds)
+        return not thread.is_alive()
+
+    def users(self, version: int) -> list[str]:
+        """Some users whom the version knows, those with the most ratings first."""
+        file = self.models / "recommender" / str(version) / "assets.extra" / "user_ids.txt"
+        try:
+            with open(file, encoding="utf-8") as lines:
+                return [line.strip() for _, line in zip(range(USERS), lines, strict=False)]
+        except OSError:
+            return []
+
+    def titles(self, version: int) -> list[str]:
+        """All titles of a version, as it ranks them for somebody unknown: popular ones first."""
+        if version not in self._titles:
+            client = self.client(version)
+            found = client.predict("retrieval", {"user_id": [""], "k": 2**31 - 1}, "retrieve")
+            self._titles[version] = [title for title in found["movie_title"][0].tolist() if title]
+        return self._titles[version]
+
+    def titles_like(self, asked: str) -> list[str]:
+        """What somebody who types may mean: titles that hold it, else those that come near."""
+        versions = self.versions()
+        if not versions or not asked.strip():
+            return []
+        titles = self.titles(versions[0])
+        holding = [title for title in titles if asked.casefold() in title.casefold()][:8]
+        return holding or near_titles(asked, titles, most=8)
+
+    def warm(self) -> None:
+        """Begins to load the version in front, if there is one."""
+        for version in self.versions()[:1]:
+            self.ready(version, wait_seconds=0)
+
+    def _prepare(self, version: int) -> None:
+        # What is wrong with it is told when it is asked.
+        with contextlib.suppress(ServingError):
+            self.titles(version)
+
+    def _load(self, version: int) -> Client:
+        os.environ["TF_USE_LEGACY_KERAS"] = "0"
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        if version not in self.versions():
+            raise ServingError(f"There is no version {version} of the recommender in {self.models}")
+        from pipeline.ui.local_client import LocalClient  # TensorFlow
+        from serving.model import LoadedModel
+
+        try:
+            loaded = {name: LoadedModel(self.models / name / str(version)) for name in NAMES}
+        except Exception as error:  # whatever a damaged SavedModel raises
+            raise ServingError(f"Version {version} cannot be loaded: {error}") from error
+        return LocalClient(loaded, self.models)

@@ -1,0 +1,159 @@
+import json
+
+import pytest
+
+from pipeline.diff import difference
+from pipeline.lineage import Lineage
+from pipeline.origin import find_origin, pushes, standing
+from pipeline.runs import known_run, state
+from pipeline.show_run import described
+from pipeline.workspace import Workspace
+from trainer.errors import MarqueeError
+
+from .metadata_store import Store
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """Two runs: the first pushes version 1; the second trains anew on data from the cache, pushes nothing."""
+    root = tmp_path_factory.mktemp("workspace")
+    store = Store(root / "metadata.db")
+    art = root / "artifacts"
+    examples = store.artifact(
+        "Examples", art / "Gen" / "1", origin="a file", dataset="custom", rows_train=80, rows_eval=10,
+        split=json.dumps({"kind": "random"}),
+    )  # fmt: skip
+    models = [store.artifact("Model", art / "RankingTrainer" / number) for number in ("2", "3")]
+    runs = [store.artifact("ModelRun", art / "ModelRun" / number) for number in ("2", "3")]
+    for number, epochs in (("2", 3), ("3", 4)):
+        (art / "ModelRun" / number / "training.json").write_text(
+            json.dumps({"settings": {"model": {"kind": "mf"}, "train": {"epochs": epochs}}, "epochs": epochs})
+        )
+    blessing = store.artifact("ModelBlessing", art / "Evaluator" / "2", blessed=1)
+    pushed = store.artifact("PushedModel", art / "Pusher" / "2", pushed=1, pushed_version="1")
+    nothing = store.artifact("PushedModel", art / "Pusher" / "3", pushed=0)
+
+    def trainer(epochs):
+        return json.dumps({"train": {"epochs": epochs}, "model": {"kind": "mf"}, "code_fingerprint": "c0de"})
+
+    first = store.run("20260101-000001")
+    first.node("MovieLensExampleGen", outputs={"examples": examples}, fingerprint="f1", code_fingerprint="a1")
+    first.node("RankingTrainer", inputs={"examples": examples},
+               outputs={"model": models[0], "model_run": runs[0]}, custom_config=trainer(3))  # fmt: skip
+    first.node("RankingEvaluator", inputs={"model": models[0]}, outputs={"blessing": blessing})
+    first.node("AtomicPusher", inputs={"ranking": models[0], "ranking_blessing": blessing},
+               outputs={"pushed_model": pushed})  # fmt: skip
+    second = store.run("20260102-000002")
+    second.node("MovieLensExampleGen", "cached", outputs={"examples": examples},
+                fingerprint="f1", code_fingerprint="a1")  # fmt: skip
+    second.node("Last", kind="tfx.Resolver", inputs={"model": models[0]})
+    second.node("RankingTrainer", inputs={"examples": examples},
+                outputs={"model": models[1], "model_run": runs[1]}, custom_config=trainer(4))  # fmt: skip
+    second.node("RankingEvaluator", "failed", inputs={"model": models[1], "baseline_model": models[0]})
+    second.node("AtomicPusher", inputs={"ranking": models[1]}, outputs={"pushed_model": nothing})
+    folder = root / "serving_models" / "ranking" / "1"
+    folder.mkdir(parents=True)
+    (folder / "saved_model.pb").touch()
+    record = {"state": "done", "command": "marquee run", "git": {"revision": "abc", "changed": True}}
+    (root / "reports" / "20260101-000001").mkdir(parents=True)
+    (root / "reports" / "20260101-000001" / "run.json").write_text(json.dumps(record))
+    return Workspace(root)
+
+
+@pytest.mark.parametrize(
+    "asked", ["ranking/1", "serving_models/ranking/1", "{root}/serving_models/ranking/1/x"]
+)
+def test_a_pushed_version_is_found_by_any_of_its_names(workspace, asked):
+    origin = find_origin(workspace, asked.format(root=workspace.root))
+
+    assert origin.title == "ranking version 1"
+    assert origin.standing == "in front"
+    assert list(origin.nodes) == ["MovieLensExampleGen", "RankingTrainer", "RankingEvaluator", "AtomicPusher"]
+
+
+def test_an_origin_names_data_code_configuration_and_blessing(workspace):
+    found = find_origin(workspace, "ranking/1").described()
+
+    assert found["run"] == "20260101-000001"
+    assert found["data"]["fingerprint"] == "f1"
+    assert found["data"]["rows"] == {"train": 80, "eval": 10}
+    assert found["models"]["ranking"]["settings"] == {"model.kind": "mf", "train.epochs": 3}
+    assert found["models"]["ranking"]["blessed"] is True
+    assert (found["command"], found["revision"]) == ("marquee run", "abc, with changes")
+    assert found["code"] == {"MovieLensExampleGen": "a1", "RankingTrainer": "c0de"}
+
+
+def test_an_artifact_has_an_origin_too_and_what_it_was_compared_with_is_none_of_it(workspace):
+    origin = find_origin(workspace, "artifacts/RankingTrainer/3")
+
+    assert origin.title == "Model of RankingTrainer"
+    # The data came from the cache: the run that read it is named.
+    assert {name: node.run_id for name, node in origin.nodes.items()} == {
+        "MovieLensExampleGen": "20260101-000001",
+        "RankingTrainer": "20260102-000002",
+        "RankingEvaluator": "20260102-000002",
+    }
+    assert origin.described()["models"]["ranking"]["compared_with"] == "20260101-000001"
+
+
+def test_what_nobody_made_is_answered_with_what_there_is(workspace, tmp_path):
+    with pytest.raises(MarqueeError, match=r"nobody pushed ranking version 7[^\n]*\npushed versions: 1;"):
+        find_origin(workspace, "ranking/7")
+    with pytest.raises(MarqueeError, match=r"no run in .* made /etc\npushed versions: 1"):
+        find_origin(workspace, "/etc")
+    with pytest.raises(MarqueeError, match=r"pushed anything here yet; begin with: \S+ run"):
+        find_origin(Workspace(tmp_path), "recommender/1")
+
+
+def test_a_version_that_was_pruned_still_has_its_origin(workspace, tmp_path):
+    origin = find_origin(workspace, str(tmp_path / "ranking" / "1"), models=tmp_path)
+
+    assert origin.standing == standing(tmp_path, "ranking", 1) == "no longer kept"
+    assert list(pushes(Lineage(workspace.metadata_db))) == [1]
+
+
+def test_a_run_is_described_with_the_run_that_made_what_it_took_from_the_cache(workspace):
+    lineage = Lineage(workspace.metadata_db)
+    found = described(workspace, known_run(lineage, "latest"))
+
+    assert found["state"] == "failed"
+    assert found["pushed"] == 0
+    nodes = {node["node"]: node for node in found["nodes"]}
+    assert (nodes["MovieLensExampleGen"]["state"], nodes["MovieLensExampleGen"]["made_in"]) == (
+        "cached",
+        "20260101-000001",
+    )
+    assert nodes["RankingTrainer"]["settings"] == {"train.epochs": 4, "model.kind": "mf"}
+    assert nodes["RankingTrainer"]["seconds"] == 1.0
+
+
+def test_two_runs_differ_in_what_was_changed_and_in_nothing_else(workspace):
+    lineage = Lineage(workspace.metadata_db)
+    found = difference(workspace, *(known_run(lineage, each) for each in ("000001", "000002")))
+
+    assert found["data"] == found["code"] == found["metrics"] == []
+    assert found["configuration"] == [("RankingTrainer: train.epochs", 3, 4)]
+    assert found["hyper-parameters"] == [("ranking: train.epochs", 3, 4)]
+    assert found["nodes"] == [
+        ("MovieLensExampleGen", "done", "cached"),
+        ("RankingEvaluator", "done", "failed"),
+    ]
+    assert ("pushed", 1, 0) in found["outcome"]
+
+
+def test_an_unknown_run_is_answered_with_those_that_exist(workspace):
+    lineage = Lineage(workspace.metadata_db)
+
+    with pytest.raises(MarqueeError, match="no run nope; there are 20260102-000002, 20260101-000001"):
+        known_run(lineage, "nope")
+
+
+def test_an_interrupted_run_is_told_from_one_that_runs(workspace, tmp_path):
+    store = Store(tmp_path / "metadata.db")
+    store.run("r1").node("Gen", "running")
+    run = Lineage(tmp_path / "metadata.db").run("r1")
+    mine = Workspace(tmp_path)
+
+    assert state(mine, run) == "interrupted"
+    with mine.lock():
+        assert state(mine, run) == "running"

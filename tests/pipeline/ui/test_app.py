@@ -1,0 +1,275 @@
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from pipeline.ui.app import create_app
+from pipeline.ui.site import Site
+from pipeline.workspace import Workspace
+from serving.config import ServerConfig
+from serving.server import EmbeddedServer
+
+from ...serving.tiny_recommender import export_tiny
+from ..metadata_store import Store
+
+PAGES = ("/", "/try", "/runs", "/models", "/models?task=retrieval", "/lineage", "/artifacts", "/serving")
+
+
+class Reader:
+    """Asks the application over a workspace, without a server between."""
+
+    def __init__(self, root, models=None, server="http://127.0.0.1:9"):
+        workspace = Workspace(root)
+        self._app = create_app(Site(workspace, models or workspace.serving_models, server), "127.0.0.1")
+
+    def get(self, path, **options):
+        return self.request("GET", path, **options)
+
+    def request(self, method, path, **options):
+        async def ask():
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+                return await http.request(method, path, **options)
+
+        return asyncio.run(ask())
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A run with an artifact that holds a file, one outside the workspace, and a link that leads out."""
+    root = tmp_path / "workspace"
+    root.mkdir()
+    store = Store(root / "metadata.db")
+    store.root = root
+    (tmp_path / "secret.json").write_text('{"secret": 1}')
+    store.inside = store.artifact("Model", root / "artifacts" / "Trainer" / "1", note="<b>bold</b>")
+    (root / "artifacts" / "Trainer" / "1" / "a.json").write_text(
+        '{"<i>key</i>": "<script>alert(1)</script>"}'
+    )
+    (root / "artifacts" / "Trainer" / "1" / "out.json").symlink_to(tmp_path / "secret.json")
+    store.outside = store.artifact("Model", tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "b.json").write_text('{"secret": 2}')
+    store.run("r1").node("Trainer", outputs={"model": store.inside, "other": store.outside})
+    return store
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_in_an_empty_workspace_every_page_says_what_to_do_first(tmp_path, path):
+    answer = Reader(tmp_path / "none").get(path)
+
+    assert answer.status_code == 200
+    assert "run</code>" in answer.text or "A run pushes one" in answer.text
+    assert not (tmp_path / "none").exists()  # looked at, and not made
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "out.json",
+        "../../../../secret.json",
+        "..%2f..%2f..%2f..%2fsecret.json",
+        "%2e%2e/%2e%2e/%2e%2e/%2e%2e/secret.json",
+        "/etc/passwd",
+        "//etc/passwd",
+        "a.json/../../../../metadata.db",
+        "%00",
+        "nothing.json",
+    ],
+)
+def test_no_path_leads_out_of_an_artifact(store, path):
+    answer = Reader(store.root).get(f"/artifacts/{store.inside}/file/{path}")
+
+    assert answer.status_code == 404
+    assert "secret" not in answer.text.replace("secret.json", "")
+
+
+def test_a_link_out_of_an_artifact_is_not_looked_through(store):
+    page = Reader(store.root).get(f"/artifacts/{store.inside}").text
+
+    assert "a.json" in page
+    assert "secret" not in page
+
+
+def test_an_artifact_outside_the_workspace_is_named_and_not_shown(store):
+    client = Reader(store.root)
+
+    assert "lies outside the workspace" in client.get(f"/artifacts/{store.outside}").text
+    assert "secret" not in client.get(f"/artifacts/{store.outside}").text
+    assert client.get(f"/artifacts/{store.outside}/file/b.json").status_code == 404
+
+
+def test_what_artifacts_hold_is_escaped(store):
+    client = Reader(store.root)
+    pages = [
+        client.get(f"/artifacts/{store.inside}").text,
+        client.get(f"/artifacts/{store.inside}/file/a.json").text,
+        client.get("/try?user=<script>alert(1)</script>").text,
+        client.get("/runs/<script>alert(1)<%2Fscript>").text,
+    ]
+
+    assert all(
+        "<script>alert" not in page and "<i>key" not in page and "<b>bold" not in page for page in pages
+    )
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in pages[0]
+
+
+@pytest.mark.parametrize("path", ["/", "/nope", "/static/base.css", "/try/titles?q=a", "/artifacts/999"])
+def test_every_answer_has_a_strict_policy(store, path):
+    headers = Reader(store.root).get(path).headers
+
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_nothing_but_reading_is_allowed(store, method):
+    assert Reader(store.root).request(method, "/runs").status_code == 405
+
+
+def test_a_request_for_another_host_is_refused(store):
+    assert Reader(store.root).get("/", headers={"host": "evil.example"}).status_code == 400
+    assert Reader(store.root).get("/", headers={"host": "localhost:8600"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nope", "/runs/nope", "/artifacts/999", "/lineage/recommender/9", "/lineage/nobody/1", "/reports/r1"],
+)
+def test_what_does_not_exist_is_a_page_that_says_so(store, path):
+    answer = Reader(store.root).get(path)
+
+    assert answer.status_code == 404
+    assert "To the overview" in answer.text
+
+
+@pytest.mark.parametrize("query", ["sort=x&order=y&page=-1", "page=99999999999999999999", "page=²", "task=x"])
+def test_a_query_that_means_nothing_is_as_good_as_none(store, query):
+    client = Reader(store.root)
+
+    assert {client.get(f"{path}?{query}").status_code for path in ("/runs", "/models", "/artifacts")} == {200}
+
+
+def test_a_run_in_progress_is_shown_running_and_a_killed_one_interrupted(store):
+    store.run("r2").node("Gen", outputs={}).node("Trainer", "running")
+    client = Reader(store.root)
+
+    assert "state-interrupted" in client.get("/runs/r2").text
+    with Workspace(store.root).lock():
+        page = client.get("/runs/r2").text
+        assert "state-running" in page
+        assert "data-live" in page
+        assert "state-running" in client.get("/").text
+
+
+def test_why_a_run_failed_is_on_its_page(store):
+    store.run("r2").node("Trainer", "failed")
+    folder = store.root / "reports" / "r2"
+    folder.mkdir(parents=True)
+    record = {"state": "failed", "failed_node": "Trainer", "message": "no GPU", "command": "marquee run"}
+    (folder / "run.json").write_text(json.dumps(record))
+
+    page = Reader(store.root).get("/runs/r2").text
+    assert "<strong>no GPU</strong>" in page
+    assert "<pre>marquee run</pre>" in page
+
+
+def test_a_report_is_shown_in_a_sandbox(store):
+    folder = store.root / "reports" / "r1"
+    folder.mkdir(parents=True)
+    (folder / "report.html").write_text("<h1>Report</h1><script>1</script>")
+    client = Reader(store.root)
+
+    answer = client.get("/reports/r1")
+    assert answer.text == "<h1>Report</h1><script>1</script>"
+    assert "sandbox allow-scripts" in answer.headers["content-security-policy"]
+    assert "/reports/r1" in client.get("/runs/r1").text
+
+
+def test_a_damaged_database_is_a_page_too(tmp_path):
+    (tmp_path / "metadata.db").write_bytes(b"not a database" * 100)
+
+    answer = Reader(tmp_path).get("/runs")
+    assert answer.status_code == 503
+    assert "cannot be read" in answer.text
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    models = tmp_path_factory.mktemp("models")
+    export_tiny(models)
+    client = Reader(models.parent / "none", models)
+    client.models = models
+    while 'id="ask"' not in client.get("/try").text:
+        pass
+    return client
+
+
+def test_try_it_recommends_and_says_why(tiny):
+    page = tiny.get("/try?user=u1&k=2").text
+
+    assert "Aliens" in page
+    assert "3.20" in page
+    assert "like Alien (1979)" in page
+    assert "580 ratings" in page
+    assert page.count('class="film"') == 2
+
+
+def test_a_title_that_no_film_has_is_answered_with_those_it_may_mean(tiny):
+    page = tiny.get("/try?like=the+matrix").text
+
+    assert "No film is called the matrix." in page
+    assert "/try?like=Matrix%2C+The+%281999%29" in page
+    assert tiny.get("/try/titles?q=MATRIX").json() == ["Matrix, The (1999)"]
+
+
+def test_films_somebody_has_seen_come_back_only_when_asked_for(tiny):
+    assert "Nothing is left to recommend" in tiny.get("/try?user=u2").text
+    assert tiny.get("/try?user=u2&seen=on").text.count('class="film"') == 7
+
+
+def test_a_version_or_number_that_makes_no_sense_is_left_out(tiny):
+    assert tiny.get("/try?user=u1&k=999999&version=77&other=abc").status_code == 200
+    assert tiny.get("/try?user=u1&k=-3").text.count('class="film"') > 2
+
+
+def test_a_version_that_cannot_be_loaded_is_a_page_that_says_so(tmp_path):
+    for name in ("recommender", "retrieval"):
+        (tmp_path / name / "3").mkdir(parents=True)
+        (tmp_path / name / "3" / "saved_model.pb").write_bytes(b"no model")
+    answer = Reader(tmp_path / "none", tmp_path).get("/try")
+
+    assert answer.status_code == 503
+    assert "Version 3 cannot be loaded" in answer.text
+
+
+def test_serving_says_which_versions_are_there_and_whether_a_server_answers_with_them(tiny, tmp_path):
+    assert "state-silent" in tiny.get("/serving").text
+    with EmbeddedServer(tiny.models, ServerConfig(rest_port=0, grpc_port=0)) as running:
+        page = Reader(tmp_path, tiny.models, running.rest_url).get("/serving").text
+
+    assert "state-answers" in page
+    assert "1: available" in page
+    assert "every model has a version that answers" in page
+    assert " ms</p>" in page
+    assert "in front" in page
+
+
+def test_a_port_in_use_is_one_clear_line(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "pipeline.cli", "ui", "--port", port, "--workspace", str(tmp_path)]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    assert answer.returncode == 1
+    assert (
+        answer.stderr.splitlines()[0] == f"error: cannot listen on 127.0.0.1:{port}: Address already in use"
+    )
+    assert "--port" in answer.stderr
