@@ -9,6 +9,7 @@ from trainer.errors import MarqueeError
 # Execution states as MLMD numbers them (metadata_store.proto).
 _STATES = {1: "new", 2: "running", 3: "done", 4: "failed", 5: "cached", 6: "cancelled"}
 _PLUMBING = ("Resolver", "Importer")
+_INPUT, _OUTPUT = 3, 4  # types of an Event
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,23 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Node:
-    """What a node did in a run."""
+    """What a node did in a run.
+
+    Args:
+        name: its id.
+        state: `done`, `cached`, `failed`, `cancelled`, `running` or `new`.
+        seconds: how long it took.
+        started: when it began, in Unix seconds.
+        outputs: what it made, or took from the cache.
+        inputs: the nodes of this run whose outputs it read.
+    """
 
     name: str
     state: str
     seconds: float
+    started: float
     outputs: dict[str, Artifact]
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,21 +129,37 @@ class Lineage:
             (context,),
         ).fetchone()
         name = pipeline[0] if pipeline else rows[0][4].rsplit(".", 1)[0] if rows else ""
-        nodes = {}
+        nodes, makers = {}, {}
         for execution, state, start, end, node, kind in rows:
             if kind.rsplit(".", 1)[-1] in _PLUMBING:
                 continue
             node = node.removeprefix(f"{name}.")
-            nodes[node] = Node(node, _STATES.get(state, "?"), (end - start) / 1000, _outputs(db, execution))
+            read = {makers[artifact] for artifact in _artifacts(db, execution, _INPUT) if artifact in makers}
+            nodes[node] = Node(
+                name=node,
+                state=_STATES.get(state, "?"),
+                seconds=(end - start) / 1000,
+                started=start / 1000,
+                outputs=_outputs(db, execution),
+                inputs=tuple(maker for maker in nodes if maker in read),
+            )
+            makers |= dict.fromkeys(_artifacts(db, execution, _OUTPUT), node)
         return Run(run_id, name, nodes)
+
+
+def _artifacts(db: sqlite3.Connection, execution: int, kind: int) -> list[int]:
+    rows = db.execute(
+        "SELECT artifact_id FROM Event WHERE execution_id = ? AND type = ?", (execution, kind)
+    ).fetchall()
+    return [artifact for (artifact,) in rows]
 
 
 def _outputs(db: sqlite3.Connection, execution: int) -> dict[str, Artifact]:
     rows = db.execute(
         "SELECT a.id, a.uri, p.step_key FROM Event e JOIN Artifact a ON a.id = e.artifact_id "
         "JOIN EventPath p ON p.event_id = e.id AND p.is_index_step = 0 "
-        "WHERE e.execution_id = ? AND e.type = 4",  # OUTPUT
-        (execution,),
+        "WHERE e.execution_id = ? AND e.type = ?",
+        (execution, _OUTPUT),
     ).fetchall()
     return {key: Artifact(uri, _properties(db, artifact)) for artifact, uri, key in rows}
 

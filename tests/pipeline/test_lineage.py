@@ -32,6 +32,13 @@ INSERT INTO Event VALUES (1, 7, 1, 4), (2, 7, 2, 4), (3, 7, 1, 3);
 INSERT INTO EventPath VALUES (1, 0, NULL, 'pushed_model'),
                              (2, 0, NULL, 'pushed_model'), (3, 0, NULL, 'model');
 """
+# A node of the second run that read what the first one answered from the cache, and something of before.
+READER = """
+INSERT INTO Context VALUES (6, 3, 'my.films.Reader', 0);
+INSERT INTO Execution VALUES (4, 4, 3, 3000, 4000);
+INSERT INTO Association VALUES (3, 4), (6, 4);
+INSERT INTO Event VALUES (4, 7, 4, 3), (5, 8, 4, 3);
+"""
 
 
 @pytest.fixture
@@ -51,7 +58,7 @@ def test_runs_are_newest_first_with_their_nodes_but_no_resolvers(database):
         ("first", "my.films", "done", ["Pusher"]),
     ]
     assert [run.nodes["Pusher"].state for run in runs] == ["cached", "done"]
-    assert runs[1].nodes["Pusher"].seconds == 2.5
+    assert (runs[1].nodes["Pusher"].started, runs[1].nodes["Pusher"].seconds) == (1.0, 2.5)
 
 
 def test_an_output_has_its_folder_and_properties_in_a_cached_run_too(database):
@@ -59,6 +66,15 @@ def test_an_output_has_its_folder_and_properties_in_a_cached_run_too(database):
 
     assert (output.uri, output.properties) == ("/artifacts/7", {"pushed": 1, "pushed_version": "4"})
     assert Lineage(database).run("second").output("Pusher", "model") is None
+
+
+def test_a_node_names_those_whose_outputs_it_read_in_the_same_run(database):
+    with sqlite3.connect(database) as db:
+        db.executescript(READER)
+    nodes = Lineage(database).run("second").nodes
+
+    assert nodes["Reader"].inputs == ("Pusher",)
+    assert nodes["Pusher"].inputs == ()
 
 
 def test_runs_can_be_asked_for_by_pipeline(database):
