@@ -53,7 +53,9 @@ class RunRecord:
     seconds: float | None = None
 
     @classmethod
-    def begin(cls, run_id: str, program: str, command: tuple[str, ...], config: dict[str, Any]) -> "RunRecord":
+    def begin(
+        cls, run_id: str, program: str, command: tuple[str, ...], config: dict[str, Any]
+    ) -> "RunRecord":
         """Looks around."""
         return cls(
             run_id=run_id,

@@ -19,5 +19,6 @@ class Executor(executor.Executor):
         super().Do(drop_missing(input_dict), output_dict, exec_properties)
         evaluation = artifact_utils.get_single_uri(output_dict["evaluation"])
         io_utils.write_string_file(
-            os.path.join(evaluation, "slices.json"), json.dumps(by_slice(evaluation), indent=1, allow_nan=False)
+            os.path.join(evaluation, "slices.json"),
+            json.dumps(by_slice(evaluation), indent=1, allow_nan=False),
         )

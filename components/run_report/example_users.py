@@ -114,7 +114,9 @@ def _shown(shown, reasons, place: int, later: Ratings, catalogue: Catalogue) -> 
 
 
 def _title(catalogue: Catalogue, row: int) -> str:
-    return catalogue.attributes.titles[row] or (catalogue.vocabularies.movie_id[row - 1] if row else "unknown")
+    return catalogue.attributes.titles[row] or (
+        catalogue.vocabularies.movie_id[row - 1] if row else "unknown"
+    )
 
 
 def _date(timestamp: int) -> str:

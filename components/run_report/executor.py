@@ -33,7 +33,9 @@ class Executor(base_executor.BaseExecutor):
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
             json.loads(exec_properties["min_rating"] or "null"),
         )
-        models = {name: _path(input_dict[name]) for name in ("retrieval", "recommender") if input_dict.get(name)}
+        models = {
+            name: _path(input_dict[name]) for name in ("retrieval", "recommender") if input_dict.get(name)
+        }
         found, details = study.of(predictions, models)
         lists = {name: quality and means(name, quality) for name, quality in found.items()}
         _write(folder, "report.json", rating_errors(predictions, study.catalogue.mean_rating) | lists)

@@ -78,9 +78,7 @@ def _within(qualities: dict[str, Quality], places: np.ndarray) -> dict[str, Any]
     return {
         "users": len(places),
         **{
-            name: {
-                measure: vars(mean_interval(quality.by_user[measure][places])) for measure in RECOMMENDED
-            }
+            name: {measure: vars(mean_interval(quality.by_user[measure][places])) for measure in RECOMMENDED}
             for name, quality in qualities.items()
         },
     }

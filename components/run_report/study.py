@@ -99,7 +99,12 @@ class Study:
                     else {"recommender": None}
                 )
                 details["users"] = example_users(
-                    recommender, retrieval, self.splits[TRAIN], self.splits[TEST], self.catalogue, self._users()
+                    recommender,
+                    retrieval,
+                    self.splits[TRAIN],
+                    self.splits[TEST],
+                    self.catalogue,
+                    self._users(),
                 )
                 details["latency"] = latency(recommender, self.catalogue.vocabularies.user_id)
         if self.held_out and qualities:

@@ -34,7 +34,11 @@ def _data(sources: Sources) -> Iterator[Note]:
         yield Note(f"{row['split']}, {row['feature']} drifted: {row['what']}", "warn", "data")
     bad = (sources.ingest or {}).get("bad_rows", {}).get("count", 0)
     if bad:
-        yield Note(f"{plural(bad, 'row')} of the data could not be read and {'was' if bad == 1 else 'were'} left out.", "warn", "data")
+        yield Note(
+            f"Left out, because they could not be read: {plural(bad, 'row')} of the data.",
+            "warn",
+            "data",
+        )
     test = sources.details.get("data", {}).get("splits", {}).get("test")
     if test and test["unknown_films"] > 0.01 * test["ratings"]:
         part = share(test["unknown_films"] / test["ratings"])
@@ -95,8 +99,8 @@ def _ratings(sources: Sources) -> Iterator[Note]:
     ]
     for feature, value, each in sorted(worse, key=lambda found: found[2]["low"], reverse=True)[:3]:
         yield Note(
-            f"Ratings are further off than elsewhere for {group(feature, value)}: RMSE {number(each['rmse'])} "
-            f"against {number(whole)} ({plural(each['rows'], 'rating')} of test).",
+            f"Ratings are further off than elsewhere for {group(feature, value)}: "
+            f"RMSE {number(each['rmse'])} against {number(whole)} ({plural(each['rows'], 'rating')} of test).",
             "warn",
             "ratings",
         )

@@ -14,6 +14,13 @@ LISTS = {
 }
 SPLITS = ("train", "eval", "test")
 
+#: What a chart is read against, and words in it: `var(--…)` is a colour of the page's style sheet.
+REFERENCE = {"color": "var(--text)", "strokeDash": [5, 4], "strokeWidth": 1.25, "opacity": 0.75}
+EDGE = {"color": "var(--muted)", "strokeWidth": 1.25, "opacity": 0.6}
+SMALL = {"color": "var(--muted)", "style": "small"}
+STRONG = {"color": "var(--text)", "style": "strong"}
+HALO = {"color": "var(--card)", "stroke": "var(--card)", "strokeWidth": 5, "strokeJoin": "round"}
+
 Rows = Iterable[dict[str, Any]]
 
 
@@ -39,8 +46,3 @@ def colours(field: str, domain: Sequence[str], present: Iterable[str] | None = N
         scale=alt.Scale(domain=list(domain)),
         legend=alt.Legend(values=there) if len(there) > 1 else None,
     )
-
-
-def bare(values: Iterable[float]) -> alt.Scale:
-    """A scale that shows differences: it need not begin at zero."""
-    return alt.Scale(zero=False, nice=True)

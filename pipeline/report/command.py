@@ -10,7 +10,9 @@ from pipeline.options import DEFAULT_WORKSPACE, WorkspaceOption
 
 def report(
     run: Annotated[str | None, typer.Argument(help="A run, as `marquee runs` lists it; the newest.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The file to write, instead of the workspace's own.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write, instead of the workspace's own.")
+    ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:

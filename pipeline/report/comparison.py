@@ -18,7 +18,9 @@ def comparison(sources: Sources) -> Section:
     """Empty where there is nothing to compare with."""
     before = sources.previous
     if before is None:
-        note = Note("No earlier run of this pipeline was blessed: this one is what later ones are compared with.")
+        note = Note(
+            "No earlier run of this pipeline was blessed: this one is what later ones are compared with."
+        )
         return Section("comparison", "Against the last blessed run", "", [Part("", [Notes([note])])])
     parts = [
         Part("What came of it", _measured(sources, before)),
@@ -52,19 +54,27 @@ def _on_eval(sources: Sources) -> Iterator[list]:
     models = (sources.slices or {}).get("(all)", {}).get("(all)", {})
     if "baseline" in models:
         for name in RATED:
-            yield _row(f"ranking {name}", "eval", models["baseline"].get(name), models["candidate"].get(name), name)
+            yield _row(
+                f"ranking {name}", "eval", models["baseline"].get(name), models["candidate"].get(name), name
+            )
     lists = sources.lists
     if lists and lists["baseline"]:
         changes = lists["change"].get("baseline", {})
         for name in LISTED:
             error = changes.get(name, {}).get("standard_error")
-            yield _row(f"retrieval {name}", "eval", lists["baseline"][name], lists["candidate"][name], name, error)
+            yield _row(
+                f"retrieval {name}", "eval", lists["baseline"][name], lists["candidate"][name], name, error
+            )
 
 
 def _on_test(sources: Sources, before: Sources) -> Iterator[list]:
     if not (sources.test and before.test and sources.same_data_as_previous):
         return
-    for model, names in (("test", ("rmse", "mae")), ("retrieval", ("recall@100",)), ("recommender", ("ndcg@10", "recall@10"))):
+    for model, names in (
+        ("test", ("rmse", "mae")),
+        ("retrieval", ("recall@100",)),
+        ("recommender", ("ndcg@10", "recall@10")),
+    ):
         ours, theirs = sources.test.get(model), before.test.get(model)
         if ours and theirs:
             label = "ranking" if model == "test" else model

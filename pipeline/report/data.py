@@ -24,7 +24,7 @@ def data(sources: Sources) -> Section:
     lead = ""
     if ingest:
         total = sum(ingest["rows"].values())
-        lead = f"{total:,} ratings of {ingest['dataset']}, split {_kind(ingest['split'])}."
+        lead = f"{total:,} ratings of {ingest['dataset']}, split: {_kind(ingest['split'])}."
         if ingest["bad_rows"]["count"]:
             lead += f" {plural(ingest['bad_rows']['count'], 'row')} could not be read."
     return Section("data", "Data", lead, parts)
@@ -32,7 +32,7 @@ def data(sources: Sources) -> Section:
 
 def _kind(split: dict[str, Any]) -> str:
     rest = ", ".join(f"{key} {value}" for key, value in split.items() if key != "kind")
-    return f"by {split['kind'].replace('_', ' ')}" + (f" ({rest})" if rest else "")
+    return f"{split['kind'].replace('_', ' ')}" + (f" ({rest})" if rest else "")
 
 
 def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
@@ -40,14 +40,29 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
     if not rows:
         return []
     total = sum(rows.values())
-    sizes = [{"split": split, "ratings": count, "part": share(count / total)} for split, count in rows.items()]
+    sizes = [
+        {"split": split, "ratings": count, "part": share(count / total)} for split, count in rows.items()
+    ]
     table = Table(
-        "Ratings a split", ("split", "ratings", "of all"), [[s["split"], number(s["ratings"]), s["part"]] for s in sizes], frozenset({1, 2})
+        "Ratings a split",
+        ("split", "ratings", "of all"),
+        [[s["split"], number(s["ratings"]), s["part"]] for s in sizes],
+        frozenset({1, 2}),
     )
     if found:
         table = Table(
             "The splits",
-            ("split", "ratings", "users", "films", "mean", "from", "to", "of unknown users", "of unknown films"),
+            (
+                "split",
+                "ratings",
+                "users",
+                "films",
+                "mean",
+                "from",
+                "to",
+                "of unknown users",
+                "of unknown films",
+            ),
             [
                 [
                     split,
@@ -83,7 +98,9 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
                     Fact("Users in train", number(found["users"])),
                     Fact("Films in train", number(found["films"])),
                     Fact("Pairs that are rated", share(found["density"])),
-                    Fact("By the most active tenth", share(found["concentration"]["users"]), "of all ratings"),
+                    Fact(
+                        "By the most active tenth", share(found["concentration"]["users"]), "of all ratings"
+                    ),
                     Fact("Of the most rated tenth", share(found["concentration"]["films"]), "of all ratings"),
                 ]
             )
@@ -97,16 +114,15 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
 def _time(found: dict[str, Any]) -> Chart:
     edges = found["edges"]
     rows = [
-        {"time": begin * 1000, "until": end * 1000, "split": split, "ratings": count}
+        {"time": begin * 1000, "split": split, "ratings": count}
         for split, counts in found["counts"].items()
-        for begin, end, count in zip(edges, edges[1:], counts, strict=False)
+        for begin, count in zip(edges, [*counts, counts[-1]], strict=True)  # the last step has an end too
     ]
     drawn = (
         charts.chart(rows)
-        .mark_bar()
+        .mark_area(interpolate="step-after")
         .encode(
             x=alt.X("time:T", title=None),
-            x2="until:T",
             y=alt.Y("ratings:Q", title="ratings"),
             color=charts.colours("split", charts.SPLITS, found["counts"]),
             order=alt.Order("split:N", sort="descending"),
@@ -142,7 +158,12 @@ def _stars(found: dict[str, dict[str, int]]) -> Chart:
             xOffset=alt.XOffset("split:N", sort=list(charts.SPLITS)),
             y=alt.Y("share:Q", title="share of the split", axis=alt.Axis(format="%")),
             color=charts.colours("split", charts.SPLITS, found),
-            tooltip=["split:N", "stars:O", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("ratings:Q", format=",")],
+            tooltip=[
+                "split:N",
+                "stars:O",
+                alt.Tooltip("share:Q", format=".1%"),
+                alt.Tooltip("ratings:Q", format=","),
+            ],
         )
     )
     train = found["train"]
@@ -195,7 +216,12 @@ def _genres(found: list[dict[str, Any]]) -> Chart | Notes:
         .encode(
             y=alt.Y("genre:N", sort=order, title=None),
             x=alt.X("ratings:Q", title="ratings in train"),
-            tooltip=["genre:N", alt.Tooltip("films:Q", format=","), alt.Tooltip("ratings:Q", format=","), alt.Tooltip("mean:Q", format=".2f", title="mean stars")],
+            tooltip=[
+                "genre:N",
+                alt.Tooltip("films:Q", format=","),
+                alt.Tooltip("ratings:Q", format=","),
+                alt.Tooltip("mean:Q", format=".2f", title="mean stars"),
+            ],
         )
     )
     table = Table(
@@ -229,7 +255,7 @@ def _drift(sources: Sources) -> list[Block]:
     blocks: list[Block] = [_rows("What drifted", findings["drift"])] if findings["drift"] else []
     distances = findings.get("distances")
     if not distances:
-        return [*blocks, Notes([Note("There was no earlier data to compare with.", "muted")])] if not blocks else blocks
+        return blocks or [Notes([Note("There was no earlier data to compare with.", "muted")])]
     if not findings["drift"]:
         blocks.append(Notes([Note("Nothing drifted from the run before.", "good")]))
     rows = [
@@ -252,22 +278,33 @@ def _drift(sources: Sources) -> list[Block]:
             tooltip=["what:N", alt.Tooltip("distance:Q", format=".4f"), "limit:Q"],
         )
     )
-    limit = charts.chart([{"limit": 1}]).mark_rule(style="reference").encode(x="limit:Q")
+    limit = charts.chart([{"limit": 1}]).mark_rule(**charts.REFERENCE).encode(x="limit:Q")
     furthest = max(rows, key=lambda row: row["of limit"])
     table = Table(
         "Distances from the run before",
         ("feature", "split", "measure", "distance", "limit"),
         [
-            [r["feature"], r["split"], r["measure"].replace("_", " "), number(r["distance"], 5), number(r["limit"], 3)]
+            [
+                r["feature"],
+                r["split"],
+                r["measure"].replace("_", " "),
+                number(r["distance"], 5),
+                number(r["limit"], 3),
+            ]
             for r in distances
         ],
         frozenset({3, 4}),
     )
     says = f"Furthest from the run before is {furthest['what']}: {furthest['of limit']:.2f} of its limit."
-    return [*blocks, Chart("Distance from the run before", says, charts.spec(bars + limit, 26 * len(rows)), table)]
+    return [
+        *blocks,
+        Chart("Distance from the run before", says, charts.spec(bars + limit, 26 * len(rows)), table),
+    ]
 
 
 def _rows(caption: str, rows: list[dict[str, str]]) -> Table:
     return Table(
-        caption, ("split", "feature", "what"), [[r["split"], Cell(r["feature"] or NOTHING, code=True), r["what"]] for r in rows]
+        caption,
+        ("split", "feature", "what"),
+        [[r["split"], Cell(r["feature"] or NOTHING, code=True), r["what"]] for r in rows],
     )

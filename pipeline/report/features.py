@@ -2,7 +2,8 @@
 
 from pipeline.report.blocks import Cell, Table
 from pipeline.report.sources import Sources
-from pipeline.report.words import NOTHING, number, share
+from pipeline.report.words import NOTHING, day, number, share
+from trainer.features import TIMESTAMP
 
 
 def features(sources: Sources) -> Table | None:
@@ -33,7 +34,8 @@ def _row(feature, examples: int) -> list[str | Cell]:
     name = Cell(_name(feature), code=True)
     type_name = type(feature).DESCRIPTOR.fields_by_name["type"].enum_type.values_by_number[feature.type].name
     if kind == "num_stats":
-        numbers = (number(stats.mean, 2), _plain(stats.min), _plain(stats.max))
+        said = day if _name(feature) == TIMESTAMP else _plain
+        numbers = (said(stats.mean), said(stats.min), said(stats.max))
         return [name, type_name.lower(), missing, NOTHING, *numbers, NOTHING]
     top = ", ".join(f"{each.value} ({int(each.frequency):,})" for each in stats.top_values[:3])
     return [name, type_name.lower(), missing, number(int(stats.unique)), NOTHING, NOTHING, NOTHING, top]

@@ -31,7 +31,8 @@ def _map(found: list[dict[str, Any]]) -> Chart:
     counts = Counter(genre for film in found for genre in film["genres"])
     coloured = [genre for genre, _ in counts.most_common(COLOURED)]
     rows = [
-        {**film, "genre": _genre(film, coloured, counts), "genres": ", ".join(film["genres"])} for film in found
+        {**film, "genre": _genre(film, coloured, counts), "genres": ", ".join(film["genres"])}
+        for film in found
     ]
     domain = [*coloured, "other"]
     drawn = (
@@ -49,12 +50,17 @@ def _map(found: list[dict[str, Any]]) -> Chart:
         f"The {min(LISTED, len(found))} most rated films and what lies next to them",
         ("film", "genres", "ratings", "nearest on the map"),
         [
-            [film["title"], ", ".join(film["genres"]), number(film["ratings"]), "; ".join(_nearest(film, found))]
+            [
+                film["title"],
+                ", ".join(film["genres"]),
+                number(film["ratings"]),
+                "; ".join(_nearest(film, found)),
+            ]
             for film in found[:LISTED]
         ],
         frozenset({2}),
     )
-    says = f"A dot is a film, larger the more it is rated, coloured by genre; {found[0]['title']} is the most rated."
+    says = f"A dot is a film, larger the more it is rated, coloured by genre; the most rated is {found[0]['title']}."
     return Chart("Films that the same people like", says, charts.spec(drawn, 560), table, wide=True)
 
 

@@ -24,7 +24,9 @@ def lists(sources: Sources) -> Section:
         drawn = [_recall(plots["recall_curves"]), _coverage(plots, metrics), _exposure(plots["exposure"])]
         drawn += [_scores(plots["scores"]["candidate"])] if plots["scores"]["candidate"]["edges"] else []
         users = metrics["eval"]["users"]
-        parts.append(Part("Retrieval on eval", drawn, f"{users:,} users, the whole catalogue ranked for each."))
+        parts.append(
+            Part("Retrieval on eval", drawn, f"{users:,} users, the whole catalogue ranked for each.")
+        )
         parts.append(Part("Search in the exported model", [_search(metrics["search"])]))
     if not parts:
         return Section("lists", "Lists", "", [Part("", [Notes([Note("No lists were judged.", "muted")])])])
@@ -34,7 +36,9 @@ def lists(sources: Sources) -> Section:
 def _lead(found: dict[str, Any] | None) -> str:
     if not found or "recommender" not in found["whole"]:
         return ""
-    ours, popular = (found["whole"][name]["ndcg@10"]["value"] for name in ("recommender", "retrieval_popularity"))
+    ours, popular = (
+        found["whole"][name]["ndcg@10"]["value"] for name in ("recommender", "retrieval_popularity")
+    )
     times = f", {ours / popular:.1f} times what the most rated films reach" if popular else ""
     return f"The recommender's nDCG@10 on test is {number(ours)}{times}."
 
@@ -45,7 +49,9 @@ def _on_test(found: dict[str, Any]) -> list[Block]:
     for measure in ("ndcg@10", "recall@10"):
         for name in models:
             each = found["whole"][name][measure]
-            rows.append([f"{LISTS[name]}, {measure}", number(each["value"]), interval(each["low"], each["high"])])
+            rows.append(
+                [f"{LISTS[name]}, {measure}", number(each["value"]), interval(each["low"], each["high"])]
+            )
     table = Table(
         f"Means over {found['whole']['users']:,} users of test, with 95 % intervals",
         ("lists and measure", "mean", "95 % interval"),
@@ -63,7 +69,7 @@ def _on_test(found: dict[str, Any]) -> list[Block]:
                 number(each["mean_popularity@10"], 1),
                 number(each["gini@10"], 3),
             ]
-            for name, each in found["catalogue"].items()
+            for name, each in ((name, found["catalogue"][name]) for name in models)
         ],
         frozenset({1, 2, 3, 4}),
     )
@@ -73,7 +79,9 @@ def _on_test(found: dict[str, Any]) -> list[Block]:
 def by_group(found: dict[str, Any], models: list[str]) -> Chart:
     """nDCG@10 with its interval, a row a group and a colour a model."""
     groups = [("everybody", found["whole"])] + [
-        (group(feature, value), each) for feature, values in found["slices"].items() for value, each in values.items()
+        (group(feature, value), each)
+        for feature, values in found["slices"].items()
+        for value, each in values.items()
     ]
     rows = [
         {
@@ -90,10 +98,20 @@ def by_group(found: dict[str, Any], models: list[str]) -> Chart:
     y = alt.Y("group:N", sort=[name for name, _ in groups], title=None)
     offset = alt.YOffset("lists:N", sort=list(LISTS.values()))
     colour = charts.colours("lists", list(LISTS.values()), {LISTS[model] for model in models})
-    tooltip = ["group:N", "lists:N", *(alt.Tooltip(f"{k}:Q", format=".4f") for k in ("value", "low", "high")), alt.Tooltip("users:Q", format=",")]
+    tooltip = [
+        "group:N",
+        "lists:N",
+        *(alt.Tooltip(f"{k}:Q", format=".4f") for k in ("value", "low", "high")),
+        alt.Tooltip("users:Q", format=","),
+    ]
     base = charts.chart(rows)
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.6, clip=True).encode(
-        y=y, yOffset=offset, x=alt.X("low:Q", title="nDCG@10", scale=alt.Scale(domainMin=0)), x2="high:Q", color=colour, tooltip=tooltip
+        y=y,
+        yOffset=offset,
+        x=alt.X("low:Q", title="nDCG@10", scale=alt.Scale(domainMin=0)),
+        x2="high:Q",
+        color=colour,
+        tooltip=tooltip,
     )
     dots = base.mark_circle(size=55, opacity=1).encode(
         y=y, yOffset=offset, x="value:Q", color=colour, tooltip=tooltip
@@ -105,17 +123,21 @@ def by_group(found: dict[str, Any], models: list[str]) -> Chart:
             [
                 name,
                 number(each["users"]),
-                *(
-                    f"{number(each[m]['ndcg@10']['value'])} ({interval(each[m]['ndcg@10']['low'], each[m]['ndcg@10']['high'], 3)})"
-                    for m in models
-                ),
+                *(_with_interval(each[model]["ndcg@10"]) for model in models),
             ]
             for name, each in groups
         ],
         frozenset(range(1, 2 + len(models))),
     )
-    says = "Means over the users of each group with 95 % intervals; where intervals overlap, a difference may be chance."
+    says = (
+        "Means over the users of each group, with 95 % intervals; "
+        "between groups whose intervals overlap, a difference may be chance."
+    )
     return Chart("nDCG@10 by group", says, charts.spec(bars + dots, 34 * len(groups)), table, wide=True)
+
+
+def _with_interval(found: dict[str, float | None]) -> str:
+    return f"{number(found['value'])} ({interval(found['low'], found['high'], 3)})"
 
 
 def _or(value: float | None, other: float) -> float:
@@ -160,16 +182,27 @@ def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart:
         for point in points
     ]
     base = charts.chart(rows).encode(
-        x=alt.X("mean_popularity:Q", title="mean ratings in train of the films shown", scale=alt.Scale(zero=False)),
-        y=alt.Y("coverage:Q", title="catalogue shown", axis=alt.Axis(format="%")),
+        x=alt.X(
+            "mean_popularity:Q",
+            title="mean ratings in train of the films shown",
+            scale=alt.Scale(zero=False, padding=16),
+        ),
+        y=alt.Y(
+            "coverage:Q", title="catalogue shown", axis=alt.Axis(format="%"), scale=alt.Scale(padding=16)
+        ),
         color=charts.colours("model", list(MODELS.values()), {row["model"] for row in rows}),
         order=alt.Order("k:Q"),
-        tooltip=["model:N", "k:Q", alt.Tooltip("coverage:Q", format=".1%"), alt.Tooltip("mean_popularity:Q", format=".1f")],
+        tooltip=[
+            "model:N",
+            "k:Q",
+            alt.Tooltip("coverage:Q", format=".1%"),
+            alt.Tooltip("mean_popularity:Q", format=".1f"),
+        ],
     )
     drawn = base.mark_line(opacity=0.6) + base.mark_circle(size=70, opacity=1)
     text = (
         charts.chart(rows)
-        .mark_text(style="tick-label", dy=-11)
+        .mark_text(**charts.SMALL, dy=-11)
         .encode(
             x="mean_popularity:Q",
             y="coverage:Q",
@@ -179,7 +212,7 @@ def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart:
     )
     chosen = metrics["eval"]["positives_mean_popularity"]
     if chosen is not None:
-        drawn += charts.chart([{"chosen": chosen}]).mark_rule(style="reference").encode(x="chosen:Q")
+        drawn += charts.chart([{"chosen": chosen}]).mark_rule(**charts.REFERENCE).encode(x="chosen:Q")
     table = Table(
         "Coverage and popularity, on eval",
         ("model", "k", "catalogue shown", "mean ratings of a film"),
@@ -188,8 +221,8 @@ def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart:
     )
     ten = next((row for row in rows if row["model"] == MODELS["candidate"] and row["k"] == 10), rows[0])
     says = (
-        f"The first ten show {share(ten['coverage'])} of the catalogue, films of {ten['mean_popularity']:.0f} ratings "
-        f"on average; what users choose by themselves (dashed) has {number(chosen, 0)}."
+        f"The first ten show {share(ten['coverage'])} of the catalogue, films of "
+        f"{ten['mean_popularity']:.0f} ratings on average; what users choose by themselves (dashed) has {number(chosen, 0)}."
     )
     return Chart("Coverage against popularity", says, charts.spec(drawn + text, 280), table)
 
@@ -204,7 +237,9 @@ def _exposure(exposure: dict[str, list[float]]) -> Chart:
         charts.chart(rows)
         .mark_bar()
         .encode(
-            x=alt.X("tenth:O", title="tenth of the catalogue, rarest films first", axis=alt.Axis(labelAngle=0)),
+            x=alt.X(
+                "tenth:O", title="tenth of the catalogue, rarest films first", axis=alt.Axis(labelAngle=0)
+            ),
             xOffset=alt.XOffset("model:N", sort=list(MODELS.values())),
             y=alt.Y("share:Q", title="share of the first tens", axis=alt.Axis(format="%")),
             color=charts.colours("model", list(MODELS.values()), {row["model"] for row in rows}),
@@ -235,10 +270,15 @@ def _scores(found: dict[str, list[float]]) -> Chart:
             x=alt.X("from:Q", title="score", scale=alt.Scale(zero=False)),
             y=alt.Y("share:Q", title="share", axis=alt.Axis(format="%"), stack=None),
             color=charts.colours("what", ("what users went on to watch", "all films")),
-            tooltip=["what:N", alt.Tooltip("from:Q", format=".2f"), alt.Tooltip("to:Q", format=".2f"), alt.Tooltip("share:Q", format=".1%")],
+            tooltip=[
+                "what:N",
+                alt.Tooltip("from:Q", format=".2f"),
+                alt.Tooltip("to:Q", format=".2f"),
+                alt.Tooltip("share:Q", format=".1%"),
+            ],
         )
     )
-    says = "The further right of all films those lie that users went on to watch, the better the scores tell them apart."
+    says = "The further what users went on to watch lies to the right of all films, the better the scores."
     return Chart("Scores", says, charts.spec(drawn, 280))
 
 

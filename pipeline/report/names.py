@@ -9,13 +9,23 @@ FEATURES = {
     "genre": "genre",
     "movie_genres": "genre",
 }
-_ACTIVITY = {"new": "users new since train", "light": "light users", "medium": "medium users", "heavy": "heavy users"}
-_FAME = {"new": "films new since train", "long tail": "long-tail films", "middle": "middling films", "hits": "hits"}
+_ACTIVITY = {
+    "new": "users new since train",
+    "light": "light users",
+    "medium": "medium users",
+    "heavy": "heavy users",
+}
+_FAME = {
+    "new": "films new since train",
+    "long tail": "long-tail films",
+    "middle": "middling films",
+    "hits": "hits",
+}
 _GENDER = {"F": "women", "M": "men", "unknown": "gender unknown"}
 
 
 def group(feature: str, value: str) -> str:
-    """`women`, `ages 18-24`, `genre Drama`, `heavy users`."""
+    """`women`, `ages 18-24`, `Drama films`, `heavy users`."""
     if feature == "activity":
         return _ACTIVITY.get(value, value)
     if feature == "film_popularity":
@@ -24,6 +34,8 @@ def group(feature: str, value: str) -> str:
         return _GENDER.get(value, f"gender {value}")
     if feature == "age_group":
         return "age unknown" if value == "unknown" else f"ages {value}"
+    if feature in ("genre", "movie_genres"):
+        return f"{value} films"
     return f"{FEATURES.get(feature, feature)} {value}"
 
 

@@ -70,7 +70,11 @@ def _graph(found: list[Node]) -> Chart:
             "y": places[node.name][1],
             "node": node.name,
             "label": _label(node.name),
-            "time": "reused" if node.state == "cached" else duration(node.seconds) if node.state == "done" else node.state,
+            "time": "reused"
+            if node.state == "cached"
+            else duration(node.seconds)
+            if node.state == "done"
+            else node.state,
             "state": node.state,
         }
         for node in found
@@ -89,18 +93,20 @@ def _graph(found: list[Node]) -> Chart:
     ]
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.02, 1.02]))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-0.5, depth + 0.5], reverse=True))
-    lines = charts.chart(edges).mark_rule(style="edge").encode(x=x, y=y, x2="x2:Q", y2="y2:Q")
+    lines = charts.chart(edges).mark_rule(**charts.EDGE).encode(x=x, y=y, x2="x2:Q", y2="y2:Q")
     base = charts.chart(boxes).encode(x=x, y=y)
     tooltip = [alt.Tooltip("node:N"), alt.Tooltip("time:N"), alt.Tooltip("state:N")]
     dots = base.mark_circle(size=170, opacity=1).encode(
         color=charts.colours("state", STATES, {node.state for node in found}), tooltip=tooltip
     )
-    names = base.mark_text(style="node-name", dy=-15).encode(text="label:N", tooltip=tooltip)
-    times = base.mark_text(style="node-time", dy=17).encode(text="time:N", tooltip=tooltip)
+    # Names over lines stay legible on a border in the card's own colour.
+    halos = base.mark_text(**charts.HALO, style="strong", dy=-15).encode(text="label:N")
+    names = base.mark_text(**charts.STRONG, dy=-15).encode(text="label:N", tooltip=tooltip)
+    times = base.mark_text(**charts.SMALL, dy=17).encode(text="time:N", tooltip=tooltip)
     return Chart(
         "What fed what",
         "The nodes from the data at the top to the report at the bottom; a line is an artifact handed on.",
-        charts.spec(alt.layer(lines, dots, names, times), height=62 * (depth + 1)),
+        charts.spec(alt.layer(lines, dots, halos, names, times), height=62 * (depth + 1)),
     )
 
 
@@ -118,7 +124,12 @@ def _passed_on(maker: str, node: Node, found: dict[str, Node]) -> bool:
 
 
 def _label(name: str) -> str:
-    return {"MovieLensExampleGen": "ExampleGen", "RecommenderAssembler": "Assembler", "RetrievalEvaluator": "RetrievalEval", "RankingEvaluator": "RankingEval"}.get(name, name)
+    return {
+        "MovieLensExampleGen": "ExampleGen",
+        "RecommenderAssembler": "Assembler",
+        "RetrievalEvaluator": "RetrievalEval",
+        "RankingEvaluator": "RankingEval",
+    }.get(name, name)
 
 
 def _table(found: list[Node]) -> Table:

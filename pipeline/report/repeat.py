@@ -15,10 +15,18 @@ def repeat(sources: Sources) -> Section:
         text = "This run is of before commands and versions were written down."
         return Section("repeat", "Repeat it", "", [Part("", [Notes([Note(text, "muted")])])])
     parts = [
-        Part("Command", [Code("The same run again", f"cd {shlex.quote(record['folder'])}\n{record['command']}"), *_data(sources)]),
+        Part(
+            "Command",
+            [
+                Code("The same run again", f"cd {shlex.quote(record['folder'])}\n{record['command']}"),
+                *_data(sources),
+            ],
+        ),
         Part("Machine", [_machine(record)]),
         Part("Versions", [_versions(record)]),
-        Part("Configuration", [Code("As it was in force", json.dumps(record["config"], indent=2), folded=True)]),
+        Part(
+            "Configuration", [Code("As it was in force", json.dumps(record["config"], indent=2), folded=True)]
+        ),
     ]
     return Section("repeat", "Repeat it", "", parts)
 
@@ -39,7 +47,11 @@ def _machine(record: dict) -> Facts:
     ]
     if git:
         facts.append(
-            Fact("Code", git["revision"][:10], "with changes that are not committed" if git["changed"] else "git revision")
+            Fact(
+                "Code",
+                git["revision"][:10],
+                "with changes that are not committed" if git["changed"] else "git revision",
+            )
         )
     return Facts(facts)
 

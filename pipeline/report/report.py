@@ -26,7 +26,7 @@ from pipeline.workspace import Workspace
 from trainer.whole_file import write_whole
 
 FILE = "report.html"
-#: In the order of who asks first: is it good, what changed, did it run well, is the data sound, why is it good.
+#: In the order of the questions: what is odd, what changed, did it run well, is the data sound, is it good?
 SECTIONS = (
     attention, comparison, nodes, data, tuning, training, ratings, lists, films, people, serving, repeat,
 )  # fmt: skip
@@ -87,6 +87,10 @@ def _json(value: Any) -> str:
 
 
 def _person(user: dict[str, Any]) -> str:
-    known = [{"F": "woman", "M": "man"}.get(user["gender"], user["gender"]), user["age_group"], user["occupation"]]
+    known = [
+        {"F": "woman", "M": "man"}.get(user["gender"], user["gender"]),
+        user["age_group"],
+        user["occupation"],
+    ]
     said = ", ".join(each for each in known if each)
     return f"{said + '; ' if said else ''}{user['ratings']:,} ratings, {user['mean']:.1f} stars on average"

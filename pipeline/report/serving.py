@@ -37,17 +37,20 @@ def _latency(timed: dict) -> list[Block]:
         charts.chart(rows)
         .mark_bar()
         .encode(
-            x=alt.X("from:Q", title="milliseconds", scale=alt.Scale(zero=False, nice=False)),
+            x=alt.X("from:Q", bin="binned", title="milliseconds", scale=alt.Scale(nice=False)),
             x2="to:Q",
             y=alt.Y("requests:Q", title="requests"),
             tooltip=[alt.Tooltip("from:Q", format=".3f"), alt.Tooltip("to:Q", format=".3f"), "requests:Q"],
         )
     )
-    median = charts.chart([{"p50": timed["p50_ms"]}]).mark_rule(style="reference").encode(x="p50:Q")
+    median = charts.chart([{"p50": timed["p50_ms"]}]).mark_rule(**charts.REFERENCE).encode(x="p50:Q")
     batches = Table(
         "Several users a request",
         ("users a request", "median, ms", "users a second"),
-        [[str(b["users"]), number(b["ms"], 2), number(round(b["users_per_second"]))] for b in timed["batches"]],
+        [
+            [str(b["users"]), number(b["ms"], 2), number(round(b["users_per_second"]))]
+            for b in timed["batches"]
+        ],
         frozenset({0, 1, 2}),
     )
     says = (

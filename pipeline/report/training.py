@@ -35,9 +35,15 @@ def _task(found: dict[str, Any]) -> list[Block]:
                 "Epochs",
                 number(found["epochs"]),
                 f"best {found['best_epoch']}"
-                + (f"; {found['epochs_resumed']} of a run before this one" if found["epochs_resumed"] else ""),
+                + (
+                    f"; {found['epochs_resumed']} of a run before this one" if found["epochs_resumed"] else ""
+                ),
             ),
-            Fact("Steps an epoch", number(found["steps_per_epoch"]), f"batches of {settings['train']['batch_size']:,}"),
+            Fact(
+                "Steps an epoch",
+                number(found["steps_per_epoch"]),
+                f"batches of {settings['train']['batch_size']:,}",
+            ),
             Fact("Start", "anew" if not warm or warm.get("cold_because") else "warm"),
         ]
     )
@@ -53,7 +59,12 @@ def _curve(name: str, history: list[dict[str, float]], best: int) -> Chart:
         for split, key in (("train", name), ("eval", f"val_{name}"))
         if key in logs
     ]
-    x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False, zero=False))
+    x = alt.X(
+        "epoch:Q",
+        title="epoch",
+        axis=alt.Axis(tickMinStep=1, format="d"),
+        scale=alt.Scale(nice=False, zero=False),
+    )
     lines = (
         charts.chart(rows)
         .mark_line(point=alt.OverlayMarkDef(size=40, filled=True))
@@ -64,7 +75,7 @@ def _curve(name: str, history: list[dict[str, float]], best: int) -> Chart:
             tooltip=["split:N", "epoch:Q", alt.Tooltip("value:Q", format=".4f")],
         )
     )
-    mark = charts.chart([{"epoch": best}]).mark_rule(style="reference").encode(x="epoch:Q")
+    mark = charts.chart([{"epoch": best}]).mark_rule(**charts.REFERENCE).encode(x="epoch:Q")
     ends = {row["split"]: row["value"] for row in rows if row["epoch"] == best}
     there = ", ".join(f"{number(value)} on {split}" for split, value in ends.items())
     splits = [split for split in ("train", "eval") if any(row["split"] == split for row in rows)]

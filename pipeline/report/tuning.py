@@ -20,7 +20,12 @@ def tuning(sources: Sources) -> Section:
         text = "No tuner ran: the models were trained with the configured settings."
         return Section("tuning", "Tuning", "", [Part("", [Notes([Note(text, "muted")])])])
     lead = "; ".join(f"{task}: {plural(len(trials), 'trial')}" for task, trials in tried.items()) + "."
-    return Section("tuning", "Tuning", lead, [Part(task.capitalize(), _task(task, trials)) for task, trials in tried.items()])
+    return Section(
+        "tuning",
+        "Tuning",
+        lead,
+        [Part(task.capitalize(), _task(task, trials)) for task, trials in tried.items()],
+    )
 
 
 def _task(task: str, trials: list[dict[str, Any]]) -> list[Block]:
@@ -57,7 +62,13 @@ def parallel(trials: list[dict[str, Any]], objective: str, lower: bool) -> Chart
         for place, text in axis.ticks()
     ]
     order = list(labels.values())
-    x = alt.X("axis:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelLimit=110, domain=False, grid=True), scale=alt.Scale(padding=0.6))
+    x = alt.X(
+        "axis:N",
+        sort=order,
+        title=None,
+        axis=alt.Axis(labelAngle=0, labelLimit=110, domain=False, grid=True),
+        scale=alt.Scale(padding=0.6),
+    )
     y = alt.Y("place:Q", axis=None, scale=alt.Scale(domain=[-0.08, 1.08]))
     drawn = (
         charts.chart(lines)
@@ -70,12 +81,17 @@ def parallel(trials: list[dict[str, Any]], objective: str, lower: bool) -> Chart
                 "score:Q",
                 title=objective,
                 scale=alt.Scale(zero=False, reverse=lower),
-                legend=alt.Legend(gradientLength=140, format=".4f", tickCount=3),
+                legend=alt.Legend(type="gradient", gradientLength=140, format=".4f", tickCount=2),
             ),
-            tooltip=["trial:N", alt.Tooltip("axis:N", title="setting"), "value:N", alt.Tooltip("score:Q", format=".4f")],
+            tooltip=[
+                "trial:N",
+                alt.Tooltip("axis:N", title="setting"),
+                "value:N",
+                alt.Tooltip("score:Q", format=".4f"),
+            ],
         )
     )
-    text = charts.chart(ends).mark_text(style="tick-label", align="left", dx=8).encode(x=x, y=y, text="text:N")
+    text = charts.chart(ends).mark_text(**charts.SMALL, align="left", dx=8).encode(x=x, y=y, text="text:N")
     best = trials[0]
     chosen = ", ".join(f"{path} {short(value)}" for path, value in best["values"].items())
     says = f"A line is a trial. The best reached {number(best['score'])} with {chosen}."
@@ -89,7 +105,12 @@ def best_so_far(trials: list[dict[str, Any]], objective: str, lower: bool) -> Ch
         score = trial["score"]
         best = score if best is None else min(best, score) if lower else max(best, score)
         rows.append({"order": place, "trial": trial["trial"], "score": score, "best": best})
-    x = alt.X("order:Q", title="trial", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(domain=[0.5, len(rows) + 0.5], nice=False))
+    x = alt.X(
+        "order:Q",
+        title="trial",
+        axis=alt.Axis(values=_ticks(len(rows)), format="d"),
+        scale=alt.Scale(domain=[0.5, len(rows) + 0.5], nice=False),
+    )
     line = (
         charts.chart(rows)
         .mark_line(interpolate="step-after", strokeWidth=2)
@@ -101,7 +122,11 @@ def best_so_far(trials: list[dict[str, Any]], objective: str, lower: bool) -> Ch
         .encode(
             x=x,
             y=alt.Y("score:Q", scale=alt.Scale(zero=False)),
-            tooltip=["trial:N", alt.Tooltip("score:Q", format=".4f"), alt.Tooltip("best:Q", format=".4f", title="best so far")],
+            tooltip=[
+                "trial:N",
+                alt.Tooltip("score:Q", format=".4f"),
+                alt.Tooltip("best:Q", format=".4f", title="best so far"),
+            ],
         )
     )
     first = rows[0]["score"]
@@ -109,12 +134,20 @@ def best_so_far(trials: list[dict[str, Any]], objective: str, lower: bool) -> Ch
     return Chart("Best so far", says, charts.spec(line + dots, 260))
 
 
+def _ticks(trials: int) -> list[int]:
+    """At most ten of their numbers."""
+    step = -(-trials // 10)
+    return list(range(1, trials + 1, step))
+
+
 class _Axis:
     """Where the values of a setting are on an axis from 0 to 1: numbers by size, words by their order."""
 
     def __init__(self, values: list[Any]):
         there = [value for value in values if value is not None]
-        self._words = not all(isinstance(value, int | float) and not isinstance(value, bool) for value in there)
+        self._words = not all(
+            isinstance(value, int | float) and not isinstance(value, bool) for value in there
+        )
         self._steps = sorted({str(value) for value in there}) if self._words else sorted(set(there))
 
     def place(self, value: Any) -> float:

@@ -33,7 +33,9 @@ class Banner:
 def banner(sources: Sources) -> Banner:
     """Reads it from what there is."""
     word, tone, sentence = _outcome(sources)
-    started = min((node.started for node in sources.run.nodes.values()), default=sources.record.get("started"))
+    started = min(
+        (node.started for node in sources.run.nodes.values()), default=sources.record.get("started")
+    )
     return Banner(
         title=sources.run.pipeline,
         run_id=sources.run.run_id,
@@ -57,9 +59,15 @@ def _outcome(sources: Sources) -> tuple[str, Tone, str]:
         return "Interrupted", "warn", f"Interrupted{where}; what was finished is kept."
     if stopped:
         return "Running", "warn", f"{stopped} is not done."
+    if record.get("state") == "running" and summary is None:
+        return "Unfinished", "warn", "It is under way, or its process was killed; what was finished is kept."
     if summary is None:
         last = list(run.nodes)[-1] if run.nodes else "nothing"
-        return "A part", "", f"The run was asked to end before models are judged as a set: {last} was its last node."
+        return (
+            "A part",
+            "",
+            f"The run was asked to end before models are judged as a set: {last} was its last node.",
+        )
     if not summary["blessed"]:
         return "Not blessed", "bad", "Nothing was pushed: what was served before goes on serving."
     pushed = summary["pushed"]
@@ -113,7 +121,9 @@ def _fact(
     change = value - before
     tone: Tone = "" if round(change, 4) == 0 else "good" if (change < 0) == lower_is_better else "bad"
     word = {"good": "better", "bad": "worse", "": "unchanged"}[tone]
-    return Fact(f"{label}, {what}", number(value), f"{signed(change)} ({word}) since the last blessed; {beside}", tone)
+    return Fact(
+        f"{label}, {what}", number(value), f"{signed(change)} ({word}) since the last blessed; {beside}", tone
+    )
 
 
 def _speed(sources: Sources) -> Iterator[Fact]:
@@ -145,7 +155,14 @@ def _reasons(sources: Sources) -> list[Note]:
 
 
 #: How components.bars, the retrieval evaluator and the summary word a bar that was missed.
-_MISSED = (" is over the bar", " is under the bar", "worse than", "under the bar", "over the bar", "serving: ")
+_MISSED = (
+    " is over the bar",
+    " is under the bar",
+    "worse than",
+    "under the bar",
+    "over the bar",
+    "serving: ",
+)
 
 
 def _missed(reason: str) -> Tone:

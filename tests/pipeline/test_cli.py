@@ -33,6 +33,7 @@ def test_help_lists_the_commands_without_loading_tensorflow():
         "schedule",
         "export",
         "runs",
+        "report",
         "rollback",
         "compile",
         "submit",

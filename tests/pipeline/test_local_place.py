@@ -8,7 +8,9 @@ from pipeline.workspace import Workspace
 
 def run(state, content, pushed=1):
     artifact = Artifact("", {"pushed": pushed, "content": content})
-    return Run("r", "smoke", {"AtomicPusher": Node("AtomicPusher", state, 0.1, 0.0, {"pushed_model": artifact})})
+    return Run(
+        "r", "smoke", {"AtomicPusher": Node("AtomicPusher", state, 0.1, 0.0, {"pushed_model": artifact})}
+    )
 
 
 @pytest.fixture

@@ -13,14 +13,15 @@
     const words = { labelColor: muted, titleColor: muted, labelFontSize: 11, titleFontSize: 11, titleFontWeight: 400 };
     return {
       background: "transparent",
-      aria: false, // the place of a chart is an image with a text of its own
       font: "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
       padding: 2,
       view: { stroke: null },
       axis: { ...words, gridColor: grid, domainColor: line, tickColor: line, titlePadding: 6 },
+      axisX: { labelSeparation: 8 },
+      axisQuantitative: { tickCount: narrow.matches ? 4 : 7 },
       axisY: { labelLimit: narrow.matches ? 128 : 180 },
       legend: {
-        ...words, labelColor: text, labelFontSize: 12, orient: "top", symbolType: "circle", offset: 6,
+        ...words, labelColor: text, labelFontSize: 12, orient: "top", offset: 6,
         columns: narrow.matches ? 2 : 8, labelLimit: 200, direction: "horizontal",
       },
       range: {
@@ -30,12 +31,8 @@
       },
       mark: { color: colour("c1") },
       style: {
-        reference: { stroke: text, strokeDash: [5, 4], strokeWidth: 1.25, opacity: 0.75 },
-        edge: { stroke: muted, strokeWidth: 1.25, opacity: 0.6 },
-        truth: { fill: text },
-        "node-name": { fill: text, fontSize: narrow.matches ? 9.5 : 12, fontWeight: 600 },
-        "node-time": { fill: muted, fontSize: narrow.matches ? 9.5 : 11 },
-        "tick-label": { fill: muted, fontSize: 10.5 },
+        strong: { fontSize: narrow.matches ? 9.5 : 12, fontWeight: 600 },
+        small: { fontSize: narrow.matches ? 9.5 : 10.5 },
       },
     };
   }
