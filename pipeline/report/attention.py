@@ -99,8 +99,8 @@ def _ratings(sources: Sources) -> Iterator[Note]:
     ]
     for feature, value, each in sorted(worse, key=lambda found: found[2]["low"], reverse=True)[:3]:
         yield Note(
-            f"Ratings are further off than elsewhere for {group(feature, value)}: "
-            f"RMSE {number(each['rmse'])} against {number(whole)} ({plural(each['rows'], 'rating')} of test).",
+            f"Ratings are further off than elsewhere for {group(feature, value)}: RMSE "
+            f"{number(each['rmse'])} against {number(whole)} ({plural(each['rows'], 'rating')} of test).",
             "warn",
             "ratings",
         )

@@ -37,6 +37,11 @@ def spec(drawn: alt.TopLevelMixin, height: int = 240) -> dict[str, Any]:
     return found
 
 
+def steps(last: int) -> list[int]:
+    """Of the numbers 1 to `last` at most ten, for an axis that counts."""
+    return list(range(1, last + 1, -(-last // 10)))
+
+
 def colours(field: str, domain: Sequence[str], present: Iterable[str] | None = None) -> alt.Color:
     """A colour a name, the same in every chart with this domain; the legend has those present."""
     there = list(domain) if present is None else [name for name in domain if name in set(present)]

@@ -60,7 +60,10 @@ def _map(found: list[dict[str, Any]]) -> Chart:
         ],
         frozenset({2}),
     )
-    says = f"A dot is a film, larger the more it is rated, coloured by genre; the most rated is {found[0]['title']}."
+    says = (
+        "A dot is a film, larger the more it is rated, coloured by genre; "
+        f"the most rated is {found[0]['title']}."
+    )
     return Chart("Films that the same people like", says, charts.spec(drawn, 560), table, wide=True)
 
 

@@ -222,7 +222,8 @@ def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart:
     ten = next((row for row in rows if row["model"] == MODELS["candidate"] and row["k"] == 10), rows[0])
     says = (
         f"The first ten show {share(ten['coverage'])} of the catalogue, films of "
-        f"{ten['mean_popularity']:.0f} ratings on average; what users choose by themselves (dashed) has {number(chosen, 0)}."
+        f"{ten['mean_popularity']:.0f} ratings on average; "
+        f"what users choose by themselves (dashed) has {number(chosen, 0)}."
     )
     return Chart("Coverage against popularity", says, charts.spec(drawn + text, 280), table)
 

@@ -62,7 +62,7 @@ def _curve(name: str, history: list[dict[str, float]], best: int) -> Chart:
     x = alt.X(
         "epoch:Q",
         title="epoch",
-        axis=alt.Axis(tickMinStep=1, format="d"),
+        axis=alt.Axis(values=charts.steps(len(history)), format="d"),
         scale=alt.Scale(nice=False, zero=False),
     )
     lines = (

@@ -81,7 +81,7 @@ def parallel(trials: list[dict[str, Any]], objective: str, lower: bool) -> Chart
                 "score:Q",
                 title=objective,
                 scale=alt.Scale(zero=False, reverse=lower),
-                legend=alt.Legend(type="gradient", gradientLength=140, format=".4f", tickCount=2),
+                legend=None,  # the last axis says it
             ),
             tooltip=[
                 "trial:N",
@@ -91,11 +91,13 @@ def parallel(trials: list[dict[str, Any]], objective: str, lower: bool) -> Chart
             ],
         )
     )
-    text = charts.chart(ends).mark_text(**charts.SMALL, align="left", dx=8).encode(x=x, y=y, text="text:N")
+    ticks = charts.chart(ends).encode(x=x, y=y, text="text:N")
+    halo = ticks.mark_text(**charts.HALO, style="small", align="left", dx=8)
+    text = ticks.mark_text(**charts.SMALL, align="left", dx=8)
     best = trials[0]
     chosen = ", ".join(f"{path} {short(value)}" for path, value in best["values"].items())
     says = f"A line is a trial. The best reached {number(best['score'])} with {chosen}."
-    return Chart("Settings and what they led to", says, charts.spec(drawn + text, 260))
+    return Chart("Settings and what they led to", says, charts.spec(drawn + halo + text, 260))
 
 
 def best_so_far(trials: list[dict[str, Any]], objective: str, lower: bool) -> Chart:
@@ -108,7 +110,7 @@ def best_so_far(trials: list[dict[str, Any]], objective: str, lower: bool) -> Ch
     x = alt.X(
         "order:Q",
         title="trial",
-        axis=alt.Axis(values=_ticks(len(rows)), format="d"),
+        axis=alt.Axis(values=charts.steps(len(rows)), format="d"),
         scale=alt.Scale(domain=[0.5, len(rows) + 0.5], nice=False),
     )
     line = (
@@ -132,12 +134,6 @@ def best_so_far(trials: list[dict[str, Any]], objective: str, lower: bool) -> Ch
     first = rows[0]["score"]
     says = f"Dots are trials, the line the best so far: {number(first)} at first, {number(best)} in the end."
     return Chart("Best so far", says, charts.spec(line + dots, 260))
-
-
-def _ticks(trials: int) -> list[int]:
-    """At most ten of their numbers."""
-    step = -(-trials // 10)
-    return list(range(1, trials + 1, step))
 
 
 class _Axis:
