@@ -82,8 +82,8 @@ def page(sources: Sources, vega: str) -> str:
 
 
 def _json(value: Any) -> str:
-    """For a script element, which `</` in a title would end."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    """For a script element, which a title with markup in it could end."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _person(user: dict[str, Any]) -> str:

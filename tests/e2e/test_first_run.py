@@ -38,6 +38,7 @@ def test_the_output_counts_nodes_and_ends_with_what_a_person_wants_to_know(first
         "serving_models/{ranking,retrieval,recommender}/1",
         "marquee serve",
         "marquee recommend --user",
+        "report.html",
     ):
         assert part in first.output
 
