@@ -9,9 +9,6 @@ from pipeline.report.blocks import Block, Cell, Chart, Note, Notes, Part, Sectio
 from pipeline.report.sources import TASKS, Sources
 from pipeline.report.words import number, plural, short
 
-#: The score of a task's trials, and whether it is better lower.
-OBJECTIVES = {"ranking": ("RMSE on eval", True), "retrieval": ("nDCG@10 on eval", False)}
-
 
 def tuning(sources: Sources) -> Section:
     """A part a task; a sentence where nothing was tuned."""
@@ -24,12 +21,14 @@ def tuning(sources: Sources) -> Section:
         "tuning",
         "Tuning",
         lead,
-        [Part(task.capitalize(), _task(task, trials)) for task, trials in tried.items()],
+        [Part(task.capitalize(), _task(sources, task, trials)) for task, trials in tried.items()],
     )
 
 
-def _task(task: str, trials: list[dict[str, Any]]) -> list[Block]:
-    objective, lower = OBJECTIVES[task]
+def _task(sources: Sources, task: str, trials: list[dict[str, Any]]) -> list[Block]:
+    lower = task == "ranking"
+    settings = (sources.training(task) or {}).get("settings", {})
+    objective = "rmse on eval" if lower else f"{settings.get('stop_on', 'score')} on eval"
     scored = [trial for trial in trials if trial["score"] is not None]
     blocks: list[Block] = []
     if scored:

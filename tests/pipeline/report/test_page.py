@@ -141,7 +141,7 @@ def test_it_shows_what_was_measured(file, finished):
     assert "Blessed and pushed" in html
     assert f"{summary['test']['test']['rmse']:.4f}" in html
     assert f"{summary['test']['recommender']['ndcg@10']:.4f}" in html
-    assert len(films) == 1200
+    assert len(films) == 800
     assert all(
         json.dumps(film["title"], ensure_ascii=False).replace("<", "\\u003c") in html for film in films[:50]
     )
