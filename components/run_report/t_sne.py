@@ -7,7 +7,7 @@ import numpy as np
 
 PERPLEXITY = 30  # neighbours that a point looks at
 ROUNDS, EXAGGERATED = 400, 120
-EXAGGERATION, RATE = 12.0, 200.0
+EXAGGERATION, RATE = 12.0, 50.0
 SMALLEST_GAIN = 0.01
 
 
