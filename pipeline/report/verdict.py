@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.report.blocks import Fact, Note, Tone
 from pipeline.report.sources import TASKS, Sources
@@ -145,13 +146,22 @@ def _reasons(sources: Sources) -> list[Note]:
     if sources.record.get("message"):
         return [Note(sources.record["message"], "bad")]
     if sources.summary:
-        return [Note(reason, _missed(reason)) for reason in sources.summary["reasons"]]
+        notes = [Note(reason, _missed(reason)) for reason in sources.summary["reasons"]]
+        return [*notes, *_withheld(sources.summary)]
     said = {task: sources.blessing(task) for task in TASKS}
     return [
         Note(f"{task}: {'blessed' if blessed else 'not blessed'}", "good" if blessed else "bad")
         for task, blessed in said.items()
         if blessed is not None
     ]
+
+
+def _withheld(summary: dict[str, Any]) -> Iterator[Note]:
+    """What must not pass in silence: an evaluator that said no and gave no reason."""
+    for task in TASKS:
+        found = summary.get(task)
+        if found and not found["blessed"] and all(_missed(reason) == "good" for reason in found["reasons"]):
+            yield Note(f"{task}: its evaluator withheld the blessing although its bars are met.", "bad")
 
 
 #: How components.bars, the retrieval evaluator and the summary word a bar that was missed.

@@ -79,6 +79,15 @@ def test_numbers_on_other_test_rows_are_not_compared(left):
     assert banner(now).facts[0].note == "the mean alone: 1.1000"
 
 
+def test_a_blessing_that_was_withheld_without_a_reason_does_not_pass_in_silence(left):
+    silent = {"ranking": {"blessed": False, "reasons": BLESSED["reasons"]}}
+    found = banner(left(summary=BLESSED | {"blessed": False} | silent, states={"RunReport": "done"}))
+
+    assert (found.reasons[-1].tone, found.reasons[-1].text) == (
+        "bad", "ranking: its evaluator withheld the blessing although its bars are met.",
+    )  # fmt: skip
+
+
 def test_a_missed_bar_is_told_from_one_that_was_met(left):
     reasons = [
         *BLESSED["reasons"],
