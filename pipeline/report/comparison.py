@@ -7,7 +7,9 @@ from pipeline.report.blocks import Block, Cell, Note, Notes, Part, Section, Tabl
 from pipeline.report.sources import Sources
 from pipeline.report.words import NOTHING, number, short, signed
 
-LOWER_IS_BETTER = ("rmse", "mae", "mean_popularity@10", "gini@10", "search_p50_ms")
+LOWER_IS_BETTER = ("rmse", "mae")
+#: What lists do to the catalogue is told, not judged: which way is better is for whoever runs the service.
+NOT_JUDGED = ("coverage@10", "novelty@10", "mean_popularity@10", "gini@10")
 #: On eval, of the lists; the evaluator measures both models on the same users.
 LISTED = ("ndcg@10", "recall@10", "recall@100", "coverage@10", "novelty@10", "mean_popularity@10", "gini@10")
 RATED = ("rmse", "mae", "ndcg_10")
@@ -91,7 +93,9 @@ def _row(
     better = (change < 0) == (name in LOWER_IS_BETTER)
     if round(change, 4) == 0:
         return [label, split, number(before), number(now), signed(change), Cell("unchanged", "muted")]
-    if error and abs(change) < SURE * error:
+    if name in NOT_JUDGED:
+        words = Cell("higher" if change > 0 else "lower", "muted")
+    elif error and abs(change) < SURE * error:
         words = Cell(f"within noise (± {SURE * error:.4f})", "muted")
     else:
         words = Cell("better" if better else "worse", "good" if better else "bad")

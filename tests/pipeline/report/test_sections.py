@@ -156,6 +156,7 @@ def test_a_change_is_better_worse_or_within_noise(left):
     assert said["ranking ndcg_10"] == ("±0", "unchanged")
     assert said["retrieval ndcg@10"] == ("+0.1000", "better")
     assert said["retrieval recall@10"] == ("+0.0100", "within noise (± 0.0200)")
+    assert said["retrieval coverage@10"] == ("+0.1000", "higher")
     assert said["retrieval gini@10"] == ("±0", "unchanged")
     assert [(row[0].text, *row[1:]) for row in changes.rows] == [("ranking.dim", "4", "8")]
 
