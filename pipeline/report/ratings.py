@@ -1,16 +1,16 @@
 """How good the predicted ratings are: calibration, spread, and the groups that are served worse."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import altair as alt
 
 from pipeline.report import charts
-from pipeline.report.blocks import Block, Cell, Chart, Fact, Facts, Note, Notes, Part, Section, Table
+from pipeline.report.blocks import Cell, Chart, Fact, Facts, Note, Notes, Part, Section, Table
 from pipeline.report.names import group, heading
 from pipeline.report.sources import Sources
-from pipeline.report.words import interval, number, plural, signed
+from pipeline.report.tfma import tfma_table
+from pipeline.report.words import interval, number, signed
 
 Z = 1.96
 FEWEST = 50  # ratings of a group that is drawn
@@ -48,7 +48,11 @@ def ratings(sources: Sources) -> Section:
         )
     if sources.slices:
         parts.append(
-            Part("By group, on eval", [_tfma(sources.slices)], "TFMA's metrics, which the blessing goes by.")
+            Part(
+                "By group, on eval",
+                [tfma_table(sources.slices)],
+                "TFMA's metrics, which the blessing goes by.",
+            )
         )
     if not parts:
         return Section(
@@ -285,40 +289,3 @@ def by_group(slices: dict[str, Any], whole: float) -> Chart:
     return Chart(
         "RMSE by group", says, charts.spec(bars + dots + reference, 21 * len(rows)), table, wide=True
     )
-
-
-def _tfma(slices: dict[str, Any]) -> Block:
-    rows = list(_tfma_rows(slices))
-    compared = any("baseline" in models for values in slices.values() for models in values.values())
-    columns = ["group", "ratings", "RMSE", "MAE", "calibration", "nDCG@10"]
-    columns += ["RMSE of the last blessed", "change"] if compared else []
-    table = Table(
-        f"TFMA's evaluation on eval, {plural(len(rows), 'group')}",
-        columns,
-        [row[: len(columns)] for row in rows],
-        frozenset(range(1, len(columns))),
-    )
-    return table
-
-
-def _tfma_rows(slices: dict[str, Any]) -> Iterator[list[str | Cell]]:
-    for feature, values in slices.items():
-        for value, models in sorted(values.items()):
-            ours, before = models["candidate"], models.get("baseline", {})
-            change = (
-                ours["rmse"] - before["rmse"]
-                if ours.get("rmse") is not None and before.get("rmse") is not None
-                else None
-            )
-            tone = "" if change is None or round(change, 4) == 0 else "good" if change < 0 else "bad"
-            count = ours.get("example_count")
-            yield [
-                "all of eval" if feature == "(all)" else group(feature, value),
-                number(None if count is None else int(count)),
-                number(ours.get("rmse")),
-                number(ours.get("mae")),
-                number(ours.get("calibration"), 3),
-                number(ours.get("ndcg_10")),
-                number(before.get("rmse")),
-                Cell(signed(change), tone),
-            ]
