@@ -72,7 +72,8 @@ def run(request: RunRequest) -> None:
         try:
             _run(request, run_id, console, interruption)
         except KeyboardInterrupt:
-            _report(record.ended("interrupted"), workspace, console)
+            # No page: who interrupts wants to be let go. `marquee report` writes it.
+            record.ended("interrupted").write(workspace.reports / run_id)
             raise MarqueeError(
                 "interrupted; what was finished is kept",
                 f"go on with: {program()} {shlex.join(request.command)}",
