@@ -8,6 +8,7 @@ import typer
 
 from pipeline import elsewhere, history
 from pipeline.options import DEFAULT_WORKSPACE, ConfigOption, SetOption, WorkspaceOption
+from pipeline.report import command as run_report
 from pipeline.ui.command import ui
 from serving.errors import ServingError
 from trainer.errors import MarqueeError
@@ -242,6 +243,7 @@ app.command()(ui)
 app.command(name="compile")(elsewhere.compile_)
 app.command()(elsewhere.submit)
 app.command()(elsewhere.deploy)
+app.command()(run_report.report)
 
 
 def main() -> None:

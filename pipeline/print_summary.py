@@ -2,13 +2,13 @@
 
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipeline.near_path import near_path
 from pipeline.outcomes import SHOWN
 from pipeline.program import program
 from pipeline.summary import Summary
@@ -41,7 +41,7 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
         table.add_row("", escape(reason))
     table.add_row(
         "pushed",
-        _near(summary.pushed) if summary.pushed else "nothing: models that are not all blessed stay here",
+        near_path(summary.pushed) if summary.pushed else "nothing: models that are not all blessed stay here",
     )
     console.print()
     console.print(table)
@@ -70,12 +70,6 @@ def _on_test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
         f" and recall@100 {lists['recall@100']:.4f}"
         f" (the most rated: {popular['ndcg@10']:.4f}, {popular['recall@100']:.4f})",
     )
-
-
-def _near(path: str) -> str:
-    """Relative to the working folder where it is below that."""
-    below = Path(path).is_relative_to(Path.cwd())
-    return str(Path(path).relative_to(Path.cwd())) if below else path
 
 
 def _training(training: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """`marquee run`: data, DAG, progress, summary; and what is said when something fails."""
 
 import datetime
+import logging
 import os
 import shlex
 import time
@@ -13,7 +14,9 @@ from rich.markup import escape
 from pipeline.config import RunConfig
 from pipeline.console import chatter_to
 from pipeline.interruption import Interruption
+from pipeline.near_path import near_path
 from pipeline.program import program
+from pipeline.run_record import RunRecord
 from pipeline.workspace import Workspace
 from serving.renames import recover
 from trainer.errors import MarqueeError
@@ -64,13 +67,22 @@ def run(request: RunRequest) -> None:
             soft_wrap=True,
         )
         start = time.monotonic()
+        record = RunRecord.begin(run_id, program(), request.command, request.config.plain())
+        record.write(workspace.reports / run_id)
         try:
             _run(request, run_id, console, interruption)
         except KeyboardInterrupt:
+            # No page: who interrupts wants to be let go. `marquee report` writes it.
+            record.ended("interrupted").write(workspace.reports / run_id)
             raise MarqueeError(
                 "interrupted; what was finished is kept",
                 f"go on with: {program()} {shlex.join(request.command)}",
             ) from None
+        except MarqueeError as error:
+            node = getattr(error.__cause__, "node", "")  # of a NodeFailedError
+            _report(record.ended("failed", node, error.message), workspace, console)
+            raise
+        _report(record.ended("done"), workspace, console)
         console.print(f"[dim]{time.monotonic() - start:.0f} s in all[/]")
 
 
@@ -98,6 +110,25 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
     summary = summarize(request.workspace, request.config, run_id)
     summary.write(request.workspace.reports / run_id / "summary.json")
     print_summary(summary, request.workspace_flag, console)
+
+
+def _report(record: RunRecord, workspace: Workspace, console: Console) -> None:
+    """Writes how the run ended, and its page. A page that cannot be written is no reason to fail."""
+    from pipeline.lineage import Lineage
+    from pipeline.report.report import write_report
+
+    record.write(workspace.reports / record.run_id)
+    try:
+        run = Lineage(workspace.metadata_db).run(record.run_id)
+        if run is None:  # it ended before its first node
+            return
+        with console.status("writing the report"):
+            file = write_report(workspace, run)
+    except Exception as error:
+        logging.getLogger(__name__).exception("the report was not written")
+        console.print(f"the report was not written: {_first_line(error)}", markup=False)
+        return
+    console.print(f"report: {near_path(str(file))}", markup=False, soft_wrap=True)
 
 
 def _locate(request: RunRequest, console: Console):

@@ -35,7 +35,7 @@ class Executor(base_executor.BaseExecutor):
         )
         previous = input_dict.get("previous_statistics") or []
 
-        violations, drifts = [], []
+        violations, drifts, distances = [], [], []
         for split in artifact_utils.decode_split_names(statistics.split_names):
             current = stats_artifact_utils.load_statistics(statistics, split).proto()
             found = tfdv.validate_statistics(current, schema)
@@ -44,11 +44,12 @@ class Executor(base_executor.BaseExecutor):
                 before = stats_artifact_utils.load_statistics(previous[0], split).proto()
                 drifted = tfdv.validate_statistics(current, schema, previous_statistics=before)
                 drifts += _rows(split, drifted, only=_DRIFT_TYPES)
+                distances += _distances(split, drifted)
             _write(os.path.join(artifact_utils.get_split_uri([anomalies], split), "SchemaDiff.pb"), found)
 
         io_utils.write_string_file(
             os.path.join(anomalies.uri, "findings.json"),
-            json.dumps({"violations": violations, "drift": drifts}, indent=1),
+            json.dumps({"violations": violations, "drift": drifts, "distances": distances}, indent=1),
         )
         if violations:
             raise DataError(
@@ -75,6 +76,21 @@ def _rows(
         if only is None or reason.type in only
     ]
     return rows
+
+
+def _distances(split: str, anomalies: anomalies_pb2.Anomalies) -> list[dict[str, str | float]]:
+    """Every distance from the previous run that the schema sets a limit to, below the limit as well."""
+    return [
+        {
+            "split": split,
+            "feature": ".".join(info.path.step),
+            "measure": anomalies_pb2.DriftSkewInfo.Measurement.Type.Name(measured.type).lower(),
+            "distance": measured.value,
+            "limit": measured.threshold,
+        }
+        for info in anomalies.drift_skew_info
+        for measured in info.drift_measurements
+    ]
 
 
 def _table(rows: list[dict[str, str]]) -> str:

@@ -11,6 +11,8 @@ class RankingEvaluator(Evaluator):
 
     A resolver gives no artifact at all on the first run. A cluster has no such thing: a task's output is
     always there (`components.model_in_front`).
+
+    Beside TFMA's files `evaluation` has `slices.json`: the same metrics as `by_slice` gives them.
     """
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)

@@ -32,10 +32,11 @@ class RunReport(base_component.BaseComponent):
     """Reads `test`, the split that no other node reads, and writes the exported models' metrics on it.
 
     Args:
-        examples: the splits; `train` is read for what a model must beat, and for what users have watched.
+        examples: the splits; `train` is read for what a model must beat, and for what users have watched,
+            `eval` is counted.
         ranking: the exported ranking model.
         code_fingerprint: of this component's code, for the cache.
-        transform_graph: the vocabularies; needed with `retrieval` or `recommender`.
+        transform_graph: the vocabularies; needed with `retrieval` or `recommender`, and for `details.json`.
         retrieval: the exported retrieval model.
         recommender: the exported model of both.
         min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
@@ -44,6 +45,7 @@ class RunReport(base_component.BaseComponent):
     with `retrieval`, also `retrieval` and `retrieval_popularity` (recall, ndcg at 10 and 100, users); with
     `recommender`, also `recommender` (recall@10, ndcg@10, users). Lists are of the whole catalogue without
     the films that a user rated in train. Null stands for lists that nothing in `test` could be found in.
+    With `transform_graph`, also `details.json`: what the page of a run draws (`study.Study.of`).
     """
 
     SPEC_CLASS = RunReportSpec

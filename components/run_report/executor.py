@@ -8,14 +8,12 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components.run_report.lists import recommender_quality, retrieval_quality
+from components.run_report.lists import means
+from components.run_report.predictions import Predictions, mean_stars
 from components.run_report.ratings import rating_errors
+from components.run_report.study import Study
 from trainer import features
-from trainer.catalogue import read_train
-from trainer.errors import TrainingError
-from trainer.ratings import Ratings
-from trainer.retrieval.quality import HeldOut
-from trainer.vocabularies import Vocabularies
+from trainer.progress import report as say
 
 
 class Executor(base_executor.BaseExecutor):
@@ -23,31 +21,30 @@ class Executor(base_executor.BaseExecutor):
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See RunReport."""
-        train, test = (_files(input_dict["examples"], split) for split in (features.TRAIN, features.TEST))
-        report = rating_errors(_path(input_dict["ranking"]), train, test)
-        retrieval, recommender = input_dict.get("retrieval"), input_dict.get("recommender")
-        if retrieval or recommender:
-            transform = artifact_utils.get_single_uri(input_dict["transform_graph"])
-            held_out = _held_out(train, test, transform, json.loads(exec_properties["min_rating"] or "null"))
-            if retrieval:
-                report |= retrieval_quality(_path(retrieval), held_out)
-            if recommender:
-                report |= recommender_quality(_path(recommender), held_out)
-        io_utils.write_string_file(
-            os.path.join(artifact_utils.get_single_uri(output_dict["report"]), "report.json"),
-            json.dumps(report, indent=1),
+        examples, folder = input_dict["examples"], artifact_utils.get_single_uri(output_dict["report"])
+        train, test = (_files(examples, split) for split in (features.TRAIN, features.TEST))
+        say("rating what test holds", 0.0)
+        predictions = Predictions.read(_path(input_dict["ranking"]), test)
+        if not input_dict.get("transform_graph"):
+            _write(folder, "report.json", rating_errors(predictions, mean_stars(train)))
+            return
+        study = Study.read(
+            {split: _files(examples, split) for split in _splits(examples[0])},
+            artifact_utils.get_single_uri(input_dict["transform_graph"]),
+            json.loads(exec_properties["min_rating"] or "null"),
         )
+        models = {
+            name: _path(input_dict[name]) for name in ("retrieval", "recommender") if input_dict.get(name)
+        }
+        found, details = study.of(predictions, models)
+        lists = {name: quality and means(name, quality) for name, quality in found.items()}
+        _write(folder, "report.json", rating_errors(predictions, study.catalogue.mean_rating) | lists)
+        _write(folder, "details.json", details)
 
 
-def _held_out(train: list[str], test: list[str], transform: str, min_rating: float | None) -> HeldOut | None:
-    """None where test holds nothing to be found: a run is reported all the same."""
-    vocabularies = Vocabularies.from_transform(transform)
-    _, catalogue = read_train(train, vocabularies)
-    ratings = Ratings.from_files(test, vocabularies)
-    try:
-        return HeldOut.of(ratings, catalogue, min_rating)
-    except TrainingError:
-        return None
+def _splits(examples: types.Artifact) -> list[str]:
+    there = artifact_utils.decode_split_names(examples.split_names)
+    return [split for split in features.SPLITS if split in there]
 
 
 def _files(examples: list[types.Artifact], split: str) -> list[str]:
@@ -56,3 +53,9 @@ def _files(examples: list[types.Artifact], split: str) -> list[str]:
 
 def _path(model: list[types.Artifact]) -> str:
     return path_utils.serving_model_path(artifact_utils.get_single_uri(model))
+
+
+def _write(folder: str, name: str, content: dict) -> None:
+    io_utils.write_string_file(
+        os.path.join(folder, name), json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    )

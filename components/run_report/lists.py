@@ -1,7 +1,10 @@
 """How much of what users went on to watch is in the lists that the exported models give them."""
 
+from typing import Any
+
 import numpy as np
 
+from components.run_report.intervals import mean_interval
 from trainer.answers import ids
 from trainer.features import MOVIE_ID
 from trainer.metrics.top_k import NOTHING
@@ -12,28 +15,51 @@ from trainer.saved_model import SavedModel
 
 RETRIEVED = ("recall@10", "recall@100", "ndcg@10", "ndcg@100")
 RECOMMENDED = ("recall@10", "ndcg@10")
+CATALOGUE = ("coverage@10", "novelty@10", "mean_popularity@10", "gini@10")
 BLOCK = 256  # users whom a recommender is asked about at once
 
 
-def retrieval_quality(saved_model: str, held_out: HeldOut | None) -> dict[str, dict | None]:
-    """`retrieval` and `retrieval_popularity`: users, recall and NDCG; None where nothing is held out."""
-    if held_out is None:
-        return {"retrieval": None, "retrieval_popularity": None}
-    with SavedModel(saved_model) as model:
-        vectors = Vectors.read(model, held_out.catalogue.vocabularies)
+def retrieval_qualities(vectors: Vectors, held_out: HeldOut) -> dict[str, Quality]:
+    """`retrieval`, and `retrieval_popularity`: what the most rated films alone would be worth."""
     return {
-        "retrieval": _said(measure(vectors.scores, held_out), RETRIEVED),
-        "retrieval_popularity": _said(judge(popular_lists(held_out), held_out), RETRIEVED),
+        "retrieval": measure(vectors.scores, held_out),
+        "retrieval_popularity": judge(popular_lists(held_out), held_out),
     }
 
 
-def recommender_quality(saved_model: str, held_out: HeldOut | None) -> dict[str, dict | None]:
-    """`recommender`: users, and recall and NDCG of its `recommend` at 10, what was seen left out."""
-    if held_out is None:
-        return {"recommender": None}
-    with SavedModel(saved_model) as model:
-        lists = recommended(model, held_out, k=10)
-    return {"recommender": _said(judge(lists, held_out, ks=(10,)), RECOMMENDED)}
+def recommender_quality(model: SavedModel, held_out: HeldOut) -> dict[str, Quality]:
+    """`recommender`: its `recommend` at 10, what was seen left out."""
+    return {"recommender": judge(recommended(model, held_out, k=10), held_out, ks=(10,))}
+
+
+def means(name: str, quality: Quality) -> dict[str, float]:
+    """What report.json says of a model: users, recall and NDCG."""
+    found = quality.means()
+    measures = RECOMMENDED if name == "recommender" else RETRIEVED
+    return {"users": len(quality.held_out.users), **{measure: found[measure] for measure in measures}}
+
+
+def list_details(qualities: dict[str, Quality], held_out: HeldOut) -> dict[str, Any]:
+    """What the report draws of the lists.
+
+    `whole`, and `slices` by feature and value: `users`, and by model `recall@10` and `ndcg@10` as means over
+    users with their intervals (`value`, `low`, `high`).
+    `catalogue`: by model, what its lists of ten do to the catalogue (`trainer.metrics.beyond_accuracy`).
+    `chosen_popularity`: the mean number of train's ratings of what users chose by themselves.
+    """
+    everybody = np.arange(len(held_out.users))
+    return {
+        "whole": _within(qualities, everybody),
+        "slices": {
+            feature: {value: _within(qualities, places) for value, places in values.items()}
+            for feature, values in held_out.groups().items()
+        },
+        "catalogue": {
+            name: {measure: _number(found[measure]) for measure in CATALOGUE}
+            for name, found in ((name, quality.means()) for name, quality in qualities.items())
+        },
+        "chosen_popularity": _number(held_out.chosen_popularity()),
+    }
 
 
 def recommended(model: SavedModel, held_out: HeldOut, k: int) -> np.ndarray:
@@ -48,6 +74,15 @@ def recommended(model: SavedModel, held_out: HeldOut, k: int) -> np.ndarray:
     return lists
 
 
-def _said(quality: Quality, names: tuple[str, ...]) -> dict[str, float]:
-    means = quality.means()
-    return {"users": len(quality.held_out.users), **{name: means[name] for name in names}}
+def _within(qualities: dict[str, Quality], places: np.ndarray) -> dict[str, Any]:
+    return {
+        "users": len(places),
+        **{
+            name: {measure: vars(mean_interval(quality.by_user[measure][places])) for measure in RECOMMENDED}
+            for name, quality in qualities.items()
+        },
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if np.isfinite(value) else None

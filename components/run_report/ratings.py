@@ -1,49 +1,111 @@
-"""How far the ranking model's ratings are from those given."""
+"""How far the ranking model's ratings are from those given, and where."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from trainer import features
+from components.run_report.groups import by_row
+from components.run_report.intervals import rmse_interval
+from components.run_report.predictions import Predictions
+from trainer.answers import ids
+from trainer.catalogue import Catalogue
+
+CALIBRATION_BINS = 10
+STEP = 0.1  # stars; of the histogram of what is predicted
 
 
-def rating_errors(saved_model: str, train: list[str], test: list[str]) -> dict[str, dict]:
-    """Errors over test's rows.
-
-    Args:
-        saved_model: the ranking model's path.
-        train: file patterns, for the mean rating.
-        test: file patterns.
-
-    Returns:
-        `test` (rows, rmse, mae) and `mean_rating_baseline` (rmse, mae).
-    """
-    predict = tf.saved_model.load(saved_model).signatures["serving_examples"]
-    mean = np.mean(np.concatenate([stars.numpy() for _, stars in _batches(train)]))
-    predicted, actual = [], []
-    for serialized, stars in _batches(test):
-        predicted.append(predict(examples=serialized)[features.USER_RATING].numpy())
-        actual.append(stars.numpy())
-    predicted, actual = np.concatenate(predicted), np.concatenate(actual)
+def rating_errors(predictions: Predictions, mean: float) -> dict[str, dict]:
+    """`test` (rows, rmse, mae) and `mean_rating_baseline` (rmse, mae): what always saying `mean` is worth."""
     return {
-        "test": {"rows": len(actual), **_errors(predicted - actual)},
-        "mean_rating_baseline": _errors(mean - actual),
+        "test": {"rows": len(predictions), **_errors(predictions.residual)},
+        "mean_rating_baseline": _errors(mean - predictions.actual),
     }
 
 
-def _batches(patterns: list[str]) -> tf.data.Dataset:
-    files = [file for pattern in patterns for file in tf.io.gfile.glob(pattern)]
-    rating = {features.USER_RATING: tf.io.FixedLenFeature([], tf.float32)}
-    return (
-        tf.data.TFRecordDataset(files, compression_type="GZIP", num_parallel_reads=2)
-        .batch(4096)
-        .map(lambda batch: (batch, tf.io.parse_example(batch, rating)[features.USER_RATING]))
-        .prefetch(2)
-    )
+def rating_details(predictions: Predictions, catalogue: Catalogue) -> dict[str, Any]:
+    """What the report draws of the ratings.
+
+    `calibration`: ten bins of equally many rows by rising prediction; of each `rows`, the mean `predicted`
+    and `actual`, and the `standard_error` of the latter.
+    `by_stars`: of each rating given: `stars`, `rows`, and of what was predicted there `p10`, `p50`, `p90`.
+    `histogram`: `edges` and `counts` of what was predicted.
+    `slices`: feature to value to `rows`, `users`, `rmse` with its interval (`low`, `high`), `mae` and
+    `bias`, the mean of predicted less actual.
+    """
+    known = catalogue.vocabularies
+    user = ids(known.user_id, _text(predictions.user))
+    movie = ids(known.movie_id, _text(predictions.movie))
+    return {
+        "calibration": _calibration(predictions),
+        "by_stars": _by_stars(predictions),
+        "histogram": _histogram(predictions.predicted),
+        "slices": {
+            feature: {value: _slice(predictions, rows) for value, rows in values.items()}
+            for feature, values in by_row(catalogue, user, movie).items()
+        },
+    }
+
+
+def _text(column: np.ndarray) -> list[str]:
+    return [value.decode("utf-8", "replace") for value in column]
 
 
 def _errors(difference: np.ndarray) -> dict[str, float]:
-    difference = difference.astype(np.float64)
     return {
         "rmse": float(np.sqrt(np.mean(difference**2))),
         "mae": float(np.mean(np.abs(difference))),
     }
+
+
+def _slice(predictions: Predictions, rows: np.ndarray) -> dict[str, Any]:
+    residual, user = predictions.residual[rows], predictions.user[rows]
+    interval = asdict(rmse_interval(residual, user))
+    return {
+        "rows": len(residual),
+        "users": len(np.unique(user)),
+        "rmse": interval.pop("value"),
+        **interval,
+        "mae": float(np.abs(residual).mean()),
+        "bias": float(residual.mean()),
+    }
+
+
+def _calibration(predictions: Predictions) -> list[dict[str, float | None]]:
+    parts = np.array_split(np.argsort(predictions.predicted, kind="stable"), CALIBRATION_BINS)
+    return [
+        {
+            "rows": len(part),
+            "predicted": float(predictions.predicted[part].mean()),
+            "actual": float(predictions.actual[part].mean()),
+            "standard_error": float(predictions.actual[part].std(ddof=1) / np.sqrt(len(part)))
+            if len(part) > 1
+            else None,
+        }
+        for part in parts
+        if len(part)
+    ]
+
+
+def _by_stars(predictions: Predictions) -> list[dict[str, float]]:
+    found = []
+    for stars in np.unique(predictions.actual):
+        there = predictions.predicted[predictions.actual == stars]
+        p10, p50, p90 = np.percentile(there, (10, 50, 90))
+        found.append(
+            {
+                "stars": float(stars),
+                "rows": len(there),
+                "p10": float(p10),
+                "p50": float(p50),
+                "p90": float(p90),
+            }
+        )
+    return found
+
+
+def _histogram(predicted: np.ndarray) -> Mapping[str, list]:
+    first, last = np.floor(predicted.min() / STEP), np.ceil(predicted.max() / STEP)
+    edges = np.round(np.arange(first, max(last, first + 1) + 1) * STEP, 6)
+    return {"edges": edges.tolist(), "counts": np.histogram(predicted, edges)[0].tolist()}

@@ -51,7 +51,7 @@ def validate(tmp_path, frame, previous=None, drift="warn", schema="ratings"):
 
 
 def test_data_that_keeps_the_schema_passes(tmp_path):
-    assert validate(tmp_path, ratings()) == {"violations": [], "drift": []}
+    assert validate(tmp_path, ratings()) == {"violations": [], "drift": [], "distances": []}
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,21 @@ def test_drift_from_the_run_before_is_written_down(tmp_path):
 
     assert [row["feature"] for row in found["drift"]] == ["user_rating"]
     assert found["violations"] == []
+
+
+def test_how_far_the_data_is_from_the_run_before_is_written_down_below_the_limit_too(tmp_path):
+    found = validate(tmp_path, ratings(), previous=ratings(stars=(1.0, 1.0, 2.0)))
+    distances = {row["feature"]: row for row in found["distances"]}
+
+    assert set(distances) == {"user_rating", "movie_genres"}
+    assert distances["user_rating"]["distance"] > distances["user_rating"]["limit"] == 0.02
+    assert distances["movie_genres"] == {
+        "split": "train",
+        "feature": "movie_genres",
+        "measure": "l_infty",
+        "distance": 0.0,
+        "limit": 0.02,
+    }
 
 
 def test_the_same_data_does_not_drift(tmp_path):

@@ -63,6 +63,11 @@ class Retrieval(tf.Module):
     def describe(self, movie_id):
         return {"ratings": self.films.lookup(movie_id)}
 
+    def because(self, user_id, movie_id):
+        """Of u1's films a is most like d, and nothing is like anything else."""
+        like = (user_id[:, None] == "u1") & (movie_id == "d")
+        return {"movie_title": tf.where(like, "a", ""), "similarity": tf.where(like, 0.5, 0.0)}
+
 
 class Recommender(tf.Module):
     """u1 is shown d and c, u2 only a, which they have seen, and nobody anything else."""
@@ -74,8 +79,9 @@ class Recommender(tf.Module):
 
     def recommend(self, user_id, k, exclude_seen):
         # Only asked with what was seen left out, and never beyond k.
-        found = tf.gather(self.lists, self.users.lookup(user_id))[:, :k]
-        return {"movie_id": tf.where(exclude_seen, found, "")}
+        found = tf.where(exclude_seen, tf.gather(self.lists, self.users.lookup(user_id))[:, :k], "")
+        rating = tf.where(found == "d", 4.5, 2.0)
+        return {"movie_id": found, "user_rating": rating, "score": rating + 1}
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +111,7 @@ def inputs(tmp_path_factory):
                 user_vector={"user_id": TEXT},
                 movie_vector={"movie_id": TEXT},
                 describe={"movie_id": TEXT},
+                because={"user_id": TEXT, "movie_id": tf.TensorSpec([None, None], tf.string)},
             )
         ],
         "recommender": [
@@ -128,11 +135,11 @@ def example(user, film, stars):
 
 @pytest.fixture
 def report(inputs, tmp_path):
-    def run(*channels, min_rating=""):
+    def run(*channels, min_rating="", file="report.json"):
         given = {name: inputs[name] for name in ("examples", "ranking", *channels)}
         outputs = {"report": [artifact(standard_artifacts.Model, tmp_path / "report")]}
         Executor().Do(given, outputs, {"min_rating": min_rating, "code_fingerprint": ""})
-        return json.loads((tmp_path / "report" / "report.json").read_text())
+        return json.loads((tmp_path / "report" / file).read_text())
 
     return run
 
@@ -173,3 +180,66 @@ def test_a_test_split_without_positives_does_not_stop_the_run(report):
     found = report("transform_graph", "retrieval", "recommender", min_rating="4.5")
     assert {name: found[name] for name in RATINGS} == RATINGS
     assert [found[name] for name in ("retrieval", "retrieval_popularity", "recommender")] == [None] * 3
+
+
+def test_the_details_hold_what_the_page_draws(report):
+    details = report("transform_graph", "retrieval", "recommender", file="details.json")
+
+    assert set(details) == {"data", "ratings", "map", "users", "latency", "lists"}
+    assert details["data"]["splits"]["test"] == {
+        "ratings": 4, "users": 2, "films": 4, "unknown_users": 1, "unknown_films": 0, "mean": 4.0,
+        "first": None, "last": None,
+    }  # fmt: skip
+    assert details["data"]["stars"] == {"train": {"2": 10}, "test": {"4": 4}}
+    assert details["data"]["density"] == 10 / 20
+    assert details["map"] == []  # five films are no map
+    # Everything is rated 3 and deserved 4.
+    assert details["ratings"]["by_stars"] == [{"stars": 4.0, "rows": 4, "p10": 3.0, "p50": 3.0, "p90": 3.0}]
+    assert sum(part["rows"] for part in details["ratings"]["calibration"]) == 4
+    assert details["ratings"]["slices"]["activity"]["new"] == {
+        "rows": 1, "users": 1, "rmse": 1.0, "low": None, "high": None, "mae": 1.0, "bias": -1.0,
+    }  # fmt: skip
+
+
+def test_the_lists_have_intervals_over_users_and_by_group(report):
+    lists = report("transform_graph", "retrieval", "recommender", file="details.json")["lists"]
+
+    # The recommender finds both of u1's films and none of u2's: 0.5 and a standard error of 0.5.
+    reach = 1.959963984540054 * 0.5
+    assert lists["whole"]["users"] == 2
+    assert lists["whole"]["recommender"]["recall@10"] == pytest.approx(
+        {"value": 0.5, "low": 0.5 - reach, "high": 0.5 + reach}
+    )
+    by_activity = lists["slices"]["activity"]
+    assert {value: each["recommender"]["recall@10"]["value"] for value, each in by_activity.items()} == {
+        "light": 1.0,  # u1
+        "medium": 0.0,  # u2
+    }
+    # d, c and a of five films are shown; a has 4 ratings, c 2, d 1.
+    assert lists["catalogue"]["recommender"]["coverage@10"] == pytest.approx(3 / 5)
+    assert lists["catalogue"]["recommender"]["mean_popularity@10"] == pytest.approx(7 / 3)
+    assert lists["chosen_popularity"] == pytest.approx((2 + 1 + 1) / 3)
+
+
+def test_users_are_shown_with_what_they_watched_what_they_get_and_what_they_later_gave(report):
+    users = report("transform_graph", "retrieval", "recommender", file="details.json")["users"]
+
+    assert [user["user"] for user in users] == ["u1", "u2"]  # the less active first
+    [u1, u2] = users
+    assert (u1["ratings"], u1["mean"]) == (2, 2.0)
+    assert [film["title"] for film in u1["watched"]] == ["a", "b"]
+    assert u1["shown"] == [
+        {"title": "d", "genres": [], "stars": 4.5, "score": 5.5, "because": "a", "given": 4.0},
+        {"title": "c", "genres": [], "stars": 2.0, "score": 3.0, "because": None, "given": 4.0},
+    ]
+    assert [(film["title"], film["given"]) for film in u2["shown"]] == [("a", None)]
+
+
+def test_the_recommender_is_timed_one_user_at_a_time_and_several(report):
+    timed = report("transform_graph", "recommender", file="details.json")["latency"]
+
+    assert 0 < timed["p50_ms"] <= timed["p95_ms"] <= timed["p99_ms"]
+    assert sum(timed["counts"]) == timed["calls"] == 200
+    assert [batch["users"] for batch in timed["batches"]] == [1, 8, 64]
+    for batch in timed["batches"]:
+        assert batch["users_per_second"] == pytest.approx(1000 * batch["users"] / batch["ms"])

@@ -38,6 +38,7 @@ def test_the_output_counts_nodes_and_ends_with_what_a_person_wants_to_know(first
         "serving_models/{ranking,retrieval,recommender}/1",
         "marquee serve",
         "marquee recommend --user",
+        "report.html",
     ):
         assert part in first.output
 
@@ -85,14 +86,22 @@ def test_tfma_and_our_own_report_agree_about_the_size_of_the_error(first, marque
     assert evaluation["calibration"] == pytest.approx(1.0, abs=0.05)
 
 
-def test_the_evaluation_is_sliced_by_gender_age_genre_and_activity(first):
+def test_the_evaluation_is_sliced_by_gender_age_genre_and_activity(first, marquee):
     import tfx.components  # noqa: F401, I001 - before TFMA
     import tensorflow_model_analysis as tfma
 
-    records = tfma.load_metrics(str(first.run.output("RankingEvaluator", "evaluation").path))
+    evaluation = first.run.output("RankingEvaluator", "evaluation").path
+    records = tfma.load_metrics(str(evaluation))
     keys = {key.column for record in records for key in record.slice_key.single_slice_keys}
 
     assert keys == {"user_gender", "age_group", "movie_genres", "activity"}
+    plain = json.loads((evaluation / "slices.json").read_text())
+    assert set(plain) == {*keys, "(all)"}
+    whole = plain["(all)"]["(all)"]["candidate"]
+    assert whole["rmse"] == marquee.summary(first.run)["ranking"]["evaluation"]["rmse"]
+    assert whole["example_count"] == sum(
+        each["candidate"]["example_count"] for each in plain["user_gender"].values()
+    )
 
 
 @pytest.mark.parametrize("task", ["ranking", "retrieval"])

@@ -36,6 +36,7 @@ def test_help_lists_the_commands_without_loading_tensorflow():
         "lineage",
         "diff",
         "ui",
+        "report",
         "rollback",
         "compile",
         "submit",

@@ -1,0 +1,123 @@
+"""Ten users, what they watched and what they get: the part of a report that anybody can judge."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from trainer.attributes import AGE_GROUPS
+from trainer.catalogue import Catalogue
+from trainer.examples import NO_TIME
+from trainer.features import MOVIE_ID, USER_RATING
+from trainer.ratings import Ratings
+from trainer.retrieval.server import SCORE, SIMILARITY
+from trainer.saved_model import SavedModel
+
+USERS = 10
+WATCHED = 8  # films of the past that are shown
+K = 10
+
+
+def example_users(
+    recommender: SavedModel,
+    retrieval: SavedModel | None,
+    train: Ratings,
+    test: Ratings,
+    catalogue: Catalogue,
+    users: np.ndarray,
+) -> list[dict[str, Any]]:
+    """Users from the least to the most active one, evenly spread.
+
+    Of each: `user`, what is known of them (`gender`, `age_group`, `occupation`; empty if nothing is),
+    `ratings` and `mean` of them in train, `watched` (the latest: `title`, `stars`, `date`), `shown` (`title`,
+    `genres`, `stars` expected, `score`, `because`, the film of theirs that is most like it, and `given`: the
+    stars that they gave it in test, null where they did not).
+
+    Args:
+        recommender, retrieval: loaded; without the latter there is no `because`.
+        train, test: the ratings.
+        catalogue: of train.
+        users: int32, whom to choose from.
+    """
+    by_activity = users[np.argsort(catalogue.watched.lengths[users], kind="stable")]
+    chosen = by_activity[np.unique(np.linspace(0, len(by_activity) - 1, USERS).astype(int))]
+    names = [catalogue.vocabularies.user_id[row - 1] for row in chosen]
+    shown = recommender.ask("recommend", user_id=names, k=K, exclude_seen=True)
+    reasons = None
+    if retrieval:
+        reasons = retrieval.ask("because", user_id=names, movie_id=shown[MOVIE_ID])
+    return [
+        {
+            "user": name,
+            **_person(catalogue, row),
+            **_history(train, catalogue, row),
+            "shown": _shown(shown, reasons, place, test[test.user == row], catalogue),
+        }
+        for place, (row, name) in enumerate(zip(chosen, names, strict=True))
+    ]
+
+
+def _person(catalogue: Catalogue, row: int) -> dict[str, str]:
+    attributes, words = catalogue.attributes, catalogue.vocabularies
+    return {
+        "gender": ("", *words.user_gender)[attributes.gender[row]],
+        "age_group": ("", *AGE_GROUPS)[attributes.age[row]],
+        "occupation": ("", *words.user_occupation_text)[attributes.occupation[row]],
+    }
+
+
+def _history(train: Ratings, catalogue: Catalogue, row: int) -> dict[str, Any]:
+    mine = train[train.user == row]
+    latest = np.argsort(-mine.timestamp, kind="stable")[:WATCHED]
+    return {
+        "ratings": len(mine),
+        "mean": float(mine.rating.mean()),
+        "watched": [
+            {
+                "title": _title(catalogue, mine.movie[place]),
+                "stars": float(mine.rating[place]),
+                "date": _date(mine.timestamp[place]),
+            }
+            for place in latest
+        ],
+    }
+
+
+def _shown(shown, reasons, place: int, later: Ratings, catalogue: Catalogue) -> list[dict[str, Any]]:
+    row_of = {name: row for row, name in enumerate(catalogue.vocabularies.movie_id, start=1)}
+    given = dict(zip(later.movie.tolist(), later.rating.tolist(), strict=True))
+    films = []
+    for rank, film in enumerate(shown[MOVIE_ID][place]):
+        row = row_of.get(film.decode())
+        if row is None:  # pads a list that found fewer
+            continue
+        because = None
+        if reasons and reasons[SIMILARITY][place, rank] > 0:
+            because = reasons["movie_title"][place, rank].decode("utf-8", "replace")
+        films.append(
+            {
+                "title": _title(catalogue, row),
+                "genres": [
+                    name
+                    for name, has in zip(
+                        catalogue.vocabularies.movie_genres, catalogue.attributes.genres[row], strict=True
+                    )
+                    if has
+                ],
+                "stars": float(shown[USER_RATING][place, rank]),
+                "score": float(shown[SCORE][place, rank]),
+                "because": because,
+                "given": given.get(row),
+            }
+        )
+    return films
+
+
+def _title(catalogue: Catalogue, row: int) -> str:
+    return catalogue.attributes.titles[row] or (
+        catalogue.vocabularies.movie_id[row - 1] if row else "unknown"
+    )
+
+
+def _date(timestamp: int) -> str:
+    return "" if timestamp == NO_TIME else time.strftime("%Y-%m-%d", time.gmtime(int(timestamp)))

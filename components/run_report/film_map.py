@@ -1,0 +1,51 @@
+"""The films on a plane: those that the same people like lie side by side."""
+
+from typing import Any
+
+import numpy as np
+
+from components.run_report.t_sne import t_sne
+from trainer.catalogue import Catalogue
+from trainer.retrieval.vectors import Vectors
+
+FILMS = 800  # the most rated; more would be a cloud that nobody can read
+NARROW = 32  # components that distances are taken over
+FEWEST = 10  # below this there is nothing to see
+
+
+def film_map(vectors: Vectors, catalogue: Catalogue) -> list[dict[str, Any]]:
+    """`title`, `genres`, `ratings` (in train), `x` and `y` (each from 0 to 1) of the most rated films.
+
+    t-SNE over the directions of the retrieval model's film vectors, which is what the model itself
+    compares; the biases, which come last in a vector, are how popular a film is and no matter of taste.
+    """
+    popularity = catalogue.watchers.lengths
+    films = 1 + np.argsort(-popularity[1:], kind="stable")[:FILMS]
+    films = films[vectors.known[films]]
+    if len(films) < FEWEST:
+        return []
+    places = t_sne(_narrow(_directions(vectors.films[films])))
+    names = np.array(catalogue.vocabularies.movie_genres, object)
+    return [
+        {
+            "title": catalogue.attributes.titles[film] or catalogue.vocabularies.movie_id[film - 1],
+            "genres": names[catalogue.attributes.genres[film]].tolist(),
+            "ratings": int(popularity[film]),
+            "x": round(float(x), 4),
+            "y": round(float(y), 4),
+        }
+        for film, (x, y) in zip(films, places, strict=True)
+    ]
+
+
+def _directions(vectors: np.ndarray) -> np.ndarray:
+    tastes = vectors[:, :-1] if vectors.shape[1] > 2 else vectors
+    return tastes / np.maximum(np.linalg.norm(tastes, axis=1, keepdims=True), 1e-12)
+
+
+def _narrow(directions: np.ndarray) -> np.ndarray:
+    """The strongest components: some models' vectors are as long as the catalogue."""
+    if directions.shape[1] <= NARROW:
+        return directions
+    centred = directions - directions.mean(axis=0)
+    return centred @ np.linalg.svd(centred, full_matrices=False)[2][:NARROW].T

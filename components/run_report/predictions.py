@@ -1,0 +1,70 @@
+"""What the ranking model says of every rating in `test`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from trainer.examples import expand, parse
+from trainer.features import MOVIE_ID, USER_ID, USER_RATING
+
+BATCH = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """One row a rating, in the files' order.
+
+    Attributes:
+        user, movie: ids as the examples have them, bytes in arrays of objects.
+        actual, predicted: stars, float64.
+    """
+
+    user: np.ndarray
+    movie: np.ndarray
+    actual: np.ndarray
+    predicted: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.actual)
+
+    @property
+    def residual(self) -> np.ndarray:
+        """Predicted less actual."""
+        return self.predicted - self.actual
+
+    @classmethod
+    def read(cls, saved_model: str, test: Sequence[str]) -> "Predictions":
+        """Asks the model's `serving_examples`.
+
+        Args:
+            saved_model: the ranking model's path.
+            test: file patterns.
+        """
+        predict = tf.saved_model.load(saved_model).signatures["serving_examples"]
+        rows = [
+            (
+                raw[USER_ID].numpy(),
+                raw[MOVIE_ID].numpy(),
+                raw[USER_RATING].numpy(),
+                predict(examples=serialized)[USER_RATING].numpy(),
+            )
+            for serialized, raw in _batches(test)
+        ]
+        user, movie, actual, predicted = (np.concatenate(column) for column in zip(*rows, strict=True))
+        return cls(user, movie, actual.astype(np.float64), predicted.astype(np.float64))
+
+
+def mean_stars(patterns: Sequence[str]) -> float:
+    """The mean rating of a split."""
+    return float(np.mean(np.concatenate([raw[USER_RATING].numpy() for _, raw in _batches(patterns)])))
+
+
+def _batches(patterns: Sequence[str]) -> tf.data.Dataset:
+    return (
+        tf.data.TFRecordDataset(expand(patterns), compression_type="GZIP", num_parallel_reads=2)
+        .batch(BATCH)
+        .map(lambda batch: (batch, parse(batch, (USER_ID, MOVIE_ID, USER_RATING))))
+        .prefetch(2)
+    )

@@ -1,0 +1,115 @@
+"""Everything that a report draws and that only the data and the models can tell."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from components.run_report.data_profile import data_profile
+from components.run_report.example_users import example_users
+from components.run_report.film_map import film_map
+from components.run_report.latency import latency
+from components.run_report.lists import list_details, recommender_quality, retrieval_qualities
+from components.run_report.predictions import Predictions
+from components.run_report.ratings import rating_details
+from trainer.catalogue import Catalogue, read_train
+from trainer.errors import TrainingError
+from trainer.features import TEST, TRAIN
+from trainer.progress import report as say
+from trainer.ratings import Ratings
+from trainer.retrieval.quality import HeldOut, Quality
+from trainer.retrieval.vectors import Vectors
+from trainer.saved_model import SavedModel
+from trainer.vocabularies import Vocabularies
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The splits, as the models know them.
+
+    Attributes:
+        splits: ratings by split.
+        catalogue: of train.
+        held_out: what users went on to watch; None where test holds nothing to be found.
+    """
+
+    splits: Mapping[str, Ratings]
+    catalogue: Catalogue
+    held_out: HeldOut | None
+
+    @classmethod
+    def read(cls, files: Mapping[str, Sequence[str]], transform: str, min_rating: float | None) -> "Study":
+        """Reads the examples.
+
+        Args:
+            files: patterns by split, `train` and `test` among them.
+            transform: the transform graph's folder.
+            min_rating: stars from which a rating is a positive, or None.
+        """
+        say("reading the splits", 0.2)
+        vocabularies = Vocabularies.from_transform(transform)
+        train, catalogue = read_train(files[TRAIN], vocabularies)
+        splits = {
+            name: train if name == TRAIN else Ratings.from_files(patterns, vocabularies)
+            for name, patterns in files.items()
+        }
+        try:
+            held_out = HeldOut.of(splits[TEST], catalogue, min_rating)
+        except TrainingError:  # a run is reported all the same
+            held_out = None
+        return cls(splits, catalogue, held_out)
+
+    def of(
+        self, predictions: Predictions, models: Mapping[str, str]
+    ) -> tuple[dict[str, Quality | None], dict[str, Any]]:
+        """What the lists are worth, by model (None where nothing is held out), and `details.json`.
+
+        `details.json` has `data`, `ratings`, and where there are the models for it `lists`, `map`, `users`
+        and `latency`: see the modules that are named so.
+
+        Args:
+            predictions: of the ranking model.
+            models: paths of SavedModels, `retrieval` and `recommender` if they are there.
+        """
+        details: dict[str, Any] = {
+            "data": data_profile(dict(self.splits), self.catalogue),
+            "ratings": rating_details(predictions, self.catalogue),
+        }
+        qualities: dict[str, Quality | None] = {}
+        with ExitStack() as stack:
+            loaded = {name: stack.enter_context(SavedModel(path)) for name, path in models.items()}
+            retrieval, recommender = loaded.get("retrieval"), loaded.get("recommender")
+            if retrieval:
+                say("ranking the catalogue", 0.4)
+                vectors = Vectors.read(retrieval, self.catalogue.vocabularies)
+                qualities |= (
+                    retrieval_qualities(vectors, self.held_out)
+                    if self.held_out
+                    else dict.fromkeys(("retrieval", "retrieval_popularity"))
+                )
+                say("laying out the films", 0.6)
+                details["map"] = film_map(vectors, self.catalogue)
+            if recommender:
+                say("recommending", 0.8)
+                qualities |= (
+                    recommender_quality(recommender, self.held_out)
+                    if self.held_out
+                    else {"recommender": None}
+                )
+                details["users"] = example_users(
+                    recommender,
+                    retrieval,
+                    self.splits[TRAIN],
+                    self.splits[TEST],
+                    self.catalogue,
+                    self._users(),
+                )
+                details["latency"] = latency(recommender, self.catalogue.vocabularies.user_id)
+        if self.held_out and qualities:
+            details["lists"] = list_details(qualities, self.held_out)
+        return qualities, details
+
+    def _users(self) -> np.ndarray:
+        return self.held_out.users if self.held_out else np.arange(1, self.catalogue.users)

@@ -1,0 +1,53 @@
+"""What Altair's charts of a report have in common. Colours come from the page: light, or dark."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import altair as alt
+
+#: Who is drawn in which of the page's colours, in all charts alike.
+MODELS = {"candidate": "this run", "baseline": "last blessed", "popularity": "most rated films"}
+LISTS = {
+    "recommender": "recommender",
+    "retrieval": "retrieval alone",
+    "retrieval_popularity": "most rated films",
+}
+SPLITS = ("train", "eval", "test")
+
+#: What a chart is read against, and words in it: `var(--…)` is a colour of the page's style sheet.
+REFERENCE = {"color": "var(--text)", "strokeDash": [5, 4], "strokeWidth": 1.25, "opacity": 0.75}
+EDGE = {"color": "var(--muted)", "strokeWidth": 1.25, "opacity": 0.6}
+SMALL = {"color": "var(--muted)", "style": "small"}
+STRONG = {"color": "var(--text)", "style": "strong"}
+HALO = {"color": "var(--card)", "stroke": "var(--card)", "strokeWidth": 5, "strokeJoin": "round"}
+
+Rows = Iterable[dict[str, Any]]
+
+
+def chart(rows: Rows) -> alt.Chart:
+    """A chart of rows that are in the page already; as wide as its place there."""
+    return alt.Chart(alt.Data(values=list(rows)))
+
+
+def spec(drawn: alt.TopLevelMixin, height: int = 240) -> dict[str, Any]:
+    """Vega-Lite for the page, which adds colours and fonts."""
+    found = drawn.properties(width="container", height=height).to_dict()
+    for unneeded in ("config", "$schema"):
+        found.pop(unneeded, None)
+    return found
+
+
+def steps(last: int) -> list[int]:
+    """Of the numbers 1 to `last` at most ten, for an axis that counts."""
+    return list(range(1, last + 1, -(-last // 10)))
+
+
+def colours(field: str, domain: Sequence[str], present: Iterable[str] | None = None) -> alt.Color:
+    """A colour a name, the same in every chart with this domain; the legend has those present."""
+    there = list(domain) if present is None else [name for name in domain if name in set(present)]
+    return alt.Color(
+        f"{field}:N",
+        title=None,
+        scale=alt.Scale(domain=list(domain)),
+        legend=alt.Legend(values=there) if len(there) > 1 else None,
+    )

@@ -1,0 +1,92 @@
+"""How the models learned: the measure that training watched, and the loss, epoch by epoch."""
+
+from typing import Any
+
+import altair as alt
+
+from pipeline.report import charts
+from pipeline.report.blocks import Block, Chart, Fact, Facts, Part, Section, Table
+from pipeline.report.sources import TASKS, Sources
+from pipeline.report.words import number, plural
+
+#: Measures worth a curve, most telling first.
+CURVES = ("rmse", "ndcg@10", "recall@100", "loss")
+
+
+def training(sources: Sources) -> Section:
+    """A part a task that was trained."""
+    trained = {task: found for task in TASKS if (found := sources.training(task))}
+    parts = [Part(task.capitalize(), _task(found)) for task, found in trained.items()]
+    lead = "; ".join(
+        f"{task}: {plural(found['epochs'], 'epoch')}, the best was {found['best_epoch']}"
+        for task, found in trained.items()
+    )
+    return Section("training", "Training", f"{lead}." if lead else "", parts)
+
+
+def _task(found: dict[str, Any]) -> list[Block]:
+    settings = found["settings"]
+    warm = found.get("warm_start")
+    facts = Facts(
+        [
+            Fact("Kind of model", settings["model"]["kind"]),
+            Fact("Ratings a second", number(found["rows_per_second"]), found["device"].rstrip(".")),
+            Fact(
+                "Epochs",
+                number(found["epochs"]),
+                f"best {found['best_epoch']}"
+                + (
+                    f"; {found['epochs_resumed']} of a run before this one" if found["epochs_resumed"] else ""
+                ),
+            ),
+            Fact(
+                "Steps an epoch",
+                number(found["steps_per_epoch"]),
+                f"batches of {settings['train']['batch_size']:,}",
+            ),
+            Fact("Start", "anew" if not warm or warm.get("cold_because") else "warm"),
+        ]
+    )
+    history = found["history"]
+    names = [name for name in CURVES if any(name in logs or f"val_{name}" in logs for logs in history)]
+    return [facts, *(_curve(name, history, found["best_epoch"]) for name in names)]
+
+
+def _curve(name: str, history: list[dict[str, float]], best: int) -> Chart:
+    rows = [
+        {"epoch": epoch, "split": split, "value": logs[key]}
+        for epoch, logs in enumerate(history, start=1)
+        for split, key in (("train", name), ("eval", f"val_{name}"))
+        if key in logs
+    ]
+    x = alt.X(
+        "epoch:Q",
+        title="epoch",
+        axis=alt.Axis(values=charts.steps(len(history)), format="d"),
+        scale=alt.Scale(nice=False, zero=False),
+    )
+    lines = (
+        charts.chart(rows)
+        .mark_line(point=alt.OverlayMarkDef(size=40, filled=True))
+        .encode(
+            x=x,
+            y=alt.Y("value:Q", title=name, scale=alt.Scale(zero=False)),
+            color=charts.colours("split", charts.SPLITS, {row["split"] for row in rows}),
+            tooltip=["split:N", "epoch:Q", alt.Tooltip("value:Q", format=".4f")],
+        )
+    )
+    mark = charts.chart([{"epoch": best}]).mark_rule(**charts.REFERENCE).encode(x="epoch:Q")
+    ends = {row["split"]: row["value"] for row in rows if row["epoch"] == best}
+    there = ", ".join(f"{number(value)} on {split}" for split, value in ends.items())
+    splits = [split for split in ("train", "eval") if any(row["split"] == split for row in rows)]
+    table = Table(
+        f"{name} by epoch",
+        ("epoch", *splits),
+        [
+            [str(epoch), *(number(logs.get(name if split == "train" else f"val_{name}")) for split in splits)]
+            for epoch, logs in enumerate(history, start=1)
+        ],
+        frozenset(range(1, 1 + len(splits))),
+    )
+    says = f"At epoch {best}, which is kept (the dashed line): {there}." if there else "By epoch."
+    return Chart(f"{name} by epoch", says, charts.spec(lines + mark), table)

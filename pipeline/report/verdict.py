@@ -1,0 +1,179 @@
+"""The banner: what became of the run, in a word, a sentence and a few numbers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.report.blocks import Fact, Note, Tone
+from pipeline.report.sources import TASKS, Sources
+from pipeline.report.words import duration, moment, number, plural, share, signed
+
+
+@dataclass(frozen=True)
+class Banner:
+    """Args:
+    title: the pipeline's name.
+    run_id, when: which run it was.
+    word: what became of it.
+    tone: of that word.
+    sentence: the same with what follows from it.
+    facts: the numbers to know.
+    reasons: why the models are blessed, or not.
+    """
+
+    title: str
+    run_id: str
+    when: str
+    word: str
+    tone: Tone
+    sentence: str
+    facts: list[Fact]
+    reasons: list[Note]
+
+
+def banner(sources: Sources) -> Banner:
+    """Reads it from what there is."""
+    word, tone, sentence = _outcome(sources)
+    started = min(
+        (node.started for node in sources.run.nodes.values()), default=sources.record.get("started")
+    )
+    return Banner(
+        title=sources.run.pipeline,
+        run_id=sources.run.run_id,
+        when=moment(started),
+        word=word,
+        tone=tone,
+        sentence=sentence,
+        facts=[*_quality(sources), *_speed(sources)],
+        reasons=_reasons(sources),
+    )
+
+
+def _outcome(sources: Sources) -> tuple[str, Tone, str]:
+    run, summary, record = sources.run, sources.summary, sources.record
+    stopped = next((n.name for n in run.nodes.values() if n.state not in ("done", "cached")), None)
+    if record.get("state") == "failed" or (stopped and run.nodes[stopped].state == "failed"):
+        node = record.get("failed_node") or stopped
+        return "Failed", "bad", f"{node + ' failed' if node else 'It failed'}; what was done before is kept."
+    if record.get("state") == "interrupted" or (stopped and run.nodes[stopped].state == "cancelled"):
+        where = f" during {stopped}" if stopped else ""
+        return "Interrupted", "warn", f"Interrupted{where}; what was finished is kept."
+    if stopped:
+        return "Running", "warn", f"{stopped} is not done."
+    if record.get("state") == "running" and summary is None:
+        return "Unfinished", "warn", "It is under way, or its process was killed; what was finished is kept."
+    if summary is None:
+        last = list(run.nodes)[-1] if run.nodes else "nothing"
+        return (
+            "A part",
+            "",
+            f"The run was asked to end before models are judged as a set: {last} was its last node.",
+        )
+    if not summary["blessed"]:
+        return "Not blessed", "bad", "Nothing was pushed: what was served before goes on serving."
+    pushed = summary["pushed"]
+    if pushed and "/" in pushed:
+        version = pushed.rsplit("/", 1)[-1]
+        return "Blessed and pushed", "good", f"Version {version} of the models is in front."
+    return "Blessed", "warn", f"In front is something else: {pushed or 'nothing was pushed'}."
+
+
+def _quality(sources: Sources) -> Iterator[Fact]:
+    test, before = sources.test, sources.previous.test if sources.previous else None
+    if not sources.same_data_as_previous:
+        before = None
+    if not test:
+        return
+    yield _fact(
+        "Rating error",
+        "RMSE on test",
+        test["test"]["rmse"],
+        before and before["test"]["rmse"],
+        f"the mean alone: {number(test['mean_rating_baseline']['rmse'])}",
+        lower_is_better=True,
+    )
+    both, popular = test.get("recommender"), test.get("retrieval_popularity")
+    if not both or not popular:
+        return
+    yield _fact(
+        "Recommended lists",
+        "nDCG@10 on test",
+        both["ndcg@10"],
+        before and (before.get("recommender") or {}).get("ndcg@10"),
+        f"most rated films: {number(popular['ndcg@10'])}",
+    )
+    yield _fact(
+        "Retrieved candidates",
+        "recall@100 on test",
+        test["retrieval"]["recall@100"],
+        before and (before.get("retrieval") or {}).get("recall@100"),
+        f"most rated films: {number(popular['recall@100'])}",
+    )
+    shown = (sources.details.get("lists") or {}).get("catalogue", {}).get("recommender")
+    if shown:
+        yield Fact("Catalogue shown", share(shown["coverage@10"]), "of all films are in somebody's first ten")
+
+
+def _fact(
+    label: str, what: str, value: float, before: float | None, beside: str, lower_is_better: bool = False
+) -> Fact:
+    if before is None:
+        return Fact(f"{label}, {what}", number(value), beside)
+    change = value - before
+    tone: Tone = "" if round(change, 4) == 0 else "good" if (change < 0) == lower_is_better else "bad"
+    word = {"good": "better", "bad": "worse", "": "unchanged"}[tone]
+    return Fact(
+        f"{label}, {what}", number(value), f"{signed(change)} ({word}) since the last blessed; {beside}", tone
+    )
+
+
+def _speed(sources: Sources) -> Iterator[Fact]:
+    timed = sources.details.get("latency")
+    if timed:
+        yield Fact(
+            "Answer time, median",
+            f"{timed['p50_ms']:.2f} ms",
+            f"99 % within {timed['p99_ms']:.2f} ms; one user, ten films, in process",
+        )
+    nodes = list(sources.run.nodes.values())
+    if nodes:
+        reused = sum(node.state == "cached" for node in nodes)
+        took = sources.record.get("seconds") or sum(node.seconds for node in nodes)
+        yield Fact("Time", duration(took), f"{reused} of {plural(len(nodes), 'node')} reused")
+
+
+def _reasons(sources: Sources) -> list[Note]:
+    if sources.record.get("message"):
+        return [Note(sources.record["message"], "bad")]
+    if sources.summary:
+        notes = [Note(reason, _missed(reason)) for reason in sources.summary["reasons"]]
+        return [*notes, *_withheld(sources.summary)]
+    said = {task: sources.blessing(task) for task in TASKS}
+    return [
+        Note(f"{task}: {'blessed' if blessed else 'not blessed'}", "good" if blessed else "bad")
+        for task, blessed in said.items()
+        if blessed is not None
+    ]
+
+
+def _withheld(summary: dict[str, Any]) -> Iterator[Note]:
+    """What must not pass in silence: an evaluator that said no and gave no reason."""
+    for task in TASKS:
+        found = summary.get(task)
+        if found and not found["blessed"] and all(_missed(reason) == "good" for reason in found["reasons"]):
+            yield Note(f"{task}: its evaluator withheld the blessing although its bars are met.", "bad")
+
+
+#: How components.bars, the retrieval evaluator and the summary word a bar that was missed.
+_MISSED = (
+    " is over the bar",
+    " is under the bar",
+    "worse than",
+    "under the bar",
+    "over the bar",
+    "serving: ",
+)
+
+
+def _missed(reason: str) -> Tone:
+    return "bad" if any(words in reason for words in _MISSED) else "good"

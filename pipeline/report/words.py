@@ -1,0 +1,85 @@
+"""Numbers as a person reads them."""
+
+import datetime
+from collections.abc import Iterable
+
+NOTHING = "–"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """`0.9198`, `12,345`, `–` for nothing."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, int) or (abs(value) >= 1000 and float(value).is_integer()):
+        return f"{int(value):,}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}f}"
+
+
+def short(value: object) -> str:
+    """Of a setting: four significant digits."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(short(each) for each in value) or "none"
+    return NOTHING if value is None else str(value)
+
+
+def share(value: float | None) -> str:
+    """`12.3 %`."""
+    return NOTHING if value is None else f"{100 * value:.1f} %"
+
+
+def signed(value: float | None, digits: int = 4) -> str:
+    """`+0.0012`, `−0.0012`, `±0`."""
+    if value is None:
+        return NOTHING
+    if round(value, digits) == 0:
+        return "±0"
+    return f"{'+' if value > 0 else '−'}{abs(value):.{digits}f}"
+
+
+def duration(seconds: float | None) -> str:
+    """`0.3 s`, `12 s`, `2 min 5 s`, `1 h 2 min`."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def day(seconds: float | None) -> str:
+    """Of Unix seconds, in UTC: what it says must not depend on who reads it."""
+    return NOTHING if seconds is None else _utc(seconds).strftime("%Y-%m-%d")
+
+
+def moment(seconds: float | None) -> str:
+    """The same to the minute."""
+    return NOTHING if seconds is None else _utc(seconds).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def interval(low: float | None, high: float | None, digits: int = 4) -> str:
+    """`0.2133 to 0.2626`."""
+    return NOTHING if low is None or high is None else f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def listing(names: Iterable[str]) -> str:
+    """`a, b and c`."""
+    *first, last = list(names) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def plural(count: int, thing: str) -> str:
+    """`1 node`, `3 nodes`."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def _utc(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

@@ -1,0 +1,133 @@
+"""What was asked for and on what it ran: `run.json`, enough to repeat a run exactly."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from trainer.whole_file import write_whole
+
+FILE = "run.json"
+PACKAGES = (
+    "marquee", "tensorflow", "keras", "tfx", "tensorflow-transform", "tensorflow-data-validation",
+    "tensorflow-model-analysis", "keras-tuner", "keras-rs", "apache-beam", "ml-metadata", "tfx-bsl", "numpy",
+    "pyarrow", "protobuf", "scikit-learn", "altair", "vl-convert-python",
+)  # fmt: skip
+_CODE = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """Args:
+    run_id: the run.
+    started: Unix seconds.
+    folder: where the command was given.
+    command: that repeats the run.
+    config: the whole configuration, overrides applied.
+    versions: of Python and the packages that decide results.
+    git: `revision`, and whether files were `changed` since; None outside a checkout.
+    machine: `system`, `processor`, `cores`, `memory_gib`, `gpus`.
+    state: what has become of it so far.
+    failed_node, message: what stopped it; empty while nothing has.
+    seconds: how long it took.
+    """
+
+    run_id: str
+    started: float
+    folder: str
+    command: str
+    config: dict[str, Any]
+    versions: dict[str, str]
+    git: dict[str, Any] | None
+    machine: dict[str, Any]
+    state: Literal["running", "done", "failed", "interrupted"] = "running"
+    failed_node: str = ""
+    message: str = ""
+    seconds: float | None = None
+
+    @classmethod
+    def begin(
+        cls, run_id: str, program: str, command: tuple[str, ...], config: dict[str, Any]
+    ) -> "RunRecord":
+        """Looks around."""
+        return cls(
+            run_id=run_id,
+            started=time.time(),
+            folder=os.getcwd(),
+            command=f"{program} {shlex.join(command)}",
+            config=config,
+            versions={"python": platform.python_version(), **_versions()},
+            git=_git(),
+            machine=_machine(),
+        )
+
+    def ended(self, state: str, failed_node: str = "", message: str = "") -> "RunRecord":
+        """The same run, over."""
+        return replace(
+            self,
+            state=state,
+            failed_node=failed_node,
+            message=message,
+            seconds=round(time.time() - self.started, 3),
+        )
+
+    def write(self, folder: Path) -> None:
+        """Writes `run.json`, atomically."""
+        write_whole(folder / FILE, json.dumps(asdict(self), indent=1))
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _git() -> dict[str, Any] | None:
+    """Of the checkout that this code is in, not of the folder that the user happens to be in."""
+    if not (_CODE / ".git").exists():
+        return None
+    revision = _output("git", "-C", str(_CODE), "rev-parse", "HEAD")
+    changes = _output("git", "-C", str(_CODE), "status", "--porcelain", "--untracked-files=no")
+    return {"revision": revision, "changed": bool(changes)} if revision else None
+
+
+def _machine() -> dict[str, Any]:
+    gpus = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+    return {
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "gpus": gpus.splitlines(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def _output(*command: str) -> str:
+    """What a program says; nothing where it is not there, fails, or takes its time."""
+    if not shutil.which(command[0]):
+        return ""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

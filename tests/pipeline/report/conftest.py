@@ -1,0 +1,48 @@
+"""A run whose artifacts are written by hand: what is not given is not there."""
+
+import json
+
+import pytest
+
+from pipeline.lineage import Artifact, Node, Run
+from pipeline.report.sources import Sources
+
+PLACES = {
+    "ingest": ("MovieLensExampleGen", "examples", "ingest.json"),
+    "findings": ("ExampleValidator", "anomalies", "findings.json"),
+    "test": ("RunReport", "report", "report.json"),
+    "details": ("RunReport", "report", "details.json"),
+    "slices": ("RankingEvaluator", "evaluation", "slices.json"),
+    "lists": ("RetrievalEvaluator", "evaluation", "metrics.json"),
+    "plots": ("RetrievalEvaluator", "evaluation", "plots.json"),
+    "validation": ("ServingValidator", "blessing", "validation.json"),
+    "training": ("RankingTrainer", "model_run", "training.json"),
+    "trials": ("RankingTuner", "tuner_results", "trials.json"),
+}
+
+
+@pytest.fixture
+def left(tmp_path):
+    """From what a run left, by the names of PLACES, and its states by node, to Sources."""
+
+    def make(run_id="now", states=None, previous=None, summary=None, record=None, data="data", **files):
+        outputs: dict[str, dict[str, Artifact]] = {}
+        for name, content in files.items():
+            node, key, file = PLACES[name]
+            folder = tmp_path / (data if name == "ingest" else run_id) / node / key
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(json.dumps(content))
+            outputs.setdefault(node, {})[key] = Artifact(str(folder), {})
+        states = states or dict.fromkeys(outputs, "done")
+        nodes = {
+            name: Node(name, state, 1.5, 100.0 + place, outputs.get(name, {}))
+            for place, (name, state) in enumerate(states.items())
+        }
+        folder = tmp_path / "reports" / run_id
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in (("summary.json", summary), ("run.json", record)):
+            if content is not None:
+                (folder / name).write_text(json.dumps(content))
+        return Sources(Run(run_id, "films", nodes), folder, previous)
+
+    return make

@@ -1,0 +1,236 @@
+"""What sections say of artifacts written by hand."""
+
+import pytest
+
+from pipeline.report.attention import attention
+from pipeline.report.blocks import Chart, Notes, Table
+from pipeline.report.comparison import comparison
+from pipeline.report.data import data
+from pipeline.report.layout import layers
+from pipeline.report.nodes import nodes
+from pipeline.report.training import training
+from pipeline.report.tuning import best_so_far, parallel, tuning
+
+TRAIN = {"epochs": 3, "patience": 2, "batch_size": 10}
+TRAINING = {
+    "settings": {"train": TRAIN, "model": {"kind": "mf"}},
+    "device": "Training on CPU:0.", "rows_per_second": 5, "steps_per_epoch": 1, "epochs_resumed": 0,
+    "epochs": 3, "best_epoch": 2, "warm_start": None,
+    "history": [
+        {"rmse": 1.0, "val_rmse": 1.1, "loss": 3.0, "val_loss": 3.1},
+        {"rmse": 0.9, "val_rmse": 1.0, "loss": 2.0, "val_loss": 2.5},
+        {"rmse": 0.8, "val_rmse": 1.05, "loss": 1.0, "val_loss": 2.6},
+    ],
+}  # fmt: skip
+TRIALS = [
+    {
+        "trial": "2",
+        "status": "COMPLETED",
+        "score": 0.8,
+        "values": {"train.rate": 0.1, "kind": "a"},
+        "error": "",
+    },
+    {
+        "trial": "0",
+        "status": "COMPLETED",
+        "score": 0.9,
+        "values": {"train.rate": 0.3, "kind": "b"},
+        "error": "",
+    },
+    {
+        "trial": "10",
+        "status": "COMPLETED",
+        "score": 0.95,
+        "values": {"train.rate": 0.2, "kind": "a"},
+        "error": "",
+    },
+    {
+        "trial": "1",
+        "status": "INVALID",
+        "score": None,
+        "values": {"train.rate": 9.0, "kind": "a"},
+        "error": "NaN",
+    },
+]
+
+
+def blocks(section, kind):
+    return [block for part in section.parts for block in part.blocks if isinstance(block, kind)]
+
+
+def values(chart, layer=0):
+    """The rows of a chart's layer."""
+    layers = chart.spec.get("layer", [chart.spec])
+    return (layers[layer].get("data") or chart.spec["data"])["values"]
+
+
+def texts(section):
+    return [note.text for notes in blocks(section, Notes) for note in notes.notes]
+
+
+def test_what_stands_out_is_said_with_a_number_and_a_place(left):
+    found = attention(
+        left(
+            findings={
+                "violations": [],
+                "drift": [{"split": "train", "feature": "user_rating", "what": "far"}],
+            },
+            ingest={"rows": {"train": 1}, "bad_rows": {"count": 1}},
+            training=TRAINING | {"best_epoch": 3},
+            trials=TRIALS,
+            record={"git": {"revision": "abcdef0123456789", "changed": True}},
+        )
+    )
+
+    assert texts(found) == [
+        "train, user_rating drifted: far",
+        "Left out, because they could not be read: 1 row of the data.",
+        "ranking: 1 trial of the tuner failed.",
+        "ranking: the best epoch was the last of 3; more of them may do better.",
+        "ranking: the error on eval, 1.0500, is well above train's 0.8000: it learns by heart.",
+        "The code had changes that revision abcdef0123 does not hold: "
+        "the run cannot be repeated from it exactly.",
+    ]
+
+
+def test_groups_that_are_served_clearly_worse_are_named_and_small_ones_are_not(left):
+    def group(rows, rmse, low):
+        return {"rows": rows, "users": 9, "rmse": rmse, "low": low, "high": 2.0, "mae": 1.0, "bias": 0.0}
+
+    slices = {
+        "gender": {"F": group(200, 1.1, 1.02), "M": group(900, 1.05, 0.95)},
+        "genre": {"War": group(99, 1.5, 1.4)},
+    }
+    found = attention(
+        left(
+            test={"test": {"rmse": 1.0}},
+            details={
+                "ratings": {
+                    "calibration": [{"predicted": 4.0, "actual": 3.5, "standard_error": 0.1, "rows": 9}],
+                    "slices": slices,
+                }
+            },
+        )
+    )
+
+    assert texts(found) == [
+        "Where 4.00 stars are predicted, 3.50 are given.",
+        "Ratings are further off than elsewhere for women: RMSE 1.1000 against 1.0000 (200 ratings of test).",
+    ]
+
+
+def test_that_nothing_stands_out_is_said_too(left):
+    assert texts(attention(left())) == [
+        "Nothing stands out: no rule of this report found anything to mention."
+    ]
+
+
+def test_a_change_is_better_worse_or_within_noise(left):
+    def lists(ndcg, recall, coverage):
+        return {"ndcg@10": ndcg, "recall@10": recall, "recall@100": recall, "coverage@10": coverage,
+                "novelty@10": 1.0, "mean_popularity@10": 9.0, "gini@10": 0.5}  # fmt: skip
+
+    before = left(
+        "before", record={"config": {"ranking": {"dim": 4, "kind": "mf"}}, "versions": {"keras": "3"}}
+    )
+    now = left(
+        slices={"(all)": {"(all)": {
+            "candidate": {"rmse": 0.90, "mae": 0.70, "ndcg_10": 0.8},
+            "baseline": {"rmse": 0.95, "mae": 0.65, "ndcg_10": 0.8},
+        }}},
+        lists={
+            "candidate": lists(0.30, 0.20, 0.5), "baseline": lists(0.20, 0.19, 0.4),
+            "change": {"baseline": {
+                "ndcg@10": {"mean": 0.1, "standard_error": 0.01},
+                "recall@10": {"mean": 0.01, "standard_error": 0.01},
+            }},
+        },
+        record={"config": {"ranking": {"dim": 8, "kind": "mf"}}, "versions": {"keras": "3"}},
+        previous=before,
+    )  # fmt: skip
+    measures, changes = blocks(comparison(now), Table)
+
+    said = {row[0]: (row[4], row[5].text) for row in measures.rows}
+    assert said["ranking rmse"] == ("−0.0500", "better")
+    assert said["ranking mae"] == ("+0.0500", "worse")
+    assert said["ranking ndcg_10"] == ("±0", "unchanged")
+    assert said["retrieval ndcg@10"] == ("+0.1000", "better")
+    assert said["retrieval recall@10"] == ("+0.0100", "within noise (± 0.0200)")
+    assert said["retrieval coverage@10"] == ("+0.1000", "higher")
+    assert said["retrieval gini@10"] == ("±0", "unchanged")
+    assert [(row[0].text, *row[1:]) for row in changes.rows] == [("ranking.dim", "4", "8")]
+
+
+def test_the_first_run_says_that_there_is_nothing_to_compare_with(left):
+    assert "No earlier run of this pipeline was blessed" in texts(comparison(left()))[0]
+
+
+def test_parallel_coordinates_place_numbers_by_size_and_words_by_order():
+    drawn = parallel([trial for trial in TRIALS if trial["score"] is not None], "RMSE on eval", lower=True)
+    places = {(row["trial"], row["axis"]): row["place"] for row in values(drawn)}
+
+    assert places == pytest.approx(
+        {
+            ("2", "kind"): 0, ("0", "kind"): 1, ("10", "kind"): 0,
+            ("2", "rate"): 0, ("0", "rate"): 1, ("10", "rate"): 0.5,
+            ("2", "RMSE on eval"): 0, ("0", "RMSE on eval"): 2 / 3, ("10", "RMSE on eval"): 1,
+        }
+    )  # fmt: skip
+    assert "The best reached 0.8000 with train.rate 0.1, kind a." in drawn.says
+
+
+def test_the_best_so_far_follows_the_order_in_which_trials_ran():
+    drawn = best_so_far([trial for trial in TRIALS if trial["score"] is not None], "RMSE on eval", lower=True)
+
+    assert [(row["trial"], row["best"]) for row in values(drawn)] == [("0", 0.9), ("2", 0.8), ("10", 0.8)]
+
+
+def test_a_failed_trial_is_in_the_table_with_its_reason(left):
+    [table] = blocks(tuning(left(trials=TRIALS)), Table)
+
+    assert table.rows[3][-1].text == "invalid: NaN"
+
+
+def test_a_curve_has_train_and_eval_by_epoch_and_marks_the_best(left):
+    rmse, loss = blocks(training(left(training=TRAINING)), Chart)
+
+    assert [row["value"] for row in values(rmse) if row["split"] == "eval"] == [1.1, 1.0, 1.05]
+    assert values(rmse, layer=1) == [{"epoch": 2}]
+    assert rmse.says == "At epoch 2, which is kept (the dashed line): 0.9000 on train, 1.0000 on eval."
+    assert loss.table.rows[2] == ["3", "1.0000", "2.6000"]
+
+
+def test_drift_is_drawn_in_units_of_its_limit(left):
+    row = {
+        "split": "train",
+        "feature": "user_rating",
+        "measure": "jensen_shannon",
+        "distance": 0.01,
+        "limit": 0.02,
+    }
+    found = data(left(findings={"violations": [], "drift": [], "distances": [row]}))
+
+    [chart] = blocks(found, Chart)
+    assert values(chart)[0]["of limit"] == 0.5
+    assert "Nothing drifted from the run before." in texts(found)
+
+
+def test_the_timeline_counts_from_the_first_node_on(left):
+    found = nodes(left(states={"MovieLensExampleGen": "cached", "Transform": "done"}))
+    timeline, graph = blocks(found, Chart)
+
+    assert [(row["node"], row["begin"], row["end"]) for row in values(timeline)] == [
+        ("MovieLensExampleGen", 0.0, 1.5),
+        ("Transform", 1.0, 2.5),
+    ]
+    assert [box["time"] for box in values(graph, layer=1)] == ["reused", "1.5 s"]
+    assert (
+        found.lead == "2 nodes, 1 of them reused from earlier runs. MovieLensExampleGen took longest, 1.5 s."
+    )
+
+
+def test_a_node_is_below_all_that_it_reads_from():
+    found = layers({"a": (), "b": ("a",), "c": ("a",), "d": ("a", "b", "c"), "e": ("d",)})
+
+    assert {name: depth for name, (_, depth) in found.items()} == {"a": 0, "b": 1, "c": 1, "d": 2, "e": 3}
+    assert (found["b"][0], found["c"][0], found["d"][0]) == (0.25, 0.75, 0.5)

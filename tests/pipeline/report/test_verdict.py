@@ -1,0 +1,99 @@
+import pytest
+
+from pipeline.report.verdict import banner
+
+BLESSED = {
+    "blessed": True,
+    "reasons": ["rmse 0.9 is within the bar of 1.2"],
+    "pushed": "/w/serving_models/{a}/7",
+}
+NOT_BLESSED = {
+    "blessed": False,
+    "reasons": ["rmse 0.9500: 0.0500 up, worse than the last blessed model's 0.9000"],
+    "pushed": None,
+}
+
+
+def test(rmse, ndcg, recall):
+    mean = {"rmse": 1.1, "mae": 0.9}
+    lists = {"retrieval": {"recall@100": recall}, "recommender": {"ndcg@10": ndcg}}
+    popular = {"retrieval_popularity": {"ndcg@10": 0.1, "recall@100": 0.4}}
+    return {"test": {"rows": 10, "rmse": rmse, "mae": 0.7}, "mean_rating_baseline": mean, **lists, **popular}
+
+
+test.__test__ = False
+
+
+@pytest.mark.parametrize(
+    ("summary", "record", "states", "word", "sentence"),
+    [
+        (BLESSED, None, None, "Blessed and pushed", "Version 7 of the models is in front."),
+        (
+            BLESSED | {"pushed": "version 3 was rolled back, and stays so"},
+            None,
+            None,
+            "Blessed",
+            "rolled back",
+        ),
+        (NOT_BLESSED, None, None, "Not blessed", "what was served before goes on serving"),
+        (None, None, {"Transform": "done", "RankingTrainer": "failed"}, "Failed", "RankingTrainer failed"),
+        (
+            None,
+            {"state": "failed", "failed_node": "Transform", "message": "no"},
+            None,
+            "Failed",
+            "Transform failed",
+        ),
+        (None, {"state": "interrupted"}, {"RankingTuner": "cancelled"}, "Interrupted", "during RankingTuner"),
+        (None, {"state": "running"}, {"Transform": "done"}, "Unfinished", "killed"),
+        (None, {"state": "done"}, {"Transform": "done"}, "A part", "Transform was its last node"),
+    ],
+)
+def test_a_run_is_summed_up_in_a_word_and_a_sentence(left, summary, record, states, word, sentence):
+    found = banner(left(summary=summary, record=record, states=states or {"RunReport": "done"}))
+
+    assert found.word == word
+    assert sentence in found.sentence
+
+
+def test_numbers_stand_beside_a_baseline_and_the_last_blessed_run(left):
+    ingest = {"rows": {"test": 10}}
+    before = left("before", summary=BLESSED, test=test(0.95, 0.30, 0.6), ingest=ingest)
+    now = left(summary=BLESSED, test=test(0.90, 0.25, 0.6), ingest=ingest, previous=before)
+
+    rating, lists, retrieved, *_ = banner(now).facts
+
+    assert (rating.value, rating.tone) == ("0.9000", "good")
+    assert rating.note == "−0.0500 (better) since the last blessed; the mean alone: 1.1000"
+    assert (lists.value, lists.tone) == ("0.2500", "bad")
+    assert "−0.0500 (worse)" in lists.note
+    assert (retrieved.tone, retrieved.note) == (
+        "", "±0 (unchanged) since the last blessed; most rated films: 0.4000",
+    )  # fmt: skip
+
+
+def test_numbers_on_other_test_rows_are_not_compared(left):
+    before = left("before", summary=BLESSED, test=test(0.95, 0.3, 0.6), ingest={"rows": {}}, data="other")
+    now = left(summary=BLESSED, test=test(0.90, 0.3, 0.6), ingest={"rows": {}}, previous=before)
+
+    assert banner(now).facts[0].note == "the mean alone: 1.1000"
+
+
+def test_a_blessing_that_was_withheld_without_a_reason_does_not_pass_in_silence(left):
+    silent = {"ranking": {"blessed": False, "reasons": BLESSED["reasons"]}}
+    found = banner(left(summary=BLESSED | {"blessed": False} | silent, states={"RunReport": "done"}))
+
+    assert (found.reasons[-1].tone, found.reasons[-1].text) == (
+        "bad", "ranking: its evaluator withheld the blessing although its bars are met.",
+    )  # fmt: skip
+
+
+def test_a_missed_bar_is_told_from_one_that_was_met(left):
+    reasons = [
+        *BLESSED["reasons"],
+        *NOT_BLESSED["reasons"],
+        "ndcg@10 0.1 is 0.9 times popularity's 0.11, under the bar of 1 times",
+    ]
+    found = banner(left(summary=NOT_BLESSED | {"reasons": reasons}, states={"RunReport": "done"}))
+
+    assert [note.tone for note in found.reasons] == ["good", "bad", "bad"]
