@@ -67,7 +67,7 @@ class Service:
         inputs: dict[str, np.ndarray],
         output_filter: Sequence[str] = (),
     ) -> dict[str, np.ndarray]:
-        """What a leased model answers, as `LoadedModel.run`; REST and gRPC alike come by here, and are logged.
+        """What a leased model answers, as `LoadedModel.run`. REST and gRPC alike come by, and are logged.
 
         Raises INVALID_ARGUMENT for more rows than `max_batch`.
         """

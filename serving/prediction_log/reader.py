@@ -80,7 +80,7 @@ def log_files(where: str) -> list[Path]:
 
 
 def fingerprint(files: Sequence[Path]) -> str:
-    """SHA-256 (16 hex digits) over what the files hold; their names do not count: a finished one is renamed."""
+    """SHA-256 (16 hex digits) over what the files hold; not their names: a finished file gets another."""
     digest = hashlib.sha256()
     for file in files:
         content = hashlib.sha256()
