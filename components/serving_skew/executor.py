@@ -78,10 +78,10 @@ def findings(
 
 def sentence(row: dict[str, Any]) -> str:
     """A row of `Comparison.rows` that is skewed."""
-    value = row["most_different"]
+    most = row["most_different"]
     return (
-        f"{row['feature']}: {value['value']} is {value['logged_share']:.1%} of {row['logged_values']:,} "
-        f"logged, {value['train_share']:.1%} of train, {row['distance']:.3f} apart (over {row['threshold']:g})"
+        f"{row['feature']}: {most['value']} is {most['logged_share']:.1%} of {row['logged_values']:,} logged, "
+        f"{most['train_share']:.1%} of train; {row['distance']:.3f} apart, over {row['threshold']:g}"
     )
 
 

@@ -1,4 +1,4 @@
-"""What is compared: feature by feature the counts of its values on either side, and how far apart they are."""
+"""What is compared: for each feature the counts of its values on either side, and their distance."""
 
 from collections import Counter
 from collections.abc import Mapping
