@@ -80,8 +80,8 @@ def sentence(row: dict[str, Any]) -> str:
     """A row of `Comparison.rows` that is skewed."""
     most = row["most_different"]
     return (
-        f"{row['feature']}: {most['value']} is {most['logged_share']:.1%} of {row['logged_values']:,} logged, "
-        f"{most['train_share']:.1%} of train; {row['distance']:.3f} apart, over {row['threshold']:g}"
+        f"{row['feature']}: {most['value']} is {most['logged_share']:.1%} of {row['logged_values']:,} logged"
+        f" and {most['train_share']:.1%} of train: {row['distance']:.3f} apart, over {row['threshold']:g}"
     )
 
 
