@@ -157,12 +157,16 @@ def _schema(thresholds: Mapping[str, float]) -> schema_pb2.Schema:
 
 
 def _most_different(train: Counter[str], serving: Counter[str]) -> dict[str, Any]:
-    """The value whose share differs most, and its shares."""
+    """The value whose share differs most, and its shares; of two, the one that is logged more often."""
 
     def shares(value: str) -> tuple[float, float]:
         return train[value] / train.total(), serving[value] / serving.total()
 
-    value = max(sorted(train | serving), key=lambda value: abs(np.subtract(*shares(value))))
+    def order(value: str) -> tuple[float, float]:
+        of_train, of_logged = shares(value)
+        return round(abs(of_logged - of_train), 9), of_logged
+
+    value = max(sorted(train | serving), key=order)
     return {"value": value, "train_share": shares(value)[0], "logged_share": shares(value)[1]}
 
 
