@@ -15,8 +15,8 @@ class RequestLogging(BaseModel):
     collector: str | None = Field(
         None,
         pattern=r"^[A-Za-z0-9_./-]+$",
-        description="the LogCollector in your build of TF Serving; null: none. A stock one has none, and ends at"
-        " once when it is told of one",
+        description="the LogCollector in your build of TF Serving; null: none. A stock one has none, and ends"
+        " at once when it is told of one",
     )
     prefix: str = Field(
         "/logs/predictions", pattern=r"^/[^\"\\\n]*$", description="of its files; `/` and the model are added"

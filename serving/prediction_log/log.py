@@ -110,20 +110,20 @@ class PredictionLog:
         return batch
 
     def _write(self, batch: list[Exchange]) -> None:
-        records = []
+        records, logged = [], 0
         try:
             for exchange in batch:
                 records += self._encoded(exchange)
                 time.sleep(0)  # gives the interpreter back: an answer would wait up to 5 ms for it
             if records:
                 self._folder.append(b"".join(records))
+            logged = len(records)
         except OSError as error:
-            records.clear()
             self._say(FAILED, f"the prediction log cannot be written, and requests go on: {error}")
         finally:
             with self._lock:
-                self._counts[LOGGED] += len(records)
-                self._counts[FAILED] += len(batch) - len(records)
+                self._counts[LOGGED] += logged
+                self._counts[FAILED] += len(batch) - logged
                 self._waiting -= len(batch)
                 self._waiting_values -= sum(map(_values, batch))
 
