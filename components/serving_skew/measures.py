@@ -157,14 +157,14 @@ def _schema(thresholds: Mapping[str, float]) -> schema_pb2.Schema:
 
 
 def _most_different(train: Counter[str], serving: Counter[str]) -> dict[str, Any]:
-    """The value whose share differs most, and its shares; of two, the one that is logged more often."""
+    """The value whose share differs most, and its shares; of two, the one that the logs have too much of."""
 
     def shares(value: str) -> tuple[float, float]:
         return train[value] / train.total(), serving[value] / serving.total()
 
     def order(value: str) -> tuple[float, float]:
         of_train, of_logged = shares(value)
-        return round(abs(of_logged - of_train), 9), of_logged
+        return round(abs(of_logged - of_train), 9), of_logged - of_train
 
     value = max(sorted(train | serving), key=order)
     return {"value": value, "train_share": shares(value)[0], "logged_share": shares(value)[1]}

@@ -57,4 +57,4 @@ def assert_same(found, expected):
         for side in ("inputs", "outputs"):
             assert getattr(one, side).keys() == getattr(other, side).keys()
             for name, array in getattr(other, side).items():
-                np.testing.assert_array_equal(getattr(one, side)[name], array)
+                np.testing.assert_array_equal(getattr(one, side)[name].astype(array.dtype), array)

@@ -19,7 +19,7 @@ from .exchanges import EXCHANGES, assert_same, exchange
 
 ENCODERS = {"jsonl": json_line, "tfrecord": lambda each: tf_record(each, 1.0)}
 encoders = pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS)
-properties = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+properties = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def reading(path):
