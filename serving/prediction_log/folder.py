@@ -54,7 +54,7 @@ class LogFolder:
                 f"Predictions cannot be logged to {self._folder}: {error.strerror}",
                 "Name a folder that can be written, or serve without a log.",
             ) from None
-        for left in sorted(self._folder.glob(f"*{PARTIAL}")):
+        for left in sorted(self._folder.glob(f"[!.]*{PARTIAL}")):
             with contextlib.suppress(OSError):  # its server lives, or another one was faster
                 finish_left(left)
 

@@ -14,7 +14,8 @@ from serving.prediction_log.folder import LogFolder
 
 MOST_VALUES = 1_000_000  # that wait to be written: numbers and strings, tens of megabytes
 MOST_EXCHANGES = 10_000
-BATCH, BATCH_VALUES = 256, 20_000  # exchanges, and values, that are written at once
+BATCH, BATCH_VALUES = 1024, 50_000  # exchanges, and values, that are written at once
+GATHER_SECONDS = 0.02  # for a batch: to wake the thread for every request would cost more than to write it
 
 LOGGED, DROPPED, FAILED = "logged", "dropped", "failed"
 
@@ -105,6 +106,8 @@ class PredictionLog:
             while len(batch) < BATCH and values < BATCH_VALUES and None not in batch[-1:]:
                 batch.append(self._queue.get(timeout=0 if batch else self._folder.seconds_left()))
                 values += _values(batch[-1]) if batch[-1] else 0
+                if len(batch) == 1 and batch[0]:
+                    time.sleep(GATHER_SECONDS)
         except queue.Empty:
             pass
         return batch
