@@ -4,17 +4,26 @@
 
 The load comes from a second process over connections that stay open, so client and server do not share an
 interpreter. Where `tensorflow_model_server` is on PATH, it is measured on the same model too.
+
+    python benchmarks/serve.py --log-sample 0.1 1
+
+also measures what a log of that share of the requests costs: servers with and without one are asked in turn.
+The processor time that the embedded server takes a request says it even on a machine that others use.
 """
 
 import argparse
 import json
+import math
 import multiprocessing
 import os
 import platform
 import socket
 import sys
+import tempfile
 import threading
 import time
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also 
 
 # What is asked for, by the name of the input; a row of blanks where the name is not here.
 VALUES = {"user_id": "42", "movie_title": "Speed (1994)", "movie_id": "56", "k": 10, "exclude_seen": True}
+WARM_UP = 50  # requests a client
 
 
 def main() -> None:
@@ -49,6 +59,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=1, help="rows a request")
     parser.add_argument("--clients", type=int, default=8, help="clients in the concurrent runs")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of each run")
+    parser.add_argument("--rounds", type=int, default=1, help="how often the servers take turns in each row")
+    parser.add_argument(
+        "--log-sample",
+        type=float,
+        nargs="*",
+        default=[],
+        metavar="SHARE",
+        help="also with such logs",
+    )
+    parser.add_argument("--log-format", choices=("jsonl", "tfrecord"), default="jsonl")
     parser.add_argument("--json", metavar="FILE")
     return parser.parse_args()
 
@@ -56,8 +76,6 @@ def arguments() -> argparse.Namespace:
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     from serving.errors import ServingError
     from serving.model import LoadedModel
-    from serving.server import EmbeddedServer, ServerConfig
-    from serving.tensorflow_model_server import BINARY, BinaryServer, find_binary
     from serving.versions import list_versions
 
     versions = list_versions(args.models, args.model)
@@ -72,18 +90,20 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     model.close()
 
     rest, grpc = requests(args.model, args.signature, inputs)
-    servers = {"embedded": EmbeddedServer}
-    if find_binary():
-        servers[BINARY] = BinaryServer
-    for name, kind in servers.items():
-        with kind(args.models, ServerConfig(rest_port=0, grpc_port=0)) as server:
-            for clients in (1, args.clients):
-                for api, address, payload in (
-                    ("REST", server.rest_url, rest),
-                    ("gRPC", server.grpc_address, grpc),
-                ):
-                    times = from_another_process(api, address, payload, clients, args.seconds)
-                    results.append(summary(f"{name}, {api}", clients, *times))
+    with tempfile.TemporaryDirectory() as logs, ExitStack() as stack:
+        running = {name: stack.enter_context(server) for name, server in servers(args, Path(logs)).items()}
+        for clients in (1, args.clients):
+            for api, payload in (("REST", rest), ("gRPC", grpc)):
+                loads = {name: Load() for name in running}
+                for _ in range(args.rounds):
+                    for name, server in running.items():
+                        address = server.rest_url if api == "REST" else server.grpc_address
+                        before = time.process_time()
+                        times, wall = from_another_process(api, address, payload, clients, args.seconds)
+                        loads[name].add(times, wall, time.process_time() - before, clients)
+                rows = [load.summary(f"{name}, {api}", clients) for name, load in loads.items()]
+                plain = rows[0]["requests_per_second"]
+                results += [row | {"of_plain": row["requests_per_second"] / plain} for row in rows]
     return {
         "model": args.model,
         "version": versions[-1],
@@ -93,6 +113,42 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "python": platform.python_version(),
         "results": results,
     }
+
+
+class Load:
+    """What several rounds with one server came to."""
+
+    def __init__(self):
+        self._times, self._wall, self._processor = [], 0.0, math.inf
+
+    def add(self, times: list[float], wall: float, processor: float, clients: int) -> None:
+        self._times += times
+        self._wall += wall
+        # Of the rounds, the one in which others disturbed the least.
+        self._processor = min(self._processor, processor / (len(times) + clients * WARM_UP))
+
+    def summary(self, what: str, clients: int) -> dict[str, Any]:
+        row = summary(what, clients, self._times, self._wall)
+        if what.startswith("embedded"):  # in this process
+            row["processor_us"] = 1e6 * self._processor
+        return row
+
+
+def servers(args: argparse.Namespace, logs: Path) -> dict[str, Any]:
+    """By name, the embedded server first."""
+    from serving.config import LogConfig, ServerConfig
+    from serving.server import EmbeddedServer
+    from serving.tensorflow_model_server import BINARY, BinaryServer, find_binary
+
+    config = ServerConfig(rest_port=0, grpc_port=0)
+    found = {"embedded": EmbeddedServer(args.models, config)}
+    for sample in args.log_sample:
+        name = f"embedded, {sample:.0%} logged"
+        log = LogConfig(logs / name, sample, args.log_format)
+        found[name] = EmbeddedServer(args.models, replace(config, log=log))
+    if find_binary():
+        found[BINARY] = BinaryServer(args.models, config)
+    return found
 
 
 def example(name: str, spec, rows: int) -> Any:
@@ -145,7 +201,7 @@ def generate_load(api: str, address: str, payload: bytes, clients: int, seconds:
 
     def ask() -> None:
         call = connect(address, payload)
-        for _ in range(50):
+        for _ in range(WARM_UP):
             call()
         ready.wait()
         mine, end = [], time.perf_counter() + seconds
@@ -217,7 +273,16 @@ def show(report: dict[str, Any]) -> None:
 
     title = "{model} version {version}, {signature}, {rows} rows a request, {cores} cores".format(**report)
     table = Table(title=title)
-    for column in ("", "clients", "p50 ms", "p99 ms", "requests/s", "p50 over in process, ms"):
+    for column in (
+        "",
+        "clients",
+        "p50 ms",
+        "p99 ms",
+        "requests/s",
+        "of embedded",
+        "CPU µs",
+        "over in process, ms",
+    ):
         table.add_column(column, justify="left" if not column else "right")
     base = report["results"][0]["p50_ms"]
     for row in report["results"]:
@@ -227,6 +292,8 @@ def show(report: dict[str, Any]) -> None:
             f"{row['p50_ms']:.3f}",
             f"{row['p99_ms']:.3f}",
             f"{row['requests_per_second']:,.0f}",
+            f"{row['of_plain']:.3f}" if row.get("of_plain", 1) != 1 else "",
+            f"{row['processor_us']:.0f}" if "processor_us" in row else "",
             f"{row['p50_ms'] - base:.3f}" if row["clients"] == 1 and row["what"] != "in process" else "",
         )
     Console().print(table)

@@ -70,14 +70,29 @@ def serve(
         str | None,
         typer.Option(help="A tensorflow_model_server to start instead; `embedded`: not even one on PATH."),
     ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="A folder: the embedded server writes a sample of requests and answers there."),
+    ] = None,
+    log_sample: Annotated[
+        float, typer.Option(min=0, max=1, help="Which share of the requests --log writes down.")
+    ] = 0.1,
+    log_format: Annotated[
+        Literal["jsonl", "tfrecord"], typer.Option(help="JSON Lines, or TF Serving's PredictionLogs.")
+    ] = "jsonl",
+    log_rotate_mb: Annotated[
+        float, typer.Option(min=0.001, help="A file of the log is finished at this size.")
+    ] = 64,
+    log_rotate_minutes: Annotated[float, typer.Option(min=0.01, help="And at this age.")] = 60,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Answer over REST and gRPC, as TF Serving does; new versions are picked up while it runs."""
     from pipeline.serve import serve as serve_models
     from pipeline.workspace import Workspace
-    from serving.config import ServerConfig
+    from serving.config import LogConfig, ServerConfig
 
-    config = ServerConfig(host=host, rest_port=rest_port, grpc_port=grpc_port)
+    to = LogConfig(log, log_sample, log_format, log_rotate_mb, log_rotate_minutes) if log else None
+    config = ServerConfig(host=host, rest_port=rest_port, grpc_port=grpc_port, log=to)
     serve_models(models or Workspace(workspace).serving_models, config, binary)
 
 

@@ -109,6 +109,38 @@ class BulkConfig(Strict):
     exclude_seen: bool = Field(True, description="leave out what the user rated in train")
 
 
+class SkewThresholds(Strict):
+    """From which distance on a feature of what is served is skewed; null: it is not compared.
+
+    A distance is the largest difference between the shares that one value has in the logs and in train.
+    """
+
+    user: float | None = Field(0.2, ge=0, le=1, description="the share of users unknown to train")
+    activity: float | None = Field(
+        0.3, ge=0, le=1, description="light, medium or heavy raters among the known users who ask"
+    )
+    film: float | None = Field(0.05, ge=0, le=1, description="films whose rating is asked for")
+    genre: float | None = Field(0.15, ge=0, le=1, description="genres of the films that are recommended")
+    rating: float | None = Field(0.3, ge=0, le=1, description="predicted ratings, to the nearest stars")
+    shown_rating: float | None = Field(
+        None, ge=0, le=1, description="the same of what is recommended: by its nature the better films"
+    )
+
+
+class ServingSkewConfig(Strict):
+    """What servers were asked and answered, held against the training data."""
+
+    logs: str | None = Field(
+        None,
+        description="what `marquee serve --log` or TF Serving logged: a folder or a pattern; null: none",
+    )
+    on_skew: Literal["warn", "stop"] = Field(
+        "warn", description="what skew does: is reported, or stops the run"
+    )
+    min_values: int = Field(100, ge=1, description="a feature with fewer logged values is not compared")
+    thresholds: SkewThresholds = SkewThresholds()
+
+
 class PushConfig(Strict):
     """Where versions go."""
 
@@ -130,6 +162,7 @@ class RunConfig(Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="the pipeline's name in the metadata")
     data: DataConfig
     validate_: ValidateConfig = Field(ValidateConfig(), alias="validate")
+    serving_skew: ServingSkewConfig = ServingSkewConfig()
     warm_start: bool = Field(
         False,
         description="training starts from the last blessed models, rows carried over by id; every run trains",

@@ -7,11 +7,13 @@ from pathlib import Path
 from tfx.components import StatisticsGen, Transform
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import transform_pb2
+from tfx.types import BaseChannel
 
 from components.example_validator import StoppingExampleValidator
 from components.movielens_example_gen.component import MovieLensExampleGen
 from components.ranking_evaluator import RankingEvaluator
 from components.retrieval_evaluator import RetrievalEvaluator
+from components.serving_skew import ServingSkew
 from pipeline.config import RunConfig
 from pipeline.data_source import DataSource
 from pipeline.delivery_nodes import Judged, delivery_nodes
@@ -19,6 +21,7 @@ from pipeline.evaluation import MODEL_SLICES, RAW_SLICES, eval_config
 from pipeline.fingerprints import code_fingerprint
 from pipeline.place import Found, Place
 from pipeline.training_nodes import Prepared, training_nodes
+from serving.prediction_log.reader import fingerprint, log_files
 from trainer import features
 
 _SCHEMAS = Path(__file__).resolve().parent / "schemas"
@@ -53,11 +56,13 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         disable_statistics=True,
         custom_config={"code": code_fingerprint("components.preprocessing", "trainer.features")},
     )
-    transform.add_upstream_node(validator)
+    skew = _serving_skew(config, examples)
+    for node in (validator, *skew):
+        transform.add_upstream_node(node)
     prepared = Prepared(examples, transform.outputs["transform_graph"], schema.channel, source, place)
     ranking, retrieval = _ranking_nodes(config, prepared), _retrieval_nodes(config, prepared)
     delivery = delivery_nodes(config, prepared, ranking, retrieval)
-    data = [example_gen, statistics_gen, *schema.nodes, *previous.nodes, validator, transform]
+    data = [example_gen, statistics_gen, *schema.nodes, *previous.nodes, validator, *skew, transform]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=place.root,
@@ -79,6 +84,25 @@ def _validator(config: RunConfig, statistics, schema: Found, previous: Found) ->
     for node in previous.nodes:
         validator.add_upstream_node(node)
     return validator
+
+
+def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]:
+    """The node, where there are logs to read."""
+    skew = config.serving_skew
+    if skew.logs is None:
+        return []
+    node = ServingSkew(
+        examples=examples,
+        logs=str(Path(skew.logs).absolute()),
+        logs_fingerprint=fingerprint(log_files(skew.logs)),
+        thresholds=skew.thresholds.model_dump_json(),
+        min_values=skew.min_values,
+        on_skew=skew.on_skew,
+        code_fingerprint=code_fingerprint(
+            "components.serving_skew", "serving.prediction_log", "trainer.activity"
+        ),
+    )
+    return [node]
 
 
 def _ranking_nodes(config: RunConfig, prepared: Prepared) -> Judged:

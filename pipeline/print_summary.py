@@ -36,6 +36,8 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
         table.add_row("", f"on eval: {_quality(model.evaluation)}")
     for row in summary.drift:
         table.add_row("[yellow]drift[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
+    for name, text in _on_serving(summary.serving_skew):
+        table.add_row(name, escape(text))
     table.add_row("blessed", "[green]yes[/]" if summary.blessed else "[red]no[/]")
     for reason in summary.reasons:
         table.add_row("", escape(reason))
@@ -70,6 +72,28 @@ def _on_test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
         f" and recall@100 {lists['recall@100']:.4f}"
         f" (the most rated: {popular['ndcg@10']:.4f}, {popular['recall@100']:.4f})",
     )
+
+
+def _on_serving(skew: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """What the logs held against train came to, and what of them could not be read."""
+    if skew is None:
+        return
+    requests = sum(skew["requests"].values())
+    if requests:
+        when = f" {skew['first'][:16]} to {skew['last'][:16]}" if skew["first"] else ""
+        compared = [row["feature"] for row in skew["features"] if row["distance"] is not None]
+        held = f"{', '.join(compared)} held against train" if compared else "too few to compare with train"
+        yield "served", f"{requests:,} logged requests{when}: {held}"
+    else:
+        yield "served", f"nothing is logged yet in {skew['logs']}"
+    for text in skew["skew"]:
+        yield "[yellow]skew[/]", text
+    for text in skew["torn"]:
+        yield "", f"torn, read up to there: {text}"
+    for text in skew["damaged"][:3]:
+        yield "[yellow]damaged[/]", text
+    if skew["damages"] > 3:
+        yield "", f"and {skew['damages'] - 3} more in {skew['logs']}"
 
 
 def _training(training: dict[str, Any]) -> str:

@@ -26,16 +26,18 @@ def serve(models: Path, config: ServerConfig, binary: str | None) -> None:
 
     Args:
         models: `<name>/<version>/` folders.
-        config: where to listen.
-        binary: a `tensorflow_model_server`; None looks for one on PATH; `embedded` does not.
+        config: where to listen, and what to log.
+        binary: a `tensorflow_model_server`; None looks for one on PATH, unless predictions are to be logged,
+            which only the embedded server can; `embedded` does not.
 
     Raises:
-        ServingError: no models, a taken port, a binary that does not start.
+        ServingError: no models, a taken port, a binary that does not start or is to log.
     """
     recover(models)  # what a push killed half way left
     if not list_models(models):
         raise ServingError(f"there is no model in {models}", "Push one first: marquee run")
-    found = None if binary == EMBEDDED else find_binary(binary)
+    embedded = binary == EMBEDDED or (binary is None and config.log is not None)
+    found = None if embedded else find_binary(binary)
     if found:
         _serve_binary(models, config, found)
         return
@@ -62,4 +64,6 @@ def _announce(server: "EmbeddedServer | BinaryServer") -> None:
     console = Console(highlight=False, soft_wrap=True)
     for name in list_models(server.models_dir):
         console.print(f"[bold]{name}[/] version {list_versions(server.models_dir, name)[-1]}")
+    if log := server.config.log:
+        console.print(f"logs {log.sample:.4g} of the requests to {log.folder}", markup=False)
     console.print(f"REST {server.rest_url}   gRPC {server.grpc_address}   [dim]Ctrl-C stops[/]")

@@ -43,6 +43,7 @@ class Summary:
         run_id: the run.
         splits: rows a split.
         drift: what drifted from the previous run: dicts of split, feature, what.
+        serving_skew: what the ServingSkew node found (`findings.json`); None without prediction logs.
         ranking, retrieval: the two models.
         test: metrics on `test`, and those of always saying the mean, and the most rated films.
         blessed: whether every blessing was given.
@@ -55,6 +56,7 @@ class Summary:
     run_id: str
     splits: dict[str, int]
     drift: list[dict[str, str]]
+    serving_skew: dict[str, Any] | None
     ranking: ModelSummary
     retrieval: ModelSummary
     test: dict[str, Any]
@@ -78,6 +80,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         run_id=run_id,
         splits=_json(run, "MovieLensExampleGen", "examples", "ingest.json")["rows"],
         drift=_json(run, "ExampleValidator", "anomalies", "findings.json")["drift"],
+        serving_skew=_serving_skew(run, config),
         ranking=ranking,
         retrieval=retrieval,
         test=_json(run, "RunReport", "report", "report.json"),
@@ -86,6 +89,12 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         pushed=_pushed(run, workspace),
         example=_example(run) if served else None,
     )
+
+
+def _serving_skew(run: Run, config: RunConfig) -> dict[str, Any] | None:
+    if config.serving_skew.logs is None:
+        return None
+    return _json(run, "ServingSkew", "anomalies", "findings.json")
 
 
 def _ranking(run: Run, config: RunConfig) -> ModelSummary:

@@ -70,8 +70,7 @@ class _Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
             loaded.signature(name)  # TF Serving looks for the signature before it reads a tensor
             call.signature = name
             inputs = {key: _read(key, proto) for key, proto in request.inputs.items()}
-            self._service.check_batch(inputs)
-            outputs = loaded.run(name, inputs, request.output_filter)
+            outputs = self._service.predict(call, servable, name, inputs, request.output_filter)
             answer = predict_pb2.PredictResponse(
                 outputs={key: proto_of(value) for key, value in outputs.items()}
             )

@@ -3,8 +3,9 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import numpy as np
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.metrics_core import GaugeMetricFamily
@@ -13,6 +14,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 REQUEST_COUNT = ":tensorflow:serving:request_count"
 REQUEST_LATENCY = ":tensorflow:serving:request_latency"
 MODEL_VERSION = ":marquee:serving:model_version"
+PREDICTION_LOG = ":marquee:serving:prediction_log_count"
 NOBODY = ""  # a name that no model has is not written down: anyone could fill the memory with such names
 
 
@@ -21,10 +23,14 @@ class Metrics:
 
     Args:
         loaded: gives the version in front of each model.
+        log_counts: gives how many requests were logged, dropped and failed to be; None without a log.
     """
 
-    def __init__(self, loaded):
+    def __init__(
+        self, loaded: Callable[[], dict[str, int]], log_counts: Callable[[], dict[str, int]] | None = None
+    ):
         self._loaded = loaded
+        self._log_counts = log_counts
         self._counts: Counter[tuple[str, str, str, str, str]] = Counter()
         self._lock = threading.Lock()
         self._registry = CollectorRegistry()
@@ -62,16 +68,25 @@ class Metrics:
         for name, version in self._loaded().items():
             versions.add_metric([name], version)
         yield versions
+        if self._log_counts:
+            logged = Metric(PREDICTION_LOG, "Requests of the sample, by what became of them.", "unknown")
+            for result, count in self._log_counts().items():
+                logged.add_sample(PREDICTION_LOG, {"result": result}, count)
+            yield logged
 
 
 class Call:
-    """What is known about a request while it is being answered; names are filled in once they are found."""
+    """What is known about a request while it is being answered; names are filled in once they are found.
 
-    __slots__ = ("api", "entrypoint", "model", "signature", "started")
+    `exchange` is what a prediction log would write down: `inputs`, `outputs` and the version that answered.
+    """
+
+    __slots__ = ("api", "entrypoint", "exchange", "model", "signature", "started")
 
     def __init__(self, entrypoint: str, api: str):
         self.entrypoint = entrypoint
         self.api = api
         self.model = NOBODY
         self.signature = NOBODY
+        self.exchange: tuple[dict[str, np.ndarray], dict[str, np.ndarray], int] | None = None
         self.started = time.perf_counter()

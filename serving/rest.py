@@ -70,14 +70,15 @@ class RestApi:
         name = signature_name(document)
         if api != "predict":
             _check_examples(document)
-        with self._service.lease(call, model, _number(version), label or "") as loaded:
+        servable = self._service.lease(call, model, _number(version), label or "")
+        with servable as loaded:
             if api != "predict":
                 raise refuse_examples_api(loaded, name, api)
             signature = find_signature(name, loaded.signatures)
             call.signature = name or "serving_default"
             request = read_request(document, signature)
-            self._service.check_batch(request.inputs)
-            return write_answer(loaded.run(name, request.inputs), request.rows)
+            outputs = self._service.predict(call, servable, call.signature, request.inputs)
+            return write_answer(outputs, request.rows)
 
     def _ask(self, method: str, path: str) -> tuple[int, str, bytes]:
         if method == "GET" and path == "/healthz":

@@ -19,6 +19,7 @@ import uvloop
 from serving.config import ServerConfig
 from serving.errors import ServingError
 from serving.grpc_api import add_services
+from serving.prediction_log.log import PredictionLog
 from serving.registry import Registry
 from serving.rest import RestApi
 from serving.service import Service
@@ -33,8 +34,8 @@ class EmbeddedServer:
         with EmbeddedServer("workspace/serving_models", ServerConfig(rest_port=0, grpc_port=0)) as server:
             print(server.rest_url, server.grpc_address)
 
-    Models are loaded when `start` (or `with`) returns. Raises ServingError when the folder is not there or
-    a port is taken.
+    Models are loaded when `start` (or `with`) returns. Raises ServingError when the folder is not there, a
+    port is taken, or predictions are to be logged where nothing can be written.
     """
 
     def __init__(self, models_dir: str | Path, config: ServerConfig | None = None):
@@ -43,7 +44,8 @@ class EmbeddedServer:
         self.rest_url = ""
         self.grpc_address = ""
         self.registry = Registry(self.models_dir, self.config.poll_seconds)
-        self._service = Service(self.registry, self.config.max_batch, self.config.threads)
+        self._log = PredictionLog(self.config.log) if self.config.log else None
+        self._service = Service(self.registry, self.config.max_batch, self.config.threads, self._log)
         self._thread = threading.Thread(target=self._run, name="embedded-server", daemon=True)
         self._started = threading.Event()
         self._failure: BaseException | None = None
@@ -71,6 +73,8 @@ class EmbeddedServer:
             )
         self._socket = self._bind()
         try:
+            if self._log:
+                self._log.start()
             self.registry.start()
             self._thread.start()
             self._started.wait()
@@ -90,6 +94,8 @@ class EmbeddedServer:
             self._socket.close()
         self.registry.stop()
         self._service.threads.shutdown()
+        if self._log:
+            self._log.close(self.config.grace_seconds)
 
     def _bind(self) -> socket.socket:
         config = self.config

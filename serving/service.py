@@ -1,6 +1,8 @@
-"""What REST and gRPC have in common: finding the model, the limits, status, metadata, and the counting."""
+"""What REST and gRPC have in common: finding the model, the limits, status, metadata,
+the counting and the log of predictions."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -12,6 +14,8 @@ from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 from serving.errors import StatusError, invalid
 from serving.metrics import Call, Metrics
 from serving.model import LoadedModel
+from serving.prediction_log.exchange import Exchange
+from serving.prediction_log.log import PredictionLog
 from serving.registry import Registry, Servable, VersionStatus
 
 log = logging.getLogger(__name__)
@@ -23,13 +27,15 @@ class Service:
 
     Args:
         max_batch: the most rows that a request may have.
+        log: where a sample of the predictions is written down, if anywhere.
     """
 
-    def __init__(self, registry: Registry, max_batch: int, threads: int):
+    def __init__(self, registry: Registry, max_batch: int, threads: int, log: PredictionLog | None = None):
         self.registry = registry
-        self.metrics = Metrics(registry.loaded)
+        self.metrics = Metrics(registry.loaded, log.counts if log else None)
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="predict")
         self._max_batch = max_batch
+        self._log = log
 
     def counted(self, call: Call, compute: Callable[[], Answer]) -> Answer:
         """`compute()`, timed and counted. Raises StatusError only: what nobody foresaw becomes INTERNAL."""
@@ -43,6 +49,8 @@ class Service:
             self.metrics.observe(call, "INTERNAL")
             raise StatusError("INTERNAL", f"{type(error).__name__}: {error}") from error
         self.metrics.observe(call, "OK")
+        if self._log and call.exchange:
+            self._log.offer(_exchange(call))
         return answer
 
     def lease(self, call: Call, model: str, version: int | None, label: str = "") -> Servable:
@@ -51,8 +59,25 @@ class Service:
         call.model = model
         return servable
 
-    def check_batch(self, inputs: dict[str, np.ndarray]) -> None:
-        """Raises INVALID_ARGUMENT for more rows than `max_batch`."""
+    def predict(
+        self,
+        call: Call,
+        servable: Servable,
+        signature: str,
+        inputs: dict[str, np.ndarray],
+        output_filter: Sequence[str] = (),
+    ) -> dict[str, np.ndarray]:
+        """What a leased model answers, as `LoadedModel.run`. REST and gRPC alike come by, and are logged.
+
+        Raises INVALID_ARGUMENT for more rows than `max_batch`.
+        """
+        self._check_batch(inputs)
+        outputs = servable.model.run(signature, inputs, output_filter)
+        if self._log and self._log.wants():
+            call.exchange = (inputs, outputs, servable.version)
+        return outputs
+
+    def _check_batch(self, inputs: dict[str, np.ndarray]) -> None:
         for name, array in inputs.items():
             if array.ndim and len(array) > self._max_batch:
                 raise invalid(
@@ -95,6 +120,14 @@ def refuse_examples_api(loaded: LoadedModel, signature: str, api: str) -> Status
     if len(loaded.signatures[name].inputs) != 1:
         return invalid("Expected one input Tensor.")
     return StatusError("UNIMPLEMENTED", f"The embedded server does not {api}: call predict")
+
+
+def _exchange(call: Call) -> Exchange:
+    inputs, outputs, version = call.exchange
+    seconds = time.perf_counter() - call.started
+    return Exchange(
+        time.time(), call.model, version, call.signature, call.entrypoint, seconds, inputs, outputs
+    )
 
 
 def _resolved(model: str, version: int | None, label: str) -> int | None:

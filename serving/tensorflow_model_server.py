@@ -39,12 +39,17 @@ class BinaryServer:
 
     Its models.config is written anew when names appear or disappear under `models_dir`; it polls that, and
     the versions, every `poll_seconds` (whole seconds, at least 1). The limits of ServerConfig are the
-    embedded server's own; TensorFlow Serving has none but gRPC's.
+    embedded server's own; TensorFlow Serving has none but gRPC's. A `log` is refused with a ServingError.
     """
 
     def __init__(self, models_dir: str | Path, config: ServerConfig | None = None, binary: str | None = None):
         self.models_dir = Path(models_dir)
         self.config = config or ServerConfig()
+        if self.config.log:
+            raise ServingError(
+                f"{binary or BINARY} logs no predictions: a stock TensorFlow Serving has no log collector",
+                "Leave --log out, or let the embedded server answer: --binary embedded.",
+            )
         found = find_binary(binary)
         if found is None:
             raise ServingError(

@@ -14,6 +14,9 @@ def activity(catalogue: Catalogue) -> np.ndarray:
         int64 [users + 1], places in ACTIVITIES.
     """
     counts = catalogue.watched.lengths
-    thirds = 1 + np.searchsorted(np.quantile(counts[1:], (1 / 3, 2 / 3)), counts)
-    thirds[0] = 0
-    return thirds
+    return np.concatenate([[0], thirds(counts[1:])])
+
+
+def thirds(counts: np.ndarray) -> np.ndarray:
+    """Which third of all users each is in by ratings, 1 to 3. `counts`: int [users], of each."""
+    return 1 + np.searchsorted(np.quantile(counts, (1 / 3, 2 / 3)), counts)

@@ -66,6 +66,11 @@ def _check(config: RunConfig, target: Target, image: str, out: Path) -> None:
         raise ConfigError(
             f"--image {image!r} is no name of a container image", "Such as registry.example.com/marquee:1.0"
         )
+    if config.serving_skew.logs is not None:
+        raise ConfigError(
+            f"serving_skew.logs = {config.serving_skew.logs!r}: no task of a cluster reaches a server's logs",
+            "Compile with --set serving_skew.logs=null.",
+        )
     suffixes = {"kubeflow": (".yaml", ".yml"), "vertex": (".json",)}[target]
     if out.suffix not in suffixes:
         raise ConfigError(f"--out {out}: {target} reads {' or '.join(suffixes)}")

@@ -7,6 +7,23 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from serving.contract import MODELS
 
 
+class RequestLogging(BaseModel):
+    """TF Serving's own request log, for a build of it that has a LogCollector."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    collector: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_./-]+$",
+        description="the LogCollector in your build of TF Serving; null: none. A stock one has none, and ends"
+        " at once when it is told of one",
+    )
+    prefix: str = Field(
+        "/logs/predictions", pattern=r"^/[^\"\\\n]*$", description="of its files; `/` and the model are added"
+    )
+    sample: float = Field(0.1, gt=0, le=1, description="which share of the requests it gets")
+
+
 class DeployConfig(BaseModel):
     """What `marquee deploy` writes from; `marquee run` reads none of it."""
 
@@ -20,6 +37,7 @@ class DeployConfig(BaseModel):
     batching: bool = Field(
         False, description="requests are answered together; TF Serving cannot batch `k`: ranking alone"
     )
+    logging: RequestLogging = RequestLogging()
     volume: str = Field("marquee-serving-models", description="the PersistentVolumeClaim of the models")
     storage: int = Field(10, ge=1, description="GiB of it")
     replicas: int = Field(2, ge=1, description="servers, at least")

@@ -36,10 +36,24 @@ def models_config(config: DeployConfig) -> str:
         f'    base_path: "{config.models_dir}/{name}"\n'
         '    model_platform: "tensorflow"\n'
         "    model_version_policy { latest { num_versions: 1 } }\n"
+        f"{_logging(config, name)}"
         "  }\n"
         for name in config.models
     )
     return f"model_config_list {{\n{entries}}}\n"
+
+
+def _logging(config: DeployConfig, name: str) -> str:
+    """A log a model: TF Serving wants them apart."""
+    if config.logging.collector is None:
+        return ""
+    return (
+        "    logging_config {\n"
+        f'      log_collector_config {{ type: "{config.logging.collector}"'
+        f' filename_prefix: "{config.logging.prefix.rstrip("/")}/{name}" }}\n'
+        f"      sampling_config {{ sampling_rate: {config.logging.sample} }}\n"
+        "    }\n"
+    )
 
 
 def probe(config: DeployConfig) -> list[str]:

@@ -6,9 +6,12 @@ import shutil
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from serving.contract import MODELS
+from serving.prediction_log.encode import tf_record
+from serving.prediction_log.exchange import Exchange
 from serving.versions import list_models, list_versions
 from tests.marquee_process import PACKAGES, states
 
@@ -33,6 +36,28 @@ def test_an_unchanged_second_run_reuses_every_node_and_pushes_nothing_new(first,
     assert pushed(marquee) == {name: [1] for name in MODELS}
     assert marquee.summary(second.run)["test"] == marquee.summary(first.run)["test"]
     assert time.monotonic() - start < 90
+
+
+def test_new_logs_rerun_their_comparison_with_train_and_nothing_else(first, marquee, tmp_path):
+    asked = Exchange(
+        time=1795662000.0,
+        model="ranking",
+        version=1,
+        signature="rate_ids",
+        protocol="REST",
+        seconds=0.001,
+        inputs={"user_id": np.array([b"42", b"nobody"], object), "movie_id": np.array([b"1", b"2"], object)},
+        outputs={"user_rating": np.array([4.0, 3.0], np.float32)},
+    )
+    (tmp_path / "predictions.tfrecord").write_bytes(tf_record(asked, 1.0) * 60)
+    answer = marquee("run", "--config", "smoke", "--set", f"serving_skew.logs={tmp_path}")
+
+    assert answer.returncode == 0, answer.output
+    assert executed(answer.run) == {"ServingSkew"}
+    found = marquee.summary(answer.run)["serving_skew"]
+    assert found["requests"] == {"ranking.rate_ids": 60}
+    assert {row["feature"] for row in found["features"] if row["skewed"]} == {"user", "film"}
+    assert "unknown is 50.0% of 120 logged and 0.0% of train" in " ".join(answer.output.split())
 
 
 def test_a_changed_value_reruns_what_depends_on_it(first, marquee):

@@ -88,6 +88,22 @@ def test_tf_servings_files_are_what_its_own_protocol_buffers_read():
     assert 'path: "/monitoring/prometheus/metrics"' in files["monitoring.config"]
 
 
+def test_tf_serving_is_told_of_a_log_collector_where_its_build_has_one():
+    config = DeployConfig(logging={"collector": "kafka", "prefix": "/logs/p", "sample": 0.25})
+    files = tf_serving(config)
+    models = text_format.Parse(files["models.config"], model_server_config_pb2.ModelServerConfig())
+    logging = [model.logging_config for model in models.model_config_list.config]
+
+    assert [each.log_collector_config.type for each in logging] == ["kafka"] * 3
+    assert [each.log_collector_config.filename_prefix for each in logging] == [
+        "/logs/p/ranking",
+        "/logs/p/retrieval",
+        "/logs/p/recommender",
+    ]
+    assert [each.sampling_config.sampling_rate for each in logging] == [0.25] * 3
+    assert "logging_config" not in tf_serving(DeployConfig())["models.config"]
+
+
 def test_batching_is_for_ranking_alone_because_tf_serving_cannot_batch_a_scalar():
     with pytest.raises(pydantic.ValidationError, match="scalar `k`"):
         DeployConfig(batching=True)

@@ -1,0 +1,61 @@
+"""What `train` holds, counted: who rated how much, which films how often, and how."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.activity import ACTIVITIES, thirds
+from trainer.examples import example_batches, expand
+from trainer.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Counts over train's ratings; strings are bytes.
+
+    Attributes:
+        users, films: ratings by id.
+        stars: ratings by the stars given.
+        genres: of each film.
+        film_of_title: the film that a title means, the most rated one of that title.
+        activity: of each user, the third by number of ratings that they are in, as models see it.
+    """
+
+    users: Counter[bytes]
+    films: Counter[bytes]
+    stars: Counter[float]
+    genres: dict[bytes, tuple[bytes, ...]]
+    film_of_title: dict[bytes, bytes]
+    activity: dict[bytes, str]
+
+    @classmethod
+    def read(cls, patterns: Sequence[str]) -> "Learned":
+        """Reads train's files, a big batch at a time. Raises TrainingError where there are none."""
+        users, films, stars, genres, titles = Counter(), Counter(), Counter(), {}, {}
+        names = (USER_ID, MOVIE_ID, MOVIE_TITLE, MOVIE_GENRES, USER_RATING)
+        for batch in example_batches(expand(patterns), names):
+            users.update(batch[USER_ID].numpy().tolist())
+            ids = batch[MOVIE_ID].numpy().tolist()
+            films.update(ids)
+            stars.update(batch[USER_RATING].numpy().tolist())
+            row_of = {film: row for row, film in enumerate(ids) if film not in titles}
+            for film, row in row_of.items():
+                titles[film] = batch[MOVIE_TITLE][row].numpy()
+                genres[film] = tuple(batch[MOVIE_GENRES][row].numpy().tolist())
+        return cls.of(users, films, stars, genres, titles)
+
+    @classmethod
+    def of(cls, users, films, stars, genres, titles: dict[bytes, bytes]) -> "Learned":
+        """From the counts, and the title of each film."""
+        by_count = sorted(films, key=lambda film: films[film])
+        places = thirds(np.array(list(users.values())))
+        return cls(
+            users,
+            films,
+            stars,
+            genres,
+            {titles[film]: film for film in by_count},
+            {user: ACTIVITIES[place] for user, place in zip(users, places, strict=True)},
+        )

@@ -1,0 +1,99 @@
+"""What a server was asked and answered, counted: of each exchange, what can be held against `train`."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import tensorflow as tf
+
+from serving.prediction_log.exchange import Exchange
+from trainer.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
+
+SHOWN = 10  # of a list; what comes after is rarely seen by anybody
+
+# Signatures that give films for somebody; the others look things up, often about the films just given.
+RECOMMENDING = {
+    "retrieval": {"serving_default", "retrieve", "candidates", "candidates_from_history"},
+    "recommender": {"serving_default", "recommend", "recommend_from_history"},
+}
+RATING = {"serving_default", "rate_ids", "serving_examples"}
+
+
+@dataclass
+class Traffic:
+    """Counts over exchanges; strings are bytes.
+
+    Attributes:
+        film_of_title: which film a title means.
+        requests: by `model.signature`, those that nothing here is counted of among them.
+        users: who asked, or was asked about, by id.
+        films: whose rating was asked for, by id; `b""` is one that train does not know by that title.
+        shown: the first ten films of each list, by id.
+        ratings: predicted for what was asked, rounded to a hundredth of a star.
+        shown_ratings: the same for what the recommender gave.
+        first, last: when, in seconds since 1970; 0 where the logs do not say.
+    """
+
+    film_of_title: Mapping[bytes, bytes]
+    requests: Counter[str] = field(default_factory=Counter)
+    users: Counter[bytes] = field(default_factory=Counter)
+    films: Counter[bytes] = field(default_factory=Counter)
+    shown: Counter[bytes] = field(default_factory=Counter)
+    ratings: Counter[float] = field(default_factory=Counter)
+    shown_ratings: Counter[float] = field(default_factory=Counter)
+    first: float = 0.0
+    last: float = 0.0
+
+    def add(self, exchange: Exchange) -> None:
+        """Counts an exchange."""
+        self.requests[f"{exchange.model}.{exchange.signature}"] += 1
+        if exchange.time:
+            self.first = min(self.first or exchange.time, exchange.time)
+            self.last = max(self.last, exchange.time)
+        if exchange.signature in RECOMMENDING.get(exchange.model, ()):
+            self.users.update(_values(exchange.inputs, USER_ID))
+            self._add_lists(exchange.outputs)
+        elif exchange.model == "ranking" and exchange.signature in RATING:
+            asked = _from_examples(exchange.inputs) if "examples" in exchange.inputs else exchange.inputs
+            self.users.update(_values(asked, USER_ID))
+            self.films.update(_values(asked, MOVIE_ID))
+            titles = _values(asked, MOVIE_TITLE)
+            self.films.update(self.film_of_title.get(title, b"") for title in titles)
+            self.ratings.update(_rounded(exchange.outputs.get(USER_RATING, ())))
+
+    def _add_lists(self, outputs: Mapping[str, np.ndarray]) -> None:
+        films = outputs.get(MOVIE_ID)
+        if films is None or films.ndim != 2:  # left out by the request, or no list at all
+            return
+        films = films[:, :SHOWN]
+        there = films != b""
+        self.shown.update(films[there].tolist())
+        ratings = outputs.get(USER_RATING)
+        if ratings is not None and ratings.ndim == 2:
+            self.shown_ratings.update(_rounded(ratings[:, :SHOWN][there]))
+
+
+def _values(arrays: Mapping[str, np.ndarray], name: str) -> list[bytes]:
+    return np.ravel(arrays[name]).tolist() if name in arrays else []
+
+
+def _rounded(ratings: np.ndarray) -> list[float]:
+    ratings = np.ravel(ratings).astype(np.float64)
+    return np.round(ratings[np.isfinite(ratings)], 2).tolist()
+
+
+def _from_examples(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Users and films in serialized tf.Examples: a film by its id, or else by its title."""
+    asked = {USER_ID: [], MOVIE_ID: [], MOVIE_TITLE: []}
+    for serialized in np.ravel(inputs["examples"]):
+        features = tf.train.Example.FromString(serialized).features.feature
+        asked[USER_ID] += _first(features, USER_ID)
+        film = _first(features, MOVIE_ID)
+        asked[MOVIE_ID] += film
+        asked[MOVIE_TITLE] += [] if film else _first(features, MOVIE_TITLE)
+    return {name: np.array(values, object) for name, values in asked.items()}
+
+
+def _first(features, name: str) -> Iterator[bytes]:
+    return list(features[name].bytes_list.value[:1]) if name in features else []

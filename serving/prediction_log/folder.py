@@ -1,0 +1,162 @@
+"""The folder of a log: one file at a time grows under a name of its own, and is renamed when it is whole.
+
+Several servers may share a folder. The file that a server writes is locked by it, so a lock that can be had
+means that its server is dead: who starts next finishes what that one left.
+"""
+
+import contextlib
+import fcntl
+import logging
+import os
+import time
+import uuid
+from pathlib import Path
+
+from serving.errors import ServingError
+from serving.prediction_log.framing import FOOT, HEAD, is_whole, length_of
+
+PARTIAL = ".partial"  # ends the name of a file that is being written, or that a killed server left
+
+log = logging.getLogger(__name__)
+
+
+class LogFolder:
+    """Appends records to `predictions-<UTC>-<random>.<suffix>` files.
+
+    Args:
+        folder: made where it is not there.
+        suffix: "jsonl" or "tfrecord".
+        rotate_bytes, rotate_seconds: how large and how old a file becomes.
+    """
+
+    def __init__(self, folder: Path, suffix: str, rotate_bytes: float, rotate_seconds: float):
+        self._folder = folder
+        self._suffix = suffix
+        self._rotate_bytes = rotate_bytes
+        self._rotate_seconds = rotate_seconds
+        self._file: int | None = None
+        self._path = Path()
+        self._size = 0
+        self._begun = 0.0
+
+    def open(self) -> None:
+        """Makes sure that the folder can be written, and finishes what killed servers left in it.
+
+        Raises:
+            ServingError: it cannot.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            os.close(self._create())
+            self._path.unlink()
+        except OSError as error:
+            raise ServingError(
+                f"Predictions cannot be logged to {self._folder}: {error.strerror}",
+                "Name a folder that can be written, or serve without a log.",
+            ) from None
+        for left in sorted(self._folder.glob(f"[!.]*{PARTIAL}")):
+            with contextlib.suppress(OSError):  # its server lives, or another one was faster
+                finish_left(left)
+
+    def append(self, records: bytes) -> None:
+        """Appends whole records. Raises OSError, and leaves the file as it was before."""
+        if self._file is None:
+            self._file, self._begun = self._create(), time.monotonic()
+        try:
+            written = 0
+            while written < len(records):
+                written += os.write(self._file, memoryview(records)[written:])
+        except OSError:
+            os.ftruncate(self._file, self._size)
+            raise
+        self._size += len(records)
+
+    def seconds_left(self) -> float | None:
+        """Until the file is old enough to be finished; None where there is none."""
+        if self._file is None:
+            return None
+        return max(0.0, self._begun + self._rotate_seconds - time.monotonic())
+
+    def rotate_if_due(self) -> None:
+        """Finishes a file that is large or old enough. Raises OSError."""
+        if self._size >= self._rotate_bytes or self.seconds_left() == 0:
+            self.rotate()
+
+    def rotate(self) -> None:
+        """Finishes the file, if there is one: on the disk, and under its final name. Raises OSError."""
+        if self._file is None:
+            return
+        file, size = self._file, self._size
+        self._file, self._size = None, 0
+        try:
+            os.fsync(file)
+            _rename_whole(self._path, size)
+        finally:
+            os.close(file)  # and with it the lock, which the rename still needed
+
+    def _create(self) -> int:
+        """A new file, already locked when its name ends with PARTIAL."""
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        name = f"predictions-{stamp}-{uuid.uuid4().hex[:8]}.{self._suffix}{PARTIAL}"
+        unlocked = self._folder / f".{name}"
+        file = os.open(unlocked, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            with contextlib.suppress(OSError):  # a file system without locks: nobody finishes the file
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._path = self._folder / name
+            os.rename(unlocked, self._path)
+        except BaseException:
+            os.close(file)
+            unlocked.unlink(missing_ok=True)
+            raise
+        return file
+
+
+def finish_left(path: Path) -> None:
+    """Cuts the torn record off a file whose server is dead, and gives it its final name.
+
+    Raises:
+        OSError: its server lives (BlockingIOError), or the file cannot be written.
+    """
+    with open(path, "r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+            return  # meanwhile finished by its server, or by another that has just started
+        size = file.seek(0, os.SEEK_END)
+        whole = _whole_records(file) if ".tfrecord" in path.name else _whole_lines(file, size)
+        file.truncate(whole)
+        _rename_whole(path, whole)
+    cut = f", without the {size - whole} bytes of a torn record" if size > whole else ""
+    log.warning("finished %s, which a server that was killed left%s", path, cut)
+
+
+def _rename_whole(path: Path, size: int) -> None:
+    if size:
+        os.rename(path, path.with_name(path.name.removesuffix(PARTIAL)))
+    else:
+        path.unlink()
+
+
+def _whole_lines(file, size: int) -> int:
+    """Where the last whole line ends."""
+    end, block = size, 1 << 16
+    while end > 0:
+        start = max(0, end - block)
+        file.seek(start)
+        found = file.read(end - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def _whole_records(file) -> int:
+    """Where the last whole record ends."""
+    file.seek(0)
+    whole = 0
+    while len(head := file.read(HEAD)) == HEAD and (length := length_of(head)) is not None:
+        record, foot = file.read(length), file.read(FOOT)
+        if len(record) < length or not is_whole(record, foot):
+            break
+        whole = file.tell()
+    return whole
