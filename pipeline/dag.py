@@ -38,6 +38,7 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         fingerprint=source.fingerprint,
         code_fingerprint=code_fingerprint("components.movielens_example_gen", "trainer.features"),
         origin=source.origin,
+        spans=source.spans,
     )
     examples = example_gen.outputs["examples"]
     statistics_gen = StatisticsGen(examples=examples)
@@ -69,11 +70,15 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
 
 
 def _validator(config: RunConfig, statistics, schema: Found, previous: Found) -> StoppingExampleValidator:
+    validate = config.validate_.model_dump()
     validator = StoppingExampleValidator(
         statistics=statistics,
         schema=schema.channel,
         previous_statistics=previous.channel,
         drift=config.validate_.drift,
+        drift_thresholds=_json(validate["drift_thresholds"]),
+        skew=config.validate_.skew,
+        skew_thresholds=_json(validate["skew_thresholds"]),
         code_fingerprint=code_fingerprint("components.example_validator"),
     ).with_id("ExampleValidator")
     for node in previous.nodes:

@@ -42,12 +42,13 @@ class LocalPlace:
         ).with_id("PreviousStatistics")
         return Found([previous], previous.outputs["candidates"])
 
-    def base_model(self, task: str, trainer: str) -> Found:
+    def base_model(self, task: str, trainer: str, examples: BaseChannel | None) -> Found:
         base = Resolver(
             strategy_class=LastBlessed,
             config={"node": trainer},
             model=Channel(type=standard_artifacts.Model),
             model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+            **({"examples": examples} if examples else {}),
         ).with_id(f"Base{task.capitalize()}")
         return Found([base], base.outputs["model"])
 

@@ -38,8 +38,14 @@ class Place(Protocol):
     def previous_statistics(self, statistics: BaseChannel) -> Found:
         """The statistics of the run before; nothing the first time."""
 
-    def base_model(self, task: str, trainer: str) -> Found:
-        """The last blessed model of a task, which a warm start begins from."""
+    def base_model(self, task: str, trainer: str, examples: BaseChannel | None) -> Found:
+        """The last blessed model of a task, which a warm start begins from.
+
+        Args:
+            task: `ranking` or `retrieval`.
+            trainer: the node that makes it, as `pipeline.node`.
+            examples: where given, the model must be older than these.
+        """
 
     def last_blessed(self, task: str, model: BaseChannel) -> Found:
         """The last blessed model of a task that is not `model`, which `model` is compared with."""

@@ -34,7 +34,7 @@ class Cluster:
     def previous_statistics(self, statistics: BaseChannel) -> Found:
         return NOTHING
 
-    def base_model(self, task: str, trainer: str) -> Found:
+    def base_model(self, task: str, trainer: str, examples: BaseChannel | None) -> Found:
         raise ConfigError(
             "warm_start: a compiled pipeline cannot start from the last models: what they learned is not "
             "pushed with them",
