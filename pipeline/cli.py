@@ -8,6 +8,7 @@ import typer
 
 from pipeline import elsewhere
 from pipeline.options import DEFAULT_WORKSPACE, ConfigOption, SetOption, WorkspaceOption
+from pipeline.simulate.command import simulate
 from serving.errors import ServingError
 from trainer.errors import MarqueeError
 
@@ -246,6 +247,7 @@ def rollback(
 app.command(name="compile")(elsewhere.compile_)
 app.command()(elsewhere.submit)
 app.command()(elsewhere.deploy)
+app.command()(simulate)
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ class ValidateConfig(Strict):
     drift_thresholds: Thresholds = Field(
         default={},
         description="what is drift of `train` from the previous run's, by feature: "
-        "`{infinity_norm: 0.05}` or `{jensen_shannon_divergence: 0.05}`; else as in the schema; null: nothing",
+        "`{infinity_norm: 0.05}` or `{jensen_shannon_divergence: 0.05}`; else the schema's; null: nothing is",
     )
     skew: Literal["warn", "stop"] = Field(
         "warn", description="what skew between `train` and `eval` does: is reported, or stops the run"

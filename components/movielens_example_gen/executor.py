@@ -48,7 +48,7 @@ class Executor(BaseBeamExecutor):
             input_dict: empty.
             output_dict: `examples`, an Examples artifact.
             exec_properties: `input_base`, the folder or file to read, or empty: found, or downloaded, here;
-                `config`, a DataConfig as JSON; `origin`, where the files came from; `spans`, which were chosen.
+                `config`, a DataConfig as JSON; `origin`, where the files came from; `spans`, those chosen.
 
         Raises:
             DataError: the data is missing, cut off, malformed beyond `max_bad_rows`, or leaves a split empty.

@@ -138,7 +138,7 @@ def test_no_spans_at_all_is_an_error(tmp_path, there):
     data = tmp_path / "data"
     if there == "nothing":
         write_span(data, 1).rename(data / "span-0001.partial")
-    with pytest.raises(DataError, match="no span is here|no such folder"):
+    with pytest.raises(DataError, match=r"no span is here|no such folder"):
         fingerprint(str(data), spanned(data))
 
 
