@@ -58,7 +58,10 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
     prepared = Prepared(examples, transform.outputs["transform_graph"], schema.channel, source, place)
     ranking, retrieval = _ranking_nodes(config, prepared), _retrieval_nodes(config, prepared)
     delivery = delivery_nodes(config, prepared, ranking, retrieval)
-    data = [example_gen, statistics_gen, *schema.nodes, *previous.nodes, validator, transform]
+    keep = place.keep_statistics(statistics_gen.outputs["statistics"])
+    for node in keep:
+        node.add_upstream_node(validator)
+    data = [example_gen, statistics_gen, *schema.nodes, *previous.nodes, validator, *keep, transform]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=place.root,

@@ -26,17 +26,22 @@ class Place(Protocol):
         root: the folder, or object store, of artifacts.
         serving_models: where models are pushed to.
         metadata: of ML Metadata; None where the cluster has its own.
+        push_trained: whether what models learned must be pushed with them, to be found again.
     """
 
     root: str
     serving_models: Any
     metadata: metadata_store_pb2.ConnectionConfig | None
+    push_trained: bool
 
     def schema(self, text: str) -> Found:
         """The committed schema, as a Schema artifact."""
 
     def previous_statistics(self, statistics: BaseChannel) -> Found:
         """The statistics of the run before; nothing the first time."""
+
+    def keep_statistics(self, statistics: BaseChannel) -> list[BaseNode]:
+        """What keeps statistics for the run after this one; no nodes where they are kept anyway."""
 
     def base_model(self, task: str, trainer: str, examples: BaseChannel | None) -> Found:
         """The last blessed model of a task, which a warm start begins from.

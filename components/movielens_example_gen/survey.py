@@ -98,15 +98,15 @@ def _columns(pieces: list[Piece], needs: set[str], count: int, config: DataConfi
             chunks.extend(read.table[name].dictionary_encode().chunks)
     bad.check(config.max_bad_rows)
     columns = {} if times is None else {"timestamp": times}
-    hashes = {}
+    hashed = {}
     for name, chunks in texts.items():
         columns[name] = np.full(count, -1, np.int32)
         columns[name][readable], known = _numbered(chunks)
         if "lot" in needs:
-            hashes[name] = hashes(known)[columns[name][readable]]
+            hashed[name] = hashes(known)[columns[name][readable]]
     if "lot" in needs:
         columns["lot"] = np.zeros(count)
-        columns["lot"][readable] = lots(hashes["user"], hashes["movie"])
+        columns["lot"][readable] = lots(hashed["user"], hashed["movie"])
     return columns, readable
 
 
