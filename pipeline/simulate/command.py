@@ -27,6 +27,9 @@ def simulate(
     users: Annotated[
         int | None, typer.Option(min=1, help="The first users of the file alone, for a quick look.")
     ] = None,
+    cold: Annotated[
+        bool, typer.Option("--cold/--no-cold", help="Also train from nothing each time; twice the time.")
+    ] = True,
     set_: SetOption = None,
 ) -> None:
     """Replay ratings by time, a span after the other, and plot how quality holds."""
@@ -41,6 +44,7 @@ def simulate(
     command += ["--dataset", dataset] if dataset != "ml-100k" else []
     command += ["--data", str(data)] if data else []
     command += ["--users", str(users)] if users else []
+    command += [] if cold else ["--no-cold"]
     command += [part for each in set_ or [] for part in ("--set", each)]
     request = SimulateRequest(
         config=config,
@@ -48,6 +52,7 @@ def simulate(
         spans=spans,
         out=out,
         window=window,
+        cold=cold,
         data=DataConfig.checked(source),
         command=tuple(command),
     )

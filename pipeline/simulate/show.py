@@ -39,6 +39,7 @@ class SimulateRequest(Strict):
         spans: how many.
         out: the folder for all of it.
         window: how many of the newest a run reads; None for all.
+        cold: whether to train from nothing as well.
         data: what is replayed.
         command: the command line without the program.
     """
@@ -48,6 +49,7 @@ class SimulateRequest(Strict):
     spans: int
     out: Path
     window: int | None
+    cold: bool
     data: DataConfig
     command: tuple[str, ...]
 
@@ -116,6 +118,7 @@ def _prepared(request: SimulateRequest, console: Console, stop) -> Simulation:
         "origin": located.origin,
         "spans": request.spans,
         "users": request.data.max_users,
+        "cold": request.cold,
         "data": content,
         "config": hashlib.sha256(repr(plain).encode()).hexdigest()[:16],
     }

@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,16 +72,18 @@ class Simulation:
         for span in range(1, len(self.replay.spans)):
             self.replay.deliver(span, self.folder / "data")
             future = Future(pd.concat(self.replay.spans[:span]), self.replay.spans[span])
-            for strategy, do in (
-                (CONTINUOUS, self._run),
-                (COLD, self._run),
-                (FROZEN, self._freeze),
-                (NO_MODEL, self._without),
-            ):
+            for strategy, do in self._strategies():
                 if self.results.step(strategy, span) is None:
                     step = do(strategy, span, future)
                     self.results.add(step)
                     self.done(step)
+
+    def _strategies(self) -> Iterator[tuple[str, Callable[[str, int, Future], Step]]]:
+        yield CONTINUOUS, self._run
+        if self.results.settings["cold"]:
+            yield COLD, self._run
+        yield FROZEN, self._freeze  # after the run that may push the first
+        yield NO_MODEL, self._without
 
     def _run(self, strategy: str, span: int, future: Future) -> Step:
         """Runs the pipeline as a schedule would: a process of its own."""
