@@ -13,11 +13,10 @@ from pipeline.simulate.simulation import COLD, CONTINUOUS, FROZEN, NO_MODEL, day
 #: Okabe and Ito's colours, which the colour-blind tell apart.
 COLOURS = {CONTINUOUS: "#0072B2", COLD: "#009E73", FROZEN: "#D55E00", NO_MODEL: "#777777"}
 TITLES = {
-    "rmse": "RMSE of the stars (lower is better)",
-    f"ndcg@{K}": f"nDCG@{K} of the lists (higher is better)",
-    f"recall@{K}": f"recall@{K} of the lists (higher is better)",
+    "rmse": "RMSE of the stars, lower is better",
+    f"ndcg@{K}": f"nDCG@{K} of the lists, higher is better",
 }
-WHO = {"all": "everybody in the next span", "known": "those who had been there before"}
+WHO = {"all": "Everybody in the next span", "known": "Those of them who had been there before"}
 
 
 def write_chart(results: Results, file: Path) -> None:
@@ -32,13 +31,13 @@ def chart(results: Results) -> alt.VConcatChart:
     rows = table(results)
     charts = [
         alt.hconcat(
-            *(_panel(rows[rows["who"] == who], measure, f"{TITLES[measure]}, {words}") for measure in TITLES)
-        )
+            *(_panel(rows[rows["who"] == who], measure) for measure in TITLES), spacing=40
+        ).properties(title=alt.Title(words, anchor="start", fontSize=14))
         for who, words in WHO.items()
         if (rows["who"] == who).any()
     ]
     spans = len(results.spans)
-    return alt.vconcat(*charts).properties(
+    return alt.vconcat(*charts, spacing=30, padding=20).properties(
         title=alt.Title(
             f"{results.settings['origin']} replayed by time in {spans} spans",
             subtitle=[
@@ -46,7 +45,9 @@ def chart(results: Results) -> alt.VConcatChart:
                 "A filled point: new models were put in front.",
             ],
             anchor="start",
-            offset=16,
+            fontSize=18,
+            subtitleFontSize=13,
+            offset=20,
         )
     )
 
@@ -70,16 +71,14 @@ def table(results: Results) -> pd.DataFrame:
     )
 
 
-def _panel(rows: pd.DataFrame, measure: str, title: str) -> alt.LayerChart:
+def _panel(rows: pd.DataFrame, measure: str) -> alt.LayerChart:
     shown = [name for name in COLOURS if (rows["strategy"] == name).any()]
-    base = alt.Chart(rows, title=title, width=300, height=200).encode(
+    colours = alt.Scale(domain=shown, range=[COLOURS[name] for name in shown])
+    legend = alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, labelFontSize=12)
+    base = alt.Chart(rows, width=440, height=260).encode(
         x=alt.X("asked:O", title="the span that was asked about", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y(f"{_escaped(measure)}:Q", title=None, scale=alt.Scale(zero=False, padding=12)),
-        color=alt.Color(
-            "strategy:N",
-            title=None,
-            scale=alt.Scale(domain=shown, range=[COLOURS[name] for name in shown]),
-        ),
+        y=alt.Y(f"{_escaped(measure)}:Q", title=TITLES[measure], scale=alt.Scale(zero=False, padding=12)),
+        color=alt.Color("strategy:N", title=None, scale=colours, legend=legend),
         tooltip=[
             alt.Tooltip("strategy:N"),
             alt.Tooltip("asked:O", title="span asked about"),
@@ -91,11 +90,11 @@ def _panel(rows: pd.DataFrame, measure: str, title: str) -> alt.LayerChart:
             alt.Tooltip("pushed:N", title="just put in front"),
         ],
     )
-    lines = base.mark_line(strokeWidth=2)
-    points = base.mark_point(size=60, strokeWidth=2).encode(
-        fill=alt.condition(alt.datum.pushed, alt.Fill("strategy:N", legend=None), alt.value("white")),
+    filled = alt.Fill("strategy:N", scale=colours, legend=None)
+    points = base.mark_point(size=70, strokeWidth=2, opacity=1).encode(
+        fill=alt.condition(alt.datum.pushed, filled, alt.value("white"))
     )
-    return lines + points
+    return base.mark_line(strokeWidth=2) + points
 
 
 def _escaped(measure: str) -> str:
