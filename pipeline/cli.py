@@ -9,6 +9,7 @@ import typer
 from pipeline import elsewhere, history
 from pipeline.options import DEFAULT_WORKSPACE, ConfigOption, SetOption, WorkspaceOption
 from pipeline.report import command as run_report
+from pipeline.simulate.command import simulate
 from pipeline.ui.command import ui
 from serving.errors import ServingError
 from trainer.errors import MarqueeError
@@ -259,6 +260,7 @@ app.command(name="compile")(elsewhere.compile_)
 app.command()(elsewhere.submit)
 app.command()(elsewhere.deploy)
 app.command()(run_report.report)
+app.command()(simulate)
 
 
 def main() -> None:

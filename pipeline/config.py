@@ -7,12 +7,34 @@ from pydantic import Field, field_validator, model_validator
 from components.movielens_example_gen.config import DataConfig
 from pipeline.kubeflow.config import KubeflowConfig
 from serving.deploy.config import DeployConfig
+from trainer import features
 from trainer.ranking.config import RankingConfig as RankingModelConfig
 from trainer.ranking.settings import RankingSettings
 from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.retrieval.settings import RetrievalSettings
 from trainer.strict import Strict
 from tuner.config import TuneConfig
+
+
+class Threshold(Strict):
+    """How far a feature's distribution may be from another's: one of the two distances."""
+
+    infinity_norm: float | None = Field(
+        None, ge=0, description="the largest difference of one value's share; of features that are words"
+    )
+    jensen_shannon_divergence: float | None = Field(
+        None, ge=0, le=1, description="0 where they are the same, 1 where they share nothing; of any feature"
+    )
+
+    @model_validator(mode="after")
+    def _one_distance(self) -> "Threshold":
+        if (self.infinity_norm is None) == (self.jensen_shannon_divergence is None):
+            raise ValueError("give infinity_norm or jensen_shannon_divergence")
+        return self
+
+
+#: `None` switches the schema's own off.
+Thresholds = dict[Literal[(*features.DESCRIBED, *features.DEMOGRAPHICS)], Threshold | None]
 
 
 class ValidateConfig(Strict):
@@ -26,6 +48,32 @@ class ValidateConfig(Strict):
     drift: Literal["warn", "stop"] = Field(
         "warn", description="what drift from the previous run does: is reported, or stops the run"
     )
+    drift_thresholds: Thresholds = Field(
+        default={},
+        description="what is drift of `train` from the previous run's, by feature: "
+        "`{infinity_norm: 0.05}` or `{jensen_shannon_divergence: 0.05}`; else the schema's; null: nothing is",
+    )
+    skew: Literal["warn", "stop"] = Field(
+        "warn", description="what skew between `train` and `eval` does: is reported, or stops the run"
+    )
+    skew_thresholds: Thresholds = Field(
+        default={}, description="what is skew, in the same way; the schema itself has none"
+    )
+
+    @field_validator("drift_thresholds", "skew_thresholds")
+    @classmethod
+    def _words_have_a_norm(cls, thresholds: Thresholds) -> Thresholds:
+        for name, threshold in thresholds.items():
+            if name in features.NUMBERS and threshold and threshold.infinity_norm is not None:
+                raise ValueError(f"{name} is a number: give jensen_shannon_divergence")
+        return thresholds
+
+    @model_validator(mode="after")
+    def _schema_has_the_features(self) -> "ValidateConfig":
+        named = {*self.drift_thresholds, *self.skew_thresholds} & set(features.DEMOGRAPHICS)
+        if self.schema_name == "ratings" and named:
+            raise ValueError(f"schema: ratings knows nothing of {', '.join(sorted(named))}")
+        return self
 
 
 class Bar(Strict):
@@ -182,7 +230,7 @@ class RunConfig(Strict):
             raise ValueError(
                 "data.split.kind = 'user_holdout': a retrieval model is judged by users whom train knows, "
                 "and this split leaves none in eval; allowed: random, temporal, leave_last_out, per_item, "
-                "predefined"
+                "predefined, newest_span"
             )
         return self
 

@@ -41,6 +41,7 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         fingerprint=source.fingerprint,
         code_fingerprint=code_fingerprint("components.movielens_example_gen", "trainer.features"),
         origin=source.origin,
+        spans=source.spans,
     )
     examples = example_gen.outputs["examples"]
     statistics_gen = StatisticsGen(examples=examples)
@@ -62,7 +63,10 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
     prepared = Prepared(examples, transform.outputs["transform_graph"], schema.channel, source, place)
     ranking, retrieval = _ranking_nodes(config, prepared), _retrieval_nodes(config, prepared)
     delivery = delivery_nodes(config, prepared, ranking, retrieval)
-    data = [example_gen, statistics_gen, *schema.nodes, *previous.nodes, validator, *skew, transform]
+    keep = place.keep_statistics(statistics_gen.outputs["statistics"])
+    for node in keep:
+        node.add_upstream_node(validator)
+    data = [example_gen, statistics_gen, *schema.nodes, *previous.nodes, validator, *keep, *skew, transform]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=place.root,
@@ -74,11 +78,15 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
 
 
 def _validator(config: RunConfig, statistics, schema: Found, previous: Found) -> StoppingExampleValidator:
+    validate = config.validate_.model_dump()
     validator = StoppingExampleValidator(
         statistics=statistics,
         schema=schema.channel,
         previous_statistics=previous.channel,
         drift=config.validate_.drift,
+        drift_thresholds=_json(validate["drift_thresholds"]),
+        skew=config.validate_.skew,
+        skew_thresholds=_json(validate["skew_thresholds"]),
         code_fingerprint=code_fingerprint("components.example_validator"),
     ).with_id("ExampleValidator")
     for node in previous.nodes:

@@ -50,6 +50,7 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         infra_blessing=validator.outputs["blessing"],
         serving_models=prepared.place.serving_models,
         keep=config.push.keep,
+        with_trained=prepared.place.push_trained,
         disturbed=prepared.place.disturbed(config.name),
         code_fingerprint=code_fingerprint("components.atomic_pusher", "serving"),
     )

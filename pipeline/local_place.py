@@ -1,5 +1,6 @@
 """This machine: ML Metadata in SQLite, artifacts and models in the workspace."""
 
+from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.importer import Importer
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
@@ -16,6 +17,8 @@ from serving.placement import front, in_front
 
 class LocalPlace:
     """A workspace; what earlier runs left is asked of the metadata store. See `pipeline.place.Place`."""
+
+    push_trained = False
 
     def __init__(self, workspace: Workspace):
         self._workspace = workspace
@@ -42,12 +45,16 @@ class LocalPlace:
         ).with_id("PreviousStatistics")
         return Found([previous], previous.outputs["candidates"])
 
-    def base_model(self, task: str, trainer: str) -> Found:
+    def keep_statistics(self, statistics: BaseChannel) -> list[BaseNode]:
+        return []
+
+    def base_model(self, task: str, trainer: str, examples: BaseChannel | None) -> Found:
         base = Resolver(
             strategy_class=LastBlessed,
             config={"node": trainer},
             model=Channel(type=standard_artifacts.Model),
             model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+            **({"examples": examples} if examples else {}),
         ).with_id(f"Base{task.capitalize()}")
         return Found([base], base.outputs["model"])
 

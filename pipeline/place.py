@@ -26,11 +26,13 @@ class Place(Protocol):
         root: the folder, or object store, of artifacts.
         serving_models: where models are pushed to.
         metadata: of ML Metadata; None where the cluster has its own.
+        push_trained: whether what models learned must be pushed with them, to be found again.
     """
 
     root: str
     serving_models: Any
     metadata: metadata_store_pb2.ConnectionConfig | None
+    push_trained: bool
 
     def schema(self, text: str) -> Found:
         """The committed schema, as a Schema artifact."""
@@ -38,8 +40,17 @@ class Place(Protocol):
     def previous_statistics(self, statistics: BaseChannel) -> Found:
         """The statistics of the run before; nothing the first time."""
 
-    def base_model(self, task: str, trainer: str) -> Found:
-        """The last blessed model of a task, which a warm start begins from."""
+    def keep_statistics(self, statistics: BaseChannel) -> list[BaseNode]:
+        """What keeps statistics for the run after this one; no nodes where they are kept anyway."""
+
+    def base_model(self, task: str, trainer: str, examples: BaseChannel | None) -> Found:
+        """The last blessed model of a task, which a warm start begins from.
+
+        Args:
+            task: `ranking` or `retrieval`.
+            trainer: the node that makes it, as `pipeline.node`.
+            examples: where given, the model must be older than these.
+        """
 
     def last_blessed(self, task: str, model: BaseChannel) -> Found:
         """The last blessed model of a task that is not `model`, which `model` is compared with."""

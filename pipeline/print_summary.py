@@ -22,6 +22,9 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
         workspace_flag: ` --workspace DIR`, or nothing where it is the default.
         console: where to.
     """
+    if summary.spans and summary.reused:
+        newest = max(map(int, summary.spans))
+        console.print(f"\nno new span: {newest} is still the newest, and everything about it was reused")
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_row("rows", ", ".join(f"{split} {rows:,}" for split, rows in summary.splits.items()))
@@ -38,6 +41,8 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
         table.add_row("[yellow]drift[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     for name, text in _on_serving(summary.serving_skew):
         table.add_row(name, escape(text))
+    for row in summary.skew:
+        table.add_row("[yellow]skew[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     table.add_row("blessed", "[green]yes[/]" if summary.blessed else "[red]no[/]")
     for reason in summary.reasons:
         table.add_row("", escape(reason))

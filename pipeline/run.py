@@ -135,15 +135,18 @@ def _locate(request: RunRequest, console: Console):
     """Finds the data, downloading it when it is neither given nor cached."""
     from components.movielens_example_gen import sources
     from components.movielens_example_gen.fingerprint import fingerprint
+    from components.movielens_example_gen.spans import find_spans, name_of
     from pipeline.data_source import DataSource
     from pipeline.download_bar import download_bar
 
     with download_bar(console) as (report, progress):
         located = sources.locate(request.config.data, request.workspace.cache / "data", report, progress)
         found = str(located.path.resolve())
-        content = fingerprint(found, request.config.data)
-    console.print(f"data: {located.origin}", markup=False)
-    return DataSource(path=found, origin=located.origin, fingerprint=content)
+        spans = find_spans(found, request.config.data)
+        content = fingerprint(found, request.config.data, name_of(spans))
+    read = f", spans {spans[0].number} to {spans[-1].number}" if spans else ""
+    console.print(f"data: {located.origin}{read}", markup=False)
+    return DataSource(found, located.origin, content, name_of(spans))
 
 
 def _failed(failure, request: RunRequest, log: Path) -> MarqueeError:

@@ -43,6 +43,9 @@ class Summary:
         run_id: the run.
         splits: rows a split.
         drift: what drifted from the previous run: dicts of split, feature, what.
+        skew: how eval differs from train, in the same form.
+        spans: rows by number, of data that comes in spans; None of other data.
+        reused: whether no node had anything to do.
         serving_skew: what the ServingSkew node found (`findings.json`); None without prediction logs.
         ranking, retrieval: the two models.
         test: metrics on `test`, and those of always saying the mean, and the most rated films.
@@ -56,6 +59,9 @@ class Summary:
     run_id: str
     splits: dict[str, int]
     drift: list[dict[str, str]]
+    skew: list[dict[str, str]]
+    spans: dict[str, int] | None
+    reused: bool
     serving_skew: dict[str, Any] | None
     ranking: ModelSummary
     retrieval: ModelSummary
@@ -76,11 +82,16 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     ranking, retrieval = _ranking(run, config), _retrieval(run)
     validation = _json(run, "ServingValidator", "blessing", "validation.json")
     served = list_versions(workspace.serving_models, "recommender")
+    ingest = _json(run, "MovieLensExampleGen", "examples", "ingest.json")
+    findings = _json(run, "ExampleValidator", "anomalies", "findings.json")
     return Summary(
         run_id=run_id,
-        splits=_json(run, "MovieLensExampleGen", "examples", "ingest.json")["rows"],
-        drift=_json(run, "ExampleValidator", "anomalies", "findings.json")["drift"],
+        splits=ingest["rows"],
+        drift=findings["drift"],
+        skew=findings["skew"],
         serving_skew=_serving_skew(run, config),
+        spans=ingest.get("spans"),
+        reused=all(node.state == "cached" for node in run.nodes.values()),
         ranking=ranking,
         retrieval=retrieval,
         test=_json(run, "RunReport", "report", "report.json"),

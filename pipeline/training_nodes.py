@@ -11,7 +11,7 @@ from components.tuner import AccountingTuner
 from pipeline.config import RankingConfig, RetrievalConfig, RunConfig
 from pipeline.data_source import DataSource
 from pipeline.fingerprints import code_fingerprint, content_fingerprint
-from pipeline.place import NOTHING, Place
+from pipeline.place import NOTHING, Found, Place
 from trainer import features
 
 
@@ -66,7 +66,7 @@ def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
             },
         ).with_id(f"{name}Tuner")
         nodes.append(tuner)
-    base = prepared.place.base_model(task, f"{config.name}.{name}Trainer") if config.warm_start else NOTHING
+    base = _base(task, config, prepared)
     trainer = Trainer(
         **inputs,
         hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
@@ -78,6 +78,18 @@ def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
     ).with_id(f"{name}Trainer")
     last = prepared.place.last_blessed(task, trainer.outputs["model"])
     return Trained([*nodes, *base.nodes, trainer, *last.nodes], trainer.outputs["model"], last.channel)
+
+
+def _base(task: str, config: RunConfig, prepared: Prepared) -> Found:
+    """What training begins from.
+
+    Of data in spans a model that never saw the newest: what was learned from this very data has little left
+    to learn, and a run that finds no new span has nothing to do.
+    """
+    if not config.warm_start:
+        return NOTHING
+    examples = prepared.examples if config.data.spans else None
+    return prepared.place.base_model(task, f"{config.name}.{task.capitalize()}Trainer", examples)
 
 
 def _settings(task: str, section: RankingConfig | RetrievalConfig) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.version_sets import MEMBERS
+from serving.version_sets import MEMBERS, TRAINED
 from serving.versions import ROLLED_BACK, list_versions
 
 
@@ -59,11 +59,11 @@ def set_content(folders: Mapping[str, Path]) -> str:
 
 
 def content(saved_model: Path) -> str:
-    """SHA-256 over the names and bytes of a SavedModel's files, but the one that a push adds."""
+    """SHA-256 over the names and bytes of a SavedModel's files, but those that a push adds."""
     digest = hashlib.sha256()
     for file in sorted(path for path in saved_model.rglob("*") if path.is_file()):
         name = file.relative_to(saved_model)
-        if name != MEMBERS:
+        if name != MEMBERS and not name.is_relative_to(TRAINED):
             digest.update(f"{name}\0".encode())
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()

@@ -6,6 +6,7 @@ disagree with the folders.
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,9 +17,15 @@ from serving.renames import alone, recover, rename_all, sync
 __all__ = ["members", "push_set", "recover", "rollback_set"]
 
 MEMBERS = Path("assets.extra") / "version_set.json"
+TRAINED = Path("assets.extra") / "trained"  # a folder: what a later training begins from
 
 
-def push_set(sources: Mapping[str, str | Path], models_dir: str | Path, keep: int) -> dict[str, int]:
+def push_set(
+    sources: Mapping[str, str | Path],
+    models_dir: str | Path,
+    keep: int,
+    trained: Mapping[str, str | Path] | None = None,
+) -> dict[str, int]:
     """Puts a SavedModel in front of each model's versions, in all of them or in none.
 
     All are copied to hidden folders beside their destinations and brought to the disk; then a journal is
@@ -29,6 +36,7 @@ def push_set(sources: Mapping[str, str | Path], models_dir: str | Path, keep: in
     Args:
         sources: a folder with a SavedModel by model name, in the order in which they appear.
         keep: how many sets stay; what is older than them goes, of each of these models.
+        trained: a folder by model name that goes with its version, at TRAINED.
 
     Returns:
         The version by name: one number for all, greater than any that one of them ever had.
@@ -48,6 +56,9 @@ def push_set(sources: Mapping[str, str | Path], models_dir: str | Path, keep: in
         for name, source in sources.items():
             staged = versions.stage(source, models_dir / name, version)
             _write_members(staged, list(sources))
+            if trained and name in trained:
+                shutil.copytree(trained[name], staged / TRAINED)
+                versions.sync_tree(staged / TRAINED)
             moves[str(staged.relative_to(models_dir))] = f"{name}/{version}"
         rename_all(models_dir, moves)
         _prune(models_dir, list(sources), keep)

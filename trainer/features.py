@@ -16,6 +16,8 @@ USER_OCCUPATION = "user_occupation_text"  # bytes
 USER_ZIP_CODE = "user_zip_code"  # bytes
 
 DEMOGRAPHICS = (USER_AGE, USER_GENDER, USER_OCCUPATION, USER_ZIP_CODE)
+DESCRIBED = (USER_ID, MOVIE_ID, MOVIE_TITLE, MOVIE_GENRES, TIMESTAMP, USER_RATING)  # always there
+NUMBERS = (TIMESTAMP, USER_RATING, USER_AGE)
 
 # The splits, and what each is for: learned from; stops, tunes and blesses; read once, for the report.
 TRAIN, EVAL, TEST = "train", "eval", "test"

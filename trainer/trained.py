@@ -15,6 +15,7 @@ from trainer.base import Model
 from trainer.errors import TrainingError
 
 FILE = "weights.npz"
+FOLDER = "trained"  # of a model artifact, beside the SavedModel's
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,3 +81,8 @@ class Trained:
         with part.open("wb") as file:
             np.savez(file, facts=encoded, **arrays)
         os.replace(part, folder / FILE)
+
+
+def trained_folder(saved_model: str) -> Path:
+    """Where the weights lie of the model artifact that holds this SavedModel."""
+    return Path(saved_model).parent / FOLDER

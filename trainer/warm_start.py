@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,7 @@ from trainer.base import Model, Weight
 from trainer.errors import TrainingError
 from trainer.progress import report
 from trainer.row_keys import UNKNOWN
-from trainer.trained import Trained
-
-FOLDER = "trained"  # of a model artifact, beside the SavedModel's
+from trainer.trained import Trained, trained_folder
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +77,6 @@ class Rows:
     carried: int
     new: int
     gone: int
-
-
-def trained_folder(saved_model: str) -> Path:
-    """Where the weights lie of the model artifact that holds this SavedModel."""
-    return Path(saved_model).parent / FOLDER
 
 
 def carried(

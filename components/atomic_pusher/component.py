@@ -13,6 +13,7 @@ class AtomicPusherSpec(component_spec.ComponentSpec):
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
         "serving_models": component_spec.ExecutionParameter(type=str),
         "keep": component_spec.ExecutionParameter(type=int),
+        "with_trained": component_spec.ExecutionParameter(type=int),
         "disturbed": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
@@ -41,6 +42,8 @@ class AtomicPusher(base_component.BaseComponent):
         ranking_blessing, retrieval_blessing, infra_blessing: the permissions; one refused, none is pushed.
         serving_models: the folder of served models.
         keep: how many versions stay.
+        with_trained: whether what ranking and retrieval learned goes with them, where no metadata leads a
+            later run to it; it makes a version up to twice as large, and no server reads it.
         code_fingerprint: of this component's and the server's code, for the cache.
         disturbed: empty while the last push is in front; else what is there instead, so that the cache
             notices when somebody deleted, replaced or withdrew it.
@@ -65,6 +68,7 @@ class AtomicPusher(base_component.BaseComponent):
         keep: int,
         code_fingerprint: str,
         disturbed: str = "",
+        with_trained: bool = False,
     ):
         super().__init__(
             AtomicPusherSpec(
@@ -76,6 +80,7 @@ class AtomicPusher(base_component.BaseComponent):
                 infra_blessing=infra_blessing,
                 serving_models=serving_models,
                 keep=keep,
+                with_trained=int(with_trained),
                 disturbed=disturbed,
                 code_fingerprint=code_fingerprint,
                 pushed_model=Channel(type=standard_artifacts.PushedModel),

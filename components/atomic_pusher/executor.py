@@ -10,6 +10,7 @@ from tfx.utils import path_utils
 from serving.contract import MODELS
 from serving.placement import placement, set_content
 from serving.version_sets import push_set
+from trainer.trained import trained_folder
 
 
 class Executor(base_executor.BaseExecutor):
@@ -31,11 +32,18 @@ class Executor(base_executor.BaseExecutor):
             return
         version = place.version
         if not place.in_front:
-            version = push_set(sources, serving_models, keep=exec_properties["keep"])["recommender"]
+            trained = _trained(sources) if exec_properties.get("with_trained") else None
+            version = push_set(sources, serving_models, exec_properties["keep"], trained)["recommender"]
         pushed.set_int_custom_property("pushed", 1)
         pushed.set_string_custom_property("pushed_destination", str(serving_models))
         pushed.set_string_custom_property("pushed_version", str(version))
         pushed.set_string_custom_property("content", set_content(sources))
+
+
+def _trained(sources: dict[str, Path]) -> dict[str, Path]:
+    """By name, where the weights lie of those models that have any; a recommender has none of its own."""
+    folders = {name: trained_folder(str(source)) for name, source in sources.items()}
+    return {name: folder for name, folder in folders.items() if folder.is_dir()}
 
 
 def _allowed(input_dict) -> bool:

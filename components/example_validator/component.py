@@ -11,6 +11,9 @@ class StoppingExampleValidatorSpec(component_spec.ComponentSpec):
 
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
         "drift": component_spec.ExecutionParameter(type=str),
+        "drift_thresholds": component_spec.ExecutionParameter(type=str),
+        "skew": component_spec.ExecutionParameter(type=str),
+        "skew_thresholds": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
@@ -26,13 +29,21 @@ class StoppingExampleValidatorSpec(component_spec.ComponentSpec):
 
 
 class StoppingExampleValidator(base_component.BaseComponent):
-    """Compares every split's statistics with the schema and with the run before.
+    """Compares every split with the schema, `train` with the run before's, and `eval` with `train`.
+
+    The last two are TFDV's drift and skew comparators. What is skew between training and serving elsewhere
+    is here that between what is learned from and what the models are judged on: of a run on spans, between
+    the window and the newest of them.
 
     Args:
         statistics: ExampleStatistics of this run.
         schema: the committed schema, with drift comparators where drift matters.
         previous_statistics: ExampleStatistics of an earlier run; none the first time.
         drift: `"warn"` writes drift down, `"stop"` also stops the run.
+        drift_thresholds: JSON, feature to `{"infinity_norm": t}` or `{"jensen_shannon_divergence": t}`, in
+            place of the schema's own; null for none.
+        skew: as `drift`.
+        skew_thresholds: as `drift_thresholds`.
         code_fingerprint: of this component's code, for the cache.
 
     Raises (in the executor):
@@ -49,6 +60,9 @@ class StoppingExampleValidator(base_component.BaseComponent):
         previous_statistics: BaseChannel | None,
         drift: str,
         code_fingerprint: str,
+        drift_thresholds: str = "{}",
+        skew: str = "warn",
+        skew_thresholds: str = "{}",
     ):
         super().__init__(
             StoppingExampleValidatorSpec(
@@ -56,6 +70,9 @@ class StoppingExampleValidator(base_component.BaseComponent):
                 schema=schema,
                 previous_statistics=previous_statistics,
                 drift=drift,
+                drift_thresholds=drift_thresholds,
+                skew=skew,
+                skew_thresholds=skew_thresholds,
                 code_fingerprint=code_fingerprint,
                 anomalies=Channel(type=standard_artifacts.ExampleAnomalies),
             )

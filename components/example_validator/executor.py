@@ -10,12 +10,13 @@ from tfx.utils import io_utils
 
 # After tfx: it stands in for a module that tensorflow_data_validation still imports.
 import tensorflow_data_validation as tfdv  # isort: skip
-from tensorflow_metadata.proto.v0 import anomalies_pb2  # isort: skip
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2  # isort: skip
 from tfx.components.statistics_gen import stats_artifact_utils  # isort: skip
 
 from trainer.errors import DataError
+from trainer.features import EVAL, TRAIN
 
-_DRIFT_TYPES = {
+_COMPARED = {
     anomalies_pb2.AnomalyInfo.COMPARATOR_L_INFTY_HIGH,
     anomalies_pb2.AnomalyInfo.COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH,
     anomalies_pb2.AnomalyInfo.COMPARATOR_NORMALIZED_ABSOLUTE_DIFFERENCE_HIGH,
@@ -26,7 +27,11 @@ class Executor(base_executor.BaseExecutor):
     """Executes StoppingExampleValidator."""
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
-        """Writes `Split-<name>/SchemaDiff.pb` a split and `findings.json`; raises on an anomaly."""
+        """Writes `Split-<name>/SchemaDiff.pb` a split and `findings.json`; raises on an anomaly.
+
+        `findings.json` holds rows of split, feature and what: `violations`, `drift` and `skew`; and
+        `distances`, how far each feature is from the previous run's, below the limits as well.
+        """
         statistics = artifact_utils.get_single_instance(input_dict["statistics"])
         anomalies = artifact_utils.get_single_instance(output_dict["anomalies"])
         anomalies.split_names = statistics.split_names
@@ -34,22 +39,19 @@ class Executor(base_executor.BaseExecutor):
             io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(input_dict["schema"]))
         )
         previous = input_dict.get("previous_statistics") or []
-
-        violations, drifts, distances = [], [], []
+        violations = []
         for split in artifact_utils.decode_split_names(statistics.split_names):
-            current = stats_artifact_utils.load_statistics(statistics, split).proto()
-            found = tfdv.validate_statistics(current, schema)
+            found = tfdv.validate_statistics(_of(statistics, split), schema)
             violations += _rows(split, found)
-            if previous and split in artifact_utils.decode_split_names(previous[0].split_names):
-                before = stats_artifact_utils.load_statistics(previous[0], split).proto()
-                drifted = tfdv.validate_statistics(current, schema, previous_statistics=before)
-                drifts += _rows(split, drifted, only=_DRIFT_TYPES)
-                distances += _distances(split, drifted)
             _write(os.path.join(artifact_utils.get_split_uri([anomalies], split), "SchemaDiff.pb"), found)
+        drifts, distances = _drift(statistics, previous, schema, _thresholds(exec_properties, "drift"))
+        skews = _skew(statistics, schema, _thresholds(exec_properties, "skew"))
 
         io_utils.write_string_file(
             os.path.join(anomalies.uri, "findings.json"),
-            json.dumps({"violations": violations, "drift": drifts, "distances": distances}, indent=1),
+            json.dumps(
+                {"violations": violations, "drift": drifts, "distances": distances, "skew": skews}, indent=1
+            ),
         )
         if violations:
             raise DataError(
@@ -61,6 +63,62 @@ class Executor(base_executor.BaseExecutor):
                 f"the data drifted from the previous run in {len(drifts)} place(s):\n{_table(drifts)}",
                 "accept it with `--set validate.drift=warn`, or look for what changed in the data",
             )
+        if skews and exec_properties.get("skew") == "stop":
+            raise DataError(
+                f"{EVAL} is not like {TRAIN} in {len(skews)} place(s):\n{_table(skews)}",
+                "accept it with `--set validate.skew=warn`, or look for what is new in the data",
+            )
+
+
+def _drift(
+    statistics, previous: list, schema: schema_pb2.Schema, thresholds: dict
+) -> tuple[list[dict[str, str]], list[dict[str, str | float]]]:
+    """How `train` differs from the previous run's, and by how much."""
+    if not previous or not _has(statistics, TRAIN) or not _has(previous[0], TRAIN):
+        return [], []
+    found = tfdv.validate_statistics(
+        _of(statistics, TRAIN),
+        _with_thresholds(schema, "drift_comparator", thresholds),
+        previous_statistics=_of(previous[0], TRAIN),
+    )
+    return _rows(TRAIN, found, only=_COMPARED), _distances(TRAIN, found)
+
+
+def _skew(statistics, schema: schema_pb2.Schema, thresholds: dict) -> list[dict[str, str]]:
+    """How `train` differs from `eval`."""
+    if not _has(statistics, TRAIN) or not _has(statistics, EVAL):
+        return []
+    found = tfdv.validate_statistics(
+        _of(statistics, TRAIN),
+        _with_thresholds(schema, "skew_comparator", thresholds),
+        serving_statistics=_of(statistics, EVAL),
+    )
+    return _rows(EVAL, found, only=_COMPARED)
+
+
+def _thresholds(exec_properties, kind: str) -> dict:
+    return json.loads(exec_properties.get(f"{kind}_thresholds") or "{}")
+
+
+def _with_thresholds(schema: schema_pb2.Schema, comparator: str, thresholds: dict) -> schema_pb2.Schema:
+    """A copy of the schema whose `drift_comparator` or `skew_comparator` is as the thresholds say."""
+    changed = schema_pb2.Schema()
+    changed.CopyFrom(schema)
+    for feature in changed.feature:
+        if feature.name in thresholds:
+            feature.ClearField(comparator)
+            for norm, threshold in (thresholds[feature.name] or {}).items():
+                if threshold is not None:
+                    getattr(getattr(feature, comparator), norm).threshold = threshold
+    return changed
+
+
+def _has(statistics, split: str) -> bool:
+    return split in artifact_utils.decode_split_names(statistics.split_names)
+
+
+def _of(statistics, split: str):
+    return stats_artifact_utils.load_statistics(statistics, split).proto()
 
 
 def _rows(

@@ -28,8 +28,9 @@ class ModelInFront(base_component.BaseComponent):
         serving_models: the folder of served models.
         name: which of them.
 
-    Outputs `model`. While nothing is pushed it holds `NOTHING_IS_PUSHED` and no model, which
-    `components.baseline.drop_missing` takes for none.
+    Outputs `model`, and in its `trained/` what a training can begin from, if that was pushed too. While
+    nothing is pushed it holds `NOTHING_IS_PUSHED` and no model, which `components.baseline.drop_missing`
+    takes for none.
     """
 
     SPEC_CLASS = ModelInFrontSpec

@@ -10,6 +10,8 @@ from tfx.utils import io_utils, path_utils
 
 from serving.placement import front
 from serving.renames import recover
+from serving.version_sets import TRAINED
+from trainer.trained import trained_folder
 
 
 class Executor(base_executor.BaseExecutor):
@@ -24,7 +26,8 @@ class Executor(base_executor.BaseExecutor):
         if version is None:
             io_utils.write_string_file(os.path.join(model.uri, "NOTHING_IS_PUSHED"), "")
             return
-        shutil.copytree(
-            models / name / str(version), path_utils.serving_model_dir(model.uri), dirs_exist_ok=True
-        )
+        copy = Path(path_utils.serving_model_dir(model.uri))
+        shutil.copytree(models / name / str(version), copy, dirs_exist_ok=True)
+        if (copy / TRAINED).is_dir():
+            (copy / TRAINED).rename(trained_folder(str(copy)))
         model.set_string_custom_property("pushed_version", str(version))

@@ -100,13 +100,19 @@ class Catalog:
     bad: BadRows = field(default_factory=BadRows)
 
 
-def read_catalog(layout: Layout) -> Catalog:
-    """Reads the movies and users of a data set.
+def read_catalog(*layouts: Layout) -> Catalog:
+    """Reads the movies and users of a data set, or of its spans: what is described again is as said last.
 
     Raises:
         DataError: a file's header lacks a column that is needed.
     """
-    catalog = Catalog(users={} if layout.users else None)
+    catalog = Catalog(users={} if any(layout.users for layout in layouts) else None)
+    for layout in layouts:
+        _read(layout, catalog)
+    return catalog
+
+
+def _read(layout: Layout, catalog: Catalog) -> None:
     if layout.movies:
         movie = _movie_of(layout)
         for line, cells in _lines(layout.movies, layout, MOVIE_COLUMNS[layout.kind], catalog.bad):
@@ -115,7 +121,6 @@ def read_catalog(layout: Layout) -> Catalog:
         user = _user_of(layout)
         for line, cells in _lines(layout.users, layout, USER_COLUMNS[layout.kind], catalog.bad):
             _keep(catalog.users, layout.users, line, cells, "user", user, catalog.bad)
-    return catalog
 
 
 # The columns of a file without a header; None where the header names them.

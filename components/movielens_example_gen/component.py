@@ -19,6 +19,7 @@ class MovieLensExampleGenSpec(ComponentSpec):
         "fingerprint": ExecutionParameter(type=str),
         "code_fingerprint": ExecutionParameter(type=str),
         "origin": ExecutionParameter(type=str),
+        "spans": ExecutionParameter(type=str),
     }
     INPUTS = {}  # noqa: RUF012
     OUTPUTS = {"examples": ChannelParameter(type=standard_artifacts.Examples)}  # noqa: RUF012
@@ -37,10 +38,13 @@ class MovieLensExampleGen(BaseBeamComponent):
         fingerprint: `fingerprint.fingerprint` of the data, so that changed files are read again.
         code_fingerprint: of this component's code, for the same reason.
         origin: where the files came from, for the record; stable from run to run.
+        spans: those that the fingerprint is of, as `spans.name_of` says them; empty leaves the choice to
+            the executor.
 
     Outputs:
         examples: a `standard_artifacts.Examples` of gzipped TFRecords, named as `trainer.features`.
-            Its custom properties and its `ingest.json` say the split, the rows of each, bad rows and origin.
+            Its custom properties and its `ingest.json` say the split, the rows of each, bad rows and origin;
+            `span` is the newest span, as TFX's own ExampleGens have it.
     """
 
     SPEC_CLASS = MovieLensExampleGenSpec
@@ -53,6 +57,7 @@ class MovieLensExampleGen(BaseBeamComponent):
         fingerprint: str = "",
         code_fingerprint: str = "",
         origin: str = "",
+        spans: str = "",
     ):
         super().__init__(
             spec=MovieLensExampleGenSpec(
@@ -61,6 +66,7 @@ class MovieLensExampleGen(BaseBeamComponent):
                 fingerprint=fingerprint,
                 code_fingerprint=code_fingerprint,
                 origin=origin,
+                spans=spans,
                 examples=types.Channel(type=standard_artifacts.Examples),
             )
         )

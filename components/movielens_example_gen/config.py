@@ -75,10 +75,43 @@ class UserHoldoutSplit(_Fractions):
     seed: Seed = 42
 
 
+class NewestSpanSplit(Strict):
+    """Shares of the newest span's ratings, told by a hash of user and movie; all else is `train`.
+
+    Where a rating goes depends on nothing but its own ids: a span that is delivered again with more in it,
+    or a run with other settings, never gives to `eval` what an earlier run of that span learned from.
+    """
+
+    kind: Literal["newest_span"] = "newest_span"
+    eval: Fraction = Field(0.25, description="the newest span's share of `eval`")
+    test: Fraction = Field(0.25, description="the newest span's share of `test`")
+
+    @model_validator(mode="after")
+    def _shares_of_one_span(self):
+        if self.eval + self.test > 1:
+            raise ValueError(f"eval ({self.eval}) and test ({self.test}) are more than the newest span")
+        return self
+
+
 Split = Annotated[
-    RandomSplit | TemporalSplit | LeaveLastOutSplit | PerItemSplit | PredefinedSplit | UserHoldoutSplit,
+    RandomSplit
+    | TemporalSplit
+    | LeaveLastOutSplit
+    | PerItemSplit
+    | PredefinedSplit
+    | UserHoldoutSplit
+    | NewestSpanSplit,
     Field(discriminator="kind"),
 ]
+
+
+class SpansConfig(Strict):
+    """Ratings that arrive in spans: `span-0001`, `span-0002`, … in the folder `data.path`."""
+
+    window: int | None = Field(
+        None, ge=1, description="how many spans are read, the newest ones; without it, all of them"
+    )
+
 
 Dataset = Literal["ml-100k", "ml-1m", "ml-10m", "ml-latest-small", "ml-20m", "ml-25m", "ml-32m", "custom"]
 
@@ -91,6 +124,9 @@ class DataConfig(Strict):
     )
     path: str | None = Field(
         None, description="a folder, a zip archive or a ratings file; without it the data set is looked for"
+    )
+    spans: SpansConfig | None = Field(
+        None, description="`{}` or a window: `path` holds spans, which arrive one after the other"
     )
     split: Split = Field(RandomSplit(), description="how ratings are parted into `train`, `eval` and `test`")
     max_bad_rows: int = Field(0, ge=0, description="malformed rows that are left out before the run stops")
@@ -105,4 +141,18 @@ class DataConfig(Strict):
     def _own_ratings_have_a_path(self):
         if self.dataset == "custom" and self.path is None:
             raise ValueError("dataset: custom needs a path: the folder or file of your ratings")
+        return self
+
+    @model_validator(mode="after")
+    def _spans_go_together(self):
+        if self.spans is None:
+            if self.split.kind == "newest_span":
+                raise ValueError("split.kind: newest_span needs spans: set data.spans to {} or {window: N}")
+            return self
+        if self.dataset != "custom":
+            raise ValueError("spans are your own ratings: set data.dataset to custom, and data.path")
+        if self.split.kind == "predefined":
+            raise ValueError("split.kind: predefined names files, and spans have none of those names")
+        if self.max_users is not None:
+            raise ValueError("max_users keeps a file's first users, and would leave nobody of a new span")
         return self

@@ -14,12 +14,13 @@ from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
-from components.movielens_example_gen import layouts, sources, splits
+from components.movielens_example_gen import sources, splits
 from components.movielens_example_gen.bad_rows import BadRows
 from components.movielens_example_gen.catalog import read_catalog
 from components.movielens_example_gen.config import DataConfig, PredefinedSplit
 from components.movielens_example_gen.ingest import IngestPiece, Work
 from components.movielens_example_gen.pieces import Piece, cut
+from components.movielens_example_gen.spans import recognise_all
 from components.movielens_example_gen.survey import split_codes
 from trainer.errors import DataError
 from trainer.features import SPLITS
@@ -47,7 +48,7 @@ class Executor(BaseBeamExecutor):
             input_dict: empty.
             output_dict: `examples`, an Examples artifact.
             exec_properties: `input_base`, the folder or file to read, or empty: found, or downloaded, here;
-                `config`, a DataConfig as JSON; `origin`, where the files came from.
+                `config`, a DataConfig as JSON; `origin`, where the files came from; `spans`, those chosen.
 
         Raises:
             DataError: the data is missing, cut off, malformed beyond `max_bad_rows`, or leaves a split empty.
@@ -61,7 +62,7 @@ class Executor(BaseBeamExecutor):
             located = sources.locate(given, Path(tempfile.mkdtemp(prefix="movielens-")))
             path, origin = str(located.path), located.origin
         try:
-            report = self._ingest(path, config, examples.uri)
+            report = self._ingest(path, config, exec_properties.get("spans") or "", examples.uri)
         except BaseException:
             _empty(examples.uri)
             raise
@@ -69,20 +70,20 @@ class Executor(BaseBeamExecutor):
         _write_json(os.path.join(examples.uri, REPORT), report)
         _describe(examples, report)
 
-    def _ingest(self, path: str, config: DataConfig, uri: str) -> dict:
-        layout = layouts.recognise(path, config)
-        pieces = cut(layout.ratings, config.shards)
+    def _ingest(self, path: str, config: DataConfig, spans: str, uri: str) -> dict:
+        layouts = recognise_all(path, config, spans)
+        pieces = cut(tuple(file for layout in layouts for file in layout.ratings), config.shards)
         _check_complete(pieces, config)
-        read_catalog(layout).bad.check(config.max_bad_rows)
-        codes = split_codes(pieces, config)
+        read_catalog(*layouts).bad.check(config.max_bad_rows)
+        survey = split_codes(pieces, config)
         parts = os.path.join(uri, "parts")
         fileio.makedirs(parts)
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
-                | "Pieces" >> beam.Create(list(_work(pieces, codes)))
+                | "Pieces" >> beam.Create(list(_work(pieces, survey.codes)))
                 | "Spread" >> beam.Reshuffle()
-                | "Ingest" >> beam.ParDo(IngestPiece(layout, parts))
+                | "Ingest" >> beam.ParDo(IngestPiece(layouts, parts))
             )
         rows, bad = _collect(parts, len(pieces))
         bad.check(config.max_bad_rows)
@@ -90,7 +91,8 @@ class Executor(BaseBeamExecutor):
         _publish(parts, uri, rows)
         return {
             "dataset": config.dataset,
-            "layout": layout.kind,
+            "layout": layouts[-1].kind,
+            **_of_spans(pieces, survey.superseded, config),
             "split": config.split.model_dump(),
             "rows": dict(zip(SPLITS, rows.sum(axis=0).tolist(), strict=True)),
             "bad_rows": bad.as_dict(),
@@ -105,6 +107,17 @@ def _check_complete(pieces: list[Piece], config: DataConfig) -> None:
             f"that {config.dataset} has: the file was cut off",
             "Fetch it again (delete it from the cache), or set data.dataset: custom if that is on purpose.",
         )
+
+
+def _of_spans(pieces: list[Piece], superseded: int, config: DataConfig) -> dict:
+    """`spans`, rows by number as read; `superseded`, how many a newer span said again."""
+    if config.spans is None:
+        return {}
+    rows: dict[str, int] = {}
+    for piece in pieces:
+        name = str(piece.file.span)
+        rows[name] = rows.get(name, 0) + piece.rows
+    return {"spans": rows, "superseded": superseded}
 
 
 def _work(pieces: list[Piece], codes: np.ndarray) -> Iterator[Work]:
@@ -144,6 +157,10 @@ def _describe(examples, report: dict) -> None:
     examples.set_string_custom_property("origin", report["origin"])
     examples.set_string_custom_property("split", json.dumps(report["split"]))
     examples.set_int_custom_property("bad_rows", report["bad_rows"]["count"])
+    if report.get("spans"):
+        newest = max(map(int, report["spans"]))
+        examples.span = newest
+        examples.set_int_custom_property("span", newest)  # where TFX's own drivers put it
     for split, count in report["rows"].items():
         examples.set_int_custom_property(f"rows_{split}", count)
 

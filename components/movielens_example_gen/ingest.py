@@ -41,16 +41,16 @@ class IngestPiece(beam.DoFn):
     What it writes appears under its name only when whole, so that a runner may try a piece again.
 
     Args:
-        layout: the files of the data set.
+        layouts: the files of the data set, or of its spans.
         folder: where to write.
     """
 
-    def __init__(self, layout: Layout, folder: str):
-        self._layout = layout
+    def __init__(self, layouts: tuple[Layout, ...], folder: str):
+        self._layouts = layouts
         self._folder = folder
 
     def setup(self):
-        self._encoder = ExampleEncoder(read_catalog(self._layout))
+        self._encoder = ExampleEncoder(read_catalog(*self._layouts))
 
     def process(self, work: Work):
         read = ratings.read(work.piece)

@@ -40,6 +40,7 @@ class RatingsFile:
         columns: the fields in order; `user`, `movie`, `rating` are always among them, `timestamp` mostly.
         start: the byte at which the first rating starts, after a byte order mark and a header.
         first_line: the number of that line in the file, from 1.
+        span: the number of its span; 0 where the data does not come in spans.
     """
 
     path: str
@@ -47,11 +48,15 @@ class RatingsFile:
     columns: tuple[str, ...]
     start: int
     first_line: int
+    span: int = 0
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The files of one data set. `ratings` has two where the split is predefined: train, then test."""
+    """The files of one data set, or of one span of it.
+
+    `ratings` has two where the split is predefined: train, then test.
+    """
 
     kind: Kind
     ratings: tuple[RatingsFile, ...]
@@ -96,6 +101,20 @@ def recognise(path: str, config: DataConfig) -> Layout:
     return {"u": _u, "dat": _dat, "recbole": _recbole}[kind](path, names, config)
 
 
+def recognise_tables(folder: str) -> Layout | None:
+    """The movies and users in a folder that need not hold ratings; None where there are neither."""
+    names = set(fileio.listdir(folder))
+    tables: dict[Kind, tuple[str, str]] = {
+        "u": ("u.item", "u.user"),
+        "dat": ("movies.dat", "users.dat"),
+        "csv": ("movies.csv", "users.csv"),
+    }
+    for kind, (movies, users) in tables.items():
+        if {movies, users} & names:
+            return Layout(kind, (), _if_there(folder, movies, names), _if_there(folder, users, names))
+    return None
+
+
 def _kind(folder: str, names: set[str]) -> Kind:
     if {"u.data", "u.item"} & names:
         return "u"
@@ -116,7 +135,9 @@ def _u(folder: str, names: set[str], config: DataConfig) -> Layout:
     ratings = tuple(
         _headerless(_there(folder, name, names), b"\t", columns) for name in _rating_names("u.data", config)
     )
-    return Layout("u", ratings, _there(folder, "u.item", names), _there(folder, "u.user", names))
+    # A span may leave its tables to another one.
+    table = _if_there if config.spans else _there
+    return Layout("u", ratings, table(folder, "u.item", names), table(folder, "u.user", names))
 
 
 def _dat(folder: str, names: set[str], config: DataConfig) -> Layout:
@@ -125,10 +146,11 @@ def _dat(folder: str, names: set[str], config: DataConfig) -> Layout:
         _headerless(_there(folder, name, names), b"::", columns)
         for name in _rating_names("ratings.dat", config)
     )
-    users = os.path.join(folder, "users.dat") if "users.dat" in names else None
+    users = _if_there(folder, "users.dat", names)
     if users is None and config.dataset == "ml-1m":
         _there(folder, "users.dat", names)
-    return Layout("dat", ratings, _there(folder, "movies.dat", names), users)
+    movies = (_if_there if config.spans else _there)(folder, "movies.dat", names)
+    return Layout("dat", ratings, movies, users)
 
 
 def _csv(folder: str, ratings_name: str, config: DataConfig) -> Layout:
@@ -136,9 +158,7 @@ def _csv(folder: str, ratings_name: str, config: DataConfig) -> Layout:
     ratings = tuple(_headed(_there(folder, name, names)) for name in _rating_names(ratings_name, config))
     if config.dataset != "custom":
         _there(folder, "movies.csv", names)
-    movies, users = (
-        os.path.join(folder, name) if name in names else None for name in ("movies.csv", "users.csv")
-    )
+    movies, users = (_if_there(folder, name, names) for name in ("movies.csv", "users.csv"))
     return Layout("csv", ratings, movies, users)
 
 
@@ -146,9 +166,7 @@ def _recbole(folder: str, names: set[str], config: DataConfig) -> Layout:
     inter = _inter(names)
     stem = inter.removesuffix(".inter")
     ratings = tuple(_headed(_there(folder, name, names)) for name in _rating_names(inter, config))
-    movies, users = (
-        os.path.join(folder, name) if name in names else None for name in (f"{stem}.item", f"{stem}.user")
-    )
+    movies, users = (_if_there(folder, name, names) for name in (f"{stem}.item", f"{stem}.user"))
     return Layout("recbole", ratings, movies, users)
 
 
@@ -169,6 +187,10 @@ def _there(folder: str, name: str, names: set[str]) -> str:
             "Unpack the whole archive, or change data.split if it names a file that is not there.",
         )
     return os.path.join(folder, name)
+
+
+def _if_there(folder: str, name: str, names: set[str]) -> str | None:
+    return os.path.join(folder, name) if name in names else None
 
 
 def _headerless(path: str, delimiter: bytes, columns: tuple[str, ...]) -> RatingsFile:

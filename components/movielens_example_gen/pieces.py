@@ -52,6 +52,12 @@ def cut(files: tuple[RatingsFile, ...], pieces: int | None = None) -> list[Piece
     return result
 
 
+def is_empty(file: RatingsFile) -> bool:
+    """Whether it holds no line that could be a rating."""
+    with fileio.open(file.path, "rb") as handle:
+        return _without_blank_end(handle, file.start, _size(file)) <= file.start
+
+
 def _cut(file: RatingsFile, target: int, row: int):
     start, line = file.start, file.first_line
     with fileio.open(file.path, "rb") as handle:

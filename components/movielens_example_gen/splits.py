@@ -23,6 +23,7 @@ NEEDS = {
     "per_item": ("movie",),
     "predefined": (),
     "user_holdout": ("user",),
+    "newest_span": ("lot",),
 }
 
 
@@ -35,6 +36,8 @@ class Rows:
         user, movie: int32[count], numbered from 0 by first appearance; None if not needed.
         timestamp: int64[count], seconds; None if not needed.
         in_test_file: bool[count], for a predefined split.
+        lot: float64[count], 0 to 1: a hash of the user's and the movie's id; None if not needed.
+        span: int32[count], the number of each one's span; None where there are none.
     """
 
     count: int
@@ -42,10 +45,12 @@ class Rows:
     movie: np.ndarray | None = None
     timestamp: np.ndarray | None = None
     in_test_file: np.ndarray | None = None
+    lot: np.ndarray | None = None
+    span: np.ndarray | None = None
 
     def where(self, kept: np.ndarray) -> "Rows":
         """These rows alone."""
-        columns = (self.user, self.movie, self.timestamp, self.in_test_file)
+        columns = (self.user, self.movie, self.timestamp, self.in_test_file, self.lot, self.span)
         return Rows(int(kept.sum()), *(None if column is None else column[kept] for column in columns))
 
 
@@ -145,6 +150,14 @@ def _user_holdout(split: config.UserHoldoutSplit, rows: Rows) -> np.ndarray:
     return _cut_permutation(order, _cut(users, split))[rows.user]
 
 
+def _newest_span(split: config.NewestSpanSplit, rows: Rows) -> np.ndarray:
+    codes = np.full(rows.count, TRAIN_CODE, np.int8)
+    newest = rows.span == rows.span.max(initial=0)
+    codes[newest & (rows.lot < split.eval + split.test)] = TEST_CODE
+    codes[newest & (rows.lot < split.eval)] = EVAL_CODE
+    return codes
+
+
 _BY_KIND: dict[str, Callable[..., np.ndarray]] = {
     "random": _random,
     "temporal": _temporal,
@@ -152,4 +165,5 @@ _BY_KIND: dict[str, Callable[..., np.ndarray]] = {
     "per_item": _per_item,
     "predefined": _predefined,
     "user_holdout": _user_holdout,
+    "newest_span": _newest_span,
 }

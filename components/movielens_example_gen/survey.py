@@ -3,6 +3,9 @@
 Only what the split needs is kept, a few bytes a rating; a random split reads nothing at all.
 """
 
+import hashlib
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
@@ -11,17 +14,34 @@ from components.movielens_example_gen.config import DataConfig
 from components.movielens_example_gen.pieces import Piece
 
 
-def split_codes(pieces: list[Piece], config: DataConfig) -> np.ndarray:
-    """The split of every row of all pieces: int8[rows], `splits.DROPPED` for those left out.
+@dataclass(frozen=True)
+class Survey:
+    """What was decided.
+
+    Attributes:
+        codes: int8[rows], the split of every row of all pieces, `splits.DROPPED` for those left out.
+        superseded: how many rows were left out because a newer span says the same user's rating of the
+            same movie again.
+    """
+
+    codes: np.ndarray
+    superseded: int = 0
+
+
+def split_codes(pieces: list[Piece], config: DataConfig) -> Survey:
+    """The split of every row of all pieces.
 
     A row that cannot be read is left out where this look meets it. A random split does not look: there a bad
-    row uses up its place in the permutation.
+    row uses up its place in the permutation. Of a user's ratings of one movie those in the newest span that
+    has any are kept; within one file, and so where there are no spans, each row stands for itself.
 
     Raises:
         DataError: bad rows are too many, or a split would be empty.
     """
     count = sum(piece.rows for piece in pieces)
     needs = set(splits.NEEDS[config.split.kind]) | ({"user"} if config.max_users else set())
+    if config.spans:
+        needs |= {"user", "movie"}
     kept = np.ones(count, bool)
     columns: dict[str, np.ndarray] = {}
     if needs:
@@ -29,13 +49,36 @@ def split_codes(pieces: list[Piece], config: DataConfig) -> np.ndarray:
     if config.max_users:
         kept &= columns["user"] < config.max_users
     if config.split.kind == "predefined":
-        in_test_file = np.concatenate(
-            [np.full(piece.rows, piece.file != pieces[0].file) for piece in pieces] or [np.zeros(0, bool)]
-        )
-        columns["in_test_file"] = in_test_file
+        columns["in_test_file"] = _each(pieces, lambda piece: piece.file != pieces[0].file, bool)
+    superseded = 0
+    if config.spans:
+        columns["span"] = _each(pieces, lambda piece: piece.file.span, np.int32)
+        old = _superseded(columns, kept)
+        superseded = int(old.sum())
+        kept &= ~old
     codes = np.full(count, splits.DROPPED, np.int8)
     codes[kept] = splits.assign(config.split, splits.Rows(count, **columns).where(kept))
-    return codes
+    return Survey(codes, superseded)
+
+
+def _each(pieces: list[Piece], what, dtype) -> np.ndarray:
+    """What holds of each piece, for each of its rows."""
+    return np.repeat(
+        np.array([what(piece) for piece in pieces], dtype),
+        np.array([piece.rows for piece in pieces], np.int64),
+    )
+
+
+def _superseded(columns: dict[str, np.ndarray], readable: np.ndarray) -> np.ndarray:
+    """bool[rows]: another row, in a newer span, is of the same user and movie."""
+    rows = np.flatnonzero(readable)
+    pairs = columns["user"][rows].astype(np.int64) << 32 | columns["movie"][rows]
+    _, pair = np.unique(pairs, return_inverse=True)
+    newest = np.zeros(pair.max(initial=-1) + 1, np.int32)
+    np.maximum.at(newest, pair, columns["span"][rows])
+    result = np.zeros(len(readable), bool)
+    result[rows] = columns["span"][rows] < newest[pair]
+    return result
 
 
 def _columns(pieces: list[Piece], needs: set[str], count: int, config: DataConfig):
@@ -55,15 +98,38 @@ def _columns(pieces: list[Piece], needs: set[str], count: int, config: DataConfi
             chunks.extend(read.table[name].dictionary_encode().chunks)
     bad.check(config.max_bad_rows)
     columns = {} if times is None else {"timestamp": times}
+    hashed = {}
     for name, chunks in texts.items():
         columns[name] = np.full(count, -1, np.int32)
-        columns[name][readable] = _numbered(chunks)
+        columns[name][readable], known = _numbered(chunks)
+        if "lot" in needs:
+            hashed[name] = hashes(known)[columns[name][readable]]
+    if "lot" in needs:
+        columns["lot"] = np.zeros(count)
+        columns["lot"][readable] = lots(hashed["user"], hashed["movie"])
     return columns, readable
 
 
-def _numbered(chunks: list[pa.Array]) -> np.ndarray:
-    """Ids as numbers from 0, by first appearance over all chunks: int32."""
+def _numbered(chunks: list[pa.Array]) -> tuple[np.ndarray, list[str]]:
+    """Ids as numbers from 0, by first appearance over all chunks: int32; and the ids by number."""
     if not chunks:
-        return np.zeros(0, np.int32)
+        return np.zeros(0, np.int32), []
     unified = pa.chunked_array(chunks).unify_dictionaries()
-    return np.concatenate([chunk.indices.to_numpy() for chunk in unified.chunks])
+    numbers = np.concatenate([chunk.indices.to_numpy() for chunk in unified.chunks])
+    return numbers, unified.chunk(0).dictionary.to_pylist()
+
+
+def hashes(ids: list[str]) -> np.ndarray:
+    """uint64 an id, the same in every process."""
+    digests = b"".join(hashlib.blake2b(each.encode(), digest_size=8).digest() for each in ids)
+    return np.frombuffer(digests, "<u8")
+
+
+def lots(users: np.ndarray, movies: np.ndarray) -> np.ndarray:
+    """A number from 0 to 1 for each pair of hashes, spread evenly: the finalizer of SplitMix64."""
+    with np.errstate(over="ignore"):
+        mixed = users * np.uint64(0x9E3779B97F4A7C15) + movies
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        mixed = mixed ^ (mixed >> np.uint64(31))
+    return (mixed >> np.uint64(11)) / float(1 << 53)

@@ -10,6 +10,9 @@ from components.resolution.blessed import last_blessed
 class LastBlessed(resolver.ResolverStrategy):
     """Of `model`, the newest that `node` made and a `model_blessing` blessed; empty when there is none.
 
+    Where there are `examples`, only models count that are older than they: none that was trained on them.
+    So a run on the same examples begins where the run before began, and the cache has its answer.
+
     Args:
         node: as `pipeline.node`.
     """
@@ -20,6 +23,10 @@ class LastBlessed(resolver.ResolverStrategy):
     def resolve_artifacts(
         self, store: metadata_store.MetadataStore, input_dict: dict[str, list[types.Artifact]]
     ) -> dict[str, list[types.Artifact]]:
-        """See the class; keys are `model` and `model_blessing`."""
-        model, blessing = last_blessed(store, input_dict["model"], input_dict["model_blessing"], self._node)
-        return {"model": model, "model_blessing": blessing}
+        """See the class; keys are `model`, `model_blessing` and, maybe, `examples`."""
+        models, examples = input_dict["model"], input_dict.get("examples") or []
+        for read in examples:
+            models = [model for model in models if model.id < read.id]
+        model, blessing = last_blessed(store, models, input_dict["model_blessing"], self._node)
+        kept = {"examples": examples} if examples else {}
+        return {"model": model, "model_blessing": blessing, **kept}

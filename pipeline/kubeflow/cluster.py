@@ -1,13 +1,14 @@
-"""A cluster as the place of a pipeline: no resolvers, no disk that outlives a task, only what is pushed."""
+"""A cluster as the place of a pipeline: no resolvers, no disk but that of what is pushed."""
 
+from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import BaseChannel
 
 from components.committed_schema import CommittedSchema
+from components.kept_statistics import KeepStatistics, PreviousStatistics
 from components.model_in_front import ModelInFront
 from pipeline.kubeflow.config import KubeflowConfig
-from pipeline.place import NOTHING, Found
-from trainer.errors import ConfigError
+from pipeline.place import Found
 
 #: Parameters of the compiled pipeline, which a submission may set.
 DATA, SERVING_MODELS = "data", "serving_models"
@@ -17,11 +18,12 @@ class Cluster:
     """Kubeflow or Vertex. See `pipeline.place.Place`.
 
     Open-source Kubeflow has no resolvers ("resolver not implemented yet", says its compiler), and Vertex's
-    look for the latest blessing of any model. So the last blessed model is the one that is pushed, and
-    statistics are compared with the schema alone.
+    look for the latest blessing of any model. So the last blessed model is the one that is pushed, and what
+    it learned is pushed with it; the last statistics are those that were kept beside.
     """
 
     metadata = None  # the cluster has its own
+    push_trained = True
 
     def __init__(self, config: KubeflowConfig):
         self.root = config.pipeline_root
@@ -32,19 +34,21 @@ class Cluster:
         return Found([schema], schema.outputs["schema"])
 
     def previous_statistics(self, statistics: BaseChannel) -> Found:
-        return NOTHING
+        previous = PreviousStatistics(serving_models=self.serving_models)
+        return Found([previous], previous.outputs["statistics"])
 
-    def base_model(self, task: str, trainer: str) -> Found:
-        raise ConfigError(
-            "warm_start: a compiled pipeline cannot start from the last models: what they learned is not "
-            "pushed with them",
-            "Compile with --set warm_start=false.",
-        )
+    def keep_statistics(self, statistics: BaseChannel) -> list[BaseNode]:
+        return [KeepStatistics(statistics=statistics, serving_models=self.serving_models)]
+
+    def base_model(self, task: str, trainer: str, examples: BaseChannel | None) -> Found:
+        return self._in_front(task, f"Base{task.capitalize()}")
 
     def last_blessed(self, task: str, model: BaseChannel) -> Found:
-        last = ModelInFront(serving_models=self.serving_models, name=task)
-        last = last.with_id(f"LastBlessed{task.capitalize()}")
-        return Found([last], last.outputs["model"])
+        return self._in_front(task, f"LastBlessed{task.capitalize()}")
+
+    def _in_front(self, task: str, node: str) -> Found:
+        model = ModelInFront(serving_models=self.serving_models, name=task).with_id(node)
+        return Found([model], model.outputs["model"])
 
     def resume_folder(self, key: str) -> None:
         return None

@@ -8,7 +8,15 @@ from trainer.errors import ConfigError
 GIB, GB = 2**30, 10**9
 
 #: Tasks that look at, or change, what no cache knows of: the models that are pushed.
-_NEVER_CACHED = ("LastBlessedRanking", "LastBlessedRetrieval", "AtomicPusher")
+_NEVER_CACHED = (
+    "PreviousStatistics",
+    "KeepStatistics",
+    "BaseRanking",
+    "BaseRetrieval",
+    "LastBlessedRanking",
+    "LastBlessedRetrieval",
+    "AtomicPusher",
+)
 
 
 def dress(spec: dict[str, Any], config: KubeflowConfig, parameters: dict[str, str]) -> None:

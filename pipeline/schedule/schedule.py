@@ -49,7 +49,7 @@ def schedule(request: ScheduleRequest, cron: Cron) -> None:
             full.
     """
     workspace = request.workspace
-    with workspace.lock("schedule"), _stopping() as stop:
+    with workspace.lock("schedule"), stopping() as stop:
         runs = _Runs(request, stop)
         runs.say(f"schedule {cron.text!r}, log {runs.log.path}")
         state, clock = StateFile(workspace), _SystemClock(stop)
@@ -70,7 +70,7 @@ def run_once(request: ScheduleRequest) -> ScheduledRun:
 
     Where another run has the workspace it waits for it, or skips, as `missed` says.
     """
-    with _stopping() as stop:
+    with stopping() as stop:
         runs, now = _Runs(request, stop), datetime.now().astimezone()
         while holder := request.workspace.lock_holder():
             if request.missed == "skip" or stop.wait(1.0):
@@ -152,7 +152,7 @@ class _SystemClock:
 
 
 @contextmanager
-def _stopping() -> Iterator[threading.Event]:
+def stopping() -> Iterator[threading.Event]:
     """An event that SIGTERM or Ctrl-C sets."""
     stop = threading.Event()
     numbers = (signal.SIGINT, signal.SIGTERM)

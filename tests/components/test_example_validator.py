@@ -26,32 +26,38 @@ def ratings(n=400, stars=(1.0, 3.0, 4.0, 5.0), genre="Drama"):
     ).astype({"user_rating": "float32"})
 
 
-def statistics(folder, frame):
+def statistics(folder, **splits):
     artifact = standard_artifacts.ExampleStatistics()
-    artifact.uri, artifact.split_names = str(folder), '["train"]'
-    split = folder / "Split-train"
-    split.mkdir(parents=True)
-    made = tfdv.generate_statistics_from_dataframe(frame)
-    (split / "FeatureStats.pb").write_bytes(made.SerializeToString())
+    artifact.uri, artifact.split_names = str(folder), json.dumps(list(splits))
+    for name, frame in splits.items():
+        split = folder / f"Split-{name}"
+        split.mkdir(parents=True)
+        made = tfdv.generate_statistics_from_dataframe(frame)
+        (split / "FeatureStats.pb").write_bytes(made.SerializeToString())
     return artifact
 
 
-def validate(tmp_path, frame, previous=None, drift="warn", schema="ratings"):
+def validate(tmp_path, frame, previous=None, evaluation=None, schema="ratings", **properties):
     given = standard_artifacts.Schema()
     given.uri = str(tmp_path / "schema")
     Path(given.uri).mkdir()
     (Path(given.uri) / "schema.pbtxt").write_text((SCHEMAS / f"{schema}.pbtxt").read_text())
     anomalies = standard_artifacts.ExampleAnomalies()
     anomalies.uri = str(tmp_path / "anomalies")
-    inputs = {"statistics": [statistics(tmp_path / "now", frame)], "schema": [given]}
+    splits = {"train": frame} | ({} if evaluation is None else {"eval": evaluation})
+    inputs = {"statistics": [statistics(tmp_path / "now", **splits)], "schema": [given]}
     if previous is not None:
-        inputs["previous_statistics"] = [statistics(tmp_path / "before", previous)]
-    Executor().Do(inputs, {"anomalies": [anomalies]}, {"drift": drift})
+        inputs["previous_statistics"] = [statistics(tmp_path / "before", train=previous)]
+    said = {"drift": "warn"} | {
+        name: json.dumps(value) if isinstance(value, dict) else value for name, value in properties.items()
+    }
+    Executor().Do(inputs, {"anomalies": [anomalies]}, said)
     return json.loads((Path(anomalies.uri) / "findings.json").read_text())
 
 
 def test_data_that_keeps_the_schema_passes(tmp_path):
-    assert validate(tmp_path, ratings()) == {"violations": [], "drift": [], "distances": []}
+    nothing = {"violations": [], "drift": [], "distances": [], "skew": []}
+    assert validate(tmp_path, ratings()) == nothing
 
 
 @pytest.mark.parametrize(
@@ -104,3 +110,48 @@ def test_drift_stops_the_run_where_it_is_told_to(tmp_path):
         validate(tmp_path, ratings(genre="War"), previous=ratings(), drift="stop")
 
     assert "validate.drift=warn" in error.value.hint
+
+
+# Half of the films are comedies; of the other half's genre one in twenty changes: an L-infinity of 0.025.
+SOME_WAR = ratings()
+SOME_WAR.loc[[i for i in range(400) if i % 40 == 1], "movie_genres"] = "War"
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "drifted"),
+    [
+        ({}, ["movie_genres"]),  # the schema's own, 0.02
+        ({"movie_genres": {"infinity_norm": 0.024}}, ["movie_genres"]),
+        ({"movie_genres": {"infinity_norm": 0.026, "jensen_shannon_divergence": None}}, []),
+        ({"movie_genres": None}, []),
+        ({"movie_genres": {"jensen_shannon_divergence": 0.5}}, []),
+        ({"movie_genres": None, "movie_title": {"infinity_norm": 0.0}}, []),
+    ],
+)
+def test_a_drift_threshold_takes_the_place_of_the_schemas(tmp_path, thresholds, drifted):
+    found = validate(tmp_path, SOME_WAR, previous=ratings(), drift_thresholds=thresholds)
+    assert [row["feature"] for row in found["drift"]] == drifted
+
+
+@pytest.mark.parametrize(("threshold", "skewed"), [(0.024, ["movie_genres"]), (0.026, [])])
+def test_skew_is_of_eval_against_train_and_only_where_there_is_a_threshold(tmp_path, threshold, skewed):
+    found = validate(
+        tmp_path,
+        ratings(),
+        evaluation=SOME_WAR.assign(user_rating=5.0).astype({"user_rating": "float32"}),
+        skew_thresholds={"movie_genres": {"infinity_norm": threshold}},
+    )
+    assert [(row["split"], row["feature"]) for row in found["skew"]] == [("eval", name) for name in skewed]
+    assert found["drift"] == []
+
+
+def test_skew_stops_the_run_where_it_is_told_to(tmp_path):
+    with pytest.raises(DataError, match=r"eval is not like train.*\n  eval   movie_genres") as error:
+        validate(
+            tmp_path,
+            ratings(),
+            evaluation=SOME_WAR,
+            skew="stop",
+            skew_thresholds={"movie_genres": {"infinity_norm": 0.01}},
+        )
+    assert "validate.skew=warn" in error.value.hint

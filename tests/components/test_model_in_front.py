@@ -5,7 +5,8 @@ from tfx.types import standard_artifacts
 
 from components.baseline import drop_missing
 from components.model_in_front.executor import Executor
-from serving.placement import content
+from serving.placement import content, placement
+from serving.version_sets import push_set
 from serving.versions import push, rollback
 
 
@@ -50,3 +51,20 @@ def test_where_nothing_is_pushed_there_is_an_artifact_without_a_model_which_coun
 
 def test_a_baseline_that_a_resolver_did_not_find_is_none():
     assert drop_missing({"model": ["candidate"], "baseline_model": []}) == {"model": ["candidate"]}
+
+
+def test_what_was_learned_comes_with_the_model_that_it_was_pushed_with(models, tmp_path):
+    for name in ("ranking", "recommender"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "saved_model.pb").write_text(name)
+    (tmp_path / "learned").mkdir()
+    (tmp_path / "learned" / "weights.npz").write_text("weights")
+    sources = {name: tmp_path / name for name in ("ranking", "recommender")}
+    push_set(sources, models, keep=5, trained={"ranking": tmp_path / "learned"})
+
+    model = found(models, "ranking", tmp_path / "out")
+    assert (Path(model.uri) / "trained" / "weights.npz").read_text() == "weights"
+    assert not (Path(model.uri) / "Format-Serving" / "assets.extra" / "trained").exists()
+    # Known again by its content, whatever a push added.
+    assert placement(sources, models).in_front
+    assert not (Path(found(models, "recommender", tmp_path / "other").uri) / "trained").exists()

@@ -79,6 +79,17 @@ def test_a_warm_start_begins_from_the_newest_blessed_model_of_the_node():
     assert none == {"model": [], "model_blessing": []}
 
 
+def test_a_warm_start_on_new_examples_begins_from_a_model_that_is_older_than_they():
+    inputs = {
+        "model": [model(1), model(3), model(7)],
+        "model_blessing": [blessing(2, 1, 1), blessing(4, 3, 0), blessing(8, 7, 1)],
+    }
+    for examples, expected in ((5, [1]), (9, [7]), (0, [])):
+        given = {**inputs, "examples": [artifact(standard_artifacts.Examples, examples)]}
+        found = LastBlessed(node="smoke.RankingTrainer").resolve_artifacts(Store(), given)
+        assert [m.id for m in found["model"]] == expected
+
+
 def test_the_latest_other_leaves_out_the_runs_own_and_what_came_later():
     statistics = [artifact(standard_artifacts.ExampleStatistics, i) for i in (3, 1, 2)]
     found = LatestOther().resolve_artifacts(None, {"candidates": statistics, "current": [statistics[0]]})

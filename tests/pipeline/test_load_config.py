@@ -112,3 +112,18 @@ def test_an_override_of_the_wrong_form_is_a_clear_error(override):
 def test_a_split_that_leaves_nobody_to_judge_lists_by_is_refused_with_those_that_do():
     with pytest.raises(ConfigError, match=r"user_holdout.*whom train knows.*allowed: random, temporal"):
         load_config("smoke", ["data.split.kind=user_holdout"])
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("validate.drift_thresholds={stars: {infinity_norm: 0.1}}", "Input should be 'user_id'"),
+        ("validate.skew_thresholds={user_rating: {infinity_norm: 0.1}}", "user_rating is a number"),
+        ("validate.skew_thresholds={movie_genres: {}}", "give infinity_norm or jensen_shannon"),
+        ("validate.drift_thresholds={user_gender: {infinity_norm: 0.1}}", "ratings knows nothing of user_g"),
+        ("data.max_users=5", "leave nobody of a new span"),
+    ],
+)
+def test_what_a_continuous_run_cannot_mean_is_refused(override, said):
+    with pytest.raises(ConfigError, match=said):
+        load_config("continuous", [override])

@@ -1,13 +1,14 @@
 import pytest
 from pydantic import ValidationError
 
-from components.movielens_example_gen.config import DataConfig, PerItemSplit, RandomSplit
+from components.movielens_example_gen.config import DataConfig, NewestSpanSplit, PerItemSplit, RandomSplit
 
 
 def test_the_default_is_100k_split_at_random_80_10_10():
     assert DataConfig().model_dump() == {
         "dataset": "ml-100k",
         "path": None,
+        "spans": None,
         "split": {"kind": "random", "seed": 42, "eval": 0.1, "test": 0.1},
         "max_bad_rows": 0,
         "max_users": None,
@@ -33,3 +34,24 @@ def test_ones_own_ratings_need_a_path():
 def test_a_split_kind_that_does_not_exist_is_refused():
     with pytest.raises(ValidationError, match="leave_last_out"):
         DataConfig(split={"kind": "by_moon_phase"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"split": {"kind": "newest_span"}}, "newest_span needs spans"),
+        ({"spans": {}}, "set data.dataset to custom"),
+        ({"dataset": "custom", "path": "p", "spans": {}, "max_users": 5}, "leave nobody of a new span"),
+        ({"dataset": "custom", "path": "p", "spans": {}, "split": {"kind": "predefined"}}, "predefined"),
+        ({"dataset": "custom", "path": "p", "spans": {"window": 0}}, "greater than or equal to 1"),
+    ],
+)
+def test_spans_go_with_a_folder_of_ones_own_and_with_what_knows_of_them(settings, said):
+    with pytest.raises(ValidationError, match=said):
+        DataConfig(**settings)
+
+
+def test_a_newest_span_may_be_for_eval_and_test_alone_but_not_for_more_than_itself():
+    assert NewestSpanSplit(eval=0.5, test=0.5).test == 0.5
+    with pytest.raises(ValidationError, match="more than the newest span"):
+        NewestSpanSplit(eval=0.6, test=0.5)

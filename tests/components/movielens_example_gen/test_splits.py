@@ -77,3 +77,9 @@ def test_a_split_that_comes_out_empty_is_an_error_that_says_which(split, columns
 def test_one_time_for_all_cannot_be_split_by_time():
     with pytest.raises(DataError, match="all have the same time"):
         codes(config.TemporalSplit(), timestamp=[7, 7, 7])
+
+
+def test_the_newest_span_is_shared_by_lot_and_older_ones_are_all_train():
+    split = config.NewestSpanSplit(eval=0.25, test=0.25)
+    span, lot = [1, 1, 2, 2, 2, 2, 2], [0.0, 0.3, 0.0, 0.2499, 0.25, 0.4999, 0.5]
+    assert codes(split, span=span, lot=lot) == [TRAIN, TRAIN, EVAL, EVAL, TEST, TEST, TRAIN]

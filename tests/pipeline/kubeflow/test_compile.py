@@ -90,7 +90,13 @@ def test_the_volume_is_mounted_where_models_are_pushed_or_compared_with_and_no_c
     spec, platforms = documents
     said = platforms["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     mounted = {name.removesuffix("_executor") for name, what in said.items() if "pvcMount" in what}
-    assert mounted == {"AtomicPusher", "LastBlessedRanking", "LastBlessedRetrieval"}
+    assert mounted == {
+        "AtomicPusher",
+        "KeepStatistics",
+        "LastBlessedRanking",
+        "LastBlessedRetrieval",
+        "PreviousStatistics",
+    }
     for task in mounted:
         assert not spec["root"]["dag"]["tasks"][task]["cachingOptions"]["enableCache"]
         [mount] = said[f"{task}_executor"]["pvcMount"]
@@ -143,7 +149,6 @@ GCS = ("kubeflow.pipeline_root=gs://films/root", "kubeflow.serving_models=gs://f
         ("kubeflow", IMAGE, "a.json", (), "kubeflow reads .yaml or .yml"),
         ("kubeflow", IMAGE, "a.yaml", ("kubeflow.serving_models=gs://films",), "mounts no object store"),
         ("kubeflow", IMAGE, "a.yaml", ("kubeflow.tasks.Trainer={gpus: 1}",), "there is no task Trainer"),
-        ("kubeflow", IMAGE, "a.yaml", ("warm_start=true",), "cannot start from the last models"),
         ("vertex", IMAGE, "a.json", (), "Vertex reaches Cloud Storage alone"),
         ("vertex", IMAGE, "a.json", (*GCS, "kubeflow.every.node_selector={a: b}"), "no nodes to select"),
     ],
@@ -152,3 +157,17 @@ def test_what_a_cluster_could_not_run_is_refused(tmp_path, target, image, name, 
     with pytest.raises(ConfigError, match=said):
         compile_pipeline(load_config("smoke", list(overrides)), target, image, tmp_path / name)
     assert not (tmp_path / name).exists()
+
+
+def test_a_warm_start_begins_from_what_is_pushed_and_statistics_are_kept_once_they_are_accepted(tmp_path):
+    config = load_config("continuous")
+    compile_pipeline(config, "kubeflow", IMAGE, tmp_path / "pipeline.yaml")
+    spec, platforms = yaml.safe_load_all((tmp_path / "pipeline.yaml").read_text())
+    tasks = spec["root"]["dag"]["tasks"]
+    mounted = platforms["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    for task in ("Ranking", "Retrieval"):
+        source = tasks[f"{task}Trainer"]["inputs"]["artifacts"]["base_model"]["taskOutputArtifact"]
+        assert source["producerTask"] == f"Base{task}"
+        assert "pvcMount" in mounted[f"Base{task}_executor"]
+        assert not tasks[f"Base{task}"]["cachingOptions"]["enableCache"]
+    assert "ExampleValidator" in tasks["KeepStatistics"]["dependentTasks"]

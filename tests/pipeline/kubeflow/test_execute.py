@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from components.kept_statistics.executor import KEPT
 from pipeline.kubeflow.compile import compile_pipeline
 from pipeline.load_config import load_config
 from serving.client import RestClient
@@ -40,7 +41,13 @@ def executed(packages, tmp_path_factory) -> Launcher:
     folder = tmp_path_factory.mktemp("kubeflow")
     config = load_config(
         "smoke",
-        ["data.max_users=80", "ranking.train.epochs=1", "retrieval.train.epochs=1"],
+        [
+            "data.max_users=80",
+            "ranking.train.epochs=1",
+            "retrieval.train.epochs=1",
+            "warm_start=true",
+            "validate.drift_thresholds={movie_title: {infinity_norm: 0.001}}",
+        ],
         ranking__tune__enabled=False,
         retrieval__tune__enabled=False,
     )
@@ -65,6 +72,16 @@ def test_the_first_run_has_nothing_to_be_compared_with_and_is_blessed(executed):
         assert executed.outputs[task]["blessing"]["metadata"]["blessed"] == 1
 
 
+def test_the_first_training_has_nothing_to_begin_from(executed):
+    training = json.loads((executed.stored("RankingTrainer", "model_run") / "training.json").read_text())
+    assert training["warm_start"]["cold_because"]
+    assert findings(executed)["drift"] == []
+
+
+def findings(launcher):
+    return json.loads((launcher.stored("ExampleValidator", "anomalies") / "findings.json").read_text())
+
+
 def test_what_is_pushed_answers(executed):
     models = Path(executed.parameters["serving_models"])
     assert {name: list_versions(models, name) for name in ("ranking", "retrieval", "recommender")} == {
@@ -87,10 +104,16 @@ def test_the_report_has_the_errors_on_test(executed):
 
 
 def test_a_later_run_is_compared_with_what_is_served(executed):
-    executed.repeat(["LastBlessedRanking"])
-    executed.repeat(["RankingEvaluator"])
+    """And begins from it, and its data is compared with the first run's."""
+    [kept] = (Path(executed.parameters["serving_models"]) / KEPT).iterdir()
+    shutil.copy(kept / "Split-eval" / "FeatureStats.pb", kept / "Split-train")  # as if train had been that
+    executed.repeat(["PreviousStatistics", "ExampleValidator", "KeepStatistics", "BaseRanking"])
+    executed.repeat(["RankingTrainer", "LastBlessedRanking", "RankingEvaluator"])
     served = executed.outputs["LastBlessedRanking"]["model"]
     assert served["metadata"]["pushed_version"] == "1"
     blessing = executed.outputs["RankingEvaluator"]["blessing"]["metadata"]
-    assert blessing["blessed"] == 1  # as good as itself
     assert blessing["baseline_model"] == served["uri"]
+    training = json.loads((executed.stored("RankingTrainer", "model_run") / "training.json").read_text())
+    assert training["warm_start"]["cold_because"] == ""
+    assert sum(table["new"] for table in training["warm_start"]["rows"].values()) == 0
+    assert "movie_title" in {row["feature"] for row in findings(executed)["drift"]}

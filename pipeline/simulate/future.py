@@ -1,0 +1,117 @@
+"""What a set of served models knew of the span that came next: the future asks, the models answer.
+
+Evaluating on what arrives before learning from it is called prequential (Gama, Sebastião and Rodrigues, "On
+evaluating stream learning algorithms", Machine Learning 90, 2013). Everybody who came is asked about, those
+too whom the models never met: a server has to answer them as well.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+K = 10
+BLOCK = 4096
+MEASURES = ("rmse", f"ndcg@{K}", f"recall@{K}")
+#: Everybody; those who rated something in an earlier span; those who came in this one.
+GROUPS = ("all", "known", "new")
+
+
+@dataclass(frozen=True, eq=False)
+class Future:
+    """A span that came, and what was before it: frames of `user`, `movie`, `rating` and `timestamp`."""
+
+    past: pd.DataFrame
+    span: pd.DataFrame
+
+    @cached_property
+    def users(self) -> list[str]:
+        """Who came, in the order in which they did."""
+        return list(dict.fromkeys(self.span["user"]))
+
+    @cached_property
+    def wanted(self) -> dict[str, set[str]]:
+        """The movies that each of them rated in the span."""
+        return {user: set(movies) for user, movies in self.span.groupby("user")["movie"]}
+
+    @cached_property
+    def known(self) -> np.ndarray:
+        """bool[users]: who rated something before."""
+        return np.isin(self.users, self.past["user"].unique())
+
+    def measure(self, rated: np.ndarray, lists: list[list[str]]) -> dict[str, dict[str, Any]]:
+        """GROUPS to `users`, `ratings` and MEASURES; None where a group has nobody.
+
+        Args:
+            rated: float[rows], the stars expected of each rating of the span.
+            lists: a list of movies for each of `users`, the best first.
+
+        `rmse` is over ratings; the others are means over users. A movie counts as found where the user
+        rated it in the span, with whatever stars. The ideal of nDCG has all of a user's movies, at most K,
+        on top; recall is of all of them.
+        """
+        squares = (rated - self.span["rating"].to_numpy(np.float64)) ** 2
+        gains = np.array(
+            [_found(films, self.wanted[user]) for user, films in zip(self.users, lists, strict=True)]
+        )
+        of_known = np.isin(self.span["user"], np.array(self.users)[self.known])
+        masks = {
+            "all": (np.ones(len(squares), bool), np.ones(len(gains), bool)),
+            "known": (of_known, self.known),
+            "new": (~of_known, ~self.known),
+        }
+        return {group: _means(squares[rows], gains[users]) for group, (rows, users) in masks.items()}
+
+    def ask(self, ranking: Path, recommender: Path) -> dict[str, dict[str, Any]]:
+        """`measure` of two SavedModels' answers: `rate_ids`, and `recommend` with what was seen left out."""
+        from trainer.saved_model import SavedModel
+
+        rated, lists = [], []
+        with SavedModel(str(ranking)) as model:
+            for rows in _blocks(len(self.span)):
+                asked = self.span.iloc[rows]
+                answer = model.ask(
+                    "rate_ids", user_id=asked["user"].tolist(), movie_id=asked["movie"].tolist()
+                )
+                rated.append(answer["user_rating"])
+        with SavedModel(str(recommender)) as model:
+            for rows in _blocks(len(self.users), 256):
+                films = model.ask("recommend", user_id=self.users[rows], k=K, exclude_seen=True)["movie_id"]
+                lists += [[film.decode() for film in row] for row in films]
+        return self.measure(np.concatenate(rated).astype(np.float64), lists)
+
+    def without_a_model(self) -> dict[str, dict[str, Any]]:
+        """`measure` of the mean of all stars so far, and of the movies most rated so far."""
+        seen = {user: set(movies) for user, movies in self.past.groupby("user")["movie"]}
+        counts = self.past["movie"].value_counts(sort=False).sort_index()
+        popular = list(counts.sort_values(ascending=False, kind="stable").index)
+        lists = []
+        for user in self.users:
+            mine = seen.get(user, set())
+            fresh = (movie for movie in popular if movie not in mine)
+            lists.append([movie for movie, _ in zip(fresh, range(K), strict=False)])
+        return self.measure(np.full(len(self.span), self.past["rating"].mean()), lists)
+
+
+def _found(films: list[str], wanted: set[str]) -> tuple[float, float]:
+    """nDCG and recall at K of one list."""
+    hits = np.array([film in wanted for film in films[:K]], float)
+    discounts = 1 / np.log2(np.arange(2, K + 2))
+    ideal = discounts[: min(K, len(wanted))].sum()
+    return float((hits * discounts[: len(hits)]).sum() / ideal), float(hits.sum() / len(wanted))
+
+
+def _means(squares: np.ndarray, gains: np.ndarray) -> dict[str, Any] | None:
+    if not len(squares):
+        return None
+    rmse, (ndcg, recall) = np.sqrt(squares.mean()), gains.mean(axis=0)
+    values = dict(zip(MEASURES, (float(rmse), float(ndcg), float(recall)), strict=True))
+    return {"users": len(gains), "ratings": len(squares), **values}
+
+
+def _blocks(size: int, block: int = BLOCK) -> Iterator[slice]:
+    return (slice(start, start + block) for start in range(0, size, block))

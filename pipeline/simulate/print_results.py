@@ -1,0 +1,56 @@
+"""What a simulation found, as a table in the terminal."""
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.simulate.future import K
+from pipeline.simulate.results import Results, Step
+from pipeline.simulate.simulation import STRATEGIES, day
+
+_MEASURES = {"rmse": "RMSE", f"ndcg@{K}": f"nDCG@{K}"}
+
+
+def print_results(results: Results, console: Console) -> None:
+    """A row for each span that was asked about, a column a strategy; then the mean over spans."""
+    for measure, title in _MEASURES.items():
+        table = Table(title=f"{title} on the span that came next", title_justify="left")
+        for name in ("span", "from", "ratings", "users", "new"):
+            table.add_column(name, justify="left" if name == "from" else "right", no_wrap=True)
+        for name in STRATEGIES:
+            table.add_column(name, justify="right")
+        asked = [
+            span for span in results.spans[1:] if results.step(next(iter(STRATEGIES)), span["number"] - 1)
+        ]
+        for span in asked:
+            steps = [results.step(name, span["number"] - 1) for name in STRATEGIES]
+            table.add_row(
+                str(span["number"]),
+                day(span["first"]),
+                f"{span['ratings']:,}",
+                str(span["users"]),
+                f"{span['new_users'] / span['users']:.0%}",
+                *(_cell(step, measure) for step in steps),
+            )
+        for who, words in (("all", "mean"), ("known", "mean, known users")):
+            table.add_section()
+            table.add_row(words, "", "", "", "", *(_mean(results, name, who, measure) for name in STRATEGIES))
+        console.print(table)
+    console.print("[dim]^ new models were put in front before it[/]")
+    for name, words in STRATEGIES.items():
+        console.print(f"[dim]{name}: {words}[/]")
+
+
+def _cell(step: Step | None, measure: str) -> str:
+    if step is None or not step.future:
+        return "-"
+    return f"{step.future['all'][measure]:.4f}{' ^' if step.pushed else '  '}"
+
+
+def _mean(results: Results, strategy: str, who: str, measure: str) -> str:
+    """Over spans, each counting once."""
+    found = [
+        step.future[who][measure]
+        for step in results.steps
+        if step.strategy == strategy and step.future and step.future[who]
+    ]
+    return f"{sum(found) / len(found):.4f}  " if found else "-"

@@ -1,0 +1,103 @@
+"""A data set's ratings in the order in which they were given, cut into spans and delivered one by one."""
+
+import csv
+import os
+import shutil
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from components.movielens_example_gen.catalog import Catalog, read_catalog
+from components.movielens_example_gen.config import DataConfig
+from components.movielens_example_gen.layouts import recognise
+from components.movielens_example_gen.pieces import cut
+from components.movielens_example_gen.ratings import read
+from trainer.errors import DataError
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What will be delivered.
+
+    Attributes:
+        spans: a frame each of `user`, `movie` (text), `rating` and `timestamp`, by time.
+        catalog: the movies and users, known from the start.
+    """
+
+    spans: list[pd.DataFrame]
+    catalog: Catalog
+
+    @classmethod
+    def of(cls, path: str, config: DataConfig, spans: int) -> "Replay":
+        """Cuts the ratings at `path` into spans of as many ratings each, as nearly as times allow.
+
+        Ratings of one second stay together. Of `config`, `max_users` keeps the first users of the file.
+
+        Raises:
+            DataError: the data cannot be read, or has no times to cut at.
+        """
+        layout = recognise(path, config)
+        found = [read(piece) for piece in cut(layout.ratings)]
+        for each in found:
+            each.bad.check(config.max_bad_rows)
+        ratings = pd.concat([each.table.to_pandas() for each in found], ignore_index=True)
+        if config.max_users:
+            ratings = ratings[pd.factorize(ratings["user"])[0] < config.max_users]
+        ratings = ratings.sort_values("timestamp", kind="stable", ignore_index=True)
+        bounds = boundaries(ratings["timestamp"].to_numpy(), spans)
+        if len(set(bounds)) < len(bounds):
+            raise DataError(
+                f"{path}: the times of its {len(ratings):,} ratings do not part them into {spans} spans",
+                "Fewer --spans, or a data set with times.",
+            )
+        pieces = [ratings.iloc[start:end] for start, end in pairwise(bounds)]
+        return cls([piece.reset_index(drop=True) for piece in pieces], read_catalog(layout))
+
+    def deliver(self, number: int, folder: Path) -> None:
+        """Writes span `number`, from 1, into the folder, and before the first the movies and users.
+
+        Written under another name and renamed, as whoever delivers spans should. One that is there stays.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        if number == 1:
+            self._write_tables(folder)
+        span = folder / f"span-{number:04}"
+        if span.exists():
+            return
+        partial = span.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        names = {"user": "user_id", "movie": "movie_id"}
+        self.spans[number - 1].rename(columns=names).to_csv(partial / "ratings.csv", index=False)
+        partial.rename(span)
+
+    def _write_tables(self, folder: Path) -> None:
+        movies = ((id, movie.title, "|".join(movie.genres)) for id, movie in self.catalog.movies.items())
+        _write(folder / "movies.csv", ("movie_id", "title", "genres"), movies)
+        if self.catalog.users is not None:
+            users = (
+                (id, *("" if each is None else each for each in (u.age, u.gender, u.occupation, u.zip_code)))
+                for id, u in self.catalog.users.items()
+            )
+            _write(folder / "users.csv", ("user_id", "age", "gender", "occupation", "zip_code"), users)
+
+
+def boundaries(times: np.ndarray, spans: int) -> list[int]:
+    """Where each span starts among rising times, and where the last one ends; a second is not cut in two.
+
+    Bounds repeat where there are not times enough.
+    """
+    wanted = [round(len(times) * place / spans) for place in range(1, spans)]
+    return [0, *(int(np.searchsorted(times, times[at], side="left")) for at in wanted), len(times)]
+
+
+def _write(file: Path, header: tuple[str, ...], rows) -> None:
+    part = file.with_name(f"{file.name}.part")
+    with part.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+    os.replace(part, file)

@@ -1,0 +1,172 @@
+"""The simulation itself: a span arrives, every strategy's pipeline runs, the next span asks the models."""
+
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from pipeline.config import RunConfig
+from pipeline.program import program_path
+from pipeline.schedule.child import message_in, run_child, run_id_in
+from pipeline.simulate.future import Future
+from pipeline.simulate.replay import Replay
+from pipeline.simulate.results import Results, Step
+from serving.placement import front
+from trainer.errors import MarqueeError
+
+CONTINUOUS, COLD, FROZEN, NO_MODEL = "continuous", "cold", "frozen", "no model"
+#: By name, what each one does when a span arrives.
+STRATEGIES = {
+    CONTINUOUS: "warm start from the last blessed models, pushed where no worse",
+    COLD: "trained from nothing on the same spans, pushed where no worse",
+    FROZEN: "the first models pushed, never trained again",
+    NO_MODEL: "the mean of all stars so far; the movies most rated so far",
+}
+_MODELS = ("ranking", "recommender")
+
+
+class Interrupted(Exception):
+    """Somebody wants it to end; what was finished is kept."""
+
+
+@dataclass
+class Simulation:
+    """One replay in one folder.
+
+    Args:
+        folder: holds `data/` (the spans), a workspace and a configuration for each strategy that runs the
+            pipeline, `frozen/`, `logs/` and the results.
+        replay: what arrives.
+        config: of the continuous strategy, but for where its data is.
+        results: of this folder.
+        stop: set by whoever wants it to end early.
+        begun: told the span, the strategy and the file that takes what its run prints.
+        done: told each step that was done just now.
+    """
+
+    folder: Path
+    replay: Replay
+    config: RunConfig
+    results: Results
+    stop: threading.Event
+    begun: Callable[[int, str, Path], None]
+    done: Callable[[Step], None]
+
+    def run(self) -> None:
+        """Does what is not done yet, up to the last span but one: after the last there is no future.
+
+        Raises:
+            Interrupted: `stop` was set.
+            MarqueeError: a run failed.
+        """
+        self.results.write()
+        for span in range(1, len(self.replay.spans)):
+            self.replay.deliver(span, self.folder / "data")
+            future = Future(pd.concat(self.replay.spans[:span]), self.replay.spans[span])
+            for strategy, do in self._strategies():
+                if self.results.step(strategy, span) is None:
+                    step = do(strategy, span, future)
+                    self.results.add(step)
+                    self.done(step)
+
+    def _strategies(self) -> Iterator[tuple[str, Callable[[str, int, Future], Step]]]:
+        yield CONTINUOUS, self._run
+        if self.results.settings["cold"]:
+            yield COLD, self._run
+        yield FROZEN, self._freeze  # after the run that may push the first
+        yield NO_MODEL, self._without
+
+    def _run(self, strategy: str, span: int, future: Future) -> Step:
+        """Runs the pipeline as a schedule would: a process of its own."""
+        workspace, config = self.folder / strategy, self.folder / f"{strategy}.yaml"
+        config.write_text(yaml.safe_dump(self._plain(strategy), sort_keys=False), encoding="utf-8")
+        output = self.folder / "logs" / f"span-{span:04}-{strategy}.log"
+        output.unlink(missing_ok=True)  # of an interrupted one
+        self.begun(span, strategy, output)
+        start = time.monotonic()
+        command = (*program_path(), "run", "--config", str(config), "--workspace", str(workspace))
+        status = run_child(command, output, self.stop)
+        if self.stop.is_set():
+            raise Interrupted
+        if status:
+            raise MarqueeError(f"after span {span}, {strategy}: {message_in(output)}", f"output: {output}")
+        run_id = run_id_in(output)
+        summary = json.loads((workspace / "reports" / run_id / "summary.json").read_text(encoding="utf-8"))
+        models = workspace / "serving_models"
+        version = front(models, "recommender")
+        before = self.results.step(strategy, span - 1)
+        return Step(
+            strategy,
+            span,
+            run_id,
+            round(time.monotonic() - start, 1),
+            summary["blessed"],
+            version is not None and version != (before.version if before else None),
+            version,
+            summary["reasons"],
+            len(summary["drift"]),
+            len(summary["skew"]),
+            _asked(models, version, future),
+        )
+
+    def _freeze(self, strategy: str, span: int, future: Future) -> Step:
+        """Keeps the first set of models that the continuous strategy pushed."""
+        frozen, models = self.folder / FROZEN, self.folder / CONTINUOUS / "serving_models"
+        version = front(models, "recommender")
+        if version is not None and not frozen.exists():
+            partial = frozen.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            for name in _MODELS:
+                shutil.copytree(models / name / str(version), partial / name / str(version))
+            os.replace(partial, frozen)
+        version = front(frozen, "recommender")
+        return Step(strategy, span, version=version, future=_asked(frozen, version, future))
+
+    def _without(self, strategy: str, span: int, future: Future) -> Step:
+        return Step(strategy, span, future=future.without_a_model())
+
+    def _plain(self, strategy: str) -> dict[str, Any]:
+        plain = self.config.plain()
+        plain["data"]["path"] = str((self.folder / "data").resolve())
+        return plain | ({"warm_start": False} if strategy == COLD else {})
+
+
+def described(replay: Replay) -> list[dict[str, Any]]:
+    """`Results.spans` of a replay."""
+    known: set[str] = set()
+    found = []
+    for number, span in enumerate(replay.spans, start=1):
+        users = set(span["user"])
+        found.append(
+            {
+                "number": number,
+                "ratings": len(span),
+                "users": len(users),
+                "new_users": len(users - known),
+                "first": int(span["timestamp"].iloc[0]),
+                "last": int(span["timestamp"].iloc[-1]),
+            }
+        )
+        known |= users
+    return found
+
+
+def day(seconds: int) -> str:
+    """A moment's day, in UTC."""
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d")
+
+
+def _asked(models: Path, version: int | None, future: Future) -> dict[str, Any] | None:
+    """What the models in front knew of the future; None while there are none."""
+    if version is None:
+        return None
+    return future.ask(*(models / name / str(version) for name in _MODELS))

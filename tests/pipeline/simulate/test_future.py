@@ -1,0 +1,54 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.simulate.future import Future
+
+
+def ratings(*rows):
+    return pd.DataFrame(rows, columns=["user", "movie", "rating"]).assign(timestamp=range(len(rows)))
+
+
+PAST = ratings(("a", "1", 4.0), ("a", "2", 2.0), ("b", "1", 3.0), ("b", "3", 5.0), ("c", "1", 1.0))
+
+
+@pytest.fixture
+def future():
+    """`a` comes back and rates films 3 and 4; `n` is new and rates 1."""
+    return Future(PAST, ratings(("a", "3", 5.0), ("a", "4", 3.0), ("n", "1", 2.0)))
+
+
+def test_stars_and_lists_are_measured_by_hand(future):
+    found = future.measure(np.array([4.0, 3.0, 4.0]), [["9", "3", "8", "4"], ["7", "6"]])
+    of_a = (1 / math.log2(3) + 1 / math.log2(5)) / (1 + 1 / math.log2(3))
+    assert found["all"] == pytest.approx(
+        {"users": 2, "ratings": 3, "rmse": math.sqrt(5 / 3), "ndcg@10": of_a / 2, "recall@10": 0.5}
+    )
+    assert found["known"] == pytest.approx(
+        {"users": 1, "ratings": 2, "rmse": math.sqrt(0.5), "ndcg@10": of_a, "recall@10": 1.0}
+    )
+    assert found["new"] == {"users": 1, "ratings": 1, "rmse": 2.0, "ndcg@10": 0.0, "recall@10": 0.0}
+
+
+def test_no_model_says_the_mean_so_far_and_the_films_most_rated_that_one_has_not_seen(future):
+    found = future.without_a_model()
+    # The mean of PAST is 3. `a` has seen 1 and 2, so is shown 3: one of two. `n` is shown 1 first.
+    assert found["all"]["rmse"] == pytest.approx(math.sqrt((4 + 0 + 1) / 3))
+    assert found["known"]["recall@10"] == 0.5
+    assert found["new"]["ndcg@10"] == 1.0
+
+
+def test_a_group_with_nobody_in_it_is_none():
+    found = Future(PAST, ratings(("n", "1", 2.0))).without_a_model()
+    assert found["known"] is None
+    assert found["all"] == found["new"]
+
+
+def test_films_beyond_the_tenth_do_not_count():
+    future = Future(PAST, ratings(*(("a", str(film), 4.0) for film in range(20, 32))))
+    lists = [[str(film) for film in range(20, 35)]]
+    found = future.measure(np.full(12, 4.0), lists)["all"]
+    assert found["ndcg@10"] == pytest.approx(1.0)
+    assert found["recall@10"] == pytest.approx(10 / 12)
