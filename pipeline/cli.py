@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline import elsewhere
+from pipeline import elsewhere, tensorboard
 from pipeline.options import DEFAULT_WORKSPACE, ConfigOption, SetOption, WorkspaceOption
 from serving.errors import ServingError
 from trainer.errors import MarqueeError
@@ -246,6 +246,7 @@ def rollback(
 app.command(name="compile")(elsewhere.compile_)
 app.command()(elsewhere.submit)
 app.command()(elsewhere.deploy)
+app.command()(tensorboard.tensorboard)
 
 
 def main() -> None:
