@@ -1,7 +1,9 @@
 import json
+import os
 import signal
 import socket
 import time
+from types import SimpleNamespace
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
@@ -10,6 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import api_pb2, metadata
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
+from pipeline.lineage import Node, Run
 from pipeline.training_logs import link_training_logs
 from pipeline.workspace import Workspace
 from tests.marquee_process import Marquee
@@ -128,6 +131,30 @@ def test_links_follow_what_is_there(workspace, tree, run):
 
     assert not gone.is_symlink()
     assert (tree / run.run_id / "ranking" / "train").is_symlink()
+
+
+def test_a_training_and_a_search_under_way_are_there_already(tmp_path, monkeypatch):
+    nodes = {name: Node(name, "running", 0.0, {}) for name in ("RankingTrainer", "RetrievalTuner")}
+    nodes["RankingTuner"] = Node("RankingTuner", "cached", 0.0, {})  # to be seen under the run that ran it
+    lineage = SimpleNamespace(runs=lambda: [Run("20260101-000000", "smoke", nodes)])
+    monkeypatch.setattr("pipeline.training_logs.Lineage", lambda database: lineage)
+    for seconds, part in enumerate(
+        (
+            "artifacts/RankingTrainer/model_run/3/logs/train",
+            "artifacts/RankingTrainer/model_run/9/logs/train",
+            "cache/resume/before/logs/7",
+            "cache/resume/now/logs/0",
+        )
+    ):
+        (tmp_path / part).mkdir(parents=True)
+        os.utime((tmp_path / part).parents[1], (1000 + seconds, 1000 + seconds))
+
+    tree = link_training_logs(Workspace(tmp_path))
+    found = {str(link.relative_to(tree)): link.resolve() for link in tree.rglob("*") if link.is_symlink()}
+    assert found == {
+        "20260101-000000/ranking/train": tmp_path / "artifacts/RankingTrainer/model_run/9/logs/train",
+        "20260101-000000/retrieval/tuner/0": tmp_path / "cache/resume/now/logs/0",
+    }
 
 
 def test_tensorboard_answers_until_it_is_stopped(workspace, run):
