@@ -20,9 +20,9 @@
 # ## Settings
 
 # %%
-from pipeline.load_config import load_config
-
 from chapter import BLUE, CONFIG, GREY, ORANGE, WORKSPACE, finished_run
+
+from pipeline.load_config import load_config
 
 config = load_config(CONFIG, [])
 print(config.data)

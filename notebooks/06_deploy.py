@@ -23,13 +23,13 @@
 # chapter, so that nothing here disturbs what the pipeline knows of its own pushes.
 
 # %%
+from chapter import BLUE, ORANGE, QUICK, WORKSPACE, finished_run
+
 import shutil
 import tempfile
 from pathlib import Path
 
 from serving.versions import list_models, list_versions
-
-from chapter import BLUE, ORANGE, QUICK, WORKSPACE, finished_run
 
 run = finished_run()
 source = WORKSPACE / "serving_models"
