@@ -60,11 +60,15 @@ def marquee(*arguments: str, check: bool = True) -> int:
     Raises:
         RuntimeError: it failed, unless `check` is false; then its exit status is the answer.
     """
-    ours = {"MARQUEE_WORKSPACE": str(WORKSPACE), "PYTHONPATH": str(ROOT), "COLUMNS": "110"}
+    ours = {"MARQUEE_WORKSPACE": str(WORKSPACE), "PYTHONPATH": str(ROOT), "COLUMNS": "110", "NO_COLOR": "1"}
+    # A kernel asks every child for a terminal's colours and moving bars.
+    given = {
+        name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CLICOLOR_FORCE")
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "pipeline.cli", *arguments],
         cwd=ROOT,
-        env={**os.environ, **ours},
+        env={**given, **ours},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
