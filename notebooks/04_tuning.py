@@ -22,8 +22,9 @@
 from chapter import QUICK, WORKSPACE, columns, ratings
 
 USERS = 120 if QUICK else 300
-TRIALS = 4 if QUICK else 16
-EPOCHS = 6 if QUICK else 20
+TRIALS = 3 if QUICK else 16
+EPOCHS = 4 if QUICK else 20
+STRATEGIES = ["bayesian", "hyperband"] if QUICK else ["random", "bayesian", "hyperband"]
 
 # %%
 import numpy as np
@@ -101,7 +102,7 @@ folder = WORKSPACE / "tuning"
 shutil.rmtree(folder, ignore_errors=True)  # finished trials are kept, and would not be run again
 objective = keras_tuner.Objective(base.monitor, "min")
 searches, seconds = {}, {}
-for strategy in ("random", "bayesian", "hyperband"):
+for strategy in STRATEGIES:
     search = oracle(tune.model_copy(update={"strategy": strategy}), objective, EPOCHS)
     searches[strategy] = TrainingTuner(search, run_trial, folder / strategy)
     begin = time.perf_counter()
@@ -126,11 +127,11 @@ trials.sort_values("score").head(8).round(4)
 # %%
 import altair as alt
 
-alt.Chart(trials, title="Too slow on the left, too fast on the right").mark_point(size=70).encode(
+alt.Chart(trials, title="Every trial: its learning rate, and what came of it").mark_point(size=70).encode(
     x=alt.X(r"train\.learning_rate:Q", title="learning rate", scale=alt.Scale(type="log")),
     y=alt.Y("score:Q", title="RMSE on eval", scale=alt.Scale(zero=False)),
     color=alt.Color("strategy:N", title=None),
-    shape="strategy:N",
+    shape=alt.Shape("strategy:N", title=None),
 )
 
 # %% [markdown]

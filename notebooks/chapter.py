@@ -37,7 +37,7 @@ if "ipykernel" in sys.modules:
 def _theme() -> alt.theme.ThemeConfig:
     return {
         "config": {
-            "view": {"continuousWidth": 420, "continuousHeight": 240, "stroke": None},
+            "view": {"continuousWidth": 420, "discreteWidth": 420, "continuousHeight": 240, "stroke": None},
             "axis": {"grid": True, "gridColor": "#e6e8eb", "domainColor": "#9aa3ad", "titleFontWeight": 500},
             "axisX": {"labelAngle": 0},
             "title": {"anchor": "start", "fontSize": 14, "fontWeight": 600, "subtitleColor": "#5b6570"},

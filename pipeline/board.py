@@ -5,11 +5,13 @@ import logging
 import os
 import signal
 import threading
+import time
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
 from pathlib import Path
 
+import httpx
 from rich.console import Console
 
 from pipeline.console import native_chatter_dropped
@@ -37,6 +39,8 @@ def show(workspace: Workspace, host: str, port: int) -> None:
         )
     with _stopped_by_a_signal() as stop:
         url = _launch(tree, host, port)
+        if any(tree.glob("*/retrieval/train/projector_config.pbtxt")):
+            _find_vectors(url)
         Console(highlight=False, soft_wrap=True).print(f"TensorBoard {url}   [dim]Ctrl-C stops[/]")
         if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
             webbrowser.open(url)
@@ -47,8 +51,10 @@ def show(workspace: Workspace, host: str, port: int) -> None:
 
 def _launch(tree: Path, host: str, port: int) -> str:
     """Starts TensorBoard in a thread of this process; gives its address."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with native_chatter_dropped(), redirect_stderr(io.StringIO()):  # a NOTE about how it reads files
-        from tensorboard import program as board  # TensorFlow: seconds, and only now needed
+        import tensorflow  # noqa: F401 - TensorBoard would at the first request, and let it chatter
+        from tensorboard import program as board
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         server = board.TensorBoard()
@@ -61,6 +67,16 @@ def _launch(tree: Path, host: str, port: int) -> str:
                 f"TensorBoard cannot listen on {host}:{port}: {_reason(error)}",
                 "Stop what listens there, or choose another port (0 is any free one).",
             ) from None
+
+
+def _find_vectors(url: str) -> None:
+    """Waits until the projector has its tab: it looks only when asked, and says no until it has."""
+    for _ in range(60):
+        with suppress(httpx.HTTPError):
+            plugins = httpx.get(f"{url}data/plugins_listing", timeout=20, trust_env=False).json()
+            if plugins["projector"]["enabled"]:
+                return
+        time.sleep(0.25)
 
 
 def _reason(error: Exception) -> str:

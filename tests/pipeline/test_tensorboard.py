@@ -164,7 +164,9 @@ def test_tensorboard_answers_until_it_is_stopped(workspace, run):
         address = line.split()[1]
         runs = asked(f"{address}data/runs", wanted=f"{run.run_id}/retrieval/train")
         assert f"{run.run_id}/ranking/tuner/1" in runs
-        assert json.loads(get(f"{address}data/plugins_listing"))["hparams"]["enabled"]
+        plugins = json.loads(get(f"{address}data/plugins_listing"))
+        assert plugins["hparams"]["enabled"]
+        assert plugins["projector"]["enabled"]
         assert asked(f"{address}data/plugin/projector/runs", wanted=f"{run.run_id}/retrieval/train")
     finally:
         process.send_signal(signal.SIGTERM)
