@@ -165,8 +165,8 @@ assert all((table.status == "COMPLETED").all() for table in tables.values())
 # ## One last look at test
 #
 # The winner is trained once more and meets `test`, this once. Beside it, what the configuration says without any
-# tuning. On so little data the difference is small and the tuner may well have fitted `eval` a little: that is what
-# `test` is there to say.
+# tuning. On so little data, and after few trials, the winner may well have fitted `eval` and be no better: that is
+# what `test` is there to say.
 
 # %%
 from trainer.batches import eval_batches
