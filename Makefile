@@ -1,5 +1,6 @@
 # make run    set up, and run the whole pipeline on MovieLens 100K
 # make test   set up, and run all tests
+# make notebooks   the walk-through in JupyterLab; notebooks-sync pairs scripts and notebooks, without outputs
 # EXTRA=gpu   with CUDA's libraries;  ARGS="..." is passed on to `marquee run` or pytest
 
 PYTHON ?= python3.11
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 LOCK := requirements$(if $(EXTRA),-$(EXTRA)).lock
 READY := $(VENV)/.ready-$(or $(EXTRA),cpu)
 
-.PHONY: run test setup lock lint clean
+.PHONY: run test notebooks notebooks-sync setup lock lint clean
 .DELETE_ON_ERROR:
 
 run: setup
@@ -19,6 +20,13 @@ run: setup
 
 test: setup
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+notebooks: setup
+	$(BIN)/jupyter lab notebooks/00_quick_start.ipynb $(ARGS)
+
+notebooks-sync: setup
+	$(BIN)/jupytext --sync --quiet notebooks/[0-9]*.py
+	$(BIN)/jupyter nbconvert --clear-output --inplace --log-level=ERROR notebooks/[0-9]*.ipynb
 
 setup: $(READY)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline import elsewhere, history
+from pipeline import elsewhere, history, tensorboard
 from pipeline.options import DEFAULT_WORKSPACE, ConfigOption, SetOption, WorkspaceOption
 from pipeline.report import command as run_report
 from pipeline.simulate.command import simulate
@@ -261,6 +261,7 @@ app.command()(elsewhere.submit)
 app.command()(elsewhere.deploy)
 app.command()(run_report.report)
 app.command()(simulate)
+app.command()(tensorboard.tensorboard)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from trainer.base import Model
 from trainer.batches import Batches
 from trainer.config import TrainConfig
 from trainer.early_stopping import EarlyStopping
+from trainer.epoch_log import EpochLog
 from trainer.errors import TrainingError
 from trainer.optimizers.lazy_adam import LazyAdam
 
@@ -79,7 +80,7 @@ def train(
             loss over rows says too little, a function from the model to metrics, called once an epoch.
         config: the settings.
         initial: puts weights to start from into the model, in place of random ones.
-        log_dir: for TensorBoard.
+        log_dir: for TensorBoard: see `trainer.epoch_log`.
         backup_dir: where the state of a run lies that was killed, and where this run keeps its own.
         identity: what else, beside config and model, a run to go on from must have been made from.
         callbacks: more of Keras's.
@@ -114,7 +115,7 @@ def train(
                 keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: on_epoch(epoch + 1, history[-1]))
             )
         if log_dir:
-            ordered.append(keras.callbacks.TensorBoard(log_dir, write_graph=False))
+            ordered.append(_Log(EpochLog(log_dir), history))
         if stopping.exhausted:  # killed after its last epoch, before it could say so
             stopping.set_model(model)
             stopping.on_train_end()
@@ -211,6 +212,23 @@ class _Diverged(keras.callbacks.Callback):
                     f"Training diverged: {name} is {logs[name]} after epoch {epoch + 1}.",
                     "Lower train.learning_rate, or set train.precision to float32.",
                 )
+
+
+class _Log(keras.callbacks.Callback):
+    """Writes `history` down for TensorBoard as it grows; what it holds already, at once."""
+
+    def __init__(self, log: EpochLog, history: Sequence[dict[str, float]]):
+        super().__init__()
+        self._log, self._history = log, history
+        for epoch, before in enumerate(history, start=1):
+            log.write(epoch, before)
+
+    def on_epoch_end(self, epoch, logs=None):
+        rate = float(self.model.optimizer.learning_rate)
+        self._log.write(epoch + 1, {**self._history[-1], "learning_rate": rate})
+
+    def on_train_end(self, logs=None):
+        self._log.close()
 
 
 class _Clock(keras.callbacks.Callback):

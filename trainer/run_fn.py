@@ -11,11 +11,13 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
 
 from trainer.answers import Answer, write_answers
 from trainer.data import RatingData
+from trainer.epoch_log import LOGS, TRAIN
 from trainer.errors import ConfigError
 from trainer.export import export_ranking
 from trainer.export_retrieval import export_retrieval
 from trainer.loop import TrainResult
 from trainer.progress import report
+from trainer.projector import write_projector
 from trainer.ranking.model import RankingModel
 from trainer.ranking.training import RankingSettings, train_ranking
 from trainer.retrieval.model import RetrievalModel
@@ -32,9 +34,10 @@ def run_fn(fn_args) -> None:
     """Trains on `train_files`, stops early on `eval_files`, exports to `serving_model_dir`.
 
     Of `fn_args` (tfx.components.FnArgs) it also reads `transform_graph_path`, `model_run_dir` (for
-    TensorBoard's logs and `training.json`), `hyperparameters` (KerasTuner's config: its values override
-    settings by dotted path, `train.learning_rate`), `base_model` (the SavedModel to start from, or None:
-    see `trainer.warm_start`), and `custom_config`:
+    `training.json` and TensorBoard's `logs/`, the films' vectors of a retrieval model among them),
+    `hyperparameters` (KerasTuner's config: its values override settings by dotted path,
+    `train.learning_rate`), `base_model` (the SavedModel to start from, or None: see `trainer.warm_start`),
+    and `custom_config`:
         task: `ranking` (unless it is named) or `retrieval`.
         model, train, and whatever else the task's settings hold.
         backup_dir: where a killed run is gone on from, or None.
@@ -62,12 +65,14 @@ def run_fn(fn_args) -> None:
         settings,
         data,
         initial=warm,
-        log_dir=str(run_dir / "logs"),
+        log_dir=str(run_dir / LOGS),
         backup_dir=custom.get("backup_dir"),
         identity=f"{custom.get('code_fingerprint', '')} {warm.identity if warm else 'cold'}",
         on_epoch=say,
     )
     answers, facts = task.export(result.model, fn_args.serving_model_dir, settings)
+    if isinstance(result.model, RetrievalModel):
+        write_projector(result.model, run_dir / LOGS / TRAIN)
     difference = verify_export(fn_args.serving_model_dir, answers)
     write_answers(fn_args.serving_model_dir, answers)
     Trained.of(result.model).write(trained_folder(fn_args.serving_model_dir))

@@ -6,8 +6,10 @@ from pathlib import Path
 import keras
 import keras_tuner
 
+from trainer.epoch_log import LOGS
 from trainer.progress import report
 from tuner.oracles import settings
+from tuner.trial_log import trial_log
 
 #: Trains with some settings and tells each epoch's number, from 1, and logs; returns the best logs.
 RunTrial = Callable[[dict[str, object], Callable[[int, dict[str, float]], None]], dict[str, float]]
@@ -15,6 +17,8 @@ RunTrial = Callable[[dict[str, object], Callable[[int, dict[str, float]], None]]
 
 class TrainingTuner(keras_tuner.Tuner):
     """Searches; finished trials are kept in `directory` and not repeated after an interruption.
+
+    TensorBoard's logs lie in `directory`'s `logs/<trial>/`, with what was tried for its HParams dashboard.
 
     Args:
         oracle: what to try next.
@@ -31,13 +35,16 @@ class TrainingTuner(keras_tuner.Tuner):
     def run_trial(self, trial: keras_tuner.engine.trial.Trial, *args, **kwargs) -> dict[str, float]:
         """One training; KerasTuner writes down what it returns, or why it failed."""
         number, most = int(trial.trial_id) + 1, self.oracle.max_trials
+        values = settings(trial.hyperparameters.values)
 
         def say(epoch: int, logs: dict[str, float]) -> None:
             name = self.oracle.objective.name
             report(f"trial {number} of {most}, epoch {epoch}, {name} {logs[name]:.4f}", (number - 1) / most)
+            log.write(epoch, logs)
 
         try:
-            return self._run(settings(trial.hyperparameters.values), say)
+            with trial_log(Path(self.project_dir) / LOGS / trial.trial_id, values) as log:
+                return self._run(values, say)
         finally:
             keras.backend.clear_session()  # each trial builds a model; without this they pile up
 

@@ -7,7 +7,8 @@ from components.tuner.executor import Executor
 
 
 class AccountingTuner(Tuner):
-    """`tfx.components.Tuner`, whose `tuner_results` also holds `trials.json`: failed trials with the reason.
+    """`tfx.components.Tuner`, whose `tuner_results` also holds `trials.json`, failed trials with the
+    reason, and `logs/`, what TensorBoard shows of each.
 
     Raises (in the executor):
         TrainingError: not one trial was completed.

@@ -1,4 +1,4 @@
-"""Runs the search, then writes what TFX writes and a table of all trials beside it."""
+"""Runs the search, then writes what TFX writes and a table and TensorBoard's logs of all trials beside it."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from trainer.epoch_log import LOGS
 from trainer.errors import TrainingError
 from tuner.trials import trial_table
 
@@ -17,7 +18,8 @@ class Executor(base_executor.BaseExecutor):
     """Executes AccountingTuner."""
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
-        """Writes best hyper-parameters, `tuner_results.json` (TFX's) and `trials.json` (all trials)."""
+        """Writes best hyper-parameters, `tuner_results.json` (TFX's), `trials.json` (all trials), and `logs/`
+        (TensorBoard's, a folder a trial)."""
         try:
             tuner = tfx_tuner.search(
                 input_dict, exec_properties, self._get_tmp_dir(), print_tuning_summary=False
@@ -32,8 +34,7 @@ class Executor(base_executor.BaseExecutor):
                 "correct `tune.space`, or train with the configured settings: --no-tune",
             )
         tfx_tuner.write_best_hyperparameters(tuner, output_dict)
-        io_utils.write_string_file(
-            os.path.join(artifact_utils.get_single_uri(output_dict["tuner_results"]), "trials.json"),
-            json.dumps(trials, indent=1),
-        )
+        results = artifact_utils.get_single_uri(output_dict["tuner_results"])
+        io_utils.write_string_file(os.path.join(results, "trials.json"), json.dumps(trials, indent=1))
+        io_utils.copy_dir(os.path.join(tuner.project_dir, LOGS), os.path.join(results, LOGS))
         shutil.rmtree(tuner.project_dir)  # kept the finished trials of an interrupted search

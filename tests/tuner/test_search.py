@@ -1,5 +1,10 @@
+from pathlib import Path
+
 import keras_tuner
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams import metadata as hparams
+from tensorboard.plugins.hparams.api_pb2 import STATUS_FAILURE, STATUS_SUCCESS
 
 from trainer.errors import ConfigError
 from trainer.hyperparameters import apply_hyperparameters
@@ -74,6 +79,31 @@ def test_a_failed_trial_is_named_with_its_reason_and_the_search_goes_on(tmp_path
     assert [row["status"] for row in table].count("COMPLETED") == 2
     assert table[-1]["score"] is None
     assert "the loss is not a number" in table[-1]["error"]
+
+
+def test_tensorboard_is_told_what_each_trial_tried_and_how_it_ended(tmp_path):
+    def fails_once(values, on_epoch):
+        score = distance(values, on_epoch)
+        if not (tmp_path / "failed").exists():
+            (tmp_path / "failed").touch()
+            raise ValueError("the loss is not a number")
+        return score
+
+    tuner = search(tmp_path, fails_once, trials=3)
+    ended = {}
+    for trial in tuner.oracle.trials.values():
+        events = EventAccumulator(str(Path(tuner.project_dir) / "logs" / trial.trial_id))
+        events.Reload()
+        start, end = (
+            events.SummaryMetadata(tag).plugin_data.content
+            for tag in (hparams.SESSION_START_INFO_TAG, hparams.SESSION_END_INFO_TAG)
+        )
+        tried = hparams.parse_session_start_info_plugin_data(start).hparams
+        assert tried["model.head"].string_value == trial.hyperparameters["model.head"]
+        assert tried["train.epochs"].number_value == trial.hyperparameters["train.epochs"]
+        ended[trial.trial_id] = hparams.parse_session_end_info_plugin_data(end).status
+
+    assert sorted(ended.values()) == sorted([STATUS_FAILURE, STATUS_SUCCESS, STATUS_SUCCESS])
 
 
 def test_finished_trials_are_not_repeated_after_an_interruption(tmp_path):
