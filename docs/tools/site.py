@@ -1,0 +1,74 @@
+"""What `mkdocs build` calls (`hooks` in mkdocs.yml): pages get what is made from the code, blocks a picture.
+
+A line `<!-- made: NAME -->` in a page is replaced by what a function of MAKERS returns.
+"""
+
+import re
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # `docs` is no installed package
+
+from docs.tools import pipeline_dag
+from docs.tools.command_line import command_line
+from docs.tools.contract import contract
+from docs.tools.flowchart import fence
+
+_MADE = re.compile(r"^<!-- made: (\w+) -->$", re.MULTILINE)
+_dag = {}
+
+
+def on_config(config):
+    """Begins what takes long, draws flowcharts, and puts files where the navigation has a pattern."""
+    _dag.update(process=pipeline_dag.start(), nodes=None)
+    fences = [{"name": "mermaid", "class": "diagram", "format": fence}]
+    config.mdx_configs.setdefault("pymdownx.superfences", {})["custom_fences"] = fences
+    if config.nav:
+        named = set(_files(config.nav))
+        pages = sorted(p.relative_to(config.docs_dir).as_posix() for p in Path(config.docs_dir).rglob("*.md"))
+        config.nav = _expanded(config.nav, [page for page in pages if page not in named])
+    return config
+
+
+def on_page_markdown(markdown, **_):
+    """Puts in what is made from the code."""
+    return _MADE.sub(lambda found: MAKERS[found[1]](), markdown)
+
+
+def _nodes():
+    if _dag["nodes"] is None:
+        _dag["nodes"] = pipeline_dag.answer(_dag["process"])
+    return _dag["nodes"]
+
+
+def _files(nav):
+    """Every file that the navigation names."""
+    for item in nav.values() if isinstance(nav, dict) else nav:
+        if isinstance(item, str):
+            yield item
+        else:
+            yield from _files(item)
+
+
+def _expanded(nav, others):
+    """The navigation, with the files that it does not name in place of patterns such as `how-to/*.md`."""
+    if isinstance(nav, dict):
+        return {title: _expanded(item, others) for title, item in nav.items()}
+    if isinstance(nav, str):
+        return nav
+    found = []
+    for item in nav:
+        if isinstance(item, str) and "*" in item:
+            found += [page for page in others if fnmatch(page, item) and page.count("/") == item.count("/")]
+        else:
+            found.append(_expanded(item, others))
+    return found
+
+
+MAKERS = {
+    "command_line": command_line,
+    "contract": contract,
+    "dag": lambda: f'<div class="diagram">{pipeline_dag.picture(_nodes())}</div>',
+    "dag_table": lambda: pipeline_dag.table(_nodes()),
+}
