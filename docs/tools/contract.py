@@ -26,4 +26,6 @@ def _shape(shape: tuple[int, ...] | None) -> str:
         return "[B, d]"
     if not shape:
         return "scalar"
-    return f"[{', '.join('B' if not at else 'n' if size == -1 else str(size) for at, size in enumerate(shape))}]"
+    return (
+        f"[{', '.join('B' if not at else 'n' if size == -1 else str(size) for at, size in enumerate(shape))}]"
+    )

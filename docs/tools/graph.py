@@ -196,7 +196,9 @@ def _straightened(
             for node in layer:
                 beside = before.get(node, []) + after.get(node, [])
                 # An arrow that is long is straight before anything else is.
-                pulls = [(at[b], 4.0 if {nodes[b].shape, nodes[node].shape} == {"bend"} else 1.0) for b in beside]
+                pulls = [
+                    (at[b], 4.0 if {nodes[b].shape, nodes[node].shape} == {"bend"} else 1.0) for b in beside
+                ]
                 total = sum(weight for _, weight in pulls)
                 wished[node] = sum(p * w for p, w in pulls) / total if pulls else at[node]
             _set_apart(layer, wished, widths, nodes, at)
