@@ -12,8 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # `docs` is no ins
 
 from docs.tools import pipeline_dag
 from docs.tools.command_line import command_line
+from docs.tools.configuration import configuration
 from docs.tools.contract import contract
 from docs.tools.flowchart import fence
+from docs.tools.pictures import PICTURES
 
 _MADE = re.compile(r"^<!-- made: (\w+) -->$", re.MULTILINE)
 _dag = {}
@@ -31,9 +33,23 @@ def on_config(config):
     return config
 
 
-def on_page_markdown(markdown, **_):
-    """Puts in what is made from the code."""
+def on_page_markdown(markdown, page, **_):
+    """Puts in what is made from the code; of the configuration, sections in place of the one long table."""
+    if page.file.src_uri == "configuration.md":
+        return markdown[: markdown.index("| key |")] + configuration()
     return _MADE.sub(lambda found: MAKERS[found[1]](), markdown)
+
+
+def on_post_page(output, **_):
+    """Lets CSS keep an option's dashes and name on one line."""
+    return re.sub(r"<code>(--[a-z-]+)", r'<code><span class="option">\1</span>', output)
+
+
+def pictures():
+    """Those of PICTURES that have been taken, one below the other."""
+    images = Path(__file__).resolve().parents[1] / "images"
+    there = [each for each in PICTURES if each.shown_as and (images / f"{each.name}.png").exists()]
+    return "\n\n".join(f"![{each.shown_as}](images/{each.name}.png)\n\n*{each.shown_as}*" for each in there)
 
 
 def _nodes():
@@ -71,4 +87,5 @@ MAKERS = {
     "contract": contract,
     "dag": lambda: f'<div class="diagram">{pipeline_dag.picture(_nodes())}</div>',
     "dag_table": lambda: pipeline_dag.table(_nodes()),
+    "pictures": pictures,
 }

@@ -1,5 +1,6 @@
 import pytest
 
+from docs.tools.configuration import configuration
 from docs.tools.drawing import draw, wrapped
 from docs.tools.flowchart import FlowchartError, read
 from docs.tools.graph import Edge, Graph, Node, lay_out, without_shortcuts
@@ -112,3 +113,17 @@ def test_a_large_picture_is_made_small_enough():
     Image.fromarray(pixels).save(raw, "PNG")
     assert len(raw.getvalue()) > 5 * LIMIT
     assert len(small_enough(raw.getvalue())) < LIMIT
+
+
+def test_the_configuration_in_sections_has_every_key_and_one_heading_a_section():
+    from pipeline.config import RunConfig
+    from pipeline.config_reference import reference
+
+    made = configuration()
+    rows = reference(RunConfig)
+    for path, _, _ in rows:
+        assert f"| `{path.split(' ')[0]}` |" in made or path.endswith(".kind")
+    assert made.count("\n| `") == sum(not path.endswith(".kind") for path, _, _ in rows)
+    headings = [line for line in made.splitlines() if line.startswith("## ")]
+    assert len(headings) == len(set(headings))
+    assert "### sasrec {#retrieval.model.kind-sasrec}" in made
