@@ -8,6 +8,8 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
+from mkdocs.structure.files import File
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # `docs` is no installed package
 
 from docs.tools import pipeline_dag
@@ -15,6 +17,7 @@ from docs.tools.command_line import command_line
 from docs.tools.configuration import configuration
 from docs.tools.contract import contract
 from docs.tools.flowchart import fence
+from docs.tools.notebooks import notebook_pages
 from docs.tools.pictures import PICTURES
 
 _MADE = re.compile(r"^<!-- made: (\w+) -->$", re.MULTILINE)
@@ -28,9 +31,16 @@ def on_config(config):
     config.mdx_configs.setdefault("pymdownx.superfences", {})["custom_fences"] = fences
     if config.nav:
         named = set(_files(config.nav))
-        pages = sorted(p.relative_to(config.docs_dir).as_posix() for p in Path(config.docs_dir).rglob("*.md"))
-        config.nav = _expanded(config.nav, [page for page in pages if page not in named])
+        pages = [page.relative_to(config.docs_dir).as_posix() for page in Path(config.docs_dir).rglob("*.md")]
+        others = sorted({*pages, *notebook_pages()} - named)
+        config.nav = _expanded(config.nav, others)
     return config
+
+
+def on_files(files, config):
+    """Adds the notebooks."""
+    for address, markdown in notebook_pages().items():
+        files.append(File.generated(config, address, content=markdown))
 
 
 def on_page_markdown(markdown, page, **_):
@@ -70,15 +80,16 @@ def _files(nav):
 def _expanded(nav, others):
     """The navigation, with the files that it does not name in place of patterns such as `how-to/*.md`."""
     if isinstance(nav, dict):
-        return {title: _expanded(item, others) for title, item in nav.items()}
+        found = {title: _expanded(item, others) for title, item in nav.items()}
+        return {title: item for title, item in found.items() if item}
     if isinstance(nav, str):
         return nav
     found = []
     for item in nav:
         if isinstance(item, str) and "*" in item:
             found += [page for page in others if fnmatch(page, item) and page.count("/") == item.count("/")]
-        else:
-            found.append(_expanded(item, others))
+        elif expanded := _expanded(item, others):
+            found.append(expanded)
     return found
 
 

@@ -4,6 +4,7 @@ from docs.tools.configuration import configuration
 from docs.tools.drawing import draw, wrapped
 from docs.tools.flowchart import FlowchartError, read
 from docs.tools.graph import Edge, Graph, Node, lay_out, without_shortcuts
+from docs.tools.notebooks import _cell
 from docs.tools.png import LIMIT, small_enough
 from docs.tools.site import _expanded, _files
 from docs.tools.terminal import svg
@@ -89,7 +90,7 @@ def test_lines_are_broken_between_words():
 
 
 def test_a_pattern_in_the_navigation_stands_for_the_pages_that_are_not_named():
-    nav = [{"Guides": ["guides/a.md", "guides/*.md", "*.md"]}, "index.md"]
+    nav = [{"Guides": ["guides/a.md", "guides/*.md", "*.md"]}, {"Empty": ["nothing/*.md"]}, "index.md"]
     named = set(_files(nav))
     others = [page for page in ("index.md", "more.md", "guides/a.md", "guides/b.md") if page not in named]
     assert _expanded(nav, others) == [{"Guides": ["guides/a.md", "guides/b.md", "more.md"]}, "index.md"]
@@ -127,3 +128,9 @@ def test_the_configuration_in_sections_has_every_key_and_one_heading_a_section()
     headings = [line for line in made.splitlines() if line.startswith("## ")]
     assert len(headings) == len(set(headings))
     assert "### sasrec {#retrieval.model.kind-sasrec}" in made
+
+
+def test_a_notebooks_links_lead_to_pages():
+    told = _cell("markdown", "[next](02_x.ipynb), [kinds](../docs/models.md), [settings](../configs/a.yaml)")
+    assert told == "[next](02_x.md), [kinds](../models.md), settings (`configs/a.yaml`)"
+    assert _cell("code", "x = 1") == "```python\nx = 1\n```"
