@@ -55,7 +55,13 @@ PICTURES: tuple[Terminal | Page, ...] = (
     Page("report", "report", "The report that each run leaves"),
     Page("report-lists", "report", at="#lists", waits_for="#lists"),
     Page("ui", "ui", path="/"),
-    Page("ui-try", "ui", "Films for somebody, tried in the browser", path="/try?user=42"),
+    Page(
+        "ui-try",
+        "ui",
+        "Films for somebody, tried in the browser",
+        path="/try?user=42",
+        waits_for="#results > *",
+    ),
     Page("ui-run", "ui", path="/runs/{run}"),
     Page("ui-lineage", "ui", "Where a served model comes from", path="/lineage/recommender/{version}"),
 )

@@ -30,7 +30,7 @@ from trainer.errors import MarqueeError
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"
 REST_PORT = 8501
-_PROGRAM = (sys.executable, "-m", "pipeline.cli")
+_PROGRAM = (sys.executable, "-P", "-m", "pipeline.cli")  # this checkout, whatever the folder
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def _take(pictures: list[Terminal | Page], workspace: Workspace) -> None:
 
     IMAGES.mkdir(exist_ok=True)
     needed = any(isinstance(picture, Page) or picture.reads for picture in pictures)
-    recorded = _run_recording(workspace) if needed else None
+    shows_run = any(_is_run(picture) for picture in pictures)
+    recorded = _run_recording(workspace, shows_run) if needed else None
     with sync_playwright() as playwright, contextlib.ExitStack() as servers:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         addresses = _Addresses(workspace, servers)
@@ -75,8 +76,7 @@ def _take(pictures: list[Terminal | Page], workspace: Workspace) -> None:
             # The site, and GitHub, show them smaller than they are: for screens that are that sharp.
             page = browser.new_page(device_scale_factor=1.5, color_scheme="light")
             if isinstance(picture, Terminal):
-                run = picture.command == ("run",)
-                shown = recorded if run else _printed(picture, workspace, addresses)
+                shown = recorded if _is_run(picture) else _printed(picture, workspace, addresses)
                 png = _terminal(page, shown, picture.columns)
             else:
                 png = _page(page, picture, addresses.of(picture))
@@ -87,16 +87,19 @@ def _take(pictures: list[Terminal | Page], workspace: Workspace) -> None:
         browser.close()
 
 
-def _run_recording(workspace: Workspace) -> Printed:
-    """What `marquee run` printed when it made the finished run; it is made now if there is none."""
-    file = workspace.root / "run.ansi"
+def _run_recording(workspace: Workspace, wanted: bool) -> Printed | None:
+    """What `marquee run` printed; it is run where no run is finished, or it is wanted and not recorded."""
+    file, arguments = workspace.root / "run.ansi", ("run", *_flag(workspace))
     run = Lineage(workspace.metadata_db).run()
-    arguments = ("run", *_flag(workspace))
-    if not file.exists() or run is None or run.state != "done":
+    if run is None or run.state != "done" or (wanted and not file.exists()):
         print("marquee run: a few minutes")
         printed = _marquee(arguments, workspace, columns=110)
         file.write_text(printed.text, encoding="utf-8")
-    return Printed(arguments, file.read_text(encoding="utf-8"))
+    return Printed(arguments, file.read_text(encoding="utf-8")) if wanted else None
+
+
+def _is_run(picture: Terminal | Page) -> bool:
+    return isinstance(picture, Terminal) and picture.command == ("run",)
 
 
 def _printed(picture: Terminal, workspace: Workspace, addresses: "_Addresses") -> Printed:
@@ -139,7 +142,7 @@ def _page(page, picture: Page, address: str) -> bytes:
     width, height = picture.size
     page.set_viewport_size({"width": width, "height": height})
     page.goto(address, wait_until="networkidle")
-    page.locator(picture.waits_for).first.wait_for()
+    page.locator(picture.waits_for).first.wait_for(timeout=180_000)  # a model may have to be loaded
     if picture.at:
         page.locator(picture.at).first.evaluate("element => element.scrollIntoView()")
     page.wait_for_timeout(1000)  # charts are drawn
@@ -178,16 +181,20 @@ class _Addresses:
 
     def _address(self, name: str, command: tuple[str, ...]) -> str:
         if name not in self._started:
-            arguments = (*command, "--workspace", str(self._workspace.root))
-            self._started[name] = self._servers.enter_context(_server(arguments))
+            arguments = (*command, *_flag(self._workspace))
+            self._started[name] = self._servers.enter_context(_server(arguments, self._workspace))
         return self._started[name]
 
 
 @contextlib.contextmanager
-def _server(arguments: tuple[str, ...]) -> Iterator[str]:
+def _server(arguments: tuple[str, ...], workspace: Workspace) -> Iterator[str]:
     """A command that says the address that it listens on; ended at the end."""
     process = subprocess.Popen(
-        (*_PROGRAM, *arguments), env=_environment(), cwd=ROOT, stdout=subprocess.PIPE, text=True
+        (*_PROGRAM, *arguments),
+        env=_environment(),
+        cwd=workspace.root.parent,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         for line in process.stdout:
