@@ -19,6 +19,7 @@ from docs.tools.contract import contract
 from docs.tools.flowchart import fence
 from docs.tools.notebooks import notebook_pages
 from docs.tools.pictures import PICTURES
+from docs.tools.python_reference import components, rest_of_trainer
 
 _MADE = re.compile(r"^<!-- made: (\w+) -->$", re.MULTILINE)
 _dag = {}
@@ -95,8 +96,10 @@ def _expanded(nav, others):
 
 MAKERS = {
     "command_line": command_line,
+    "components": components,
     "contract": contract,
     "dag": lambda: f'<div class="diagram">{pipeline_dag.picture(_nodes())}</div>',
     "dag_table": lambda: pipeline_dag.table(_nodes()),
     "pictures": pictures,
+    "rest_of_trainer": rest_of_trainer,
 }
