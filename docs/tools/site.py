@@ -57,10 +57,11 @@ def on_post_page(output, **_):
 
 
 def pictures():
-    """Those of PICTURES that have been taken, one below the other."""
+    """Those of PICTURES that have been taken, one below the other, under a heading."""
     images = Path(__file__).resolve().parents[1] / "images"
     there = [each for each in PICTURES if each.shown_as and (images / f"{each.name}.png").exists()]
-    return "\n\n".join(f"![{each.shown_as}](images/{each.name}.png)\n\n*{each.shown_as}*" for each in there)
+    shown = [f"![{each.shown_as}](images/{each.name}.png)\n\n*{each.shown_as}*" for each in there]
+    return "\n\n".join(["## What it looks like", *shown]) if there else ""
 
 
 def _nodes():
