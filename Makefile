@@ -1,6 +1,7 @@
 # make run    set up, and run the whole pipeline on MovieLens 100K
 # make test   set up, and run all tests
 # make notebooks   the walk-through in JupyterLab; notebooks-sync pairs scripts and notebooks, without outputs
+# make docs   set up, and build the documentation into site/index.html
 # EXTRA=gpu   with CUDA's libraries;  ARGS="..." is passed on to `marquee run` or pytest
 
 PYTHON ?= python3.11
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 LOCK := requirements$(if $(EXTRA),-$(EXTRA)).lock
 READY := $(VENV)/.ready-$(or $(EXTRA),cpu)
 
-.PHONY: run test notebooks notebooks-sync setup lock lint clean
+.PHONY: run test notebooks notebooks-sync docs screenshots setup lock lint clean
 .DELETE_ON_ERROR:
 
 run: setup
@@ -27,6 +28,14 @@ notebooks: setup
 notebooks-sync: setup
 	$(BIN)/jupytext --sync --quiet notebooks/[0-9]*.py
 	$(BIN)/jupyter nbconvert --clear-output --inplace --log-level=ERROR notebooks/[0-9]*.ipynb
+
+# The variable silences Material's notice that its support ends in May 2027.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict $(ARGS)
+
+# docs/images, on a workspace of its own; takes a few minutes the first time. Needs chromium on PATH.
+screenshots: setup
+	$(BIN)/python -m docs.tools.screenshots $(ARGS)
 
 setup: $(READY)
 
@@ -57,4 +66,4 @@ lint: setup
 	$(BIN)/ruff format --check .
 
 clean:
-	rm -rf $(VENV) workspace
+	rm -rf $(VENV) workspace site build

@@ -31,6 +31,9 @@ class NodeProgress:
             TimeElapsedColumn(),
             console=console,
             transient=True,
+            # What others print belongs in the log, and not, as rich would have it, above the bar.
+            redirect_stdout=False,
+            redirect_stderr=False,
             disable=not console.is_terminal,
         )
         self._task = None

@@ -24,8 +24,7 @@ class LazyAdam(keras.optimizers.Adam):
     Models' and TensorFlow Addons' `LazyAdam`; the rest is Kingma and Ba, "Adam: A Method for Stochastic
     Optimization", 2015, on the rows that occur.
 
-    Args:
-        as those of `keras.optimizers.Adam`.
+    It takes the arguments of `keras.optimizers.Adam`.
 
     Example:
         >>> table = keras.Variable([[1.0], [1.0]])
