@@ -56,7 +56,7 @@ class Executor(base_executor.BaseExecutor):
         if violations:
             raise DataError(
                 f"the data breaks the schema in {len(violations)} place(s):\n{_table(violations)}",
-                "correct the data, or the schema if the data is right (config key `schema`)",
+                "correct the data, or the schema if the data is right (`validate.schema`)",
             )
         if drifts and exec_properties["drift"] == "stop":
             raise DataError(
