@@ -54,11 +54,11 @@ alt.data_transformers.disable_max_rows()
 pd.set_option("display.max_colwidth", 140)
 
 
-def marquee(*arguments: str, check: bool = True) -> int:
+def marquee(*arguments: str, check: bool = True) -> int | None:
     """Calls the command line as a terminal would, in this chapter's workspace, and shows what it says.
 
     Raises:
-        RuntimeError: it failed, unless `check` is false; then its exit status is the answer.
+        RuntimeError: it failed. With `check` false its exit status is the answer instead.
     """
     ours = {"MARQUEE_WORKSPACE": str(WORKSPACE), "PYTHONPATH": str(ROOT), "COLUMNS": "110", "NO_COLOR": "1"}
     # A kernel asks every child for a terminal's colours and moving bars.
@@ -76,9 +76,12 @@ def marquee(*arguments: str, check: bool = True) -> int:
     for line in process.stdout:
         # A path of this machine says nothing to a reader.
         print(line.replace(str(WORKSPACE), "workspace"), end="")
-    if process.wait() and check:
-        raise RuntimeError(f"marquee {' '.join(arguments)} ended with exit status {process.returncode}")
-    return process.returncode
+    status = process.wait()
+    if not check:
+        return status
+    if status:
+        raise RuntimeError(f"marquee {' '.join(arguments)} ended with exit status {status}")
+    return None  # and so nothing at the end of a cell
 
 
 def finished_run() -> Run:
