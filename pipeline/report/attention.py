@@ -17,6 +17,7 @@ LITTLE_SHOWN = 0.05
 def attention(sources: Sources) -> Section:
     """A section that is never empty: that nothing stands out is news as well."""
     notes = [
+        *_stopped(sources),
         *_data(sources),
         *_training(sources),
         *_ratings(sources),
@@ -25,6 +26,11 @@ def attention(sources: Sources) -> Section:
     ]
     calm = [Note("Nothing stands out: no rule of this report found anything to mention.", "good")]
     return Section("attention", "Worth a look", "", [Part("", [Notes(notes or calm)])])
+
+
+def _stopped(sources: Sources) -> Iterator[Note]:
+    if sources.record.get("message"):
+        yield Note(sources.record["message"], "bad", "pipeline")
 
 
 def _data(sources: Sources) -> Iterator[Note]:
@@ -54,7 +60,12 @@ def _training(sources: Sources) -> Iterator[Note]:
         if not training or not training["history"]:
             continue
         settings = training["settings"]["train"]
-        if training["best_epoch"] == training["epochs"] == settings["epochs"] > 1 and settings["patience"]:
+        falling = settings.get("schedule", "none") != "none"  # then the last epoch is meant to be the best
+        if (
+            not falling
+            and training["best_epoch"] == training["epochs"] == settings["epochs"] > 1
+            and settings["patience"]
+        ):
             yield Note(
                 f"{task}: the best epoch was the last of {training['epochs']}; more of them may do better.",
                 "warn",

@@ -20,9 +20,7 @@ def comparison(sources: Sources) -> Section:
     """Empty where there is nothing to compare with."""
     before = sources.previous
     if before is None:
-        note = Note(
-            "No earlier run of this pipeline was blessed: this one is what later ones are compared with."
-        )
+        note = Note("No earlier run of this pipeline was blessed: there is nothing to compare with.", "muted")
         return Section("comparison", "Against the last blessed run", "", [Part("", [Notes([note])])])
     parts = [
         Part("What came of it", _measured(sources, before)),

@@ -9,7 +9,13 @@ from pipeline.report.layout import layers
 from pipeline.report.sources import Sources
 from pipeline.report.words import duration, moment, plural
 
-STATES = ("done", "cached", "failed", "cancelled", "running")
+STATES = {
+    "done": "var(--c1)",
+    "cached": "var(--c3)",
+    "failed": "var(--bad)",
+    "cancelled": "var(--warn)",
+    "running": "var(--c4)",
+}
 _TONES = {"failed": "bad", "cancelled": "warn", "cached": "muted"}
 
 
@@ -46,12 +52,12 @@ def _timeline(found: list[Node]) -> Chart:
     bars = base.mark_bar(cornerRadius=2, height={"band": 0.7}).encode(
         x=alt.X("begin:Q", title="seconds since the start"),
         x2="end:Q",
-        color=charts.colours("state", STATES, {node.state for node in found}),
+        color=_colour(found),
         tooltip=tooltip,
     )
     # What took no time would leave no mark.
     ticks = base.mark_tick(thickness=3, height={"band": 0.7}).encode(
-        x="begin:Q", color=charts.colours("state", STATES, {node.state for node in found}), tooltip=tooltip
+        x="begin:Q", color=_colour(found), tooltip=tooltip
     )
     whole = max(row["end"] for row in rows)
     return Chart(
@@ -96,9 +102,7 @@ def _graph(found: list[Node]) -> Chart:
     lines = charts.chart(edges).mark_rule(**charts.EDGE).encode(x=x, y=y, x2="x2:Q", y2="y2:Q")
     base = charts.chart(boxes).encode(x=x, y=y)
     tooltip = [alt.Tooltip("node:N"), alt.Tooltip("time:N"), alt.Tooltip("state:N")]
-    dots = base.mark_circle(size=170, opacity=1).encode(
-        color=charts.colours("state", STATES, {node.state for node in found}), tooltip=tooltip
-    )
+    dots = base.mark_circle(size=170, opacity=1).encode(color=_colour(found), tooltip=tooltip)
     # Names over lines stay legible on a border in the card's own colour.
     halos = base.mark_text(**charts.HALO, style="strong", dy=-15).encode(text="label:N")
     names = base.mark_text(**charts.STRONG, dy=-15).encode(text="label:N", tooltip=tooltip)
@@ -107,6 +111,16 @@ def _graph(found: list[Node]) -> Chart:
         "What fed what",
         "The nodes from the data at the top to the report at the bottom; a line is an artifact handed on.",
         charts.spec(alt.layer(lines, dots, halos, names, times), height=62 * (depth + 1)),
+    )
+
+
+def _colour(found: list[Node]) -> alt.Color:
+    there = [state for state in STATES if any(node.state == state for node in found)]
+    return alt.Color(
+        "state:N",
+        title=None,
+        scale=alt.Scale(domain=there, range=[STATES[state] for state in there]),
+        legend=alt.Legend() if len(there) > 1 else None,
     )
 
 

@@ -93,6 +93,17 @@ def test_what_stands_out_is_said_with_a_number_and_a_place(left):
     ]
 
 
+def test_a_last_epoch_that_is_meant_to_be_the_best_is_no_news(left):
+    settings = TRAINING["settings"] | {"train": TRAIN | {"schedule": "cosine"}}
+    found = attention(left(training=TRAINING | {"best_epoch": 3, "settings": settings}))
+
+    assert not any("best epoch" in text for text in texts(found))
+
+
+def test_what_stopped_a_run_comes_first(left):
+    assert texts(attention(left(record={"message": "no space left"}))) == ["no space left"]
+
+
 def test_groups_that_are_served_clearly_worse_are_named_and_small_ones_are_not(left):
     def group(rows, rmse, low):
         return {"rows": rows, "users": 9, "rmse": rmse, "low": low, "high": 2.0, "mae": 1.0, "bias": 0.0}
