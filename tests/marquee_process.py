@@ -57,7 +57,10 @@ class Marquee:
 
     def __call__(self, *arguments: str) -> Answer:
         process = self.start(*arguments)
-        output, _ = process.communicate(timeout=280)
+        try:
+            output, _ = process.communicate(timeout=500)
+        finally:
+            process.kill()  # nothing, unless it has not ended by then
         made = re.search(r"run (\d{8}-\d{6})", output)
         run = Lineage(self.workspace / "metadata.db").run(made.group(1)) if made else None
         return Answer(process.returncode, output, run)

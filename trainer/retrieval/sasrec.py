@@ -13,7 +13,9 @@ import tensorflow as tf
 from trainer.base import Weight
 from trainer.catalogue import Catalogue
 from trainer.features import MOVIE_ID, USER_ID
+from trainer.layers.gaussian_prior import GaussianPrior
 from trainer.retrieval.config import SasrecConfig
+from trainer.retrieval.histories import Histories
 from trainer.retrieval.history_model import HistoryModel
 from trainer.retrieval.towers import with_one
 from trainer.row_keys import row_keys
@@ -29,7 +31,8 @@ class Sasrec(HistoryModel):
     def __init__(self, config: SasrecConfig, catalogue: Catalogue, **kwargs):
         super().__init__(catalogue, latest=config.history_limit, **kwargs)
         self._config, self._seeds = config, keras.random.SeedGenerator()
-        self.encoder = Attention(config, catalogue.movies)
+        self._whole = Histories(catalogue.watched)
+        self.encoder = Attention(config, catalogue)
         self._bias = self.add_weight(shape=(catalogue.movies, 1), initializer="zeros", name="bias")
         self._sampler = None
         if config.loss == "sampled":
@@ -38,12 +41,13 @@ class Sasrec(HistoryModel):
         self.built = True
 
     def compute_loss(self, inputs, training=False):
-        histories = self.histories.of(inputs[USER_ID])
         if self._config.target == "next":
+            histories = self.histories.of(inputs[USER_ID])
             wanted, states = histories, self.encoder.states(histories[:, :-1], training=training)
             places = tf.where(tf.sequence_mask(wanted.row_lengths(), tf.shape(states, tf.int64)[1]))
         else:
-            seen, wanted = self._parted(histories)
+            seen, wanted = self._parted(self._whole.of(inputs[USER_ID]))
+            seen = seen[:, -self._config.history_limit :]  # but of what was left out, everything is learned
             states = self.encoder.states(seen, training=training)
             owners = wanted.value_rowids()
             places = tf.stack([owners, tf.gather(seen.row_lengths(), owners)], axis=1)
@@ -63,9 +67,11 @@ class Sasrec(HistoryModel):
 
     def _parted(self, histories):
         """(what is seen of the histories, what was left out), each ragged int32 [B, (n)]."""
+        users = [tf.shape(histories.row_lengths())[0]]
+        share = keras.random.uniform(users, maxval=self._config.left_out, seed=self._seeds)
+        share = tf.where(keras.random.uniform(users, seed=self._seeds) < ALL, 1.0, share)
         chance = keras.random.uniform(tf.shape(histories.values), seed=self._seeds)
-        of_all = keras.random.uniform([tf.shape(histories.row_lengths())[0]], seed=self._seeds) < ALL
-        left_out = (chance < self._config.left_out) | tf.gather(of_all, histories.value_rowids())
+        left_out = chance < tf.gather(share, histories.value_rowids())
         return tuple(
             tf.ragged.boolean_mask(histories, histories.with_values(kept)) for kept in (~left_out, left_out)
         )
@@ -91,17 +97,22 @@ class Attention(keras.layers.Layer):
 
     Args:
         config: widths, and how many.
-        movies: the number of films, the OOV row among them; its row stands for a history's beginning.
+        catalogue: of train; the OOV film's row stands for a history's beginning.
 
     Attributes:
         films: float32 [movies, dim].
     """
 
-    def __init__(self, config: SasrecConfig, movies: int, **kwargs):
+    def __init__(self, config: SasrecConfig, catalogue: Catalogue, **kwargs):
         super().__init__(dtype="float32", **kwargs)
-        self._scale = config.dim**0.5
         normal = keras.initializers.RandomNormal(stddev=config.dim**-0.5)
-        self.films = self.add_weight(shape=(movies, config.dim), initializer=normal, name="films")
+        self.films = self.add_weight(
+            shape=(catalogue.movies, config.dim),
+            initializer=normal,
+            # Taken as they are, not times √dim as in the paper: a prior is to mean the same of any width.
+            regularizer=GaussianPrior(config.precision, config.precision, catalogue.rows),
+            name="films",
+        )
         self._places = self.add_weight(
             shape=(config.history_limit + 1, config.dim), initializer=normal, name="places"
         )
@@ -122,8 +133,7 @@ class Attention(keras.layers.Layer):
         A place behind a history's end holds nothing that means anything.
         """
         films = tf.pad(histories.to_tensor(), [[0, 0], [1, 0]])
-        states = tf.gather(tf.convert_to_tensor(self.films), films) * self._scale
-        states += self._places[: tf.shape(films)[1]]
+        states = tf.gather(tf.convert_to_tensor(self.films), films) + self._places[: tf.shape(films)[1]]
         states = self._dropout(states, training=training)
         for block in self._blocks:
             states = block(states, training=training)
@@ -137,15 +147,22 @@ class Block(keras.layers.Layer):
         super().__init__(dtype="float32", **kwargs)
         width = config.dim
         self._attention = keras.layers.MultiHeadAttention(
-            config.heads, width // config.heads, dropout=config.dropout, dtype="float32", name="attention"
+            config.heads,
+            width // config.heads,
+            dropout=config.dropout,
+            # Keras's default, Glorot's, takes kernels of three dimensions for convolutions': far too small.
+            kernel_initializer=keras.initializers.RandomNormal(stddev=width**-0.5),
+            dtype="float32",
+            name="attention",
         )
         self._attention.build((None, None, width), (None, None, width))
-        self._inner = keras.layers.Dense(width, activation="relu", dtype="float32", name="inner")
+        self._inner = keras.layers.Dense(2 * width, activation="relu", dtype="float32", name="inner")
         self._outer = keras.layers.Dense(width, dtype="float32", name="outer")
         self._before = keras.layers.LayerNormalization(dtype="float32", name="before")
         self._between = keras.layers.LayerNormalization(dtype="float32", name="between")
-        for layer in (self._inner, self._outer, self._before, self._between):
+        for layer in (self._inner, self._before, self._between):
             layer.build((None, None, width))
+        self._outer.build((None, None, 2 * width))
         self._dropout = keras.layers.Dropout(config.dropout, dtype="float32")
         self.built = True
 
