@@ -98,7 +98,7 @@ def _build() -> dict[str, dict]:
         place, source = LocalPlace(Workspace(Path(folder))), DataSource("ratings", "", "")
         usual, whole = (
             build_pipeline(load_config("ml-100k", list(more)), source, place).components
-            for more in ((), EVERYTHING)
+            for more in ((), (*EVERYTHING, f"serving_skew.logs={folder}"))
         )
     always = {component.id for component in usual}
     return {component.id: asdict(_node(component, component.id in always)) for component in whole}
