@@ -36,7 +36,10 @@ def simulate(
     os.environ["TF_USE_LEGACY_KERAS"] = "0"  # before TensorFlow or TFX is imported: Keras 3
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from components.movielens_example_gen.config import DataConfig
-    from pipeline.simulate.show import SimulateRequest, run_simulation
+    from pipeline.console import native_chatter_dropped
+
+    with native_chatter_dropped():
+        from pipeline.simulate.show import SimulateRequest, run_simulation  # TensorFlow and TFX: seconds
 
     source = {"dataset": dataset, "path": str(data) if data else None, "max_users": users}
     command = ["simulate", "--spans", str(spans), "--config", config, "--out", str(out)]
