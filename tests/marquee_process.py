@@ -85,7 +85,7 @@ def finished_run(folder: Path) -> tuple[Marquee, Run]:
     with open(folder / "finished-run.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = Lineage(marquee.workspace / "metadata.db").run()
-        if found is None:
+        if found is None or found.state != "done":
             answer = marquee("run", "--config", "smoke")
             assert answer.returncode == 0, answer.output
             found = answer.run

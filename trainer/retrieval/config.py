@@ -113,7 +113,7 @@ class SasrecConfig(WholeHistoriesConfig):
     """Self-attention over what someone has watched, in order."""
 
     training: ClassVar = {
-        "epochs": 50,
+        "epochs": 80,
         "batch_size": 2000,
         "learning_rate": 0.005,
         "warmup_epochs": 2,
@@ -124,7 +124,7 @@ class SasrecConfig(WholeHistoriesConfig):
     dim: Width = Field(64, description="width of the films' embeddings, and of the vectors")
     blocks: Width = Field(1, description="of attention and two dense layers")
     heads: Width = Field(1, description="of attention in a block; a divisor of dim")
-    history_limit: Width = Field(100, description="at most this many films, the latest")
+    history_limit: Width = Field(200, description="at most this many films, the latest")
     target: Literal["left_out", "next"] = Field(
         "left_out",
         description="a history is to foretell films that were left out of it, which is what random splits "
@@ -136,12 +136,12 @@ class SasrecConfig(WholeHistoriesConfig):
         le=1,
         description="target left_out: the largest share of a history; how much it is, is drawn at each step",
     )
-    dropout: Share = Field(0.15, description="of embeddings, attention and dense layers, in training")
+    dropout: Share = Field(0.1, description="of embeddings, attention and dense layers, in training")
     loss: Literal["full", "sampled"] = Field(
         "full", description="softmax over the whole catalogue, or over films drawn at each step"
     )
     negatives: int = Field(1000, ge=1, description="sampled: films drawn at a step, for all its rows")
-    precision: float = Field(30.0, ge=0, description="Gaussian prior of the films' embeddings")
+    precision: float = Field(300.0, ge=0, description="Gaussian prior of the films' embeddings")
 
 
 class EaseConfig(WholeHistoriesConfig):

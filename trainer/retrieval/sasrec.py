@@ -1,9 +1,10 @@
 """Self-attention over what someone has watched, in order: `sasrec`.
 
 Kang and McAuley, "Self-Attentive Sequential Recommendation" (2018). At every place of a history the films so
-far foretell the next one; or, at its end, those that were left out of it. As in Petrov and Macdonald,
-"gSASRec" (2023), the loss is not one random negative's, which makes the model too sure of itself, but a
-softmax over the catalogue, or over many films drawn. A history begins with a row that stands for its
+far foretell the next one. Or all that is left of a history foretells what was left out of it, from before and
+after, as in Sun et al., "BERT4Rec" (2019): for splits that hold out the past as well. As in Petrov and
+Macdonald, "gSASRec" (2023), the loss is not one random negative's, which makes the model too sure of itself,
+but a softmax over the catalogue, or over many films drawn. A history begins with a row that stands for its
 beginning, so that someone who has watched nothing is answered too.
 """
 
@@ -42,16 +43,15 @@ class Sasrec(HistoryModel):
 
     def compute_loss(self, inputs, training=False):
         if self._config.target == "next":
-            histories = self.histories.of(inputs[USER_ID])
-            wanted, states = histories, self.encoder.states(histories[:, :-1], training=training)
+            wanted = self.histories.of(inputs[USER_ID])
+            states = self.encoder.states(wanted[:, :-1], training=training)
             places = tf.where(tf.sequence_mask(wanted.row_lengths(), tf.shape(states, tf.int64)[1]))
+            queries = with_one(tf.gather_nd(states, places))
         else:
             seen, wanted = self._parted(self._whole.of(inputs[USER_ID]))
             seen = seen[:, -self._config.history_limit :]  # but of what was left out, everything is learned
-            states = self.encoder.states(seen, training=training)
-            owners = wanted.value_rowids()
-            places = tf.stack([owners, tf.gather(seen.row_lengths(), owners)], axis=1)
-        queries, films = with_one(tf.gather_nd(states, places)), wanted.values
+            queries = tf.gather(self.encoder.encode(seen, training=training), wanted.value_rowids())
+        films = wanted.values
         if self._sampler is None:
             every = self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is no candidate
             return self.task(queries, every, positives=films - 1)
@@ -91,9 +91,10 @@ class Sasrec(HistoryModel):
 
 
 class Attention(keras.layers.Layer):
-    """Embeddings of films and places, then blocks of causal attention and a dense layer each.
+    """Embeddings of films and places, then blocks of attention and two dense layers each.
 
-    Each part of a block is normalized first and added to what it was given.
+    With the target `next` a place attends to what came before it, else to all. Each part of a block is
+    normalized first and added to what it was given.
 
     Args:
         config: widths, and how many.
@@ -105,6 +106,7 @@ class Attention(keras.layers.Layer):
 
     def __init__(self, config: SasrecConfig, catalogue: Catalogue, **kwargs):
         super().__init__(dtype="float32", **kwargs)
+        self._next = config.target == "next"
         normal = keras.initializers.RandomNormal(stddev=config.dim**-0.5)
         self.films = self.add_weight(
             shape=(catalogue.movies, config.dim),
@@ -122,10 +124,13 @@ class Attention(keras.layers.Layer):
         self._norm.build((None, None, config.dim))
         self.built = True
 
-    def encode(self, histories):
-        """Ragged int32 [B, (n)] to float32 [B, dim + 1]: the state at the latest film."""
-        states = self.states(histories)
-        return with_one(tf.gather(states, histories.row_lengths(), batch_dims=1))
+    def encode(self, histories, training=False):
+        """Ragged int32 [B, (n)] to float32 [B, dim + 1]: the state at the latest film, or all their mean."""
+        states = self.states(histories, training=training)
+        if self._next:
+            return with_one(tf.gather(states, histories.row_lengths(), batch_dims=1))
+        there = tf.cast(_there(histories), tf.float32)[:, :, None]
+        return with_one(tf.reduce_sum(states * there, axis=1) / tf.reduce_sum(there, axis=1))
 
     def states(self, histories, training=False):
         """What is known at each place: float32 [B, 1 + the longest, dim], the first at the beginning.
@@ -135,13 +140,20 @@ class Attention(keras.layers.Layer):
         films = tf.pad(histories.to_tensor(), [[0, 0], [1, 0]])
         states = tf.gather(tf.convert_to_tensor(self.films), films) + self._places[: tf.shape(films)[1]]
         states = self._dropout(states, training=training)
+        among = None if self._next else _there(histories)[:, None, :]
         for block in self._blocks:
-            states = block(states, training=training)
+            states = block(states, among, training=training)
         return self._norm(states)
 
 
+def _there(histories):
+    """Which places of `Attention.states` are of a history, or its beginning: bool [B, 1 + the longest]."""
+    lengths = histories.row_lengths() + 1
+    return tf.sequence_mask(lengths, tf.maximum(tf.reduce_max(lengths), 1))
+
+
 class Block(keras.layers.Layer):
-    """Attention to what came before, then a dense layer, at every place the same."""
+    """Attention to what came before, or to the places of `among`; then two dense layers, the same at each."""
 
     def __init__(self, config: SasrecConfig, **kwargs):
         super().__init__(dtype="float32", **kwargs)
@@ -166,9 +178,11 @@ class Block(keras.layers.Layer):
         self._dropout = keras.layers.Dropout(config.dropout, dtype="float32")
         self.built = True
 
-    def call(self, states, training=False):
+    def call(self, states, among=None, training=False):
         normal = self._before(states)
-        attended = self._attention(normal, normal, use_causal_mask=True, training=training)
+        attended = self._attention(
+            normal, normal, attention_mask=among, use_causal_mask=among is None, training=training
+        )
         states += self._dropout(attended, training=training)
         dense = self._outer(self._inner(self._between(states)))
         return states + self._dropout(dense, training=training)
