@@ -230,7 +230,7 @@ def _bars(eval_config: dict[str, Any]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for spec in eval_config.get("metrics_specs", []):
         for metric in spec.get("metrics", []):
-            threshold = metric.get("threshold", {})
+            threshold = next((each["threshold"] for each in metric.get("per_slice_thresholds", [])), {})
             value, change = threshold.get("value_threshold", {}), threshold.get("change_threshold", {})
             lower = change.get("direction") == "LOWER_IS_BETTER"
             bar = {
@@ -256,24 +256,20 @@ def _configured(node: Node) -> dict[str, Any]:
 
 
 def _reasons(nodes: Nodes) -> list[str]:
-    """Why TFMA's Evaluator blessed, or not: it holds every slice against the bars, and says nothing."""
+    """Why TFMA's Evaluator blessed, or not: it holds the whole of eval against the bars, and says nothing."""
     evaluation = _output(nodes, "RankingEvaluator", "evaluation")
     if evaluation is None:
         return []
     bars = _bars(parsed(nodes["RankingEvaluator"].parameters.get("eval_config", "{}")))
-    overall, slices = [], []
-    for name, models in sliced_metrics(evaluation.path).items():
-        candidate, baseline = models.get("candidate") or models.get("") or {}, models.get("baseline") or {}
-        for metric, bar in bars.items():
-            measured = f"{metric}_10" if metric == "ndcg" else metric
-            if measured not in candidate:
-                continue
-            for found in verdicts(measured, bar, candidate[measured], baseline.get(measured)):
-                if name == WHOLE:
-                    overall.append(found.sentence)
-                elif not found.passed:
-                    slices.append(f"among {name}: {found.sentence}")
-    return overall + slices
+    models = sliced_metrics(evaluation.path).get(WHOLE, {})
+    candidate, baseline = models.get("candidate") or models.get("") or {}, models.get("baseline") or {}
+    sentences = []
+    for metric, bar in bars.items():
+        measured = f"{metric}_10" if metric == "ndcg" else metric
+        if measured in candidate:
+            found = verdicts(measured, bar, candidate[measured], baseline.get(measured))
+            sentences += [each.sentence for each in found]
+    return sentences
 
 
 def _retrieval_metrics(nodes: Nodes) -> dict[str, Any]:

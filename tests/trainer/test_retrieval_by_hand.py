@@ -136,7 +136,7 @@ def test_a_sweep_of_ials_solves_both_sides(scaling, catalogue, watched, monkeypa
 
 
 def test_the_future_changes_nothing_at_an_earlier_place(catalogue):
-    model = build(SasrecConfig(dim=8, heads=2, history_limit=6), catalogue)
+    model = build(SasrecConfig(dim=8, heads=2, history_limit=6, target="next"), catalogue)
     one, other = (model.encoder.states(ragged(films)).numpy()[0] for films in ([1, 2, 3, 4], [1, 2, 9, 7]))
     np.testing.assert_allclose(one[:3], other[:3], rtol=1e-5, atol=1e-6)  # the beginning, and two films
     assert np.abs(one[3:] - other[3:]).max() > 0.01
@@ -174,7 +174,8 @@ def test_what_sasrec_is_to_foretell_was_left_out(catalogue):
     for all_of_it, rest, gone in zip(histories.to_list(), seen.to_list(), left_out.to_list(), strict=True):
         assert rest == [film for film in all_of_it if film not in gone]  # in order
         assert sorted(rest + gone) == sorted(all_of_it)
-    assert len(left_out.values) / len(histories.values) == pytest.approx(0.4, abs=0.15)
+    # Of each history a share between none and 0.4.
+    assert len(left_out.values) / len(histories.values) == pytest.approx(0.2, abs=0.1)
 
 
 def test_the_divergence_of_a_code_from_a_standard_normal():

@@ -23,7 +23,7 @@ SMALL = {
     "two_tower": {"dim": 8, "precision": 1},
     "mf": {"dim": 8, "precision": 1},
     "youtube_dnn": {"dim": 8, "hidden": [16], "precision": 0.1},
-    "sasrec": {"dim": 16, "blocks": 1, "history_limit": 10},
+    "sasrec": {"dim": 16, "blocks": 1, "history_limit": 10, "precision": 1},
     "ease": {"precision": 5},
     "ials": {"dim": 4, "precision": 2},
     "multvae": {"dim": 8, "hidden": 16, "anneal_steps": 50},
