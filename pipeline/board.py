@@ -3,12 +3,9 @@
 import io
 import logging
 import os
-import signal
-import threading
 import time
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, suppress
+from contextlib import redirect_stderr, suppress
 from pathlib import Path
 
 import httpx
@@ -16,6 +13,7 @@ from rich.console import Console
 
 from pipeline.console import native_chatter_dropped
 from pipeline.program import program
+from pipeline.stopping import stopping
 from pipeline.training_logs import link_training_logs
 from pipeline.workspace import Workspace
 from trainer.errors import MarqueeError
@@ -37,7 +35,7 @@ def show(workspace: Workspace, host: str, port: int) -> None:
             f"nothing has been trained in {workspace.root}",
             f"Run the pipeline first: {program()} run; or name another folder with --workspace.",
         )
-    with _stopped_by_a_signal() as stop:
+    with stopping() as stop:
         url = _launch(tree, host, port)
         if any(tree.glob("*/retrieval/train/projector_config.pbtxt")):
             _find_vectors(url)
@@ -81,16 +79,3 @@ def _find_vectors(url: str) -> None:
 
 def _reason(error: Exception) -> str:
     return getattr(error, "msg", str(error)).strip().splitlines()[0]
-
-
-@contextmanager
-def _stopped_by_a_signal() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set, in place of what they did before."""
-    stop = threading.Event()
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -1,10 +1,8 @@
 """`marquee schedule` itself: the locks, the signals, a run with its log line and its hooks."""
 
 import json
-import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +14,7 @@ from pipeline.schedule.cron import Cron
 from pipeline.schedule.hooks import call_hook
 from pipeline.schedule.records import Log, ScheduledRun, StateFile
 from pipeline.schedule.scheduler import Missed, Scheduler
+from pipeline.stopping import stopping
 from pipeline.workspace import Workspace
 from trainer.errors import MarqueeError
 
@@ -149,19 +148,6 @@ class _SystemClock:
             if self._stop.wait(min(left, 15.0)):
                 return False
         return not self._stop.is_set()
-
-
-@contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """An event that SIGTERM or Ctrl-C sets."""
-    stop = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _summary(file: Path) -> dict | None:

@@ -17,12 +17,12 @@ from pipeline.console import native_chatter_dropped
 from pipeline.download_bar import download_bar
 from pipeline.load_config import load_config
 from pipeline.program import program
-from pipeline.schedule.schedule import stopping
 from pipeline.simulate.chart import write_chart
 from pipeline.simulate.print_results import print_results
 from pipeline.simulate.replay import Replay
 from pipeline.simulate.results import FILE, Results, Step
 from pipeline.simulate.simulation import CONTINUOUS, Interrupted, Simulation, described
+from pipeline.stopping import stopping
 from pipeline.workspace import Workspace
 from trainer.errors import MarqueeError
 from trainer.strict import Strict
