@@ -66,7 +66,22 @@ def printed(capsys):
         rating = {"rmse": 0.9, "mae": 0.7}
         test = {"test": rating, "mean_rating_baseline": rating}
         test |= dict.fromkeys(("retrieval", "retrieval_popularity", "recommender"))
-        summary = Summary("r", {"train": 8}, [], skew, model, model, test, True, [], None, None)
+        summary = Summary(
+            run_id="r",
+            splits={"train": 8},
+            drift=[],
+            skew=[],
+            spans=None,
+            reused=False,
+            serving_skew=skew,
+            ranking=model,
+            retrieval=model,
+            test=test,
+            blessed=True,
+            reasons=[],
+            pushed=None,
+            example=None,
+        )
         print_summary(summary, "", Console(width=400))
         return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
