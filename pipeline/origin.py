@@ -8,7 +8,7 @@ from typing import Any
 from pipeline import outcomes
 from pipeline.lineage import Artifact, Lineage, Node
 from pipeline.program import program
-from pipeline.recorded import recorded
+from pipeline.run_record import recorded
 from pipeline.workspace import Workspace
 from serving.models import MODELS
 from serving.versions import ROLLED_BACK, list_versions

@@ -11,7 +11,7 @@ from typing import Any
 
 from components.bars import ROUNDING, verdicts
 from pipeline.lineage import Artifact, Node
-from pipeline.ranking_metrics import WHOLE, ranking_metrics, sliced_metrics
+from pipeline.ranking_metrics import FILE, ranking_metrics
 
 TASKS = ("ranking", "retrieval")
 #: Of all that is measured on `eval`; the rest is in the evaluators' artifacts.
@@ -140,9 +140,8 @@ def metrics(nodes: Nodes, task: str) -> dict[str, float]:
     if task == "retrieval":
         found = _retrieval_metrics(nodes)
         return {**found.get("candidate", {}), **found.get("search", {})}
-    evaluation = _output(nodes, "RankingEvaluator", "evaluation")
-    models = ranking_metrics(evaluation.path) if evaluation else {}
-    return models.get("candidate") or models.get("") or {}
+    found = _ranking_metrics(nodes).get("candidate", {})
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def test(nodes: Nodes) -> dict[str, Any] | None:
@@ -257,19 +256,22 @@ def _configured(node: Node) -> dict[str, Any]:
 
 def _reasons(nodes: Nodes) -> list[str]:
     """Why TFMA's Evaluator blessed, or not: it holds the whole of eval against the bars, and says nothing."""
-    evaluation = _output(nodes, "RankingEvaluator", "evaluation")
-    if evaluation is None:
+    models = _ranking_metrics(nodes)
+    if not models:
         return []
     bars = _bars(parsed(nodes["RankingEvaluator"].parameters.get("eval_config", "{}")))
-    models = sliced_metrics(evaluation.path).get(WHOLE, {})
-    candidate, baseline = models.get("candidate") or models.get("") or {}, models.get("baseline") or {}
+    candidate, baseline = models.get("candidate", {}), models.get("baseline", {})
     sentences = []
     for metric, bar in bars.items():
         measured = f"{metric}_10" if metric == "ndcg" else metric
-        if measured in candidate:
+        if candidate.get(measured) is not None:
             found = verdicts(measured, bar, candidate[measured], baseline.get(measured))
             sentences += [each.sentence for each in found]
     return sentences
+
+
+def _ranking_metrics(nodes: Nodes) -> dict[str, dict[str, float | None]]:
+    return ranking_metrics(read_json(_output(nodes, "RankingEvaluator", "evaluation"), FILE))
 
 
 def _retrieval_metrics(nodes: Nodes) -> dict[str, Any]:

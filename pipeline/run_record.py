@@ -1,4 +1,4 @@
-"""What was asked for and on what it ran: `run.json`, enough to repeat a run exactly."""
+"""What was asked for, on what it ran, how it ended: `run.json`; ML Metadata knows neither first nor last."""
 
 import importlib.metadata
 import json
@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.workspace import Workspace
 from trainer.whole_file import write_whole
 
 FILE = "run.json"
@@ -81,6 +82,35 @@ class RunRecord:
     def write(self, folder: Path) -> None:
         """Writes `run.json`, atomically."""
         write_whole(folder / FILE, json.dumps(asdict(self), indent=1))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Which node failed, what was said, and the command that goes on from there."""
+
+    node: str
+    message: str
+    command: str
+
+
+def recorded(workspace: Workspace, run_id: str) -> dict[str, Any]:
+    """A RunRecord's fields, as far as the file has them; empty where there is none, or none to be read."""
+    file = workspace.reports / run_id / FILE
+    if not file.resolve().is_relative_to(workspace.reports.resolve()):
+        return {}
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def failure(workspace: Workspace, run_id: str) -> Failure | None:
+    """Why a run failed; None of one that did not, or that wrote nothing down."""
+    found = recorded(workspace, run_id)
+    if found.get("state") != "failed":
+        return None
+    return Failure(*(str(found.get(name, "")) for name in ("failed_node", "message", "command")))
 
 
 def _versions() -> dict[str, str]:

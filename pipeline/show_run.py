@@ -10,7 +10,7 @@ from rich.table import Table
 
 from pipeline import outcomes
 from pipeline.lineage import Lineage, Node, Run
-from pipeline.recorded import failure, recorded
+from pipeline.run_record import failure, recorded
 from pipeline.runs import COLOURS, known_run, row
 from pipeline.workspace import Workspace
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.ranking_metrics import ranking_metrics
 from pipeline.report.blocks import Block, Cell, Note, Notes, Part, Section, Table
 from pipeline.report.sources import Sources
 from pipeline.report.words import NOTHING, number, short, signed
@@ -51,7 +52,7 @@ def _measured(sources: Sources, before: Sources) -> list[Block]:
 
 
 def _on_eval(sources: Sources) -> Iterator[list]:
-    models = (sources.slices or {}).get("(all)", {}).get("(all)", {})
+    models = ranking_metrics(sources.slices)
     if "baseline" in models:
         for name in RATED:
             yield _row(

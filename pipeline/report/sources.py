@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.lineage import Lineage, Run
+from pipeline.ranking_metrics import FILE as SLICES
 from pipeline.run_record import FILE
 from pipeline.workspace import Workspace
 
@@ -65,7 +66,7 @@ class Sources:
     @cached_property
     def slices(self) -> dict[str, Any] | None:
         """TFMA's metrics: see `components.ranking_evaluator.by_slice`."""
-        return self._json("RankingEvaluator", "evaluation", "slices.json")
+        return self._json("RankingEvaluator", "evaluation", SLICES)
 
     @cached_property
     def lists(self) -> dict[str, Any] | None:

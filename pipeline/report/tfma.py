@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.ranking_metrics import WHOLE
 from pipeline.report.blocks import Cell, Table
 from pipeline.report.names import group
 from pipeline.report.words import number, plural, signed
@@ -35,7 +36,7 @@ def _rows(slices: dict[str, Any]) -> Iterator[list[str | Cell]]:
             tone = "" if change is None or round(change, 4) == 0 else "good" if change < 0 else "bad"
             count = ours.get("example_count")
             yield [
-                "all of eval" if feature == "(all)" else group(feature, value),
+                "all of eval" if feature == WHOLE else group(feature, value),
                 number(None if count is None else int(count)),
                 number(ours.get("rmse")),
                 number(ours.get("mae")),

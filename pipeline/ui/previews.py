@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.lineage import Artifact
-from pipeline.ranking_metrics import ranking_metrics
+from pipeline.ranking_metrics import FILE, ranking_metrics
 from pipeline.show_run import short
 from pipeline.tfrecords import records
 from pipeline.ui.data_previews import schema_rows, statistics_rows
@@ -137,10 +137,8 @@ def _tensors(specs) -> str:
 
 
 def _ranking(folder: Path) -> Iterator[Preview]:
-    if not _own(folder, "metrics-*.tfrecord"):
-        return
-    models = {name or "candidate": values for name, values in ranking_metrics(folder).items()}
-    if models:
+    for file in _own(folder, FILE):
+        models = ranking_metrics(json.loads(file.read_text(encoding="utf-8")))
         names = list(dict.fromkeys(metric for values in models.values() for metric in values))
         yield Preview(
             "TFMA's metrics on eval",

@@ -135,9 +135,7 @@ def test_links_follow_what_is_there(workspace, tree, run):
 
 def test_a_training_and_a_search_under_way_are_there_already(tmp_path, monkeypatch):
     nodes = {name: Node(name, "running", 0.0, 0.0, {}) for name in ("RankingTrainer", "RetrievalTuner")}
-    nodes["RankingTuner"] = Node(
-        "RankingTuner", "cached", 0.0, 0.0, {}
-    )  # seen under the run that ran it
+    nodes["RankingTuner"] = Node("RankingTuner", "cached", 0.0, 0.0, {})  # seen under the run that ran it
     lineage = SimpleNamespace(runs=lambda: [Run("20260101-000000", "smoke", nodes)])
     monkeypatch.setattr("pipeline.training_logs.Lineage", lambda database: lineage)
     for seconds, part in enumerate(

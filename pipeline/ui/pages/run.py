@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline import outcomes
 from pipeline.lineage import Node, Run
-from pipeline.recorded import failure, recorded
+from pipeline.run_record import failure, recorded
 from pipeline.runs import row
 from pipeline.ui.charts import Line, line_chart
 from pipeline.ui.graph import Box, Drawing, draw
