@@ -143,10 +143,17 @@ def test_the_future_changes_nothing_at_an_earlier_place(catalogue):
 
 
 def test_the_order_of_a_history_and_its_latest_films_are_what_sasrec_sees(catalogue):
-    model = build(SasrecConfig(dim=8, history_limit=3), catalogue)
+    model = build(SasrecConfig(dim=8, history_limit=3, target="next"), catalogue)
     vectors = model.vectors_of_history(ragged([1, 2, 3], [3, 2, 1], [7, 8, 1, 2, 3])).numpy()
     assert np.abs(vectors[0] - vectors[1]).max() > 0.01
     np.testing.assert_allclose(vectors[0], vectors[2], rtol=1e-5, atol=1e-6)
+
+
+def test_what_was_left_out_anywhere_is_foretold_by_a_history_of_no_order(catalogue):
+    model = build(SasrecConfig(dim=8), catalogue)
+    vectors = model.vectors_of_history(ragged([1, 2, 3], [3, 1, 2], [1, 2, 4])).numpy()
+    np.testing.assert_allclose(vectors[0], vectors[1], rtol=1e-5, atol=1e-6)
+    assert np.abs(vectors[0] - vectors[2]).max() > 0.01
 
 
 def test_a_shorter_history_is_not_changed_by_a_longer_one_beside_it(catalogue):
@@ -176,6 +183,20 @@ def test_what_sasrec_is_to_foretell_was_left_out(catalogue):
         assert sorted(rest + gone) == sorted(all_of_it)
     # Of each history a share between none and 0.4.
     assert len(left_out.values) / len(histories.values) == pytest.approx(0.2, abs=0.1)
+
+
+def test_sasrec_foretells_what_was_left_out_among_all_that_was_not_seen(catalogue, monkeypatch):
+    model = build(SasrecConfig(dim=8), catalogue)
+    parts = ragged([1, 2, 3], [5]), ragged([4, 9], [1, 2, 3])
+    monkeypatch.setattr(model, "_parted", lambda histories: parts)
+    queries = model.encoder.encode(parts[0]).numpy()
+    scores = np.exp(queries @ model.item_vectors(every(catalogue)).numpy().T)
+    expected = 0
+    for row, seen, wanted in zip(scores, *(part.to_list() for part in parts), strict=True):
+        among = sum(row[film] for film in range(1, catalogue.movies) if film not in seen)
+        expected -= sum(np.log(row[film] / among) for film in wanted)
+    loss = float(model.compute_loss({"user_id": tf.constant([3, 4])}))
+    assert loss == pytest.approx(expected / 5, rel=1e-5)
 
 
 def test_the_divergence_of_a_code_from_a_standard_normal():

@@ -110,7 +110,7 @@ class YoutubeDnnConfig(KindConfig):
 
 
 class SasrecConfig(WholeHistoriesConfig):
-    """Self-attention over what someone has watched, in order."""
+    """Self-attention over what someone has watched."""
 
     training: ClassVar = {
         "epochs": 80,
@@ -127,8 +127,9 @@ class SasrecConfig(WholeHistoriesConfig):
     history_limit: Width = Field(200, description="at most this many films, the latest")
     target: Literal["left_out", "next"] = Field(
         "left_out",
-        description="a history is to foretell films that were left out of it, which is what random splits "
-        "ask for; or each of its places the next, as in the paper, which is what temporal splits ask for",
+        description="a history, in no order, is to foretell films that were left out of it, which is what "
+        "random splits ask for; or each of its places the next, as in the paper, which is what temporal "
+        "splits ask for",
     )
     left_out: float = Field(
         0.9,

@@ -1,11 +1,11 @@
-"""Self-attention over what someone has watched, in order: `sasrec`.
+"""Self-attention over what someone has watched: `sasrec`.
 
 Kang and McAuley, "Self-Attentive Sequential Recommendation" (2018). At every place of a history the films so
 far foretell the next one. Or all that is left of a history foretells what was left out of it, from before and
-after, as in Sun et al., "BERT4Rec" (2019): for splits that hold out the past as well. As in Petrov and
-Macdonald, "gSASRec" (2023), the loss is not one random negative's, which makes the model too sure of itself,
-but a softmax over the catalogue, or over many films drawn. A history begins with a row that stands for its
-beginning, so that someone who has watched nothing is answered too.
+after, as in Sun et al., "BERT4Rec" (2019): for splits that hold out the past as well; these have no order, so
+neither has the history. As in Petrov and Macdonald, "gSASRec" (2023), the loss is not one random negative's,
+which makes the model too sure of itself, but a softmax over the catalogue, or over many films drawn. A
+history begins with a row that stands for its beginning, so that who has watched nothing is answered too.
 """
 
 import keras
@@ -16,11 +16,12 @@ from trainer.catalogue import Catalogue
 from trainer.features import MOVIE_ID, USER_ID
 from trainer.layers.gaussian_prior import GaussianPrior
 from trainer.retrieval.config import SasrecConfig
-from trainer.retrieval.histories import Histories
+from trainer.retrieval.histories import Histories, multi_hot
 from trainer.retrieval.history_model import HistoryModel
 from trainer.retrieval.towers import with_one
 from trainer.row_keys import row_keys
 from trainer.samplers import PopularitySampler
+from trainer.samplers.false_negatives import NEVER
 from trainer.tasks import Retrieval
 
 ALL = 0.02  # of users everything is left out in a step: so the model learns what to give to someone new
@@ -42,19 +43,38 @@ class Sasrec(HistoryModel):
         self.built = True
 
     def compute_loss(self, inputs, training=False):
-        if self._config.target == "next":
-            wanted = self.histories.of(inputs[USER_ID])
-            states = self.encoder.states(wanted[:, :-1], training=training)
-            places = tf.where(tf.sequence_mask(wanted.row_lengths(), tf.shape(states, tf.int64)[1]))
-            queries = with_one(tf.gather_nd(states, places))
-        else:
-            seen, wanted = self._parted(self._whole.of(inputs[USER_ID]))
-            seen = seen[:, -self._config.history_limit :]  # but of what was left out, everything is learned
-            queries = tf.gather(self.encoder.encode(seen, training=training), wanted.value_rowids())
-        films = wanted.values
+        loss = self._of_next if self._config.target == "next" else self._of_left_out
+        return loss(inputs[USER_ID], training)
+
+    def _of_next(self, users, training):
+        """The mean loss of each film of the histories, foretold by those before it."""
+        wanted = self.histories.of(users)
+        states = self.encoder.states(wanted[:, :-1], training=training)
+        places = tf.where(tf.sequence_mask(wanted.row_lengths(), tf.shape(states, tf.int64)[1]))
+        queries = with_one(tf.gather_nd(states, places))
         if self._sampler is None:
-            every = self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is no candidate
-            return self.task(queries, every, positives=films - 1)
+            return self.task(queries, self._candidates(), positives=wanted.values - 1)
+        return self._among_drawn(queries, wanted.values)
+
+    def _of_left_out(self, users, training):
+        """The mean loss of each film that was left out of the histories, foretold by what is left of them."""
+        seen, wanted = self._parted(self._whole.of(users))
+        # Of what was left out everything is learned, however long the history.
+        queries = self.encoder.encode(seen[:, -self._config.history_limit :], training=training)
+        if self._sampler is not None:
+            return self._among_drawn(tf.gather(queries, wanted.value_rowids()), wanted.values)
+        # One softmax for all that was left out of a history. What was seen is not recommended: no candidate.
+        scores = tf.matmul(queries, self._candidates(), transpose_b=True)
+        scores += NEVER * multi_hot(seen, self.catalogue.movies)[:, 1:]
+        wanted = multi_hot(wanted, self.catalogue.movies)[:, 1:]
+        likelihood = tf.reduce_sum(wanted * tf.nn.log_softmax(scores))
+        return -likelihood / tf.maximum(tf.reduce_sum(wanted), 1)
+
+    def _candidates(self):
+        return self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is none
+
+    def _among_drawn(self, queries, films):
+        """The mean loss of rows of a query and its film, among films drawn."""
         drawn, expected = self._sampler.draw()
         return self.task(
             queries,
@@ -91,10 +111,10 @@ class Sasrec(HistoryModel):
 
 
 class Attention(keras.layers.Layer):
-    """Embeddings of films and places, then blocks of attention and two dense layers each.
+    """Embeddings of films, then blocks of attention and two dense layers each.
 
-    With the target `next` a place attends to what came before it, else to all. Each part of a block is
-    normalized first and added to what it was given.
+    With the target `next` a film has its place's embedding too, and attends to what came before it; else all
+    attend to all, wherever they are. Each part of a block is normalized first and added to what it was given.
 
     Args:
         config: widths, and how many.
@@ -115,9 +135,9 @@ class Attention(keras.layers.Layer):
             regularizer=GaussianPrior(config.precision, config.precision, catalogue.rows),
             name="films",
         )
-        self._places = self.add_weight(
-            shape=(config.history_limit + 1, config.dim), initializer=normal, name="places"
-        )
+        if self._next:
+            places = (config.history_limit + 1, config.dim)
+            self._places = self.add_weight(shape=places, initializer=normal, name="places")
         self._dropout = keras.layers.Dropout(config.dropout, dtype="float32")
         self._blocks = [Block(config, name=f"block_{place}") for place in range(config.blocks)]
         self._norm = keras.layers.LayerNormalization(dtype="float32", name="norm")
@@ -138,7 +158,9 @@ class Attention(keras.layers.Layer):
         A place behind a history's end holds nothing that means anything.
         """
         films = tf.pad(histories.to_tensor(), [[0, 0], [1, 0]])
-        states = tf.gather(tf.convert_to_tensor(self.films), films) + self._places[: tf.shape(films)[1]]
+        states = tf.gather(tf.convert_to_tensor(self.films), films)
+        if self._next:
+            states += self._places[: tf.shape(films)[1]]
         states = self._dropout(states, training=training)
         among = None if self._next else _there(histories)[:, None, :]
         for block in self._blocks:
