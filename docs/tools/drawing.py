@@ -2,7 +2,7 @@
 
 from html import escape
 
-from docs.tools.graph import Edge, Graph, Layout, Place, lay_out
+from pipeline.layered_graph import Edge, Graph, Layout, curve, lay_out
 
 LINE = 17.0  # pixels from line to line, at 13 pixels a letter
 PADDING = 20.0, 14.0
@@ -74,25 +74,5 @@ def _box(layout: Layout, id_: str) -> str:
 
 
 def _arrow(edge: Edge, way: list[str], layout: Layout, across: bool) -> str:
-    """A smooth line from border to border, through the places in between."""
-    places = [layout.places[id_] for id_ in way]
-    points = [_border(places[0], across, 1)]
-    for place in places[1:-1]:
-        points += [_border(place, across, -1), _border(place, across, 1)]
-    points.append(_border(places[-1], across, -1))
-    path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-    for n in range(0, len(points) - 1, 2):
-        (x1, y1), (x2, y2) = points[n], points[n + 1]
-        half = (x2 - x1) / 2 if across else (y2 - y1) / 2
-        bend = (x1 + half, y1, x2 - half, y2) if across else (x1, y1 + half, x2, y2 - half)
-        path += "C" + " ".join(f"{c:.1f}" for c in (*bend, x2, y2))
-        if n + 2 < len(points):
-            path += f"L{points[n + 2][0]:.1f} {points[n + 2][1]:.1f}"
     dotted = ' class="dotted"' if edge.dotted else ""
-    return f'<path{dotted} d="{path}" marker-end="url(#arrow)"/>'
-
-
-def _border(place: Place, across: bool, side: int) -> tuple[float, float]:
-    if across:
-        return place.x + side * place.width / 2, place.y
-    return place.x, place.y + side * place.height / 2
+    return f'<path{dotted} d="{curve(layout, way, across)}" marker-end="url(#arrow)"/>'

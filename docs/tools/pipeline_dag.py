@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from docs.tools.drawing import draw
-from docs.tools.graph import Edge, Graph, Node, without_shortcuts
+from pipeline.layered_graph import Edge, Graph, Node, without_shortcuts
 
 #: What is switched on beyond the ready-made `ml-100k`, to see the nodes that a run may have as well.
 EVERYTHING = ("retrieval.tune.enabled=true", "bulk.enabled=true", "warm_start=true")

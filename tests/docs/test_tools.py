@@ -3,57 +3,11 @@ import pytest
 from docs.tools.configuration import configuration
 from docs.tools.drawing import draw, wrapped
 from docs.tools.flowchart import FlowchartError, read
-from docs.tools.graph import Edge, Graph, Node, lay_out, without_shortcuts
 from docs.tools.notebooks import _cell
 from docs.tools.png import LIMIT, small_enough
 from docs.tools.site import _expanded, _files
 from docs.tools.terminal import svg
-
-
-def graph(*edges, **options):
-    names = dict.fromkeys(name for edge in edges for name in (edge.source, edge.target))
-    return Graph({name: Node((name,)) for name in names}, list(edges), **options)
-
-
-def laid_out(drawn):
-    return lay_out(drawn, dict.fromkeys(drawn.nodes, (100.0, 30.0)), lambda words: (50.0, 20.0))
-
-
-def test_arrows_point_down_and_boxes_keep_apart():
-    layout = laid_out(
-        graph(Edge("a", "b"), Edge("a", "c"), Edge("b", "d"), Edge("c", "d"), Edge("a", "d"), Edge("e", "d"))
-    )
-    for edge, way in layout.ways:
-        heights = [layout.places[place].y for place in way]
-        assert heights == sorted(heights), edge
-    boxes = [place for name, place in layout.places.items() if name in "abcde"]
-    for one in boxes:
-        for other in boxes:
-            if one is not other and one.y == other.y:
-                assert abs(one.x - other.x) >= 100
-
-
-def test_an_arrow_with_words_has_room_for_them():
-    layout = laid_out(graph(Edge("a", "b", ("why",)), across=True))
-    [(_, way)] = layout.ways
-    assert [layout.nodes[place].shape for place in way] == ["box", "label", "box"]
-
-
-def test_arrows_do_not_cross_where_they_need_not():
-    layout = laid_out(
-        graph(Edge("a", "y"), Edge("b", "x"), Edge("c", "z"), Edge("top", "a"), Edge("top", "b"))
-    )
-    assert (layout.places["a"].x < layout.places["b"].x) == (layout.places["y"].x < layout.places["x"].x)
-
-
-def test_a_cycle_is_refused():
-    with pytest.raises(ValueError, match="cycle"):
-        laid_out(graph(Edge("a", "b"), Edge("b", "a")))
-
-
-def test_shortcuts_are_left_out():
-    edges = [Edge("a", "b"), Edge("b", "c"), Edge("c", "d"), Edge("a", "d"), Edge("a", "c")]
-    assert without_shortcuts(edges) == edges[:3]
+from pipeline.layered_graph import Edge, Graph, Node
 
 
 def test_the_mermaid_that_the_pages_use_is_read():
@@ -80,7 +34,7 @@ def test_what_is_not_known_is_refused_and_not_left_out(source):
 
 
 def test_a_picture_says_in_words_what_it_shows_and_escapes_them():
-    drawn = draw(graph(Edge("a<b", "c")), 'from "a<b" to c')
+    drawn = draw(Graph({name: Node((name,)) for name in ("a<b", "c")}, [Edge("a<b", "c")]), 'from "a<b" to c')
     assert "<title>from &quot;a&lt;b&quot; to c</title>" in drawn
     assert ">a&lt;b</tspan>" in drawn
 

@@ -4,7 +4,7 @@ The method is Sugiyama's: layers by longest path, order by the mean of the neigh
 arrows straight. Along the arrows is the main axis, across them the cross axis.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -66,13 +66,17 @@ class Layout:
     height: float
 
 
-def lay_out(graph: Graph, sizes: dict[str, tuple[float, float]], label_sizes) -> Layout:
+def lay_out(
+    graph: Graph,
+    sizes: dict[str, tuple[float, float]],
+    label_sizes: Callable[[tuple[str, ...]], tuple[float, float]] | None = None,
+) -> Layout:
     """Places the nodes.
 
     Args:
         graph: without cycles.
         sizes: width and height by node.
-        label_sizes: a function from an arrow's words to their width and height.
+        label_sizes: of an arrow's words, their width and height; needed where arrows have words.
 
     Raises:
         ValueError: there is a cycle.
@@ -99,6 +103,36 @@ def lay_out(graph: Graph, sizes: dict[str, tuple[float, float]], label_sizes) ->
     main, cross = (0, 1) if graph.across else (1, 0)
     positions = _straightened(layers, links, {n: s[cross] for n, s in sizes.items()}, nodes)
     return _placed(layers, positions, sizes, nodes, ways, main, cross)
+
+
+def curve(layout: Layout, way: list[str], across: bool = False) -> str:
+    """An arrow as an SVG path: a smooth line from border to border, through the places in between.
+
+    Args:
+        layout: where things are.
+        way: of the arrow, as the layout has it.
+        across: whether arrows point to the right.
+    """
+    places = [layout.places[id_] for id_ in way]
+    points = [_border(places[0], across, 1)]
+    for place in places[1:-1]:
+        points += [_border(place, across, -1), _border(place, across, 1)]
+    points.append(_border(places[-1], across, -1))
+    path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
+    for n in range(0, len(points) - 1, 2):
+        (x1, y1), (x2, y2) = points[n], points[n + 1]
+        half = (x2 - x1) / 2 if across else (y2 - y1) / 2
+        bend = (x1 + half, y1, x2 - half, y2) if across else (x1, y1 + half, x2, y2 - half)
+        path += "C" + " ".join(f"{c:.1f}" for c in (*bend, x2, y2))
+        if n + 2 < len(points):
+            path += f"L{points[n + 2][0]:.1f} {points[n + 2][1]:.1f}"
+    return path
+
+
+def _border(place: Place, across: bool, side: int) -> tuple[float, float]:
+    if across:
+        return place.x + side * place.width / 2, place.y
+    return place.x, place.y + side * place.height / 2
 
 
 def without_shortcuts(edges: Iterable[Edge]) -> list[Edge]:
@@ -240,7 +274,10 @@ def _placed(layers, positions, sizes, nodes, ways, main: int, cross: int) -> Lay
         for node in layer:
             middle = (edge_of_layer + thickness / 2, positions[node] - least)
             x, y = middle if main == 0 else reversed(middle)
-            places[node] = Place(x, y, *sizes[node])
+            # Past what stands in a layer an arrow goes straight, or it would cut corners.
+            through = nodes[node].shape == "bend"
+            size = ((thickness, 0.0) if main == 0 else (0.0, thickness)) if through else sizes[node]
+            places[node] = Place(x, y, *size)
         edge_of_layer += thickness + GAP_MAIN
     width = max(p.x + p.width / 2 for p in places.values())
     height = max(p.y + p.height / 2 for p in places.values())
