@@ -13,9 +13,9 @@ from rich.console import Console
 
 from pipeline.console import native_chatter_dropped
 from pipeline.program import program
-from pipeline.stopping import stopping
 from pipeline.training_logs import link_training_logs
 from pipeline.workspace import Workspace
+from serving.stopping import stopping
 from trainer.errors import MarqueeError
 
 _SECONDS = 5.0  # between looks for trainings that have begun meanwhile; TensorBoard itself looks as often

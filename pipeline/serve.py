@@ -1,8 +1,6 @@
 """`marquee serve`: the embedded server, or TF Serving itself where it is installed."""
 
 import os
-import signal
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ from pipeline.console import native_chatter_dropped
 from serving.config import ServerConfig
 from serving.errors import ServingError
 from serving.renames import recover
+from serving.stopping import stopping
 from serving.tensorflow_model_server import BinaryServer, find_binary
 from serving.versions import list_models, list_versions
 
@@ -49,10 +48,7 @@ def serve(models: Path, config: ServerConfig, binary: str | None) -> None:
 
 
 def _serve_binary(models: Path, config: ServerConfig, binary: str) -> None:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    with BinaryServer(models, config, binary) as server:
+    with stopping() as stop, BinaryServer(models, config, binary) as server:
         _announce(server)
         Console().print("[yellow]TF Serving listens on every interface, not on --host alone[/]")
         while not stop.wait(1.0):

@@ -11,6 +11,19 @@ from typing import Literal, TextIO
 from trainer.errors import MarqueeError
 
 
+class InUse(MarqueeError):
+    """Another process has the workspace.
+
+    Args:
+        message, hint: as any error's.
+        holder: the process.
+    """
+
+    def __init__(self, message: str, hint: str, holder: str):
+        super().__init__(message, hint)
+        self.holder = holder
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Paths below a workspace folder.
@@ -52,13 +65,17 @@ class Workspace:
         return self.root / "cache"
 
     @contextlib.contextmanager
-    def lock(self, what: Literal["run", "schedule"] = "run") -> Iterator[None]:
+    def lock(self, what: Literal["run", "schedule", "once", "waiting"] = "run") -> Iterator[None]:
         """Keeps two runs, or two schedules, from working here at once.
+
+        `once` is a run that `schedule --once` does, from before its process has the workspace; `waiting` is
+        the next one's.
 
         The lock is the system's: it dies with its process, however that dies.
 
         Raises:
-            MarqueeError: another process holds it, or the folder cannot be written.
+            InUse: another process holds it.
+            MarqueeError: the folder cannot be written.
         """
         with self._lock_file(what) as handle:
             try:
@@ -66,9 +83,10 @@ class Workspace:
             except BlockingIOError:
                 handle.seek(0)
                 holder = handle.read().strip() or "unknown"
-                raise MarqueeError(
+                raise InUse(
                     f"workspace {self.root} is in use by another {what} (process {holder})",
                     "wait for it to end, or name another folder with --workspace",
+                    holder,
                 ) from None
             handle.truncate(0)
             handle.write(str(os.getpid()))

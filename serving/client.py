@@ -122,7 +122,7 @@ class RestClient(Client):
             ) from None
         if response.is_error:
             known = isinstance(answer, dict) and "error" in answer
-            raise ServingError(answer["error"] if known else f"{self._url} is no model server")
+            raise ServingError(answer["error"] if known else f"{self._address} is no model server")
         return answer
 
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from serving.prediction_log.log import PredictionLog
 from serving.registry import Registry
 from serving.rest import RestApi
 from serving.service import Service
+from serving.stopping import stopping
 
 log = logging.getLogger(__name__)
 
@@ -170,18 +170,11 @@ def serve(
 
     Called from the main thread. `on_ready` is given the running server, to say where it listens.
     """
-    stop = threading.Event()
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
-    try:
-        with EmbeddedServer(models_dir, config) as server:
-            on_ready(server)
-            while not stop.wait(1.0):
-                if not server.running:
-                    raise ServingError("The server has stopped by itself", "Its log says why.")
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    with stopping() as stop, EmbeddedServer(models_dir, config) as server:
+        on_ready(server)
+        while not stop.wait(1.0):
+            if not server.running:
+                raise ServingError("The server has stopped by itself", "Its log says why.")
 
 
 class _Uvicorn(uvicorn.Server):

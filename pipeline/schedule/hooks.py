@@ -4,10 +4,12 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 from typing import Any
 
 SECONDS = 60.0
 _LONGEST = 4000  # an environment has room for 128 KiB a value, and not for many of those
+_SAID = 300  # letters of what a command said last
 
 
 def call_hook(target: str, report: dict[str, Any], timeout: float = SECONDS) -> str | None:
@@ -23,49 +25,54 @@ def call_hook(target: str, report: dict[str, Any], timeout: float = SECONDS) -> 
     Returns:
         What went wrong, in a sentence; None when nothing did. Never raises: a schedule goes on.
     """
-    body = json.dumps(report, ensure_ascii=False)
-    if target.startswith(("http://", "https://")):
-        return _post(target, body, timeout)
-    plain = {
-        f"MARQUEE_{name.upper()}": str(value)[:_LONGEST]
+    body = json.dumps(report, ensure_ascii=False).encode(errors="replace")
+    try:
+        if target.startswith(("http://", "https://")):
+            return _post(target, body, timeout)
+        return _command(target, body, _plain(report), timeout)
+    except Exception as error:  # whatever is wrong with a hook, the run is logged and the next one comes
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        return f"{target}: {said or type(error).__name__}"
+
+
+def _plain(report: dict[str, Any]) -> dict[str, str]:
+    """What can be said in an environment: no NUL, and nothing that is no letter."""
+    return {
+        f"MARQUEE_{name.upper()}": str(value).replace("\0", "")[:_LONGEST].encode(errors="replace").decode()
         for name, value in report.items()
         if isinstance(value, str | int | float)
     }
-    try:
-        return _command(target, body, plain, timeout)
-    except OSError as error:
-        return f"{target}: {error.strerror}"
 
 
-def _post(url: str, body: str, timeout: float) -> str | None:
+def _post(url: str, body: bytes, timeout: float) -> str | None:
     import httpx
 
-    try:
-        answer = httpx.post(
-            url, content=body.encode(), headers={"Content-Type": "application/json"}, timeout=timeout
-        )
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return f"{url}: {str(error) or type(error).__name__}"
+    answer = httpx.post(url, content=body, headers={"Content-Type": "application/json"}, timeout=timeout)
     return None if answer.is_success else f"{url} answered {answer.status_code}"
 
 
-def _command(line: str, body: str, environment: dict[str, str], timeout: float) -> str | None:
-    process = subprocess.Popen(
-        line,
-        shell=True,
-        env=os.environ | environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        said, _ = process.communicate(body, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return f"{line}: killed after {timeout:.0f} s"
-    if process.returncode == 0:
-        return None
-    return f"{line}: exit status {process.returncode}: {said.strip()[-300:]}".rstrip(": ")
+def _command(line: str, body: bytes, environment: dict[str, str], timeout: float) -> str | None:
+    # Files and no pipes: what a hook leaves running in the background may keep them open.
+    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as said:
+        told.write(body)
+        told.seek(0)
+        process = subprocess.Popen(
+            line,
+            shell=True,
+            env=os.environ | environment,
+            stdin=told,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return f"{line}: killed after {timeout:.0f} s"
+        if process.returncode == 0:
+            return None
+        said.seek(max(0, said.seek(0, os.SEEK_END) - 4 * _SAID))
+        last = said.read().decode(errors="replace").strip()[-_SAID:]
+    return f"{line}: exit status {process.returncode}: {last}".rstrip(": ")

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +15,8 @@ from pipeline.schedule.cron import Cron
 from pipeline.schedule.hooks import call_hook
 from pipeline.schedule.records import Log, ScheduledRun, StateFile
 from pipeline.schedule.scheduler import Missed, Scheduler
-from pipeline.stopping import stopping
-from pipeline.workspace import Workspace
+from pipeline.workspace import InUse, Workspace
+from serving.stopping import stopping
 from trainer.errors import MarqueeError
 
 
@@ -52,34 +53,69 @@ def schedule(request: ScheduleRequest, cron: Cron) -> None:
         runs = _Runs(request, stop)
         runs.say(f"schedule {cron.text!r}, log {runs.log.path}")
         state, clock = StateFile(workspace), _SystemClock(stop)
-        try:
+        with _disk_errors_told(workspace):
             Scheduler(
                 cron, request.missed, state, runs.log, clock, workspace.lock_holder, runs.run, runs.say
             ).forever()
-        except OSError as error:
-            raise MarqueeError(
-                f"the schedule has to stop: {error.filename or workspace.root}: {error.strerror}",
-                "what is owed is remembered: start it again when that is mended",
-            ) from None
         runs.say("stopped")
 
 
 def run_once(request: ScheduleRequest) -> ScheduledRun:
     """One run, now, logged and with its hooks: what cron, systemd or Kubernetes calls.
 
-    Where another run has the workspace it waits for it, or skips, as `missed` says.
+    Where another run has the workspace it waits for it, or skips, as `missed` says. One waits, however many
+    times are missed.
+
+    Raises:
+        MarqueeError: the workspace cannot be written, or the disk is full.
     """
-    with stopping() as stop:
+    with stopping() as stop, ExitStack() as turn, _disk_errors_told(request.workspace):
         runs, now = _Runs(request, stop), datetime.now().astimezone()
-        while holder := request.workspace.lock_holder():
-            if request.missed == "skip" or stop.wait(1.0):
-                outcome = "interrupted" if stop.is_set() else "skipped"
-                why = f"the workspace was in use by process {holder}"
-                run = ScheduledRun(now.isoformat(), outcome, message=why)
-                runs.log.add(run)
-                runs.say(f"{outcome}: {why}")
-                return run
-        return runs.run(now, lambda *_: None)
+        why = _wait_for_turn(request, stop, turn)
+        if why is None:
+            return runs.run(now, lambda *_: None)
+        outcome = "interrupted" if stop.is_set() else "skipped"
+        run = ScheduledRun(now.isoformat(), outcome, message=why)
+        runs.log.add(run)
+        runs.say(f"{outcome}: {why}")
+        return run
+
+
+def _wait_for_turn(request: ScheduleRequest, stop: threading.Event, turn: ExitStack) -> str | None:
+    """Returns when nothing else runs here, `turn` locking others out; or why that is not waited for."""
+    workspace = request.workspace
+
+    def take() -> None:
+        turn.enter_context(workspace.lock("once"))
+
+    def look() -> None:
+        with workspace.lock("run"):  # of a run by hand
+            pass
+
+    try:
+        with workspace.lock("waiting"):
+            for attempt in (take, look):
+                while True:
+                    try:
+                        attempt()
+                        break
+                    except InUse as error:
+                        if request.missed == "skip" or stop.wait(1.0):
+                            return f"the workspace was in use by process {error.holder}"
+    except InUse as error:
+        return f"process {error.holder} waits already for the workspace to be free"
+    return None
+
+
+@contextmanager
+def _disk_errors_told(workspace: Workspace) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise MarqueeError(
+            f"the schedule has to stop: {error.filename or workspace.root}: {error.strerror}",
+            "what is owed is remembered: start it again when that is mended",
+        ) from None
 
 
 class _Runs:

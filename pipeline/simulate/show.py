@@ -22,8 +22,8 @@ from pipeline.simulate.print_results import print_results
 from pipeline.simulate.replay import Replay
 from pipeline.simulate.results import FILE, Results, Step
 from pipeline.simulate.simulation import CONTINUOUS, Interrupted, Simulation, described
-from pipeline.stopping import stopping
 from pipeline.workspace import Workspace
+from serving.stopping import stopping
 from trainer.errors import MarqueeError
 from trainer.strict import Strict
 

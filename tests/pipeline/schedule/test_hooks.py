@@ -68,3 +68,28 @@ def test_a_command_that_fails_or_hangs_is_told_of_with_what_it_said():
     begun = time.monotonic()
     assert call_hook("sleep 60 & sleep 60", REPORT, timeout=0.2) == "sleep 60 & sleep 60: killed after 0 s"
     assert time.monotonic() - begun < 10
+
+
+def test_what_a_command_leaves_in_the_background_is_not_waited_for():
+    begun = time.monotonic()
+    assert call_hook("setsid sleep 20 & exit 0", REPORT, timeout=10) is None
+    assert call_hook("setsid sleep 20 & sleep 60", REPORT, timeout=0.2).endswith("killed after 0 s")
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("target", "report", "problem"),
+    [
+        (r"printf '\377'; exit 3", REPORT, r"printf '\377'; exit 3: exit status 3: �"),
+        ('test "$MARQUEE_MESSAGE" = "a NUL"', REPORT | {"message": "a\0 NUL"}, None),
+        ("cat > /dev/null", REPORT | {"message": "half a letter \ud83d"}, None),
+        ("no\0command", REPORT, "no\0command: embedded null byte"),
+    ],
+)
+def test_whatever_is_said_a_hook_raises_nothing(target, report, problem):
+    assert call_hook(target, report) == problem
+
+
+def test_a_proxy_that_cannot_be_used_is_told_of_and_never_raised(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    assert call_hook("http://127.0.0.1:9/", REPORT).startswith("http://127.0.0.1:9/: ")

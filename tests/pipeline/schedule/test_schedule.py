@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.schedule.child import run_child
+from pipeline.schedule.schedule import ScheduleRequest, run_once
 from pipeline.workspace import Workspace
+from trainer.errors import MarqueeError
 
 PACKAGES = Path(__file__).resolve().parents[3]
 SCHEDULE = """
@@ -29,6 +31,14 @@ try:
     schedule(request, Cron.parse("* * * * * *"))
 except MarqueeError as error:
     sys.exit(str(error))
+"""
+ONCE = """
+import sys
+from pathlib import Path
+from pipeline.schedule.schedule import ScheduleRequest, run_once
+from pipeline.workspace import Workspace
+root, *run = sys.argv[1:]
+run_once(ScheduleRequest(Workspace(Path(root)), tuple(run)))
 """
 RUN = """
 import os, signal, sys, time
@@ -249,6 +259,41 @@ def test_once_skips_while_another_run_has_the_workspace(tmp_path):
 
     assert answer.returncode == 0
     assert f"skipped: the workspace was in use by process {os.getpid()}" in answer.stdout
+
+
+def test_of_those_that_run_once_one_waits_for_another_and_no_more(tmp_path):
+    (tmp_path / "run.py").write_text(RUN)
+    command = [
+        sys.executable,
+        "-c",
+        ONCE,
+        str(tmp_path),
+        sys.executable,
+        str(tmp_path / "run.py"),
+        str(tmp_path),
+    ]
+    log = tmp_path / "logs" / "schedule.jsonl"
+
+    def outcomes():
+        return [json.loads(line)["outcome"] for line in log.read_text().splitlines()] if log.exists() else []
+
+    with Workspace(tmp_path).lock():
+        calls = [subprocess.Popen([*command, "quick"], cwd=PACKAGES) for _ in range(3)]
+        until(lambda: outcomes() == ["skipped", "skipped"])
+        assert "waits already for the workspace" in log.read_text()
+    assert [call.wait(60) for call in calls] == [0, 0, 0]
+    assert outcomes() == ["skipped", "skipped", "done"]
+
+    calls = [subprocess.Popen([*command, "quick"], cwd=PACKAGES) for _ in range(2)]
+    assert [call.wait(60) for call in calls] == [0, 0]
+    assert outcomes()[3:] == ["done", "done"]  # one after the other, and none found the workspace in use
+
+
+def test_a_disk_that_takes_nothing_is_told_in_a_line(tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "schedule.jsonl").mkdir()
+    with pytest.raises(MarqueeError, match=r"schedule\.jsonl: Is a directory"):
+        run_once(ScheduleRequest(Workspace(tmp_path), ("true",)))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,14 @@ from contextlib import contextmanager
 
 @contextmanager
 def stopping() -> Iterator[threading.Event]:
-    """An event that SIGTERM or Ctrl-C sets, in place of what they did before."""
+    """An event that SIGTERM or Ctrl-C sets, in place of what they did before. For the main thread."""
     stop = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+
+    def ask(*_) -> None:
+        # Not here: a handler runs in the main thread, which may hold the event's lock, inside `wait`.
+        threading.Thread(target=stop.set, daemon=True).start()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
