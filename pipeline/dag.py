@@ -24,6 +24,7 @@ from pipeline.training_nodes import Prepared, training_nodes
 from serving.prediction_log.reader import fingerprint, log_files
 from trainer import features
 
+_VALIDATOR = "ExampleValidator"
 _SCHEMAS = Path(__file__).resolve().parent / "schemas"
 
 
@@ -46,7 +47,7 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
     examples = example_gen.outputs["examples"]
     statistics_gen = StatisticsGen(examples=examples)
     schema = place.schema((_SCHEMAS / f"{config.validate_.schema_name}.pbtxt").read_text(encoding="utf-8"))
-    previous = place.previous_statistics(statistics_gen.outputs["statistics"])
+    previous = place.previous_statistics(statistics_gen.outputs["statistics"], f"{config.name}.{_VALIDATOR}")
     validator = _validator(config, statistics_gen.outputs["statistics"], schema, previous)
     transform = Transform(
         examples=examples,
@@ -88,7 +89,7 @@ def _validator(config: RunConfig, statistics, schema: Found, previous: Found) ->
         skew=config.validate_.skew,
         skew_thresholds=_json(validate["skew_thresholds"]),
         code_fingerprint=code_fingerprint("components.example_validator"),
-    ).with_id("ExampleValidator")
+    ).with_id(_VALIDATOR)
     for node in previous.nodes:
         validator.add_upstream_node(node)
     return validator

@@ -6,7 +6,7 @@ from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.types import BaseChannel, Channel, standard_artifacts
 
-from components.resolution import LastBlessed, LastBlessedOther, LatestOther
+from components.resolution import LastAcceptedOther, LastBlessed, LastBlessedOther
 from pipeline.fingerprints import content_fingerprint
 from pipeline.lineage import Lineage
 from pipeline.place import Found
@@ -37,9 +37,10 @@ class LocalPlace:
         schema = Importer(source_uri=str(folder.resolve()), artifact_type=standard_artifacts.Schema)
         return Found([schema.with_id("Schema")], schema.outputs["result"])
 
-    def previous_statistics(self, statistics: BaseChannel) -> Found:
+    def previous_statistics(self, statistics: BaseChannel, validator: str) -> Found:
         previous = Resolver(
-            strategy_class=LatestOther,
+            strategy_class=LastAcceptedOther,
+            config={"node": validator},
             candidates=Channel(type=standard_artifacts.ExampleStatistics),
             current=statistics,
         ).with_id("PreviousStatistics")

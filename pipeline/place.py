@@ -37,8 +37,13 @@ class Place(Protocol):
     def schema(self, text: str) -> Found:
         """The committed schema, as a Schema artifact."""
 
-    def previous_statistics(self, statistics: BaseChannel) -> Found:
-        """The statistics of the run before; nothing the first time."""
+    def previous_statistics(self, statistics: BaseChannel, validator: str) -> Found:
+        """The last statistics before these that were accepted; nothing the first time.
+
+        Args:
+            statistics: the run's own.
+            validator: by which node they were accepted, as `pipeline.node`.
+        """
 
     def keep_statistics(self, statistics: BaseChannel) -> list[BaseNode]:
         """What keeps statistics for the run after this one; no nodes where they are kept anyway."""

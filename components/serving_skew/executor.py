@@ -13,7 +13,7 @@ from tfx.utils import io_utils
 from components.serving_skew.learned import Learned
 from components.serving_skew.measures import Comparison, compare
 from components.serving_skew.traffic import Traffic
-from serving.prediction_log.reader import Fault, log_files, read
+from serving.prediction_log.reader import NOT_OURS, Fault, log_files, read
 from trainer import features
 from trainer.errors import DataError
 from trainer.progress import report
@@ -34,7 +34,11 @@ class Executor(base_executor.BaseExecutor):
         learned = Learned.read([io_utils.all_files_pattern(train)])
         traffic, faults = Traffic(learned.film_of_title), []
         for number, exchange in enumerate(read(files, faults)):
-            traffic.add(exchange)
+            try:
+                traffic.add(exchange)
+            except NOT_OURS as error:
+                what = f"{exchange.model}.{exchange.signature} is asked or answered otherwise: {error}"
+                faults.append(Fault(exec_properties["logs"], f"request {number + 1:,}", what))
             if number % 10_000 == 0:
                 report(f"{number:,} logged requests")
         thresholds = json.loads(exec_properties["thresholds"])

@@ -10,6 +10,7 @@ import tensorflow as tf
 from serving.prediction_log.exchange import Exchange
 from trainer.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
 
+_YEAR_10000 = 253_402_300_800.0  # in seconds; what is later was given in another unit
 SHOWN = 10  # of a list; what comes after is rarely seen by anybody
 
 # Signatures that give films for somebody; the others look things up, often about the films just given.
@@ -46,32 +47,41 @@ class Traffic:
     last: float = 0.0
 
     def add(self, exchange: Exchange) -> None:
-        """Counts an exchange."""
+        """Counts an exchange: all of it, or nothing, where its values are not those of its signature.
+
+        Raises:
+            LookupError, TypeError, ValueError, DecodeError: they are not.
+        """
+        found = list(self._found(exchange))
+        for counter, values in found:
+            counter.update(values)
         self.requests[f"{exchange.model}.{exchange.signature}"] += 1
-        if exchange.time:
+        if 0 < exchange.time < _YEAR_10000:
             self.first = min(self.first or exchange.time, exchange.time)
             self.last = max(self.last, exchange.time)
+
+    def _found(self, exchange: Exchange) -> Iterator[tuple[Counter, list]]:
+        """What of an exchange goes into which counter."""
         if exchange.signature in RECOMMENDING.get(exchange.model, ()):
-            self.users.update(_values(exchange.inputs, USER_ID))
-            self._add_lists(exchange.outputs)
+            yield self.users, _values(exchange.inputs, USER_ID)
+            yield from self._found_in_lists(exchange.outputs)
         elif exchange.model == "ranking" and exchange.signature in RATING:
             asked = _from_examples(exchange.inputs) if "examples" in exchange.inputs else exchange.inputs
-            self.users.update(_values(asked, USER_ID))
-            self.films.update(_values(asked, MOVIE_ID))
-            titles = _values(asked, MOVIE_TITLE)
-            self.films.update(self.film_of_title.get(title, b"") for title in titles)
-            self.ratings.update(_rounded(exchange.outputs.get(USER_RATING, ())))
+            yield self.users, _values(asked, USER_ID)
+            yield self.films, _values(asked, MOVIE_ID)
+            yield self.films, [self.film_of_title.get(title, b"") for title in _values(asked, MOVIE_TITLE)]
+            yield self.ratings, _rounded(exchange.outputs.get(USER_RATING, ()))
 
-    def _add_lists(self, outputs: Mapping[str, np.ndarray]) -> None:
+    def _found_in_lists(self, outputs: Mapping[str, np.ndarray]) -> Iterator[tuple[Counter, list]]:
         films = outputs.get(MOVIE_ID)
         if films is None or films.ndim != 2:  # left out by the request, or no list at all
             return
         films = films[:, :SHOWN]
         there = films != b""
-        self.shown.update(films[there].tolist())
+        yield self.shown, films[there].tolist()
         ratings = outputs.get(USER_RATING)
         if ratings is not None and ratings.ndim == 2:
-            self.shown_ratings.update(_rounded(ratings[:, :SHOWN][there]))
+            yield self.shown_ratings, _rounded(ratings[:, :SHOWN][there])
 
 
 def _values(arrays: Mapping[str, np.ndarray], name: str) -> list[bytes]:

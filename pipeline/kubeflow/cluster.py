@@ -33,7 +33,7 @@ class Cluster:
         schema = CommittedSchema(text=text).with_id("Schema")
         return Found([schema], schema.outputs["schema"])
 
-    def previous_statistics(self, statistics: BaseChannel) -> Found:
+    def previous_statistics(self, statistics: BaseChannel, validator: str) -> Found:
         previous = PreviousStatistics(serving_models=self.serving_models)
         return Found([previous], previous.outputs["statistics"])
 

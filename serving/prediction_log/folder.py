@@ -46,9 +46,9 @@ class LogFolder:
             ServingError: it cannot.
         """
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            os.close(self._create())
-            self._path.unlink()
+            probe = self._create()
+            self._path.unlink(missing_ok=True)
+            os.close(probe)
         except OSError as error:
             raise ServingError(
                 f"Predictions cannot be logged to {self._folder}: {error.strerror}",
@@ -60,6 +60,8 @@ class LogFolder:
 
     def append(self, records: bytes) -> None:
         """Appends whole records. Raises OSError, and leaves the file as it was before."""
+        if self._file is not None and self._deleted():
+            self._lost()
         if self._file is None:
             self._file, self._begun = self._create(), time.monotonic()
         try:
@@ -86,6 +88,9 @@ class LogFolder:
         """Finishes the file, if there is one: on the disk, and under its final name. Raises OSError."""
         if self._file is None:
             return
+        if self._deleted():
+            self._lost()
+            return
         file, size = self._file, self._size
         self._file, self._size = None, 0
         try:
@@ -94,8 +99,18 @@ class LogFolder:
         finally:
             os.close(file)  # and with it the lock, which the rename still needed
 
+    def _deleted(self) -> bool:
+        return os.fstat(self._file).st_nlink == 0
+
+    def _lost(self) -> None:
+        """Lets go of a file that was deleted, maybe with its folder: nobody would read what goes into it."""
+        log.error("%s was deleted while it was written; a new file is begun", self._path)
+        os.close(self._file)
+        self._file, self._size = None, 0
+
     def _create(self) -> int:
         """A new file, already locked when its name ends with PARTIAL."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         name = f"predictions-{stamp}-{uuid.uuid4().hex[:8]}.{self._suffix}{PARTIAL}"
         unlocked = self._folder / f".{name}"
@@ -151,12 +166,10 @@ def _whole_lines(file, size: int) -> int:
 
 
 def _whole_records(file) -> int:
-    """Where the last whole record ends."""
+    """Where the last whole record ends; a damaged one before it is for the reader to tell."""
     file.seek(0)
     whole = 0
     while len(head := file.read(HEAD)) == HEAD and (length := length_of(head)) is not None:
-        record, foot = file.read(length), file.read(FOOT)
-        if len(record) < length or not is_whole(record, foot):
-            break
-        whole = file.tell()
+        if is_whole(file.read(length), file.read(FOOT)):
+            whole = file.tell()
     return whole

@@ -32,7 +32,7 @@ from serving.tensor_proto import array_of
 WILD = frozenset("*?[")
 
 # Whatever a line or a record may raise that holds something else than a prediction.
-_NOT_OURS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, DecodeError)
+NOT_OURS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, DecodeError)
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,19 @@ def log_files(where: str) -> list[Path]:
 
 
 def fingerprint(files: Sequence[Path]) -> str:
-    """SHA-256 (16 hex digits) over what the files hold; not their names: a finished file gets another."""
+    """SHA-256 (16 hex digits) over what the files hold; not their names: a finished file gets another.
+
+    Of a file that cannot be read it is the reason, which `read` tells as a fault.
+    """
     digest = hashlib.sha256()
     for file in files:
         content = hashlib.sha256()
-        with _opened(file) as stream:
-            while block := stream.read(1 << 20):
-                content.update(block)
+        try:
+            with _opened(file) as stream:
+                while block := stream.read(1 << 20):
+                    content.update(block)
+        except OSError as error:
+            content.update(str(error).encode())
         digest.update(content.digest())
     return digest.hexdigest()[:16]
 
@@ -121,7 +127,7 @@ def _lines(file: str, stream: BinaryIO, faults: list[Fault]) -> Iterator[Exchang
     for number, line in enumerate(stream, start=1):
         try:
             yield _from_json(line)
-        except _NOT_OURS as error:
+        except NOT_OURS as error:
             if not line.endswith(b"\n"):
                 faults.append(Fault(file, "the end", f"line {number} is torn", torn=True))
             elif line.strip():
@@ -151,7 +157,7 @@ def _records(file: str, stream: BinaryIO, faults: list[Fault]) -> Iterator[Excha
             log = prediction_log_pb2.PredictionLog.FromString(record)
             if log.HasField("predict_log"):  # what else is logged asks nothing of Marquee's models
                 yield _from_proto(log)
-        except _NOT_OURS as error:
+        except NOT_OURS as error:
             faults.append(Fault(file, f"record {number}", f"is no logged prediction: {_said(error)}"))
 
 

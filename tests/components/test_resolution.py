@@ -1,7 +1,7 @@
 from ml_metadata.proto import metadata_store_pb2
 from tfx.types import standard_artifacts
 
-from components.resolution import LastBlessed, LastBlessedOther, LatestOther
+from components.resolution import LastAcceptedOther, LastBlessed, LastBlessedOther
 
 
 def artifact(kind, identity, **properties):
@@ -90,8 +90,47 @@ def test_a_warm_start_on_new_examples_begins_from_a_model_that_is_older_than_the
         assert [m.id for m in found["model"]] == expected
 
 
-def test_the_latest_other_leaves_out_the_runs_own_and_what_came_later():
-    statistics = [artifact(standard_artifacts.ExampleStatistics, i) for i in (3, 1, 2)]
-    found = LatestOther().resolve_artifacts(None, {"candidates": statistics, "current": [statistics[0]]})
+class Validations:
+    """As much of MLMD's store as is asked: what an execution read, as what, its node, how it ended."""
 
-    assert [a.id for a in found["candidates"]] == [2]
+    def __init__(self, *validations):
+        self._validations = dict(enumerate(validations, 1))
+
+    def get_events_by_artifact_ids(self, identities):
+        event, [identity] = metadata_store_pb2.Event, identities
+        return [
+            event(type=event.INPUT, execution_id=execution, path=event.Path(steps=[event.Path.Step(key=key)]))
+            for execution, (read, key, _, _) in self._validations.items()
+            if read == identity
+        ]
+
+    def get_executions_by_id(self, identities):
+        made = metadata_store_pb2.Execution
+        return [made(id=each, last_known_state=self._validations[each][3]) for each in identities]
+
+    def get_contexts_by_execution(self, identity):
+        node = self._validations[identity][2]
+        return [metadata_store_pb2.Context(type="node", name=f"smoke.{node}")]
+
+
+def test_statistics_are_compared_with_the_last_that_were_accepted():
+    statistics = [artifact(standard_artifacts.ExampleStatistics, i) for i in (7, 1, 3, 2, 4, 5, 6, 9)]
+    ended = metadata_store_pb2.Execution
+    store = Validations(
+        (1, "statistics", "ExampleValidator", ended.COMPLETE),
+        (2, "statistics", "ExampleValidator", ended.FAILED),
+        (2, "statistics", "ExampleValidator", ended.CACHED),  # mended by other thresholds
+        (3, "statistics", "ExampleValidator", ended.FAILED),
+        (4, "previous_statistics", "ExampleValidator", ended.COMPLETE),
+        (5, "statistics", "Another", ended.COMPLETE),
+        (9, "statistics", "ExampleValidator", ended.COMPLETE),
+    )
+
+    def compared_with(current):
+        inputs = {"candidates": statistics, "current": [current]}
+        strategy = LastAcceptedOther(node="smoke.ExampleValidator")
+        return [each.id for each in strategy.resolve_artifacts(store, inputs)["candidates"]]
+
+    assert compared_with(statistics[0]) == [2]
+    assert compared_with(statistics[3]) == [1]
+    assert compared_with(statistics[1]) == []

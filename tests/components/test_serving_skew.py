@@ -248,3 +248,23 @@ def test_damaged_and_torn_files_are_named_and_the_rest_is_compared(train, tmp_pa
     assert found["torn"] == [f"{logs / 'b.jsonl.partial'}: line 2 is torn"]
     [damaged] = found["damaged"]
     assert damaged.startswith(f"{logs / 'a.jsonl'}, line 2: is no logged prediction")
+
+
+def test_what_is_no_answer_of_its_signature_is_named_and_not_counted_by_half(train, tmp_path, logs):
+    odd = [
+        rated("c", "Heat (1995)", 3.0, outputs={"user_rating": strings("good")}),
+        rated("c", "Heat (1995)", 3.0, inputs={"examples": strings("no tf.Example")}),
+        listed("c", ["1", "2"], [4.0]),
+    ]
+    in_milliseconds = rated("b", "Alien (1979)", 4.6, time=1795662000e3)
+    (logs / "a.tfrecord").write_bytes(
+        b"".join(tf_record(each, 1.0) for each in [LOGGED[0], *odd, in_milliseconds])
+    )
+    found = skew(train, tmp_path)
+
+    assert found["requests"] == {"ranking.serving_default": 2}
+    assert found["damages"] == 3
+    place = f"{logs}, request 2: ranking.serving_default is asked or answered otherwise: "
+    assert found["damaged"][0].startswith(place)
+    assert {row["feature"]: row["logged_values"] for row in found["features"]}["user"] == 2
+    assert (found["first"], found["last"]) == ("2026-11-26T03:00:00+00:00",) * 2
