@@ -1,5 +1,6 @@
 """Reads ML Metadata: which runs there were, what each node made and from what, what was pushed."""
 
+import contextlib
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
@@ -25,7 +26,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """`done` when every node is; else the state of the first that is not."""
+        """`done` when every node is; else the state of the first that is not. `pipeline.runs` knows more."""
         unfinished = (n.state for n in self.nodes.values() if n.state not in ("done", "cached"))
         return next(unfinished, "done")
 
@@ -90,15 +91,38 @@ class Lineage:
         if not self._database.exists():
             return nothing
         try:
-            with sqlite3.connect(f"{self._database.resolve().as_uri()}?mode=ro", uri=True) as db:
-                if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'Context'").fetchone():
-                    return nothing
-                return question(db)
+            try:
+                return self._answer(question, nothing)
+            except sqlite3.OperationalError as error:
+                if getattr(error, "sqlite_errorname", "") != "SQLITE_READONLY_ROLLBACK":
+                    raise
+            self._roll_back()
+            return self._answer(question, nothing)
         except sqlite3.DatabaseError as error:
-            raise MarqueeError(
-                f"{self._database} cannot be read: {error}",
-                "Move the workspace away and run again, or restore the file.",
-            ) from None
+            raise MarqueeError(f"{self._database} cannot be read: {error}", _what_to_do(error)) from None
+
+    def _answer(self, question, nothing):
+        with contextlib.closing(self._opened("ro")) as db:
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'Context'").fetchone():
+                return nothing
+            return question(db)
+
+    def _roll_back(self) -> None:
+        """Undoes what a killed process left half written, which a reader may not.
+
+        SQLite itself does it, and only where no process is writing: its locks tell.
+        """
+        with contextlib.closing(self._opened("rw")) as db:
+            db.execute("SELECT 1 FROM sqlite_master").fetchone()
+
+    def _opened(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(f"{self._database.resolve().as_uri()}?mode={mode}", uri=True)
+
+
+def _what_to_do(error: sqlite3.DatabaseError) -> str:
+    if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+        return "A run is writing to it. Try again."
+    return "Move the workspace away and run again, or restore the file."
 
 
 def _contexts(db: sqlite3.Connection, run_id: str | None = None) -> list[tuple[int, str]]:

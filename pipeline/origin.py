@@ -1,12 +1,12 @@
 """Where a pushed version, or any artifact, comes from: data, code, configuration and parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline import outcomes
-from pipeline.lineage import Artifact, Lineage, Node
+from pipeline.lineage import Artifact, Lineage, Node, Run
 from pipeline.program import program
 from pipeline.run_record import recorded
 from pipeline.workspace import Workspace
@@ -110,12 +110,30 @@ def find_origin(workspace: Workspace, asked: str, models: Path | None = None) ->
 
 
 def pushes(lineage: Lineage) -> dict[int, Artifact]:
-    """The push behind each version, the newest first."""
-    found = {}
-    for artifact in reversed(lineage.artifacts("PushedModel")):  # the first to push a version made it
+    """The push behind each version, the newest first.
+
+    Numbers begin again where `serving_models` was deleted: what a version holds is what was pushed last.
+    """
+    found, contents = {}, {}
+    for artifact in lineage.artifacts("PushedModel"):  # the newest first
         if artifact.properties.get("pushed") and "pushed_version" in artifact.properties:
-            found.setdefault(int(artifact.properties["pushed_version"]), artifact)
+            version, content = int(artifact.properties["pushed_version"]), artifact.properties.get("content")
+            if contents.setdefault(version, content) == content:
+                found[version] = artifact  # in the end, the first to push it: that one made it
     return dict(sorted(found.items(), reverse=True))
+
+
+def judge(runs: Iterable[Run], task: str, model: Artifact) -> Node | None:
+    """The evaluation of a model, the newest that was done: not always in the run that trained it.
+
+    Args:
+        runs: the newest first.
+        task: `ranking` or `retrieval`.
+        model: its artifact.
+    """
+    evaluators = (run.nodes.get(f"{task.capitalize()}Evaluator") for run in runs)
+    done = (node for node in evaluators if node and node.state == "done" and "model" in node.taken)
+    return next((node for node in done if node.taken["model"].id == model.id), None)
 
 
 def standing(models: Path, name: str, version: int) -> str:
@@ -133,7 +151,7 @@ def _revision(record: dict[str, Any]) -> str:
 
 
 def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
-    """What judged the artifact, or the models in it, in the run that made it."""
+    """What judged the artifact, or the models in it, in the run that made it; a model, in a later one too."""
     run = lineage.run(artifact.made_in) if artifact.made_in else None
     if run is None:
         return {}
@@ -142,11 +160,14 @@ def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
     if artifact.type == "PushedModel" and maker:
         ids |= {maker.taken[name].id for name in MODELS if name in maker.taken}
     judges = ("RankingEvaluator", "RetrievalEvaluator", "ServingValidator", "RunReport")
-    return {
+    found = {
         name: run.nodes[name]
         for name in judges
         if name in run.nodes and ids & {each.id for each in _models(run.nodes[name].taken)}
     }
+    runs = lineage.runs()
+    done = [node for task in outcomes.TASKS if (node := judge(runs, task, artifact))]
+    return found | {node.name: lineage.run(node.run_id).nodes[node.name] for node in done}
 
 
 def _models(inputs: Mapping[str, Artifact]) -> list[Artifact]:

@@ -30,7 +30,7 @@ class RunRecord:
     run_id: the run.
     started: Unix seconds.
     folder: where the command was given.
-    command: that repeats the run.
+    command: that goes on with the run, after a failure as well: `--from-node` is not in it.
     config: the whole configuration, overrides applied.
     versions: of Python and the packages that decide results.
     git: `revision`, and whether files were `changed` since; None outside a checkout.
@@ -38,6 +38,7 @@ class RunRecord:
     state: what has become of it so far.
     failed_node, message: what stopped it; empty while nothing has.
     seconds: how long it took.
+    from_node: where it was asked to begin; empty for the first node.
     """
 
     run_id: str
@@ -52,10 +53,16 @@ class RunRecord:
     failed_node: str = ""
     message: str = ""
     seconds: float | None = None
+    from_node: str = ""
 
     @classmethod
     def begin(
-        cls, run_id: str, program: str, command: tuple[str, ...], config: dict[str, Any]
+        cls,
+        run_id: str,
+        program: str,
+        command: tuple[str, ...],
+        config: dict[str, Any],
+        from_node: str | None = None,
     ) -> "RunRecord":
         """Looks around."""
         return cls(
@@ -67,6 +74,7 @@ class RunRecord:
             versions={"python": platform.python_version(), **_versions()},
             git=_git(),
             machine=_machine(),
+            from_node=from_node or "",
         )
 
     def ended(self, state: str, failed_node: str = "", message: str = "") -> "RunRecord":
@@ -103,6 +111,12 @@ def recorded(workspace: Workspace, run_id: str) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def last_begun(workspace: Workspace) -> str:
+    """The run that began last: the one that runs, where one does. Empty where none wrote anything."""
+    ids = (file.parent.name for file in workspace.reports.glob(f"*/{FILE}"))
+    return max(ids, key=lambda each: recorded(workspace, each).get("started", 0.0), default="")
 
 
 def failure(workspace: Workspace, run_id: str) -> Failure | None:

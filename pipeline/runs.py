@@ -8,6 +8,7 @@ from rich.table import Table
 
 from pipeline.lineage import Lineage, Run
 from pipeline.program import program
+from pipeline.run_record import last_begun, recorded
 from pipeline.workspace import Workspace
 from trainer.errors import MarqueeError
 
@@ -69,7 +70,16 @@ def row(workspace: Workspace, run: Run) -> dict[str, Any]:
 
 
 def state(workspace: Workspace, run: Run) -> str:
-    """A run's state; `interrupted` where a killed process left it running."""
+    """A run's state; `interrupted` where a killed process left it running.
+
+    What the run wrote down counts for more than its nodes: between two of them all are done.
+    """
+    said = recorded(workspace, run.run_id).get("state")
+    if said in ("failed", "interrupted"):
+        return said
+    if said == "running":
+        live = workspace.in_use() and run.run_id == last_begun(workspace)
+        return "running" if live else "interrupted"
     if run.state in ("running", "new") and not workspace.in_use():
         return "interrupted"
     return run.state

@@ -86,7 +86,7 @@ def _training(sources: Sources) -> Iterator[Note]:
 
 def _ratings(sources: Sources) -> Iterator[Note]:
     found = sources.details.get("ratings")
-    if not found:
+    if not found or not sources.test:
         return
     off = [
         part

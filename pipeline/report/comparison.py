@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.ranking_metrics import ranking_metrics
 from pipeline.report.blocks import Block, Cell, Note, Notes, Part, Section, Table
-from pipeline.report.sources import Sources
+from pipeline.report.sources import TASKS, Sources
 from pipeline.report.words import NOTHING, number, short, signed
 
 LOWER_IS_BETTER = ("rmse", "mae")
@@ -33,7 +33,7 @@ def comparison(sources: Sources) -> Section:
 
 def _measured(sources: Sources, before: Sources) -> list[Block]:
     blocks: list[Block] = []
-    rows = [*_on_eval(sources), *_on_test(sources, before)]
+    rows = [*_ranking_on_eval(sources), *_retrieval_on_eval(sources), *_on_test(sources, before)]
     if rows:
         blocks.append(
             Table(
@@ -43,29 +43,42 @@ def _measured(sources: Sources, before: Sources) -> list[Block]:
                 frozenset({2, 3, 4}),
             )
         )
-    if sources.lists and sources.lists["baseline"] is None:
-        text = "The retrieval model is the one that was blessed last: there is nothing to compare."
-        blocks.append(Notes([Note(text, "muted")]))
+    for task in TASKS:
+        if sources.same_model_as_previous(task):
+            text = (
+                f"The {task} model is that of run {before.run.run_id}: there is nothing to compare on eval."
+            )
+            blocks.append(Notes([Note(text, "muted")]))
     if not sources.same_data_as_previous:
         blocks.append(Notes([Note("The data or its split is another one: test is not compared.", "warn")]))
     return blocks
 
 
-def _on_eval(sources: Sources) -> Iterator[list]:
+def _ranking_on_eval(sources: Sources) -> Iterator[list]:
     models = ranking_metrics(sources.slices)
-    if "baseline" in models:
+    if "baseline" in models and not sources.same_model_as_previous("ranking"):
+        split = _split(sources, "ranking")
         for name in RATED:
-            yield _row(
-                f"ranking {name}", "eval", models["baseline"].get(name), models["candidate"].get(name), name
-            )
+            before, now = models["baseline"].get(name), models["candidate"].get(name)
+            yield _row(f"ranking {name}", split, before, now, name)
+
+
+def _retrieval_on_eval(sources: Sources) -> Iterator[list]:
     lists = sources.lists
-    if lists and lists["baseline"]:
+    if lists and lists["baseline"] and not sources.same_model_as_previous("retrieval"):
+        split = _split(sources, "retrieval")
         changes = lists["change"].get("baseline", {})
         for name in LISTED:
             error = changes.get(name, {}).get("standard_error")
             yield _row(
-                f"retrieval {name}", "eval", lists["baseline"][name], lists["candidate"][name], name, error
+                f"retrieval {name}", split, lists["baseline"][name], lists["candidate"][name], name, error
             )
+
+
+def _split(sources: Sources, task: str) -> str:
+    """`eval`, and the run that the evaluator compared with where the section names another."""
+    run_id = sources.other_baseline(task)
+    return f"eval, against run {run_id}" if run_id else "eval"
 
 
 def _on_test(sources: Sources, before: Sources) -> Iterator[list]:

@@ -202,7 +202,8 @@ def _doubling(found: list[dict[str, int]], title: str, thing: str) -> Chart:
         [[row["ratings"], number(row["count"])] for row in rows],
         frozenset({1}),
     )
-    says = f"Most {thing}, {most['count']:,}, have {most['ratings']} ratings."
+    whole = sum(row["count"] for row in rows)
+    says = f"The largest group of {thing}, {most['count']:,} of {whole:,}, has {most['ratings']} ratings."
     return Chart(title, says, charts.spec(drawn), table)
 
 

@@ -43,6 +43,7 @@ def drift(sources: Sources) -> list[Block]:
             "state": "over the limit" if row["distance"] > row["limit"] else "within",
         }
         for row in distances
+        if row["limit"]  # of nothing, no distance is a part
     ]
     bars = (
         charts.chart(rows)
@@ -55,7 +56,6 @@ def drift(sources: Sources) -> list[Block]:
         )
     )
     limit = charts.chart([{"limit": 1}]).mark_rule(**charts.REFERENCE).encode(x="limit:Q")
-    furthest = max(rows, key=lambda row: row["of limit"])
     table = Table(
         "Distances from the run before",
         ("feature", "split", "measure", "distance", "limit"),
@@ -71,6 +71,9 @@ def drift(sources: Sources) -> list[Block]:
         ],
         frozenset({3, 4}),
     )
+    if not rows:
+        return [*blocks, table]
+    furthest = max(rows, key=lambda row: row["of limit"])
     says = f"Furthest from the run before is {furthest['what']}: {furthest['of limit']:.2f} of its limit."
     return [
         *blocks,

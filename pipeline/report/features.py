@@ -7,14 +7,21 @@ from trainer.features import TIMESTAMP
 
 
 def features(sources: Sources) -> Table | None:
-    """Of the train split; None where there are no statistics."""
+    """Of the train split; None where there are no statistics, or none to be read."""
     file = sources.statistics("train")
     if file is None:
         return None
     # The protocol buffers alone: TFDV takes seconds to load, and TensorFlow more.
+    from google.protobuf.message import DecodeError
     from tensorflow_metadata.proto.v0 import statistics_pb2
 
-    found = statistics_pb2.DatasetFeatureStatisticsList.FromString(file.read_bytes()).datasets[0]
+    try:
+        datasets = statistics_pb2.DatasetFeatureStatisticsList.FromString(file.read_bytes()).datasets
+    except DecodeError:
+        return None
+    if not datasets:  # what an empty file says
+        return None
+    found = datasets[0]
     return Table(
         "Features in train, as StatisticsGen counted them",
         ("feature", "type", "missing", "distinct", "mean", "lowest", "highest", "most frequent"),

@@ -27,7 +27,7 @@ def ratings(sources: Sources) -> Section:
             f"stars (RMSE); always saying the mean would be {number(test['mean_rating_baseline']['rmse'])}."
         )
         parts.append(Part("Errors", [_errors(test, found)]))
-    if found:
+    if test and found:
         parts[-1:] = [
             Part(
                 "Errors",
@@ -47,10 +47,11 @@ def ratings(sources: Sources) -> Section:
             )
         )
     if sources.slices:
+        other = sources.other_baseline("ranking")
         parts.append(
             Part(
                 "By group, on eval",
-                [tfma_table(sources.slices)],
+                [tfma_table(sources.slices, f"run {other}" if other else "the last blessed")],
                 "TFMA's metrics, which the blessing goes by.",
             )
         )

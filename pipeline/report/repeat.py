@@ -5,7 +5,7 @@ import shlex
 
 from pipeline.report.blocks import Block, Cell, Code, Fact, Facts, Note, Notes, Part, Section, Table
 from pipeline.report.sources import Sources
-from pipeline.report.words import duration, number
+from pipeline.report.words import NOTHING, duration, number
 
 
 def repeat(sources: Sources) -> Section:
@@ -17,15 +17,13 @@ def repeat(sources: Sources) -> Section:
     parts = [
         Part(
             "Command",
-            [
-                Code("The same run again", f"cd {shlex.quote(record['folder'])}\n{record['command']}"),
-                *_data(sources),
-            ],
+            [Code("The same run again", _command(record)), *_data(sources)],
         ),
         Part("Machine", [_machine(record)]),
         Part("Versions", [_versions(record)]),
         Part(
-            "Configuration", [Code("As it was in force", json.dumps(record["config"], indent=2), folded=True)]
+            "Configuration",
+            [Code("As it was in force", json.dumps(record.get("config"), indent=2), folded=True)],
         ),
     ]
     return Section("repeat", "Repeat it", "", parts)
@@ -36,23 +34,24 @@ def _data(sources: Sources) -> list[Block]:
     return [Notes([Note(f"The data came from {origin}.")])] if origin else []
 
 
+def _command(record: dict) -> str:
+    begin = f" --from-node {shlex.quote(record['from_node'])}" if record.get("from_node") else ""
+    return f"cd {shlex.quote(record.get('folder', '.'))}\n{record.get('command', '')}{begin}"
+
+
 def _machine(record: dict) -> Facts:
-    machine, git = record["machine"], record["git"]
+    """What was written down of it: a record may be of another version, or mended by hand."""
+    machine, git = record.get("machine") or {}, record.get("git")
     facts = [
-        Fact("Cores", number(machine["cores"]), machine["processor"]),
-        Fact("Memory", f"{machine['memory_gib']:g} GiB"),
-        Fact("GPU", ", ".join(machine["gpus"]) or "none"),
-        Fact("System", machine["system"]),
-        Fact("Took", duration(record["seconds"])),
+        Fact("Cores", number(machine.get("cores")), machine.get("processor", "")),
+        Fact("Memory", f"{number(machine.get('memory_gib'), 1)} GiB"),
+        Fact("GPU", ", ".join(machine.get("gpus") or []) or "none"),
+        Fact("System", machine.get("system", NOTHING)),
+        Fact("Took", duration(record.get("seconds"))),
     ]
     if git:
-        facts.append(
-            Fact(
-                "Code",
-                git["revision"][:10],
-                "with changes that are not committed" if git["changed"] else "git revision",
-            )
-        )
+        changed = "with changes that are not committed" if git.get("changed") else "git revision"
+        facts.append(Fact("Code", str(git.get("revision"))[:10], changed))
     return Facts(facts)
 
 
@@ -60,5 +59,5 @@ def _versions(record: dict) -> Table:
     return Table(
         "Versions",
         ("package", "version"),
-        [[Cell(name, code=True), version] for name, version in record["versions"].items()],
+        [[Cell(name, code=True), version] for name, version in record.get("versions", {}).items()],
     )

@@ -6,9 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline.lineage import Lineage, Run
+from pipeline.lineage import Artifact, Lineage, Run
 from pipeline.ranking_metrics import FILE as SLICES
 from pipeline.run_record import FILE
+from pipeline.runs import state
 from pipeline.workspace import Workspace
 
 TASKS = ("ranking", "retrieval")
@@ -21,11 +22,13 @@ class Sources:
     Args:
         run: its nodes.
         folder: `reports/<run id>`.
+        state: as `marquee runs` has it.
         previous: the newest run before it of the same pipeline whose models were all blessed.
     """
 
     run: Run
     folder: Path
+    state: str = "done"
     previous: "Sources | None" = None
 
     @classmethod
@@ -35,7 +38,7 @@ class Sources:
         older = runs[next(place for place, each in enumerate(runs) if each.run_id == run.run_id) + 1 :]
         before = (cls(each, workspace.reports / each.run_id) for each in older)
         blessed = next((each for each in before if (each.summary or {}).get("blessed")), None)
-        return cls(run, workspace.reports / run.run_id, blessed)
+        return cls(run, workspace.reports / run.run_id, state(workspace, run), blessed)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -98,6 +101,24 @@ class Sources:
         output = self.run.output(f"{task.capitalize()}Evaluator", "blessing")
         return None if output is None else output.properties.get("blessed") == 1
 
+    def model(self, task: str) -> Artifact | None:
+        """The model that the run trained, or took from the cache."""
+        return self.run.output(f"{task.capitalize()}Trainer", "model")
+
+    def same_model_as_previous(self, task: str) -> bool:
+        """Whether the model is `previous`'s own: its evaluator compared it with one of before that."""
+        ours, theirs = (each.model(task) if each else None for each in (self, self.previous))
+        return bool(ours and theirs and ours.id == theirs.id)
+
+    def other_baseline(self, task: str) -> str:
+        """The run whose model the task's evaluator compared with; empty where that is `previous`."""
+        evaluator = self.run.nodes.get(f"{task.capitalize()}Evaluator")
+        baseline = evaluator.taken.get("baseline_model") if evaluator else None
+        theirs = self.previous.model(task) if self.previous else None
+        if baseline is None or (theirs and theirs.id == baseline.id):
+            return ""
+        return baseline.made_in
+
     @property
     def same_data_as_previous(self) -> bool:
         """Whether both tests are the same rows, so that their numbers can be compared."""
@@ -113,4 +134,7 @@ class Sources:
 
 
 def _read(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # not there, or a process or a disk failed while it was written
+        return None

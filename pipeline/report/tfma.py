@@ -9,12 +9,12 @@ from pipeline.report.names import group
 from pipeline.report.words import number, plural, signed
 
 
-def tfma_table(slices: dict[str, Any]) -> Table:
-    """Of the candidate, and of the last blessed model where there was one."""
+def tfma_table(slices: dict[str, Any], baseline: str) -> Table:
+    """Of the candidate, and of the blessed model before it where there was one, which `baseline` names."""
     rows = list(_rows(slices))
     compared = any("baseline" in models for values in slices.values() for models in values.values())
     columns = ["group", "ratings", "RMSE", "MAE", "calibration", "nDCG@10"]
-    columns += ["RMSE of the last blessed", "change"] if compared else []
+    columns += [f"RMSE of {baseline}", "change"] if compared else []
     table = Table(
         f"TFMA's evaluation on eval, {plural(len(rows), 'group')}",
         columns,

@@ -52,16 +52,14 @@ def banner(sources: Sources) -> Banner:
 def _outcome(sources: Sources) -> tuple[str, Tone, str]:
     run, summary, record = sources.run, sources.summary, sources.record
     stopped = next((n.name for n in run.nodes.values() if n.state not in ("done", "cached")), None)
-    if record.get("state") == "failed" or (stopped and run.nodes[stopped].state == "failed"):
+    if sources.state == "failed":
         node = record.get("failed_node") or stopped
         return "Failed", "bad", f"{node + ' failed' if node else 'It failed'}; what was done before is kept."
-    if record.get("state") == "interrupted" or (stopped and run.nodes[stopped].state == "cancelled"):
+    if sources.state in ("interrupted", "cancelled"):
         where = f" during {stopped}" if stopped else ""
         return "Interrupted", "warn", f"Interrupted{where}; what was finished is kept."
-    if stopped:
-        return "Running", "warn", f"{stopped} is not done."
-    if record.get("state") == "running" and summary is None:
-        return "Unfinished", "warn", "It is under way, or its process was killed; what was finished is kept."
+    if sources.state != "done":
+        return "Running", "warn", f"{stopped} is not done." if stopped else "It is under way."
     if summary is None:
         last = list(run.nodes)[-1] if run.nodes else "nothing"
         return (
@@ -172,6 +170,7 @@ _MISSED = (
     "under the bar",
     "over the bar",
     "serving: ",
+    "there is no bar",
 )
 
 

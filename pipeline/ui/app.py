@@ -6,6 +6,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -34,6 +35,15 @@ from serving.errors import ServingError
 from trainer.errors import MarqueeError
 
 _STATIC = Path(__file__).parent / "static"
+
+
+class _Number(IntegerConvertor):
+    """Of an artifact or a version: none has more digits, and Python refuses to read thousands of them."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("number", _Number())
 
 #: Nothing from elsewhere, nothing inline, no frame, no form to another place.
 POLICY = (
@@ -64,8 +74,7 @@ def create_app(site: Site, host: str = "127.0.0.1") -> Starlette:
         return HTMLResponse(render("try.html", section="try", request=request, **content))
 
     async def titles(request: Request) -> Response:
-        asked = request.query_params.get("q", "")[:200]
-        return JSONResponse(await run_in_threadpool(tryable.titles_like, asked))
+        return JSONResponse(await run_in_threadpool(try_it.suggested, tryable, request.query_params))
 
     routes = [
         page("/", "overview.html", overview.shown, "overview"),
@@ -77,11 +86,11 @@ def create_app(site: Site, host: str = "127.0.0.1") -> Starlette:
         page("/diff", "diff.html", difference.shown, "runs"),
         page("/models", "models.html", models.shown, "models"),
         page("/lineage", "lineages.html", lineage.listed, "lineage"),
-        page("/lineage/{model}/{version:int}", "lineage.html", lineage.shown, "lineage"),
+        page("/lineage/{model}/{version:number}", "lineage.html", lineage.shown, "lineage"),
         page("/artifacts", "artifacts.html", artifacts.shown, "artifacts"),
-        page("/artifacts/{number:int}", "artifact.html", artifact.shown, "artifacts"),
-        page("/artifacts/{number:int}/lineage", "lineage.html", lineage.artifact_shown, "lineage"),
-        page("/artifacts/{number:int}/file/{path:path}", "file.html", artifact.file_shown, "artifacts"),
+        page("/artifacts/{number:number}", "artifact.html", artifact.shown, "artifacts"),
+        page("/artifacts/{number:number}/lineage", "lineage.html", lineage.artifact_shown, "lineage"),
+        page("/artifacts/{number:number}/file/{path:path}", "file.html", artifact.file_shown, "artifacts"),
         page("/serving", "serving.html", serving.shown, "serving"),
         Route("/reports/{run_id}", files.report(site), name="report"),
         Mount("/static", StaticFiles(directory=_STATIC)),
@@ -92,7 +101,8 @@ def create_app(site: Site, host: str = "127.0.0.1") -> Starlette:
         shown = render("error.html", section="", request=request, status=status, message=message, hint=hint)
         return HTMLResponse(shown, status_code=status)
 
-    hosts = ["*"] if host in ("0.0.0.0", "::") else [host, "localhost", "127.0.0.1", "[::1]"]
+    mine = f"[{host}]" if ":" in host else host  # of IPv6, as an address in a browser has it
+    hosts = ["*"] if host in ("0.0.0.0", "::") else [mine, "localhost", "127.0.0.1", "[::1]"]
     return Starlette(
         routes=routes,
         middleware=[

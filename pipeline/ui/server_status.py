@@ -17,7 +17,7 @@ class ServerStatus:
     answers: whether anybody did.
     healthy: whether every model has a version that answers; None of a server that does not say (TF Serving).
     models: by name, (version, state) newest first; or what it said instead.
-    milliseconds: of a recommendation, the median of a few; None where there was none.
+    milliseconds: of a recommendation, the median of CALLS; None where none was asked for, or given.
     problem: why nobody answered.
     """
 
@@ -29,8 +29,15 @@ class ServerStatus:
     problem: str = ""
 
 
-def ask_server(address: str, names: list[str]) -> ServerStatus:
-    """Asks for the state of each model in `names`, for the server's health, and times a recommendation."""
+def ask_server(address: str, names: list[str], timed: bool = False) -> ServerStatus:
+    """Asks for the state of each model in `names`, and for the server's health.
+
+    Args:
+        address: the server's, over REST.
+        names: of models.
+        timed: recommendations are asked for as well, CALLS of them: the server counts and logs them as
+            anybody's.
+    """
     try:
         with httpx.Client(base_url=address, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
             health = http.get("/healthz").status_code
@@ -40,7 +47,7 @@ def ask_server(address: str, names: list[str]) -> ServerStatus:
                 answers=True,
                 healthy={200: True, 503: False}.get(health),
                 models=models,
-                milliseconds=_timed(http) if models.get("recommender") else None,
+                milliseconds=_timed(http) if timed and models.get("recommender") else None,
             )
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         return ServerStatus(address, answers=False, problem=str(error) or type(error).__name__)

@@ -81,12 +81,11 @@ class Tryable:
             self._titles[version] = [title for title in found["movie_title"][0].tolist() if title]
         return self._titles[version]
 
-    def titles_like(self, asked: str) -> list[str]:
+    def titles_like(self, asked: str, version: int) -> list[str]:
         """What somebody who types may mean: titles that hold it, else those that come near."""
-        versions = self.versions()
-        if not versions or not asked.strip():
+        if not asked.strip():
             return []
-        titles = self.titles(versions[0])
+        titles = self.titles(version)
         holding = [title for title in titles if asked.casefold() in title.casefold()][:8]
         return holding or near_titles(asked, titles, most=8)
 

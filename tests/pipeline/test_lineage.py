@@ -1,4 +1,6 @@
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -40,6 +42,15 @@ INSERT INTO Context VALUES (6, 3, 'my.films.Reader', 0);
 INSERT INTO Execution VALUES (4, 4, 3, 3000, 4000);
 INSERT INTO Association VALUES (3, 4), (6, 4);
 INSERT INTO Event VALUES (4, 7, 4, 3), (5, 8, 4, 3);
+"""
+# A commit so large that SQLite writes to the file before it is done; then the process is gone.
+KILLED = """
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("PRAGMA cache_size = 1")
+db.execute("DELETE FROM Event")
+db.executemany("INSERT INTO Artifact VALUES (?, 6, ?)", [(i, "x" * 1000) for i in range(100, 2000)])
+os._exit(9)
 """
 
 
@@ -96,3 +107,22 @@ def test_a_damaged_database_is_a_clear_error(tmp_path):
 
     with pytest.raises(MarqueeError, match=r"metadata\.db cannot be read"):
         Lineage(tmp_path / "metadata.db").runs()
+
+
+def test_what_a_killed_process_left_half_written_is_undone(database):
+    subprocess.run([sys.executable, "-c", KILLED, str(database)], check=False)
+    journal = database.with_name("metadata.db-journal")
+    assert journal.stat().st_size > 0
+
+    run = Lineage(database).run("first")
+    assert run.output("Pusher", "pushed_model").uri == "/artifacts/7"
+    assert not journal.exists()
+
+
+def test_a_database_that_a_run_is_writing_to_is_to_be_asked_again(database, monkeypatch):
+    connect = sqlite3.connect
+    with connect(database) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: connect(*args, timeout=0, **options))
+        with pytest.raises(MarqueeError, match=r"database is locked\nA run is writing to it. Try again\."):
+            Lineage(database).runs()

@@ -7,6 +7,7 @@ from pipeline.lineage import Lineage
 from pipeline.origin import find_origin, pushes, standing
 from pipeline.runs import known_run, state
 from pipeline.show_run import described
+from pipeline.ui.pages.models import leaderboard
 from pipeline.workspace import Workspace
 from trainer.errors import MarqueeError
 
@@ -157,3 +158,66 @@ def test_an_interrupted_run_is_told_from_one_that_runs(workspace, tmp_path):
     assert state(mine, run) == "interrupted"
     with mine.lock():
         assert state(mine, run) == "running"
+
+
+def test_a_model_that_a_later_run_judged_has_its_metrics(tmp_path):
+    store = Store(tmp_path / "metadata.db")
+    model = store.artifact("Model", tmp_path / "artifacts" / "model")
+    evaluation = store.artifact("ModelEvaluation", tmp_path / "artifacts" / "evaluation")
+    blessing = store.artifact("ModelBlessing", tmp_path / "artifacts" / "blessing", blessed=1)
+    slices = {"(all)": {"(all)": {"candidate": {"rmse": 0.9}}}}
+    (tmp_path / "artifacts" / "evaluation" / "slices.json").write_text(json.dumps(slices))
+    judged = {"evaluation": evaluation, "blessing": blessing}
+    store.run("r1").node("RankingTrainer", outputs={"model": model})
+    later = store.run("r2").node("RankingTrainer", "cached", outputs={"model": model})
+    later.node("RankingEvaluator", inputs={"model": model}, outputs=judged)
+    again = store.run("r3").node("RankingTrainer", "cached", outputs={"model": model})
+    again.node("RankingEvaluator", "cached", inputs={"model": model}, outputs=judged)
+
+    origin = find_origin(Workspace(tmp_path), "artifacts/model")
+    assert {name: node.run_id for name, node in origin.nodes.items()} == {
+        "RankingTrainer": "r1",
+        "RankingEvaluator": "r2",
+    }
+    assert origin.described()["models"]["ranking"]["metrics"] == {"rmse": 0.9}
+    [row] = leaderboard(Lineage(tmp_path / "metadata.db"), "ranking")
+    assert (row["run"], row["metrics"], row["blessed"]) == ("r1", {"rmse": 0.9}, True)
+
+
+def test_a_number_that_was_given_again_is_of_the_push_that_gave_it_last(tmp_path):
+    store = Store(tmp_path / "metadata.db")
+    for run, content in (("r1", "a"), ("r2", "b"), ("r3", "b")):
+        folder = tmp_path / "artifacts" / run
+        pushed = store.artifact("PushedModel", folder, pushed=1, pushed_version="1", content=content)
+        store.run(run).node("AtomicPusher", outputs={"pushed_model": pushed})
+
+    assert {version: push.made_in for version, push in pushes(Lineage(tmp_path / "metadata.db")).items()} == {
+        1: "r2"  # r1's was deleted with its folder; r3 found r2's in front
+    }
+
+
+@pytest.mark.parametrize("said", ["failed", "interrupted"])
+def test_how_a_run_ended_is_what_it_wrote_down_whatever_its_nodes_say(tmp_path, said):
+    Store(tmp_path / "metadata.db").run("r1").node("Gen")
+    write_record(tmp_path, "r1", said)
+    run = Lineage(tmp_path / "metadata.db").run("r1")
+
+    assert (run.state, state(Workspace(tmp_path), run)) == ("done", said)
+
+
+def test_between_two_nodes_a_run_still_runs_and_one_that_was_killed_does_not(tmp_path):
+    store = Store(tmp_path / "metadata.db")
+    for place, name in enumerate(("killed", "alive")):
+        store.run(name).node("Gen")
+        write_record(tmp_path, name, "running", started=100.0 + place)
+    mine, lineage = Workspace(tmp_path), Lineage(tmp_path / "metadata.db")
+
+    with mine.lock():
+        assert [state(mine, lineage.run(name)) for name in ("killed", "alive")] == ["interrupted", "running"]
+    assert state(mine, lineage.run("alive")) == "interrupted"
+
+
+def write_record(root, run_id, state, started=100.0):
+    folder = root / "reports" / run_id
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({"state": state, "started": started}))

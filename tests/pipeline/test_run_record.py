@@ -7,9 +7,10 @@ from pipeline.run_record import RunRecord
 def test_a_record_repeats_the_run_as_it_was_asked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = ("run", "--config", "smoke", "--set", "ranking.bless.bars={rmse: {max: 1.5}}")
-    record = RunRecord.begin("r1", "marquee", command, {"name": "smoke"})
+    record = RunRecord.begin("r1", "marquee", command, {"name": "smoke"}, "Transform")
 
     assert shlex.split(record.command) == ["marquee", *command]
+    assert record.from_node == "Transform"
     assert record.folder == str(tmp_path)
     assert record.versions["tensorflow"].startswith("2.")
     assert record.machine["cores"] >= 1

@@ -34,13 +34,7 @@ def file_shown(site: Site, request) -> dict[str, Any]:
     artifact = site.artifact(request.path_params["number"])
     path = request.path_params["path"]
     file = artifact.path / path
-    folder = artifact.path.resolve()
-    if (
-        "\0" in path
-        or not site.inside(folder)
-        or not file.resolve().is_relative_to(folder)
-        or not file.is_file()
-    ):
+    if not _is_in(site, artifact, file):
         raise HTTPException(404, f"Artifact {artifact.id} has no such file.")
     with open(file, "rb") as content:
         start = content.read(TEXT_BYTES + 1)
@@ -52,6 +46,14 @@ def file_shown(site: Site, request) -> dict[str, Any]:
         "text": "" if "\0" in text or "\ufffd" in text[:2000] else text,
         "whole": len(start) <= TEXT_BYTES,
     }
+
+
+def _is_in(site: Site, artifact: Artifact, file: Path) -> bool:
+    folder = artifact.path.resolve()
+    try:
+        return site.inside(folder) and file.resolve().is_relative_to(folder) and file.is_file()
+    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
+        return False
 
 
 def _files(site: Site, artifact: Artifact) -> list[dict[str, Any]]:

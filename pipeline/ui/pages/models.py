@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline import outcomes
 from pipeline.lineage import Lineage, Run
-from pipeline.origin import pushes
+from pipeline.origin import judge, pushes
 from pipeline.program import program
 from pipeline.ui.site import Site, sort_by
 
@@ -51,8 +51,9 @@ def leaderboard(lineage: Lineage, task: str) -> list[dict[str, Any]]:
         node = run.nodes.get(trainer)
         if node is None or node.state != "done" or "model" not in node.outputs:
             continue  # from the cache: its own run has the row
-        model = outcomes.model(run.nodes, task)
         artifact = node.outputs["model"]
+        judged = judge(runs, task, artifact)
+        model = outcomes.model(run.nodes | ({judged.name: judged} if judged else {}), task)
         found.append(
             {
                 "kind": model.kind,

@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline.origin import pushes
 from pipeline.program import program
-from pipeline.ui.server_status import ask_server
+from pipeline.ui.server_status import CALLS, ask_server
 from pipeline.ui.site import Site
 from serving.models import MODELS
 from serving.version_sets import members
@@ -14,6 +14,7 @@ from serving.versions import ROLLED_BACK, list_models, list_versions
 def shown(site: Site, request) -> dict[str, Any]:
     """The versions of each model, newest first, those withdrawn, and what the server says."""
     known = pushes(site.lineage)
+    served = [name for name in MODELS if list_versions(site.models, name)]
     names = [*MODELS, *(name for name in list_models(site.models) if name not in MODELS)]
     return {
         "program": program(),
@@ -33,5 +34,6 @@ def shown(site: Site, request) -> dict[str, Any]:
             for name in names
         ],
         "folder": str(site.models),
-        "server": ask_server(site.server, [name for name in MODELS if list_versions(site.models, name)]),
+        "server": ask_server(site.server, served, timed=request.query_params.get("time") == "1"),
+        "calls": CALLS,
     }

@@ -50,29 +50,41 @@ def shown(site: Site, tryable: Tryable, query: Mapping[str, str]) -> dict[str, A
     ready = [tryable.ready(version) for version in question.versions]  # both, side by side
     if not all(ready):
         return {"versions": versions, "loading": True}
-    lists, wrong, near = [], [], []
-    if question.complete:
-        try:
+    titles, lists, wrong, near = [], [], [], []
+    chosen = question.versions[0]
+    try:
+        titles = tryable.titles(chosen)
+        if question.complete:
             lists = [_answered(tryable, question, version) for version in question.versions]
-        except ServingError as error:
-            near = _near(tryable, question)
-            wrong = [f"No film is called {each['asked']}." for each in near] or str(error).splitlines()
+    except ServingError as error:
+        near = _near(tryable, question) if titles else []  # none: the version cannot be loaded
+        wrong = [f"No film is called {each['asked']}." for each in near] or str(error).splitlines()
     if len(lists) == 2:
         _compare(*lists)
-    front = versions[0]
     return {
         "versions": versions,
         "loading": False,
         "question": question,
         "liked": [*question.liked, *[""] * LIKED][:LIKED],
-        "users": tryable.users(front),
-        "titles": tryable.titles(front)[:TITLES],
+        "users": tryable.users(chosen) if titles else [],
+        "titles": titles[:TITLES],
         "lists": lists,
         "wrong": wrong,
         "near": [each for each in near if each["near"]],
         "most": MOST,
         "known": set(pushes(site.lineage)),  # of the others, no run of this workspace can say more
     }
+
+
+def suggested(tryable: Tryable, query: Mapping[str, str]) -> list[str]:
+    """Titles for what has been typed so far, of the chosen version; none of one that does not load."""
+    versions = tryable.versions()
+    if not versions:
+        return []
+    try:
+        return tryable.titles_like(query.get("q", "")[:200], _question(query, versions).versions[0])
+    except ServingError:
+        return []
 
 
 def _question(query, versions: list[int]) -> Question:
@@ -90,7 +102,7 @@ def _question(query, versions: list[int]) -> Question:
 
 
 def _number(text: str, otherwise: int) -> int:
-    return int(text) if text.isascii() and text.isdecimal() else otherwise
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else otherwise
 
 
 def _answered(tryable: Tryable, question: Question, version: int) -> dict[str, Any]:
@@ -160,9 +172,10 @@ def _compare(one: dict[str, Any], other: dict[str, Any]) -> None:
 
 def _near(tryable: Tryable, question: Question) -> list[dict[str, Any]]:
     """For each title that no film has, those it may mean."""
-    titles = set(tryable.titles(question.versions[0]))
+    version = question.versions[0]
+    titles = set(tryable.titles(version))
     return [
-        {"asked": title, "near": tryable.titles_like(title)}
+        {"asked": title, "near": tryable.titles_like(title, version)}
         for title in question.liked
         if title not in titles
     ]

@@ -40,7 +40,8 @@ if (form) {
     field.addEventListener("input", async () => {
       const turn = ++latest;
       if (field.value.trim().length < 2) return;
-      const answer = await fetch(`/try/titles?q=${encodeURIComponent(field.value)}`);
+      const asked = new URLSearchParams({ q: field.value, version: form.elements.version.value });
+      const answer = await fetch(`/try/titles?${asked}`);
       const titles = await answer.json();
       if (turn !== latest) return;
       const list = document.querySelector("#titles");

@@ -6,6 +6,8 @@ import pytest
 
 from pipeline.lineage import Artifact, Node, Run
 from pipeline.report.sources import Sources
+from pipeline.runs import state
+from pipeline.workspace import Workspace
 
 PLACES = {
     "ingest": ("MovieLensExampleGen", "examples", "ingest.json"),
@@ -23,10 +25,20 @@ PLACES = {
 
 @pytest.fixture
 def left(tmp_path):
-    """From what a run left, by the names of PLACES, and its states by node, to Sources."""
+    """From what a run left, by the names of PLACES, and its states by node, to Sources.
 
-    def make(run_id="now", states=None, previous=None, summary=None, record=None, data="data", **files):
-        outputs: dict[str, dict[str, Artifact]] = {}
+    `models` and `baselines` are artifacts by task: what was trained, and what an evaluator compared with.
+    """
+
+    def make(
+        run_id="now", states=None, previous=None, summary=None, record=None, data="data",
+        models=None, baselines=None, **files,
+    ):  # fmt: skip
+        outputs = {f"{task.capitalize()}Trainer": {"model": model} for task, model in (models or {}).items()}
+        taken = {
+            f"{task.capitalize()}Evaluator": {"baseline_model": model}
+            for task, model in (baselines or {}).items()
+        }
         for name, content in files.items():
             node, key, file = PLACES[name]
             folder = tmp_path / (data if name == "ingest" else run_id) / node / key
@@ -35,7 +47,7 @@ def left(tmp_path):
             outputs.setdefault(node, {})[key] = Artifact(str(folder), {})
         states = states or dict.fromkeys(outputs, "done")
         nodes = {
-            name: Node(name, state, 1.5, 100.0 + place, outputs.get(name, {}))
+            name: Node(name, state, 1.5, 100.0 + place, outputs.get(name, {}), taken=taken.get(name, {}))
             for place, (name, state) in enumerate(states.items())
         }
         folder = tmp_path / "reports" / run_id
@@ -43,6 +55,7 @@ def left(tmp_path):
         for name, content in (("summary.json", summary), ("run.json", record)):
             if content is not None:
                 (folder / name).write_text(json.dumps(content))
-        return Sources(Run(run_id, "films", nodes), folder, previous)
+        run = Run(run_id, "films", nodes)
+        return Sources(run, folder, state(Workspace(tmp_path), run), previous)
 
     return make

@@ -2,12 +2,16 @@
 
 import pytest
 
+from pipeline.lineage import Artifact
 from pipeline.report.attention import attention
-from pipeline.report.blocks import Chart, Notes, Table
+from pipeline.report.blocks import Chart, Code, Notes, Table
 from pipeline.report.comparison import comparison
 from pipeline.report.data import data
+from pipeline.report.features import features
 from pipeline.report.layout import layers
 from pipeline.report.nodes import nodes
+from pipeline.report.ratings import ratings
+from pipeline.report.repeat import repeat
 from pipeline.report.training import training
 from pipeline.report.tuning import best_so_far, parallel, tuning
 
@@ -172,6 +176,35 @@ def test_a_change_is_better_worse_or_within_noise(left):
     assert [(row[0].text, *row[1:]) for row in changes.rows] == [("ranking.dim", "4", "8")]
 
 
+EVAL = {"(all)": {"(all)": {"candidate": {"rmse": 0.9352}, "baseline": {"rmse": 0.8693}}}}
+
+
+def test_a_model_from_the_cache_that_the_last_blessed_run_made_is_not_compared_with_what_was_before(left):
+    ours = Artifact("/m/2", {}, id=2, made_in="before")
+    older = Artifact("/m/1", {}, id=1, made_in="oldest")
+    before = left("before", models={"ranking": ours})
+    now = left(slices=EVAL, models={"ranking": ours}, baselines={"ranking": older}, previous=before)
+
+    found = comparison(now)
+    assert blocks(found, Table) == []
+    assert "The ranking model is that of run before: there is nothing to compare on eval." in texts(found)
+
+
+def test_a_model_that_was_compared_with_another_runs_than_the_last_blessed_says_with_which(left):
+    before = left("before", models={"ranking": Artifact("/m/1", {}, id=1, made_in="before")})
+    alone = Artifact("/m/2", {}, id=2, made_in="between")  # blessed in a run whose other model was not
+    now = left(
+        slices=EVAL, models={"ranking": Artifact("/m/3", {}, id=3)}, baselines={"ranking": alone},
+        previous=before,
+    )  # fmt: skip
+
+    [measures] = blocks(comparison(now), Table)
+    [rmse, *_] = measures.rows
+    assert rmse[:4] == ["ranking rmse", "eval, against run between", "0.8693", "0.9352"]
+    [table] = [block for block in blocks(ratings(now), Table) if "TFMA" in block.caption]
+    assert "RMSE of run between" in table.columns
+
+
 def test_the_first_run_says_that_there_is_nothing_to_compare_with(left):
     assert "No earlier run of this pipeline was blessed" in texts(comparison(left()))[0]
 
@@ -224,6 +257,58 @@ def test_drift_is_drawn_in_units_of_its_limit(left):
     [chart] = blocks(found, Chart)
     assert values(chart)[0]["of limit"] == 0.5
     assert "Nothing drifted from the run before." in texts(found)
+
+
+def test_the_largest_group_of_users_is_not_said_to_be_most_of_them(left):
+    groups = [
+        {"from": 1, "to": 1, "count": 20},
+        {"from": 2, "to": 3, "count": 40},
+        {"from": 4, "to": 7, "count": 30},
+    ]
+    found = {"stars": {"train": {"3.0": 1}}, "genres": [], "activity": groups, "popularity": groups}
+
+    says = [chart.says for chart in blocks(data(left(details={"data": found})), Chart)]
+    assert "The largest group of users, 40 of 90, has 2–3 ratings." in says
+
+
+def test_a_distance_without_a_limit_is_listed_and_not_drawn(left):
+    row = {"split": "train", "feature": "age", "measure": "jensen_shannon", "distance": 0.01, "limit": 0.02}
+    free = row | {"feature": "user_rating", "distance": 0.5, "limit": 0.0}
+    findings = {"violations": [], "drift": [], "distances": [row, free]}
+
+    [chart] = blocks(data(left(findings=findings)), Chart)
+    assert [each["what"] for each in values(chart)] == ["age, train"]
+    assert chart.says == "Furthest from the run before is age, train: 0.50 of its limit."
+    assert [each[0] for each in chart.table.rows] == ["age", "user_rating"]
+    [table] = blocks(data(left(findings=findings | {"distances": [free]})), Table)
+    assert table.rows[0][0] == "user_rating"
+
+
+def test_the_same_run_again_begins_where_the_run_began(left):
+    record = {"folder": "/a b", "command": "marquee run", "from_node": "RankingTrainer"}
+
+    [code] = [block for block in blocks(repeat(left(record=record)), Code) if not block.folded]
+    assert code.text == "cd '/a b'\nmarquee run --from-node RankingTrainer"
+
+
+def test_what_is_damaged_is_as_good_as_not_there(left, tmp_path):
+    before = left("before", summary={"blessed": True}, record={"state": "done"})
+    found = left(record={"state": "done"}, summary={"blessed": True}, training=TRAINING, previous=before)
+    for file in tmp_path.rglob("*.json"):
+        file.write_text('{"state": "do')
+
+    assert (found.record, found.summary, found.training("ranking")) == ({}, None, None)
+    assert before.summary is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xff"])
+def test_statistics_that_cannot_be_read_are_no_table(left, tmp_path, content):
+    found = left(states={"StatisticsGen": "done"})
+    (tmp_path / "Split-train").mkdir()
+    (tmp_path / "Split-train" / "FeatureStats.pb").write_bytes(content)
+    found.run.nodes["StatisticsGen"].outputs["statistics"] = Artifact(str(tmp_path), {})
+
+    assert features(found) is None
 
 
 def test_the_timeline_counts_from_the_first_node_on(left):

@@ -1,6 +1,8 @@
 import pytest
 
+from components.retrieval_evaluator.evaluation import NO_BARS
 from pipeline.report.verdict import banner
+from pipeline.workspace import Workspace
 
 BLESSED = {
     "blessed": True,
@@ -45,7 +47,8 @@ test.__test__ = False
             "Transform failed",
         ),
         (None, {"state": "interrupted"}, {"RankingTuner": "cancelled"}, "Interrupted", "during RankingTuner"),
-        (None, {"state": "running"}, {"Transform": "done"}, "Unfinished", "killed"),
+        (None, {"state": "running"}, {"Transform": "done"}, "Interrupted", "what was finished is kept"),
+        (None, {"state": "running"}, {"RankingTuner": "running"}, "Interrupted", "during RankingTuner"),
         (None, {"state": "done"}, {"Transform": "done"}, "A part", "Transform was its last node"),
     ],
 )
@@ -54,6 +57,16 @@ def test_a_run_is_summed_up_in_a_word_and_a_sentence(left, summary, record, stat
 
     assert found.word == word
     assert sentence in found.sentence
+
+
+def test_a_run_is_under_way_while_its_process_has_the_workspace(left, tmp_path):
+    record = {"state": "running", "started": 5.0}
+    with Workspace(tmp_path).lock():
+        between = banner(left("now", record=record, states={"Transform": "done"}))
+        during = banner(left("now", record=record, states={"Transform": "done", "RankingTuner": "running"}))
+
+    assert (between.word, between.sentence) == ("Running", "It is under way.")
+    assert (during.word, during.sentence) == ("Running", "RankingTuner is not done.")
 
 
 def test_numbers_stand_beside_a_baseline_and_the_last_blessed_run(left):
@@ -93,7 +106,8 @@ def test_a_missed_bar_is_told_from_one_that_was_met(left):
         *BLESSED["reasons"],
         *NOT_BLESSED["reasons"],
         "ndcg@10 0.1 is 0.9 times popularity's 0.11, under the bar of 1 times",
+        NO_BARS,
     ]
     found = banner(left(summary=NOT_BLESSED | {"reasons": reasons}, states={"RunReport": "done"}))
 
-    assert [note.tone for note in found.reasons] == ["good", "bad", "bad"]
+    assert [note.tone for note in found.reasons] == ["good", "bad", "bad", "bad"]

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from pipeline.ui.app import create_app
+from pipeline.ui.server_status import CALLS
 from pipeline.ui.site import Site
 from pipeline.workspace import Workspace
 from serving.config import ServerConfig
@@ -22,9 +23,9 @@ PAGES = ("/", "/try", "/runs", "/models", "/models?task=retrieval", "/lineage", 
 class Reader:
     """Asks the application over a workspace, without a server between."""
 
-    def __init__(self, root, models=None, server="http://127.0.0.1:9"):
+    def __init__(self, root, models=None, server="http://127.0.0.1:9", host="127.0.0.1"):
         workspace = Workspace(root)
-        self._app = create_app(Site(workspace, models or workspace.serving_models, server), "127.0.0.1")
+        self._app = create_app(Site(workspace, models or workspace.serving_models, server), host)
 
     def get(self, path, **options):
         return self.request("GET", path, **options)
@@ -77,6 +78,7 @@ def test_in_an_empty_workspace_every_page_says_what_to_do_first(tmp_path, path):
         "//etc/passwd",
         "a.json/../../../../metadata.db",
         "%00",
+        "a" * 300,
         "nothing.json",
     ],
 )
@@ -137,9 +139,25 @@ def test_a_request_for_another_host_is_refused(store):
     assert Reader(store.root).get("/", headers={"host": "localhost:8600"}).status_code == 200
 
 
+def test_an_address_of_ipv6_is_known_in_its_brackets(store):
+    client = Reader(store.root, host="fd00::7")
+
+    assert client.get("/", headers={"host": "[fd00::7]:8600"}).status_code == 200
+    assert client.get("/", headers={"host": "[fd00::8]:8600"}).status_code == 400
+
+
 @pytest.mark.parametrize(
     "path",
-    ["/nope", "/runs/nope", "/artifacts/999", "/lineage/recommender/9", "/lineage/nobody/1", "/reports/r1"],
+    [
+        "/nope",
+        "/runs/nope",
+        "/artifacts/999",
+        f"/artifacts/{'9' * 5000}",
+        "/lineage/recommender/9",
+        f"/lineage/recommender/{'9' * 5000}",
+        "/lineage/nobody/1",
+        "/reports/r1",
+    ],
 )
 def test_what_does_not_exist_is_a_page_that_says_so(store, path):
     answer = Reader(store.root).get(path)
@@ -236,28 +254,68 @@ def test_films_somebody_has_seen_come_back_only_when_asked_for(tiny):
 def test_a_version_or_number_that_makes_no_sense_is_left_out(tiny):
     assert tiny.get("/try?user=u1&k=999999&version=77&other=abc").status_code == 200
     assert tiny.get("/try?user=u1&k=-3").text.count('class="film"') > 2
+    assert tiny.get(f"/try?user=u1&k={'9' * 5000}").text == tiny.get("/try?user=u1&k=10").text
 
 
 def test_a_version_that_cannot_be_loaded_is_a_page_that_says_so(tmp_path):
     for name in ("recommender", "retrieval"):
         (tmp_path / name / "3").mkdir(parents=True)
         (tmp_path / name / "3" / "saved_model.pb").write_bytes(b"no model")
-    answer = Reader(tmp_path / "none", tmp_path).get("/try")
+    client = Reader(tmp_path / "none", tmp_path)
+    answer = client.get("/try?like=Alien")
 
-    assert answer.status_code == 503
+    assert answer.status_code == 200
     assert "Version 3 cannot be loaded" in answer.text
+    assert 'id="ask"' in answer.text
+    assert client.get("/try/titles?q=alien").json() == []
+
+
+def test_an_older_version_can_be_asked_when_the_newest_cannot_be_loaded(tmp_path):
+    export_tiny(tmp_path)
+    for name in ("recommender", "retrieval"):
+        (tmp_path / name / "3").mkdir(parents=True)
+        (tmp_path / name / "3" / "saved_model.pb").write_bytes(b"no model")
+    client = Reader(tmp_path / "none", tmp_path)
+    while 'id="ask"' not in (page := client.get("/try?user=u1&k=2&version=1").text):
+        pass
+
+    assert page.count('class="film"') == 2
+    assert '<option value="Alien (1979)">' in page
+    assert client.get("/try/titles?q=MATRIX&version=1").json() == ["Matrix, The (1999)"]
 
 
 def test_serving_says_which_versions_are_there_and_whether_a_server_answers_with_them(tiny, tmp_path):
     assert "state-silent" in tiny.get("/serving").text
     with EmbeddedServer(tiny.models, ServerConfig(rest_port=0, grpc_port=0)) as running:
-        page = Reader(tmp_path, tiny.models, running.rest_url).get("/serving").text
+        client = Reader(tmp_path, tiny.models, running.rest_url)
+        page, timed = client.get("/serving").text, client.get("/serving?time=1").text
 
     assert "state-answers" in page
     assert "1: available" in page
     assert "every model has a version that answers" in page
-    assert " ms</p>" in page
+    assert 'href="/serving?time=1"' in page
+    assert " ms</p>" not in page
+    assert " ms</p>" in timed
     assert "in front" in page
+
+
+def test_only_who_asks_for_the_time_has_requests_sent(tiny, tmp_path):
+    with EmbeddedServer(tiny.models, ServerConfig(rest_port=0, grpc_port=0)) as running:
+        client = Reader(tmp_path, tiny.models, running.rest_url)
+        client.get("/serving")
+        client.get("/serving?time=0")
+        before = predictions(running.rest_url)
+        client.get("/serving?time=1")
+        after = predictions(running.rest_url)
+
+    assert (before, after) == (0, CALLS)
+
+
+def predictions(address):
+    """How many a server has been asked for, by its own count."""
+    lines = httpx.get(f"{address}/metrics", trust_env=False).text.splitlines()
+    counts = [line for line in lines if "request_count{" in line and 'API="predict"' in line]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in counts)
 
 
 def test_a_port_in_use_is_one_clear_line(tmp_path):
