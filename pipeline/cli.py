@@ -1,5 +1,6 @@
 """The `marquee` command line. Nothing heavy is imported here: `--help` must answer at once."""
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -271,6 +272,12 @@ def main() -> None:
     except (MarqueeError, ServingError) as error:
         typer.secho("error: ", fg="red", nl=False, err=True)
         typer.echo(str(error), err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise  # of no file: nothing that a user could mend
+        typer.secho("error: ", fg="red", nl=False, err=True)
+        typer.echo(": ".join(str(each) for each in (error.filename, error.strerror) if each), err=True)
         sys.exit(1)
 
 

@@ -67,7 +67,8 @@ def run(request: RunRequest) -> None:
             soft_wrap=True,
         )
         start = time.monotonic()
-        record = RunRecord.begin(run_id, program(), request.command, request.config.plain())
+        plain = request.config.plain()
+        record = RunRecord.begin(run_id, program(), request.command, plain, request.from_node)
         record.write(workspace.reports / run_id)
         try:
             _run(request, run_id, console, interruption)
@@ -135,11 +136,12 @@ def _locate(request: RunRequest, console: Console):
     """Finds the data, downloading it when it is neither given nor cached."""
     from components.movielens_example_gen import sources
     from components.movielens_example_gen.fingerprint import fingerprint
+    from components.movielens_example_gen.read_errors import read_errors_told
     from components.movielens_example_gen.spans import find_spans, name_of
     from pipeline.data_source import DataSource
     from pipeline.download_bar import download_bar
 
-    with download_bar(console) as (report, progress):
+    with download_bar(console) as (report, progress), read_errors_told(request.config.data.path):
         located = sources.locate(request.config.data, request.workspace.cache / "data", report, progress)
         found = str(located.path.resolve())
         spans = find_spans(found, request.config.data)

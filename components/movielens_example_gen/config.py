@@ -78,8 +78,8 @@ class UserHoldoutSplit(_Fractions):
 class NewestSpanSplit(Strict):
     """Shares of the newest span's ratings, told by a hash of user and movie; all else is `train`.
 
-    Where a rating goes depends on nothing but its own ids: a span that is delivered again with more in it,
-    or a run with other settings, never gives to `eval` what an earlier run of that span learned from.
+    Where a rating goes depends on nothing but its own ids and the shares: a span that is delivered again with
+    more in it never gives to `eval` what an earlier run of that span with the same shares learned from.
     """
 
     kind: Literal["newest_span"] = "newest_span"

@@ -128,6 +128,8 @@ def _recognise(span: Span, config: DataConfig) -> Layout:
                     "Run again when it is whole. Call its folder .partial until then.",
                 )
     layout = recognise(span.path, config)
+    if not fileio.isdir(span.path):  # what lies beside a file lies beside all spans
+        layout = replace(layout, movies=None, users=None)
     if all(is_empty(file) for file in layout.ratings):
         raise _empty(span)
     return replace(layout, ratings=tuple(replace(file, span=span.number) for file in layout.ratings))

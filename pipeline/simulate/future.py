@@ -5,9 +5,10 @@ evaluating stream learning algorithms", Machine Learning 90, 2013). Everybody wh
 too whom the models never met: a server has to answer them as well.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 K = 10
+ASKED = 100  # so long a list is asked for; the recommender rates as many whatever is asked
 BLOCK = 4096
 MEASURES = ("rmse", f"ndcg@{K}", f"recall@{K}")
 #: Everybody; those who rated something in an earlier span; those who came in this one.
@@ -43,6 +45,16 @@ class Future:
         """bool[users]: who rated something before."""
         return np.isin(self.users, self.past["user"].unique())
 
+    @cached_property
+    def seen(self) -> dict[str, set[str]]:
+        """The movies that users rated before."""
+        return {user: set(movies) for user, movies in self.past.groupby("user")["movie"]}
+
+    def unseen(self, user: str, films: Iterable[str]) -> list[str]:
+        """The first K of `films` that the user did not rate before."""
+        seen = self.seen.get(user, set())
+        return list(islice((film for film in films if film and film not in seen), K))
+
     def measure(self, rated: np.ndarray, lists: list[list[str]]) -> dict[str, dict[str, Any]]:
         """GROUPS to `users`, `ratings` and MEASURES; None where a group has nobody.
 
@@ -67,7 +79,10 @@ class Future:
         return {group: _means(squares[rows], gains[users]) for group, (rows, users) in masks.items()}
 
     def ask(self, ranking: Path, recommender: Path) -> dict[str, dict[str, Any]]:
-        """`measure` of two SavedModels' answers: `rate_ids`, and `recommend` with what was seen left out."""
+        """`measure` of two SavedModels' answers: `rate_ids`, and `recommend` with what was seen left out.
+
+        A model knows what is in its own `train`; what was `eval` or `test` then is left out here.
+        """
         from trainer.saved_model import SavedModel
 
         rated, lists = [], []
@@ -80,20 +95,18 @@ class Future:
                 rated.append(answer["user_rating"])
         with SavedModel(str(recommender)) as model:
             for rows in _blocks(len(self.users), 256):
-                films = model.ask("recommend", user_id=self.users[rows], k=K, exclude_seen=True)["movie_id"]
-                lists += [[film.decode() for film in row] for row in films]
+                users = self.users[rows]
+                films = model.ask("recommend", user_id=users, k=ASKED, exclude_seen=True)["movie_id"]
+                lists += [
+                    self.unseen(user, map(bytes.decode, row)) for user, row in zip(users, films, strict=True)
+                ]
         return self.measure(np.concatenate(rated).astype(np.float64), lists)
 
     def without_a_model(self) -> dict[str, dict[str, Any]]:
         """`measure` of the mean of all stars so far, and of the movies most rated so far."""
-        seen = {user: set(movies) for user, movies in self.past.groupby("user")["movie"]}
         counts = self.past["movie"].value_counts(sort=False).sort_index()
         popular = list(counts.sort_values(ascending=False, kind="stable").index)
-        lists = []
-        for user in self.users:
-            mine = seen.get(user, set())
-            fresh = (movie for movie in popular if movie not in mine)
-            lists.append([movie for movie, _ in zip(fresh, range(K), strict=False)])
+        lists = [self.unseen(user, popular) for user in self.users]
         return self.measure(np.full(len(self.span), self.past["rating"].mean()), lists)
 
 

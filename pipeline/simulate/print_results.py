@@ -47,10 +47,12 @@ def _cell(step: Step | None, measure: str) -> str:
 
 
 def _mean(results: Results, strategy: str, who: str, measure: str) -> str:
-    """Over spans, each counting once."""
+    """Over the spans of which every strategy that was asked has a measure, each counting once."""
+    of: dict[str, dict[int, float]] = {}
+    for step in results.steps:
+        if step.future and step.future[who]:
+            of.setdefault(step.strategy, {})[step.span] = step.future[who][measure]
     found = [
-        step.future[who][measure]
-        for step in results.steps
-        if step.strategy == strategy and step.future and step.future[who]
+        value for span, value in of.get(strategy, {}).items() if all(span in each for each in of.values())
     ]
     return f"{sum(found) / len(found):.4f}  " if found else "-"

@@ -43,6 +43,8 @@ class Replay:
         found = [read(piece) for piece in cut(layout.ratings)]
         for each in found:
             each.bad.check(config.max_bad_rows)
+        if not found:
+            raise DataError(f"{path}: there is no rating in it", "Name data that holds some.")
         ratings = pd.concat([each.table.to_pandas() for each in found], ignore_index=True)
         if config.max_users:
             ratings = ratings[pd.factorize(ratings["user"])[0] < config.max_users]

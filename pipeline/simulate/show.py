@@ -12,6 +12,7 @@ from rich.status import Status
 from components.movielens_example_gen import sources
 from components.movielens_example_gen.config import DataConfig
 from components.movielens_example_gen.fingerprint import fingerprint
+from components.movielens_example_gen.read_errors import read_errors_told
 from pipeline.config import RunConfig
 from pipeline.console import native_chatter_dropped
 from pipeline.download_bar import download_bar
@@ -77,25 +78,23 @@ def run_simulation(request: SimulateRequest) -> None:
     request.run_config("ratings" if request.data.dataset != "ml-100k" else "demographics")  # mistakes first
     console = Console(highlight=False)
     request.out.mkdir(parents=True, exist_ok=True)
-    with native_chatter_dropped(), stopping() as stop:
-        simulation = _prepared(request, console, stop)
-        done = len(simulation.results.steps)
-        if done:
-            console.print(f"[dim]goes on: {done} steps are done already[/]")
-        shown = _Shown(console, len(simulation.replay.spans) - 1)
-        simulation.begun, simulation.done = shown.begun, shown.done
-        try:
-            with Workspace(request.out).lock(), shown:
-                simulation.run()
-        except (Interrupted, MarqueeError) as error:
-            again = f"go on with: {program()} {shlex.join(request.command)}"
-            if isinstance(error, Interrupted):
-                raise MarqueeError("interrupted; what was finished is kept", again) from None
-            raise MarqueeError(error.message, f"{error.hint}\n{again}") from None
+    again = f"go on with: {program()} {shlex.join(request.command)}"
+    try:
+        with native_chatter_dropped():
+            replay, config, results = _prepared(request, console)
+            if results.steps:
+                console.print(f"[dim]goes on: {len(results.steps)} steps are done already[/]")
+            shown = _Shown(console, len(replay.spans) - 1)
+            with stopping() as stop, Workspace(request.out).lock(), shown:
+                Simulation(request.out, replay, config, results, stop, shown.begun, shown.done).run()
+    except (Interrupted, KeyboardInterrupt):
+        raise MarqueeError("interrupted; what was finished is kept", again) from None
+    except MarqueeError as error:
+        raise MarqueeError(error.message, f"{error.hint}\n{again}") from None
     page = request.out / PAGE
-    write_chart(simulation.results, page)
+    write_chart(results, page)
     console.print()
-    print_results(simulation.results, console)
+    print_results(results, console)
     console.print(f"\nthe plot:  {page}\nthe numbers: {request.out / FILE}", markup=False, soft_wrap=True)
     console.print(
         f"serve the last: {program()} serve --workspace {request.out / CONTINUOUS}",
@@ -104,8 +103,8 @@ def run_simulation(request: SimulateRequest) -> None:
     )
 
 
-def _prepared(request: SimulateRequest, console: Console, stop) -> Simulation:
-    with download_bar(console) as (report, progress):
+def _prepared(request: SimulateRequest, console: Console) -> tuple[Replay, RunConfig, Results]:
+    with download_bar(console) as (report, progress), read_errors_told(request.data.path):
         located = sources.locate(request.data, request.out / "cache", report, progress)
         path = str(located.path)
         replay = Replay.of(path, request.data, request.spans)
@@ -122,8 +121,7 @@ def _prepared(request: SimulateRequest, console: Console, stop) -> Simulation:
         "data": content,
         "config": hashlib.sha256(repr(plain).encode()).hexdigest()[:16],
     }
-    results = Results.resumed(request.out, settings, described(replay))
-    return Simulation(request.out, replay, config, results, stop, lambda *_: None, lambda _: None)
+    return replay, config, Results.resumed(request.out, settings, described(replay))
 
 
 class _Shown:

@@ -70,9 +70,13 @@ def test_help_takes_little_longer_than_python_itself():
         (["compile", "--image", "no image"], "'no image' is no name of a container image"),
         (["submit", "pipeline.yaml", "--host", "http://127.0.0.1:9"], "marquee compile"),
         (["deploy", "--target", "kserve", "--out", "k", "--set", "deploy.batching=true"], "scalar `k`"),
+        (["simulate", "--out", "a-file/out"], "a-file/out: Not a directory"),
+        (["run", "--config", "smoke", "--data", "a-folder"], "a-folder: cannot be read: "),
     ],
 )
 def test_a_mistake_is_one_message_and_a_non_zero_exit_without_traceback(tmp_path, arguments, message):
+    (tmp_path / "a-file").touch()
+    (tmp_path / "a-folder" / "u.data").mkdir(parents=True)
     answer = marquee(*arguments, cwd=tmp_path)
 
     assert answer.returncode != 0

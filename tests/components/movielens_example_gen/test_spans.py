@@ -190,6 +190,16 @@ def test_a_film_is_called_what_the_newest_span_calls_it(tmp_path):
     assert [titles[f"m{number}"] for number in range(4)] == ["Base 0", "First 1", "Second 2", "m3"]
 
 
+def test_a_span_in_a_file_has_no_tables_and_turns_none_back(tmp_path):
+    header = "movieId,title,genres\n"
+    write_files(tmp_path, movies__csv=f"{header}m0,Base,Drama\n", **{"span-2__csv": HEADER + "1,m0,4,2\n"})
+    write_files(
+        tmp_path / "span-1", movies__csv=f"{header}m0,Newer,Drama\n", ratings__csv=HEADER + "1,m0,4,1\n"
+    )
+    tables = [layout.movies for layout in recognise_all(str(tmp_path), spanned(tmp_path))]
+    assert tables == [str(tmp_path / "movies.csv"), str(tmp_path / "span-1" / "movies.csv"), None]
+
+
 def test_a_rating_stays_in_its_split_when_its_span_is_delivered_again_with_more(data, tmp_path):
     _, _, before = ingest(data, spanned(data, 1), tmp_path / "before")
     with open(data / "span-0004" / "ratings.csv", "a") as file:

@@ -40,6 +40,13 @@ def test_no_model_says_the_mean_so_far_and_the_films_most_rated_that_one_has_not
     assert found["new"]["ndcg@10"] == 1.0
 
 
+def test_what_somebody_rated_before_is_in_no_list(future):
+    assert future.unseen("a", ["", "2", "9", "1", *"345678", "10", "11", "12", "13"]) == [
+        "9", "3", "4", "5", "6", "7", "8", "10", "11", "12"
+    ]  # fmt: skip
+    assert future.unseen("n", ["1", "2", ""]) == ["1", "2"]
+
+
 def test_a_group_with_nobody_in_it_is_none():
     found = Future(PAST, ratings(("n", "1", 2.0))).without_a_model()
     assert found["known"] is None

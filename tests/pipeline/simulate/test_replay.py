@@ -82,6 +82,12 @@ def test_ratings_without_times_cannot_be_replayed(own):
         Replay.of(str(own), custom(own), 2)
 
 
+def test_a_header_alone_cannot_be_replayed(own):
+    (own / "ratings.csv").write_text("user_id,movie_id,rating,timestamp\n")
+    with pytest.raises(DataError, match="there is no rating in it"):
+        Replay.of(str(own), custom(own), 2)
+
+
 def test_spans_are_described_with_who_is_new_in_each(own):
     found = described(Replay.of(str(own), custom(own), 5))
     assert [(span["number"], span["ratings"], span["users"], span["new_users"]) for span in found] == [

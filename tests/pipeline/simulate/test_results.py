@@ -65,6 +65,18 @@ def test_the_table_has_a_row_a_span_that_was_asked_about_and_the_means(results):
     assert ["mean,", "known", "users", "0.8800", "-", "0.9200", "-"] in lines
 
 
+def test_means_are_over_the_spans_of_which_all_have_a_measure(tmp_path):
+    results = Results(tmp_path, SETTINGS, SPANS)
+    results.add(step("continuous", 1, 0.9))
+    results.add(Step("frozen", 1, None, 1.0, False, False, None, []))  # nothing was good enough to be pushed
+    for strategy, rmse in (("continuous", 0.7), ("frozen", 0.8)):
+        results.add(step(strategy, 2, rmse, pushed=True))
+    text = io.StringIO()
+    print_results(results, Console(file=text, width=140))
+    lines = [line.replace("│", " ").split() for line in text.getvalue().splitlines()]
+    assert ["mean", "0.7000", "-", "0.8000", "-"] in lines
+
+
 def test_the_page_holds_every_number_and_needs_no_network(results, tmp_path):
     assert table(results).query("who == 'known'")["rmse"].tolist() == [0.88, 0.92]
     write_chart(results, tmp_path / "quality.html")
