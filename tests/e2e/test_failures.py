@@ -82,7 +82,7 @@ def _when_training(marquee, process, deadline=120):
     """Waits until at least one epoch's state is kept."""
     end = time.monotonic() + deadline
     while time.monotonic() < end:
-        if list((marquee.workspace / "cache" / "resume").glob("*/*")):
+        if list((marquee.workspace / "cache" / "resume").glob("*/state.npz")):
             return
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.05)
