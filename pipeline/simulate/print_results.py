@@ -1,5 +1,6 @@
 """What a simulation found, as a table in the terminal."""
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -13,11 +14,11 @@ _MEASURES = {"rmse": "RMSE", f"ndcg@{K}": f"nDCG@{K}"}
 def print_results(results: Results, console: Console) -> None:
     """A row for each span that was asked about, a column a strategy; then the mean over spans."""
     for measure, title in _MEASURES.items():
-        table = Table(title=f"{title} on the span that came next", title_justify="left")
-        for name in ("span", "from", "ratings", "users", "new"):
+        # Narrow: a number that is cut says nothing, and a terminal may have 80 columns.
+        table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title_justify="left")
+        table.title = f"{title} on the span that came next"
+        for name in ("span", "from", "users", "new", *STRATEGIES):
             table.add_column(name, justify="left" if name == "from" else "right", no_wrap=True)
-        for name in STRATEGIES:
-            table.add_column(name, justify="right")
         asked = [
             span for span in results.spans[1:] if results.step(next(iter(STRATEGIES)), span["number"] - 1)
         ]
@@ -26,16 +27,16 @@ def print_results(results: Results, console: Console) -> None:
             table.add_row(
                 str(span["number"]),
                 day(span["first"]),
-                f"{span['ratings']:,}",
                 str(span["users"]),
                 f"{span['new_users'] / span['users']:.0%}",
                 *(_cell(step, measure) for step in steps),
             )
-        for who, words in (("all", "mean"), ("known", "mean, known users")):
-            table.add_section()
-            table.add_row(words, "", "", "", "", *(_mean(results, name, who, measure) for name in STRATEGIES))
+        table.add_section()
+        for who, words in (("all", "mean"), ("known", "known")):
+            table.add_row(words, "", "", "", *(_mean(results, name, who, measure) for name in STRATEGIES))
         console.print(table)
     console.print("[dim]^ new models were put in front before it[/]")
+    console.print("[dim]known: the mean over those who had been there in an earlier span[/]")
     for name, words in STRATEGIES.items():
         console.print(f"[dim]{name}: {words}[/]")
 

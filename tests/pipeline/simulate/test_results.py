@@ -57,12 +57,13 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 
 def test_the_table_has_a_row_a_span_that_was_asked_about_and_the_means(results):
     text = io.StringIO()
-    print_results(results, Console(file=text, width=140))
-    lines = [line.replace("│", " ").split() for line in text.getvalue().splitlines()]
-    assert ["2", "1970-01-03", "20", "4", "50%", "0.9900", "^", "-", "1.0100", "-"] in lines
-    assert ["3", "1970-01-04", "30", "4", "25%", "0.9800", "^", "-", "1.0200", "-"] in lines
+    print_results(results, Console(file=text, width=80))
+    lines = [line.split() for line in text.getvalue().splitlines()]
+    assert ["2", "1970-01-03", "4", "50%", "0.9900", "^", "-", "1.0100", "-"] in lines
+    assert ["3", "1970-01-04", "4", "25%", "0.9800", "^", "-", "1.0200", "-"] in lines
     assert ["mean", "0.9850", "-", "1.0150", "-"] in lines
-    assert ["mean,", "known", "users", "0.8800", "-", "0.9200", "-"] in lines
+    assert ["known", "0.8800", "-", "0.9200", "-"] in lines
+    assert "…" not in text.getvalue()
 
 
 def test_means_are_over_the_spans_of_which_all_have_a_measure(tmp_path):
@@ -72,8 +73,8 @@ def test_means_are_over_the_spans_of_which_all_have_a_measure(tmp_path):
     for strategy, rmse in (("continuous", 0.7), ("frozen", 0.8)):
         results.add(step(strategy, 2, rmse, pushed=True))
     text = io.StringIO()
-    print_results(results, Console(file=text, width=140))
-    lines = [line.replace("│", " ").split() for line in text.getvalue().splitlines()]
+    print_results(results, Console(file=text, width=80))
+    lines = [line.split() for line in text.getvalue().splitlines()]
     assert ["mean", "0.7000", "-", "0.8000", "-"] in lines
 
 
