@@ -92,18 +92,26 @@ def _wait_for_turn(request: ScheduleRequest, stop: threading.Event, turn: ExitSt
         with workspace.lock("run"):  # of a run by hand
             pass
 
+    with ExitStack() as queue:
+        waits = False
+        for attempt in (take, look):
+            while holder := _holder(attempt):
+                if request.missed == "skip":
+                    return f"the workspace was in use by process {holder}"
+                if not waits and (first := _holder(lambda: queue.enter_context(workspace.lock("waiting")))):
+                    return f"process {first} waits already for the workspace to be free"
+                waits = True
+                if stop.wait(1.0):
+                    return f"the workspace was in use by process {holder}"
+    return None
+
+
+def _holder(attempt: Callable[[], object]) -> str | None:
+    """Who has the lock that was attempted; None where that succeeded."""
     try:
-        with workspace.lock("waiting"):
-            for attempt in (take, look):
-                while True:
-                    try:
-                        attempt()
-                        break
-                    except InUse as error:
-                        if request.missed == "skip" or stop.wait(1.0):
-                            return f"the workspace was in use by process {error.holder}"
+        attempt()
     except InUse as error:
-        return f"process {error.holder} waits already for the workspace to be free"
+        return error.holder
     return None
 
 
