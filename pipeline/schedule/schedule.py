@@ -121,8 +121,7 @@ def _disk_errors_told(workspace: Workspace) -> Iterator[None]:
         yield
     except OSError as error:
         raise MarqueeError(
-            f"the schedule has to stop: {error.filename or workspace.root}: {error.strerror}",
-            "what is owed is remembered: start it again when that is mended",
+            f"{error.filename or workspace.root}: {error.strerror}", "start it again when that is mended"
         ) from None
 
 

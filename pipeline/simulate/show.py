@@ -86,11 +86,13 @@ def run_simulation(request: SimulateRequest) -> None:
                 console.print(f"[dim]goes on: {len(results.steps)} steps are done already[/]")
             shown = _Shown(console, len(replay.spans) - 1)
             with stopping() as stop, Workspace(request.out).lock(), shown:
-                Simulation(request.out, replay, config, results, stop, shown.begun, shown.done).run()
+                simulation = Simulation(request.out, replay, config, results, stop, shown.begun, shown.done)
+                try:
+                    simulation.run()
+                except MarqueeError as error:
+                    raise MarqueeError(error.message, f"{error.hint}\n{again}") from None
     except (Interrupted, KeyboardInterrupt):
         raise MarqueeError("interrupted; what was finished is kept", again) from None
-    except MarqueeError as error:
-        raise MarqueeError(error.message, f"{error.hint}\n{again}") from None
     page = request.out / PAGE
     write_chart(results, page)
     console.print()
