@@ -28,6 +28,8 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_row("rows", ", ".join(f"{split} {rows:,}" for split, rows in summary.splits.items()))
+    for place, note in enumerate(summary.notes):
+        table.add_row("" if place else "data", escape(note))
     for name, text in _on_test(summary.test):
         table.add_row(name, text)
     for name, model in (("ranking", summary.ranking), ("retrieval", summary.retrieval)):
