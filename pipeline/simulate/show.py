@@ -17,7 +17,7 @@ from pipeline.config import RunConfig
 from pipeline.console import native_chatter_dropped
 from pipeline.download_bar import download_bar
 from pipeline.load_config import load_config
-from pipeline.program import program
+from pipeline.program import command, program
 from pipeline.simulate.chart import write_chart
 from pipeline.simulate.print_results import print_results
 from pipeline.simulate.replay import Replay
@@ -99,7 +99,7 @@ def run_simulation(request: SimulateRequest) -> None:
     print_results(results, console)
     console.print(f"\nthe plot:  {page}\nthe numbers: {request.out / FILE}", markup=False, soft_wrap=True)
     console.print(
-        f"serve the last: {program()} serve --workspace {request.out / CONTINUOUS}",
+        f"serve the last: {command('serve', workspace=request.out / CONTINUOUS)}",
         markup=False,
         soft_wrap=True,
     )

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import jinja2
 from starlette.requests import Request
 
+from pipeline.duration import duration
 from pipeline.outcomes import SHOWN
 from pipeline.show_run import short
 from pipeline.ui.site import Site
@@ -68,18 +69,6 @@ def metric(value: Any) -> str:
 def when(seconds: float) -> str:
     """Unix time as a local date and time."""
     return datetime.datetime.fromtimestamp(seconds).strftime("%-d %b %Y, %H:%M") if seconds else "–"
-
-
-def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def size(number: float) -> str:

@@ -6,12 +6,12 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from pipeline import outcomes
+from pipeline.duration import duration
 from pipeline.lineage import Node, Run
 from pipeline.run_record import failure, recorded
 from pipeline.runs import row
 from pipeline.ui.charts import Line, line_chart
 from pipeline.ui.graph import Box, Drawing, draw
-from pipeline.ui.render import duration
 from pipeline.ui.site import Site
 
 LOG_BYTES = 64_000
