@@ -164,7 +164,7 @@ def judge(runs: Iterable[Run], task: str, model: Artifact) -> Node | None:
 
 
 def standing(models: Path, name: str, version: int) -> str:
-    """Where a version is now: `served version`, `older than the served version N`, `withdrawn`, `not kept`."""
+    """Where it is now: `served version`, `older than the served version N`, `withdrawn` or `not kept`."""
     there = list_versions(models, name)
     if version in there:
         return SERVED if version == there[-1] else f"older than the served version {there[-1]}"
