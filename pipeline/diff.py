@@ -6,7 +6,7 @@ from typing import Any
 from pipeline import outcomes
 from pipeline.lineage import Run
 from pipeline.measures import better
-from pipeline.runs import row
+from pipeline.runs import models_word, row
 from pipeline.workspace import Workspace
 
 #: By section, rows of a name and one value per run; None: that run has no such thing.
@@ -93,8 +93,7 @@ def _facts(workspace: Workspace, run: Run) -> dict[str, dict[str, Any]]:
             "state": overall["state"],
             **{f"{model.task} model": model.kind for model in models},
             **{f"{model.task} blessed": model.blessed for model in models},
-            "pushed": overall["pushed"],
-            "served already": (overall["push"] or {}).get("version") if overall["pushed"] == 0 else None,
+            "models": models_word(overall),
         },
         "data": {
             "origin": data.origin,

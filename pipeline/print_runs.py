@@ -5,13 +5,12 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from pipeline.duration import duration
 from pipeline.measures import MAIN
 from pipeline.program import command
 from pipeline.run_filter import RunFilter
-from pipeline.runs import rows
+from pipeline.runs import models_word, rows
 from pipeline.workspace import Workspace
 
 COLOURS = {
@@ -39,44 +38,33 @@ def print_runs(workspace: Workspace, wanted: RunFilter, as_json: bool = False) -
     if not found:
         console.print(f"none of {len(everything)} runs is {wanted.words}", markup=False)
         return
-    table = Table(
-        "run", "pipeline", "state", "time", "nodes", "blessed", *(name for name, *_ in MAIN), "pushed"
-    )
-    table.columns[0].no_wrap = True
-    labelled = any(_said(each) for each in found)
-    if labelled:
-        table.add_column("set, tags, note")
-    for each in found:
-        reused = f" ({each['cached']} reused)" if each["cached"] else ""
-        metrics = (each["metrics"].get(name) for name, *_ in MAIN)
-        table.add_row(
-            each["run"],
-            escape(each["pipeline"]),
-            f"[{COLOURS.get(each['state'], 'white')}]{each['state']}[/]",
-            duration(each["seconds"]),
-            f"{each['nodes']}{reused}",
-            {True: "yes", False: "no", None: ""}[each["blessed"]],
-            *("" if value is None else f"{value:.4f}" for value in metrics),
-            push_word(each),
-            *([escape(_said(each))] if labelled else []),
-        )
-    console.print(table)
+    lines = [("run", "pipeline", "state", "time", "reused", *(name for name, *_ in MAIN), "models")]
+    lines += [_cells(each) for each in found]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line, row in zip(lines, [None, *found], strict=True):
+        colour = "bold" if row is None else COLOURS.get(row["state"], "white")
+        cells = [escape(cell.ljust(width)) for cell, width in zip(line, widths, strict=True)]
+        cells[2] = f"[{colour}]{cells[2]}[/]"
+        console.print(f"[bold]{'  '.join(cells)}[/]" if row is None else "  ".join(cells), soft_wrap=True)
+        if row is not None and (said := _said(row)):
+            console.print(f"    [dim]{escape(said)}[/]", soft_wrap=True)
+    if served := next((each["push"]["version"] for each in found if each["served"]), None):
+        console.print(f"* version {served} is the served version", markup=False)
     if len(found) < len(everything):
         console.print(f"{len(found)} of {len(everything)} runs: {wanted.words}", markup=False)
 
 
-def push_word(row: dict[str, Any]) -> str:
-    """`version 3`, `version 3 (served version)`, `2 already`, `withdrawn`, `no`."""
-    push = row["push"]
-    if push is None:
-        return ""
-    word = {
-        "pushed": f"version {push['version']}",
-        "served": f"{push['version']} already",
-        "withdrawn": f"{push['version']} withdrawn",
-        "refused": "no",
-    }[push["outcome"]]
-    return f"{word} (served version)" if row["served"] else word
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    metrics = (row["metrics"].get(name) for name, *_ in MAIN)
+    return (
+        row["run"],
+        row["pipeline"],
+        row["state"],
+        duration(row["seconds"]),
+        f"{row['cached']}/{row['nodes']}",
+        *("" if value is None else f"{value:.4f}" for value in metrics),
+        models_word(row) + (" *" if row["served"] else ""),
+    )
 
 
 def _said(row: dict[str, Any]) -> str:

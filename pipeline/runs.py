@@ -71,6 +71,19 @@ def row(workspace: Workspace, run: Run, known: Mapping[int, Artifact] | None = N
     }
 
 
+def models_word(row: dict[str, Any]) -> str:
+    """What became of a run's models: `pushed 3`, `3 already`, `3 withdrawn`, `not blessed`, or nothing."""
+    push = row["push"]
+    if push is None:
+        return {True: "blessed", False: "not blessed", None: ""}[row["blessed"]]
+    return {
+        "pushed": f"pushed {push['version']}",
+        "served": f"{push['version']} already",
+        "withdrawn": f"{push['version']} withdrawn",
+        "refused": "not blessed",
+    }[push["outcome"]]
+
+
 def overrides(record: Mapping[str, Any]) -> list[str]:
     """What was given beside the configuration: `a.b=1`, `--no-tune`, `--data …`."""
     return [str(each) for each in record.get("overrides") or []]

@@ -1,17 +1,18 @@
 """What a server answers with, held against what is on disk: one sentence on each model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.ui.server_status import ServerStatus, VersionState
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Whether a server answers with the served version of the folder, and a sentence on why not."""
+    """Whether a server answers with the newest version on disk, a sentence on why not, and with which."""
 
     agrees: bool
     sentence: str
+    version: int | None = None
 
 
 def agreement(
@@ -27,6 +28,10 @@ def agreement(
     """
     if not server.answers:
         return None
+    return replace(_compared(server, name, disk, withdrawn), version=server.answering(name))
+
+
+def _compared(server: ServerStatus, name: str, disk: Sequence[int], withdrawn: Sequence[int]) -> Agreement:
     states = {each.version: each for each in server.models.get(name, [])}
     newest, answering = max(disk, default=None), server.answering(name)
     if newest is None:

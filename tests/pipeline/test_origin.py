@@ -137,7 +137,7 @@ def test_two_runs_differ_in_what_was_changed_and_in_nothing_else(workspace):
         ("MovieLensExampleGen", "done", "cached"),
         ("RankingEvaluator", "done", "failed"),
     ]
-    assert ("pushed", 1, 0) in found["outcome"]
+    assert ("models", "pushed 1", "not blessed") in found["outcome"]
 
 
 def test_an_unknown_run_is_answered_with_those_that_exist(workspace):

@@ -22,7 +22,8 @@ def shown(site: Site, request) -> dict[str, Any]:
     lineage = site.lineage
     runs = lineage.runs()
     known = pushes(lineage)
-    version = front(site.models, "recommender")
+    found = _agreement(site)
+    version = found.version if found and found.version else front(site.models, "recommender")
     push = push_behind(known, site.models, "recommender", version) if version else None
     pushed_nodes = lineage.made_from(push) if push else {}
     run = lineage.run(push.made_in) if push else None
@@ -33,7 +34,7 @@ def shown(site: Site, request) -> dict[str, Any]:
         "number_of_runs": len(runs),
         "live": bool(rows) and rows[0]["state"] == "running",
         "version": version,
-        "agreement": _agreement(site),
+        "agreement": found,
         "push": push,
         "models": [model for task in outcomes.TASKS if (model := outcomes.model(pushed_nodes, task))],
         "test": (outcomes.test(run.nodes) if run else None) or {},
@@ -43,7 +44,7 @@ def shown(site: Site, request) -> dict[str, Any]:
 
 
 def _agreement(site: Site) -> Agreement | None:
-    """Whether the server answers with the served version; None where nothing is there to compare."""
+    """What the server answers with, held against the disk; None where there is nothing to compare."""
     disk = list_versions(site.models, "recommender")
     server = ask_server(site.server, ["recommender"], timeout=0.5)
     withdrawn = list_versions(site.models / ROLLED_BACK, "recommender")

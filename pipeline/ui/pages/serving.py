@@ -31,10 +31,12 @@ def shown(site: Site, request) -> dict[str, Any]:
 def _model(site: Site, name: str, server: ServerStatus, known: Mapping[int, Artifact]) -> dict[str, Any]:
     disk, withdrawn = list_versions(site.models, name), list_versions(site.models / ROLLED_BACK, name)
     states = {each.version: each for each in server.models.get(name, [])}
+    found = agreement(server, name, disk, withdrawn)
+    newest = "served version" if found is None or found.agrees else "newest, to be served"
     rows = [
         {
             "version": version,
-            "standing": _standing(site, name, version, disk, withdrawn),
+            "standing": _standing(site, name, version, disk, withdrawn, newest),
             "served": disk[-1:] == [version],
             "state": states.get(version),
             "with": [each for each in members(site.models, name, version) if each != name],
@@ -46,15 +48,15 @@ def _model(site: Site, name: str, server: ServerStatus, known: Mapping[int, Arti
         "name": name,
         "versions": rows,
         "answering": server.answering(name),
-        "agreement": agreement(server, name, disk, withdrawn),
+        "agreement": found,
     }
 
 
-def _standing(site: Site, name: str, version: int, disk: list[int], withdrawn: list[int]) -> str:
+def _standing(site: Site, name: str, version: int, disk: list[int], withdrawn: list[int], newest: str) -> str:
     """Where a version is on disk, in a few words."""
     if version in disk:
         old = history(site.models / name / str(version)).get("restored_from")
-        kept = "served version" if version == disk[-1] else "kept"
+        kept = newest if version == disk[-1] else "kept"
         return f"{kept}, restored from {old}" if old else kept
     if version in withdrawn:
         when = str(history(site.models / ROLLED_BACK / name / str(version)).get("withdrawn", ""))
