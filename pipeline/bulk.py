@@ -36,7 +36,7 @@ def bulk(
     overwrite: bool,
     command: Sequence[str],
 ) -> None:
-    """Asks the `recommender` in front, in this process, for many users.
+    """Asks the served `recommender`, in this process, for many users.
 
     Args:
         models: `<name>/<version>/` folders.

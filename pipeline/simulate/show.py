@@ -151,9 +151,9 @@ class _Shown:
         if step.run_id is None:
             return
         outcome = "[green]blessed[/]" if step.blessed else "[yellow]no better[/]"
-        pushed = f"version {step.version} put in front" if step.pushed else f"version {step.version} stays"
+        pushed = f"version {step.version} pushed" if step.pushed else f"version {step.version} stays"
         if step.version is None:
-            pushed = "nothing is in front"
+            pushed = "nothing is served"
         changes = "".join(
             f", {many} features {word}"
             for many, word in ((step.drift, "drifted"), (step.skew, "skewed"))
