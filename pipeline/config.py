@@ -195,11 +195,15 @@ class PushConfig(Strict):
     keep: int = Field(5, ge=1, description="how many versions of a model stay on disk")
 
 
+#: Beam's runner inside the process that starts it.
+IN_PROCESS = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+
+
 class BeamConfig(Strict):
     """How Beam runs the data nodes."""
 
     args: list[str] = Field(
-        default=["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"],
+        default=[f"--runner={IN_PROCESS}"],
         description="passed to every Beam component; the default runs in this process",
     )
 

@@ -1,6 +1,7 @@
 """The DAG: which node feeds which (DESIGN.md, The way of the data)."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 # Not `tfx.v1`: it takes six seconds more, for Google Cloud clients that nobody here uses.
@@ -14,7 +15,7 @@ from components.movielens_example_gen.component import MovieLensExampleGen
 from components.ranking_evaluator import RankingEvaluator
 from components.retrieval_evaluator import RetrievalEvaluator
 from components.serving_skew import ServingSkew
-from pipeline.config import RunConfig
+from pipeline.config import IN_PROCESS, RunConfig
 from pipeline.data_source import DataSource
 from pipeline.delivery_nodes import Judged, delivery_nodes
 from pipeline.evaluation import MODEL_SLICES, RAW_SLICES, eval_config
@@ -74,8 +75,19 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         components=[*data, *ranking.nodes, *retrieval.nodes, *delivery],
         metadata_connection_config=place.metadata,
         enable_cache=True,
-        beam_pipeline_args=list(config.beam.args),
+        beam_pipeline_args=_beam_args(config.beam.args),
     )
+
+
+def _beam_args(given: Sequence[str]) -> list[str]:
+    """Arguments of every Beam node.
+
+    TFX packs a source distribution of itself in each node for workers elsewhere (6 s per node), unless the
+    arguments name what workers are made from. Workers in this process have everything, and ignore the image.
+    """
+    if any(IN_PROCESS in argument for argument in given):
+        return [*given, "--sdk_container_image=none"]
+    return list(given)
 
 
 def _validator(config: RunConfig, statistics, schema: Found, previous: Found) -> StoppingExampleValidator:
