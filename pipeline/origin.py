@@ -185,14 +185,12 @@ def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
     run = lineage.run(artifact.made_in) if artifact.made_in else None
     if run is None:
         return {}
-    maker = run.nodes.get(artifact.made_by)
-    ids = {artifact.id}
-    if artifact.type == "PushedModel" and maker:
-        ids |= {each.id for each in _models(maker.taken)}
+    # What is pushed may have been trained once more on all data: its run judged it before that.
     judges = [
         node
         for name, node in run.nodes.items()
-        if name in JUDGES and ids & {each.id for each in _models(node.taken)}
+        if name in JUDGES
+        and (artifact.type == "PushedModel" or artifact.id in {each.id for each in _models(node.taken)})
     ]
     found = lineage.made_from(*(each for node in judges for each in node.outputs.values()))
     runs = lineage.runs()
