@@ -115,9 +115,14 @@ def _quality(sources: Sources) -> Iterator[Fact]:
 
 
 def _fact(
-    label: str, what: str, value: float, before: float | None, beside: str, lower_is_better: bool = False
+    label: str,
+    what: str,
+    value: float | None,
+    before: float | None,
+    beside: str,
+    lower_is_better: bool = False,
 ) -> Fact:
-    if before is None:
+    if before is None or value is None:
         return Fact(f"{label}, {what}", number(value), beside)
     change = value - before
     tone: Tone = "" if round(change, 4) == 0 else "good" if (change < 0) == lower_is_better else "bad"
