@@ -16,6 +16,7 @@ from components.ranking_evaluator import RankingEvaluator
 from components.retrieval_evaluator import RetrievalEvaluator
 from components.serving_skew import ServingSkew
 from pipeline.config import IN_PROCESS, RunConfig
+from pipeline.data_schema import DataSchema
 from pipeline.data_source import DataSource
 from pipeline.delivery_nodes import Judged, delivery_nodes
 from pipeline.evaluation import MODEL_SLICES, RAW_SLICES, eval_config
@@ -26,7 +27,6 @@ from serving.prediction_log.reader import fingerprint, log_files
 from trainer import features
 
 _VALIDATOR = "ExampleValidator"
-_SCHEMAS = Path(__file__).resolve().parent / "schemas"
 
 
 def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_pipeline.Pipeline:
@@ -47,7 +47,8 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
     )
     examples = example_gen.outputs["examples"]
     statistics_gen = StatisticsGen(examples=examples)
-    schema = place.schema((_SCHEMAS / f"{config.validate_.schema_name}.pbtxt").read_text(encoding="utf-8"))
+    data_schema = DataSchema.read(config.validate_.schema_name)
+    schema = place.schema(data_schema.text)
     previous = place.previous_statistics(statistics_gen.outputs["statistics"], f"{config.name}.{_VALIDATOR}")
     validator = _validator(config, statistics_gen.outputs["statistics"], schema, previous)
     transform = Transform(
@@ -63,7 +64,8 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
     for node in (validator, *skew):
         transform.add_upstream_node(node)
     prepared = Prepared(examples, transform.outputs["transform_graph"], schema.channel, source, place)
-    ranking, retrieval = _ranking_nodes(config, prepared), _retrieval_nodes(config, prepared)
+    ranking = _ranking_nodes(config, prepared, data_schema)
+    retrieval = _retrieval_nodes(config, prepared)
     delivery = delivery_nodes(config, prepared, ranking, retrieval)
     keep = place.keep_statistics(statistics_gen.outputs["statistics"])
     for node in keep:
@@ -126,12 +128,11 @@ def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]
     return [node]
 
 
-def _ranking_nodes(config: RunConfig, prepared: Prepared) -> Judged:
+def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) -> Judged:
     """Tuner, Trainer, and TFMA's evaluation."""
     trained = training_nodes("ranking", config, prepared)
-    slices = [*RAW_SLICES, *MODEL_SLICES]
-    if config.validate_.schema_name == "ratings":
-        slices = [key for key in slices if key not in (features.USER_GENDER, "age_group")]
+    needed = {features.USER_GENDER: features.USER_GENDER, "age_group": features.USER_AGE}
+    slices = [key for key in (*RAW_SLICES, *MODEL_SLICES) if needed.get(key) in (None, *schema.features)]
     evaluator = RankingEvaluator(
         examples=prepared.examples,
         model=trained.model,

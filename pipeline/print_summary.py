@@ -11,6 +11,7 @@ from rich.table import Table
 from pipeline.near_path import near_path
 from pipeline.outcomes import SHOWN
 from pipeline.program import command
+from pipeline.report.words import number
 from pipeline.summary import Summary
 
 
@@ -28,6 +29,8 @@ def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_row("rows", ", ".join(f"{split} {rows:,}" for split, rows in summary.splits.items()))
+    for place, note in enumerate(summary.notes):
+        table.add_row("" if place else "data", escape(note))
     for name, text in _on_test(summary.test):
         table.add_row(name, text)
     for name, model in (("ranking", summary.ranking), ("retrieval", summary.retrieval)):
@@ -79,16 +82,16 @@ def _on_test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
     lists, popular, both = test["retrieval"], test["retrieval_popularity"], test["recommender"]
     yield (
         "test",
-        f"ratings: RMSE [bold]{ratings['rmse']:.4f}[/], MAE {ratings['mae']:.4f}"
-        f" (always the mean: RMSE {mean['rmse']:.4f})",
+        f"ratings: RMSE [bold]{number(ratings['rmse'])}[/], MAE {number(ratings['mae'])}"
+        f" (always the mean: RMSE {number(mean['rmse'])})",
     )
     if not both:  # test holds nothing to be found
         return
     yield (
         "",
-        f"films: recommended nDCG@10 [bold]{both['ndcg@10']:.4f}[/], retrieved {lists['ndcg@10']:.4f}"
-        f" and recall@100 {lists['recall@100']:.4f}"
-        f" (the most rated: {popular['ndcg@10']:.4f}, {popular['recall@100']:.4f})",
+        f"films: recommended nDCG@10 [bold]{number(both['ndcg@10'])}[/], retrieved {number(lists['ndcg@10'])}"
+        f" and recall@100 {number(lists['recall@100'])}"
+        f" (the most rated: {number(popular['ndcg@10'])}, {number(popular['recall@100'])})",
     )
 
 

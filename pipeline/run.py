@@ -145,9 +145,11 @@ def _locate(request: RunRequest, console: Console):
     from components.movielens_example_gen.fingerprint import fingerprint
     from components.movielens_example_gen.read_errors import read_errors_told
     from components.movielens_example_gen.spans import find_spans, name_of
+    from pipeline.data_schema import DataSchema
     from pipeline.data_source import DataSource
     from pipeline.download_bar import download_bar
 
+    DataSchema.read(request.config.validate_.schema_name)  # a wrong path is said before anything is read
     with download_bar(console) as (report, progress), read_errors_told(request.config.data.path):
         located = sources.locate(request.config.data, request.workspace.cache / "data", report, progress)
         found = str(located.path.resolve())

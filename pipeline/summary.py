@@ -42,6 +42,7 @@ class Summary:
     Args:
         run_id: the run.
         splits: rows a split.
+        notes: how the data was read, and what is odd about it, in sentences.
         drift: what drifted from the previous run: dicts of split, feature, what.
         skew: how eval differs from train, in the same form.
         spans: rows by number, of data that comes in spans; None of other data.
@@ -58,6 +59,7 @@ class Summary:
 
     run_id: str
     splits: dict[str, int]
+    notes: list[str]
     drift: list[dict[str, str]]
     skew: list[dict[str, str]]
     spans: dict[str, int] | None
@@ -90,6 +92,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     return Summary(
         run_id=run_id,
         splits=ingest["rows"],
+        notes=ingest.get("notes", []),
         drift=findings["drift"],
         skew=findings["skew"],
         serving_skew=_serving_skew(run, config),
