@@ -45,7 +45,7 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
         table.add_row("[yellow]skew[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     table.add_row("blessed", "[green]yes[/]" if summary.blessed else "[red]no[/]")
     for reason in summary.reasons:
-        table.add_row("", escape(reason))
+        table.add_row("[yellow]no comparison[/]" if " not compared with " in reason else "", escape(reason))
     table.add_row(
         "pushed",
         near_path(summary.pushed) if summary.pushed else "nothing: models that are not all blessed stay here",

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.blessing import verdict
 from pipeline.config import RunConfig
 from pipeline.lineage import Lineage, Run
+from pipeline.ranking_metrics import VERDICTS
 from pipeline.workspace import Workspace
 from serving.contract import MODELS
 from serving.placement import placement
@@ -79,7 +79,7 @@ class Summary:
 def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     """Reads what the run's nodes wrote."""
     run = Lineage(workspace.metadata_db).run(run_id)
-    ranking, retrieval = _ranking(run, config), _retrieval(run)
+    ranking, retrieval = _ranking(run), _retrieval(run)
     validation = _json(run, "ServingValidator", "blessing", "validation.json")
     served = list_versions(workspace.serving_models, "recommender")
     ingest = _json(run, "MovieLensExampleGen", "examples", "ingest.json")
@@ -108,13 +108,13 @@ def _serving_skew(run: Run, config: RunConfig) -> dict[str, Any] | None:
     return _json(run, "ServingSkew", "anomalies", "findings.json")
 
 
-def _ranking(run: Run, config: RunConfig) -> ModelSummary:
-    outcome = verdict(run.output("RankingEvaluator", "evaluation").path, config.ranking.bless)
+def _ranking(run: Run) -> ModelSummary:
+    found = _json(run, "RankingEvaluator", "evaluation", VERDICTS)
     return ModelSummary(
         **_training(run, "Ranking"),
-        blessed=outcome.blessed,
-        reasons=outcome.reasons,
-        evaluation=outcome.metrics,
+        blessed=found["blessed"],
+        reasons=found["reasons"],
+        evaluation=found["candidate"],
     )
 
 

@@ -83,7 +83,7 @@ class Executor(BaseBeamExecutor):
                 pipeline
                 | "Pieces" >> beam.Create(list(_work(pieces, survey.codes)))
                 | "Spread" >> beam.Reshuffle()
-                | "Ingest" >> beam.ParDo(IngestPiece(layouts, parts))
+                | "Ingest" >> beam.ParDo(IngestPiece(layouts, parts, config.split))
             )
         rows, bad = _collect(parts, len(pieces))
         bad.check(config.max_bad_rows)
@@ -120,9 +120,10 @@ def _of_spans(pieces: list[Piece], superseded: int, config: DataConfig) -> dict:
     return {"spans": rows, "superseded": superseded}
 
 
-def _work(pieces: list[Piece], codes: np.ndarray) -> Iterator[Work]:
+def _work(pieces: list[Piece], codes: np.ndarray | None) -> Iterator[Work]:
     for number, piece in enumerate(pieces):
-        yield Work(number, piece, codes[piece.first_row : piece.first_row + piece.rows].tobytes())
+        rows = slice(piece.first_row, piece.first_row + piece.rows)
+        yield Work(number, piece, None if codes is None else codes[rows].tobytes())
 
 
 def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows]:

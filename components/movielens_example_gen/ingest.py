@@ -11,9 +11,11 @@ from tfx.dsl.io import fileio
 
 from components.movielens_example_gen import ratings, splits
 from components.movielens_example_gen.catalog import read_catalog
+from components.movielens_example_gen.config import Split
 from components.movielens_example_gen.examples import ExampleEncoder
 from components.movielens_example_gen.layouts import Layout
 from components.movielens_example_gen.pieces import Piece
+from components.movielens_example_gen.survey import row_lots
 from components.movielens_example_gen.tfrecord import TFRecordWriter
 from trainer.features import SPLITS
 
@@ -27,12 +29,12 @@ class Work:
     Attributes:
         number: which of the pieces it is, from 0.
         piece: the lines.
-        codes: int8[piece.rows] as bytes, each row's split; see `splits`.
+        codes: int8[piece.rows] as bytes, each row's split; see `splits`. None where the row's own ids say it.
     """
 
     number: int
     piece: Piece
-    codes: bytes
+    codes: bytes | None
 
 
 class IngestPiece(beam.DoFn):
@@ -43,18 +45,23 @@ class IngestPiece(beam.DoFn):
     Args:
         layouts: the files of the data set, or of its spans.
         folder: where to write.
+        split: how rows are divided whose work has no codes.
     """
 
-    def __init__(self, layouts: tuple[Layout, ...], folder: str):
+    def __init__(self, layouts: tuple[Layout, ...], folder: str, split: Split):
         self._layouts = layouts
         self._folder = folder
+        self._split = split
 
     def setup(self):
         self._encoder = ExampleEncoder(read_catalog(*self._layouts))
 
     def process(self, work: Work):
         read = ratings.read(work.piece)
-        codes = np.frombuffer(work.codes, np.int8)[read.rows]
+        if work.codes is None:
+            codes = splits.by_hash(self._split, row_lots(read.table))
+        else:
+            codes = np.frombuffer(work.codes, np.int8)[read.rows]
         attempt = f"{self._folder}/{work.number}-{uuid.uuid4().hex}"
         with contextlib.ExitStack() as stack:
             writers = [stack.enter_context(TFRecordWriter(f"{attempt}-{split}.gz")) for split in SPLITS]

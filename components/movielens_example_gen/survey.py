@@ -1,6 +1,6 @@
 """One look at all ratings, to decide what a single piece cannot: which split each one is for.
 
-Only what the split needs is kept, a few bytes a rating; a random split reads nothing at all.
+Only what the split needs is kept, a few bytes a rating; a random split, or one by hash, reads nothing at all.
 """
 
 from dataclasses import dataclass
@@ -19,12 +19,13 @@ class Survey:
     """What was decided.
 
     Attributes:
-        codes: int8[rows], the split of every row of all pieces, `splits.DROPPED` for those left out.
+        codes: int8[rows], the split of every row of all pieces, `splits.DROPPED` for those left out; None
+            where each piece can tell its own (`row_lots`).
         superseded: how many rows were left out because a newer span says the same user's rating of the
             same movie again.
     """
 
-    codes: np.ndarray
+    codes: np.ndarray | None
     superseded: int = 0
 
 
@@ -38,9 +39,11 @@ def split_codes(pieces: list[Piece], config: DataConfig) -> Survey:
     Raises:
         DataError: bad rows are too many, or a split would be empty.
     """
+    if config.split.kind == "hash" and not config.spans and not config.max_users:
+        return Survey(None)
     count = sum(piece.rows for piece in pieces)
     needs = set(splits.NEEDS[config.split.kind]) | ({"user"} if config.max_users else set())
-    if config.spans:
+    if config.spans or "lot" in needs:
         needs |= {"user", "movie"}
     kept = np.ones(count, bool)
     columns: dict[str, np.ndarray] = {}
@@ -59,6 +62,15 @@ def split_codes(pieces: list[Piece], config: DataConfig) -> Survey:
     codes = np.full(count, splits.DROPPED, np.int8)
     codes[kept] = splits.assign(config.split, splits.Rows(count, **columns).where(kept))
     return Survey(codes, superseded)
+
+
+def row_lots(table: pa.Table) -> np.ndarray:
+    """The lot of each row (see `splits.Rows`) of a piece's `user` and `movie`, float64[rows]."""
+    hashed = []
+    for name in ("user", "movie"):
+        numbers, known = _numbered(table[name].dictionary_encode().chunks)
+        hashed.append(id_hashes(known)[numbers])
+    return lots(mixed(*hashed))
 
 
 def _each(pieces: list[Piece], what, dtype) -> np.ndarray:
