@@ -11,11 +11,10 @@ from tfx.dsl.io import fileio
 
 from components.movielens_example_gen import ratings, splits
 from components.movielens_example_gen.catalog import read_catalog
-from components.movielens_example_gen.config import Split
 from components.movielens_example_gen.examples import ExampleEncoder
+from components.movielens_example_gen.joins import Joins
 from components.movielens_example_gen.layouts import Layout
 from components.movielens_example_gen.pieces import Piece
-from components.movielens_example_gen.survey import row_lots
 from components.movielens_example_gen.tfrecord import TFRecordWriter
 from trainer.features import SPLITS
 
@@ -29,39 +28,38 @@ class Work:
     Attributes:
         number: which of the pieces it is, from 0.
         piece: the lines.
-        codes: int8[piece.rows] as bytes, each row's split; see `splits`. None where the row's own ids say it.
+        codes: int8[piece.rows] as bytes, each row's split; see `splits`.
     """
 
     number: int
     piece: Piece
-    codes: bytes | None
+    codes: bytes
 
 
 class IngestPiece(beam.DoFn):
     """Reads a piece, encodes it and writes a file a split and a report: `<n>-<split>.gz`, `<n>.json`.
 
+    The report has `rows` by split, the `bad` rows, and the least and most `stars` in train, null without any.
+
     What it writes appears under its name only when whole, so that a runner may try a piece again.
 
     Args:
         layouts: the files of the data set, or of its spans.
+        joins: how ids of the ratings are spelled in the other files.
         folder: where to write.
-        split: how rows are divided whose work has no codes.
     """
 
-    def __init__(self, layouts: tuple[Layout, ...], folder: str, split: Split):
+    def __init__(self, layouts: tuple[Layout, ...], joins: Joins, folder: str):
         self._layouts = layouts
+        self._joins = joins
         self._folder = folder
-        self._split = split
 
     def setup(self):
-        self._encoder = ExampleEncoder(read_catalog(*self._layouts))
+        self._encoder = ExampleEncoder(self._joins.applied(read_catalog(*self._layouts)))
 
     def process(self, work: Work):
         read = ratings.read(work.piece)
-        if work.codes is None:
-            codes = splits.by_hash(self._split, row_lots(read.table))
-        else:
-            codes = np.frombuffer(work.codes, np.int8)[read.rows]
+        codes = np.frombuffer(work.codes, np.int8)[read.rows]
         attempt = f"{self._folder}/{work.number}-{uuid.uuid4().hex}"
         with contextlib.ExitStack() as stack:
             writers = [stack.enter_context(TFRecordWriter(f"{attempt}-{split}.gz")) for split in SPLITS]
@@ -71,7 +69,9 @@ class IngestPiece(beam.DoFn):
             name = f"{self._folder}/{work.number}-{split}.gz"
             fileio.rename(f"{attempt}-{split}.gz", name, overwrite=True)
         sizes = np.bincount(codes[codes != splits.DROPPED], minlength=len(SPLITS))
-        report = {"rows": sizes.tolist(), "bad": read.bad.as_dict()}
+        learned = read.table["rating"].to_numpy()[codes == splits.TRAIN_CODE]
+        stars = [float(learned.min()), float(learned.max())] if len(learned) else None
+        report = {"rows": sizes.tolist(), "bad": read.bad.as_dict(), "stars": stars}
         with fileio.open(f"{attempt}.json", "w") as file:
             file.write(json.dumps(report))
         fileio.rename(f"{attempt}.json", f"{self._folder}/{work.number}.json", overwrite=True)

@@ -15,8 +15,7 @@ from trainer.features import EVAL, SPLITS, TEST, TRAIN
 TRAIN_CODE, EVAL_CODE, TEST_CODE = (SPLITS.index(name) for name in (TRAIN, EVAL, TEST))
 DROPPED = -1
 
-# The columns that a kind of split must see; `random` only needs to know how many rows there are, and `hash`
-# can be told of each row alone.
+# The columns that a kind of split must see; `random` only needs to know how many rows there are.
 NEEDS = {
     "random": (),
     "hash": ("lot",),
@@ -27,6 +26,9 @@ NEEDS = {
     "user_holdout": ("user",),
     "newest_span": ("lot",),
 }
+# The kinds that decide of each row by itself, so that two of one user and movie could be parted.
+# `survey` gives them the split of the first. Time decides for the others, or the user, or a hash of the two.
+ROW_BY_ROW = ("random", "per_item", "predefined")
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def assign(split: config.Split, rows: Rows) -> np.ndarray:
 
 
 def by_hash(split: config.HashSplit | config.NewestSpanSplit, lot: np.ndarray) -> np.ndarray:
-    """The split of rows by their lots (see Rows), int8: what of a `hash` split any worker knows by itself."""
+    """The split of rows by their lots (see Rows), int8."""
     codes = np.full(len(lot), TRAIN_CODE, np.int8)
     codes[lot < round(split.eval + split.test, 12)] = TEST_CODE  # 0.3, not 0.1 + 0.2 = 0.30000000000000004
     codes[lot < split.eval] = EVAL_CODE
