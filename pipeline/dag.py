@@ -15,7 +15,7 @@ from components.movielens_example_gen.component import MovieLensExampleGen
 from components.ranking_evaluator import RankingEvaluator
 from components.retrieval_evaluator import RetrievalEvaluator
 from components.serving_skew import ServingSkew
-from pipeline.config import IN_PROCESS, RunConfig
+from pipeline.config import IN_PROCESS, RunConfig, limits
 from pipeline.data_schema import DataSchema
 from pipeline.data_source import DataSource
 from pipeline.delivery_nodes import Judged, delivery_nodes
@@ -41,7 +41,9 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         input_base=source.path,
         config=config.data.model_dump_json(),
         fingerprint=source.fingerprint,
-        code_fingerprint=code_fingerprint("components.movielens_example_gen", "trainer.features"),
+        code_fingerprint=code_fingerprint(
+            "components.movielens_example_gen", "trainer.features", "trainer.pair_hash"
+        ),
         origin=source.origin,
         spans=source.spans,
     )
@@ -138,7 +140,15 @@ def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) ->
         model=trained.model,
         baseline_model=trained.last_blessed,
         schema=prepared.schema,
-        eval_config=eval_config(config.ranking.bless, slices),
+        eval_config=eval_config(slices),
+        bars=_json(limits(config.ranking.bless.bars)),
+        code_fingerprint=code_fingerprint(
+            "components.ranking_evaluator",
+            "components.bars",
+            "components.baseline",
+            "components.blessing",
+            "trainer",
+        ),
         example_splits=[features.EVAL],
     )
     return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
@@ -153,10 +163,16 @@ def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
         transform_graph=prepared.transform_graph,
         model=trained.model,
         baseline_model=trained.last_blessed,
-        bars=_json({name: bar.model_dump() for name, bar in retrieval.bless.bars.items()}),
+        bars=_json(limits(retrieval.bless.bars)),
         over_popularity=_json(retrieval.bless.over_popularity),
         min_rating=_json(retrieval.model.min_rating),
-        code_fingerprint=code_fingerprint("components.retrieval_evaluator", "components.bars", "trainer"),
+        code_fingerprint=code_fingerprint(
+            "components.retrieval_evaluator",
+            "components.bars",
+            "components.baseline",
+            "components.blessing",
+            "trainer",
+        ),
     )
     return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
 

@@ -48,7 +48,8 @@ def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
         table.add_row("[yellow]skew[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     table.add_row("blessed", "[green]yes[/]" if summary.blessed else "[red]no[/]")
     for reason in summary.reasons:
-        table.add_row("", escape(reason))
+        tone = "[yellow]{}[/]" if " not compared with " in reason else "{}"
+        table.add_row("", tone.format(escape(reason)))
     for name, text in _on_push(summary, workspace):
         table.add_row(name, escape(text))
     console.print()

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.blessing import verdict
 from pipeline.config import RunConfig
 from pipeline.lineage import Lineage, Run
 from pipeline.origin import pushes
 from pipeline.pushed import Pushed, models_at, pushed
+from pipeline.ranking_metrics import VERDICTS
 from pipeline.workspace import Workspace
 from serving.versions import list_versions
 from trainer.features import USER_ID
@@ -84,7 +84,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     lineage = Lineage(workspace.metadata_db)
     run = lineage.run(run_id)
     push = pushed(run, pushes(lineage))
-    ranking, retrieval = _ranking(run, config), _retrieval(run)
+    ranking, retrieval = _ranking(run), _retrieval(run)
     validation = _json(run, "ServingValidator", "blessing", "validation.json")
     served = list_versions(workspace.serving_models, "recommender")
     ingest = _json(run, "MovieLensExampleGen", "examples", "ingest.json")
@@ -115,13 +115,13 @@ def _serving_skew(run: Run, config: RunConfig) -> dict[str, Any] | None:
     return _json(run, "ServingSkew", "anomalies", "findings.json")
 
 
-def _ranking(run: Run, config: RunConfig) -> ModelSummary:
-    outcome = verdict(run.output("RankingEvaluator", "evaluation").path, config.ranking.bless)
+def _ranking(run: Run) -> ModelSummary:
+    found = _json(run, "RankingEvaluator", "evaluation", VERDICTS)
     return ModelSummary(
         **_training(run, "Ranking"),
-        blessed=outcome.blessed,
-        reasons=outcome.reasons,
-        evaluation=outcome.metrics,
+        blessed=found["blessed"],
+        reasons=found["reasons"],
+        evaluation=found["candidate"],
     )
 
 

@@ -25,6 +25,7 @@ from trainer.retrieval.training import RetrievalSettings, train_retrieval
 from trainer.settings import Settings
 from trainer.trained import Trained
 from trainer.trained_answers import trained_answers
+from trainer.trained_on import TrainedOn
 from trainer.verify import verify_export
 from trainer.warm_start import WarmStart, trained_folder
 from trainer.whole_file import write_whole
@@ -43,7 +44,8 @@ def run_fn(fn_args) -> None:
         backup_dir: where a killed run is gone on from, or None.
         code_fingerprint: of the code, so that edited code does not go on from an older run.
 
-    What was learned is written to `trained/` beside `serving_model_dir`, for a later run to start from.
+    What was learned, and from which ratings (`trainer.trained_on`), is written to `trained/` beside
+    `serving_model_dir`, for a later run to start from and to be compared with.
 
     Raises:
         TrainingError, ConfigError: in words for the user.
@@ -75,7 +77,12 @@ def run_fn(fn_args) -> None:
         write_projector(result.model, run_dir / LOGS / TRAIN)
     difference = verify_export(fn_args.serving_model_dir, answers)
     write_answers(fn_args.serving_model_dir, answers)
-    Trained.of(result.model).write(trained_folder(fn_args.serving_model_dir))
+    trained = trained_folder(fn_args.serving_model_dir)
+    Trained.of(result.model).write(trained)
+    record = TrainedOn.of_ratings(data.train, data.catalogue.vocabularies)
+    if warm and not warm.facts["cold_because"]:
+        record = record.union(TrainedOn.read(trained_folder(fn_args.base_model)))
+    record.write(trained)
     facts |= {
         "export_difference": difference,
         "warm_start": {**warm.facts, "start": result.start} if warm else None,

@@ -53,7 +53,7 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _trained(sources: dict[str, Path]) -> dict[str, Path]:
-    """By name, where the weights lie of those models that have any; a recommender has none of its own."""
+    """By name, where the weights lie, and what each model was trained on."""
     folders = {name: trained_folder(str(source)) for name, source in sources.items()}
     return {name: folder for name, folder in folders.items() if folder.is_dir()}
 

@@ -10,6 +10,8 @@ from tfx.utils import path_utils
 
 from trainer.answers import write_answers
 from trainer.recommender import assemble
+from trainer.trained import trained_folder
+from trainer.trained_on import TrainedOn
 from trainer.verify import verify_export
 
 
@@ -36,3 +38,5 @@ class Executor(base_executor.BaseExecutor):
         verify_export(str(part), answers)
         write_answers(str(part), answers)
         os.replace(part, path)
+        records = [TrainedOn.read(trained_folder(str(model))) for model in (ranking, retrieval)]
+        records[0].union(records[1]).write(trained_folder(str(path)))

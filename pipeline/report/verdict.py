@@ -164,7 +164,7 @@ def _withheld(summary: dict[str, Any]) -> Iterator[Note]:
     """What must not pass in silence: an evaluator that said no and gave no reason."""
     for task in TASKS:
         found = summary.get(task)
-        if found and not found["blessed"] and all(_missed(reason) == "good" for reason in found["reasons"]):
+        if found and not found["blessed"] and all(_missed(reason) != "bad" for reason in found["reasons"]):
             yield Note(f"{task}: its evaluator withheld the blessing although its bars are met.", "bad")
 
 
@@ -181,4 +181,6 @@ _MISSED = (
 
 
 def _missed(reason: str) -> Tone:
+    if "not compared with the last blessed" in reason:
+        return "warn"
     return "bad" if any(words in reason for words in _MISSED) else "good"

@@ -158,8 +158,14 @@ def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, mar
     [sentence] = [
         reason for reason in summary["ranking"]["reasons"] if "worse than the last blessed" in reason
     ]
-    assert re.search(r"rmse \d\.\d{4}: 0\.\d{4} up", sentence)
+    assert re.search(r"rmse \d\.\d{4}: 0\.\d{4} up \(\d+\.\d standard errors\)", sentence)
     assert pushed(marquee) == before
+    evaluation = worse.run.output("RankingEvaluator", "evaluation").path
+    verdicts = json.loads((evaluation / "verdicts.json").read_text())
+    assert verdicts["blessed"] is False
+    assert verdicts["overlap"] == {"share": 0.0, "rows": summary["splits"]["eval"]}  # the same split again
+    assert all(change["standard_error"] > 0 for change in verdicts["change"]["baseline"].values())
+    assert set(verdicts["change"]["baseline"]) == {"rmse", "mae", "calibration", "ndcg_10"}
 
 
 def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed(first, marquee):
