@@ -10,6 +10,7 @@ from serving.deploy.config import DeployConfig
 from trainer import features
 from trainer.ranking.config import RankingConfig as RankingModelConfig
 from trainer.ranking.settings import RankingSettings
+from trainer.recommender_measures import RECOMMENDER_MEASURES
 from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.retrieval.settings import RetrievalSettings
 from trainer.strict import Strict
@@ -140,6 +141,20 @@ class RetrievalConfig(RetrievalSettings):
     bless: RetrievalBlessConfig = Field(RetrievalBlessConfig(), description="when it may be pushed")
 
 
+class RecommenderBlessConfig(Strict):
+    """When the two models together may be pushed; measured by the RecommenderEvaluator on `eval`."""
+
+    bars: dict[Literal[RECOMMENDER_MEASURES], Bar] = Field(
+        default={"ndcg@10": Bar(max_decrease=0.0)},
+        description="limits by measure, over the ten items that each user of `eval` would be shown, without "
+        "those rated in train; under_mean@10 is the share of them that the user rated lower than usual",
+    )
+    over_popularity: dict[Literal[RECOMMENDER_MEASURES], float] = Field(
+        default={"ndcg@10": 1.0},
+        description="a measure, and how many times what the most rated films alone reach it must be",
+    )
+
+
 class RecommenderConfig(Strict):
     """How the two models answer together."""
 
@@ -147,6 +162,7 @@ class RecommenderConfig(Strict):
     rating_weight: float = Field(
         0.2, ge=0, description="films are ordered by the retrieval score + this times the expected rating"
     )
+    bless: RecommenderBlessConfig = Field(RecommenderBlessConfig(), description="when it may be pushed")
 
 
 class BulkConfig(Strict):

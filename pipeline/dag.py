@@ -143,7 +143,9 @@ def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
         bars=_json({name: bar.model_dump() for name, bar in retrieval.bless.bars.items()}),
         over_popularity=_json(retrieval.bless.over_popularity),
         min_rating=_json(retrieval.model.min_rating),
-        code_fingerprint=code_fingerprint("components.retrieval_evaluator", "components.bars", "trainer"),
+        code_fingerprint=code_fingerprint(
+            "components.retrieval_evaluator", "components.list_evaluation", "components.bars", "trainer"
+        ),
     )
     return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
 

@@ -12,6 +12,7 @@ from components.run_report import RunReport
 from components.serving_validator import ServingValidator
 from pipeline.config import RunConfig
 from pipeline.fingerprints import code_fingerprint
+from pipeline.judging_nodes import recommender_nodes
 from pipeline.training_nodes import Prepared
 
 
@@ -25,7 +26,7 @@ class Judged:
 
 
 def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retrieval: Judged) -> list:
-    """RecommenderAssembler, ServingValidator, AtomicPusher, BulkRecommender (if wanted) and RunReport."""
+    """RecommenderAssembler, what judges it, ServingValidator, AtomicPusher, BulkRecommender and RunReport."""
     assembler = RecommenderAssembler(
         ranking=ranking.model,
         retrieval=retrieval.model,
@@ -40,6 +41,7 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         "retrieval": retrieval.model,
         "recommender": assembler.outputs["model"],
     }
+    judging, recommender_blessing = recommender_nodes(config, prepared, models["recommender"])
     validator = ServingValidator(
         **models, code_fingerprint=code_fingerprint("components.serving_validator", "serving")
     )
@@ -47,6 +49,7 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         **models,
         ranking_blessing=ranking.blessing,
         retrieval_blessing=retrieval.blessing,
+        recommender_blessing=recommender_blessing,
         infra_blessing=validator.outputs["blessing"],
         serving_models=prepared.place.serving_models,
         keep=config.push.keep,
@@ -73,4 +76,4 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         code_fingerprint=code_fingerprint("components.run_report", "trainer"),
     )
     report.add_upstream_node(pusher)  # last: `test` is read when everything is decided
-    return [assembler, validator, pusher, *bulk, report]
+    return [assembler, *judging, validator, pusher, *bulk, report]

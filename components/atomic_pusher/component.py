@@ -23,6 +23,7 @@ class AtomicPusherSpec(component_spec.ComponentSpec):
         "recommender": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "ranking_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
         "retrieval_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+        "recommender_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
         "infra_blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
     }
     OUTPUTS = {  # noqa: RUF012
@@ -39,7 +40,8 @@ class AtomicPusher(base_component.BaseComponent):
 
     Args:
         ranking, retrieval, recommender: what to push.
-        ranking_blessing, retrieval_blessing, infra_blessing: the permissions; one refused, none is pushed.
+        ranking_blessing, retrieval_blessing, recommender_blessing, infra_blessing: the permissions; one
+            refused, none is pushed.
         serving_models: the folder of served models.
         keep: how many versions stay.
         with_trained: whether what ranking and retrieval learned goes with them, where no metadata leads a
@@ -63,6 +65,7 @@ class AtomicPusher(base_component.BaseComponent):
         recommender: BaseChannel,
         ranking_blessing: BaseChannel,
         retrieval_blessing: BaseChannel,
+        recommender_blessing: BaseChannel,
         infra_blessing: BaseChannel,
         serving_models: str | RuntimeParameter,
         keep: int,
@@ -77,6 +80,7 @@ class AtomicPusher(base_component.BaseComponent):
                 recommender=recommender,
                 ranking_blessing=ranking_blessing,
                 retrieval_blessing=retrieval_blessing,
+                recommender_blessing=recommender_blessing,
                 infra_blessing=infra_blessing,
                 serving_models=serving_models,
                 keep=keep,

@@ -47,7 +47,7 @@ def _trained(sources: dict[str, Path]) -> dict[str, Path]:
 
 
 def _allowed(input_dict) -> bool:
-    blessings = (input_dict["ranking_blessing"], input_dict["retrieval_blessing"])
+    blessings = (input_dict[f"{name}_blessing"] for name in MODELS)
     return all(
         model_utils.is_model_blessed(artifact_utils.get_single_instance(blessing)) for blessing in blessings
     ) and model_utils.is_infra_validated(artifact_utils.get_single_instance(input_dict["infra_blessing"]))

@@ -5,9 +5,7 @@ from typing import Any
 import numpy as np
 
 from components.run_report.intervals import mean_interval
-from trainer.answers import ids
-from trainer.features import MOVIE_ID
-from trainer.metrics.top_k import NOTHING
+from trainer.recommender.lists import recommended
 from trainer.retrieval.popularity import popular_lists
 from trainer.retrieval.quality import HeldOut, Quality, judge, measure
 from trainer.retrieval.vectors import Vectors
@@ -16,7 +14,6 @@ from trainer.saved_model import SavedModel
 RETRIEVED = ("recall@10", "recall@100", "ndcg@10", "ndcg@100")
 RECOMMENDED = ("recall@10", "ndcg@10")
 CATALOGUE = ("coverage@10", "novelty@10", "mean_popularity@10", "gini@10")
-BLOCK = 256  # users whom a recommender is asked about at once
 
 
 def retrieval_qualities(vectors: Vectors, held_out: HeldOut) -> dict[str, Quality]:
@@ -60,18 +57,6 @@ def list_details(qualities: dict[str, Quality], held_out: HeldOut) -> dict[str, 
         },
         "chosen_popularity": _number(held_out.chosen_popularity()),
     }
-
-
-def recommended(model: SavedModel, held_out: HeldOut, k: int) -> np.ndarray:
-    """Film ids, int32 [U, k], best first, -1 where the model gives none."""
-    vocabularies = held_out.catalogue.vocabularies
-    lists = np.full((len(held_out.users), k), NOTHING, np.int32)
-    for start in range(0, len(lists), BLOCK):
-        names = [vocabularies.user_id[row - 1] for row in held_out.users[start : start + BLOCK]]
-        films = model.ask("recommend", user_id=names, k=k, exclude_seen=True)[MOVIE_ID]
-        known = ids(vocabularies.movie_id, [film.decode() for film in films.ravel()]).reshape(films.shape)
-        lists[start : start + BLOCK, : films.shape[1]] = np.where(known > 0, known, NOTHING)
-    return lists
 
 
 def _within(qualities: dict[str, Quality], places: np.ndarray) -> dict[str, Any]:

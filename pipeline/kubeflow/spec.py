@@ -15,6 +15,7 @@ _NEVER_CACHED = (
     "BaseRetrieval",
     "LastBlessedRanking",
     "LastBlessedRetrieval",
+    "LastBlessedRecommender",
     "AtomicPusher",
 )
 

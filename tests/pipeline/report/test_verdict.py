@@ -1,6 +1,6 @@
 import pytest
 
-from components.retrieval_evaluator.evaluation import NO_BARS
+from components.list_evaluation import NO_BARS
 from pipeline.report.verdict import banner
 from pipeline.workspace import Workspace
 

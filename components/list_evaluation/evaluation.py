@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from components.retrieval_evaluator.bars import Bars, Verdict
+from components.list_evaluation.bars import Bars, Verdict
 from trainer.retrieval.quality import Quality
 
 NO_BARS = "there is no bar: a model is blessed for what it clears"
@@ -18,7 +18,7 @@ class Evaluation:
 
     Attributes:
         qualities: of `candidate`, `popularity`, and maybe `baseline`, over the same users.
-        search: as `search_quality` gives it.
+        search: as `search_quality` gives it; empty where no search is judged.
         bars: what the candidate must reach.
     """
 
