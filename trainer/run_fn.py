@@ -70,17 +70,11 @@ def run_fn(fn_args) -> None:
         identity=f"{custom.get('code_fingerprint', '')} {warm.identity if warm else 'cold'}",
         on_epoch=say,
     )
-    answers, facts = task.export(result.model, fn_args.serving_model_dir, settings)
+    facts = deliver(task, result, fn_args.serving_model_dir, settings)
     if isinstance(result.model, RetrievalModel):
         write_projector(result.model, run_dir / LOGS / TRAIN)
-    difference = verify_export(fn_args.serving_model_dir, answers)
-    write_answers(fn_args.serving_model_dir, answers)
-    Trained.of(result.model).write(trained_folder(fn_args.serving_model_dir))
-    facts |= {
-        "export_difference": difference,
-        "warm_start": {**warm.facts, "start": result.start} if warm else None,
-    }
-    write_report(run_dir / "training.json", settings, result, facts)
+    facts["warm_start"] = {**warm.facts, "start": result.start} if warm else None
+    write_report(run_dir / REPORT, settings, result, facts)
 
 
 @dataclass(frozen=True)
@@ -110,6 +104,15 @@ def task_of(custom: dict[str, Any]) -> Task:
     return TASKS[name]
 
 
+def deliver(task: "Task", result: TrainResult, path: str, settings: Settings) -> dict[str, Any]:
+    """Writes the SavedModel, verified, and what was learned beside it; gives facts for the report."""
+    answers, facts = task.export(result.model, path, settings)
+    difference = verify_export(path, answers)
+    write_answers(path, answers)
+    Trained.of(result.model).write(trained_folder(path))
+    return facts | {"export_difference": difference}
+
+
 def _export_ranking(model: RankingModel, path: str, settings: RankingSettings):
     export_ranking(model, path)
     return trained_answers(model), {}
@@ -124,6 +127,9 @@ TASKS = {
     "ranking": Task(RankingSettings, train_ranking, _export_ranking),
     "retrieval": Task(RetrievalSettings, train_retrieval, _export_retrieval),
 }
+
+
+REPORT = "training.json"  # in a model_run: what a training came to
 
 
 def write_report(path: Path, settings: Settings, result: TrainResult, facts: dict[str, Any]) -> None:

@@ -49,17 +49,7 @@ class WarmStart:
         if reason := misfit(self._base, type(model).__name__, named):
             self._cold(reason)
             return
-        rows, cold = {}, []
-        for name, weight in named.items():
-            if name not in self._base.weights:
-                cold.append(name)
-            elif weight.keys is None:
-                weight.variable.assign(self._base.weights[name])
-            else:
-                table, rows[name] = carried(
-                    self._base.weights[name], self._base.keys[name], weight.variable.numpy(), weight.keys
-                )
-                weight.variable.assign(table)
+        rows, cold = put(self._base, named)
         self.facts |= {"rows": {name: asdict(counts) for name, counts in rows.items()}, "cold": cold}
         kept, new = (sum(getattr(each, what) for each in rows.values()) for what in ("carried", "new"))
         report(f"starts from the last model: {kept} rows carried over, {new} new")
@@ -68,6 +58,36 @@ class WarmStart:
         self.facts["cold_because"] = reason
         log.warning("Training starts cold. %s", reason)
         report("starts cold: nothing is carried over from the last model")
+
+
+def put_weights(trained: Trained, model: Model) -> None:
+    """Puts every weight of a model that was trained with the same vocabularies into `model`.
+
+    Raises:
+        TrainingError: a weight, or a row of one, has no counterpart.
+    """
+    named = model.weights_by_name()
+    if reason := misfit(trained, type(model).__name__, named):
+        raise TrainingError(f"The judged model's weights cannot be taken over. {reason}")
+    rows, cold = put(trained, named)
+    if cold or any(counts.new or counts.gone for counts in rows.values()):
+        raise TrainingError("The judged model's weights cannot be taken over: it knows other users or items.")
+
+
+def put(trained: Trained, named: dict[str, Weight]) -> tuple[dict[str, "Rows"], list[str]]:
+    """Assigns weights by name and rows by key; gives the counts of rows by table, and what there was not."""
+    rows, cold = {}, []
+    for name, weight in named.items():
+        if name not in trained.weights:
+            cold.append(name)
+        elif weight.keys is None:
+            weight.variable.assign(trained.weights[name])
+        else:
+            table, rows[name] = carried(
+                trained.weights[name], trained.keys[name], weight.variable.numpy(), weight.keys
+            )
+            weight.variable.assign(table)
+    return rows, cold
 
 
 @dataclass(frozen=True)
