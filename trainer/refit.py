@@ -20,6 +20,7 @@ from trainer.progress import report
 from trainer.run_fn import REPORT, Task, deliver, task_of, write_report
 from trainer.settings import Settings
 from trainer.trained import Trained, trained_folder
+from trainer.trained_on import TrainedOn
 from trainer.warm_start import WarmStart, put_weights
 
 Mode = Literal["all", "seen"]
@@ -69,10 +70,11 @@ def refit(asked: Refit, serving_model_dir: str, model_run_dir: Path) -> None:
     epochs = judged["best_epoch"]
     warm = WarmStart(asked.base_model) if asked.base_model and asked.mode == "all" else None
     if asked.mode == "all":
-        result = _on_everything(asked, task, settings, epochs, warm)
+        result, learned = _on_everything(asked, task, settings, epochs, warm)
     else:
         result = _with_everything_seen(asked, task, settings, epochs)
-    facts = deliver(task, result, serving_model_dir, settings)
+        learned = TrainedOn.read(trained_folder(asked.judged_model))
+    facts = deliver(task, result, serving_model_dir, settings, learned)
     catalogue = result.model.catalogue
     facts["warm_start"] = {**warm.facts, "start": None} if warm else None
     facts["refit"] = {
@@ -89,14 +91,14 @@ def refit(asked: Refit, serving_model_dir: str, model_run_dir: Path) -> None:
 
 def _on_everything(
     asked: Refit, task: Task, settings: Settings, epochs: int, warm: WarmStart | None
-) -> TrainResult:
+) -> tuple[TrainResult, TrainedOn]:
     data = RatingData.of_everything([each for split in asked.files.values() for each in split])
     identity = f"refit {asked.code} {epochs} {warm.identity if warm else 'cold'}"
 
     def say(epoch: int, logs: dict[str, float]) -> None:
         report(f"epoch {epoch} of {epochs}, on all {len(data.train):,} ratings", epoch / epochs)
 
-    return task.train(
+    result = task.train(
         settings,
         data,
         passes=epochs,
@@ -105,6 +107,8 @@ def _on_everything(
         identity=identity,
         on_epoch=say,
     )
+    learned = TrainedOn.of_ratings(data.train, data.catalogue.vocabularies)
+    return result, warm.add_to(learned) if warm else learned
 
 
 def _with_everything_seen(asked: Refit, task: Task, settings: Settings, epochs: int) -> TrainResult:
