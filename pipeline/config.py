@@ -170,7 +170,7 @@ class BulkConfig(Strict):
 
     enabled: bool = Field(False, description="whether a run writes them")
     k: int = Field(100, ge=1, description="films a user")
-    exclude_seen: bool = Field(True, description="leave out what the user rated in train")
+    exclude_seen: bool = Field(True, description="leave out what the user has rated")
 
 
 class SkewThresholds(Strict):
@@ -234,6 +234,11 @@ class RunConfig(Strict):
     ranking: RankingConfig
     retrieval: RetrievalConfig = RetrievalConfig()
     recommender: RecommenderConfig = RecommenderConfig()
+    refit: Literal["all", "seen", "none"] = Field(
+        "all",
+        description="what is served once models are blessed: all, their settings trained once more on train, "
+        "eval and test; seen, the judged weights, with all that users have rated; none, the judged models",
+    )
     bulk: BulkConfig = BulkConfig()
     push: PushConfig = PushConfig()
     beam: BeamConfig = BeamConfig()

@@ -16,11 +16,11 @@ from components.retrieval_evaluator import RetrievalEvaluator
 from components.serving_skew import ServingSkew
 from pipeline.config import RunConfig
 from pipeline.data_source import DataSource
-from pipeline.delivery_nodes import Judged, delivery_nodes
+from pipeline.delivery_nodes import delivery_nodes
 from pipeline.evaluation import MODEL_SLICES, RAW_SLICES, eval_config
 from pipeline.fingerprints import code_fingerprint
 from pipeline.place import Found, Place
-from pipeline.training_nodes import Prepared, training_nodes
+from pipeline.training_nodes import Judged, Prepared, training_nodes
 from serving.prediction_log.reader import fingerprint, log_files
 from trainer import features
 
@@ -128,7 +128,7 @@ def _ranking_nodes(config: RunConfig, prepared: Prepared) -> Judged:
         eval_config=eval_config(config.ranking.bless, slices),
         example_splits=[features.EVAL],
     )
-    return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
+    return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])
 
 
 def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
@@ -147,7 +147,7 @@ def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
             "components.retrieval_evaluator", "components.list_evaluation", "components.bars", "trainer"
         ),
     )
-    return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
+    return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])
 
 
 def _json(value: object) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.version_sets import MEMBERS, TRAINED
+from serving.version_sets import JUDGED, MEMBERS, TRAINED
 from serving.versions import ROLLED_BACK, list_versions
 
 
@@ -63,7 +63,7 @@ def content(saved_model: Path) -> str:
     digest = hashlib.sha256()
     for file in sorted(path for path in saved_model.rglob("*") if path.is_file()):
         name = file.relative_to(saved_model)
-        if name != MEMBERS and not name.is_relative_to(TRAINED):
+        if name != MEMBERS and not any(name.is_relative_to(each) for each in (TRAINED, JUDGED)):
             digest.update(f"{name}\0".encode())
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()

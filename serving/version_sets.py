@@ -7,7 +7,7 @@ disagree with the folders.
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from serving import versions
@@ -18,6 +18,9 @@ __all__ = ["members", "push_set", "recover", "rollback_set"]
 
 MEMBERS = Path("assets.extra") / "version_set.json"
 TRAINED = Path("assets.extra") / "trained"  # a folder: what a later training begins from
+#: A folder: the judged SavedModel that a refit one was made after, with what it learned in its own TRAINED.
+#: Later models are compared with it; no server reads it.
+JUDGED = Path("assets.extra") / "judged_model"
 
 
 def push_set(
@@ -25,6 +28,7 @@ def push_set(
     models_dir: str | Path,
     keep: int,
     trained: Mapping[str, str | Path] | None = None,
+    judged: Mapping[str, str | Path] | None = None,
 ) -> dict[str, int]:
     """Puts a SavedModel in front of each model's versions, in all of them or in none.
 
@@ -37,6 +41,8 @@ def push_set(
         sources: a folder with a SavedModel by model name, in the order in which they appear.
         keep: how many sets stay; what is older than them goes, of each of these models.
         trained: a folder by model name that goes with its version, at TRAINED.
+        judged: a SavedModel by model name that goes with its version, at JUDGED, with what lies beside it in
+            `trained/`.
 
     Returns:
         The version by name: one number for all, greater than any that one of them ever had.
@@ -56,9 +62,9 @@ def push_set(
         for name, source in sources.items():
             staged = versions.stage(source, models_dir / name, version)
             _write_members(staged, list(sources))
-            if trained and name in trained:
-                shutil.copytree(trained[name], staged / TRAINED)
-                versions.sync_tree(staged / TRAINED)
+            for folder, place in _company(name, trained or {}, judged or {}):
+                shutil.copytree(folder, staged / place)
+                versions.sync_tree(staged / place)
             moves[str(staged.relative_to(models_dir))] = f"{name}/{version}"
         rename_all(models_dir, moves)
         _prune(models_dir, list(sources), keep)
@@ -103,6 +109,19 @@ def members(models_dir: str | Path, name: str, version: int) -> list[str]:
         return json.loads((Path(models_dir) / name / str(version) / MEMBERS).read_text())
     except FileNotFoundError:
         return [name]
+
+
+def _company(
+    name: str, trained: Mapping[str, str | Path], judged: Mapping[str, str | Path]
+) -> Iterator[tuple[Path, Path]]:
+    """What goes with a version that no server reads: each folder, and its place in the version."""
+    if name in trained:
+        yield Path(trained[name]), TRAINED
+    if name in judged:
+        yield Path(judged[name]), JUDGED
+        learned = Path(judged[name]).parent / TRAINED.name
+        if learned.is_dir():
+            yield learned, JUDGED / TRAINED
 
 
 def _write_members(model: Path, names: list[str]) -> None:

@@ -1,5 +1,7 @@
 """The component's inputs, outputs and parameters."""
 
+from collections.abc import Mapping
+
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
@@ -25,6 +27,9 @@ class AtomicPusherSpec(component_spec.ComponentSpec):
         "retrieval_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
         "recommender_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
         "infra_blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
+        "judged_ranking": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
+        "judged_retrieval": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
+        "judged_recommender": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS = {  # noqa: RUF012
         "pushed_model": component_spec.ChannelParameter(type=standard_artifacts.PushedModel)
@@ -46,6 +51,8 @@ class AtomicPusher(base_component.BaseComponent):
         keep: how many versions stay.
         with_trained: whether what ranking and retrieval learned goes with them, where no metadata leads a
             later run to it; it makes a version up to twice as large, and no server reads it.
+        judged: the judged model by name that goes with a refit one, where no metadata leads a later run to
+            it; as large again, and no server reads it.
         code_fingerprint: of this component's and the server's code, for the cache.
         disturbed: empty while the last push is in front; else what is there instead, so that the cache
             notices when somebody deleted, replaced or withdrew it.
@@ -72,6 +79,7 @@ class AtomicPusher(base_component.BaseComponent):
         code_fingerprint: str,
         disturbed: str = "",
         with_trained: bool = False,
+        judged: Mapping[str, BaseChannel] | None = None,
     ):
         super().__init__(
             AtomicPusherSpec(
@@ -82,6 +90,7 @@ class AtomicPusher(base_component.BaseComponent):
                 retrieval_blessing=retrieval_blessing,
                 recommender_blessing=recommender_blessing,
                 infra_blessing=infra_blessing,
+                **{f"judged_{name}": model for name, model in (judged or {}).items()},
                 serving_models=serving_models,
                 keep=keep,
                 with_trained=int(with_trained),

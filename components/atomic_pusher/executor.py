@@ -33,7 +33,8 @@ class Executor(base_executor.BaseExecutor):
         version = place.version
         if not place.in_front:
             trained = _trained(sources) if exec_properties.get("with_trained") else None
-            version = push_set(sources, serving_models, exec_properties["keep"], trained)["recommender"]
+            keep, judged = exec_properties["keep"], _judged(input_dict)
+            version = push_set(sources, serving_models, keep, trained, judged)["recommender"]
         pushed.set_int_custom_property("pushed", 1)
         pushed.set_string_custom_property("pushed_destination", str(serving_models))
         pushed.set_string_custom_property("pushed_version", str(version))
@@ -44,6 +45,16 @@ def _trained(sources: dict[str, Path]) -> dict[str, Path]:
     """By name, where the weights lie of those models that have any; a recommender has none of its own."""
     folders = {name: trained_folder(str(source)) for name, source in sources.items()}
     return {name: folder for name, folder in folders.items() if folder.is_dir()}
+
+
+def _judged(input_dict) -> dict[str, Path]:
+    """By name, the judged models that refit ones were made after, where they are to travel along."""
+    given = {name: input_dict.get(f"judged_{name}") for name in MODELS}
+    return {
+        name: Path(path_utils.serving_model_path(artifact_utils.get_single_uri(model)))
+        for name, model in given.items()
+        if model
+    }
 
 
 def _allowed(input_dict) -> bool:

@@ -13,6 +13,8 @@ _NEVER_CACHED = (
     "KeepStatistics",
     "BaseRanking",
     "BaseRetrieval",
+    "BaseRankingRefit",
+    "BaseRetrievalRefit",
     "LastBlessedRanking",
     "LastBlessedRetrieval",
     "LastBlessedRecommender",

@@ -1,11 +1,13 @@
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from trainer.errors import ConfigError
 from trainer.run_fn import run_fn
+from trainer.trained_on import TrainedOn, rating_pairs
 
 
 @pytest.fixture
@@ -71,6 +73,25 @@ def test_a_run_starts_from_the_model_that_it_is_given(fn_args, tmp_path):
     assert warm["rows"]["user"] == {"carried": 81, "new": 0, "gone": 0}
     assert (warm["cold"], warm["cold_because"]) == ([], "")
     assert (tmp_path / "next" / "trained" / "weights.npz").is_file()
+
+
+def test_what_a_model_was_trained_on_is_recorded_and_that_of_the_model_it_started_from(fn_args, tmp_path):
+    train, evaluation = rating_pairs(fn_args.train_files), rating_pairs(fn_args.eval_files)
+    fn_args.hyperparameters["values"]["train.epochs"] = 1
+    run_fn(fn_args)
+    first = TrainedOn.read(tmp_path / "model" / "trained")
+    assert first.complete
+    assert first.overlap(train) == 1.0
+    assert first.overlap(evaluation) == np.isin(evaluation, train).mean() < 0.6
+
+    fn_args.train_files, fn_args.eval_files = fn_args.eval_files, fn_args.train_files
+    for name, base in (("cold", None), ("warm", fn_args.serving_model_dir)):
+        fn_args.base_model = base
+        fn_args.serving_model_dir = str(tmp_path / name / "Format-Serving")
+        run_fn(fn_args)
+    cold, warm = (TrainedOn.read(tmp_path / name / "trained") for name in ("cold", "warm"))
+    assert cold.overlap(train) == np.isin(train, evaluation).mean() < 0.3
+    assert warm.overlap(train) == warm.overlap(evaluation) == 1.0
 
 
 def test_a_wrong_setting_is_refused_before_anything_is_read(fn_args):
