@@ -239,6 +239,13 @@ class RunConfig(Strict):
         description="what is served once models are blessed: all, their settings trained once more on train, "
         "eval and test; seen, the judged weights, with all that users have rated; none, the judged models",
     )
+    temporal_check: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="whether the judged settings are trained once more on the oldest 80 % of the ratings and "
+        "measured on the newest 20 %, beside what was popular in the last days: auto, where ratings have "
+        "times and are fewer than two million; always; never. It costs about the two trainings, and keeps "
+        "nothing from being pushed",
+    )
     bulk: BulkConfig = BulkConfig()
     push: PushConfig = PushConfig()
     beam: BeamConfig = BeamConfig()

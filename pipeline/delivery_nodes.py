@@ -8,7 +8,7 @@ from components.run_report import RunReport
 from components.serving_validator import ServingValidator
 from pipeline.config import RunConfig
 from pipeline.fingerprints import code_fingerprint
-from pipeline.judging_nodes import recommender_nodes
+from pipeline.judging_nodes import recommender_nodes, temporal_nodes
 from pipeline.refit_nodes import Served, assembler, refit_nodes
 from pipeline.training_nodes import Judged, Prepared
 
@@ -63,5 +63,9 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         min_rating=json.dumps(config.retrieval.model.min_rating),
         code_fingerprint=code_fingerprint("components.run_report", "trainer"),
     )
+    temporal = temporal_nodes(config, prepared, ranking, retrieval)
+    for node in temporal:
+        node.add_upstream_node(pusher)  # whatever becomes of it, nothing is kept from being served
+        report.add_upstream_node(node)
     report.add_upstream_node(pusher)  # last: `test` is read when everything is decided
-    return [assembled, *judging, *served.nodes, validator, pusher, *bulk, report]
+    return [assembled, *judging, *served.nodes, validator, pusher, *bulk, *temporal, report]

@@ -1,13 +1,14 @@
-"""Nodes that judge the two models together: by their lists."""
+"""Nodes that judge the two models together: by their lists, and on the next span by time."""
 
 import json
 
 from tfx.types import BaseChannel
 
 from components.recommender_evaluator import RecommenderEvaluator
+from components.temporal_check import TemporalCheck
 from pipeline.config import RunConfig
 from pipeline.fingerprints import code_fingerprint
-from pipeline.training_nodes import Prepared
+from pipeline.training_nodes import Judged, Prepared
 
 
 def recommender_nodes(
@@ -35,6 +36,28 @@ def recommender_nodes(
         ),
     )
     return [*last.nodes, evaluator], evaluator.outputs["blessing"]
+
+
+def temporal_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retrieval: Judged) -> list:
+    """The TemporalCheck, unless it is switched off."""
+    if config.temporal_check == "never":
+        return []
+    settings = [
+        getattr(config, task).model_dump(mode="json", exclude={"bless"}) for task in ("ranking", "retrieval")
+    ]
+    return [
+        TemporalCheck(
+            examples=prepared.examples,
+            ranking_run=ranking.run,
+            retrieval_run=retrieval.run,
+            mode=config.temporal_check,
+            candidates=config.recommender.candidates,
+            rating_weight=config.recommender.rating_weight,
+            min_rating=_json(config.retrieval.model.min_rating),
+            backup_dir=prepared.resume_folder("temporal", *settings),
+            code_fingerprint=code_fingerprint("components.temporal_check", "components.intervals", "trainer"),
+        )
+    ]
 
 
 def _json(value: object) -> str:

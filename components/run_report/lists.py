@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from components.run_report.intervals import mean_interval
+from components.intervals import mean_interval
 from trainer.recommender.lists import recommended
 from trainer.retrieval.popularity import popular_lists
 from trainer.retrieval.quality import HeldOut, Quality, judge, measure

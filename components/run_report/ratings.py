@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from components.intervals import rmse_interval
 from components.run_report.groups import by_row
-from components.run_report.intervals import rmse_interval
 from components.run_report.predictions import Predictions
 from trainer.answers import ids
 from trainer.catalogue import Catalogue
