@@ -86,9 +86,8 @@ class _Training:
     def read(cls, task: str, run: list[types.Artifact], exec_properties) -> "_Training":
         judged = json.loads((Path(artifact_utils.get_single_uri(run)) / REPORT).read_text(encoding="utf-8"))
         settings = task_of({"task": task}).settings.checked(judged["settings"])
-        in_memory = settings.train.model_copy(
-            update={"in_memory": "always"}
-        )  # there are no files of this split
+        # There are no files of this split to be streamed from.
+        in_memory = settings.train.model_copy(update={"in_memory": "always"})
         kept = exec_properties.get("backup_dir")
         return cls(
             task,

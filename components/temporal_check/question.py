@@ -8,7 +8,6 @@ import numpy as np
 from trainer.catalogue import Ragged
 from trainer.data import RatingData
 from trainer.errors import TrainingError
-from trainer.ratings import Ratings
 from trainer.recommender_measures import K
 from trainer.retrieval.popularity import popular_lists
 from trainer.retrieval.quality import HeldOut, judge
@@ -76,7 +75,7 @@ class Question:
 
     @property
     def days(self) -> int:
-        """The best of DAYS by `by_days`, of equals the longest; the middle one where nothing tells them apart."""
+        """The best of DAYS by `by_days`, of equals the longest; the middle one where nothing tells."""
         known = {days: value for days, value in self.by_days.items() if value is not None}
         return max(known, key=lambda days: (known[days], days)) if known else DAYS[1]
 
@@ -118,10 +117,7 @@ def _newcomers(split: SplitByTime, min_rating: float | None) -> HeldOut | None:
     """
     theirs = split.newcomers > 0
     count = int(split.newcomers.max(initial=0))
-    after = split.after
-    ratings = Ratings(
-        split.newcomers[theirs], after.movie[theirs], after.rating[theirs], after.timestamp[theirs]
-    )
+    ratings = replace(split.after, user=split.newcomers)[theirs]
     positives = positives_by_user(ratings, count + 1, min_rating)
     users = np.flatnonzero(positives.lengths).astype(np.int32)
     if not len(users):

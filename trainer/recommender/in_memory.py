@@ -1,4 +1,4 @@
-"""What two trained models recommend together before any export: `trainer.recommender.recommender` in memory."""
+"""What two trained models recommend together, before any export, as `trainer.recommender.recommender` does."""
 
 import numpy as np
 import tensorflow as tf
@@ -9,6 +9,8 @@ from trainer.progress import report
 from trainer.ranking.model import RankingModel
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.quality import Scores
+
+PAIRS = 1 << 16  # rated at once
 
 
 class InMemoryRecommender:
@@ -52,16 +54,9 @@ class InMemoryRecommender:
 
     def ratings(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
         """The expected stars of pairs, float32 [B], as they are served: at no particular time."""
-        blocks = range(0, len(users), 1 << 14)
-        return np.concatenate(
-            [
-                np.empty(0, np.float32),
-                *(
-                    self._rate(users[start : start + (1 << 14)], items[start : start + (1 << 14)])
-                    for start in blocks
-                ),
-            ]
-        )
+        blocks = (slice(start, start + PAIRS) for start in range(0, len(users), PAIRS))
+        rated = [self._rate(users[block], items[block]) for block in blocks]
+        return np.concatenate([np.empty(0, np.float32), *rated])
 
     def _rate(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
         pairs = {USER_ID: tf.constant(users, tf.int32), MOVIE_ID: tf.constant(items, tf.int32)}
