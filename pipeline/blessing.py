@@ -48,7 +48,7 @@ def verdict(evaluation: Path, bless: BlessConfig) -> Verdict:
 
 
 def _metrics(evaluation: Path) -> dict[str, dict[str, float]]:
-    """Model name to metric name to value, over the whole split; NDCG at 10 is called `ndcg_10`."""
+    """Model name to metric name to value, over the whole split."""
     found: dict[str, dict[str, float]] = {}
     for record in tfma.load_metrics(str(evaluation)):
         if record.slice_key.single_slice_keys:
@@ -57,6 +57,6 @@ def _metrics(evaluation: Path) -> dict[str, dict[str, float]]:
             key = entry.key
             if key.is_diff or key.name.startswith("__"):
                 continue
-            name = f"{key.name}_{key.sub_key.top_k.value}" if key.sub_key.HasField("top_k") else key.name
+            name = f"{key.name}@{key.sub_key.top_k.value}" if key.sub_key.HasField("top_k") else key.name
             found.setdefault(key.model_name, {})[name] = entry.value.double_value.value
     return found

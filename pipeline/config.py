@@ -1,5 +1,6 @@
 """The configuration of a run: what data, which model, how it is tuned, judged and pushed."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -97,10 +98,20 @@ class Bar(Strict):
 class BlessConfig(Strict):
     """When a ranking model may be pushed; measured by TFMA on `eval`."""
 
-    bars: dict[Literal["rmse", "mae", "calibration", "ndcg_10"], Bar] = Field(
+    bars: dict[Literal["rmse", "mae", "calibration", "rated_ndcg@10"], Bar] = Field(
         default={"rmse": Bar(max=1.2, max_increase=0.0)},
-        description="a bar a metric; a model that misses one is not blessed",
+        description="limits by metric; a model that misses one is not blessed. rated_ndcg@10 is of the order "
+        "of the films that a user rated, not of a list out of all films",
     )
+
+    @field_validator("bars", mode="before")
+    @classmethod
+    def _names_as_they_are_now(cls, bars: Any) -> Any:
+        if isinstance(bars, Mapping) and "ndcg_10" in bars:
+            raise ValueError(
+                "ndcg_10 is called rated_ndcg@10 now: it orders rated films; ndcg@10 is of all films"
+            )
+        return bars
 
 
 class RankingConfig(RankingSettings):

@@ -7,6 +7,7 @@ from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 
 from components.bars import ROUNDING
 from pipeline.config import Bar, BlessConfig
+from pipeline.ranking_metrics import RATED_NDCG
 from trainer import features
 
 #: Slices: gender and genres stand in the examples, age group and activity come from the model's own
@@ -50,8 +51,8 @@ def eval_config(bless: BlessConfig, slices: list[str]) -> tfma.EvalConfig:
                 metrics=[
                     _metric(
                         "NDCG",
-                        f'"name": "ndcg", "gain_key": "{features.USER_RATING}", "top_k_list": [10]',
-                        bars.get("ndcg_10"),
+                        f'"name": "rated_ndcg", "gain_key": "{features.USER_RATING}", "top_k_list": [10]',
+                        bars.get(RATED_NDCG),
                     )
                 ],
             ),

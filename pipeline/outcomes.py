@@ -11,7 +11,7 @@ from typing import Any
 
 from components.bars import ROUNDING, verdicts
 from pipeline.lineage import Artifact, Node
-from pipeline.ranking_metrics import FILE, ranking_metrics
+from pipeline.ranking_metrics import FILE, RATED_NDCG, ranking_metrics
 
 TASKS = ("ranking", "retrieval")
 #: Of all that is measured on `eval`; the rest is in the evaluators' artifacts.
@@ -19,7 +19,7 @@ SHOWN = (
     "rmse",
     "mae",
     "calibration",
-    "ndcg_10",
+    "rated_ndcg@10",
     "ndcg@10",
     "recall@10",
     "recall@100",
@@ -263,7 +263,7 @@ def _reasons(nodes: Nodes) -> list[str]:
     candidate, baseline = models.get("candidate", {}), models.get("baseline", {})
     sentences = []
     for metric, bar in bars.items():
-        measured = f"{metric}_10" if metric == "ndcg" else metric
+        measured = RATED_NDCG if metric in ("rated_ndcg", "ndcg") else metric  # `ndcg` in older runs
         if candidate.get(measured) is not None:
             found = verdicts(measured, bar, candidate[measured], baseline.get(measured))
             sentences += [each.sentence for each in found]

@@ -13,7 +13,7 @@ LOWER_IS_BETTER = ("rmse", "mae")
 NOT_JUDGED = ("coverage@10", "novelty@10", "mean_popularity@10", "gini@10")
 #: On eval, of the lists; the evaluator measures both models on the same users.
 LISTED = ("ndcg@10", "recall@10", "recall@100", "coverage@10", "novelty@10", "mean_popularity@10", "gini@10")
-RATED = ("rmse", "mae", "ndcg_10")
+RATED = ("rmse", "mae", "rated_ndcg@10")
 SURE = 2  # standard errors from which a change is more than noise
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.lineage import Artifact, Lineage, Run
 from pipeline.ranking_metrics import FILE as SLICES
+from pipeline.ranking_metrics import slices_read
 from pipeline.run_record import FILE
 from pipeline.runs import state
 from pipeline.workspace import Workspace
@@ -69,7 +70,7 @@ class Sources:
     @cached_property
     def slices(self) -> dict[str, Any] | None:
         """TFMA's metrics: see `components.ranking_evaluator.by_slice`."""
-        return self._json("RankingEvaluator", "evaluation", SLICES)
+        return slices_read(self._json("RankingEvaluator", "evaluation", SLICES))
 
     @cached_property
     def lists(self) -> dict[str, Any] | None:

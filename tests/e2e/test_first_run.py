@@ -82,7 +82,7 @@ def test_tfma_and_our_own_report_agree_about_the_size_of_the_error(first, marque
 
     evaluation = summary["ranking"]["evaluation"]
     assert evaluation["rmse"] == pytest.approx(summary["test"]["test"]["rmse"], abs=0.06)
-    assert 0.5 < evaluation["ndcg_10"] <= 1.0
+    assert 0.5 < evaluation["rated_ndcg@10"] <= 1.0
     assert evaluation["calibration"] == pytest.approx(1.0, abs=0.05)
 
 

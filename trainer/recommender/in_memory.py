@@ -1,4 +1,4 @@
-"""What two trained models recommend together, before any export, as `trainer.recommender.recommender` does."""
+"""What two trained models recommend together, before any export, as the `Recommender` graph does."""
 
 import numpy as np
 import tensorflow as tf
