@@ -1,20 +1,22 @@
 """A model artifact without a model: nothing was refit, because not every blessing was given."""
 
-import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tfx import types
-from tfx.dsl.io import fileio
-from tfx.utils import io_utils
+if TYPE_CHECKING:  # what reads an outcome needs no TFX
+    from tfx import types
 
 FILE = "NOT_REFIT"
 WHY = "nothing was refit: not every blessing was given"
 
 
-def say_not_refit(model: types.Artifact) -> None:
+def say_not_refit(model: "types.Artifact") -> None:
     """Marks the artifact as holding no model."""
-    io_utils.write_string_file(os.path.join(model.uri, FILE), f"{WHY}\n")
+    folder = Path(model.uri)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FILE).write_text(f"{WHY}\n")
 
 
-def is_not_refit(model: types.Artifact) -> bool:
+def is_not_refit(model: "types.Artifact") -> bool:
     """Whether the artifact was marked by `say_not_refit`."""
-    return fileio.exists(os.path.join(model.uri, FILE))
+    return (Path(model.uri) / FILE).exists()

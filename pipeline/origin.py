@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import outcomes
+from pipeline import outcomes, served
 from pipeline.lineage import Artifact, Lineage, Node, Run
 from pipeline.program import program
 from pipeline.run_record import recorded
@@ -45,7 +45,7 @@ class Origin:
         """As plain data: what it is, where it stands, and what it was made from."""
         data = outcomes.data(self.nodes)
         models = {task: outcomes.model(self.nodes, task) for task in self.tasks}
-        assembler = self.nodes.get("RecommenderAssembler")
+        assembler = self.nodes.get("RecommenderRefit") or self.nodes.get("RecommenderAssembler")
         return {
             "what": self.title,
             "uri": self.artifact.uri,
@@ -58,6 +58,10 @@ class Origin:
             "data": asdict(data) if data else None,
             "models": {task: asdict(model) for task, model in models.items() if model},
             "assembled": outcomes.settings(assembler) if assembler and self.model != "ranking" else None,
+            "refit": {
+                task: asdict(found) for task in self.tasks if (found := served.refit(self.nodes, task))
+            },
+            "measured": served.whose_numbers(self.nodes),
             "test": outcomes.test(self.nodes),
             "code": outcomes.fingerprints(self.nodes),
             "steps": [
@@ -151,7 +155,10 @@ def _revision(record: dict[str, Any]) -> str:
 
 
 def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
-    """What judged the artifact, or the models in it, in the run that made it; a model, in a later one too."""
+    """What judged the artifact, or the models in it, in the run that made it; a model, in a later one too.
+
+    A refit model was judged by way of the one that it was made after.
+    """
     run = lineage.run(artifact.made_in) if artifact.made_in else None
     if run is None:
         return {}
@@ -159,6 +166,12 @@ def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
     ids = {artifact.id}
     if artifact.type == "PushedModel" and maker:
         ids |= {maker.taken[name].id for name in MODELS if name in maker.taken}
+    refit = (run.nodes[name] for name, _ in served.MAKERS.values() if name in run.nodes)
+    ids |= {
+        node.taken["judged_model"].id
+        for node in refit
+        if "judged_model" in node.taken and node.outputs["model"].id in ids
+    }
     judges = ("RankingEvaluator", "RetrievalEvaluator", "ServingValidator", "RunReport")
     found = {
         name: run.nodes[name]

@@ -37,10 +37,13 @@ def _tree(found: dict[str, Any]) -> Tree:
         _branch(tree, "data", _data(found["data"]))
     for task, model in found["models"].items():
         _branch(tree, f"{task}: {model['kind']}", _model(model))
+    for task, model in found["refit"].items():
+        _branch(tree, f"{task}, refit for serving", _refit(model))
     if found["assembled"]:
         _branch(tree, "assembled", [("with", brief(found["assembled"]))])
     if found["test"]:
-        _branch(tree, "on test", _test(found["test"]))
+        whose = [("measured", found["measured"].removeprefix("measured "))] if found["measured"] else []
+        _branch(tree, "on test", [*whose, *_test(found["test"])])
     if found["code"]:
         by_print: dict[str, list[str]] = {}
         for node, code in found["code"].items():
@@ -91,6 +94,21 @@ def _model(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "because", reason
     if model["model"]:
         yield "made in", f"run {model['model']['made_in']}: {model['model']['uri']}"
+
+
+def _refit(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if model["mode"] == "all":
+        yield (
+            "trained",
+            f"{model['epochs']} epochs on all {model['ratings']:,} ratings of {model['users']:,} users, "
+            "with the settings above",
+        )
+    else:
+        yield "weights", "those above"
+        yield "knows", f"{model['ratings']:,} ratings of the {model['users']:,} users in train"
+    if model["warm_start"]:
+        yield "begun from", f"the refit model of run {model['warm_start']}"
+    yield "made in", f"run {model['model']['made_in']}: {model['model']['uri']}"
 
 
 def _test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -30,6 +30,8 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
     table.add_row("rows", ", ".join(f"{split} {rows:,}" for split, rows in summary.splits.items()))
     for name, text in _on_test(summary.test):
         table.add_row(name, text)
+    if summary.measured:
+        table.add_row("", f"[dim]{escape(summary.measured)}[/]")
     for name, model in (("ranking", summary.ranking), ("retrieval", summary.retrieval)):
         table.add_row(name, _training(model.training))
         if model.tuner:

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.blessing import verdict
 from pipeline.config import RunConfig
 from pipeline.lineage import Lineage, Run
+from pipeline.served import served_model, whose_numbers
 from pipeline.workspace import Workspace
 from serving.contract import MODELS
 from serving.placement import placement
@@ -53,6 +54,7 @@ class Summary:
         reasons: why, in sentences.
         pushed: where the models are now: their folders where they are in front, a sentence where they are
             not, or None.
+        measured: what the measures are measures of, where a model was refit for serving; else "".
         example: a user to ask a server about; None while nothing is served.
     """
 
@@ -69,6 +71,7 @@ class Summary:
     blessed: bool
     reasons: list[str]
     pushed: str | None
+    measured: str
     example: str | None
 
     def write(self, file: Path) -> None:
@@ -98,6 +101,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         blessed=ranking.blessed and retrieval.blessed and not validation["problems"],
         reasons=[*ranking.reasons, *retrieval.reasons, *_serving_reasons(validation)],
         pushed=_pushed(run, workspace),
+        measured=whose_numbers(run.nodes),
         example=_example(run) if served else None,
     )
 
@@ -142,12 +146,9 @@ def _training(run: Run, task: str) -> dict[str, Any]:
 
 def _pushed(run: Run, workspace: Workspace) -> str | None:
     """Looked up on disk: what a cached push once wrote may have been replaced or rolled back since."""
-    nodes = {
-        "ranking": "RankingTrainer",
-        "retrieval": "RetrievalTrainer",
-        "recommender": "RecommenderAssembler",
-    }
-    sources = {name: run.output(nodes[name], "model").path / "Format-Serving" for name in MODELS}
+    sources = {name: served_model(run, name).path / "Format-Serving" for name in MODELS}
+    if not all(source.is_dir() for source in sources.values()):  # nothing was refit
+        return None
     place = placement(sources, workspace.serving_models)
     if place.in_front:
         folder = workspace.serving_models.resolve()
@@ -164,6 +165,8 @@ def _example(run: Run) -> str:
 
 
 def _serving_reasons(validation: dict[str, Any]) -> list[str]:
+    if validation.get("nothing"):
+        return []
     if validation["problems"]:
         return [f"serving: {problem}" for problem in validation["problems"]]
     return [

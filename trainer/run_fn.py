@@ -55,7 +55,10 @@ def run_fn(fn_args) -> None:
     settings = task.settings.of(custom, fn_args.hyperparameters)
     data = RatingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
     run_dir = Path(fn_args.model_run_dir)
-    warm = WarmStart(fn_args.base_model, rating_pairs(fn_args.eval_files)) if fn_args.base_model else None
+    learned, warm = TrainedOn.of_ratings(data.train, data.catalogue.vocabularies), None
+    if fn_args.base_model:
+        # What people rate again is in train as well: no base gives that away.
+        warm = WarmStart(fn_args.base_model, learned.unlearned(rating_pairs(fn_args.eval_files)))
 
     def say(epoch: int, logs: dict[str, float]) -> None:
         epochs, name = settings.train.epochs, settings.monitor
@@ -72,10 +75,8 @@ def run_fn(fn_args) -> None:
         identity=f"{custom.get('code_fingerprint', '')} {warm.identity if warm else 'cold'}",
         on_epoch=say,
     )
-    learned = TrainedOn.of_ratings(data.train, data.catalogue.vocabularies)
-    facts = deliver(
-        task, result, fn_args.serving_model_dir, settings, warm.add_to(learned) if warm else learned
-    )
+    learned = warm.add_to(learned) if warm else learned
+    facts = deliver(task, result, fn_args.serving_model_dir, settings, learned)
     if isinstance(result.model, RetrievalModel):
         write_projector(result.model, run_dir / LOGS / TRAIN)
     facts["warm_start"] = {**warm.facts, "start": result.start} if warm else None

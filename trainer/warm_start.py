@@ -15,7 +15,7 @@ from trainer.trained_on import TrainedOn
 
 log = logging.getLogger(__name__)
 
-#: The share of held-out ratings that a model to start from may have learned: the few that people give again.
+#: The share of held-out ratings that a model to start from may have learned.
 MOST_KNOWN = 0.01
 
 

@@ -11,6 +11,7 @@ from pipeline.ranking_metrics import FILE as SLICES
 from pipeline.ranking_metrics import slices_read
 from pipeline.run_record import FILE
 from pipeline.runs import state
+from pipeline.served import whose_numbers
 from pipeline.workspace import Workspace
 
 TASKS = ("ranking", "retrieval")
@@ -84,6 +85,11 @@ class Sources:
     @cached_property
     def validation(self) -> dict[str, Any] | None:
         return self._json("ServingValidator", "blessing", "validation.json")
+
+    @cached_property
+    def measured(self) -> str:
+        """What the measures are measures of, where models were refit for serving; else ""."""
+        return whose_numbers(self.run.nodes)
 
     def training(self, task: str) -> dict[str, Any] | None:
         return self._json(f"{task.capitalize()}Trainer", "model_run", "training.json")

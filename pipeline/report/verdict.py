@@ -145,6 +145,8 @@ def _reasons(sources: Sources) -> list[Note]:
         return [Note(sources.record["message"], "bad")]
     if sources.summary:
         notes = [Note(reason, _missed(reason)) for reason in sources.summary["reasons"]]
+        if sources.measured:
+            notes.append(Note(f"{sources.measured[0].upper()}{sources.measured[1:]}.", "muted"))
         return [*notes, *_withheld(sources.summary)]
     said = {task: sources.blessing(task) for task in TASKS}
     return [

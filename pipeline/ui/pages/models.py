@@ -6,6 +6,7 @@ from pipeline import outcomes
 from pipeline.lineage import Lineage, Run
 from pipeline.origin import judge, pushes
 from pipeline.program import program
+from pipeline.served import judged_models
 from pipeline.ui.site import Site, sort_by
 
 #: By task: columns, and whether less is better.
@@ -72,9 +73,11 @@ def leaderboard(lineage: Lineage, task: str) -> list[dict[str, Any]]:
 def _pushed(lineage: Lineage, runs: list[Run], task: str) -> dict[int, list[int]]:
     """The versions by the model's number."""
     pushers = {run.run_id: run.nodes["AtomicPusher"] for run in runs if "AtomicPusher" in run.nodes}
+    judged = judged_models(runs, task)  # what is pushed may have been refit after what is listed here
     found: dict[int, list[int]] = {}
     for version, push in pushes(lineage).items():
         node = pushers.get(push.made_in)
         if node and task in node.taken:
-            found.setdefault(node.taken[task].id, []).append(version)
+            number = node.taken[task].id
+            found.setdefault(judged.get(number, number), []).append(version)
     return found
