@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline import outcomes, served
 from pipeline.lineage import Artifact, Lineage, Node, Run
+from pipeline.next_span import next_span
 from pipeline.program import program
 from pipeline.run_record import recorded
 from pipeline.workspace import Workspace
@@ -45,6 +46,7 @@ class Origin:
         """As plain data: what it is, where it stands, and what it was made from."""
         data = outcomes.data(self.nodes)
         models = {task: outcomes.model(self.nodes, task) for task in self.tasks}
+        together = outcomes.recommender(self.nodes)
         assembler = self.nodes.get("RecommenderRefit") or self.nodes.get("RecommenderAssembler")
         return {
             "what": self.title,
@@ -61,6 +63,8 @@ class Origin:
             "refit": {
                 task: asdict(found) for task in self.tasks if (found := served.refit(self.nodes, task))
             },
+            "recommender": asdict(together) if together else None,
+            "next_span": next_span(self.nodes),
             "measured": served.whose_numbers(self.nodes),
             "test": outcomes.test(self.nodes),
             "code": outcomes.fingerprints(self.nodes),
@@ -166,18 +170,28 @@ def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
     ids = {artifact.id}
     if artifact.type == "PushedModel" and maker:
         ids |= {maker.taken[name].id for name in MODELS if name in maker.taken}
+        if together := run.output("RecommenderAssembler", "model"):  # judged, whatever was refit after it
+            ids.add(together.id)
     refit = (run.nodes[name] for name, _ in served.MAKERS.values() if name in run.nodes)
     ids |= {
         node.taken["judged_model"].id
         for node in refit
         if "judged_model" in node.taken and node.outputs["model"].id in ids
     }
-    judges = ("RankingEvaluator", "RetrievalEvaluator", "ServingValidator", "RunReport")
+    judges = (
+        "RankingEvaluator",
+        "RetrievalEvaluator",
+        "RecommenderEvaluator",
+        "ServingValidator",
+        "RunReport",
+    )
     found = {
         name: run.nodes[name]
         for name in judges
         if name in run.nodes and ids & {each.id for each in _models(run.nodes[name].taken)}
     }
+    if "RunReport" in found and "TemporalCheck" in run.nodes:  # it made models of its own, by their settings
+        found["TemporalCheck"] = run.nodes["TemporalCheck"]
     runs = lineage.runs()
     done = [node for task in outcomes.TASKS if (node := judge(runs, task, artifact))]
     return found | {node.name: lineage.run(node.run_id).nodes[node.name] for node in done}

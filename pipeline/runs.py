@@ -51,9 +51,9 @@ def print_runs(workspace: Workspace, as_json: bool = False) -> None:
 def row(workspace: Workspace, run: Run) -> dict[str, Any]:
     """What a table says of a run: `pushed` is a version, 0 for nothing, None where it did not come to it.
 
-    `blessed` is whether both models are; None where a run has judged neither.
+    `blessed` is whether each model is, and both together; None where a run has judged none.
     """
-    found = (run.output(f"{task}Evaluator", "blessing") for task in ("Ranking", "Retrieval"))
+    found = (run.output(f"{task}Evaluator", "blessing") for task in ("Ranking", "Retrieval", "Recommender"))
     blessings = [each.properties.get("blessed") == 1 for each in found if each]
     pushed = run.output("AtomicPusher", "pushed_model")
     return {

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.blessing import verdict
 from pipeline.config import RunConfig
 from pipeline.lineage import Lineage, Run
+from pipeline.next_span import next_span
 from pipeline.served import served_model, whose_numbers
 from pipeline.workspace import Workspace
 from serving.contract import MODELS
@@ -37,6 +38,21 @@ class ModelSummary:
 
 
 @dataclass(frozen=True)
+class RecommenderSummary:
+    """What became of the two models together.
+
+    Args:
+        blessed: whether it may be pushed as far as the RecommenderEvaluator is concerned.
+        reasons: why, in sentences.
+        evaluation: metrics of its lists on `eval`.
+    """
+
+    blessed: bool
+    reasons: list[str]
+    evaluation: dict[str, float | None]
+
+
+@dataclass(frozen=True)
 class Summary:
     """The outcome of a run.
 
@@ -56,6 +72,8 @@ class Summary:
             not, or None.
         measured: what the measures are measures of, where a model was refit for serving; else "".
         example: a user to ask a server about; None while nothing is served.
+        recommender: the two models together.
+        next_span: what TemporalCheck wrote (`temporal.json`); None where it did not run.
     """
 
     run_id: str
@@ -73,6 +91,8 @@ class Summary:
     pushed: str | None
     measured: str
     example: str | None
+    recommender: RecommenderSummary | None = None
+    next_span: dict[str, Any] | None = None
 
     def write(self, file: Path) -> None:
         """Writes JSON, atomically."""
@@ -82,7 +102,7 @@ class Summary:
 def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     """Reads what the run's nodes wrote."""
     run = Lineage(workspace.metadata_db).run(run_id)
-    ranking, retrieval = _ranking(run, config), _retrieval(run)
+    ranking, retrieval, recommender = _ranking(run, config), _retrieval(run), _recommender(run)
     validation = _json(run, "ServingValidator", "blessing", "validation.json")
     served = list_versions(workspace.serving_models, "recommender")
     ingest = _json(run, "MovieLensExampleGen", "examples", "ingest.json")
@@ -98,11 +118,19 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         ranking=ranking,
         retrieval=retrieval,
         test=_json(run, "RunReport", "report", "report.json"),
-        blessed=ranking.blessed and retrieval.blessed and not validation["problems"],
-        reasons=[*ranking.reasons, *retrieval.reasons, *_serving_reasons(validation)],
+        blessed=all(each.blessed for each in (ranking, retrieval, recommender))
+        and not validation["problems"],
+        reasons=[
+            *ranking.reasons,
+            *retrieval.reasons,
+            *(f"together: {reason}" for reason in recommender.reasons),
+            *_serving_reasons(validation),
+        ],
         pushed=_pushed(run, workspace),
         measured=whose_numbers(run.nodes),
         example=_example(run) if served else None,
+        recommender=recommender,
+        next_span=next_span(run.nodes),
     )
 
 
@@ -130,6 +158,11 @@ def _retrieval(run: Run) -> ModelSummary:
         reasons=found["reasons"],
         evaluation={**found["candidate"], **found["search"]},
     )
+
+
+def _recommender(run: Run) -> RecommenderSummary:
+    found = _json(run, "RecommenderEvaluator", "evaluation", "metrics.json")
+    return RecommenderSummary(found["blessed"], found["reasons"], found["candidate"])
 
 
 def _training(run: Run, task: str) -> dict[str, Any]:

@@ -40,7 +40,9 @@ def list_details(qualities: dict[str, Quality], held_out: HeldOut) -> dict[str, 
     """What the report draws of the lists.
 
     `whole`, and `slices` by feature and value: `users`, and by model `recall@10` and `ndcg@10` as means over
-    users with their intervals (`value`, `low`, `high`).
+    users with their intervals (`value`, `low`, `high`); of the retrieval model `recall@100` as well.
+    `less_popularity`: by model, its `ndcg@10` less that of the most rated items over the same users, with
+    its interval.
     `catalogue`: by model, what its lists of ten do to the catalogue (`trainer.metrics.beyond_accuracy`).
     `chosen_popularity`: the mean number of train's ratings of what users chose by themselves.
     """
@@ -51,6 +53,7 @@ def list_details(qualities: dict[str, Quality], held_out: HeldOut) -> dict[str, 
             feature: {value: _within(qualities, places) for value, places in values.items()}
             for feature, values in held_out.groups().items()
         },
+        "less_popularity": _less_popularity(qualities),
         "catalogue": {
             name: {measure: _number(found[measure]) for measure in CATALOGUE}
             for name, found in ((name, quality.means()) for name, quality in qualities.items())
@@ -63,9 +66,24 @@ def _within(qualities: dict[str, Quality], places: np.ndarray) -> dict[str, Any]
     return {
         "users": len(places),
         **{
-            name: {measure: vars(mean_interval(quality.by_user[measure][places])) for measure in RECOMMENDED}
+            name: {
+                measure: vars(mean_interval(quality.by_user[measure][places]))
+                for measure in (*RECOMMENDED, "recall@100")
+                if measure in quality.by_user
+            }
             for name, quality in qualities.items()
         },
+    }
+
+
+def _less_popularity(qualities: dict[str, Quality]) -> dict[str, Any]:
+    popular = qualities.get("retrieval_popularity")
+    if popular is None:
+        return {}
+    return {
+        name: vars(mean_interval(quality.by_user["ndcg@10"] - popular.by_user["ndcg@10"]))
+        for name, quality in qualities.items()
+        if quality is not popular
     }
 
 

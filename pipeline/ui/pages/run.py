@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline import outcomes
 from pipeline.lineage import Node, Run
+from pipeline.next_span import next_span, sentences
 from pipeline.run_record import failure, recorded
 from pipeline.runs import row
 from pipeline.ui.charts import Line, line_chart
@@ -36,6 +37,8 @@ def shown(site: Site, request) -> dict[str, Any]:
             {"model": model, "curves": _curves(run, model), "trials": _trials(run, model.task)}
             for model in models
         ],
+        "together": outcomes.recommender(run.nodes),
+        "by_time": list(sentences(found)) if (found := next_span(run.nodes)) else [],
         "test": outcomes.test(run.nodes) or {},
         "command": recorded(site.workspace, run.run_id).get("command", ""),
         "report": (site.workspace.reports / run.run_id / "report.html").is_file(),
