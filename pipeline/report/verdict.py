@@ -176,7 +176,7 @@ def _fact(
     if round(change, 4) == 0:
         tone, word = "", "unchanged"
     elif noise is not None and abs(change) <= noise:
-        tone, word = "", f"within noise, ± {noise:.4f},"
+        tone, word = "", f"within noise, ± {noise:.4f}"
     return Fact(
         f"{label}, {what}", number(value), f"{signed(change)} ({word}) since the last blessed; {beside}", tone
     )
