@@ -137,3 +137,14 @@ def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed
     assert summary["pushed"] is None
     assert any("worse than the last blessed" in reason for reason in summary["retrieval"]["reasons"])
     assert pushed(marquee) == before
+    assert_nothing_was_refit(worse, summary)
+
+
+def assert_nothing_was_refit(answer, summary):
+    """The nodes ended well, hold no model, and the output says why."""
+    for node in ("RankingRefit", "RetrievalRefit", "RecommenderRefit"):
+        folder = answer.run.output(node, "model").path
+        assert [path.name for path in folder.iterdir()] == ["NOT_REFIT"]
+        assert answer.run.nodes[node].seconds < 20
+    assert summary["measured"].startswith("nothing was refit: not every blessing was given")
+    assert "nothing was refit" in " ".join(answer.output.split())
