@@ -107,6 +107,7 @@ def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]
         thresholds=skew.thresholds.model_dump_json(),
         min_values=skew.min_values,
         on_skew=skew.on_skew,
+        every_split=config.refit == "all",
         code_fingerprint=code_fingerprint(
             "components.serving_skew", "serving.prediction_log", "trainer.activity"
         ),

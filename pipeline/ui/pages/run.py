@@ -9,6 +9,7 @@ from pipeline import outcomes
 from pipeline.lineage import Node, Run
 from pipeline.run_record import failure, recorded
 from pipeline.runs import row
+from pipeline.served import whose_numbers
 from pipeline.ui.charts import Line, line_chart
 from pipeline.ui.graph import Box, Drawing, draw
 from pipeline.ui.render import duration
@@ -37,6 +38,7 @@ def shown(site: Site, request) -> dict[str, Any]:
             for model in models
         ],
         "test": outcomes.test(run.nodes) or {},
+        "measured": whose_numbers(run.nodes),
         "command": recorded(site.workspace, run.run_id).get("command", ""),
         "report": (site.workspace.reports / run.run_id / "report.html").is_file(),
         "log": (site.workspace.logs / f"run-{run.run_id}.log").is_file(),
