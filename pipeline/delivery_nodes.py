@@ -40,7 +40,6 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         keep=config.push.keep,
         with_trained=prepared.place.push_trained,
         judged={task: judged[task] for task in ("ranking", "retrieval")} if travelling else {},
-        disturbed=prepared.place.disturbed(config.name),
         code_fingerprint=code_fingerprint("components.atomic_pusher", "serving"),
     )
     bulk = []

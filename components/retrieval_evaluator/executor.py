@@ -5,13 +5,13 @@ import os
 from typing import Any
 
 from tfx import types
-from tfx.components.evaluator import constants
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components.baseline import drop_missing
+from components.baseline import BASELINE, drop_missing, eval_overlap
+from components.blessing import bless
 from components.retrieval_evaluator.bars import Bars
 from components.retrieval_evaluator.evaluation import Evaluation
 from components.retrieval_evaluator.plots import plots
@@ -23,6 +23,7 @@ from trainer.retrieval.quality import HeldOut, Scores, judge, measure
 from trainer.retrieval.search import search_quality
 from trainer.retrieval.vectors import Vectors
 from trainer.saved_model import SavedModel
+from trainer.trained_on import rating_pairs
 
 
 class Executor(base_executor.BaseExecutor):
@@ -44,7 +45,7 @@ class Executor(base_executor.BaseExecutor):
         folder = artifact_utils.get_single_uri(output_dict["evaluation"])
         _write(os.path.join(folder, "metrics.json"), evaluation.metrics())
         _write(os.path.join(folder, "plots.json"), plots(evaluation.qualities, scores))
-        _bless(input_dict, output_dict, exec_properties, evaluation.blessed)
+        bless(input_dict, output_dict, exec_properties, evaluation.blessed)
 
 
 def _evaluate(input_dict, held_out: HeldOut, bars: Bars) -> tuple[Evaluation, dict[str, Scores]]:
@@ -54,34 +55,16 @@ def _evaluate(input_dict, held_out: HeldOut, bars: Bars) -> tuple[Evaluation, di
         candidate = Vectors.read(model, vocabularies)
         search = search_quality(model, candidate, held_out.catalogue, held_out.users)
     scores = {"candidate": candidate.scores}
-    if input_dict.get("baseline_model"):
-        with SavedModel(_path(input_dict["baseline_model"])) as model:
+    overlap = None
+    if input_dict.get(BASELINE):
+        with SavedModel(_path(input_dict[BASELINE])) as model:
             scores["baseline"] = Vectors.read(model, vocabularies).scores
+        overlap = eval_overlap(input_dict, rating_pairs(_files(input_dict["examples"], features.EVAL)))
     qualities = {"popularity": judge(popular_lists(held_out), held_out)}
     for place, (name, function) in enumerate(scores.items()):
         report(f"ranking the catalogue for {len(held_out.users)} users: {name}", place / len(scores))
         qualities[name] = measure(function, held_out)
-    return Evaluation(qualities, search, bars), scores
-
-
-def _bless(input_dict, output_dict, exec_properties, blessed: bool) -> None:
-    """Files and properties of TFX's Evaluator."""
-    blessing = artifact_utils.get_single_instance(output_dict["blessing"])
-    model = artifact_utils.get_single_instance(input_dict["model"])
-    blessing.set_string_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri)
-    blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, model.id)
-    if input_dict.get("baseline_model"):
-        baseline = artifact_utils.get_single_instance(input_dict["baseline_model"])
-        blessing.set_string_custom_property(constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY, baseline.uri)
-        blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY, baseline.id)
-    if "current_component_id" in exec_properties:
-        blessing.set_string_custom_property("component_id", exec_properties["current_component_id"])
-    file = constants.BLESSED_FILE_NAME if blessed else constants.NOT_BLESSED_FILE_NAME
-    io_utils.write_string_file(os.path.join(blessing.uri, file), "")
-    blessing.set_int_custom_property(
-        constants.ARTIFACT_PROPERTY_BLESSED_KEY,
-        constants.BLESSED_VALUE if blessed else constants.NOT_BLESSED_VALUE,
-    )
+    return Evaluation(qualities, search, bars, overlap), scores
 
 
 def _files(examples: list[types.Artifact], split: str) -> list[str]:
