@@ -42,7 +42,6 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         keep=config.push.keep,
         with_trained=prepared.place.push_trained,
         judged=judged if travelling else {},
-        disturbed=prepared.place.disturbed(config.name),
         code_fingerprint=code_fingerprint("components.atomic_pusher", "serving"),
     )
     bulk = []

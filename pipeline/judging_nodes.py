@@ -6,7 +6,7 @@ from tfx.types import BaseChannel
 
 from components.recommender_evaluator import RecommenderEvaluator
 from components.temporal_check import TemporalCheck
-from pipeline.config import RunConfig
+from pipeline.config import RunConfig, limits
 from pipeline.fingerprints import code_fingerprint
 from pipeline.training_nodes import Judged, Prepared
 
@@ -28,11 +28,16 @@ def recommender_nodes(
         transform_graph=prepared.transform_graph,
         model=recommender,
         baseline_model=last.channel,
-        bars=_json({name: bar.model_dump() for name, bar in bless.bars.items()}),
+        bars=_json(limits(bless.bars)),
         over_popularity=_json(bless.over_popularity),
         min_rating=_json(config.retrieval.model.min_rating),
         code_fingerprint=code_fingerprint(
-            "components.recommender_evaluator", "components.list_evaluation", "components.bars", "trainer"
+            "components.recommender_evaluator",
+            "components.list_evaluation",
+            "components.bars",
+            "components.baseline",
+            "components.blessing",
+            "trainer",
         ),
     )
     return [*last.nodes, evaluator], evaluator.outputs["blessing"]

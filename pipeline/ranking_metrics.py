@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 FILE = "slices.json"
+VERDICTS = "verdicts.json"  # as in components.ranking_evaluator.verdicts
 WHOLE = "(all)"  # as in components.ranking_evaluator.by_slice, whose import loads TFMA
 
 

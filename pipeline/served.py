@@ -1,11 +1,11 @@
 """What a run serves: the judged models, or those that were refit after them; and a sentence that says so."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.not_refit import WHY
 from pipeline import outcomes
-from pipeline.lineage import Artifact, Node, Run
+from pipeline.lineage import Artifact, Node
 
 #: By model the node that makes what is served, where it is in a run, and the one whose model is judged.
 MAKERS = {
@@ -54,22 +54,6 @@ def refit(nodes: Mapping[str, Node], task: str) -> Refit | None:
         warm_start=base.made_in if base else "",
         model=node.outputs["model"],
     )
-
-
-def served_model(run: Run, name: str) -> Artifact | None:
-    """The model of this name that the run wants served; without a SavedModel where nothing was refit."""
-    after, judged = MAKERS[name]
-    return run.output(after if after in run.nodes else judged, "model")
-
-
-def judged_models(runs: Iterable[Run], task: str) -> dict[int, int]:
-    """The number of the judged model by that of the model that was refit after it."""
-    found = {}
-    for run in runs:
-        node = run.nodes.get(MAKERS[task][0])
-        if node and "judged_model" in node.taken and "model" in node.outputs:
-            found[node.outputs["model"].id] = node.taken["judged_model"].id
-    return found
 
 
 def whose_numbers(nodes: Mapping[str, Node]) -> str:

@@ -31,7 +31,7 @@ def mixed(users: np.ndarray, items: np.ndarray) -> np.ndarray:
 
 def pair_hashes(users: Sequence, items: Sequence) -> np.ndarray:
     """The hash of each row's pair, uint64, from two columns of raw ids (str, or UTF-8 bytes)."""
-    return mixed(_column(users), _column(items))
+    return mixed(column_hashes(users), column_hashes(items))
 
 
 def lots(pairs: np.ndarray) -> np.ndarray:
@@ -39,7 +39,8 @@ def lots(pairs: np.ndarray) -> np.ndarray:
     return (pairs >> np.uint64(11)) / float(1 << 53)
 
 
-def _column(ids: Sequence) -> np.ndarray:
+def column_hashes(ids: Sequence) -> np.ndarray:
+    """The hash of each id of a column, uint64, in which ids repeat (str, or UTF-8 bytes)."""
     codes, distinct = pd.factorize(np.asarray(ids, dtype=object))
     return id_hashes(distinct)[codes]
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from trainer.base import Model
 from trainer.data import RatingData
@@ -54,8 +54,50 @@ class Refit:
     code: str = ""
 
 
+@dataclass(frozen=True)
+class Refitted:
+    """A refit model, not exported yet.
+
+    Args:
+        task, settings: those of the judged training.
+        judged: its `training.json`.
+        result: the model, and how it was trained.
+        learned: the record of the ratings that its weights were learned from.
+        warm: what training began from, if anything.
+    """
+
+    task: Task
+    settings: Settings
+    judged: dict[str, Any]
+    result: TrainResult
+    learned: TrainedOn
+    warm: WarmStart | None
+
+
 def refit(asked: Refit, serving_model_dir: str, model_run_dir: Path) -> None:
     """Trains, exports and verifies; writes `training.json`, as `trainer.run_fn` does, with a part `refit`.
+
+    Raises:
+        TrainingError, ConfigError: in words for the user.
+    """
+    made = refit_model(asked)
+    facts = deliver(made.task, made.result, serving_model_dir, made.settings, made.learned)
+    catalogue = made.result.model.catalogue
+    facts["warm_start"] = {**made.warm.facts, "start": None} if made.warm else None
+    facts["refit"] = {
+        "mode": asked.mode,
+        "splits": list(asked.files),
+        "ratings": len(catalogue.watched.values),
+        "users": catalogue.users - 1,
+        "items": catalogue.movies - 1,
+        "judged_rows": made.judged["rows"],
+        "judged_epochs": made.judged["epochs"],
+    }
+    write_report(model_run_dir / REPORT, made.settings, made.result, facts)
+
+
+def refit_model(asked: Refit) -> Refitted:
+    """The model, in memory.
 
     The settings are those of the judged training, the tuner's choice among them. It is trained for as many
     epochs as the judged training's best epoch, at the learning rates that these had, and nothing stops it
@@ -68,25 +110,13 @@ def refit(asked: Refit, serving_model_dir: str, model_run_dir: Path) -> None:
     task = task_of({"task": asked.task})
     settings = task.settings.checked(judged["settings"])
     epochs = judged["best_epoch"]
-    warm = WarmStart(asked.base_model) if asked.base_model and asked.mode == "all" else None
-    if asked.mode == "all":
-        result, learned = _on_everything(asked, task, settings, epochs, warm)
-    else:
+    if asked.mode == "seen":
         result = _with_everything_seen(asked, task, settings, epochs)
         learned = TrainedOn.read(trained_folder(asked.judged_model))
-    facts = deliver(task, result, serving_model_dir, settings, learned)
-    catalogue = result.model.catalogue
-    facts["warm_start"] = {**warm.facts, "start": None} if warm else None
-    facts["refit"] = {
-        "mode": asked.mode,
-        "splits": list(asked.files),
-        "ratings": len(catalogue.watched.values),
-        "users": catalogue.users - 1,
-        "items": catalogue.movies - 1,
-        "judged_rows": judged["rows"],
-        "judged_epochs": judged["epochs"],
-    }
-    write_report(model_run_dir / REPORT, settings, result, facts)
+        return Refitted(task, settings, judged, result, learned, None)
+    warm = WarmStart(asked.base_model) if asked.base_model else None
+    result, learned = _on_everything(asked, task, settings, epochs, warm)
+    return Refitted(task, settings, judged, result, learned, warm)
 
 
 def _on_everything(

@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from components.bars import CHANGES, LIMITS, Verdict, verdicts
+from components.bars import CHANGES, LIMITS, Baseline, Limit, Verdict, verdicts
 from trainer.errors import ConfigError
+from trainer.retrieval.measures import CATALOGUE_MEASURES
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Bars:
         over_popularity: measure to how many times popularity's it must be, at least.
     """
 
-    limits: Mapping[str, Mapping[str, float]]
+    limits: Mapping[str, Mapping[str, Limit]]
     over_popularity: Mapping[str, float]
 
     @classmethod
@@ -32,7 +33,8 @@ class Bars:
             of_candidate: what is measured of the candidate alone, and has no change to be limited.
 
         Raises:
-            ConfigError: a measure or a limit that does not exist.
+            ConfigError: a measure or a limit that does not exist, or standard errors of what is no mean over
+                users.
         """
         given = {
             measure: {limit: value for limit, value in bar.items() if value is not None}
@@ -41,8 +43,13 @@ class Bars:
         ratios = json.loads(over_popularity)
         for measure, bar in given.items():
             _known(measure, (*measures, *of_candidate), "bars")
-            for limit in bar:
+            for limit, value in bar.items():
                 _known(limit, LIMITS, f"bars.{measure}")
+                if measure in CATALOGUE_MEASURES and isinstance(value, Mapping):
+                    raise ConfigError(
+                        f"bars.{measure}.{limit}: {measure} is no mean over users and has no standard error.",
+                        "Give a number.",
+                    )
                 if measure in of_candidate and limit in CHANGES:
                     raise ConfigError(
                         f"bars.{measure}.{limit}: the search of the last blessed model is not measured.",
@@ -56,7 +63,7 @@ class Bars:
         self,
         candidate: Mapping[str, float],
         popularity: Mapping[str, float],
-        baseline: Mapping[str, float] | None,
+        baseline: Baseline | None,
     ) -> list[Verdict]:
         """One verdict per limit.
 
@@ -69,9 +76,7 @@ class Bars:
             *(
                 verdict
                 for measure, bar in self.limits.items()
-                for verdict in verdicts(
-                    measure, bar, candidate[measure], baseline.get(measure) if baseline else None
-                )
+                for verdict in verdicts(measure, bar, candidate[measure], baseline)
             ),
             *(
                 _over_popularity(measure, least, candidate[measure], popularity[measure])

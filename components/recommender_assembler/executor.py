@@ -12,6 +12,8 @@ from components.not_refit import WHY, is_not_refit, say_not_refit
 from trainer.answers import write_answers
 from trainer.progress import report
 from trainer.recommender import assemble
+from trainer.trained import trained_folder
+from trainer.trained_on import TrainedOn
 from trainer.verify import verify_export
 
 
@@ -43,3 +45,5 @@ class Executor(base_executor.BaseExecutor):
         verify_export(str(part), answers)
         write_answers(str(part), answers)
         os.replace(part, path)
+        records = [TrainedOn.read(trained_folder(str(model))) for model in (ranking, retrieval)]
+        records[0].union(records[1]).write(trained_folder(str(path)))

@@ -34,7 +34,8 @@ class RecommenderEvaluator(base_component.BaseComponent):
     decided by `candidates` and `rating_weight`, which only these lists show. They are those of the exported
     model's `recommend`, without what the user rated in `train`; users whom train does not know are left
     out. They are measured beside the most rated items, and beside the last blessed recommender on the same
-    users.
+    users. Limits in standard errors allow for the chance of another training; of two recommenders that are
+    made of the very same models, and so differ in settings alone, the candidate must not find less at all.
 
     Args:
         examples: the splits.

@@ -8,8 +8,9 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components.baseline import drop_missing
-from components.list_evaluation import Bars, Evaluation, bless, write_json
+from components.baseline import BASELINE, drop_missing, eval_overlap
+from components.blessing import bless
+from components.list_evaluation import Bars, Evaluation, write_json
 from components.retrieval_evaluator.plots import plots
 from trainer import features
 from trainer.data import RatingData
@@ -20,6 +21,7 @@ from trainer.retrieval.quality import HeldOut, Scores, judge, measure
 from trainer.retrieval.search import search_quality
 from trainer.retrieval.vectors import Vectors
 from trainer.saved_model import SavedModel
+from trainer.trained_on import rating_pairs
 
 
 class Executor(base_executor.BaseExecutor):
@@ -53,14 +55,16 @@ def _evaluate(input_dict, held_out: HeldOut, bars: Bars) -> tuple[Evaluation, di
         candidate = Vectors.read(model, vocabularies)
         search = search_quality(model, candidate, held_out.catalogue, held_out.users)
     scores = {"candidate": candidate.scores}
-    if input_dict.get("baseline_model"):
-        with SavedModel(_path(input_dict["baseline_model"])) as model:
+    overlap = None
+    if input_dict.get(BASELINE):
+        with SavedModel(_path(input_dict[BASELINE])) as model:
             scores["baseline"] = Vectors.read(model, vocabularies).scores
+        overlap = eval_overlap(input_dict, rating_pairs(_files(input_dict["examples"], features.EVAL)))
     qualities = {"popularity": judge(popular_lists(held_out), held_out)}
     for place, (name, function) in enumerate(scores.items()):
         report(f"ranking the catalogue for {len(held_out.users)} users: {name}", place / len(scores))
         qualities[name] = measure(function, held_out)
-    return Evaluation(qualities, search, bars), scores
+    return Evaluation(qualities, search, bars, overlap), scores
 
 
 def _files(examples: list[types.Artifact], split: str) -> list[str]:

@@ -61,6 +61,3 @@ class Cluster:
 
     def resume_folder(self, key: str) -> None:
         return None
-
-    def disturbed(self, pipeline: str) -> str:
-        return ""

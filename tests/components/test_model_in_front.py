@@ -1,13 +1,16 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tfx.types import standard_artifacts
 
-from components.baseline import drop_missing
+from components.bars import Overlap
+from components.baseline import drop_missing, eval_overlap
 from components.model_in_front.executor import Executor
 from serving.placement import content, placement
 from serving.version_sets import push_set
 from serving.versions import push, rollback
+from trainer.trained_on import TrainedOn
 
 
 @pytest.fixture
@@ -59,14 +62,16 @@ def test_what_was_learned_comes_with_the_model_that_it_was_pushed_with(models, t
         (tmp_path / name / "saved_model.pb").write_text(name)
     (tmp_path / "learned").mkdir()
     (tmp_path / "learned" / "weights.npz").write_text("weights")
+    TrainedOn.of(np.array([7], np.uint64)).write(tmp_path / "learned")
     sources = {name: tmp_path / name for name in ("ranking", "recommender")}
     push_set(sources, models, keep=5, trained={"ranking": tmp_path / "learned"})
 
     model = found(models, "ranking", tmp_path / "out")
     assert (Path(model.uri) / "trained" / "weights.npz").read_text() == "weights"
+    assert eval_overlap({"baseline_model": [model]}, np.array([7, 8], np.uint64)) == Overlap(0.5, 2)
     assert not (Path(model.uri) / "Format-Serving" / "assets.extra" / "trained").exists()
     # Known again by its content, whatever a push added.
-    assert placement(sources, models).in_front
+    assert placement(sources, models).served
     assert not (Path(found(models, "recommender", tmp_path / "other").uri) / "trained").exists()
 
 

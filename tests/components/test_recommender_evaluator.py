@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from tfx.types import standard_artifacts
 from components.recommender_assembler.executor import Executor as Assembler
 from components.recommender_evaluator.executor import Executor
 from trainer.errors import ConfigError
+from trainer.pair_hash import pair_hashes
 from trainer.ratings import Ratings
 from trainer.recommender.under_mean import Liked, UnderMean
 from trainer.recommender_measures import RECOMMENDER_MEASURES
+from trainer.trained_on import TrainedOn
 
 # Stars by user and film; in train the means are 3 (u1), 4 (u2) and 2 (u3).
 TRAIN = {"u1": {"a": 2, "b": 4}, "u2": {"a": 4, "b": 4, "c": 4}, "u3": {"a": 1, "c": 3}}
@@ -244,10 +247,37 @@ def test_a_weight_of_ratings_that_costs_what_is_found_is_refused(finished, tmp_p
         "model": [assembled],
         "baseline_model": made(standard_artifacts.Model, "RecommenderAssembler", "model"),
     }
-    from pipeline.config import RecommenderBlessConfig
+    from pipeline.config import RecommenderBlessConfig, limits
 
-    bars = RecommenderBlessConfig().model_dump()["bars"]
+    bars = limits(RecommenderBlessConfig().bars)
     metrics, blessed = execute(given, tmp_path, bars)
 
     assert metrics["candidate"]["ndcg@10"] < metrics["baseline"]["ndcg@10"]
     assert not blessed
+    assert "nothing is put down to chance" in metrics["reasons"][0]
+
+
+def test_chance_is_allowed_for_between_two_trainings_and_not_between_two_settings(inputs, models, tmp_path):
+    bars = {"ndcg@10": {"max_decrease": {"standard_errors": 100}}}
+    given = {**inputs, "model": models["bad"], "baseline_model": models["good"]}
+    assert execute(given, tmp_path / "trained anew", bars)[1]
+    for name in ("bad", "good"):
+        extra = Path(models[name][0].uri) / "Format-Serving" / "assets.extra"
+        extra.mkdir(exist_ok=True)
+        (extra / "recommender.json").write_text(json.dumps({"ranking": "/a", "retrieval": "/b"}))
+    metrics, blessed = execute(given, tmp_path / "set anew", bars)
+
+    assert not blessed
+    assert metrics["reasons"][0].endswith("so nothing is put down to chance")
+
+
+def test_a_baseline_that_learned_what_is_asked_is_no_comparison(inputs, models, tmp_path):
+    pairs = pair_hashes(*zip(*((user, film) for user, films in EVAL.items() for film in films), strict=True))
+    learned = Path(models["other films"][0].uri) / "trained"
+    TrainedOn.of(pairs[:3]).write(learned)
+    given = {**inputs, "model": models["bad"], "baseline_model": models["other films"]}
+    metrics, blessed = execute(given, tmp_path, {"ndcg@10": {"max_decrease": 0.0}})
+
+    assert blessed
+    assert metrics["overlap"] == {"share": 3 / 7, "rows": 7}
+    assert "was trained on 43 % of eval" in metrics["reasons"][0]

@@ -1,9 +1,12 @@
 import json
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from serving.model import LoadedModel
 from tests.marquee_process import states
+from trainer.examples import example_batches, expand
 
 
 def test_every_node_is_executed_once(first):
@@ -20,6 +23,9 @@ def test_every_node_is_executed_once(first):
         "RetrievalTrainer",
         "RetrievalEvaluator",
         "RecommenderAssembler",
+        "RankingRefit",
+        "RetrievalRefit",
+        "RecommenderRefit",
         "ServingValidator",
         "AtomicPusher",
         "BulkRecommender",
@@ -29,8 +35,8 @@ def test_every_node_is_executed_once(first):
 
 def test_the_output_counts_nodes_and_ends_with_what_a_person_wants_to_know(first):
     for part in (
-        " 1 of 15  MovieLensExampleGen",
-        "15 of 15  RunReport",
+        " 1 of 18  MovieLensExampleGen",
+        "18 of 18  RunReport",
         "recbole",
         "rows",
         "RMSE",
@@ -136,6 +142,7 @@ def test_the_recommender_holds_both_models_once(first):
         return sum(file.stat().st_size for file in model.iterdir())
 
     assert size("RecommenderAssembler") <= 1.05 * (size("RankingTrainer") + size("RetrievalTrainer"))
+    assert size("RecommenderRefit") <= 1.05 * (size("RankingRefit") + size("RetrievalRefit"))
 
 
 def test_every_user_has_films_at_the_end_of_the_run(first):
@@ -145,6 +152,77 @@ def test_every_user_has_films_at_the_end_of_the_run(first):
     assert films["user_id"].nunique() == 200
     assert (films.groupby("user_id").size() == 10).all()
     assert not films.duplicated(["user_id", "movie_id"]).any()
+
+
+@pytest.fixture(scope="module")
+def rated(first):
+    """The films that each user of the data has rated, in whatever split."""
+    examples = first.run.output("MovieLensExampleGen", "examples").path
+    found = {}
+    for split in ("train", "eval", "test"):
+        for batch in example_batches(expand([f"{examples}/Split-{split}/*"]), ("user_id", "movie_id")):
+            for user, film in zip(batch["user_id"].numpy(), batch["movie_id"].numpy(), strict=True):
+                found.setdefault(user.decode(), set()).add(film.decode())
+    return found
+
+
+def test_nobody_is_shown_what_they_have_rated_in_any_split(first, rated):
+    parquet = first.run.output("BulkRecommender", "inference_result").path / "parquet"
+    films = pq.read_table(parquet).to_pandas()
+
+    assert set(films["user_id"]) == set(rated)
+    assert [
+        row for row in zip(films["user_id"], films["movie_id"], strict=True) if row[1] in rated[row[0]]
+    ] == []
+
+
+def test_the_server_shows_nobody_what_they_have_rated(first, marquee, rated):
+    model = LoadedModel(marquee.workspace / "serving_models" / "recommender" / "1")
+    users = sorted(rated)
+    asked = {
+        "user_id": np.array([user.encode() for user in users], object),
+        "k": np.int32(100),
+        "exclude_seen": np.bool_(True),
+    }
+    shown = model.run("recommend", asked)["movie_id"]
+    model.close()
+    assert shown.shape == (200, 100)
+    for user, films in zip(users, shown, strict=True):
+        assert not {film.decode() for film in films} & rated[user]
+
+
+def test_what_is_served_was_trained_on_every_rating_and_what_is_measured_was_not(first, marquee):
+    summary = marquee.summary(first.run)
+    rows = summary["splits"]
+    for task in ("ranking", "retrieval"):
+        folder = first.run.output(f"{task.capitalize()}Refit", "model_run").path
+        refit = json.loads((folder / "training.json").read_text())
+        assert refit["rows"] == refit["refit"]["ratings"] == sum(rows.values())
+        assert refit["epochs"] == summary[task]["training"]["best_epoch"]
+        assert refit["settings"] == summary[task]["training"]["settings"]
+        assert summary[task]["training"]["rows"] == rows["train"]
+    said = (
+        "measured on the judged models, trained on train; the served models are trained on all "
+        f"{sum(rows.values()):,} ratings with the same settings"
+    )
+    assert summary["measured"].startswith(said)
+    assert said in " ".join(first.output.split())
+    assert summary["pushed"] is not None
+    pushed = set(first.run.nodes["AtomicPusher"].taken)
+    assert {"ranking", "retrieval", "recommender"} <= pushed
+    assert first.run.nodes["AtomicPusher"].taken["ranking"].made_by == "RankingRefit"
+
+
+def test_the_lineage_of_a_served_version_leads_to_its_judged_models(first, marquee):
+    said = marquee("lineage", "recommender/1", "--json").output
+    found = json.loads(said[said.index("{") :])
+
+    assert found["models"]["ranking"]["blessed"] is True
+    assert found["models"]["ranking"]["model"]["made_by"] == "RankingTrainer"
+    assert found["models"]["ranking"]["metrics"]["rmse"] > 0
+    assert found["refit"]["ranking"]["mode"] == "all"
+    assert found["refit"]["ranking"]["model"]["made_by"] == "RankingRefit"
+    assert found["test"]["test"]["rmse"] > 0
 
 
 def test_serving_was_validated_on_every_signature_over_both_protocols(first):

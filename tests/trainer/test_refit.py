@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,11 +12,12 @@ from trainer.count_vocabularies import count_vocabularies
 from trainer.data import RatingData
 from trainer.errors import TrainingError
 from trainer.ranking.registry import KINDS as RANKING
-from trainer.refit import Refit, refit
+from trainer.refit import Refit, refit, refit_model
 from trainer.retrieval.registry import KINDS as RETRIEVAL
-from trainer.run_fn import run_fn
+from trainer.run_fn import REPORT, task_of, write_report
 from trainer.trained import Trained
 from trainer.trained_on import TrainedOn, rating_pairs
+from trainer.warm_start import put_weights
 
 TEST_ONLY = {  # users and films that no other split holds
     "user_id": ["new user", "new user", "u1"],
@@ -27,7 +27,7 @@ TEST_ONLY = {  # users and films that no other split holds
     "movie_title": ["Film 1 (1971)", "New Film (1999)", "New Film (1999)"],
     "movie_genres": [["Comedy"], ["Western"], ["Western"]],
 }
-SMALL = {"train": {"epochs": 2, "batch_size": 500, "patience": 1}}
+SMALL = {"epochs": 2, "batch_size": 500, "patience": 1}
 EVERY_KIND = [("ranking", kind) for kind in RANKING] + [("retrieval", kind) for kind in RETRIEVAL]
 
 
@@ -52,43 +52,46 @@ def graph(data, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def judged(splits, graph, tmp_path_factory):
-    """Trains a kind on train once, and gives the folder with `run` and `model`."""
+    """Trains a kind on train once, without exporting it, and gives the folder with `run` and `model`."""
     made = {}
 
     def train(task, kind):
         if (task, kind) not in made:
             folder = made[task, kind] = tmp_path_factory.mktemp(f"{task}-{kind}")
-            run_fn(
-                SimpleNamespace(
-                    train_files=splits["train"],
-                    eval_files=splits["eval"],
-                    transform_graph_path=graph,
-                    serving_model_dir=str(folder / "model" / "Format-Serving"),
-                    model_run_dir=str(folder / "run"),
-                    base_model=None,
-                    hyperparameters=None,
-                    custom_config={"task": task, "model": {"kind": kind}, **SMALL},
-                )
-            )
+            data = RatingData.read(splits["train"], splits["eval"], graph)
+            chosen = task_of({"task": task})
+            settings = chosen.settings.of({"model": {"kind": kind}, "train": SMALL}, None)
+            result = chosen.train(settings, data)
+            trained = folder / "model" / "trained"
+            Trained.of(result.model).write(trained)
+            TrainedOn.of_ratings(data.train, data.catalogue.vocabularies).write(trained)
+            (folder / "run").mkdir()
+            write_report(folder / "run" / REPORT, settings, result, {})
+            models[task, kind] = result.model
         return made[task, kind]
 
+    models = train.models = {}
     return train
 
 
-def refitted(judged, graph, splits, folder, task, kind, mode, **options):
-    """Refits; gives the SavedModel's folder and `training.json`."""
-    path = folder / "served" / "Format-Serving"
-    asked = Refit(
+def asked_for(judged, graph, splits, task, kind, mode, **options):
+    folder = judged(task, kind)
+    return Refit(
         task=task,
         mode=mode,
         files=splits,
-        judged_run=judged(task, kind) / "run",
-        judged_model=str(judged(task, kind) / "model" / "Format-Serving"),
+        judged_run=folder / "run",
+        judged_model=str(folder / "model" / "Format-Serving"),
         transform=graph,
         **options,
     )
-    refit(asked, str(path), folder / "served run")
-    return path, json.loads((folder / "served run" / "training.json").read_text())
+
+
+def exported(judged, graph, splits, folder, task, kind, mode, **options):
+    """Refits and exports; gives the SavedModel's folder and `training.json`."""
+    path = folder / "served" / "Format-Serving"
+    refit(asked_for(judged, graph, splits, task, kind, mode, **options), str(path), folder / "served run")
+    return path, json.loads((folder / "served run" / REPORT).read_text())
 
 
 def answered(path, signature, **inputs):
@@ -120,110 +123,97 @@ def listed(path, users):
     return {user: {film for film in films if film} for user, films in zip(users, found, strict=True)}
 
 
-@pytest.mark.parametrize(("task", "kind"), EVERY_KIND)
-def test_a_kind_refit_on_everything_knows_every_user_and_film(judged, graph, splits, tmp_path, task, kind):
-    path, training = refitted(judged, graph, splits, tmp_path, task, kind, "all")
+def seen(model):
+    """Each user's films in the model's watched table."""
+    catalogue = model.catalogue
+    users, films = catalogue.vocabularies.user_id, catalogue.vocabularies.movie_id
+    return {
+        user.encode(): {films[film - 1].encode() for film in catalogue.watched[row]}
+        for row, user in enumerate(users, start=1)
+    }
 
-    before = json.loads((judged(task, kind) / "run" / "training.json").read_text())
-    assert training["epochs"] == before["best_epoch"]
-    assert training["settings"] == before["settings"]
-    assert training["rows"] == (3003 if before["rows"] == 2500 else 81)  # ratings, or users
-    assert training["refit"]["ratings"] == 3003
-    assert (training["refit"]["users"], training["refit"]["items"]) == (81, 61)
-    assert all(not name.startswith("val_") for logs in training["history"] for name in logs)
-    learned = TrainedOn.read(tmp_path / "served" / "trained")
-    assert all(learned.overlap(rating_pairs(files)) == 1.0 for files in splits.values())
+
+def scored(task, model):
+    """Ratings of 60 pairs, or everybody's scores of everything."""
     if task == "retrieval":
-        films = rated(splits, "train", "eval", "test")
-        for user, shown in listed(path, list(films)).items():
-            assert shown
-            assert not shown & films[user]
-    else:
-        known, unknown = (
-            answered(path, "rate_ids", user_id=["u1"], movie_id=[film])["user_rating"]
-            for film in ("new film", "no film")
-        )
-        assert np.isfinite([known, unknown]).all()
+        return np.asarray(model.scores(np.arange(1, 81)))
+    pairs = {"user_id": tf.range(1, 61), "movie_id": tf.range(1, 61)}
+    return np.ravel(model(pairs | {"timestamp": tf.fill([60], tf.constant(-1, tf.int64))}))
 
 
 @pytest.mark.parametrize(("task", "kind"), EVERY_KIND)
-def test_a_kind_with_everything_seen_keeps_its_weights(judged, graph, splits, tmp_path, task, kind):
-    """Nothing seen but train, it answers as the judged model does, to the last bit."""
-    path, training = refitted(judged, graph, {"train": splits["train"]}, tmp_path, task, kind, "seen")
-    before = judged(task, kind) / "model" / "Format-Serving"
-    users, films = [f"u{each}" for each in range(20)], [f"m{each}" for each in range(20)]
-    if task == "ranking":
-        ask = {"signature": "rate_ids", "user_id": users, "movie_id": films}
-    else:
-        ask = {"signature": "candidates", "user_id": users, "k": 10, "exclude_seen": True}
-    ours, theirs = answered(path, **ask), answered(before, **ask)
-    for name in ours:
-        np.testing.assert_array_equal(ours[name], theirs[name])
-    assert training["refit"]["mode"] == "seen"
+def test_a_kind_refit_on_everything_knows_every_user_film_and_rating(judged, graph, splits, task, kind):
+    made = refit_model(asked_for(judged, graph, splits, task, kind, "all"))
+
+    assert seen(made.result.model) == rated(splits, "train", "eval", "test")
+    assert made.result.epochs == made.judged["best_epoch"]
+    assert made.settings.model_dump(mode="json") == made.judged["settings"]
+    assert made.result.data.rows == (3003 if made.judged["rows"] == 2500 else 81)  # ratings, or users
+    assert all(not name.startswith("val_") for logs in made.result.history for name in logs)
+    assert all(made.learned.overlap(rating_pairs(files)) == 1.0 for files in splits.values())
+    assert np.isfinite(scored(task, made.result.model)).all()
 
 
-@pytest.mark.parametrize("kind", RETRIEVAL)
-def test_with_everything_seen_nobody_that_train_knows_is_shown_what_they_rated(
-    judged, graph, splits, tmp_path, kind
-):
-    path, training = refitted(judged, graph, splits, tmp_path, "retrieval", kind, "seen")
+@pytest.mark.parametrize(("task", "kind"), EVERY_KIND)
+def test_a_kind_with_everything_seen_has_the_judged_weights(judged, graph, splits, task, kind):
+    """Nothing seen but train, it answers as the judged model does; and with all, it knows what was rated."""
+    only_train = {"train": splits["train"]}
+    same = refit_model(asked_for(judged, graph, only_train, task, kind, "seen")).result.model
+    before = judged.models[task, kind]
+    np.testing.assert_allclose(scored(task, same), scored(task, before), rtol=1e-5, atol=1e-5)
+
+    whole = refit_model(asked_for(judged, graph, splits, task, kind, "seen"))
     films = rated(splits, "train", "eval", "test")
-    for user, shown in listed(path, [user for user in films if user != b"new user"]).items():
+    new = films.pop(b"new user")
+    assert seen(whole.result.model) == {user: each - {b"new film"} for user, each in films.items()}
+    assert new == {b"m1", b"new film"}  # which it cannot know
+    for name, weight in whole.result.model.weights_by_name().items():
+        np.testing.assert_array_equal(weight.variable, before.weights_by_name()[name].variable)
+    assert whole.learned.overlap(rating_pairs(splits["test"])) == 0.0
+
+
+@pytest.mark.parametrize("mode", ["all", "seen"])
+def test_an_exported_model_shows_nobody_what_they_rated(judged, graph, splits, tmp_path, mode):
+    path, training = exported(judged, graph, splits, tmp_path, "retrieval", "two_tower", mode)
+    films = rated(splits, "train", "eval", "test")
+    known = [user for user in films if mode == "all" or user != b"new user"]
+    for user, shown in listed(path, known).items():
         assert shown
         assert not shown & films[user]
-    # What it cannot do: someone whose only ratings train does not hold is anybody.
     new = listed(path, [b"new user", b"nobody"])
-    assert new[b"new user"] == new[b"nobody"]
-    assert training["refit"]["users"] == 80
-    record = TrainedOn.read(tmp_path / "served" / "trained")
-    assert record.overlap(rating_pairs(splits["test"])) == pytest.approx(0.0)
+    assert (b"m1" in new[b"new user"]) == (mode == "seen")  # somebody whom train does not hold is anybody
+    ratings, users, items = {"all": (3003, 81, 61), "seen": (3001, 80, 60)}[mode]
+    assert training["refit"]["ratings"] == ratings
+    assert (training["refit"]["users"], training["refit"]["items"]) == (users, items)
 
 
 def test_a_refit_begins_from_the_last_refit_model_and_says_so(judged, graph, splits, tmp_path):
-    path, _ = refitted(judged, graph, splits, tmp_path, "ranking", "mf", "all")
+    path, _ = exported(judged, graph, splits, tmp_path, "ranking", "mf", "all")
     again = tmp_path / "again"
-    _, training = refitted(judged, graph, splits, again, "ranking", "mf", "all", base_model=str(path))
+    _, training = exported(judged, graph, splits, again, "ranking", "mf", "all", base_model=str(path))
     assert training["warm_start"]["cold_because"] == ""
     assert sum(table["new"] for table in training["warm_start"]["rows"].values()) == 0
 
 
 def test_a_killed_refit_is_gone_on_from(judged, graph, splits, tmp_path, monkeypatch):
-    from trainer import loop
-
-    class Killed(Exception):
-        pass
-
-    def kill(*args, **kwargs):
-        raise Killed
-
-    once = {"backup_dir": str(tmp_path / "backup"), "code": "abc"}
-    with monkeypatch.context() as patched:
-        patched.setattr(loop.Model, "weights_by_name", kill)  # after the last epoch
-        patched.setattr("trainer.refit.deliver", kill)
-        patched.setattr("trainer.backup.Backup.on_train_end", lambda self, logs=None: None)
-        with pytest.raises(Killed):
-            refitted(judged, graph, splits, tmp_path, "ranking", "mf", "all", **once)
-    _, training = refitted(judged, graph, splits, tmp_path, "ranking", "mf", "all", **once)
-    assert training["epochs_resumed"] == training["epochs"] >= 1
+    wanted = asked_for(
+        judged, graph, splits, "ranking", "mf", "all", backup_dir=str(tmp_path / "backup"), code="abc"
+    )
+    with monkeypatch.context() as killed:  # after its last epoch, before the backup was removed
+        killed.setattr("trainer.backup.Backup.on_train_end", lambda self, logs=None: None)
+        first = refit_model(wanted).result
+    again = refit_model(wanted).result
+    assert again.resumed == again.epochs == first.epochs >= 1
+    np.testing.assert_array_equal(scored("ranking", again.model), scored("ranking", first.model))
     assert not list((tmp_path / "backup").glob("*"))
 
 
-def test_weights_of_other_users_are_refused_for_what_everything_is_seen_in(judged, data, tmp_path):
-    from trainer.ranking.config import MfConfig
-    from trainer.ranking.mf import Mf
-    from trainer.warm_start import put_weights
-
-    trained = Trained.read(judged("ranking", "mf") / "model" / "trained")
-    fewer = Trained(trained.kind, trained.weights, trained.keys | {"user": ("", *["x"] * 80)})
-    model = Mf(
-        MfConfig(
-            **json.loads((judged("ranking", "mf") / "run" / "training.json").read_text())["settings"]["model"]
-        ),
-        data.catalogue,
-    )
-    model({name: tf.constant(column[:2]) for name, column in data.train.features().items()})
+def test_weights_of_other_users_are_refused_for_what_everything_is_seen_in(judged):
+    folder = judged("ranking", "mf")
+    trained = Trained.read(folder / "model" / "trained")
+    other = Trained(trained.kind, trained.weights, trained.keys | {"user": ("", *["x"] * 80)})
     with pytest.raises(TrainingError, match="knows other users or items"):
-        put_weights(fewer, model)
+        put_weights(other, judged.models["ranking", "mf"])
 
 
 def test_vocabularies_are_counted_as_transform_counts_them(files, data):

@@ -14,7 +14,9 @@ from pipeline.kubeflow.compile import compile_pipeline
 from pipeline.load_config import load_config
 from serving.client import RestClient
 from serving.server import EmbeddedServer, ServerConfig
+from serving.version_sets import TRAINED
 from serving.versions import list_versions
+from trainer.trained_on import TrainedOn
 
 from .launcher import Launcher
 
@@ -111,6 +113,18 @@ def test_a_later_run_is_compared_with_what_is_served(executed):
     executed.repeat(["RankingTrainer", "LastBlessedRanking", "RankingEvaluator"])
     served = executed.outputs["LastBlessedRanking"]["model"]
     assert served["metadata"]["pushed_version"] == "1"
+    # What is served was refit; what a model is compared with, and begins from, is the judged one inside it.
+    judged = executed.stored("LastBlessedRanking", "model")
+    assert (judged / "Format-Serving" / "saved_model.pb").is_file()
+    refit = json.loads((executed.stored("RankingRefit", "model_run") / "training.json").read_text())["refit"]
+    record = TrainedOn.read(judged / "trained")
+    models = Path(executed.parameters["serving_models"])
+    served_record = TrainedOn.read(models / "ranking" / "1" / TRAINED)
+    assert len(served_record.pairs) == refit["ratings"] > 1.1 * len(record.pairs)
+    assert (
+        TrainedOn.read(executed.stored("BaseRanking", "model") / "trained").pairs.tolist()
+        == record.pairs.tolist()
+    )
     blessing = executed.outputs["RankingEvaluator"]["blessing"]["metadata"]
     assert blessing["baseline_model"] == served["uri"]
     training = json.loads((executed.stored("RankingTrainer", "model_run") / "training.json").read_text())
