@@ -202,11 +202,11 @@ class RecommenderBlessConfig(Strict):
     """When the two models together may be pushed; measured by the RecommenderEvaluator on `eval`."""
 
     bars: dict[Literal[RECOMMENDER_MEASURES], Bar] = Field(
-        default={"ndcg@10": Bar(max_decrease=SAME)},
+        default={"ndcg@10": Bar(max_decrease=Noise(standard_errors=2, at_least=0.0005))},
         description="one bar per measure, as for ranking; over the ten items that each user of `eval` would "
         "be shown, without those rated in train. under_mean@10 is the share of them that the user then rated "
         "lower than that user's mean. Of a recommender that is made of the very models of the last blessed "
-        "one, standard errors allow for nothing",
+        "one, standard errors allow for nothing, and `at_least` for what it says",
     )
     over_popularity: dict[Literal[RECOMMENDER_MEASURES], float] = Field(
         default={"ndcg@10": 1.0},

@@ -23,8 +23,8 @@ class Evaluation:
         bars: what the candidate must reach.
         overlap: how much of the held-out split the baseline was trained on (`components.baseline`).
         same_models: whether candidate and baseline are made of the very same trained models. Then no
-            training's chance is in their difference, and limits in standard errors allow for none: a
-            change of settings has to be worth what it replaces.
+            training's chance is in their difference, and limits in standard errors allow for none (what
+            `at_least` says still passes): a change of settings has to be worth what it replaces.
     """
 
     qualities: Mapping[str, Quality]

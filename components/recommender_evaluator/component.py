@@ -35,7 +35,8 @@ class RecommenderEvaluator(base_component.BaseComponent):
     model's `recommend`, without what the user rated in `train`; users whom train does not know are left
     out. They are measured beside the most rated items, and beside the last blessed recommender on the same
     users. Limits in standard errors allow for the chance of another training; of two recommenders that are
-    made of the very same models, and so differ in settings alone, the candidate must not find less at all.
+    made of the very same models, and so differ in settings alone, they allow for nothing, and `at_least`
+    for what it says.
 
     Args:
         examples: the splits.

@@ -184,6 +184,24 @@ def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed
     assert_nothing_was_refit(worse, summary)
 
 
+def test_a_weight_of_ratings_that_costs_what_is_found_is_not_pushed(first, marquee):
+    before = pushed(marquee)
+    heavy = marquee("run", "--config", "smoke", "--set", "recommender.rating_weight=5")
+
+    assert heavy.returncode == 0, heavy.output
+    summary = marquee.summary(heavy.run)
+    assert summary["ranking"]["blessed"]
+    assert summary["retrieval"]["blessed"]
+    assert summary["recommender"]["blessed"] is summary["blessed"] is False
+    assert any(
+        reason.startswith("together: ndcg@10") and "worse than the last blessed model's" in reason
+        for reason in summary["reasons"]
+    )
+    assert summary["pushed"] is None
+    assert pushed(marquee) == before
+    assert {"RankingTrainer", "RetrievalTrainer", "RankingEvaluator"} & executed(heavy.run) == set()
+
+
 def assert_nothing_was_refit(answer, summary):
     """The nodes ended well, hold no model, and the output says why."""
     for node in ("RankingRefit", "RetrievalRefit", "RecommenderRefit"):
