@@ -79,7 +79,7 @@ def run_graph(run: Run, run_state: str) -> Drawing:
             note = duration(node.seconds)
         boxes.append(Box(node.name, node.name, note, state, f"#node-{node.name}"))
         inputs[node.name] = {maker[each.id] for each in node.taken.values() if each.id in maker}
-        if node.name == "RunReport":  # begins when everything is decided
+        if node.name in ("TemporalCheck", "RunReport"):  # begin when everything is decided
             inputs[node.name] |= {PUSHER} & run.nodes.keys()
     return draw(boxes, inputs)
 
