@@ -10,7 +10,7 @@ from components.refit import Refit
 from pipeline.config import RunConfig
 from pipeline.fingerprints import code_fingerprint
 from pipeline.place import NOTHING
-from pipeline.training_nodes import Judged, Prepared
+from pipeline.training_nodes import Judged, Prepared, task_settings
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def refit_nodes(
             judged_model=gate.models[task],
             blessings=gate.blessings,
             base_model=base.channel,
-            backup_dir=prepared.resume_folder("refit", task, getattr(config, task).model_dump(mode="json")),
+            backup_dir=prepared.resume_folder("refit", task_settings(task, getattr(config, task))),
             code_fingerprint=code_fingerprint("components.refit", "trainer"),
         ).with_id(name)
         nodes += [*base.nodes, node]

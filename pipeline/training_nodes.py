@@ -60,7 +60,7 @@ def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
     """
     section: RankingConfig | RetrievalConfig = getattr(config, task)
     name = task.capitalize()
-    settings = _settings(task, section)
+    settings = task_settings(task, section)
     inputs = {"examples": prepared.examples, "transform_graph": prepared.transform_graph}
     nodes = []
     tuner = None
@@ -109,7 +109,7 @@ def _base(task: str, config: RunConfig, prepared: Prepared) -> Found:
     return prepared.place.base_model(task, f"{name}Trainer", examples, or_refit)
 
 
-def _settings(task: str, section: RankingConfig | RetrievalConfig) -> dict[str, Any]:
+def task_settings(task: str, section: RankingConfig | RetrievalConfig) -> dict[str, Any]:
     """What `trainer.run_fn` calls the task's settings: the section without what other nodes read."""
     plain = section.model_dump(mode="json", exclude={"tune", "bless"})
     return {"task": task, **plain, "code_fingerprint": code_fingerprint("trainer", "tuner")}
