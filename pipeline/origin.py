@@ -194,25 +194,19 @@ def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
     run = lineage.run(artifact.made_in) if artifact.made_in else None
     if run is None:
         return {}
-    maker = run.nodes.get(artifact.made_by)
     ids = {artifact.id}
-    if artifact.type == "PushedModel" and maker:
-        ids |= {each.id for each in _models(maker.taken)}
-        if together := run.output("RecommenderAssembler", "model"):  # judged, whatever was refit after it
-            ids.add(together.id)
     refit = (run.nodes[name] for name, _ in served.MAKERS.values() if name in run.nodes)
-    ids |= {
+    ids |= {  # a refit model was judged by way of the one that it was made after
         node.taken["judged_model"].id
         for node in refit
-        if "judged_model" in node.taken and node.outputs["model"].id in ids
+        if "judged_model" in node.taken and node.outputs["model"].id == artifact.id
     }
     judges = [
         node
         for name, node in run.nodes.items()
-        if name in JUDGES and ids & {each.id for each in _models(node.taken)}
+        if name in JUDGES
+        and (artifact.type == "PushedModel" or ids & {each.id for each in _models(node.taken)})
     ]
-    if judges and "TemporalCheck" in run.nodes:  # it made models of its own, by the judged settings
-        judges.append(run.nodes["TemporalCheck"])
     found = lineage.made_from(*(each for node in judges for each in node.outputs.values()))
     runs = lineage.runs()
     done = [node for task in outcomes.TASKS if (node := judge(runs, task, artifact))]

@@ -12,6 +12,7 @@ from pipeline.near_path import near_path
 from pipeline.next_span import sentences
 from pipeline.outcomes import SHOWN
 from pipeline.program import command
+from pipeline.report.words import number
 from pipeline.summary import Summary
 
 
@@ -89,16 +90,16 @@ def _on_test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
     lists, popular, both = test["retrieval"], test["retrieval_popularity"], test["recommender"]
     yield (
         "test",
-        f"ratings: RMSE [bold]{ratings['rmse']:.4f}[/], MAE {ratings['mae']:.4f}"
-        f" (always the mean: RMSE {mean['rmse']:.4f})",
+        f"ratings: RMSE [bold]{number(ratings['rmse'])}[/], MAE {number(ratings['mae'])}"
+        f" (always the mean: RMSE {number(mean['rmse'])})",
     )
     if not both:  # test holds nothing to be found
         return
     yield (
         "",
-        f"films: recommended nDCG@10 [bold]{both['ndcg@10']:.4f}[/], retrieved {lists['ndcg@10']:.4f}"
-        f" and recall@100 {lists['recall@100']:.4f}"
-        f" (the most rated: {popular['ndcg@10']:.4f}, {popular['recall@100']:.4f})",
+        f"films: recommended nDCG@10 [bold]{number(both['ndcg@10'])}[/], retrieved {number(lists['ndcg@10'])}"
+        f" and recall@100 {number(lists['recall@100'])}"
+        f" (the most rated: {number(popular['ndcg@10'])}, {number(popular['recall@100'])})",
     )
 
 

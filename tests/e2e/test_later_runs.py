@@ -112,7 +112,7 @@ def test_what_a_person_withdrew_stays_withdrawn_until_it_is_restored(first, marq
     restore = re.search(r"serve them again with: marquee (restore recommender 3 --workspace \S+)", said)
     assert pushed(marquee) == {name: [1, 2] for name in MODELS}
 
-    assert "version 3 is the served version" in marquee(*shlex.split(restore[1])).output
+    assert "version 3 is back, and is the served version" in marquee(*shlex.split(restore[1])).output
     assert pushed(marquee) == {name: [1, 2, 3] for name in MODELS}
 
 
