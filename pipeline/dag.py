@@ -18,11 +18,11 @@ from components.serving_skew import ServingSkew
 from pipeline.config import IN_PROCESS, RunConfig, limits
 from pipeline.data_schema import DataSchema
 from pipeline.data_source import DataSource
-from pipeline.delivery_nodes import Judged, delivery_nodes
+from pipeline.delivery_nodes import delivery_nodes
 from pipeline.evaluation import MODEL_SLICES, RAW_SLICES, eval_config
 from pipeline.fingerprints import code_fingerprint
 from pipeline.place import Found, Place
-from pipeline.training_nodes import Prepared, training_nodes
+from pipeline.training_nodes import Judged, Prepared, training_nodes
 from serving.prediction_log.reader import fingerprint, log_files
 from trainer import features
 
@@ -123,6 +123,7 @@ def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]
         thresholds=skew.thresholds.model_dump_json(),
         min_values=skew.min_values,
         on_skew=skew.on_skew,
+        every_split=config.refit == "all",
         code_fingerprint=code_fingerprint(
             "components.serving_skew", "serving.prediction_log", "trainer.activity"
         ),
@@ -151,7 +152,7 @@ def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) ->
         ),
         example_splits=[features.EVAL],
     )
-    return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
+    return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])
 
 
 def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
@@ -168,13 +169,14 @@ def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
         min_rating=_json(retrieval.model.min_rating),
         code_fingerprint=code_fingerprint(
             "components.retrieval_evaluator",
+            "components.list_evaluation",
             "components.bars",
             "components.baseline",
             "components.blessing",
             "trainer",
         ),
     )
-    return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
+    return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])
 
 
 def _json(value: object) -> str:

@@ -97,6 +97,11 @@ class TrainedOn:
         places = np.minimum(np.searchsorted(known, asked), len(known) - 1)
         return float(np.mean(known[places] == asked))
 
+    def unlearned(self, rows: np.ndarray) -> np.ndarray:
+        """Of the rows that fall into the sample, those that were not trained on; hashes as in `overlap`."""
+        asked = _at(rows, self.level)
+        return asked[~np.isin(asked, self.pairs)]
+
     @classmethod
     def _thinned(cls, pairs: np.ndarray, level: int, complete: bool, limit: int) -> Self:
         pairs = np.unique(pairs)
