@@ -4,6 +4,8 @@ import datetime
 import math
 from collections.abc import Iterable
 
+from pipeline.duration import duration as plain_duration
+
 NOTHING = "–"
 
 
@@ -43,17 +45,7 @@ def signed(value: float | None, digits: int = 4) -> str:
 
 def duration(seconds: float | None) -> str:
     """`0.3 s`, `12 s`, `2 min 5 s`, `1 h 2 min`."""
-    if seconds is None or not math.isfinite(seconds):
-        return NOTHING
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    return NOTHING if seconds is None or not math.isfinite(seconds) else plain_duration(seconds)
 
 
 def day(seconds: float | None) -> str:
