@@ -11,12 +11,13 @@ from trainer.vocabularies import Vocabularies
 
 @dataclass(frozen=True, eq=False)
 class RatingData:
-    """Train and eval, read once; `train_files` are there to be streamed again."""
+    """Train and eval, read once; their files are there to be read again."""
 
     train: Ratings
     evaluation: Ratings
     catalogue: Catalogue
     train_files: Sequence[str] = ()
+    eval_files: Sequence[str] = ()
 
     @classmethod
     def read(cls, train_files: Sequence[str], eval_files: Sequence[str], transform: str) -> "RatingData":
@@ -27,7 +28,7 @@ class RatingData:
         """
         vocabularies = Vocabularies.from_transform(transform)
         ratings, catalogue = read_train(train_files, vocabularies)
-        return cls(ratings, Ratings.from_files(eval_files, vocabularies), catalogue, train_files)
+        return cls(ratings, Ratings.from_files(eval_files, vocabularies), catalogue, train_files, eval_files)
 
     def fingerprint(self) -> str:
         """A checksum of train and eval."""

@@ -8,8 +8,9 @@ from components.run_report.intervals import mean_interval
 from trainer.answers import ids
 from trainer.features import MOVIE_ID
 from trainer.metrics.top_k import NOTHING
+from trainer.retrieval.by_history import ByHistory
 from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import HeldOut, Quality, judge, measure
+from trainer.retrieval.quality import LONGEST, HeldOut, Quality, judge, measure
 from trainer.retrieval.vectors import Vectors
 from trainer.saved_model import SavedModel
 
@@ -19,16 +20,20 @@ CATALOGUE = ("coverage@10", "novelty@10", "mean_popularity@10", "gini@10")
 BLOCK = 256  # users whom a recommender is asked about at once
 
 
-def retrieval_qualities(vectors: Vectors, held_out: HeldOut) -> dict[str, Quality]:
+def retrieval_qualities(model: SavedModel, vectors: Vectors, held_out: HeldOut) -> dict[str, Quality]:
     """`retrieval`, and `retrieval_popularity`: what the most rated films alone would be worth."""
+    if held_out.met:
+        quality = measure(vectors.scores, held_out)
+    else:
+        quality = judge(ByHistory(model, "candidates_from_history", held_out).lists(LONGEST), held_out)
     return {
-        "retrieval": measure(vectors.scores, held_out),
+        "retrieval": quality,
         "retrieval_popularity": judge(popular_lists(held_out), held_out),
     }
 
 
 def recommender_quality(model: SavedModel, held_out: HeldOut) -> dict[str, Quality]:
-    """`recommender`: its `recommend` at 10, what was seen left out."""
+    """`recommender`: its `recommend` at 10, what was seen left out; by history for users it has not met."""
     return {"recommender": judge(recommended(model, held_out, k=10), held_out, ks=(10,))}
 
 
@@ -64,6 +69,8 @@ def list_details(qualities: dict[str, Quality], held_out: HeldOut) -> dict[str, 
 
 def recommended(model: SavedModel, held_out: HeldOut, k: int) -> np.ndarray:
     """Film ids, int32 [U, k], best first, -1 where the model gives none."""
+    if not held_out.met:
+        return ByHistory(model, "recommend_from_history", held_out).lists(k)
     vocabularies = held_out.catalogue.vocabularies
     lists = np.full((len(held_out.users), k), NOTHING, np.int32)
     for start in range(0, len(lists), BLOCK):

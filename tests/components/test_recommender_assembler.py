@@ -37,7 +37,7 @@ class Retrieval(tf.Module):
 
     @tf.function
     def candidates(self, user_id, k, exclude_seen):
-        return self._first(user_id, k + 0 * tf.cast(exclude_seen, tf.int32))
+        return self._first(user_id, k + 0 * tf.size(exclude_seen))
 
     @tf.function
     def candidates_from_history(self, movie_title, k):
@@ -61,7 +61,7 @@ def parts(tmp_path_factory):
     def strings(name, *shape):
         return tf.TensorSpec([None, *shape], tf.string, name)
 
-    k, flag = tf.TensorSpec([], tf.int32, "k"), tf.TensorSpec([], tf.bool, "exclude_seen")
+    k, flag = tf.TensorSpec([], tf.int32, "k"), tf.TensorSpec(None, tf.bool, "exclude_seen")
     rank, retrieve = Ranking(), Retrieval()
     tf.saved_model.save(
         rank,

@@ -1,7 +1,7 @@
 """How good a retrieval model's lists are, whole and by group of users: one product and one sort a user."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,7 @@ from trainer.metrics import (
 )
 from trainer.metrics.top_k import BLOCK, entries
 from trainer.ratings import Ratings
+from trainer.retrieval.held_out_users import HeldOutUsers
 from trainer.retrieval.measures import KS, QUALITY_MEASURES
 from trainer.retrieval.training import positives_by_user
 
@@ -38,12 +39,42 @@ class HeldOut:
         positives: the films that are right, by user row; 0 for one that train does not know.
         users: int32 [U], those whom train knows and who have a positive, rising.
         strangers: how many positives are of users whom train does not know; they are left out.
+        met: whether train knows the users. If not (`user_holdout`), they are known by what they have watched
+            alone, which is then what `catalogue.watched` holds of them.
+        population: how many users train knows, if not those of `catalogue`.
     """
 
     catalogue: Catalogue
     positives: Ragged
     users: np.ndarray
     strangers: int
+    met: bool = True
+    population: int | None = None
+
+    @classmethod
+    def of_split(
+        cls,
+        ratings: Ratings,
+        files: Sequence[str],
+        catalogue: Catalogue,
+        min_rating: float | None = None,
+    ) -> "HeldOut":
+        """Of the users whom train knows; where it knows none, of all, by their first ratings (`met`).
+
+        Args:
+            ratings: the split's.
+            files: the split's, which are read again where their users are unknown.
+            catalogue: of train.
+            min_rating: stars from which a rating is a positive, or None.
+
+        Raises:
+            TrainingError: there is nothing to be found.
+        """
+        users = None if ratings.user.any() or not files else HeldOutUsers.read(files, catalogue)
+        if users is None:
+            return cls.of(ratings, catalogue, min_rating)
+        held_out = cls.of(users.rest, users.catalogue, min_rating)
+        return replace(held_out, met=False, population=catalogue.users - 1)
 
     @classmethod
     def of(cls, ratings: Ratings, catalogue: Catalogue, min_rating: float | None = None) -> "HeldOut":
@@ -111,11 +142,12 @@ class Quality:
     def means(self) -> dict[str, float]:
         """Those of QUALITY_MEASURES whose k were counted; NaN where no film is listed."""
         popularity, items = self.held_out.popularity, self.held_out.catalogue.movies - 1
+        population = self.held_out.population or self.held_out.catalogue.users - 1
         found = {name: float(values.mean()) for name, values in self.by_user.items()}
         for k in {int(name.split("@")[1]) for name in self.by_user}:
             found |= {
                 f"coverage@{k}": catalogue_coverage(self.lists, k, items),
-                f"novelty@{k}": novelty(self.lists, k, popularity, self.held_out.catalogue.users - 1),
+                f"novelty@{k}": novelty(self.lists, k, popularity, population),
                 f"mean_popularity@{k}": mean_popularity(self.lists, k, popularity),
                 f"gini@{k}": gini(self.lists, k, items),
             }
