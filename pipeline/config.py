@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from components.movielens_example_gen.config import DataConfig
+from pipeline.data_schema import CARRIED, SUFFIX
 from pipeline.kubeflow.config import KubeflowConfig
 from serving.deploy.config import DeployConfig
 from trainer import features
@@ -40,10 +41,11 @@ Thresholds = dict[Literal[(*features.DESCRIBED, *features.DEMOGRAPHICS)], Thresh
 class ValidateConfig(Strict):
     """What the data is held against."""
 
-    schema_name: Literal["demographics", "ratings"] = Field(
+    schema_name: str = Field(
         "demographics",
         alias="schema",
-        description="the committed schema: with users' age, gender, occupation and zip code, or without",
+        description="what the data is held against: `demographics` for MovieLens with users' age, gender, "
+        "occupation and zip code, `ratings` without those, or the path of a `schema.pbtxt` of your own",
     )
     drift: Literal["warn", "stop"] = Field(
         "warn", description="what drift from the previous run does: is reported, or stops the run"
@@ -59,6 +61,13 @@ class ValidateConfig(Strict):
     skew_thresholds: Thresholds = Field(
         default={}, description="what is skew, in the same way; the schema itself has none"
     )
+
+    @field_validator("schema_name")
+    @classmethod
+    def _carried_or_a_file(cls, name: str) -> str:
+        if name not in CARRIED and not name.endswith(SUFFIX):
+            raise ValueError(f"give {' or '.join(CARRIED)}, or the path of a file that ends in {SUFFIX}")
+        return name
 
     @field_validator("drift_thresholds", "skew_thresholds")
     @classmethod
@@ -195,11 +204,15 @@ class PushConfig(Strict):
     keep: int = Field(5, ge=1, description="how many versions of a model stay on disk")
 
 
+#: Beam's runner inside the process that starts it.
+IN_PROCESS = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+
+
 class BeamConfig(Strict):
     """How Beam runs the data nodes."""
 
     args: list[str] = Field(
-        default=["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"],
+        default=[f"--runner={IN_PROCESS}"],
         description="passed to every Beam component; the default runs in this process",
     )
 

@@ -51,7 +51,6 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         serving_models=prepared.place.serving_models,
         keep=config.push.keep,
         with_trained=prepared.place.push_trained,
-        disturbed=prepared.place.disturbed(config.name),
         code_fingerprint=code_fingerprint("components.atomic_pusher", "serving"),
     )
     bulk = []

@@ -8,11 +8,8 @@ from tfx.types import BaseChannel, Channel, standard_artifacts
 
 from components.resolution import LastAcceptedOther, LastBlessed, LastBlessedOther
 from pipeline.fingerprints import content_fingerprint
-from pipeline.lineage import Lineage
 from pipeline.place import Found
 from pipeline.workspace import Workspace
-from serving.contract import MODELS
-from serving.placement import front, in_front
 
 
 class LocalPlace:
@@ -70,16 +67,3 @@ class LocalPlace:
 
     def resume_folder(self, key: str) -> str:
         return str((self._workspace.cache / "resume" / key).resolve())
-
-    def disturbed(self, pipeline: str) -> str:
-        models = self._workspace.serving_models
-        # What was taken from the cache pushed nothing in that run: a later push may have come between.
-        pushes = [
-            run.output("AtomicPusher", "pushed_model")
-            for run in Lineage(self._workspace.metadata_db).runs(pipeline)
-            if "AtomicPusher" in run.nodes and run.nodes["AtomicPusher"].state == "done"
-        ]
-        last = next((o.properties["content"] for o in pushes if o and o.properties.get("pushed")), None)
-        if last is None or in_front(models, MODELS) == last:
-            return ""
-        return f"in front: { {name: front(models, name) for name in MODELS} }"

@@ -144,6 +144,17 @@ def metrics(nodes: Nodes, task: str) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def standard_error(before: Nodes, after: Nodes, task: str, measure: str) -> float | None:
+    """Of a measure's difference between two models, where one's evaluator compared it with the other."""
+    evaluator, theirs = after.get(f"{task.capitalize()}Evaluator"), before.get(f"{task.capitalize()}Trainer")
+    baseline = evaluator.taken.get("baseline_model") if evaluator else None
+    model = theirs.outputs.get("model") if theirs else None
+    if baseline is None or model is None or baseline.id != model.id or task != "retrieval":
+        return None
+    changes = _retrieval_metrics(after).get("change", {}).get("baseline") or {}
+    return changes.get(measure, {}).get("standard_error")
+
+
 def test(nodes: Nodes) -> dict[str, Any] | None:
     """What RunReport measured on `test`: by model, its metrics."""
     return read_json(_output(nodes, "RunReport", "report"), "report.json")
@@ -162,7 +173,7 @@ def fingerprints(nodes: Nodes) -> dict[str, str]:
 
 #: Parameters that say where something is kept, what the code is, or what is told elsewhere.
 _NO_SETTINGS = (
-    "code_fingerprint", "fingerprint", "origin", "input_base", "disturbed", "serving_models",
+    "code_fingerprint", "fingerprint", "origin", "input_base", "cache_key", "serving_models",
     "run_fn", "tuner_fn", "preprocessing_fn", "train_args", "eval_args", "splits_config",
     "force_tf_compat_v1", "disable_statistics", "fairness_indicator_thresholds",
 )  # fmt: skip

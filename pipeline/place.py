@@ -62,6 +62,3 @@ class Place(Protocol):
 
     def resume_folder(self, key: str) -> str | None:
         """Where interrupted work is kept; None where nothing outlives an interruption."""
-
-    def disturbed(self, pipeline: str) -> str:
-        """Empty while what this pipeline pushed last is in front; else what is there instead."""

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from pipeline import outcomes
+from pipeline.duration import duration
 from pipeline.origin import find_origin
 from pipeline.show_run import brief
 from pipeline.workspace import Workspace
@@ -103,4 +104,4 @@ def _test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _step(step: dict[str, Any], run: str) -> str:
     earlier = "" if step["run"] == run else f", in run {step['run']}"
-    return f"{step['seconds']:.1f} s{earlier}"
+    return f"{duration(step['seconds'])}{earlier}"

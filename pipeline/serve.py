@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pipeline.console import native_chatter_dropped
+from pipeline.program import push_first
 from serving.config import ServerConfig
 from serving.errors import ServingError
 from serving.renames import recover
@@ -34,7 +35,7 @@ def serve(models: Path, config: ServerConfig, binary: str | None) -> None:
     """
     recover(models)  # what a push killed half way left
     if not list_models(models):
-        raise ServingError(f"there is no model in {models}", "Push one first: marquee run")
+        raise ServingError(f"there is no model in {models}", push_first(models))
     embedded = binary == EMBEDDED or (binary is None and config.log is not None)
     found = None if embedded else find_binary(binary)
     if found:

@@ -9,9 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline import outcomes
-from pipeline.lineage import Lineage, Node, Run
+from pipeline.duration import duration
+from pipeline.lineage import Node, Run
+from pipeline.print_runs import COLOURS
 from pipeline.run_record import failure, recorded
-from pipeline.runs import COLOURS, known_run, row
+from pipeline.runs import known_run, row
 from pipeline.workspace import Workspace
 
 
@@ -26,7 +28,7 @@ def show_run(workspace: Workspace, run_id: str, as_json: bool = False) -> None:
     Raises:
         MarqueeError: there is no such run.
     """
-    run = known_run(Lineage(workspace.metadata_db), run_id)
+    run = known_run(workspace, run_id)
     found = described(workspace, run)
     if as_json:
         print(json.dumps(found, indent=1, default=str))
@@ -70,7 +72,7 @@ def _node(node: Node, run_state: str) -> dict[str, Any]:
 
 def _print(found: dict[str, Any], console: Console) -> None:
     state = f"[{COLOURS.get(found['state'], 'white')}]{found['state']}[/]"
-    console.print(f"[bold]{found['run']}[/]  {found['pipeline']}  {state}  {found['seconds']:.0f} s")
+    console.print(f"[bold]{found['run']}[/]  {found['pipeline']}  {state}  {duration(found['seconds'])}")
     if found["failure"]:
         failed = found["failure"]
         console.print(f"[red]{escape(failed['message'])}[/]", soft_wrap=True)
@@ -83,7 +85,7 @@ def _print(found: dict[str, Any], console: Console) -> None:
         table.add_row(
             node["node"],
             f"[{COLOURS.get(node['state'], 'white')}]{node['state']}[/]",
-            "" if node["state"] == "cached" else f"{node['seconds']:.1f} s",
+            "" if node["state"] == "cached" else duration(node["seconds"]),
             another and f"run {another}",
             escape(brief(outcomes.main_settings(node["settings"]))),
         )
@@ -110,8 +112,15 @@ def _facts(found: dict[str, Any]):
                 ("blessed" if model["blessed"] else "not blessed")
                 + "".join(f"; {reason}" for reason in model["reasons"]),
             )
-    if found["pushed"] is not None:
-        yield "pushed", f"version {found['pushed']}" if found["pushed"] else "nothing"
+    if push := found["push"]:
+        now = f" Version {push['version']} is the served version now." if found["served"] else ""
+        yield "pushed", push["sentence"] + now
+    if found["overrides"]:
+        yield "set", " ".join(found["overrides"])
+    if found["tags"]:
+        yield "tags", ", ".join(found["tags"])
+    if found["note"]:
+        yield "note", found["note"]
     if found["report"]:
         yield "report", found["report"]
     yield "log", found["log"]

@@ -8,9 +8,9 @@ from typing import Any
 from pipeline.blessing import verdict
 from pipeline.config import RunConfig
 from pipeline.lineage import Lineage, Run
+from pipeline.origin import pushes
+from pipeline.pushed import Pushed, models_at, pushed
 from pipeline.workspace import Workspace
-from serving.contract import MODELS
-from serving.placement import placement
 from serving.versions import list_versions
 from trainer.features import USER_ID
 from trainer.whole_file import write_whole
@@ -42,6 +42,7 @@ class Summary:
     Args:
         run_id: the run.
         splits: rows a split.
+        notes: how the data was read, and what is odd about it, in sentences.
         drift: what drifted from the previous run: dicts of split, feature, what.
         skew: how eval differs from train, in the same form.
         spans: rows by number, of data that comes in spans; None of other data.
@@ -51,13 +52,14 @@ class Summary:
         test: metrics on `test`, and those of always saying the mean, and the most rated films.
         blessed: whether every blessing was given.
         reasons: why, in sentences.
-        pushed: where the models are now: their folders where they are in front, a sentence where they are
-            not, or None.
+        pushed: the folders of the version that this run pushed, or None where it pushed none.
+        push: what became of the models: see `pipeline.pushed.Pushed`.
         example: a user to ask a server about; None while nothing is served.
     """
 
     run_id: str
     splits: dict[str, int]
+    notes: list[str]
     drift: list[dict[str, str]]
     skew: list[dict[str, str]]
     spans: dict[str, int] | None
@@ -69,6 +71,7 @@ class Summary:
     blessed: bool
     reasons: list[str]
     pushed: str | None
+    push: dict[str, Any] | None
     example: str | None
 
     def write(self, file: Path) -> None:
@@ -78,7 +81,9 @@ class Summary:
 
 def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     """Reads what the run's nodes wrote."""
-    run = Lineage(workspace.metadata_db).run(run_id)
+    lineage = Lineage(workspace.metadata_db)
+    run = lineage.run(run_id)
+    push = pushed(run, pushes(lineage))
     ranking, retrieval = _ranking(run, config), _retrieval(run)
     validation = _json(run, "ServingValidator", "blessing", "validation.json")
     served = list_versions(workspace.serving_models, "recommender")
@@ -87,6 +92,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     return Summary(
         run_id=run_id,
         splits=ingest["rows"],
+        notes=ingest.get("notes", []),
         drift=findings["drift"],
         skew=findings["skew"],
         serving_skew=_serving_skew(run, config),
@@ -97,7 +103,8 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         test=_json(run, "RunReport", "report", "report.json"),
         blessed=ranking.blessed and retrieval.blessed and not validation["problems"],
         reasons=[*ranking.reasons, *retrieval.reasons, *_serving_reasons(validation)],
-        pushed=_pushed(run, workspace),
+        pushed=_folders(push, workspace),
+        push=asdict(push) if push else None,
         example=_example(run) if served else None,
     )
 
@@ -140,21 +147,9 @@ def _training(run: Run, task: str) -> dict[str, Any]:
     return {"tuner": tuned, "training": _json(run, f"{task}Trainer", "model_run", "training.json")}
 
 
-def _pushed(run: Run, workspace: Workspace) -> str | None:
-    """Looked up on disk: what a cached push once wrote may have been replaced or rolled back since."""
-    nodes = {
-        "ranking": "RankingTrainer",
-        "retrieval": "RetrievalTrainer",
-        "recommender": "RecommenderAssembler",
-    }
-    sources = {name: run.output(nodes[name], "model").path / "Format-Serving" for name in MODELS}
-    place = placement(sources, workspace.serving_models)
-    if place.in_front:
-        folder = workspace.serving_models.resolve()
-        return f"{folder}/{{{','.join(MODELS)}}}/{place.version}"
-    if place.withdrawn:
-        return f"version {place.withdrawn} was rolled back, and stays so"
-    return f"version {place.version}, but a later one is in front" if place.version else None
+def _folders(push: Pushed | None, workspace: Workspace) -> str | None:
+    new = push is not None and push.outcome == "pushed"
+    return models_at(workspace.serving_models.resolve(), push.version) if new else None
 
 
 def _example(run: Run) -> str:

@@ -14,7 +14,7 @@ class AtomicPusherSpec(component_spec.ComponentSpec):
         "serving_models": component_spec.ExecutionParameter(type=str),
         "keep": component_spec.ExecutionParameter(type=int),
         "with_trained": component_spec.ExecutionParameter(type=int),
-        "disturbed": component_spec.ExecutionParameter(type=str),
+        "cache_key": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
@@ -45,12 +45,16 @@ class AtomicPusher(base_component.BaseComponent):
         with_trained: whether what ranking and retrieval learned goes with them, where no metadata leads a
             later run to it; it makes a version up to twice as large, and no server reads it.
         code_fingerprint: of this component's and the server's code, for the cache.
-        disturbed: empty while the last push is in front; else what is there instead, so that the cache
-            notices when somebody deleted, replaced or withdrew it.
+        cache_key: of what is served now, so that no push is taken from the cache that would have to be done
+            (`pipeline.push_cache`).
 
-    A set whose content is in front already is not pushed again, and one that was rolled back is not brought
-    back. Outputs `pushed_model` with the properties of TFX's Pusher, `pushed` (1 or 0),
-    `pushed_destination` (the folder of all models), `pushed_version`, and `content`, the set's checksum.
+    What is blessed is the served version afterwards: models that are served already are not pushed again,
+    older versions that another one has replaced are, under a new number. Only what a person withdrew stays
+    withdrawn, until it is restored.
+
+    Outputs `pushed_model` with the properties of TFX's Pusher, `pushed` (1 where these models are served now,
+    else 0), `pushed_destination` (the folder of all models) and `pushed_version`; `outcome` (see
+    `components.atomic_pusher.decision`), `withdrawn_version`, and `content`, the set's checksum.
     """
 
     SPEC_CLASS = AtomicPusherSpec
@@ -67,7 +71,7 @@ class AtomicPusher(base_component.BaseComponent):
         serving_models: str | RuntimeParameter,
         keep: int,
         code_fingerprint: str,
-        disturbed: str = "",
+        cache_key: str = "",
         with_trained: bool = False,
     ):
         super().__init__(
@@ -81,7 +85,7 @@ class AtomicPusher(base_component.BaseComponent):
                 serving_models=serving_models,
                 keep=keep,
                 with_trained=int(with_trained),
-                disturbed=disturbed,
+                cache_key=cache_key,
                 code_fingerprint=code_fingerprint,
                 pushed_model=Channel(type=standard_artifacts.PushedModel),
             )

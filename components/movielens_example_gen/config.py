@@ -123,13 +123,20 @@ class DataConfig(Strict):
         "ml-100k", description="which MovieLens it is, or `custom`: one's own ratings in any known layout"
     )
     path: str | None = Field(
-        None, description="a folder, a zip archive or a ratings file; without it the data set is looked for"
+        None, description="a folder, an archive or a ratings file; without it the data set is looked for"
     )
     spans: SpansConfig | None = Field(
         None, description="`{}` or a window: `path` holds spans, which arrive one after the other"
     )
     split: Split = Field(RandomSplit(), description="how ratings are parted into `train`, `eval` and `test`")
     max_bad_rows: int = Field(0, ge=0, description="malformed rows that are left out before the run stops")
+    min_described: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="the share of the rated films that `movies.csv` must describe, and of the users that "
+        "`users.csv` must; below it the run stops, since ids that are written in two ways look like that",
+    )
     max_users: int | None = Field(
         None, ge=1, description="keep only the first users of the file, for a quick run"
     )

@@ -25,6 +25,9 @@ NEEDS = {
     "user_holdout": ("user",),
     "newest_span": ("lot",),
 }
+# The kinds that decide of each row by itself, so that two of one user and movie could be parted.
+# `survey` gives them the split of the first. Time decides for the others, or the user, or a hash of the two.
+ROW_BY_ROW = ("random", "per_item", "predefined")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from trainer.catalogue import Catalogue
 
 CALIBRATION_BINS = 10
 STEP = 0.1  # stars; of the histogram of what is predicted
+MOST_STEPS = 500  # of a scale longer than that of stars, the steps are wider
 
 
 def rating_errors(predictions: Predictions, mean: float) -> dict[str, dict]:
@@ -106,6 +107,10 @@ def _by_stars(predictions: Predictions) -> list[dict[str, float]]:
 
 
 def _histogram(predicted: np.ndarray) -> Mapping[str, list]:
-    first, last = np.floor(predicted.min() / STEP), np.ceil(predicted.max() / STEP)
-    edges = np.round(np.arange(first, max(last, first + 1) + 1) * STEP, 6)
+    predicted = predicted[np.isfinite(predicted)]
+    if not len(predicted):
+        return {"edges": [], "counts": []}
+    step = STEP * max(1, np.ceil((predicted.max() - predicted.min()) / STEP / MOST_STEPS))
+    first, last = np.floor(predicted.min() / step), np.ceil(predicted.max() / step)
+    edges = np.round(np.arange(first, max(last, first + 1) + 1) * step, 6)
     return {"edges": edges.tolist(), "counts": np.histogram(predicted, edges)[0].tolist()}

@@ -52,6 +52,3 @@ class Cluster:
 
     def resume_folder(self, key: str) -> None:
         return None
-
-    def disturbed(self, pipeline: str) -> str:
-        return ""

@@ -34,7 +34,7 @@ def lists(sources: Sources) -> Section:
 
 
 def _lead(found: dict[str, Any] | None) -> str:
-    if not found or "recommender" not in found["whole"]:
+    if not found or not {"recommender", "retrieval_popularity"} <= found["whole"].keys():
         return ""
     ours, popular = (
         found["whole"][name]["ndcg@10"]["value"] for name in ("recommender", "retrieval_popularity")
@@ -175,12 +175,14 @@ def _recall(curves: dict[str, list[float]]) -> Chart:
     return Chart("Recall", says, charts.spec(drawn, 280), table)
 
 
-def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart:
+def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart | Notes:
     rows = [
         {"model": MODELS[name], **point}
         for name, points in _known(plots["coverage_and_popularity"])
         for point in points
     ]
+    if not rows:
+        return Notes([Note("No list holds a film: what lists show of the catalogue is not drawn.", "muted")])
     base = charts.chart(rows).encode(
         x=alt.X(
             "mean_popularity:Q",

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipeline.duration import run_seconds
 from pipeline.lineage import Artifact, Lineage, Run
 from pipeline.ranking_metrics import FILE as SLICES
 from pipeline.run_record import FILE
@@ -44,6 +45,11 @@ class Sources:
     def record(self) -> dict[str, Any]:
         """`run.json`; empty for a run of before there was one."""
         return _read(self.folder / FILE) or {}
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took."""
+        return run_seconds(self.run, self.record, self.state)
 
     @cached_property
     def summary(self) -> dict[str, Any] | None:

@@ -27,7 +27,7 @@ def tfma_table(slices: dict[str, Any], baseline: str) -> Table:
 def _rows(slices: dict[str, Any]) -> Iterator[list[str | Cell]]:
     for feature, values in slices.items():
         for value, models in sorted(values.items()):
-            ours, before = models["candidate"], models.get("baseline", {})
+            ours, before = models.get("candidate", {}), models.get("baseline", {})
             change = (
                 ours["rmse"] - before["rmse"]
                 if ours.get("rmse") is not None and before.get("rmse") is not None

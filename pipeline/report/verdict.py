@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.pushed import Pushed
 from pipeline.report.blocks import Fact, Note, Tone
 from pipeline.report.sources import TASKS, Sources
 from pipeline.report.words import duration, moment, number, plural, share, signed
@@ -68,12 +69,13 @@ def _outcome(sources: Sources) -> tuple[str, Tone, str]:
             f"The run was asked to end before models are judged as a set: {last} was its last node.",
         )
     if not summary["blessed"]:
-        return "Not blessed", "bad", "Nothing was pushed: what was served before goes on serving."
-    pushed = summary["pushed"]
-    if pushed and "/" in pushed:
-        version = pushed.rsplit("/", 1)[-1]
-        return "Blessed and pushed", "good", f"Version {version} of the models is in front."
-    return "Blessed", "warn", f"In front is something else: {pushed or 'nothing was pushed'}."
+        return "Not blessed", "bad", "Nothing was pushed: what was served before went on serving."
+    push = summary.get("push")
+    if push is None:  # of a run of before it was written down
+        return "Blessed", "good", "Every blessing was given."
+    said = Pushed(**push)
+    word = {"pushed": "Blessed and pushed", "served": "Blessed"}.get(said.outcome, "Blessed, not pushed")
+    return word, "good" if said.outcome in ("pushed", "served") else "warn", said.sentence
 
 
 def _quality(sources: Sources) -> Iterator[Fact]:
@@ -136,8 +138,7 @@ def _speed(sources: Sources) -> Iterator[Fact]:
     nodes = list(sources.run.nodes.values())
     if nodes:
         reused = sum(node.state == "cached" for node in nodes)
-        took = sources.record.get("seconds") or sum(node.seconds for node in nodes)
-        yield Fact("Time", duration(took), f"{reused} of {plural(len(nodes), 'node')} reused")
+        yield Fact("Time", duration(sources.seconds), f"{reused} of {plural(len(nodes), 'node')} reused")
 
 
 def _reasons(sources: Sources) -> list[Note]:

@@ -66,5 +66,5 @@ def test_what_was_learned_comes_with_the_model_that_it_was_pushed_with(models, t
     assert (Path(model.uri) / "trained" / "weights.npz").read_text() == "weights"
     assert not (Path(model.uri) / "Format-Serving" / "assets.extra" / "trained").exists()
     # Known again by its content, whatever a push added.
-    assert placement(sources, models).in_front
+    assert placement(sources, models).served
     assert not (Path(found(models, "recommender", tmp_path / "other").uri) / "trained").exists()

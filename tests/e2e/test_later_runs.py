@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import time
 from dataclasses import replace
@@ -76,6 +77,43 @@ def test_a_served_model_that_was_deleted_is_pushed_again(first, marquee):
     assert executed(again.run) == {"AtomicPusher", "BulkRecommender"}
     assert marquee.summary(again.run)["pushed"].endswith("recommender}/1")
     assert pushed(marquee) == {name: [1] for name in MODELS}
+
+
+def test_what_a_run_blessed_last_is_served_after_it_whatever_was_cached(first, marquee):
+    other = marquee("run", "--config", "smoke", "--set", "recommender.candidates=150", "--tag", "other")
+    assert other.returncode == 0, other.output
+    assert "serving_models/{ranking,retrieval,recommender}/2" in other.output
+
+    back = marquee("run", "--config", "smoke")
+    assert back.returncode == 0, back.output
+    assert executed(back.run) == {"AtomicPusher", "BulkRecommender"}
+    assert marquee.summary(back.run)["pushed"].endswith("recommender}/3")
+    assert pushed(marquee) == {name: [1, 2, 3] for name in MODELS}
+
+    again = marquee("run", "--config", "smoke")
+    assert executed(again.run) == set()
+    assert marquee.summary(again.run)["pushed"] is None
+    assert f"served version already, 3, which run {back.run.run_id} pushed" in " ".join(again.output.split())
+    rows = {row["run"]: row for row in json.loads(marquee("runs", "--json").output)}
+    assert [rows[each.run.run_id]["pushed"] for each in (other, back, again)] == [2, 3, 0]
+    assert [rows[each.run.run_id]["served"] for each in (other, back, again)] == [False, True, True]
+    assert (rows[other.run.run_id]["overrides"], rows[other.run.run_id]["tags"]) == (
+        ["recommender.candidates=150"],
+        ["other"],
+    )
+
+
+def test_what_a_person_withdrew_stays_withdrawn_until_it_is_restored(first, marquee):
+    assert "version 3 withdrawn, version 2 is the served version" in marquee("rollback", "recommender").output
+    answer = marquee("run", "--config", "smoke")
+    said = " ".join(answer.output.split())
+    assert answer.returncode == 0, answer.output
+    assert "nothing: somebody withdrew these models, version 3" in said
+    restore = re.search(r"serve them again with: marquee (restore recommender 3 --workspace \S+)", said)
+    assert pushed(marquee) == {name: [1, 2] for name in MODELS}
+
+    assert "version 3 is back, and is the served version" in marquee(*shlex.split(restore[1])).output
+    assert pushed(marquee) == {name: [1, 2, 3] for name in MODELS}
 
 
 def test_an_edited_model_file_reruns_the_models_nodes_and_no_data_node(first, marquee, tmp_path):

@@ -18,11 +18,11 @@ from trainer.metrics import (
     novelty,
     ranked_lists,
 )
-from trainer.metrics.top_k import BLOCK, entries
+from trainer.metrics.top_k import BLOCK
 from trainer.ratings import Ratings
 from trainer.retrieval.held_out_users import HeldOutUsers
 from trainer.retrieval.measures import KS, QUALITY_MEASURES
-from trainer.retrieval.training import positives_by_user
+from trainer.retrieval.training import not_in_train, positives_by_user
 
 LONGEST = max(KS)
 CHUNK = 16384  # users whose hits are counted at once: a hundred k of six metrics are 79 MB
@@ -83,8 +83,7 @@ class HeldOut:
         Raises:
             TrainingError: there is nothing to be found.
         """
-        places, films = entries(catalogue.watched, np.arange(catalogue.users))
-        fresh = ratings[~np.isin(_pairs(ratings.user, ratings.movie), _pairs(places, films))]
+        fresh = not_in_train(ratings, catalogue)
         positives = positives_by_user(fresh, catalogue.users, min_rating)
         users = np.flatnonzero(positives.lengths).astype(np.int32)
         if not len(users):
@@ -210,11 +209,6 @@ def judge(lists: np.ndarray, held_out: HeldOut, ks: Sequence[int] = KS) -> Quali
     kept = [name for name in parts[0] if int(name.split("@")[1]) in ks]
     by_user = {name: np.concatenate([part[name] for part in parts]) for name in kept}
     return Quality(held_out, lists, by_user, np.array(curve))
-
-
-def _pairs(users: np.ndarray, films: np.ndarray) -> np.ndarray:
-    """One int64 for a user and a film."""
-    return np.asarray(users, np.int64) << 32 | np.asarray(films, np.int64)
 
 
 def _standard_error(values: np.ndarray) -> float:

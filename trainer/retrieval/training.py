@@ -5,12 +5,13 @@ from collections.abc import Callable
 import numpy as np
 
 from trainer.batches import Batches, Rows, batches, in_memory
-from trainer.catalogue import Ragged
+from trainer.catalogue import Catalogue, Ragged
 from trainer.data import RatingData
 from trainer.errors import TrainingError
 from trainer.features import USER_ID
 from trainer.loop import TrainResult, train
 from trainer.metrics.full_catalogue import full_catalogue_metrics
+from trainer.metrics.top_k import entries
 from trainer.ratings import Ratings
 from trainer.retrieval.held_out_users import HeldOutUsers
 from trainer.retrieval.model import RetrievalModel
@@ -76,7 +77,7 @@ def evaluation(
     by their first ratings instead (`HeldOutUsers`). A film that train does not know is always missed.
 
     Raises:
-        TrainingError: eval holds nothing to be found.
+        TrainingError: eval holds nothing to be found, or nothing that train does not hold as well.
     """
     strangers = None
     if data.eval_files and not data.evaluation.user.any():
@@ -90,6 +91,13 @@ def evaluation(
             "eval holds no positive of a user whom train knows: there is nothing to stop early by.",
             "Check the split, and model.min_rating.",
         )
+    fresh = not_in_train(data.evaluation, data.catalogue)
+    if not positives_by_user(fresh, data.catalogue.users, min_rating).lengths.any():
+        raise TrainingError(
+            f"All {len(positives.values):,} positives of eval are films that the same user rated in train as "
+            "well: nothing is left to recommend, so there is nothing to stop early by.",
+            "Give every rating of a user and a film once, or part them with another data.split.",
+        )
 
     def evaluate(model: RetrievalModel) -> dict[str, float]:
         def of_histories(users: np.ndarray) -> np.ndarray:
@@ -100,6 +108,17 @@ def evaluation(
         return {name: float(np.nanmean(found[name])) for name in found if name.startswith(("recall", "ndcg"))}
 
     return evaluate
+
+
+def not_in_train(ratings: Ratings, catalogue: Catalogue) -> Ratings:
+    """Those whose user has not rated their film in train: what can still be recommended to them."""
+    users, films = entries(catalogue.watched, np.arange(catalogue.users))
+    return ratings[~np.isin(_pairs(ratings.user, ratings.movie), _pairs(users, films))]
+
+
+def _pairs(users: np.ndarray, films: np.ndarray) -> np.ndarray:
+    """One int64 for a user and a film."""
+    return np.asarray(users, np.int64) << 32 | np.asarray(films, np.int64)
 
 
 def positives_by_user(ratings: Ratings, users: int, min_rating: float | None = None) -> Ragged:

@@ -6,7 +6,6 @@ from starlette.exceptions import HTTPException
 
 from pipeline.lineage import COMPARED_WITH
 from pipeline.origin import Origin, find_origin, pushes, standing
-from pipeline.program import program
 from pipeline.ui.graph import Box, Drawing, draw
 from pipeline.ui.site import Site
 from serving.models import MODELS
@@ -16,7 +15,6 @@ from trainer.errors import MarqueeError
 def listed(site: Site, request) -> dict[str, Any]:
     """Every version that was ever pushed, the newest first."""
     return {
-        "program": program(),
         "names": MODELS,
         "pushes": [
             {
@@ -80,7 +78,6 @@ def origin_graph(origin: Origin) -> Drawing:
 
 def _content(origin: Origin, asked: str) -> dict[str, Any]:
     return {
-        "program": program(),
         "origin": origin,
         "asked": asked,
         "found": origin.described(),

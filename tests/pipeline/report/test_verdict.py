@@ -8,6 +8,7 @@ BLESSED = {
     "blessed": True,
     "reasons": ["rmse 0.9 is within the bar of 1.2"],
     "pushed": "/w/serving_models/{a}/7",
+    "push": {"outcome": "pushed", "version": 7, "by": "now", "when": 1.0},
 }
 NOT_BLESSED = {
     "blessed": False,
@@ -29,15 +30,22 @@ test.__test__ = False
 @pytest.mark.parametrize(
     ("summary", "record", "states", "word", "sentence"),
     [
-        (BLESSED, None, None, "Blessed and pushed", "Version 7 of the models is in front."),
+        (BLESSED, None, None, "Blessed and pushed", "Pushed as version 7 on 19"),
         (
-            BLESSED | {"pushed": "version 3 was rolled back, and stays so"},
+            BLESSED | {"pushed": None, "push": {"outcome": "withdrawn", "version": 3, "by": "r1"}},
+            None,
+            None,
+            "Blessed, not pushed",
+            "Not pushed: somebody had withdrawn these models, version 3, pushed by run r1.",
+        ),
+        (
+            BLESSED | {"pushed": None, "push": {"outcome": "served", "version": 3, "by": "r1"}},
             None,
             None,
             "Blessed",
-            "rolled back",
+            "These models were served already, as version 3, pushed by run r1.",
         ),
-        (NOT_BLESSED, None, None, "Not blessed", "what was served before goes on serving"),
+        (NOT_BLESSED, None, None, "Not blessed", "what was served before went on serving"),
         (None, None, {"Transform": "done", "RankingTrainer": "failed"}, "Failed", "RankingTrainer failed"),
         (
             None,
