@@ -122,8 +122,8 @@ def test_a_stars_weight_decides_the_order(parts, tmp_path, weight, first):
 def test_a_model_that_answers_otherwise_than_its_parts_is_not_kept(parts, tmp_path, monkeypatch):
     from trainer.recommender.recommender import Recommender
 
-    def of_another_weight(self, user_id, found, k):
-        return ordered(self, user_id, {**found, "score": found["score"] + 1.0}, k)
+    def of_another_weight(self, found, *others):
+        return ordered(self, {**found, "score": found["score"] + 1.0}, *others)
 
     ordered = Recommender._ordered
     monkeypatch.setattr(Recommender, "_ordered", of_another_weight)

@@ -12,6 +12,7 @@ from trainer.export_retrieval import export_retrieval
 from trainer.ratings import Ratings
 from trainer.retrieval.by_history import ByHistory
 from trainer.retrieval.held_out_users import HeldOutUsers
+from trainer.retrieval.histories import once
 from trainer.retrieval.quality import LONGEST, HeldOut, judge
 from trainer.retrieval.training import RetrievalSettings, evaluation, train_retrieval
 from trainer.saved_model import SavedModel
@@ -102,7 +103,7 @@ def test_an_exported_model_is_judged_by_what_it_answers_their_histories_with(tra
     assert not held_out.met
     assert len(held_out.users) == 20
     visitors = trained.result.model.visitors()
-    histories = held_out.catalogue.watched.of(held_out.users)
+    histories = once(held_out.catalogue.watched.of(held_out.users))
     scores = visitors.scores(tf.RaggedTensor.from_row_splits(histories.values, histories.splits)).numpy()
     with SavedModel(trained.path) as model:
         asked = ByHistory(model, "candidates_from_history", held_out)

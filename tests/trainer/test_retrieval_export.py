@@ -92,8 +92,10 @@ def test_k_and_exclude_seen_may_differ_from_row_to_row(exported):
         alone = candidates(
             user_id=strings(user), k=tf.constant([length]), exclude_seen=tf.constant([[without]])
         )
-        assert rows_of(found)[row] == rows_of(alone)[0] + [""] * (7 - length)
-        np.testing.assert_allclose(found["score"][row, :length], alone["score"][0], rtol=1e-5)
+        assert [bool(film) for film in rows_of(found)[row]] == [True] * length + [False] * (7 - length)
+        if exported.report.kind == "exact":  # inverted lists look further for a longer list
+            assert rows_of(found)[row][:length] == rows_of(alone)[0]
+            np.testing.assert_allclose(found["score"][row, :length], alone["score"][0], rtol=1e-5)
         assert not found["score"].numpy()[row, length:].any()
 
 
@@ -196,8 +198,10 @@ def test_someone_without_a_history_is_the_unknown_user(exported):
     unknown = exported.signatures["retrieve"](user_id=strings("nobody"), k=tf.constant(20))
     for rows in ([["", ""]], [["No Such Film (2099)"]], [[]]):
         found = from_history(exported, *rows, k=20)
-        assert rows_of(found) == rows_of(unknown)
-        np.testing.assert_allclose(found["score"], unknown["score"], rtol=1e-5)
+        if exported.report.kind == "exact":  # inverted lists may miss some of the unknown user's
+            assert rows_of(found) == rows_of(unknown)
+            np.testing.assert_allclose(found["score"], unknown["score"], rtol=1e-5)
+        np.testing.assert_array_less(unknown["score"], found["score"] + 1e-5)
 
 
 def test_a_users_and_a_films_vector_multiply_to_the_score(exported):

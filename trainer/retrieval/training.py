@@ -91,8 +91,8 @@ def evaluation(
             "eval holds no positive of a user whom train knows: there is nothing to stop early by.",
             "Check the split, and model.min_rating.",
         )
-    fresh = not_in_train(data.evaluation, data.catalogue)
-    if not positives_by_user(fresh, data.catalogue.users, min_rating).lengths.any():
+    fresh = not_in_train(ratings, catalogue)
+    if not positives_by_user(fresh, catalogue.users, min_rating).lengths.any():
         raise TrainingError(
             f"All {len(positives.values):,} positives of eval are films that the same user rated in train as "
             "well: nothing is left to recommend, so there is nothing to stop early by.",
