@@ -64,7 +64,7 @@ def test_ratings_of_one_time_are_parted_in_one_way_whatever_their_order(split_by
     same = Ratings(ratings.user, ratings.movie, ratings.rating, np.zeros_like(ratings.timestamp))
     order = np.random.default_rng(0).permutation(len(same))
     catalogue = HeldOutUsers.read(data.eval_files, data.catalogue).catalogue
-    one, other = HeldOutUsers.of(same, catalogue, 0.5), HeldOutUsers.of(same[order], catalogue, 0.5)
+    one, other = (HeldOutUsers.of(each, catalogue, 60, 0.5) for each in (same, same[order]))
 
     np.testing.assert_array_equal(one.rest.movie, other.rest.movie)
     np.testing.assert_array_equal(one.catalogue.watched.values, other.catalogue.watched.values)

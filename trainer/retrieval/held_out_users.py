@@ -24,11 +24,15 @@ class HeldOutUsers:
 
     Attributes:
         catalogue: of train, but with these users in place of train's: row 0 nobody, `watched` the histories.
-        rest: the ratings that are to be found, `user` by that catalogue.
+        history: the ratings that they bring, `user` by that catalogue; films that train lacks among them.
+        rest: the ratings that are to be found.
+        known: how many users train knows.
     """
 
     catalogue: Catalogue
+    history: Ratings
     rest: Ratings
+    known: int
 
     @classmethod
     def read(cls, files: Sequence[str], catalogue: Catalogue, share: float = SHARE) -> "HeldOutUsers | None":
@@ -42,15 +46,17 @@ class HeldOutUsers:
             return None
         vocabularies = replace(catalogue.vocabularies, user_id=strangers)
         ratings = Ratings.from_files(files, vocabularies)
-        return cls.of(ratings[ratings.user > 0], replace(catalogue, vocabularies=vocabularies), share)
+        mine = replace(catalogue, vocabularies=vocabularies)
+        return cls.of(ratings[ratings.user > 0], mine, catalogue.users - 1, share)
 
     @classmethod
-    def of(cls, ratings: Ratings, catalogue: Catalogue, share: float = SHARE) -> "HeldOutUsers":
+    def of(cls, ratings: Ratings, catalogue: Catalogue, known: int, share: float = SHARE) -> "HeldOutUsers":
         """Parts each user's ratings by time; ratings of the same time by a hash of user and film.
 
         Args:
             ratings: of users by `catalogue`'s vocabulary.
             catalogue: of train but for the vocabulary of users.
+            known: how many users train knows.
             share: of each user's ratings that are the history; at least one is to be found.
         """
         pairs = ratings.user.astype(np.uint64) << np.uint64(32) | ratings.movie.astype(np.uint64)
@@ -67,7 +73,7 @@ class HeldOutUsers:
             watched=Ragged(ratings.movie[watched], splits),
             attributes=_of_films(catalogue),
         )
-        return cls(mine, ratings[~history])
+        return cls(mine, ratings[history], ratings[~history], known)
 
 
 def _of_films(catalogue: Catalogue) -> Attributes:

@@ -39,17 +39,15 @@ class HeldOut:
         positives: the films that are right, by user row; 0 for one that train does not know.
         users: int32 [U], those whom train knows and who have a positive, rising.
         strangers: how many positives are of users whom train does not know; they are left out.
-        met: whether train knows the users. If not (`user_holdout`), they are known by what they have watched
-            alone, which is then what `catalogue.watched` holds of them.
-        population: how many users train knows, if not those of `catalogue`.
+        brought: whom train does not know (`user_holdout`), by what they have watched alone, which is then
+            what `catalogue.watched` holds of them; None where train knows the users.
     """
 
     catalogue: Catalogue
     positives: Ragged
     users: np.ndarray
     strangers: int
-    met: bool = True
-    population: int | None = None
+    brought: HeldOutUsers | None = None
 
     @classmethod
     def of_split(
@@ -59,7 +57,7 @@ class HeldOut:
         catalogue: Catalogue,
         min_rating: float | None = None,
     ) -> "HeldOut":
-        """Of the users whom train knows; where it knows none, of all, by their first ratings (`met`).
+        """Of the users whom train knows; where it knows none, of all, by their first ratings (`brought`).
 
         Args:
             ratings: the split's.
@@ -73,8 +71,7 @@ class HeldOut:
         users = None if ratings.user.any() or not files else HeldOutUsers.read(files, catalogue)
         if users is None:
             return cls.of(ratings, catalogue, min_rating)
-        held_out = cls.of(users.rest, users.catalogue, min_rating)
-        return replace(held_out, met=False, population=catalogue.users - 1)
+        return replace(cls.of(users.rest, users.catalogue, min_rating), brought=users)
 
     @classmethod
     def of(cls, ratings: Ratings, catalogue: Catalogue, min_rating: float | None = None) -> "HeldOut":
@@ -94,6 +91,16 @@ class HeldOut:
             )
         enough = np.ones(len(fresh), bool) if min_rating is None else fresh.rating >= min_rating
         return cls(catalogue, positives, users, int((enough & (fresh.user == 0)).sum()))
+
+    @property
+    def met(self) -> bool:
+        """Whether train knows the users."""
+        return self.brought is None
+
+    @property
+    def population(self) -> int:
+        """How many users train knows."""
+        return self.brought.known if self.brought else self.catalogue.users - 1
 
     @cached_property
     def popularity(self) -> np.ndarray:
@@ -141,12 +148,11 @@ class Quality:
     def means(self) -> dict[str, float]:
         """Those of QUALITY_MEASURES whose k were counted; NaN where no film is listed."""
         popularity, items = self.held_out.popularity, self.held_out.catalogue.movies - 1
-        population = self.held_out.population or self.held_out.catalogue.users - 1
         found = {name: float(values.mean()) for name, values in self.by_user.items()}
         for k in {int(name.split("@")[1]) for name in self.by_user}:
             found |= {
                 f"coverage@{k}": catalogue_coverage(self.lists, k, items),
-                f"novelty@{k}": novelty(self.lists, k, popularity, population),
+                f"novelty@{k}": novelty(self.lists, k, popularity, self.held_out.population),
                 f"mean_popularity@{k}": mean_popularity(self.lists, k, popularity),
                 f"gini@{k}": gini(self.lists, k, items),
             }
