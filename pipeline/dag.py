@@ -15,14 +15,14 @@ from components.movielens_example_gen.component import MovieLensExampleGen
 from components.ranking_evaluator import RankingEvaluator
 from components.retrieval_evaluator import RetrievalEvaluator
 from components.serving_skew import ServingSkew
-from pipeline.config import IN_PROCESS, RunConfig
+from pipeline.config import IN_PROCESS, RunConfig, limits
 from pipeline.data_schema import DataSchema
 from pipeline.data_source import DataSource
-from pipeline.delivery_nodes import Judged, delivery_nodes
+from pipeline.delivery_nodes import delivery_nodes
 from pipeline.evaluation import MODEL_SLICES, RAW_SLICES, eval_config
 from pipeline.fingerprints import code_fingerprint
 from pipeline.place import Found, Place
-from pipeline.training_nodes import Prepared, training_nodes
+from pipeline.training_nodes import Judged, Prepared, training_nodes
 from serving.prediction_log.reader import fingerprint, log_files
 from trainer import features
 
@@ -41,7 +41,9 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         input_base=source.path,
         config=config.data.model_dump_json(),
         fingerprint=source.fingerprint,
-        code_fingerprint=code_fingerprint("components.movielens_example_gen", "trainer.features"),
+        code_fingerprint=code_fingerprint(
+            "components.movielens_example_gen", "trainer.features", "trainer.pair_hash"
+        ),
         origin=source.origin,
         spans=source.spans,
     )
@@ -121,6 +123,7 @@ def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]
         thresholds=skew.thresholds.model_dump_json(),
         min_values=skew.min_values,
         on_skew=skew.on_skew,
+        every_split=config.refit == "all",
         code_fingerprint=code_fingerprint(
             "components.serving_skew", "serving.prediction_log", "trainer.activity"
         ),
@@ -138,10 +141,18 @@ def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) ->
         model=trained.model,
         baseline_model=trained.last_blessed,
         schema=prepared.schema,
-        eval_config=eval_config(config.ranking.bless, slices),
+        eval_config=eval_config(slices),
+        bars=_json(limits(config.ranking.bless.bars)),
+        code_fingerprint=code_fingerprint(
+            "components.ranking_evaluator",
+            "components.bars",
+            "components.baseline",
+            "components.blessing",
+            "trainer",
+        ),
         example_splits=[features.EVAL],
     )
-    return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
+    return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])
 
 
 def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
@@ -153,12 +164,19 @@ def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
         transform_graph=prepared.transform_graph,
         model=trained.model,
         baseline_model=trained.last_blessed,
-        bars=_json({name: bar.model_dump() for name, bar in retrieval.bless.bars.items()}),
+        bars=_json(limits(retrieval.bless.bars)),
         over_popularity=_json(retrieval.bless.over_popularity),
         min_rating=_json(retrieval.model.min_rating),
-        code_fingerprint=code_fingerprint("components.retrieval_evaluator", "components.bars", "trainer"),
+        code_fingerprint=code_fingerprint(
+            "components.retrieval_evaluator",
+            "components.list_evaluation",
+            "components.bars",
+            "components.baseline",
+            "components.blessing",
+            "trainer",
+        ),
     )
-    return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
+    return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])
 
 
 def _json(value: object) -> str:

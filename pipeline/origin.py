@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import outcomes
+from pipeline import outcomes, served
 from pipeline.lineage import Artifact, Lineage, Node, Run
+from pipeline.next_span import next_span
 from pipeline.program import command
 from pipeline.run_record import recorded
 from pipeline.workspace import Workspace
@@ -53,7 +54,8 @@ class Origin:
         """As plain data: what it is, where it stands, and what it was made from."""
         data = outcomes.data(self.nodes)
         models = {task: outcomes.model(self.nodes, task) for task in self.tasks}
-        assembler = self.nodes.get("RecommenderAssembler")
+        together = outcomes.recommender(self.nodes)
+        assembler = self.nodes.get("RecommenderRefit") or self.nodes.get("RecommenderAssembler")
         return {
             "what": self.title,
             "uri": self.artifact.uri,
@@ -66,6 +68,12 @@ class Origin:
             "data": asdict(data) if data else None,
             "models": {task: asdict(model) for task, model in models.items() if model},
             "assembled": outcomes.settings(assembler) if assembler and self.model != "ranking" else None,
+            "refit": {
+                task: asdict(found) for task in self.tasks if (found := served.refit(self.nodes, task))
+            },
+            "recommender": asdict(together) if together else None,
+            "next_span": next_span(self.nodes),
+            "measured": served.whose_numbers(self.nodes),
             "test": outcomes.test(self.nodes),
             "code": outcomes.fingerprints(self.nodes),
             "steps": [
@@ -180,17 +188,24 @@ def _revision(record: dict[str, Any]) -> str:
 def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
     """What judged the artifact, or the models in it, as it once ran: cached nodes where they ran.
 
-    A model may have been judged, or judged anew, in a later run than the one that made it.
+    A model may have been judged, or judged anew, in a later run than the one that made it. A refit model was
+    judged by way of the one that it was made after.
     """
     run = lineage.run(artifact.made_in) if artifact.made_in else None
     if run is None:
         return {}
-    # What is pushed may have been trained once more on all data: its run judged it before that.
+    ids = {artifact.id}
+    refit = (run.nodes[name] for name, _ in served.MAKERS.values() if name in run.nodes)
+    ids |= {  # a refit model was judged by way of the one that it was made after
+        node.taken["judged_model"].id
+        for node in refit
+        if "judged_model" in node.taken and node.outputs["model"].id == artifact.id
+    }
     judges = [
         node
         for name, node in run.nodes.items()
         if name in JUDGES
-        and (artifact.type == "PushedModel" or artifact.id in {each.id for each in _models(node.taken)})
+        and (artifact.type == "PushedModel" or ids & {each.id for each in _models(node.taken)})
     ]
     found = lineage.made_from(*(each for node in judges for each in node.outputs.values()))
     runs = lineage.runs()

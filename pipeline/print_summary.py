@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.near_path import near_path
+from pipeline.next_span import sentences
 from pipeline.outcomes import SHOWN
 from pipeline.program import command
 from pipeline.report.words import number
@@ -33,6 +34,10 @@ def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
         table.add_row("" if place else "data", escape(note))
     for name, text in _on_test(summary.test):
         table.add_row(name, text)
+    if summary.measured:
+        table.add_row("", f"[dim]{escape(summary.measured)}[/]")
+    for sentence in sentences(summary.next_span) if summary.next_span else ():
+        table.add_row("", escape(sentence))
     for name, model in (("ranking", summary.ranking), ("retrieval", summary.retrieval)):
         table.add_row(name, _training(model.training))
         if model.tuner:
@@ -40,6 +45,8 @@ def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
             chosen = ", ".join(f"{path} {_short(value)}" for path, value in model.tuner["best"].items())
             table.add_row("", f"tuned: {chosen} (best of {len(trials)} trials)")
         table.add_row("", f"on eval: {_quality(model.evaluation)}")
+    if summary.recommender:
+        table.add_row("together", f"on eval: {_quality(summary.recommender.evaluation)}")
     for row in summary.drift:
         table.add_row("[yellow]drift[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     for name, text in _on_serving(summary.serving_skew):
@@ -48,7 +55,8 @@ def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
         table.add_row("[yellow]skew[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     table.add_row("blessed", "[green]yes[/]" if summary.blessed else "[red]no[/]")
     for reason in summary.reasons:
-        table.add_row("", escape(reason))
+        tone = "[yellow]{}[/]" if " not compared with " in reason else "{}"
+        table.add_row("", tone.format(escape(reason)))
     for name, text in _on_push(summary, workspace):
         table.add_row(name, escape(text))
     console.print()

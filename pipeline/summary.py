@@ -5,11 +5,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.blessing import verdict
 from pipeline.config import RunConfig
 from pipeline.lineage import Lineage, Run
+from pipeline.next_span import next_span
 from pipeline.origin import pushes
 from pipeline.pushed import Pushed, models_at, pushed
+from pipeline.ranking_metrics import VERDICTS
+from pipeline.served import whose_numbers
 from pipeline.workspace import Workspace
 from serving.versions import list_versions
 from trainer.features import USER_ID
@@ -36,6 +38,21 @@ class ModelSummary:
 
 
 @dataclass(frozen=True)
+class RecommenderSummary:
+    """What became of the two models together.
+
+    Args:
+        blessed: whether it may be pushed as far as the RecommenderEvaluator is concerned.
+        reasons: why, in sentences.
+        evaluation: metrics of its lists on `eval`.
+    """
+
+    blessed: bool
+    reasons: list[str]
+    evaluation: dict[str, float | None]
+
+
+@dataclass(frozen=True)
 class Summary:
     """The outcome of a run.
 
@@ -54,7 +71,10 @@ class Summary:
         reasons: why, in sentences.
         pushed: the folders of the version that this run pushed, or None where it pushed none.
         push: what became of the models: see `pipeline.pushed.Pushed`.
+        measured: what the measures are measures of, where a model was refit for serving; else "".
         example: a user to ask a server about; None while nothing is served.
+        recommender: the two models together.
+        next_span: what TemporalCheck wrote (`temporal.json`); None where it did not run.
     """
 
     run_id: str
@@ -72,7 +92,10 @@ class Summary:
     reasons: list[str]
     pushed: str | None
     push: dict[str, Any] | None
+    measured: str
     example: str | None
+    recommender: RecommenderSummary | None = None
+    next_span: dict[str, Any] | None = None
 
     def write(self, file: Path) -> None:
         """Writes JSON, atomically."""
@@ -84,7 +107,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     lineage = Lineage(workspace.metadata_db)
     run = lineage.run(run_id)
     push = pushed(run, pushes(lineage))
-    ranking, retrieval = _ranking(run, config), _retrieval(run)
+    ranking, retrieval, recommender = _ranking(run), _retrieval(run), _recommender(run)
     validation = _json(run, "ServingValidator", "blessing", "validation.json")
     served = list_versions(workspace.serving_models, "recommender")
     ingest = _json(run, "MovieLensExampleGen", "examples", "ingest.json")
@@ -101,11 +124,20 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         ranking=ranking,
         retrieval=retrieval,
         test=_json(run, "RunReport", "report", "report.json"),
-        blessed=ranking.blessed and retrieval.blessed and not validation["problems"],
-        reasons=[*ranking.reasons, *retrieval.reasons, *_serving_reasons(validation)],
+        blessed=all(each.blessed for each in (ranking, retrieval, recommender))
+        and not validation["problems"],
+        reasons=[
+            *ranking.reasons,
+            *retrieval.reasons,
+            *(f"together: {reason}" for reason in recommender.reasons),
+            *_serving_reasons(validation),
+        ],
         pushed=_folders(push, workspace),
         push=asdict(push) if push else None,
+        measured=whose_numbers(run.nodes),
         example=_example(run) if served else None,
+        recommender=recommender,
+        next_span=next_span(run.nodes),
     )
 
 
@@ -115,13 +147,13 @@ def _serving_skew(run: Run, config: RunConfig) -> dict[str, Any] | None:
     return _json(run, "ServingSkew", "anomalies", "findings.json")
 
 
-def _ranking(run: Run, config: RunConfig) -> ModelSummary:
-    outcome = verdict(run.output("RankingEvaluator", "evaluation").path, config.ranking.bless)
+def _ranking(run: Run) -> ModelSummary:
+    found = _json(run, "RankingEvaluator", "evaluation", VERDICTS)
     return ModelSummary(
         **_training(run, "Ranking"),
-        blessed=outcome.blessed,
-        reasons=outcome.reasons,
-        evaluation=outcome.metrics,
+        blessed=found["blessed"],
+        reasons=found["reasons"],
+        evaluation=found["candidate"],
     )
 
 
@@ -133,6 +165,11 @@ def _retrieval(run: Run) -> ModelSummary:
         reasons=found["reasons"],
         evaluation={**found["candidate"], **found["search"]},
     )
+
+
+def _recommender(run: Run) -> RecommenderSummary:
+    found = _json(run, "RecommenderEvaluator", "evaluation", "metrics.json")
+    return RecommenderSummary(found["blessed"], found["reasons"], found["candidate"])
 
 
 def _training(run: Run, task: str) -> dict[str, Any]:
@@ -159,6 +196,8 @@ def _example(run: Run) -> str:
 
 
 def _serving_reasons(validation: dict[str, Any]) -> list[str]:
+    if validation.get("nothing"):
+        return []
     if validation["problems"]:
         return [f"serving: {problem}" for problem in validation["problems"]]
     return [

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.version_sets import HISTORY, MEMBERS, TRAINED
+from serving.version_sets import HISTORY, JUDGED, MEMBERS, TRAINED
 from serving.versions import ROLLED_BACK, list_versions
 
 
@@ -63,7 +63,7 @@ def _files(saved_model: Path) -> dict[Path, int]:
     return {
         name: path.stat().st_size
         for name, path in names.items()
-        if name not in (MEMBERS, HISTORY) and not name.is_relative_to(TRAINED)
+        if name not in (MEMBERS, HISTORY) and not any(name.is_relative_to(each) for each in (TRAINED, JUDGED))
     }
 
 

@@ -9,7 +9,7 @@ import datetime
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ __all__ = [
 
 MEMBERS = Path("assets.extra") / "version_set.json"
 TRAINED = Path("assets.extra") / "trained"  # a folder: what a later training begins from
+#: A folder: the judged SavedModel that a refit one was made after, with what it learned in its own TRAINED.
+#: Later models are compared with it; no server reads it.
+JUDGED = Path("assets.extra") / "judged_model"
 HISTORY = Path("assets.extra") / "version_history.json"  # what became of it later
 
 
@@ -32,6 +35,7 @@ def push_set(
     models_dir: str | Path,
     keep: int,
     trained: Mapping[str, str | Path] | None = None,
+    judged: Mapping[str, str | Path] | None = None,
     same_as: int | None = None,
 ) -> dict[str, int]:
     """Makes a SavedModel the served version of each model, of all of them or of none.
@@ -45,6 +49,8 @@ def push_set(
         sources: a folder with a SavedModel by model name, in the order in which they appear.
         keep: how many sets stay; what is older than them goes, of each of these models.
         trained: a folder by model name that goes with its version, at TRAINED.
+        judged: a SavedModel by model name that goes with its version, at JUDGED, with what lies beside it in
+            `trained/`.
         same_as: a version of all of these models with the same content, whose files are linked rather than
             copied; where it is gone by now, `sources` are copied.
 
@@ -68,12 +74,12 @@ def push_set(
         moves = {}
         for name, source in sources.items():
             source = models_dir / name / str(same_as) if link else source
-            own = (MEMBERS, TRAINED, HISTORY) if link else ()
+            own = (MEMBERS, TRAINED, JUDGED, HISTORY) if link else ()
             staged = versions.stage(source, models_dir / name, version, link, own)
             _write_members(staged, list(sources))
-            if trained and name in trained:
-                shutil.copytree(trained[name], staged / TRAINED)
-                versions.sync_tree(staged / TRAINED)
+            for folder, place in _company(name, trained or {}, judged or {}):
+                shutil.copytree(folder, staged / place)
+                versions.sync_tree(staged / place)
             moves[str(staged.relative_to(models_dir))] = f"{name}/{version}"
         rename_all(models_dir, moves)
         _prune(models_dir, list(sources), keep)
@@ -180,6 +186,19 @@ def members(models_dir: str | Path, name: str, version: int) -> list[str]:
         return json.loads((Path(models_dir) / name / str(version) / MEMBERS).read_text())
     except FileNotFoundError:
         return [name]
+
+
+def _company(
+    name: str, trained: Mapping[str, str | Path], judged: Mapping[str, str | Path]
+) -> Iterator[tuple[Path, Path]]:
+    """What goes with a version that no server reads: each folder, and its place in the version."""
+    if name in trained:
+        yield Path(trained[name]), TRAINED
+    if name in judged:
+        yield Path(judged[name]), JUDGED
+        learned = Path(judged[name]).parent / TRAINED.name
+        if learned.is_dir():
+            yield learned, JUDGED / TRAINED
 
 
 def history(folder: Path) -> dict[str, Any]:

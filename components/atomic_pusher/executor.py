@@ -45,17 +45,28 @@ class Executor(base_executor.BaseExecutor):
             return
         if decision.outcome == "pushed":
             trained = _trained(sources) if exec_properties.get("with_trained") else None
-            keep = exec_properties["keep"]
-            version = push_set(sources, serving_models, keep, trained, decision.version)["recommender"]
+            keep, judged = exec_properties["keep"], _judged(input_dict)
+            pushed_set = push_set(sources, serving_models, keep, trained, judged, decision.version)
+            version = pushed_set["recommender"]
         pushed.set_string_custom_property("pushed_destination", str(serving_models))
         pushed.set_string_custom_property("pushed_version", str(version))
         pushed.set_string_custom_property("content", set_content(sources))
 
 
 def _trained(sources: dict[str, Path]) -> dict[str, Path]:
-    """By name, where the weights lie of those models that have any; a recommender has none of its own."""
+    """By name, where the weights lie, and what each model was trained on."""
     folders = {name: trained_folder(str(source)) for name, source in sources.items()}
     return {name: folder for name, folder in folders.items() if folder.is_dir()}
+
+
+def _judged(input_dict) -> dict[str, Path]:
+    """By name, the judged models that refit ones were made after, where they are to travel along."""
+    given = {name: input_dict.get(f"judged_{name}") for name in MODELS}
+    return {
+        name: Path(path_utils.serving_model_path(artifact_utils.get_single_uri(model)))
+        for name, model in given.items()
+        if model
+    }
 
 
 def _blessings(input_dict) -> list[bool]:

@@ -3,7 +3,6 @@
 Only what is needed is kept, a few bytes a rating.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ import pyarrow as pa
 from components.movielens_example_gen import ratings, splits
 from components.movielens_example_gen.config import DataConfig
 from components.movielens_example_gen.pieces import Piece
+from trainer.pair_hash import id_hashes, lots, mixed
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,9 @@ def _columns(
         columns[name] = np.full(count, -1, np.int32)
         columns[name][readable], ids[name] = _numbered(chunks)
     if "lot" in needs:
-        hashed = {name: hashes(ids[name])[columns[name][readable]] for name in ids}
+        hashed = {name: id_hashes(ids[name])[columns[name][readable]] for name in ids}
         columns["lot"] = np.zeros(count)
-        columns["lot"][readable] = lots(hashed["user"], hashed["movie"])
+        columns["lot"][readable] = lots(mixed(hashed["user"], hashed["movie"]))
     return columns, readable, ids
 
 
@@ -163,19 +163,3 @@ def _numbered(chunks: list[pa.Array]) -> tuple[np.ndarray, list[str]]:
     unified = pa.chunked_array(chunks).unify_dictionaries()
     numbers = np.concatenate([chunk.indices.to_numpy() for chunk in unified.chunks])
     return numbers, unified.chunk(0).dictionary.to_pylist()
-
-
-def hashes(ids: list[str]) -> np.ndarray:
-    """uint64 an id, the same in every process."""
-    digests = b"".join(hashlib.blake2b(each.encode(), digest_size=8).digest() for each in ids)
-    return np.frombuffer(digests, "<u8")
-
-
-def lots(users: np.ndarray, movies: np.ndarray) -> np.ndarray:
-    """A number from 0 to 1 for each pair of hashes, spread evenly: the finalizer of SplitMix64."""
-    with np.errstate(over="ignore"):
-        mixed = users * np.uint64(0x9E3779B97F4A7C15) + movies
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed = mixed ^ (mixed >> np.uint64(31))
-    return (mixed >> np.uint64(11)) / float(1 << 53)

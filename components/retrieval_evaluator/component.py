@@ -41,8 +41,8 @@ class RetrievalEvaluator(base_component.BaseComponent):
         model: the exported retrieval model.
         baseline_model: the last blessed one; may resolve to nothing.
         bars: JSON, measure to limits: {"ndcg@10": {"min": 0.2, "max_decrease": 0.0}}; `min`, `max`, and
-            against the baseline `max_increase` or `max_decrease`. The measures are those of
-            `trainer.retrieval.measures`.
+            against the baseline `max_increase` or `max_decrease`, a number or {"standard_errors": 2}, as
+            `components.bars.verdicts` takes them. The measures are those of `trainer.retrieval.measures`.
         over_popularity: JSON, measure to the least ratio to popularity's: {"ndcg@10": 1.2}.
         min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
         code_fingerprint: of this component's and the trainer's code, for the cache.

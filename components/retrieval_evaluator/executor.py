@@ -2,27 +2,26 @@
 
 import json
 import os
-from typing import Any
 
 from tfx import types
-from tfx.components.evaluator import constants
 from tfx.dsl.components.base import base_executor
-from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components.baseline import drop_missing
-from components.retrieval_evaluator.bars import Bars
-from components.retrieval_evaluator.evaluation import Evaluation
+from components.baseline import BASELINE, drop_missing, eval_overlap
+from components.blessing import bless
+from components.list_evaluation import Bars, Evaluation, write_json
 from components.retrieval_evaluator.plots import plots
 from trainer import features
 from trainer.data import RatingData
 from trainer.progress import report
+from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.retrieval.popularity import popular_lists
 from trainer.retrieval.quality import HeldOut, Scores, judge, measure
 from trainer.retrieval.search import search_quality
 from trainer.retrieval.vectors import Vectors
 from trainer.saved_model import SavedModel
+from trainer.trained_on import rating_pairs
 
 
 class Executor(base_executor.BaseExecutor):
@@ -31,7 +30,9 @@ class Executor(base_executor.BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See RetrievalEvaluator."""
         input_dict = drop_missing(input_dict)
-        bars = Bars.parse(exec_properties["bars"], exec_properties["over_popularity"])
+        bars = Bars.parse(
+            exec_properties["bars"], exec_properties["over_popularity"], QUALITY_MEASURES, SEARCH_MEASURES
+        )
         report("reading train and eval")
         data = RatingData.read(
             _files(input_dict["examples"], features.TRAIN),
@@ -42,9 +43,9 @@ class Executor(base_executor.BaseExecutor):
         held_out = HeldOut.of(data.evaluation, data.catalogue, min_rating)
         evaluation, scores = _evaluate(input_dict, held_out, bars)
         folder = artifact_utils.get_single_uri(output_dict["evaluation"])
-        _write(os.path.join(folder, "metrics.json"), evaluation.metrics())
-        _write(os.path.join(folder, "plots.json"), plots(evaluation.qualities, scores))
-        _bless(input_dict, output_dict, exec_properties, evaluation.blessed)
+        write_json(os.path.join(folder, "metrics.json"), evaluation.metrics())
+        write_json(os.path.join(folder, "plots.json"), plots(evaluation.qualities, scores))
+        bless(input_dict, output_dict, exec_properties, evaluation.blessed)
 
 
 def _evaluate(input_dict, held_out: HeldOut, bars: Bars) -> tuple[Evaluation, dict[str, Scores]]:
@@ -54,34 +55,16 @@ def _evaluate(input_dict, held_out: HeldOut, bars: Bars) -> tuple[Evaluation, di
         candidate = Vectors.read(model, vocabularies)
         search = search_quality(model, candidate, held_out.catalogue, held_out.users)
     scores = {"candidate": candidate.scores}
-    if input_dict.get("baseline_model"):
-        with SavedModel(_path(input_dict["baseline_model"])) as model:
+    overlap = None
+    if input_dict.get(BASELINE):
+        with SavedModel(_path(input_dict[BASELINE])) as model:
             scores["baseline"] = Vectors.read(model, vocabularies).scores
+        overlap = eval_overlap(input_dict, rating_pairs(_files(input_dict["examples"], features.EVAL)))
     qualities = {"popularity": judge(popular_lists(held_out), held_out)}
     for place, (name, function) in enumerate(scores.items()):
         report(f"ranking the catalogue for {len(held_out.users)} users: {name}", place / len(scores))
         qualities[name] = measure(function, held_out)
-    return Evaluation(qualities, search, bars), scores
-
-
-def _bless(input_dict, output_dict, exec_properties, blessed: bool) -> None:
-    """Files and properties of TFX's Evaluator."""
-    blessing = artifact_utils.get_single_instance(output_dict["blessing"])
-    model = artifact_utils.get_single_instance(input_dict["model"])
-    blessing.set_string_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri)
-    blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, model.id)
-    if input_dict.get("baseline_model"):
-        baseline = artifact_utils.get_single_instance(input_dict["baseline_model"])
-        blessing.set_string_custom_property(constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY, baseline.uri)
-        blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY, baseline.id)
-    if "current_component_id" in exec_properties:
-        blessing.set_string_custom_property("component_id", exec_properties["current_component_id"])
-    file = constants.BLESSED_FILE_NAME if blessed else constants.NOT_BLESSED_FILE_NAME
-    io_utils.write_string_file(os.path.join(blessing.uri, file), "")
-    blessing.set_int_custom_property(
-        constants.ARTIFACT_PROPERTY_BLESSED_KEY,
-        constants.BLESSED_VALUE if blessed else constants.NOT_BLESSED_VALUE,
-    )
+    return Evaluation(qualities, search, bars, overlap), scores
 
 
 def _files(examples: list[types.Artifact], split: str) -> list[str]:
@@ -90,9 +73,3 @@ def _files(examples: list[types.Artifact], split: str) -> list[str]:
 
 def _path(model: list[types.Artifact]) -> str:
     return path_utils.serving_model_path(artifact_utils.get_single_uri(model))
-
-
-def _write(path: str, content: dict[str, Any]) -> None:
-    part = f"{path}.part"
-    io_utils.write_string_file(part, json.dumps(content, indent=1, allow_nan=False))
-    fileio.rename(part, path, overwrite=True)

@@ -1,7 +1,9 @@
 """The component on the smallest parts there can be: two films, and stars that turn their order."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from tfx.types import channel_utils, standard_artifacts
@@ -10,6 +12,7 @@ from components.recommender_assembler import RecommenderAssembler
 from components.recommender_assembler.executor import Executor
 from components.serving_validator.executor import validate
 from trainer.errors import TrainingError
+from trainer.trained_on import TrainedOn
 
 STARS, NEARNESS = [3.0, 4.0], [0.2, 0.1]
 
@@ -108,7 +111,16 @@ def test_the_artifact_holds_a_recommender_that_a_server_answers_from(parts, tmp_
     assert found["requests"] == 8  # four questions, over REST and gRPC
     made_of = json.loads((saved_model / "assets.extra" / "recommender.json").read_text())
     assert made_of["ranking"] == str(parts["ranking"].uri) + "/Format-Serving"
-    assert [path.name for path in (tmp_path / "model").iterdir()] == ["Format-Serving"]
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {"Format-Serving", "trained"}
+
+
+def test_a_recommender_was_trained_on_what_its_parts_were_trained_on(parts, tmp_path):
+    for name, pairs in (("ranking", [1, 2]), ("retrieval", [2, 3])):
+        TrainedOn.of(np.array(pairs, np.uint64)).write(Path(parts[name].uri) / "trained")
+    execute(parts, tmp_path / "model")
+
+    record = TrainedOn.read(tmp_path / "model" / "trained")
+    assert (record.pairs.tolist(), record.complete) == ([1, 2, 3], True)
 
 
 @pytest.mark.parametrize(("weight", "first"), [(0.0, b"m1"), (0.05, b"m1"), (0.2, b"m2")])

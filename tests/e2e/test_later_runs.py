@@ -158,8 +158,14 @@ def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, mar
     [sentence] = [
         reason for reason in summary["ranking"]["reasons"] if "worse than the last blessed" in reason
     ]
-    assert re.search(r"rmse \d\.\d{4}: 0\.\d{4} up", sentence)
+    assert re.search(r"rmse \d\.\d{4}: 0\.\d{4} up \(\d+\.\d standard errors\)", sentence)
     assert pushed(marquee) == before
+    evaluation = worse.run.output("RankingEvaluator", "evaluation").path
+    verdicts = json.loads((evaluation / "verdicts.json").read_text())
+    assert verdicts["blessed"] is False
+    assert verdicts["overlap"] == {"share": 0.0, "rows": summary["splits"]["eval"]}  # the same split again
+    assert all(change["standard_error"] > 0 for change in verdicts["change"]["baseline"].values())
+    assert set(verdicts["change"]["baseline"]) == {"rmse", "mae", "calibration", "rated_ndcg@10"}
 
 
 def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed(first, marquee):
@@ -175,3 +181,32 @@ def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed
     assert summary["pushed"] is None
     assert any("worse than the last blessed" in reason for reason in summary["retrieval"]["reasons"])
     assert pushed(marquee) == before
+    assert_nothing_was_refit(worse, summary)
+
+
+def test_a_weight_of_ratings_that_costs_what_is_found_is_not_pushed(first, marquee):
+    before = pushed(marquee)
+    heavy = marquee("run", "--config", "smoke", "--set", "recommender.rating_weight=5")
+
+    assert heavy.returncode == 0, heavy.output
+    summary = marquee.summary(heavy.run)
+    assert summary["ranking"]["blessed"]
+    assert summary["retrieval"]["blessed"]
+    assert summary["recommender"]["blessed"] is summary["blessed"] is False
+    assert any(
+        reason.startswith("together: ndcg@10") and "worse than the last blessed model's" in reason
+        for reason in summary["reasons"]
+    )
+    assert summary["pushed"] is None
+    assert pushed(marquee) == before
+    assert {"RankingTrainer", "RetrievalTrainer", "RankingEvaluator"} & executed(heavy.run) == set()
+
+
+def assert_nothing_was_refit(answer, summary):
+    """The nodes ended well, hold no model, and the output says why."""
+    for node in ("RankingRefit", "RetrievalRefit", "RecommenderRefit"):
+        folder = answer.run.output(node, "model").path
+        assert [path.name for path in folder.iterdir()] == ["NOT_REFIT"]
+        assert answer.run.nodes[node].seconds < 20
+    assert summary["measured"].startswith("nothing was refit: not every blessing was given")
+    assert "nothing was refit" in " ".join(answer.output.split())

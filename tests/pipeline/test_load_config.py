@@ -15,6 +15,13 @@ def test_the_default_is_a_seeded_80_10_10_split():
     assert (split.kind, split.seed, split.eval, split.test) == ("random", 42, 0.1, 0.1)
 
 
+def test_a_ready_made_configuration_splits_ones_own_ratings_by_hash():
+    own = ["data.dataset=custom", "data.path=ratings.csv"]
+    assert load_config("ml-100k", own).data.split.kind == "hash"
+    assert load_config("ml-1m", [*own, "data.split.eval=0.2"]).data.split.eval == 0.2
+    assert load_config("smoke", [*own, "data.split.kind=random"]).data.split.kind == "random"
+
+
 def test_an_override_is_parsed_as_yaml_and_validated():
     config = load_config(
         "smoke", ["ranking.train.epochs=3", "data.split={kind: temporal, eval: 0.2, test: 0.2}"]

@@ -27,7 +27,7 @@ def train_retrieval(
 
     Args:
         settings: the model, the loop, and what stops early.
-        data: train, and what stops early.
+        data: train, and what stops early, if anything does.
         identity: what else a run to go on from must have been made from, such as a fingerprint of the code.
     """
     train_rows, least = data.train, settings.model.min_rating
@@ -43,7 +43,7 @@ def train_retrieval(
     return train(
         built,
         learned_from(settings, data),
-        evaluation(data, settings.model.min_rating),
+        evaluation(data, settings.model.min_rating) if data.evaluation is not None else None,
         settings.train,
         identity=f"{settings.model_dump_json()} {data.fingerprint()} {identity}",
         **options,

@@ -9,7 +9,8 @@ from components.movielens_example_gen.ratings import read
 
 
 def custom(path, **settings) -> DataConfig:
-    return DataConfig(dataset="custom", path=str(path), **settings)
+    """One's own ratings; divided at random unless said otherwise: few rows fill every split by no hash."""
+    return DataConfig(dataset="custom", path=str(path), **{"split": {"kind": "random"}, **settings})
 
 
 def write_files(folder: Path, **files: str | bytes) -> Path:

@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 import tensorflow as tf
 from movielens_files import custom, write_files
@@ -12,7 +11,6 @@ from tfx.types import standard_artifacts
 from components.movielens_example_gen.executor import Executor
 from components.movielens_example_gen.fingerprint import fingerprint
 from components.movielens_example_gen.spans import find_spans, name_of, recognise_all
-from components.movielens_example_gen.survey import hashes, lots
 from trainer.errors import DataError
 
 RUNNER = ["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"]
@@ -207,14 +205,3 @@ def test_a_rating_stays_in_its_split_when_its_span_is_delivered_again_with_more(
     _, _, after = ingest(data, spanned(data, 1), tmp_path / "after")
     for split, rows in before.items():
         assert set(rows) <= set(after[split])
-
-
-def test_lots_are_spread_evenly_over_users_and_movies_numbered_one_after_the_other():
-    ids = hashes([str(number) for number in range(300)])
-    drawn = lots(np.repeat(ids, 300), np.tile(ids, 300))
-    assert np.histogram(drawn, 10, (0, 1))[0] == pytest.approx(9000, rel=0.05)
-
-
-def test_a_lot_is_for_ever_or_eval_would_hold_what_an_earlier_version_trained_on():
-    ids = hashes(["0", "1"])
-    assert lots(ids[[0, 0]], ids).tolist() == pytest.approx([0.231406, 0.266496], abs=1e-6)

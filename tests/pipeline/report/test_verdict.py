@@ -1,6 +1,6 @@
 import pytest
 
-from components.retrieval_evaluator.evaluation import NO_BARS
+from components.bars import NO_BARS
 from pipeline.report.verdict import banner
 from pipeline.workspace import Workspace
 
@@ -115,7 +115,8 @@ def test_a_missed_bar_is_told_from_one_that_was_met(left):
         *NOT_BLESSED["reasons"],
         "ndcg@10 0.1 is 0.9 times popularity's 0.11, under the bar of 1 times",
         NO_BARS,
+        "rmse 0.9500: not compared with the last blessed model, which was trained on 13 % of eval",
     ]
     found = banner(left(summary=NOT_BLESSED | {"reasons": reasons}, states={"RunReport": "done"}))
 
-    assert [note.tone for note in found.reasons] == ["good", "bad", "bad", "bad"]
+    assert [note.tone for note in found.reasons] == ["good", "bad", "bad", "bad", "warn"]
