@@ -12,6 +12,7 @@ from serving.deploy.config import DeployConfig
 from trainer import features
 from trainer.ranking.config import RankingConfig as RankingModelConfig
 from trainer.ranking.settings import RankingSettings
+from trainer.recommender_measures import RECOMMENDER_MEASURES
 from trainer.retrieval.measures import CATALOGUE_MEASURES, QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.retrieval.settings import RetrievalSettings
 from trainer.strict import Strict
@@ -127,6 +128,14 @@ def limits(bars: Mapping[str, Bar]) -> dict[str, dict[str, Any]]:
     return {measure: bar.model_dump(exclude_none=True) for measure, bar in bars.items()}
 
 
+def errors_of_means(bars: dict[str, Bar]) -> dict[str, Bar]:
+    """The bars, unless one counts in standard errors what has none."""
+    for measure in set(bars) & set(CATALOGUE_MEASURES):
+        if isinstance(bars[measure].max_increase or bars[measure].max_decrease, Noise):
+            raise ValueError(f"{measure}: no mean over users, and so without a standard error; give a number")
+    return bars
+
+
 #: What an equal model, trained anew, may differ by.
 SAME = Noise(standard_errors=2)
 
@@ -134,11 +143,21 @@ SAME = Noise(standard_errors=2)
 class BlessConfig(Strict):
     """When a ranking model may be pushed; measured by TFMA on `eval`."""
 
-    bars: dict[Literal["rmse", "mae", "calibration", "ndcg_10"], Bar] = Field(
+    bars: dict[Literal["rmse", "mae", "calibration", "rated_ndcg@10"], Bar] = Field(
         default={"rmse": Bar(max=1.2, max_increase=SAME)},
         description="one bar per metric; a model that misses one is not blessed. `min`, `max`, and, against "
-        "the last blessed model, `max_increase` or `max_decrease`: a number or `{standard_errors: 2}`",
+        "the last blessed model, `max_increase` or `max_decrease`: a number or `{standard_errors: 2}`. "
+        "rated_ndcg@10 is of the order of the films that a user rated, not of a list out of all films",
     )
+
+    @field_validator("bars", mode="before")
+    @classmethod
+    def _names_as_they_are_now(cls, bars: Any) -> Any:
+        if isinstance(bars, Mapping) and "ndcg_10" in bars:
+            raise ValueError(
+                "ndcg_10 is called rated_ndcg@10 now: it orders rated films; ndcg@10 is of all films"
+            )
+        return bars
 
 
 class RankingConfig(RankingSettings):
@@ -169,12 +188,7 @@ class RetrievalBlessConfig(Strict):
                 raise ValueError(
                     f"{measure}: the last blessed model's search is not measured; give min or max"
                 )
-        for measure in set(bars) & set(CATALOGUE_MEASURES):
-            if isinstance(bars[measure].max_increase or bars[measure].max_decrease, Noise):
-                raise ValueError(
-                    f"{measure}: no mean over users, and so without a standard error; give a number"
-                )
-        return bars
+        return errors_of_means(bars)
 
 
 class RetrievalConfig(RetrievalSettings):
@@ -184,6 +198,24 @@ class RetrievalConfig(RetrievalSettings):
     bless: RetrievalBlessConfig = Field(RetrievalBlessConfig(), description="when it may be pushed")
 
 
+class RecommenderBlessConfig(Strict):
+    """When the two models together may be pushed; measured by the RecommenderEvaluator on `eval`."""
+
+    bars: dict[Literal[RECOMMENDER_MEASURES], Bar] = Field(
+        default={"ndcg@10": Bar(max_decrease=Noise(standard_errors=2, at_least=0.0005))},
+        description="one bar per measure, as for ranking; over the ten items that each user of `eval` would "
+        "be shown, without those rated in train. under_mean@10 is the share of them that the user then rated "
+        "lower than that user's mean. Of a recommender that is made of the very models of the last blessed "
+        "one, standard errors allow for nothing, and `at_least` for what it says",
+    )
+    over_popularity: dict[Literal[RECOMMENDER_MEASURES], float] = Field(
+        default={"ndcg@10": 1.0},
+        description="a measure, and how many times what the most rated films alone reach it must be",
+    )
+
+    _errors_of_means = field_validator("bars")(errors_of_means)
+
+
 class RecommenderConfig(Strict):
     """How the two models answer together."""
 
@@ -191,6 +223,7 @@ class RecommenderConfig(Strict):
     rating_weight: float = Field(
         0.2, ge=0, description="films are ordered by the retrieval score + this times the expected rating"
     )
+    bless: RecommenderBlessConfig = Field(RecommenderBlessConfig(), description="when it may be pushed")
 
 
 class BulkConfig(Strict):
@@ -270,6 +303,13 @@ class RunConfig(Strict):
         "all",
         description="what is served once models are blessed: all, their settings trained once more on train, "
         "eval and test; seen, the judged weights, with all that users have rated; none, the judged models",
+    )
+    temporal_check: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="whether the judged settings are trained once more on the oldest 80 % of the ratings and "
+        "measured on the newest 20 %, beside what was popular in the last days: auto, where ratings have "
+        "times and are fewer than two million; always; never. It costs about the two trainings, and keeps "
+        "nothing from being pushed",
     )
     bulk: BulkConfig = BulkConfig()
     push: PushConfig = PushConfig()

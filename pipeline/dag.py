@@ -169,6 +169,7 @@ def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
         min_rating=_json(retrieval.model.min_rating),
         code_fingerprint=code_fingerprint(
             "components.retrieval_evaluator",
+            "components.list_evaluation",
             "components.bars",
             "components.baseline",
             "components.blessing",

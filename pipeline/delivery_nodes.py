@@ -8,12 +8,13 @@ from components.run_report import RunReport
 from components.serving_validator import ServingValidator
 from pipeline.config import RunConfig
 from pipeline.fingerprints import code_fingerprint
+from pipeline.judging_nodes import recommender_nodes, temporal_nodes
 from pipeline.refit_nodes import Served, assembler, refit_nodes
 from pipeline.training_nodes import Judged, Prepared
 
 
 def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retrieval: Judged) -> list:
-    """RecommenderAssembler, the refit, ServingValidator, AtomicPusher, maybe BulkRecommender, and RunReport.
+    """RecommenderAssembler, its evaluator, the refit, ServingValidator, AtomicPusher, bulk lists, RunReport.
 
     What is reported are the judged models, which have not learned `test`; what is validated, pushed and asked
     for lists are those that are served.
@@ -24,7 +25,8 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         "retrieval": retrieval.model,
         "recommender": assembled.outputs["model"],
     }
-    blessings = {"ranking": ranking.blessing, "retrieval": retrieval.blessing}
+    judging, blessing = recommender_nodes(config, prepared, judged["recommender"])
+    blessings = {"ranking": ranking.blessing, "retrieval": retrieval.blessing, "recommender": blessing}
     served = Served([], judged)
     if config.refit != "none":
         served = refit_nodes(config, prepared, {"ranking": ranking, "retrieval": retrieval}, blessings)
@@ -39,7 +41,7 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         serving_models=prepared.place.serving_models,
         keep=config.push.keep,
         with_trained=prepared.place.push_trained,
-        judged={task: judged[task] for task in ("ranking", "retrieval")} if travelling else {},
+        judged=judged if travelling else {},
         code_fingerprint=code_fingerprint("components.atomic_pusher", "serving"),
     )
     bulk = []
@@ -60,5 +62,9 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         min_rating=json.dumps(config.retrieval.model.min_rating),
         code_fingerprint=code_fingerprint("components.run_report", "trainer"),
     )
+    temporal = temporal_nodes(config, prepared, ranking, retrieval)
+    for node in temporal:
+        node.add_upstream_node(pusher)  # whatever becomes of it, nothing is kept from being served
+        report.add_upstream_node(node)
     report.add_upstream_node(pusher)  # last: `test` is read when everything is decided
-    return [assembled, *served.nodes, validator, pusher, *bulk, report]
+    return [assembled, *judging, *served.nodes, validator, pusher, *bulk, *temporal, report]

@@ -80,6 +80,13 @@ def _facts(workspace: Workspace, run: Run) -> dict[str, dict[str, Any]]:
         for name in outcomes.SHOWN
         if name in model.metrics
     }
+    together = outcomes.recommender(run.nodes)
+    if together:
+        measured |= {
+            f"recommender: {name}": together.metrics[name]
+            for name in outcomes.SHOWN
+            if name in together.metrics
+        }
     for name, values in (outcomes.test(run.nodes) or {}).items():
         if isinstance(values, dict):
             label = "ratings" if name == "test" else name.replace("_", " ")
@@ -93,6 +100,7 @@ def _facts(workspace: Workspace, run: Run) -> dict[str, dict[str, Any]]:
             "state": overall["state"],
             **{f"{model.task} model": model.kind for model in models},
             **{f"{model.task} blessed": model.blessed for model in models},
+            **({"recommender blessed": together.blessed} if together else {}),
             "models": models_word(overall),
         },
         "data": {

@@ -46,7 +46,7 @@ def eval_config(slices: list[str]) -> tfma.EvalConfig:
                 metrics=[
                     _metric(
                         "NDCG",
-                        f'"name": "ndcg", "gain_key": "{features.USER_RATING}", "top_k_list": [10]',
+                        f'"name": "rated_ndcg", "gain_key": "{features.USER_RATING}", "top_k_list": [10]',
                     )
                 ],
             ),

@@ -31,7 +31,7 @@ def list_runs(
     config: Annotated[
         str, typer.Option("--config", "-c", help="Only runs of this configuration's name.")
     ] = "",
-    limit: Annotated[int, typer.Option("-n", min=0, help="The newest so many; 0 for all.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="The newest so many; 0 for all.")] = 0,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     json_: JsonOption = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline import outcomes, served
 from pipeline.lineage import Artifact, Lineage, Node, Run
+from pipeline.next_span import next_span
 from pipeline.program import command
 from pipeline.run_record import recorded
 from pipeline.workspace import Workspace
@@ -53,6 +54,7 @@ class Origin:
         """As plain data: what it is, where it stands, and what it was made from."""
         data = outcomes.data(self.nodes)
         models = {task: outcomes.model(self.nodes, task) for task in self.tasks}
+        together = outcomes.recommender(self.nodes)
         assembler = self.nodes.get("RecommenderRefit") or self.nodes.get("RecommenderAssembler")
         return {
             "what": self.title,
@@ -69,6 +71,8 @@ class Origin:
             "refit": {
                 task: asdict(found) for task in self.tasks if (found := served.refit(self.nodes, task))
             },
+            "recommender": asdict(together) if together else None,
+            "next_span": next_span(self.nodes),
             "measured": served.whose_numbers(self.nodes),
             "test": outcomes.test(self.nodes),
             "code": outcomes.fingerprints(self.nodes),
@@ -190,20 +194,18 @@ def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
     run = lineage.run(artifact.made_in) if artifact.made_in else None
     if run is None:
         return {}
-    maker = run.nodes.get(artifact.made_by)
     ids = {artifact.id}
-    if artifact.type == "PushedModel" and maker:
-        ids |= {each.id for each in _models(maker.taken)}
     refit = (run.nodes[name] for name, _ in served.MAKERS.values() if name in run.nodes)
-    ids |= {
+    ids |= {  # a refit model was judged by way of the one that it was made after
         node.taken["judged_model"].id
         for node in refit
-        if "judged_model" in node.taken and node.outputs["model"].id in ids
+        if "judged_model" in node.taken and node.outputs["model"].id == artifact.id
     }
     judges = [
         node
         for name, node in run.nodes.items()
-        if name in JUDGES and ids & {each.id for each in _models(node.taken)}
+        if name in JUDGES
+        and (artifact.type == "PushedModel" or ids & {each.id for each in _models(node.taken)})
     ]
     found = lineage.made_from(*(each for node in judges for each in node.outputs.values()))
     runs = lineage.runs()

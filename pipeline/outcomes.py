@@ -18,10 +18,11 @@ SHOWN = (
     "rmse",
     "mae",
     "calibration",
-    "ndcg_10",
+    "rated_ndcg@10",
     "ndcg@10",
     "recall@10",
     "recall@100",
+    "under_mean@10",
     "coverage@10",
     "index_recall@100",
 )
@@ -85,6 +86,23 @@ class Model:
     compared_with: str = ""
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What was said of the two models together.
+
+    Args:
+        metrics: of their lists on `eval`, by name.
+        blessed: whether they may be pushed.
+        reasons: why, in sentences.
+        compared_with: the run whose recommender it had to match, or nothing.
+    """
+
+    metrics: dict[str, float]
+    blessed: bool
+    reasons: list[str]
+    compared_with: str = ""
+
+
 def data(nodes: Nodes) -> Data | None:
     """What MovieLensExampleGen read."""
     examples = _output(nodes, "MovieLensExampleGen", "examples")
@@ -141,6 +159,22 @@ def metrics(nodes: Nodes, task: str) -> dict[str, float]:
         return {**found.get("candidate", {}), **found.get("search", {})}
     found = _ranking_metrics(nodes).get("candidate", {})
     return {name: value for name, value in found.items() if value is not None}
+
+
+def recommender(nodes: Nodes) -> Judgement | None:
+    """What RecommenderEvaluator said; None where it has not judged."""
+    node = nodes.get("RecommenderEvaluator")
+    blessing = _output(nodes, "RecommenderEvaluator", "blessing")
+    if node is None or blessing is None:
+        return None
+    found = read_json(_output(nodes, "RecommenderEvaluator", "evaluation"), "metrics.json") or {}
+    baseline = node.taken.get("baseline_model")
+    return Judgement(
+        metrics={name: value for name, value in found.get("candidate", {}).items() if value is not None},
+        blessed=blessing.properties.get("blessed") == 1,
+        reasons=found.get("reasons", []),
+        compared_with=baseline.made_in if baseline else "",
+    )
 
 
 def standard_error(before: Nodes, after: Nodes, task: str, measure: str) -> float | None:

@@ -10,6 +10,7 @@ from rich.tree import Tree
 
 from pipeline import outcomes
 from pipeline.duration import duration
+from pipeline.next_span import sentences
 from pipeline.origin import find_origin
 from pipeline.show_run import brief
 from pipeline.workspace import Workspace
@@ -42,9 +43,13 @@ def _tree(found: dict[str, Any]) -> Tree:
         _branch(tree, f"{task}, refit for serving", _refit(model))
     if found["assembled"]:
         _branch(tree, "assembled", [("with", brief(found["assembled"]))])
+    if found["recommender"]:
+        _branch(tree, "together", _judgement(found["recommender"]))
     if found["test"]:
         whose = [("measured", found["measured"].removeprefix("measured "))] if found["measured"] else []
         _branch(tree, "on test", [*whose, *_test(found["test"])])
+    if found["next_span"]:
+        _branch(tree, "by time", [("said", each) for each in sentences(found["next_span"])])
     if found["code"]:
         by_print: dict[str, list[str]] = {}
         for node, code in found["code"].items():
@@ -110,6 +115,14 @@ def _refit(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if model["warm_start"]:
         yield "begun from", f"the refit model of run {model['warm_start']}"
     yield "made in", f"run {model['model']['made_in']}: {model['model']['uri']}"
+
+
+def _judgement(together: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    metrics = together["metrics"]
+    yield "on eval", brief({name: metrics[name] for name in outcomes.SHOWN if name in metrics})
+    yield "blessed", "yes" if together["blessed"] else "no"
+    for reason in together["reasons"]:
+        yield "because", reason
 
 
 def _test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.near_path import near_path
+from pipeline.next_span import sentences
 from pipeline.outcomes import SHOWN
 from pipeline.program import command
+from pipeline.report.words import number
 from pipeline.summary import Summary
 
 
@@ -34,6 +36,8 @@ def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
         table.add_row(name, text)
     if summary.measured:
         table.add_row("", f"[dim]{escape(summary.measured)}[/]")
+    for sentence in sentences(summary.next_span) if summary.next_span else ():
+        table.add_row("", escape(sentence))
     for name, model in (("ranking", summary.ranking), ("retrieval", summary.retrieval)):
         table.add_row(name, _training(model.training))
         if model.tuner:
@@ -41,6 +45,8 @@ def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
             chosen = ", ".join(f"{path} {_short(value)}" for path, value in model.tuner["best"].items())
             table.add_row("", f"tuned: {chosen} (best of {len(trials)} trials)")
         table.add_row("", f"on eval: {_quality(model.evaluation)}")
+    if summary.recommender:
+        table.add_row("together", f"on eval: {_quality(summary.recommender.evaluation)}")
     for row in summary.drift:
         table.add_row("[yellow]drift[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     for name, text in _on_serving(summary.serving_skew):
@@ -84,16 +90,16 @@ def _on_test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
     lists, popular, both = test["retrieval"], test["retrieval_popularity"], test["recommender"]
     yield (
         "test",
-        f"ratings: RMSE [bold]{ratings['rmse']:.4f}[/], MAE {ratings['mae']:.4f}"
-        f" (always the mean: RMSE {mean['rmse']:.4f})",
+        f"ratings: RMSE [bold]{number(ratings['rmse'])}[/], MAE {number(ratings['mae'])}"
+        f" (always the mean: RMSE {number(mean['rmse'])})",
     )
     if not both:  # test holds nothing to be found
         return
     yield (
         "",
-        f"films: recommended nDCG@10 [bold]{both['ndcg@10']:.4f}[/], retrieved {lists['ndcg@10']:.4f}"
-        f" and recall@100 {lists['recall@100']:.4f}"
-        f" (the most rated: {popular['ndcg@10']:.4f}, {popular['recall@100']:.4f})",
+        f"films: recommended nDCG@10 [bold]{number(both['ndcg@10'])}[/], retrieved {number(lists['ndcg@10'])}"
+        f" and recall@100 {number(lists['recall@100'])}"
+        f" (the most rated: {number(popular['ndcg@10'])}, {number(popular['recall@100'])})",
     )
 
 

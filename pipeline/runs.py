@@ -40,7 +40,8 @@ def row(workspace: Workspace, run: Run, known: Mapping[int, Artifact] | None = N
         known: the push behind each version; looked up where not given.
     """
     known = pushes(Lineage(workspace.metadata_db)) if known is None else known
-    record, said, was = recorded(workspace, run.run_id), labels(workspace, run.run_id), state(workspace, run)
+    record, said = recorded(workspace, run.run_id), labels(workspace, run.run_id)
+    was = state(workspace, run, record)
     blessings = [
         node.outputs["blessing"].properties.get("blessed") == 1
         for name, node in run.nodes.items()
@@ -89,12 +90,17 @@ def overrides(record: Mapping[str, Any]) -> list[str]:
     return [str(each) for each in record.get("overrides") or []]
 
 
-def state(workspace: Workspace, run: Run) -> str:
+def state(workspace: Workspace, run: Run, record: Mapping[str, Any] | None = None) -> str:
     """A run's state; `interrupted` where a killed process left it running.
 
     What the run wrote down counts for more than its nodes: between two of them all are done.
+
+    Args:
+        workspace: where it ran.
+        run: the run.
+        record: what it wrote down; read where not given.
     """
-    said = recorded(workspace, run.run_id).get("state")
+    said = (recorded(workspace, run.run_id) if record is None else record).get("state")
     if said in ("failed", "interrupted"):
         return said
     if said == "running":

@@ -11,6 +11,7 @@ from rich.table import Table
 from pipeline import outcomes
 from pipeline.duration import duration
 from pipeline.lineage import Node, Run
+from pipeline.next_span import next_span, sentences
 from pipeline.print_runs import COLOURS
 from pipeline.run_record import failure, recorded
 from pipeline.runs import known_run, row
@@ -42,6 +43,7 @@ def described(workspace: Workspace, run: Run) -> dict[str, Any]:
     report = workspace.reports / run.run_id / "report.html"
     data = outcomes.data(run.nodes)
     models = {task: outcomes.model(run.nodes, task) for task in outcomes.TASKS}
+    together = outcomes.recommender(run.nodes)
     overall = row(workspace, run)
     return {
         **overall,
@@ -50,7 +52,9 @@ def described(workspace: Workspace, run: Run) -> dict[str, Any]:
         "nodes": [_node(node, overall["state"]) for node in run.nodes.values()],
         "data": asdict(data) if data else None,
         "models": {task: asdict(model) for task, model in models.items() if model},
+        "recommender": asdict(together) if together else None,
         "test": outcomes.test(run.nodes),
+        "next_span": next_span(run.nodes),
         "report": str(report) if report.exists() else None,
         "log": str(workspace.logs / f"run-{run.run_id}.log"),
     }
@@ -112,6 +116,13 @@ def _facts(found: dict[str, Any]):
                 ("blessed" if model["blessed"] else "not blessed")
                 + "".join(f"; {reason}" for reason in model["reasons"]),
             )
+    if together := found["recommender"]:
+        shown = {name: together["metrics"][name] for name in outcomes.SHOWN if name in together["metrics"]}
+        yield "together", f"on eval: {brief(shown)}"
+        verdict = "blessed" if together["blessed"] else "not blessed"
+        yield "", verdict + "".join(f"; {reason}" for reason in together["reasons"])
+    if found["next_span"]:
+        yield "by time", "; ".join(sentences(found["next_span"]))
     if push := found["push"]:
         now = f" Version {push['version']} is the served version now." if found["served"] else ""
         yield "pushed", push["sentence"] + now

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.config import RunConfig
 from pipeline.lineage import Lineage, Run
+from pipeline.next_span import next_span
 from pipeline.origin import pushes
 from pipeline.pushed import Pushed, models_at, pushed
 from pipeline.ranking_metrics import VERDICTS
@@ -37,6 +38,21 @@ class ModelSummary:
 
 
 @dataclass(frozen=True)
+class RecommenderSummary:
+    """What became of the two models together.
+
+    Args:
+        blessed: whether it may be pushed as far as the RecommenderEvaluator is concerned.
+        reasons: why, in sentences.
+        evaluation: metrics of its lists on `eval`.
+    """
+
+    blessed: bool
+    reasons: list[str]
+    evaluation: dict[str, float | None]
+
+
+@dataclass(frozen=True)
 class Summary:
     """The outcome of a run.
 
@@ -57,6 +73,8 @@ class Summary:
         push: what became of the models: see `pipeline.pushed.Pushed`.
         measured: what the measures are measures of, where a model was refit for serving; else "".
         example: a user to ask a server about; None while nothing is served.
+        recommender: the two models together.
+        next_span: what TemporalCheck wrote (`temporal.json`); None where it did not run.
     """
 
     run_id: str
@@ -76,6 +94,8 @@ class Summary:
     push: dict[str, Any] | None
     measured: str
     example: str | None
+    recommender: RecommenderSummary | None = None
+    next_span: dict[str, Any] | None = None
 
     def write(self, file: Path) -> None:
         """Writes JSON, atomically."""
@@ -87,7 +107,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     lineage = Lineage(workspace.metadata_db)
     run = lineage.run(run_id)
     push = pushed(run, pushes(lineage))
-    ranking, retrieval = _ranking(run), _retrieval(run)
+    ranking, retrieval, recommender = _ranking(run), _retrieval(run), _recommender(run)
     validation = _json(run, "ServingValidator", "blessing", "validation.json")
     served = list_versions(workspace.serving_models, "recommender")
     ingest = _json(run, "MovieLensExampleGen", "examples", "ingest.json")
@@ -104,12 +124,20 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         ranking=ranking,
         retrieval=retrieval,
         test=_json(run, "RunReport", "report", "report.json"),
-        blessed=ranking.blessed and retrieval.blessed and not validation["problems"],
-        reasons=[*ranking.reasons, *retrieval.reasons, *_serving_reasons(validation)],
+        blessed=all(each.blessed for each in (ranking, retrieval, recommender))
+        and not validation["problems"],
+        reasons=[
+            *ranking.reasons,
+            *retrieval.reasons,
+            *(f"together: {reason}" for reason in recommender.reasons),
+            *_serving_reasons(validation),
+        ],
         pushed=_folders(push, workspace),
         push=asdict(push) if push else None,
         measured=whose_numbers(run.nodes),
         example=_example(run) if served else None,
+        recommender=recommender,
+        next_span=next_span(run.nodes),
     )
 
 
@@ -137,6 +165,11 @@ def _retrieval(run: Run) -> ModelSummary:
         reasons=found["reasons"],
         evaluation={**found["candidate"], **found["search"]},
     )
+
+
+def _recommender(run: Run) -> RecommenderSummary:
+    found = _json(run, "RecommenderEvaluator", "evaluation", "metrics.json")
+    return RecommenderSummary(found["blessed"], found["reasons"], found["candidate"])
 
 
 def _training(run: Run, task: str) -> dict[str, Any]:

@@ -32,12 +32,14 @@ def rollback(
     Withdrawn models are kept, and no run pushes them again: `marquee restore` brings them back.
     """
     from pipeline.workspace import Workspace
-    from serving.version_sets import rollback_set
+    from serving.version_sets import history, rollback_set
+    from serving.versions import ROLLED_BACK
 
-    change = rollback_set(models or Workspace(workspace).serving_models, name, to)
-    for each, (withdrawn, served) in change.items():
-        gone = f"version {withdrawn} withdrawn"
-        typer.echo(f"{each}: {gone}, version {served} is the served version")
+    folder = models or Workspace(workspace).serving_models
+    for each, (last, served) in rollback_set(folder, name, to).items():
+        gone = history(folder / ROLLED_BACK / each / str(last)).get("together", {}).get(each, [last])
+        which = f"version{'s' if len(gone) > 1 else ''} {', '.join(map(str, gone))}"
+        typer.echo(f"{each}: {which} withdrawn, version {served} is the served version")
     typer.echo(f"undo it:  {_again('restore', name, models, workspace)}")
 
 
@@ -60,7 +62,7 @@ def restore(
     change = restore_set(models or Workspace(workspace).serving_models, name, version)
     for each, (old, served) in change.items():
         new = "" if old == served else f" as version {served}"
-        typer.echo(f"{each}: version {old} restored{new}, version {served} is the served version")
+        typer.echo(f"{each}: version {old} is back{new}, and is the served version")
 
 
 def _again(verb: str, name: str, models: Path | None, workspace: Path) -> str:

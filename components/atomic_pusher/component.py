@@ -25,9 +25,11 @@ class AtomicPusherSpec(component_spec.ComponentSpec):
         "recommender": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "ranking_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
         "retrieval_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+        "recommender_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
         "infra_blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
         "judged_ranking": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
         "judged_retrieval": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
+        "judged_recommender": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS = {  # noqa: RUF012
         "pushed_model": component_spec.ChannelParameter(type=standard_artifacts.PushedModel)
@@ -43,13 +45,14 @@ class AtomicPusher(base_component.BaseComponent):
 
     Args:
         ranking, retrieval, recommender: what to push.
-        ranking_blessing, retrieval_blessing, infra_blessing: the permissions; one refused, none is pushed.
+        ranking_blessing, retrieval_blessing, recommender_blessing, infra_blessing: the permissions; one
+            refused, none is pushed.
         serving_models: the folder of served models.
         keep: how many versions stay.
         with_trained: whether what ranking and retrieval learned goes with them, where no metadata leads a
             later run to it; it makes a version up to twice as large, and no server reads it.
-        judged: the judged model by name, `ranking` or `retrieval`, that goes with a refit one, where no
-            metadata leads a later run to it; as large again, and no server reads it.
+        judged: the judged model by name that goes with a refit one, where no metadata leads a later run to
+            it; as large again, and no server reads it.
         code_fingerprint: of this component's and the server's code, for the cache.
         cache_key: of what is served now, so that no push is taken from the cache that would have to be done
             (`pipeline.push_cache`).
@@ -73,6 +76,7 @@ class AtomicPusher(base_component.BaseComponent):
         recommender: BaseChannel,
         ranking_blessing: BaseChannel,
         retrieval_blessing: BaseChannel,
+        recommender_blessing: BaseChannel,
         infra_blessing: BaseChannel,
         serving_models: str | RuntimeParameter,
         keep: int,
@@ -88,6 +92,7 @@ class AtomicPusher(base_component.BaseComponent):
                 recommender=recommender,
                 ranking_blessing=ranking_blessing,
                 retrieval_blessing=retrieval_blessing,
+                recommender_blessing=recommender_blessing,
                 infra_blessing=infra_blessing,
                 **{f"judged_{name}": model for name, model in (judged or {}).items()},
                 serving_models=serving_models,

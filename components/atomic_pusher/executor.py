@@ -1,5 +1,6 @@
 """Pushes when every blessing allows it and nobody withdrew these models; else writes down why it did not."""
 
+import logging
 from pathlib import Path
 
 from tfx.components.util import model_utils
@@ -13,6 +14,8 @@ from serving.placement import set_content
 from serving.renames import recover
 from serving.version_sets import push_set
 from trainer.trained import trained_folder
+
+log = logging.getLogger(__name__)
 
 
 class Executor(base_executor.BaseExecutor):
@@ -33,6 +36,11 @@ class Executor(base_executor.BaseExecutor):
         version = decision.version
         if decision.outcome == "withdrawn":
             pushed.set_string_custom_property("withdrawn_version", str(version))
+            log.warning(  # the one place to read it on a cluster
+                "not pushed: somebody withdrew these models, version %s; serve them again with: "
+                "marquee restore recommender %s --models %s",
+                *(version, version, serving_models),
+            )
         if not pushed.get_int_custom_property("pushed"):
             return
         if decision.outcome == "pushed":

@@ -63,7 +63,7 @@ class Paired:
             "calibration": _standard_error(
                 self._calibration(self.candidate) - self._calibration(self.baseline)
             ),
-            f"ndcg_{K}": _standard_error(
+            f"rated_ndcg@{K}": _standard_error(
                 _influence_of_mean(
                     ndcg(self.user, self.stars, self.candidate) - ndcg(self.user, self.stars, self.baseline)
                 )

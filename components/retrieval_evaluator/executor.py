@@ -2,22 +2,20 @@
 
 import json
 import os
-from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_executor
-from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.baseline import BASELINE, drop_missing, eval_overlap
 from components.blessing import bless
-from components.retrieval_evaluator.bars import Bars
-from components.retrieval_evaluator.evaluation import Evaluation
+from components.list_evaluation import Bars, Evaluation, write_json
 from components.retrieval_evaluator.plots import plots
 from trainer import features
 from trainer.data import RatingData
 from trainer.progress import report
+from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.retrieval.popularity import popular_lists
 from trainer.retrieval.quality import HeldOut, Scores, judge, measure
 from trainer.retrieval.search import search_quality
@@ -32,7 +30,9 @@ class Executor(base_executor.BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See RetrievalEvaluator."""
         input_dict = drop_missing(input_dict)
-        bars = Bars.parse(exec_properties["bars"], exec_properties["over_popularity"])
+        bars = Bars.parse(
+            exec_properties["bars"], exec_properties["over_popularity"], QUALITY_MEASURES, SEARCH_MEASURES
+        )
         report("reading train and eval")
         data = RatingData.read(
             _files(input_dict["examples"], features.TRAIN),
@@ -43,8 +43,8 @@ class Executor(base_executor.BaseExecutor):
         held_out = HeldOut.of(data.evaluation, data.catalogue, min_rating)
         evaluation, scores = _evaluate(input_dict, held_out, bars)
         folder = artifact_utils.get_single_uri(output_dict["evaluation"])
-        _write(os.path.join(folder, "metrics.json"), evaluation.metrics())
-        _write(os.path.join(folder, "plots.json"), plots(evaluation.qualities, scores))
+        write_json(os.path.join(folder, "metrics.json"), evaluation.metrics())
+        write_json(os.path.join(folder, "plots.json"), plots(evaluation.qualities, scores))
         bless(input_dict, output_dict, exec_properties, evaluation.blessed)
 
 
@@ -73,9 +73,3 @@ def _files(examples: list[types.Artifact], split: str) -> list[str]:
 
 def _path(model: list[types.Artifact]) -> str:
     return path_utils.serving_model_path(artifact_utils.get_single_uri(model))
-
-
-def _write(path: str, content: dict[str, Any]) -> None:
-    part = f"{path}.part"
-    io_utils.write_string_file(part, json.dumps(content, indent=1, allow_nan=False))
-    fileio.rename(part, path, overwrite=True)

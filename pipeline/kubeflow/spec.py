@@ -17,6 +17,7 @@ _NEVER_CACHED = (
     "BaseRetrievalRefit",
     "LastBlessedRanking",
     "LastBlessedRetrieval",
+    "LastBlessedRecommender",
     "AtomicPusher",
 )
 

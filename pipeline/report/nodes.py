@@ -143,6 +143,7 @@ def _label(name: str) -> str:
         "RecommenderAssembler": "Assembler",
         "RetrievalEvaluator": "RetrievalEval",
         "RankingEvaluator": "RankingEval",
+        "RecommenderEvaluator": "RecommenderEval",
     }.get(name, name)
 
 

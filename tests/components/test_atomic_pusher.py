@@ -24,7 +24,7 @@ def push(tmp_path, graph=b"graph", keep=5, **blessed):
         (saved / "variables").mkdir(parents=True, exist_ok=True)
         (saved / "saved_model.pb").write_bytes(graph + name.encode())
         inputs[name] = [artifact(standard_artifacts.Model, saved.parent)]
-    for key in ("ranking_blessing", "retrieval_blessing", "infra_blessing"):
+    for key in (*(f"{name}_blessing" for name in MODELS), "infra_blessing"):
         kind = (
             standard_artifacts.InfraBlessing if key.startswith("infra") else standard_artifacts.ModelBlessing
         )
@@ -53,7 +53,7 @@ def test_a_set_that_every_blessing_allows_is_pushed_as_the_next_version(tmp_path
     assert members(tmp_path / "served", "ranking", 2) == list(MODELS)
 
 
-@pytest.mark.parametrize("refused", ["ranking_blessing", "retrieval_blessing", "infra_blessing"])
+@pytest.mark.parametrize("refused", [*(f"{name}_blessing" for name in MODELS), "infra_blessing"])
 def test_nothing_of_a_set_is_pushed_that_any_blessing_refuses(tmp_path, refused):
     pushed = push(tmp_path, **{refused: 0})
 

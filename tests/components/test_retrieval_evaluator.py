@@ -10,12 +10,12 @@ from tfx.components.util import model_utils
 from tfx.types import Channel, standard_artifacts
 
 from components.bars import NO_BARS, Baseline
+from components.list_evaluation import Bars
 from components.retrieval_evaluator import RetrievalEvaluator
-from components.retrieval_evaluator.bars import Bars
 from components.retrieval_evaluator.executor import Executor
 from trainer.errors import ConfigError, TrainingError
 from trainer.pair_hash import pair_hashes
-from trainer.retrieval.measures import QUALITY_MEASURES
+from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.trained_on import FILE, TrainedOn
 
 # By falling frequency: films a b c d e, users u2 u4 u1 u3.
@@ -338,17 +338,19 @@ def test_the_plots_are_numbers_for_each_model(evaluate, tmp_path):
 )
 def test_a_bar_that_does_not_exist_is_refused(bars, over_popularity, message):
     with pytest.raises(ConfigError, match=message):
-        Bars.parse(bars, over_popularity)
+        Bars.parse(bars, over_popularity, QUALITY_MEASURES, SEARCH_MEASURES)
 
 
 def test_limits_of_null_are_none():
-    bars = Bars.parse('{"ndcg@10": {"min": 0.2, "max": null, "max_decrease": null}}', "{}")
+    bars = Bars.parse('{"ndcg@10": {"min": 0.2, "max": null, "max_decrease": null}}', "{}", QUALITY_MEASURES)
     [verdict] = bars.verdicts({"ndcg@10": 0.1}, {}, None)
     assert (verdict.passed, verdict.sentence) == (False, "ndcg@10 0.1000 is under the bar of 0.2")
 
 
 def test_what_is_not_a_number_clears_no_bar():
-    bars = Bars.parse('{"novelty@10": {"min": 0, "max": 9, "max_decrease": 1}}', '{"novelty@10": 0.5}')
+    bars = Bars.parse(
+        '{"novelty@10": {"min": 0, "max": 9, "max_decrease": 1}}', '{"novelty@10": 0.5}', QUALITY_MEASURES
+    )
     nan = {"novelty@10": float("nan")}
     before = Baseline({"novelty@10": 1.0})
     assert not any(verdict.passed for verdict in bars.verdicts(nan, {"novelty@10": 1.0}, before))

@@ -23,20 +23,22 @@ def test_every_node_is_executed_once(first):
         "RetrievalTrainer",
         "RetrievalEvaluator",
         "RecommenderAssembler",
+        "RecommenderEvaluator",
         "RankingRefit",
         "RetrievalRefit",
         "RecommenderRefit",
         "ServingValidator",
         "AtomicPusher",
         "BulkRecommender",
+        "TemporalCheck",
         "RunReport",
     }
 
 
 def test_the_output_counts_nodes_and_ends_with_what_a_person_wants_to_know(first):
     for part in (
-        " 1 of 18  MovieLensExampleGen",
-        "18 of 18  RunReport",
+        " 1 of 20  MovieLensExampleGen",
+        "20 of 20  RunReport",
         "recbole",
         "rows",
         "RMSE",
@@ -88,7 +90,7 @@ def test_tfma_and_our_own_report_agree_about_the_size_of_the_error(first, marque
 
     evaluation = summary["ranking"]["evaluation"]
     assert evaluation["rmse"] == pytest.approx(summary["test"]["test"]["rmse"], abs=0.06)
-    assert 0.5 < evaluation["ndcg_10"] <= 1.0
+    assert 0.5 < evaluation["rated_ndcg@10"] <= 1.0
     assert evaluation["calibration"] == pytest.approx(1.0, abs=0.05)
 
 
@@ -134,6 +136,35 @@ def test_the_retrieval_model_is_measured_over_the_whole_catalogue_and_by_group(f
     assert metrics["search"]["index_recall@100"] == pytest.approx(1.0, abs=0.01)
     assert metrics["baseline"] is None
     assert (folder / "plots.json").exists()
+
+
+def test_the_recommender_is_judged_by_the_lists_that_users_would_be_shown(first, marquee):
+    folder = first.run.output("RecommenderEvaluator", "evaluation").path
+    metrics = json.loads((folder / "metrics.json").read_text())
+    summary = marquee.summary(first.run)["recommender"]
+
+    assert summary["blessed"] is metrics["blessed"] is True
+    assert summary["evaluation"] == metrics["candidate"]
+    assert 0 < metrics["candidate"]["under_mean@10"] < metrics["eval"]["under_mean"] < 0.6
+    assert "together" in first.output
+
+
+def test_the_judged_settings_are_measured_on_the_next_span_by_time(first, marquee):
+    found = marquee.summary(first.run)["next_span"]
+
+    assert found["made"] is True
+    rows = marquee.summary(first.run)["splits"]
+    assert sum(found["rows"].values()) == sum(rows.values())
+    assert found["rows"]["judged"] == pytest.approx(0.2 * sum(rows.values()), rel=0.1)
+    assert (
+        found["trained"]["ranking"]["epochs"]
+        == marquee.summary(first.run)["ranking"]["training"]["best_epoch"]
+    )
+    assert 0 < found["lists"]["known"]["recommender"]["value"] < 1
+    assert found["ratings"]["model"]["value"] < found["ratings"]["mean"]["value"]
+    said = " ".join(first.output.split())
+    assert "on the next span by time: recommended nDCG@10" in said
+    assert f"the popularity of the last {found['days']} days" in said
 
 
 def test_the_recommender_holds_both_models_once(first):

@@ -112,7 +112,7 @@ def test_what_a_person_withdrew_stays_withdrawn_until_it_is_restored(first, marq
     restore = re.search(r"serve them again with: marquee (restore recommender 3 --workspace \S+)", said)
     assert pushed(marquee) == {name: [1, 2] for name in MODELS}
 
-    assert "version 3 is the served version" in marquee(*shlex.split(restore[1])).output
+    assert "version 3 is back, and is the served version" in marquee(*shlex.split(restore[1])).output
     assert pushed(marquee) == {name: [1, 2, 3] for name in MODELS}
 
 
@@ -165,7 +165,7 @@ def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, mar
     assert verdicts["blessed"] is False
     assert verdicts["overlap"] == {"share": 0.0, "rows": summary["splits"]["eval"]}  # the same split again
     assert all(change["standard_error"] > 0 for change in verdicts["change"]["baseline"].values())
-    assert set(verdicts["change"]["baseline"]) == {"rmse", "mae", "calibration", "ndcg_10"}
+    assert set(verdicts["change"]["baseline"]) == {"rmse", "mae", "calibration", "rated_ndcg@10"}
 
 
 def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed(first, marquee):
@@ -182,6 +182,24 @@ def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed
     assert any("worse than the last blessed" in reason for reason in summary["retrieval"]["reasons"])
     assert pushed(marquee) == before
     assert_nothing_was_refit(worse, summary)
+
+
+def test_a_weight_of_ratings_that_costs_what_is_found_is_not_pushed(first, marquee):
+    before = pushed(marquee)
+    heavy = marquee("run", "--config", "smoke", "--set", "recommender.rating_weight=5")
+
+    assert heavy.returncode == 0, heavy.output
+    summary = marquee.summary(heavy.run)
+    assert summary["ranking"]["blessed"]
+    assert summary["retrieval"]["blessed"]
+    assert summary["recommender"]["blessed"] is summary["blessed"] is False
+    assert any(
+        reason.startswith("together: ndcg@10") and "worse than the last blessed model's" in reason
+        for reason in summary["reasons"]
+    )
+    assert summary["pushed"] is None
+    assert pushed(marquee) == before
+    assert {"RankingTrainer", "RetrievalTrainer", "RankingEvaluator"} & executed(heavy.run) == set()
 
 
 def assert_nothing_was_refit(answer, summary):

@@ -12,7 +12,6 @@ from pipeline.measures import better
         ("retrieval: ndcg@10", 0.40, 0.41, 0.006, None),
         ("retrieval: ndcg@10", 0.40, 0.41, 0.004, True),
         ("ranking: rated_ndcg@10", 0.9, 0.8, None, False),
-        ("ranking: ndcg_10", 0.9, 0.8, None, False),
         ("ranking: calibration", 1.10, 0.95, None, True),
         ("ranking: calibration", 0.99, 1.05, None, False),
         ("retrieval: coverage@10", 0.1, 0.9, None, None),

@@ -97,6 +97,25 @@ def test_an_artifact_has_an_origin_too_and_what_it_was_compared_with_is_none_of_
     assert origin.described()["models"]["ranking"]["compared_with"] == "20260101-000001"
 
 
+def test_a_judgement_taken_from_the_cache_is_placed_in_the_run_in_which_it_ran(tmp_path):
+    workspace = Workspace(tmp_path)
+    store = Store(workspace.metadata_db)
+    model = store.artifact("Model", tmp_path / "model")
+    blessing = store.artifact("ModelBlessing", tmp_path / "blessing", blessed=1)
+    once = store.run("r1").node("RankingTrainer", outputs={"model": model})
+    once.node("RankingEvaluator", inputs={"model": model}, outputs={"blessing": blessing})
+    pushed = store.artifact("PushedModel", tmp_path / "pushed", pushed=1, pushed_version="1")
+    later = store.run("r2").node("RankingTrainer", "cached", outputs={"model": model})
+    later.node("RankingEvaluator", "cached", inputs={"model": model}, outputs={"blessing": blessing})
+    later.node("AtomicPusher", inputs={"ranking": model}, outputs={"pushed_model": pushed})
+
+    steps = {each["node"]: each for each in find_origin(workspace, "ranking/1").described()["steps"]}
+    assert {name: step["run"] for name, step in steps.items()} == {
+        "RankingTrainer": "r1", "RankingEvaluator": "r1", "AtomicPusher": "r2",
+    }  # fmt: skip
+    assert steps["RankingEvaluator"]["seconds"] == 1.0
+
+
 def test_what_nobody_made_is_answered_with_what_there_is(workspace, tmp_path):
     with pytest.raises(MarqueeError, match=r"no run in .* pushed ranking version 7\npushed versions: 1;"):
         find_origin(workspace, "ranking/7")

@@ -20,7 +20,8 @@ from trainer.errors import TrainingError
 from trainer.export import export_ranking
 from trainer.export_retrieval import export_retrieval
 from trainer.ranking.training import RankingSettings, train_ranking
-from trainer.recommender import assemble
+from trainer.recommender import RATING_WEIGHT, assemble
+from trainer.recommender.in_memory import InMemoryRecommender
 from trainer.retrieval.training import RetrievalSettings, train_retrieval
 from trainer.verify import verify_export
 
@@ -139,11 +140,13 @@ def trained(data, tmp_path_factory):
     ranking = train_ranking(RankingSettings.of({"model": {"kind": "mlp"}, "train": train}, None), data).model
     settings = RetrievalSettings.of({"model": {"kind": "two_tower", "dim": 8}, "train": train}, None)
     export_ranking(ranking, str(folder / "ranking"))
-    export_retrieval(train_retrieval(settings, data).model, str(folder / "retrieval"), "exact")
+    retrieval = train_retrieval(settings, data).model
+    export_retrieval(retrieval, str(folder / "retrieval"), "exact")
     path = folder / "recommender"
     answers = assemble(folder / "ranking", folder / "retrieval", path, candidates=10)
     model = LoadedModel(path)
-    yield SimpleNamespace(path=path, answers=answers, model=model, folder=folder)
+    parts = {"ranking": ranking, "retrieval": retrieval}
+    yield SimpleNamespace(path=path, answers=answers, model=model, folder=folder, parts=parts)
     model.close()
 
 
@@ -349,6 +352,23 @@ def test_trained_parts_leave_out_what_was_seen_and_rate_as_the_ranking_model_doe
         assert (np.diff(found["score"][row, : len(got)]) <= 0).all()
     allowed = recommend(trained, users, k=60, exclude_seen=False)
     assert all(sorted(films(allowed, row)) == sorted(vocabularies.movie_id) for row in range(len(users)))
+
+
+def test_two_models_in_memory_recommend_what_their_export_does(trained, data):
+    vocabularies = data.catalogue.vocabularies
+    in_memory = InMemoryRecommender(**trained.parts, candidates=10, rating_weight=RATING_WEIGHT)
+    users = np.arange(1, 41, dtype=np.int32)
+    lists = in_memory.lists(users, 10)
+    exported = recommend(trained, vocabularies.user_id[:40])
+    unknown = in_memory.lists(np.zeros(1, np.int32), 10)
+
+    def names(row):
+        return [vocabularies.movie_id[film - 1] if film > 0 else "" for film in row]
+
+    assert [names(row) for row in lists] == [films(exported, row) for row in range(40)]
+    assert names(unknown[0]) == films(recommend(trained, ["nobody"]))
+    rated = in_memory.ratings(np.repeat(users, 10), np.maximum(lists, 0).ravel()).reshape(lists.shape)
+    np.testing.assert_allclose(np.where(lists > 0, rated, 0), exported["user_rating"], atol=1e-4)
 
 
 def test_what_it_was_made_of_lies_beside_it(made, parts):

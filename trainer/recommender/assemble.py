@@ -19,6 +19,7 @@ CANDIDATES = 200
 # 0.219 and 0.245 (benchmarks/recommend.py).
 RATING_WEIGHT = 0.2
 USERS_FILE = "user_ids.txt"
+FACTS = "recommender.json"
 
 
 def assemble(
@@ -75,6 +76,15 @@ def assemble(
         "ranking": str(ranking),
         "retrieval": str(retrieval),
     }
-    write_whole(extra / "recommender.json", json.dumps(facts, indent=2) + "\n")
+    write_whole(extra / FACTS, json.dumps(facts, indent=2) + "\n")
     known = users_file.read_text(encoding="utf-8").split("\n")[:-1]
     return recommender_answers(rater, retriever, known, candidates, rating_weight)
+
+
+def parts_of(path: Path) -> tuple[str, str] | None:
+    """Which ranking and which retrieval SavedModel a recommender was made of; None where nothing says so."""
+    try:
+        facts = json.loads((path / EXTRA / FACTS).read_text(encoding="utf-8"))
+        return facts["ranking"], facts["retrieval"]
+    except (OSError, ValueError, KeyError):
+        return None

@@ -5,7 +5,8 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from pipeline.diff import MEASURES, change, difference, verdicts
-from pipeline.runs import rows
+from pipeline.origin import pushes
+from pipeline.runs import row
 from pipeline.ui.query import Query
 from pipeline.ui.site import Site
 
@@ -25,10 +26,10 @@ def shown(site: Site, request) -> dict[str, Any]:
         raise HTTPException(400, "One run differs from nothing: choose two or more.")
     runs = [site.run(each) for each in chosen]
     found = difference(site.workspace, *runs)
-    by_run = {each["run"]: each for each in rows(site.workspace)}
+    known = pushes(site.lineage)
     return {
         "all": [each for each in ids if each not in chosen],
-        "runs": [by_run[each] for each in chosen],
+        "runs": [row(site.workspace, run, known) for run in runs],
         "parts": {name: each for name, each in found.items() if each},
         "best": verdicts(runs, found),
         "section_of_measures": MEASURES,

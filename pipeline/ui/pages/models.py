@@ -10,7 +10,7 @@ from pipeline.ui.site import Site, sort_by
 
 #: By task: columns, and whether less is better.
 MEASURES = {
-    "ranking": {"rmse": True, "mae": True, "calibration": False, "ndcg_10": False},
+    "ranking": {"rmse": True, "mae": True, "calibration": False, "rated_ndcg@10": False},
     "retrieval": {"ndcg@10": False, "recall@10": False, "recall@100": False, "coverage@10": False},
 }
 _MORE = ("kind", "run", "blessed", "pushed")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline import outcomes
+from pipeline.next_span import headline, next_span
 from pipeline.origin import push_behind, pushes
 from pipeline.runs import row
 from pipeline.ui.agreement import Agreement, agreement
@@ -38,6 +39,7 @@ def shown(site: Site, request) -> dict[str, Any]:
         "push": push,
         "models": [model for task in outcomes.TASKS if (model := outcomes.model(pushed_nodes, task))],
         "test": (outcomes.test(run.nodes) if run else None) or {},
+        "by_time": headline(found) if run and (found := next_span(run.nodes)) and found["made"] else "",
         "data": outcomes.data(latest.nodes) if latest else None,
         "trend": _trend(runs),
     }

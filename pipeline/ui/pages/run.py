@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from pipeline import outcomes
 from pipeline.duration import duration
 from pipeline.lineage import Node, Run
+from pipeline.next_span import next_span, sentences
 from pipeline.pushed import PUSHER
 from pipeline.run_record import failure, recorded
 from pipeline.runs import row
@@ -40,6 +41,8 @@ def shown(site: Site, request) -> dict[str, Any]:
             {"model": model, "curves": _curves(run, model), "trials": _trials(run, model.task)}
             for model in models
         ],
+        "together": outcomes.recommender(run.nodes),
+        "by_time": list(sentences(found)) if (found := next_span(run.nodes)) else [],
         "test": outcomes.test(run.nodes) or {},
         "measured": whose_numbers(run.nodes),
         "said": recorded(site.workspace, run.run_id).get("command", ""),
@@ -76,7 +79,7 @@ def run_graph(run: Run, run_state: str) -> Drawing:
             note = duration(node.seconds)
         boxes.append(Box(node.name, node.name, note, state, f"#node-{node.name}"))
         inputs[node.name] = {maker[each.id] for each in node.taken.values() if each.id in maker}
-        if node.name == "RunReport":  # begins when everything is decided
+        if node.name in ("TemporalCheck", "RunReport"):  # begin when everything is decided
             inputs[node.name] |= {PUSHER} & run.nodes.keys()
     return draw(boxes, inputs)
 

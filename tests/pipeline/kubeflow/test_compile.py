@@ -94,6 +94,7 @@ def test_the_volume_is_mounted_where_models_are_pushed_or_compared_with_and_no_c
         "AtomicPusher",
         "KeepStatistics",
         "LastBlessedRanking",
+        "LastBlessedRecommender",
         "LastBlessedRetrieval",
         "PreviousStatistics",
     }

@@ -64,13 +64,14 @@ def executed(packages, tmp_path_factory) -> Launcher:
 def test_every_task_runs_in_an_order_that_the_graph_allows(executed):
     assert set(executed.order) == set(executed.spec["root"]["dag"]["tasks"])
     assert executed.order.index("RankingTrainer") < executed.order.index("RankingEvaluator")
-    assert executed.order.index("AtomicPusher") < executed.order.index("RunReport")
+    assert executed.order.index("AtomicPusher") < executed.order.index("TemporalCheck")
+    assert executed.order.index("TemporalCheck") < executed.order.index("RunReport")
 
 
 def test_the_first_run_has_nothing_to_be_compared_with_and_is_blessed(executed):
     nothing = executed.stored("LastBlessedRanking", "model")
     assert [file.name for file in nothing.iterdir()] == ["NOTHING_IS_PUSHED"]
-    for task in ("RankingEvaluator", "RetrievalEvaluator"):
+    for task in ("RankingEvaluator", "RetrievalEvaluator", "RecommenderEvaluator"):
         assert executed.outputs[task]["blessing"]["metadata"]["blessed"] == 1
 
 
@@ -103,6 +104,20 @@ def test_what_is_pushed_answers(executed):
 def test_the_report_has_the_errors_on_test(executed):
     report = json.loads((executed.stored("RunReport", "report") / "report.json").read_text())
     assert 0.8 < report["test"]["rmse"] < 1.3
+
+
+def test_the_next_span_by_time_is_measured(executed):
+    found = json.loads((executed.stored("TemporalCheck", "check") / "temporal.json").read_text())
+    assert found["made"] is True
+    assert found["rows"]["judged"] > 1000
+    assert found["lists"]["known"]["users"] > 1
+
+
+def test_a_later_recommender_is_compared_with_the_judged_one_of_what_is_served(executed):
+    executed.repeat(["LastBlessedRecommender", "RecommenderEvaluator"])
+    metrics = json.loads((executed.stored("RecommenderEvaluator", "evaluation") / "metrics.json").read_text())
+    assert metrics["baseline"] == metrics["candidate"]  # the judged one: the refit one knows what is asked
+    assert executed.outputs["RecommenderEvaluator"]["blessing"]["metadata"]["blessed"] == 1
 
 
 def test_a_later_run_is_compared_with_what_is_served(executed):

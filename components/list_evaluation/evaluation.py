@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from components.bars import NO_BARS, Baseline, Overlap, Verdict
-from components.retrieval_evaluator.bars import Bars
+from components.list_evaluation.bars import Bars
 from trainer.retrieval.quality import Quality
+
+NO_CHANCE = "; both are made of the same trained models, so nothing is put down to chance"
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,15 +19,19 @@ class Evaluation:
 
     Attributes:
         qualities: of `candidate`, `popularity`, and maybe `baseline`, over the same users.
-        search: as `search_quality` gives it.
+        search: as `search_quality` gives it; empty where no search is judged.
         bars: what the candidate must reach.
         overlap: how much of the held-out split the baseline was trained on (`components.baseline`).
+        same_models: whether candidate and baseline are made of the very same trained models. Then no
+            training's chance is in their difference, and limits in standard errors allow for none (what
+            `at_least` says still passes): a change of settings has to be worth what it replaces.
     """
 
     qualities: Mapping[str, Quality]
     search: Mapping[str, float]
     bars: Bars
     overlap: Overlap | None = None
+    same_models: bool = False
 
     @cached_property
     def means(self) -> dict[str, dict[str, float]]:
@@ -36,14 +42,19 @@ class Evaluation:
     def verdicts(self) -> list[Verdict]:
         """One a bar."""
         candidate = {**self.means["candidate"], **self.search}
-        return self.bars.verdicts(candidate, self.means["popularity"], self._baseline())
+        found = self.bars.verdicts(candidate, self.means["popularity"], self._baseline())
+        if not self.same_models:
+            return found
+        return [each if each.passed else replace(each, sentence=each.sentence + NO_CHANCE) for each in found]
 
     def _baseline(self) -> Baseline | None:
         before = self.qualities.get("baseline")
         if before is None:
             return None
         changes = self.qualities["candidate"].change(before)
-        errors = {name: change["standard_error"] for name, change in changes.items()}
+        errors = {
+            name: 0.0 if self.same_models else change["standard_error"] for name, change in changes.items()
+        }
         return Baseline(self.means["baseline"], errors, self.overlap)
 
     @property
