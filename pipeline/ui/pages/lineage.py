@@ -72,9 +72,7 @@ def origin_graph(origin: Origin) -> Drawing:
         boxes.append(Box("version", origin.title, origin.standing, "front"))
         inputs["version"] = {"AtomicPusher"}
     order = {box.name: box for box in boxes}
-    last = [
-        each for each in ("TemporalCheck", "RunReport") if each in order
-    ]  # after the version: it changed nothing
+    last = [each for each in ("TemporalCheck", "RunReport") if each in order]  # they changed nothing
     return draw([order[name] for name in order if name not in last] + [order[name] for name in last], inputs)
 
 
