@@ -76,15 +76,15 @@ def test_after_the_first_span_the_first_models_are_the_frozen_ones_and_later_the
     assert [step["version"] for step in frozen] == [1, 1]
 
 
-def test_a_run_on_a_new_span_begins_where_the_last_models_ended(simulated, out):
-    """The judged training from the judged model, which never learns `eval`; the refit from the refit one."""
+def test_a_run_on_a_new_span_begins_where_the_last_refit_models_ended(simulated, out):
+    """The judged training too: split by `newest_span`, they have not learned what it is judged by."""
     first, second = run_after(out, 1), run_after(out, 2)
     ingest = json.loads((second.output("MovieLensExampleGen", "examples").path / "ingest.json").read_text())
     assert list(ingest["spans"]) == ["1", "2"]
     for task in ("Ranking", "Retrieval"):
         assert training(first, f"{task}Trainer")["warm_start"] is None
+        base = first.output(f"{task}Refit", "model")
         for node in (f"{task}Trainer", f"{task}Refit"):
-            base = first.output(node, "model")
             warm = training(second, node)["warm_start"]
             assert warm["cold_because"] == ""
             assert warm["from"].startswith(base.uri)
