@@ -30,6 +30,10 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.actual)
 
+    def __getitem__(self, rows) -> "Predictions":
+        """Some of the rows: a mask, or an array of places."""
+        return Predictions(self.user[rows], self.movie[rows], self.actual[rows], self.predicted[rows])
+
     @property
     def residual(self) -> np.ndarray:
         """Predicted less actual."""

@@ -35,7 +35,10 @@ def rating_details(predictions: Predictions, catalogue: Catalogue) -> dict[str, 
     `whole`: `rmse` with its interval (`low`, `high`).
     `slices`: feature to value to `rows`, `users`, `rmse` with its interval (`low`, `high`), `mae` and
     `bias`, the mean of predicted less actual.
+    `no_number`: how many rows have a prediction that is none, and are left out of all of these.
     """
+    finite = np.isfinite(predictions.predicted)
+    no_number, predictions = int((~finite).sum()), predictions[finite]
     known = catalogue.vocabularies
     user = ids(known.user_id, _text(predictions.user))
     movie = ids(known.movie_id, _text(predictions.movie))
@@ -43,6 +46,7 @@ def rating_details(predictions: Predictions, catalogue: Catalogue) -> dict[str, 
         "calibration": _calibration(predictions),
         "by_stars": _by_stars(predictions),
         "histogram": _histogram(predictions.predicted),
+        "no_number": no_number,
         "whole": _rmse(predictions.residual, predictions.user),
         "slices": {
             feature: {value: _slice(predictions, rows) for value, rows in values.items()}
@@ -112,7 +116,6 @@ def _by_stars(predictions: Predictions) -> list[dict[str, float]]:
 
 
 def _histogram(predicted: np.ndarray) -> Mapping[str, list]:
-    predicted = predicted[np.isfinite(predicted)]
     if not len(predicted):
         return {"edges": [], "counts": []}
     step = STEP * max(1, np.ceil((predicted.max() - predicted.min()) / STEP / MOST_STEPS))

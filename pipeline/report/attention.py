@@ -103,12 +103,21 @@ def _ratings(sources: Sources) -> Iterator[Note]:
             "warn",
             "ratings",
         )
+    if found.get("no_number"):
+        yield Note(
+            f"For {plural(found['no_number'], 'rating')} of test the ranking model gave no number.",
+            "bad",
+            "ratings",
+        )
     whole = sources.test["test"]["rmse"]
     worse = [
         (feature, value, each)
         for feature, values in found["slices"].items()
         for value, each in values.items()
-        if each["rows"] >= FEWEST_ROWS and each["low"] is not None and each["low"] > whole
+        if each["rows"] >= FEWEST_ROWS
+        and each["low"] is not None
+        and whole is not None
+        and each["low"] > whole
     ]
     for feature, value, each in sorted(worse, key=lambda found: found[2]["low"], reverse=True)[:3]:
         yield Note(

@@ -159,7 +159,7 @@ def _next_span(found: dict[str, Any]) -> Fact:
 def _fact(
     label: str,
     what: str,
-    value: float,
+    value: float | None,
     before: float | None,
     beside: str,
     lower_is_better: bool = False,
@@ -170,7 +170,7 @@ def _fact(
     Args:
         noise: how large a change chance explains; None where that is not known.
     """
-    if before is None:
+    if before is None or value is None:
         return Fact(f"{label}, {what}", number(value), beside)
     change = value - before
     tone: Tone = "good" if (change < 0) == lower_is_better else "bad"

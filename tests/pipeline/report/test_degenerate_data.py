@@ -11,6 +11,7 @@ from pipeline.report import report
 from pipeline.report.data import data
 from pipeline.report.lists import lists
 from pipeline.report.report import SECTIONS, page
+from pipeline.report.verdict import banner
 from pipeline.report.words import NOTHING, day, duration, interval, moment, number, share, signed
 from tests.pipeline.report.degenerate import ALL_EQUAL, ONE_EACH, TABLES, artifacts
 
@@ -18,23 +19,31 @@ SORRY = "could not be made"
 ANY = st.one_of(st.sampled_from([0.0, 4.0, -1e30, math.nan, math.inf]), st.floats(-10, 10))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def every_section(sources):
+    banner(sources)
+    for make in SECTIONS:
+        make(sources)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables=TABLES, predicted=ANY, scored=ANY)
 @example(tables=ALL_EQUAL, predicted=4.0, scored=0.0)
 @example(tables=ONE_EACH, predicted=4.0, scored=0.0)
 @example(tables=(ALL_EQUAL[0], ONE_EACH[0], ONE_EACH[0]), predicted=math.nan, scored=1.0)
 def test_no_section_fails_on_data_that_says_little(left, tables, predicted, scored):
-    sources = left(run_id="now", **artifacts(tables, predicted, scored))
-    for make in SECTIONS:
-        make(sources)
-    assert SORRY not in page(sources, vega="")
+    every_section(left(run_id="now", **artifacts(tables, predicted, scored)))
 
 
 def test_what_is_left_of_a_run_may_be_any_part_of_it(left):
     whole = artifacts(ALL_EQUAL, 4.0, 1.0)
     for name in whole:
-        sources = left(run_id=f"without-{name}", **{key: each for key, each in whole.items() if key != name})
-        assert SORRY not in page(sources, vega="")
+        every_section(left(run_id=f"no-{name}", **{key: each for key, each in whole.items() if key != name}))
+
+
+def test_the_page_of_a_run_on_equal_ratings_is_whole(left):
+    html = page(left(**artifacts(ALL_EQUAL, 4.0, 0.0)), vega="")
+    assert SORRY not in html
+    assert "NaN" not in html
 
 
 def test_a_section_that_fails_is_a_sentence_in_the_page_and_its_cause_in_the_log(left, monkeypatch, caplog):

@@ -66,7 +66,7 @@ def test_in_an_empty_workspace_every_page_says_what_to_do_first(tmp_path, path):
     answer = Reader(tmp_path / "none").get(path)
 
     assert answer.status_code == 200
-    assert "run</code>" in answer.text or "A run pushes one" in answer.text
+    assert f"run --workspace {tmp_path / 'none'}</code>" in answer.text or "A run pushes one" in answer.text
     assert not (tmp_path / "none").exists()  # looked at, and not made
 
 
