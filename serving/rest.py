@@ -18,6 +18,7 @@ from serving.errors import StatusError, invalid
 from serving.json_dialect import find_signature, parse_object, read_request, signature_name, write_answer
 from serving.json_values import dump, quoted
 from serving.metrics import CONTENT_TYPE, Call
+from serving.rest_body import Bodies, BodyError, Disconnected
 from serving.service import Service, refuse_examples_api
 
 QUICK_BYTES = 16 * 1024  # a larger body is parsed and answered in a thread, beside the event loop
@@ -41,20 +42,38 @@ class RestApi:
 
     def __init__(self, service: Service, max_body_bytes: int):
         self._service = service
-        self._max_body_bytes = max_body_bytes
+        self._bodies = Bodies(max_body_bytes)
 
     async def __call__(self, scope, receive, send) -> None:
-        method, path = scope["method"], scope["path"]
         try:
-            body = await self._body(scope, receive) if method == "POST" else b""
-        except _TooLarge as too_large:
-            await _respond(send, 413, _JSON, dump({"error": str(too_large)}))
-            return
-        if method == "POST" and (match := _CALL.fullmatch(path)):
-            status, answer = await self._predict(*match.groups(), body)
-            await _respond(send, status, _JSON, answer)
-        else:
+            await self._respond(scope, receive, send)
+        except BodyError as error:
+            await _respond(send, error.status, _JSON, dump({"error": error.message}))
+        except Disconnected:
+            pass
+        except asyncio.CancelledError:  # the server stops, and its grace is over
+            await _respond(send, 503, _JSON, dump({"error": "The server is stopping"}))
+
+    async def _respond(self, scope, receive, send) -> None:
+        method, path = scope["method"], scope["path"]
+        if method != "POST":
             await _respond(send, *self._ask(method, path))
+            return
+        body, encoding = await self._bodies.read(scope, receive)
+        size = len(body)
+        try:
+            if encoding != "identity":
+                loop = asyncio.get_running_loop()
+                body = await loop.run_in_executor(
+                    self._service.threads, self._bodies.inflated, body, encoding
+                )
+            if match := _CALL.fullmatch(path):
+                status, answer = await self._predict(*match.groups(), body)
+                await _respond(send, status, _JSON, answer)
+            else:
+                await _respond(send, *self._ask(method, path))
+        finally:
+            self._bodies.release(size)
 
     async def _predict(self, model: str, version: str | None, label: str | None, api: str, body: bytes):
         def answer() -> tuple[int, bytes]:
@@ -113,29 +132,6 @@ class RestApi:
             return 200, self._service.counted(call, compute)
         except StatusError as error:
             return error.http_status, dump({"error": error.message})
-
-    async def _body(self, scope, receive) -> bytes:
-        for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit():
-                self._check_size(int(value))
-        chunks, size = [], 0
-        while True:
-            message = await receive()
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            self._check_size(size)
-            if not message.get("more_body"):
-                return b"".join(chunks)
-
-    def _check_size(self, size: int) -> None:
-        if size > self._max_body_bytes:
-            raise _TooLarge(
-                f"Request body is over the limit of {self._max_body_bytes} bytes: send fewer rows"
-            )
-
-
-class _TooLarge(Exception):
-    pass
 
 
 async def _respond(send, status: int, content_type: str, body: bytes) -> None:

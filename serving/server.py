@@ -18,6 +18,7 @@ import uvloop
 from serving.config import ServerConfig
 from serving.errors import ServingError
 from serving.grpc_api import add_services
+from serving.http_protocol import HttpProtocol, Patience
 from serving.prediction_log.log import PredictionLog
 from serving.registry import Registry
 from serving.rest import RestApi
@@ -138,16 +139,19 @@ class EmbeddedServer:
         if port == 0:
             raise _port_error("gRPC", config.host, config.grpc_port, "Address already in use")
         self.grpc_address = _netloc(config.host, port)
+        patience = Patience(config.keep_alive_seconds, config.request_seconds)
+        protocol = type("Http", (HttpProtocol,), {"patience": patience})
         rest = _Uvicorn(
             uvicorn.Config(
                 RestApi(self._service, config.max_body_bytes),
-                http="httptools",
+                http=protocol,
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
                 access_log=False,
                 log_config=None,
                 server_header=False,
+                timeout_keep_alive=config.keep_alive_seconds,
                 timeout_graceful_shutdown=config.grace_seconds,
             )
         )
@@ -181,6 +185,12 @@ class _Uvicorn(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self):
         yield  # signals belong to the process, and so to `serve`
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # about once a second
+            for connection in list(self.server_state.connections):
+                connection.end_if_late()
+        return await super().on_tick(counter)
 
 
 def _netloc(host: str, port: int) -> str:
