@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serving.version_sets import MEMBERS, TRAINED
-from serving.versions import ROLLED_BACK, list_versions
+from serving.versions import ROLLED_BACK, list_versions, version_folder
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,11 @@ def in_front(models_dir: Path, names: Sequence[str]) -> str:
     """`set_content` of what is in front now; of a model that has no version, nothing."""
     fronts = {name: front(models_dir, name) for name in names}
     return set_content(
-        {name: models_dir / name / str(version) for name, version in fronts.items() if version is not None}
+        {
+            name: version_folder(models_dir, name, version)
+            for name, version in fronts.items()
+            if version is not None
+        }
     )
 
 
@@ -75,5 +79,5 @@ def _versions(wanted: Mapping[str, str], models_dir: Path) -> list[int]:
     return [
         version
         for version in sorted(common)
-        if all(content(models_dir / name / str(version)) == wanted[name] for name in wanted)
+        if all(content(version_folder(models_dir, name, version)) == wanted[name] for name in wanted)
     ]

@@ -92,7 +92,12 @@ def rollback_set(models_dir: str | Path, name: str) -> dict[str, tuple[int, int]
         places = {each: versions.make_room(models_dir, each, version) for each in names}
         rename_all(
             models_dir,
-            {f"{each}/{version}": str(place.relative_to(models_dir)) for each, place in places.items()},
+            {
+                str(versions.version_folder(models_dir, each, version).relative_to(models_dir)): str(
+                    place.relative_to(models_dir)
+                )
+                for each, place in places.items()
+            },
         )
     return change
 
@@ -100,7 +105,7 @@ def rollback_set(models_dir: str | Path, name: str) -> dict[str, tuple[int, int]
 def members(models_dir: str | Path, name: str, version: int) -> list[str]:
     """The models that were pushed together with this version, itself among them; itself alone if none."""
     try:
-        return json.loads((Path(models_dir) / name / str(version) / MEMBERS).read_text())
+        return json.loads((versions.version_folder(models_dir, name, version) / MEMBERS).read_text())
     except FileNotFoundError:
         return [name]
 

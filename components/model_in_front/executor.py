@@ -11,6 +11,7 @@ from tfx.utils import io_utils, path_utils
 from serving.placement import front
 from serving.renames import recover
 from serving.version_sets import TRAINED
+from serving.versions import version_folder
 from trainer.trained import trained_folder
 
 
@@ -27,7 +28,7 @@ class Executor(base_executor.BaseExecutor):
             io_utils.write_string_file(os.path.join(model.uri, "NOTHING_IS_PUSHED"), "")
             return
         copy = Path(path_utils.serving_model_dir(model.uri))
-        shutil.copytree(models / name / str(version), copy, dirs_exist_ok=True)
+        shutil.copytree(version_folder(models, name, version), copy, dirs_exist_ok=True)
         if (copy / TRAINED).is_dir():
             (copy / TRAINED).rename(trained_folder(str(copy)))
         model.set_string_custom_property("pushed_version", str(version))
