@@ -1,9 +1,14 @@
-"""The model that a new one is compared with, which may not be there."""
+"""The model that a new one is compared with, which may not be there, or may know the answers."""
 
 from typing import Any
 
+import numpy as np
 from tfx.dsl.io import fileio
 from tfx.utils import path_utils
+
+from components.bars import Overlap
+from trainer.trained import trained_folder
+from trainer.trained_on import TrainedOn
 
 BASELINE = "baseline_model"
 
@@ -14,3 +19,22 @@ def drop_missing(input_dict: dict[str, list[Any]]) -> dict[str, list[Any]]:
     if models and fileio.exists(path_utils.serving_model_dir(models[0].uri)):
         return input_dict
     return {name: artifacts for name, artifacts in input_dict.items() if name != BASELINE}
+
+
+def eval_overlap(input_dict: dict[str, list[Any]], pairs: np.ndarray) -> Overlap | None:
+    """How much of `eval` the baseline was trained on, for `components.bars.Baseline`.
+
+    Args:
+        input_dict: an executor's, with or without a `baseline_model`.
+        pairs: the hash of each row of `eval`, as `trainer.trained_on.rating_pairs` reads them.
+
+    Returns:
+        None where there is no baseline, or nobody wrote down what it was trained on.
+    """
+    models = input_dict.get(BASELINE) or []
+    if not models:
+        return None
+    record = TrainedOn.read(trained_folder(path_utils.serving_model_path(models[0].uri)))
+    if not len(record.pairs):
+        return None
+    return Overlap(record.overlap(pairs), len(pairs))

@@ -304,13 +304,16 @@ pd.DataFrame(training["history"])[["loss", "rmse", "val_rmse"]].round(4)
 import tensorflow_model_analysis as tfma
 
 from components.ranking_evaluator import RankingEvaluator
+from pipeline.config import limits
 from pipeline.evaluation import MODEL_SLICES, RAW_SLICES, eval_config
 
 evaluator = RankingEvaluator(
     examples=example_gen.outputs["examples"],
     model=trainer.outputs["model"],
     schema=importer.outputs["result"],
-    eval_config=eval_config(config.ranking.bless, [*RAW_SLICES, *MODEL_SLICES]),
+    eval_config=eval_config([*RAW_SLICES, *MODEL_SLICES]),
+    bars=json.dumps(limits(config.ranking.bless.bars)),
+    code_fingerprint="notebook",
     example_splits=["eval"],
 )
 evaluation, blessing = run(evaluator, "evaluation", "blessing")

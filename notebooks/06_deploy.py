@@ -187,7 +187,7 @@ def keep_asking():
 
 
 def wait_for(version):
-    """Until the server has that version of the recommender, and no other, in front."""
+    """Until the server answers with that version of the recommender, and no other."""
     for _ in range(600):
         states = client.status("recommender")
         if states.get(version) == "AVAILABLE" and list(states.values()).count("AVAILABLE") == 1:
@@ -220,7 +220,7 @@ time.sleep(1)
 from serving.version_sets import rollback_set
 
 marks.append(("roll back", time.perf_counter()))
-print("withdrawn, in front:", rollback_set(models, "recommender"))
+print("withdrawn, served:", rollback_set(models, "recommender"))
 wait_for(1)
 time.sleep(1)
 stop.set()

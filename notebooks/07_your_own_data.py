@@ -24,9 +24,10 @@ EPOCHS = 3 if QUICK else 12
 # %% [markdown]
 # ## The files
 #
-# `ratings.csv` needs a header with `user_id`, `movie_id` and `rating`, and has `timestamp` (seconds) if you know it. Ids
-# may be any text. `movies.csv` (`movie_id`, `title`, `genres` with `|` between) is optional, and worth having: films are
-# shown by their title. `users.csv` may tell of age, gender, occupation and zip code.
+# `ratings.csv` needs a header with `user_id`, `movie_id` and `rating`, and has `timestamp` if you know it. Ids may be any
+# text. `movies.csv` (`movie_id`, `title`, `genres` with `|` between) is optional, and worth having: films are shown by
+# their title. `users.csv` may tell of age, gender, occupation and zip code. Other usual names of columns are known too
+# (`item_id`, `stars`, `date`); a run ends with how it read the files, and with the columns that it did not use.
 #
 # Here a book shop's table is played by a part of MovieLens with ids of its own.
 

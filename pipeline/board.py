@@ -12,7 +12,7 @@ import httpx
 from rich.console import Console
 
 from pipeline.console import native_chatter_dropped
-from pipeline.program import program
+from pipeline.program import command, program
 from pipeline.training_logs import link_training_logs
 from pipeline.workspace import Workspace
 from serving.stopping import stopping
@@ -33,7 +33,8 @@ def show(workspace: Workspace, host: str, port: int) -> None:
     if not any(tree.rglob("*")):
         raise MarqueeError(
             f"nothing has been trained in {workspace.root}",
-            f"Run the pipeline first: {program()} run; or name another folder with --workspace.",
+            f"Run the pipeline first: {command('run', workspace=workspace.root)}; or name another folder "
+            "with --workspace.",
         )
     with stopping() as stop:
         url = _launch(tree, host, port)

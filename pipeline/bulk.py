@@ -18,7 +18,7 @@ from rich.progress import (
 
 from pipeline.console import native_chatter_dropped
 from pipeline.interruption import Interruption
-from pipeline.program import program
+from pipeline.program import program, push_first
 from serving.bulk import BulkRequest, BulkResult
 from serving.bulk import bulk as write_all
 from serving.errors import ServingError
@@ -36,7 +36,7 @@ def bulk(
     overwrite: bool,
     command: Sequence[str],
 ) -> None:
-    """Asks the `recommender` in front, in this process, for many users.
+    """Asks the served `recommender`, in this process, for many users.
 
     Args:
         models: `<name>/<version>/` folders.
@@ -52,7 +52,7 @@ def bulk(
     """
     versions = list_versions(models, MODEL)
     if not versions:
-        raise ServingError(f"there is no {MODEL} in {models}", "Push one first: marquee run")
+        raise ServingError(f"there is no {MODEL} in {models}", push_first(models))
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"[bold]{MODEL}[/] version {versions[-1]}")

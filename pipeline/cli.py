@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline import elsewhere, history, tensorboard
+from pipeline import elsewhere, history, tensorboard, versions
 from pipeline.options import DEFAULT_WORKSPACE, ConfigOption, SetOption, WorkspaceOption
 from pipeline.report import command as run_report
 from pipeline.simulate.command import simulate
@@ -57,6 +57,10 @@ def run(
     to_node: Annotated[str | None, typer.Option(help="End here, with what it needs.")] = None,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     no_tune: Annotated[bool, typer.Option("--no-tune", help="Train with the configured settings.")] = False,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="A tag for the run, for `marquee runs --tag`; repeatable.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="A note on the run, such as what is tried and why.")] = "",
 ) -> None:
     """Run the pipeline: data to a blessed, pushed model. What did not change is reused."""
     from pipeline.load_config import load_config
@@ -76,7 +80,21 @@ def run(
     command += ["--workspace", str(workspace)] if workspace != DEFAULT_WORKSPACE else []
     command += ["--no-tune"] if no_tune else []
     command += ["--to-node", to_node] if to_node else []
-    run_pipeline(RunRequest(loaded, Workspace(workspace), from_node, to_node, tuple(command)))
+    command += [part for each in tag or [] for part in ("--tag", each)]
+    command += ["--note", note] if note else []
+    overrides = (*(set_ or []), *(["--no-tune"] if no_tune else []), *([f"--data {data}"] if data else []))
+    run_pipeline(
+        RunRequest(
+            loaded,
+            Workspace(workspace),
+            from_node,
+            to_node,
+            tuple(command),
+            overrides=overrides,
+            tags=tuple(tag or []),
+            note=note,
+        )
+    )
 
 
 @app.command()
@@ -288,26 +306,15 @@ def export(
     ] = None,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
-    """Write the ranking model in front to one file for another runtime."""
+    """Write the served ranking model to one file for another runtime."""
     from pipeline.export import export as export_model
     from pipeline.workspace import Workspace
 
     export_model(models or Workspace(workspace).serving_models, out)
 
 
-@app.command()
-def rollback(
-    name: Annotated[str, typer.Argument(help="The model, such as `ranking`.")],
-    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
-) -> None:
-    """Put the previous version of a model back in front, and of the models that were pushed with it."""
-    from pipeline.workspace import Workspace
-    from serving.version_sets import rollback_set
-
-    for each, (withdrawn, front) in rollback_set(Workspace(workspace).serving_models, name).items():
-        typer.echo(f"{each}: version {withdrawn} withdrawn, version {front} is in front")
-
-
+app.command()(versions.rollback)
+app.command()(versions.restore)
 app.add_typer(history.runs, name="runs")
 app.command()(history.lineage)
 app.command()(history.diff)

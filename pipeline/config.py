@@ -1,16 +1,19 @@
 """The configuration of a run: what data, which model, how it is tuned, judged and pushed."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from components.movielens_example_gen.config import DataConfig
+from pipeline.data_schema import CARRIED, SUFFIX
 from pipeline.kubeflow.config import KubeflowConfig
 from serving.deploy.config import DeployConfig
 from trainer import features
 from trainer.ranking.config import RankingConfig as RankingModelConfig
 from trainer.ranking.settings import RankingSettings
-from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
+from trainer.recommender_measures import RECOMMENDER_MEASURES
+from trainer.retrieval.measures import CATALOGUE_MEASURES, QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.retrieval.settings import RetrievalSettings
 from trainer.strict import Strict
 from tuner.config import TuneConfig
@@ -40,10 +43,11 @@ Thresholds = dict[Literal[(*features.DESCRIBED, *features.DEMOGRAPHICS)], Thresh
 class ValidateConfig(Strict):
     """What the data is held against."""
 
-    schema_name: Literal["demographics", "ratings"] = Field(
+    schema_name: str = Field(
         "demographics",
         alias="schema",
-        description="the committed schema: with users' age, gender, occupation and zip code, or without",
+        description="what the data is held against: `demographics` for MovieLens with users' age, gender, "
+        "occupation and zip code, `ratings` without those, or the path of a `schema.pbtxt` of your own",
     )
     drift: Literal["warn", "stop"] = Field(
         "warn", description="what drift from the previous run does: is reported, or stops the run"
@@ -59,6 +63,13 @@ class ValidateConfig(Strict):
     skew_thresholds: Thresholds = Field(
         default={}, description="what is skew, in the same way; the schema itself has none"
     )
+
+    @field_validator("schema_name")
+    @classmethod
+    def _carried_or_a_file(cls, name: str) -> str:
+        if name not in CARRIED and not name.endswith(SUFFIX):
+            raise ValueError(f"give {' or '.join(CARRIED)}, or the path of a file that ends in {SUFFIX}")
+        return name
 
     @field_validator("drift_thresholds", "skew_thresholds")
     @classmethod
@@ -76,13 +87,32 @@ class ValidateConfig(Strict):
         return self
 
 
+class Noise(Strict):
+    """A change that noise explains: so many standard errors of the paired difference over users."""
+
+    standard_errors: float = Field(
+        gt=0,
+        description="so many standard errors, over users, of the difference of both models on the same rows; "
+        "2 keeps back 1 equal model in 40",
+    )
+    at_least: float = Field(
+        0.0,
+        ge=0,
+        description="a change up to this passes however small the standard error of a large `eval` is",
+    )
+
+
 class Bar(Strict):
     """What a metric must satisfy; a change is counted against the last blessed model."""
 
     min: float | None = Field(None, description="no lower than this")
     max: float | None = Field(None, description="no higher than this")
-    max_increase: float | None = Field(None, ge=0, description="no more above the last blessed model's")
-    max_decrease: float | None = Field(None, ge=0, description="no more below the last blessed model's")
+    max_increase: Annotated[float, Field(ge=0)] | Noise | None = Field(
+        None, description="no more above the last blessed model's: a number, or `{standard_errors: 2}`"
+    )
+    max_decrease: Annotated[float, Field(ge=0)] | Noise | None = Field(
+        None, description="no more below the last blessed model's: a number, or `{standard_errors: 2}`"
+    )
 
     @model_validator(mode="after")
     def _one_direction(self) -> "Bar":
@@ -93,13 +123,41 @@ class Bar(Strict):
         return self
 
 
+def limits(bars: Mapping[str, Bar]) -> dict[str, dict[str, Any]]:
+    """Of each measure's bar the limits that are set, as `components.bars.verdicts` takes them."""
+    return {measure: bar.model_dump(exclude_none=True) for measure, bar in bars.items()}
+
+
+def errors_of_means(bars: dict[str, Bar]) -> dict[str, Bar]:
+    """The bars, unless one counts in standard errors what has none."""
+    for measure in set(bars) & set(CATALOGUE_MEASURES):
+        if isinstance(bars[measure].max_increase or bars[measure].max_decrease, Noise):
+            raise ValueError(f"{measure}: no mean over users, and so without a standard error; give a number")
+    return bars
+
+
+#: What an equal model, trained anew, may differ by.
+SAME = Noise(standard_errors=2)
+
+
 class BlessConfig(Strict):
     """When a ranking model may be pushed; measured by TFMA on `eval`."""
 
-    bars: dict[Literal["rmse", "mae", "calibration", "ndcg_10"], Bar] = Field(
-        default={"rmse": Bar(max=1.2, max_increase=0.0)},
-        description="a bar a metric; a model that misses one is not blessed",
+    bars: dict[Literal["rmse", "mae", "calibration", "rated_ndcg@10"], Bar] = Field(
+        default={"rmse": Bar(max=1.2, max_increase=SAME)},
+        description="one bar per metric; a model that misses one is not blessed. `min`, `max`, and, against "
+        "the last blessed model, `max_increase` or `max_decrease`: a number or `{standard_errors: 2}`. "
+        "rated_ndcg@10 is of the order of the films that a user rated, not of a list out of all films",
     )
+
+    @field_validator("bars", mode="before")
+    @classmethod
+    def _names_as_they_are_now(cls, bars: Any) -> Any:
+        if isinstance(bars, Mapping) and "ndcg_10" in bars:
+            raise ValueError(
+                "ndcg_10 is called rated_ndcg@10 now: it orders rated films; ndcg@10 is of all films"
+            )
+        return bars
 
 
 class RankingConfig(RankingSettings):
@@ -114,8 +172,8 @@ class RetrievalBlessConfig(Strict):
     """When a retrieval model may be pushed; measured by the RetrievalEvaluator on `eval`."""
 
     bars: dict[Literal[(*QUALITY_MEASURES, *SEARCH_MEASURES)], Bar] = Field(
-        default={"ndcg@10": Bar(max_decrease=0.0), "index_recall@100": Bar(min=0.9)},
-        description="a bar a metric, over the full catalogue without the films watched in train",
+        default={"ndcg@10": Bar(max_decrease=SAME), "index_recall@100": Bar(min=0.9)},
+        description="one bar per metric, as for ranking; over all films that are not in train",
     )
     over_popularity: dict[Literal[QUALITY_MEASURES], float] = Field(
         default={"ndcg@10": 1.0},
@@ -130,7 +188,7 @@ class RetrievalBlessConfig(Strict):
                 raise ValueError(
                     f"{measure}: the last blessed model's search is not measured; give min or max"
                 )
-        return bars
+        return errors_of_means(bars)
 
 
 class RetrievalConfig(RetrievalSettings):
@@ -140,6 +198,24 @@ class RetrievalConfig(RetrievalSettings):
     bless: RetrievalBlessConfig = Field(RetrievalBlessConfig(), description="when it may be pushed")
 
 
+class RecommenderBlessConfig(Strict):
+    """When the two models together may be pushed; measured by the RecommenderEvaluator on `eval`."""
+
+    bars: dict[Literal[RECOMMENDER_MEASURES], Bar] = Field(
+        default={"ndcg@10": Bar(max_decrease=Noise(standard_errors=2, at_least=0.0005))},
+        description="one bar per measure, as for ranking; over the ten items that each user of `eval` would "
+        "be shown, without those rated in train. under_mean@10 is the share of them that the user then rated "
+        "lower than that user's mean. Of a recommender that is made of the very models of the last blessed "
+        "one, standard errors allow for nothing, and `at_least` for what it says",
+    )
+    over_popularity: dict[Literal[RECOMMENDER_MEASURES], float] = Field(
+        default={"ndcg@10": 1.0},
+        description="a measure, and how many times what the most rated films alone reach it must be",
+    )
+
+    _errors_of_means = field_validator("bars")(errors_of_means)
+
+
 class RecommenderConfig(Strict):
     """How the two models answer together."""
 
@@ -147,6 +223,7 @@ class RecommenderConfig(Strict):
     rating_weight: float = Field(
         0.2, ge=0, description="films are ordered by the retrieval score + this times the expected rating"
     )
+    bless: RecommenderBlessConfig = Field(RecommenderBlessConfig(), description="when it may be pushed")
 
 
 class BulkConfig(Strict):
@@ -154,7 +231,7 @@ class BulkConfig(Strict):
 
     enabled: bool = Field(False, description="whether a run writes them")
     k: int = Field(100, ge=1, description="films a user")
-    exclude_seen: bool = Field(True, description="leave out what the user rated in train")
+    exclude_seen: bool = Field(True, description="leave out what the user has rated")
 
 
 class SkewThresholds(Strict):
@@ -195,11 +272,15 @@ class PushConfig(Strict):
     keep: int = Field(5, ge=1, description="how many versions of a model stay on disk")
 
 
+#: Beam's runner inside the process that starts it.
+IN_PROCESS = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+
+
 class BeamConfig(Strict):
     """How Beam runs the data nodes."""
 
     args: list[str] = Field(
-        default=["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"],
+        default=[f"--runner={IN_PROCESS}"],
         description="passed to every Beam component; the default runs in this process",
     )
 
@@ -218,21 +299,23 @@ class RunConfig(Strict):
     ranking: RankingConfig
     retrieval: RetrievalConfig = RetrievalConfig()
     recommender: RecommenderConfig = RecommenderConfig()
+    refit: Literal["all", "seen", "none"] = Field(
+        "all",
+        description="what is served once models are blessed: all, their settings trained once more on train, "
+        "eval and test; seen, the judged weights, with all that users have rated; none, the judged models",
+    )
+    temporal_check: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="whether the judged settings are trained once more on the oldest 80 % of the ratings and "
+        "measured on the newest 20 %, beside what was popular in the last days: auto, where ratings have "
+        "times and are fewer than two million; always; never. It costs about the two trainings, and keeps "
+        "nothing from being pushed",
+    )
     bulk: BulkConfig = BulkConfig()
     push: PushConfig = PushConfig()
     beam: BeamConfig = BeamConfig()
     kubeflow: KubeflowConfig = KubeflowConfig()
     deploy: DeployConfig = DeployConfig()
-
-    @model_validator(mode="after")
-    def _lists_can_be_judged(self) -> "RunConfig":
-        if self.data.split.kind == "user_holdout":
-            raise ValueError(
-                "data.split.kind = 'user_holdout': a retrieval model is judged by users whom train knows, "
-                "and this split leaves none in eval; allowed: random, temporal, leave_last_out, per_item, "
-                "predefined, newest_span"
-            )
-        return self
 
     def plain(self) -> dict[str, Any]:
         """As YAML and JSON know it."""

@@ -1,6 +1,7 @@
 """The DAG: which node feeds which (DESIGN.md, The way of the data)."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 # Not `tfx.v1`: it takes six seconds more, for Google Cloud clients that nobody here uses.
@@ -14,18 +15,18 @@ from components.movielens_example_gen.component import MovieLensExampleGen
 from components.ranking_evaluator import RankingEvaluator
 from components.retrieval_evaluator import RetrievalEvaluator
 from components.serving_skew import ServingSkew
-from pipeline.config import RunConfig
+from pipeline.config import IN_PROCESS, RunConfig, limits
+from pipeline.data_schema import DataSchema
 from pipeline.data_source import DataSource
-from pipeline.delivery_nodes import Judged, delivery_nodes
+from pipeline.delivery_nodes import delivery_nodes
 from pipeline.evaluation import MODEL_SLICES, RAW_SLICES, eval_config
 from pipeline.fingerprints import code_fingerprint
 from pipeline.place import Found, Place
-from pipeline.training_nodes import Prepared, training_nodes
+from pipeline.training_nodes import Judged, Prepared, training_nodes
 from serving.prediction_log.reader import fingerprint, log_files
 from trainer import features
 
 _VALIDATOR = "ExampleValidator"
-_SCHEMAS = Path(__file__).resolve().parent / "schemas"
 
 
 def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_pipeline.Pipeline:
@@ -40,13 +41,16 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         input_base=source.path,
         config=config.data.model_dump_json(),
         fingerprint=source.fingerprint,
-        code_fingerprint=code_fingerprint("components.movielens_example_gen", "trainer.features"),
+        code_fingerprint=code_fingerprint(
+            "components.movielens_example_gen", "trainer.features", "trainer.pair_hash"
+        ),
         origin=source.origin,
         spans=source.spans,
     )
     examples = example_gen.outputs["examples"]
     statistics_gen = StatisticsGen(examples=examples)
-    schema = place.schema((_SCHEMAS / f"{config.validate_.schema_name}.pbtxt").read_text(encoding="utf-8"))
+    data_schema = DataSchema.read(config.validate_.schema_name)
+    schema = place.schema(data_schema.text)
     previous = place.previous_statistics(statistics_gen.outputs["statistics"], f"{config.name}.{_VALIDATOR}")
     validator = _validator(config, statistics_gen.outputs["statistics"], schema, previous)
     transform = Transform(
@@ -62,7 +66,8 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
     for node in (validator, *skew):
         transform.add_upstream_node(node)
     prepared = Prepared(examples, transform.outputs["transform_graph"], schema.channel, source, place)
-    ranking, retrieval = _ranking_nodes(config, prepared), _retrieval_nodes(config, prepared)
+    ranking = _ranking_nodes(config, prepared, data_schema)
+    retrieval = _retrieval_nodes(config, prepared)
     delivery = delivery_nodes(config, prepared, ranking, retrieval)
     keep = place.keep_statistics(statistics_gen.outputs["statistics"])
     for node in keep:
@@ -74,8 +79,19 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         components=[*data, *ranking.nodes, *retrieval.nodes, *delivery],
         metadata_connection_config=place.metadata,
         enable_cache=True,
-        beam_pipeline_args=list(config.beam.args),
+        beam_pipeline_args=_beam_args(config.beam.args),
     )
+
+
+def _beam_args(given: Sequence[str]) -> list[str]:
+    """Arguments of every Beam node.
+
+    TFX packs a source distribution of itself in each node for workers elsewhere (6 s per node), unless the
+    arguments name what workers are made from. Workers in this process have everything, and ignore the image.
+    """
+    if any(IN_PROCESS in argument for argument in given):
+        return [*given, "--sdk_container_image=none"]
+    return list(given)
 
 
 def _validator(config: RunConfig, statistics, schema: Found, previous: Found) -> StoppingExampleValidator:
@@ -107,6 +123,7 @@ def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]
         thresholds=skew.thresholds.model_dump_json(),
         min_values=skew.min_values,
         on_skew=skew.on_skew,
+        every_split=config.refit == "all",
         code_fingerprint=code_fingerprint(
             "components.serving_skew", "serving.prediction_log", "trainer.activity"
         ),
@@ -114,21 +131,28 @@ def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]
     return [node]
 
 
-def _ranking_nodes(config: RunConfig, prepared: Prepared) -> Judged:
+def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) -> Judged:
     """Tuner, Trainer, and TFMA's evaluation."""
     trained = training_nodes("ranking", config, prepared)
-    slices = [*RAW_SLICES, *MODEL_SLICES]
-    if config.validate_.schema_name == "ratings":
-        slices = [key for key in slices if key not in (features.USER_GENDER, "age_group")]
+    needed = {features.USER_GENDER: features.USER_GENDER, "age_group": features.USER_AGE}
+    slices = [key for key in (*RAW_SLICES, *MODEL_SLICES) if needed.get(key) in (None, *schema.features)]
     evaluator = RankingEvaluator(
         examples=prepared.examples,
         model=trained.model,
         baseline_model=trained.last_blessed,
         schema=prepared.schema,
-        eval_config=eval_config(config.ranking.bless, slices),
+        eval_config=eval_config(slices),
+        bars=_json(limits(config.ranking.bless.bars)),
+        code_fingerprint=code_fingerprint(
+            "components.ranking_evaluator",
+            "components.bars",
+            "components.baseline",
+            "components.blessing",
+            "trainer",
+        ),
         example_splits=[features.EVAL],
     )
-    return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
+    return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])
 
 
 def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
@@ -140,12 +164,19 @@ def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
         transform_graph=prepared.transform_graph,
         model=trained.model,
         baseline_model=trained.last_blessed,
-        bars=_json({name: bar.model_dump() for name, bar in retrieval.bless.bars.items()}),
+        bars=_json(limits(retrieval.bless.bars)),
         over_popularity=_json(retrieval.bless.over_popularity),
         min_rating=_json(retrieval.model.min_rating),
-        code_fingerprint=code_fingerprint("components.retrieval_evaluator", "components.bars", "trainer"),
+        code_fingerprint=code_fingerprint(
+            "components.retrieval_evaluator",
+            "components.list_evaluation",
+            "components.bars",
+            "components.baseline",
+            "components.blessing",
+            "trainer",
+        ),
     )
-    return Judged([*trained.nodes, evaluator], trained.model, evaluator.outputs["blessing"])
+    return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])
 
 
 def _json(value: object) -> str:

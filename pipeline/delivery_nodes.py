@@ -1,64 +1,54 @@
 """From two judged models to what is served: assemble, try out, push, report."""
 
 import json
-from dataclasses import dataclass
-
-from tfx.types import BaseChannel
 
 from components.atomic_pusher import AtomicPusher
 from components.bulk_recommender import BulkRecommender
-from components.recommender_assembler import RecommenderAssembler
 from components.run_report import RunReport
 from components.serving_validator import ServingValidator
 from pipeline.config import RunConfig
 from pipeline.fingerprints import code_fingerprint
-from pipeline.training_nodes import Prepared
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A model, whether it is blessed, and the nodes that made and judged it."""
-
-    nodes: list
-    model: BaseChannel
-    blessing: BaseChannel
+from pipeline.judging_nodes import recommender_nodes, temporal_nodes
+from pipeline.refit_nodes import Served, assembler, refit_nodes
+from pipeline.training_nodes import Judged, Prepared
 
 
 def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retrieval: Judged) -> list:
-    """RecommenderAssembler, ServingValidator, AtomicPusher, BulkRecommender (if wanted) and RunReport."""
-    assembler = RecommenderAssembler(
-        ranking=ranking.model,
-        retrieval=retrieval.model,
-        candidates=config.recommender.candidates,
-        rating_weight=config.recommender.rating_weight,
-        code_fingerprint=code_fingerprint(
-            "components.recommender_assembler", "trainer.recommender", "trainer.answers", "trainer.verify"
-        ),
-    )
-    models = {
+    """RecommenderAssembler, its evaluator, the refit, ServingValidator, AtomicPusher, bulk lists, RunReport.
+
+    What is reported are the judged models, which have not learned `test`; what is validated, pushed and asked
+    for lists are those that are served.
+    """
+    assembled = assembler(config, ranking.model, retrieval.model)
+    judged = {
         "ranking": ranking.model,
         "retrieval": retrieval.model,
-        "recommender": assembler.outputs["model"],
+        "recommender": assembled.outputs["model"],
     }
+    judging, blessing = recommender_nodes(config, prepared, judged["recommender"])
+    blessings = {"ranking": ranking.blessing, "retrieval": retrieval.blessing, "recommender": blessing}
+    served = Served([], judged)
+    if config.refit != "none":
+        served = refit_nodes(config, prepared, {"ranking": ranking, "retrieval": retrieval}, blessings)
     validator = ServingValidator(
-        **models, code_fingerprint=code_fingerprint("components.serving_validator", "serving")
+        **served.models, code_fingerprint=code_fingerprint("components.serving_validator", "serving")
     )
+    travelling = prepared.place.push_trained and config.refit != "none"
     pusher = AtomicPusher(
-        **models,
-        ranking_blessing=ranking.blessing,
-        retrieval_blessing=retrieval.blessing,
+        **served.models,
+        **{f"{name}_blessing": blessing for name, blessing in blessings.items()},
         infra_blessing=validator.outputs["blessing"],
         serving_models=prepared.place.serving_models,
         keep=config.push.keep,
         with_trained=prepared.place.push_trained,
-        disturbed=prepared.place.disturbed(config.name),
+        judged=judged if travelling else {},
         code_fingerprint=code_fingerprint("components.atomic_pusher", "serving"),
     )
     bulk = []
     if config.bulk.enabled:
         bulk = [
             BulkRecommender(
-                model=models["recommender"],
+                model=served.models["recommender"],
                 pushed_model=pusher.outputs["pushed_model"],
                 k=config.bulk.k,
                 exclude_seen=config.bulk.exclude_seen,
@@ -68,9 +58,13 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
     report = RunReport(
         examples=prepared.examples,
         transform_graph=prepared.transform_graph,
-        **models,
+        **judged,
         min_rating=json.dumps(config.retrieval.model.min_rating),
         code_fingerprint=code_fingerprint("components.run_report", "trainer"),
     )
+    temporal = temporal_nodes(config, prepared, ranking, retrieval)
+    for node in temporal:
+        node.add_upstream_node(pusher)  # whatever becomes of it, nothing is kept from being served
+        report.add_upstream_node(node)
     report.add_upstream_node(pusher)  # last: `test` is read when everything is decided
-    return [assembler, validator, pusher, *bulk, report]
+    return [assembled, *judging, *served.nodes, validator, pusher, *bulk, *temporal, report]

@@ -1,74 +1,64 @@
-"""`marquee diff`: what differs between two runs."""
+"""What differs between runs: outcome, data, settings, code, measures."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from pipeline import outcomes
-from pipeline.lineage import Lineage, Run
-from pipeline.runs import known_run, row
-from pipeline.show_run import short
+from pipeline.lineage import Run
+from pipeline.measures import better
+from pipeline.runs import models_word, row
 from pipeline.workspace import Workspace
 
-Sections = dict[str, list[tuple[str, Any, Any]]]
+#: By section, rows of a name and one value per run; None: that run has no such thing.
+Sections = dict[str, list[tuple[Any, ...]]]
+MEASURES = "metrics"  # the section of what is better or worse
 
 
-def print_diff(workspace: Workspace, one: str, other: str, as_json: bool = False) -> None:
-    """Prints, section by section, what two runs do not have in common.
-
-    Raises:
-        MarqueeError: there is no such run.
-    """
-    lineage = Lineage(workspace.metadata_db)
-    runs = known_run(lineage, one), known_run(lineage, other)
-    found = difference(workspace, *runs)
-    if as_json:
-        print(json.dumps(found, indent=1, default=str))
-        return
-    console = Console(highlight=False)
-    if not any(rows for name, rows in found.items() if name != "seconds"):
-        console.print(f"{runs[0].run_id} and {runs[1].run_id} differ in nothing but time")
-    if not any(found.values()):
-        return
-    table = Table("", runs[0].run_id, runs[1].run_id, "change")
-    for section, rows in found.items():
-        if not rows:
-            continue
-        table.add_section()
-        table.add_row(f"[bold]{section}[/]")
-        for name, before, after in rows:
-            table.add_row(
-                escape(name), *(escape(_said(each)) for each in (before, after)), change(before, after)
-            )
-    console.print(table)
-
-
-def difference(workspace: Workspace, one: Run, other: Run) -> Sections:
-    """(name, in the one, in the other) of all that differs, by section; None: it has no such thing."""
-    facts = [_facts(workspace, run) for run in (one, other)]
-    # What only one of them has is told by `nodes`, and needs no line for each of its settings and measures.
-    lonely = one.nodes.keys() ^ other.nodes.keys()
+def difference(workspace: Workspace, *runs: Run) -> Sections:
+    """What the runs do not have in common, by section: rows of a name and one value per run."""
+    facts = [_facts(workspace, run) for run in runs]
+    # What only some of them have is told by `nodes`, and needs no line for each of its settings and measures.
+    everywhere = set.intersection(*(set(run.nodes) for run in runs))
+    lonely = set().union(*(set(run.nodes) for run in runs)) - everywhere
     return {
         section: [
             each
-            for each in _differing(facts[0][section], facts[1][section], section not in ("data", "outcome"))
-            if section == "nodes" or not (_owner(each[0]) in lonely or _only_one_has(each, section, facts))
+            for each in _differing([fact[section] for fact in facts], section not in ("data", "outcome"))
+            if section == "nodes" or not (_owner(each[0]) in lonely or _some_lack(each, section, facts))
         ]
         for section in facts[0]
     }
+
+
+def verdicts(runs: Sequence[Run], found: Sections) -> dict[str, int]:
+    """By measure, the place of the run that is better at it than all others, by more than known noise."""
+    said = {}
+    for name, *values in found.get(MEASURES, []):
+        for place, value in enumerate(values):
+            others = [each for each in range(len(values)) if each != place]
+            if all(
+                better(name, values[each], value, noise(runs[each], runs[place], name)) for each in others
+            ):
+                said[name] = place
+    return said
+
+
+def noise(one: Run, other: Run, name: str) -> float | None:
+    """The standard error of a measure's difference, where an evaluator compared these two runs' models."""
+    task, _, measure = name.partition(": ")
+    if task not in outcomes.TASKS:
+        return None
+    found = outcomes.standard_error(one.nodes, other.nodes, task, measure)
+    return found or outcomes.standard_error(other.nodes, one.nodes, task, measure)
 
 
 def _owner(name: str) -> str:
     return name.split(":")[0]
 
 
-def _only_one_has(row: tuple[str, Any, Any], section: str, facts: list[dict[str, dict[str, Any]]]) -> bool:
+def _some_lack(row: tuple[Any, ...], section: str, facts: list[dict[str, dict[str, Any]]]) -> bool:
     """Whether one of the runs has nothing of the model, or the report, that the row belongs to."""
-    if section not in ("hyper-parameters", "metrics"):
+    if section not in ("hyper-parameters", MEASURES):
         return False
     return any(_owner(row[0]) not in {_owner(name) for name in each[section]} for each in facts)
 
@@ -90,6 +80,13 @@ def _facts(workspace: Workspace, run: Run) -> dict[str, dict[str, Any]]:
         for name in outcomes.SHOWN
         if name in model.metrics
     }
+    together = outcomes.recommender(run.nodes)
+    if together:
+        measured |= {
+            f"recommender: {name}": together.metrics[name]
+            for name in outcomes.SHOWN
+            if name in together.metrics
+        }
     for name, values in (outcomes.test(run.nodes) or {}).items():
         if isinstance(values, dict):
             label = "ratings" if name == "test" else name.replace("_", " ")
@@ -103,7 +100,8 @@ def _facts(workspace: Workspace, run: Run) -> dict[str, dict[str, Any]]:
             "state": overall["state"],
             **{f"{model.task} model": model.kind for model in models},
             **{f"{model.task} blessed": model.blessed for model in models},
-            "pushed": overall["pushed"],
+            **({"recommender blessed": together.blessed} if together else {}),
+            "models": models_word(overall),
         },
         "data": {
             "origin": data.origin,
@@ -121,21 +119,13 @@ def _facts(workspace: Workspace, run: Run) -> dict[str, dict[str, Any]]:
             f"{model.task}: {name}": value for model in models for name, value in model.settings.items()
         },
         "code": outcomes.fingerprints(run.nodes),
-        "metrics": measured,
+        MEASURES: measured,
         "nodes": {node.name: node.state for node in run.nodes.values()},
         "seconds": {node.name: round(node.seconds, 1) for node in run.nodes.values()},
     }
 
 
-def _differing(one: Mapping[str, Any], other: Mapping[str, Any], sort: bool) -> list[tuple[str, Any, Any]]:
-    names = list(dict.fromkeys([*one, *other]))
-    return [
-        (name, one.get(name), other.get(name))
-        for name in (sorted(names) if sort else names)
-        if one.get(name) != other.get(name)
-    ]
-
-
-def _said(value: Any) -> str:
-    text = short(value)
-    return text if len(text) <= 40 else f"{text[:37]}…"
+def _differing(facts: Sequence[Mapping[str, Any]], sort: bool) -> list[tuple[Any, ...]]:
+    names = list(dict.fromkeys(name for each in facts for name in each))
+    rows = ((name, *(each.get(name) for each in facts)) for name in (sorted(names) if sort else names))
+    return [each for each in rows if any(value != each[1] for value in each[2:])]

@@ -1,4 +1,4 @@
-"""`marquee export`: the ranking model in front, in another format."""
+"""`marquee export`: the served ranking model, in another format."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from pipeline.console import native_chatter_dropped
 
 
 def export(models: Path, out: Path) -> None:
-    """Writes the ranking model in front as a TensorFlow Lite file and says what was compared.
+    """Writes the served ranking model as a TensorFlow Lite file and says what was compared.
 
     Raises:
         ServingError: there is no model, it cannot be converted, or `out` cannot be written.

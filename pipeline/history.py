@@ -1,6 +1,6 @@
-"""The commands that look back: `runs`, `runs show`, `lineage` and `diff`."""
+"""The commands that look back: `runs` with `show`, `tag` and `note`, `lineage` and `diff`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,22 +10,41 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunArgument = Annotated[str, typer.Argument(help="A run's name, the end of it, or `latest`.")]
 
 runs = typer.Typer(
-    help="List the runs in the workspace, or show one.", invoke_without_command=True, add_completion=False
+    help="List the runs in the workspace, or show, tag or annotate one.",
+    invoke_without_command=True,
+    add_completion=False,
 )
 
 
 @runs.callback()
 def list_runs(
-    context: typer.Context, workspace: WorkspaceOption = DEFAULT_WORKSPACE, json_: JsonOption = False
+    context: typer.Context,
+    tag: Annotated[list[str] | None, typer.Option(help="Only runs with this tag; repeatable.")] = None,
+    status: Annotated[
+        Literal["done", "failed", "interrupted", "cancelled", "running"] | None,
+        typer.Option(help="Only runs that ended like this, or are running."),
+    ] = None,
+    since: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="Only runs begun since 2026-11-01, or since 12h, 7d or 2w ago."),
+    ] = "",
+    config: Annotated[
+        str, typer.Option("--config", "-c", help="Only runs of this configuration's name.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="The newest so many; 0 for all.")] = 0,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    json_: JsonOption = False,
 ) -> None:
-    """List the runs in the workspace, or show one."""
+    """List the runs in the workspace, or show, tag or annotate one."""
     from pipeline.workspace import Workspace
 
     context.obj = workspace
     if context.invoked_subcommand is None:
-        from pipeline.runs import print_runs
+        from pipeline.print_runs import print_runs
+        from pipeline.run_filter import RunFilter
 
-        print_runs(Workspace(workspace), as_json=json_)
+        wanted = RunFilter.of(tag or [], status or "", since, config, limit)
+        print_runs(Workspace(workspace), wanted, as_json=json_)
 
 
 @runs.command()
@@ -40,6 +59,45 @@ def show(
     from pipeline.workspace import Workspace
 
     show_run(Workspace(_chosen(workspace, context)), run, as_json=json_)
+
+
+@runs.command("tag")
+def tag_run(
+    context: typer.Context,
+    run: RunArgument,
+    tags: Annotated[list[str] | None, typer.Argument(help="Tags to give it.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(help="A tag to take away; repeatable.")] = None,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Give a run tags, by which `marquee runs --tag` finds it, or take them away."""
+    from pipeline.run_labels import label
+    from pipeline.runs import known_run
+    from pipeline.workspace import Workspace
+
+    if not tags and not remove:
+        raise typer.BadParameter("give one or more tags, or --remove TAG")
+    place = Workspace(_chosen(workspace, context))
+    run_id = known_run(place, run).run_id
+    said = label(place, run_id, tags or [], remove or [])
+    typer.echo(f"run {run_id}: {', '.join(said.tags) or 'no tags'}")
+
+
+@runs.command("note")
+def note_run(
+    context: typer.Context,
+    run: RunArgument,
+    text: Annotated[str, typer.Argument(help="The note, instead of the one there is; '' removes it.")],
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Write a note on a run, such as what was tried and why."""
+    from pipeline.run_labels import label
+    from pipeline.runs import known_run
+    from pipeline.workspace import Workspace
+
+    place = Workspace(_chosen(workspace, context))
+    run_id = known_run(place, run).run_id
+    said = label(place, run_id, note=text)
+    typer.echo(f"run {run_id}: {said.note or 'no note'}")
 
 
 def lineage(
@@ -57,16 +115,19 @@ def lineage(
 
 
 def diff(
-    run: RunArgument,
-    other: RunArgument,
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN RUN [RUN]...", help="Names of runs, their ends, or `latest`.")
+    ],
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     json_: JsonOption = False,
 ) -> None:
-    """Show what differs between two runs."""
-    from pipeline.diff import print_diff
+    """Show what differs between two runs or more: settings, data, code, and which measures best."""
+    from pipeline.print_diff import print_diff
     from pipeline.workspace import Workspace
 
-    print_diff(Workspace(workspace), run, other, as_json=json_)
+    if len(runs) < 2:
+        raise typer.BadParameter("name two runs or more")
+    print_diff(Workspace(workspace), runs, as_json=json_)
 
 
 def _chosen(workspace, context: typer.Context):

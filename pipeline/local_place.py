@@ -1,18 +1,18 @@
 """This machine: ML Metadata in SQLite, artifacts and models in the workspace."""
 
+from collections.abc import Mapping
+
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.importer import Importer
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.types import BaseChannel, Channel, standard_artifacts
 
-from components.resolution import LastAcceptedOther, LastBlessed, LastBlessedOther
+from components.resolution import AllBlessed, LastAcceptedOther, LastBlessed, LastBlessedOther, LastRefit
+from components.resolution.all_blessed import BLESSING
 from pipeline.fingerprints import content_fingerprint
-from pipeline.lineage import Lineage
-from pipeline.place import Found
+from pipeline.place import Found, Gate
 from pipeline.workspace import Workspace
-from serving.contract import MODELS
-from serving.placement import front, in_front
 
 
 class LocalPlace:
@@ -49,15 +49,29 @@ class LocalPlace:
     def keep_statistics(self, statistics: BaseChannel) -> list[BaseNode]:
         return []
 
-    def base_model(self, task: str, trainer: str, examples: BaseChannel | None) -> Found:
+    def base_model(self, task: str, trainer: str, examples: BaseChannel | None, or_refit: str) -> Found:
         base = Resolver(
             strategy_class=LastBlessed,
-            config={"node": trainer},
+            config={"node": trainer, "or_refit": or_refit},
             model=Channel(type=standard_artifacts.Model),
             model_blessing=Channel(type=standard_artifacts.ModelBlessing),
             **({"examples": examples} if examples else {}),
         ).with_id(f"Base{task.capitalize()}")
         return Found([base], base.outputs["model"])
+
+    def refit_base(self, task: str, node: str, examples: BaseChannel | None) -> Found:
+        base = Resolver(
+            strategy_class=LastRefit,
+            config={"node": node},
+            model=Channel(type=standard_artifacts.Model),
+            **({"examples": examples} if examples else {}),
+        ).with_id(f"Base{task.capitalize()}Refit")
+        return Found([base], base.outputs["model"])
+
+    def gate(self, models: Mapping[str, BaseChannel], blessings: Mapping[str, BaseChannel]) -> Gate:
+        asked = {f"{name}{BLESSING}": blessing for name, blessing in blessings.items()}
+        gate = Resolver(strategy_class=AllBlessed, **models, **asked).with_id("Blessed")
+        return Gate([gate], {task: gate.outputs[task] for task in models}, {})
 
     def last_blessed(self, task: str, model: BaseChannel) -> Found:
         last = Resolver(
@@ -70,16 +84,3 @@ class LocalPlace:
 
     def resume_folder(self, key: str) -> str:
         return str((self._workspace.cache / "resume" / key).resolve())
-
-    def disturbed(self, pipeline: str) -> str:
-        models = self._workspace.serving_models
-        # What was taken from the cache pushed nothing in that run: a later push may have come between.
-        pushes = [
-            run.output("AtomicPusher", "pushed_model")
-            for run in Lineage(self._workspace.metadata_db).runs(pipeline)
-            if "AtomicPusher" in run.nodes and run.nodes["AtomicPusher"].state == "done"
-        ]
-        last = next((o.properties["content"] for o in pushes if o and o.properties.get("pushed")), None)
-        if last is None or in_front(models, MODELS) == last:
-            return ""
-        return f"in front: { {name: front(models, name) for name in MODELS} }"

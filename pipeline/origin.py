@@ -5,14 +5,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import outcomes
+from pipeline import outcomes, served
 from pipeline.lineage import Artifact, Lineage, Node, Run
-from pipeline.program import program
+from pipeline.next_span import next_span
+from pipeline.program import command
 from pipeline.run_record import recorded
 from pipeline.workspace import Workspace
 from serving.models import MODELS
-from serving.versions import ROLLED_BACK, list_versions
+from serving.version_sets import history
+from serving.versions import ROLLED_BACK, list_versions, version_folder
 from trainer.errors import MarqueeError
+
+SERVED = "served version"
+#: Nodes that judge models, whose verdicts belong to what they judged.
+JUDGES = (
+    "RankingEvaluator", "RetrievalEvaluator", "RecommenderEvaluator", "TemporalCheck", "ServingValidator",
+    "RunReport",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,7 @@ class Origin:
     Args:
         artifact: the thing, in ML Metadata.
         model, version: of a pushed version; empty and 0 otherwise.
-        standing: of a pushed version: `in front`, `behind version N`, `withdrawn` or `no longer kept`.
+        standing: of a pushed version, where it is now: see `standing`.
         nodes: that made it, the first first, as they once ran; and those that judged it.
         record: what the run that made it wrote down: command, versions, revision of the code.
     """
@@ -45,7 +54,8 @@ class Origin:
         """As plain data: what it is, where it stands, and what it was made from."""
         data = outcomes.data(self.nodes)
         models = {task: outcomes.model(self.nodes, task) for task in self.tasks}
-        assembler = self.nodes.get("RecommenderAssembler")
+        together = outcomes.recommender(self.nodes)
+        assembler = self.nodes.get("RecommenderRefit") or self.nodes.get("RecommenderAssembler")
         return {
             "what": self.title,
             "uri": self.artifact.uri,
@@ -58,6 +68,12 @@ class Origin:
             "data": asdict(data) if data else None,
             "models": {task: asdict(model) for task, model in models.items() if model},
             "assembled": outcomes.settings(assembler) if assembler and self.model != "ranking" else None,
+            "refit": {
+                task: asdict(found) for task in self.tasks if (found := served.refit(self.nodes, task))
+            },
+            "recommender": asdict(together) if together else None,
+            "next_span": next_span(self.nodes),
+            "measured": served.whose_numbers(self.nodes),
             "test": outcomes.test(self.nodes),
             "code": outcomes.fingerprints(self.nodes),
             "steps": [
@@ -92,11 +108,11 @@ def find_origin(workspace: Workspace, asked: str, models: Path | None = None) ->
     lineage = Lineage(workspace.metadata_db)
     models = models or workspace.serving_models
     if version := _version(asked, workspace, models):
-        pushed = pushes(lineage).get(version[1])
+        pushed = push_behind(pushes(lineage), models, *version)
         if pushed is None:
             raise MarqueeError(
-                f"nobody pushed {version[0]} version {version[1]} from {workspace.root}",
-                _what_there_is(lineage),
+                f"no run in {workspace.root} pushed {version[0]} version {version[1]}",
+                _what_there_is(lineage, workspace),
             )
         nodes = lineage.made_from(pushed) | _judges(lineage, pushed)
         return Origin(
@@ -106,7 +122,7 @@ def find_origin(workspace: Workspace, asked: str, models: Path | None = None) ->
         nodes = lineage.made_from(artifact)
         record = recorded(workspace, artifact.made_in)
         return Origin(artifact, "", 0, "", nodes | _judges(lineage, artifact), record)
-    raise MarqueeError(f"no run in {workspace.root} made {asked}", _what_there_is(lineage))
+    raise MarqueeError(f"no run in {workspace.root} made {asked}", _what_there_is(lineage, workspace))
 
 
 def pushes(lineage: Lineage) -> dict[int, Artifact]:
@@ -116,11 +132,30 @@ def pushes(lineage: Lineage) -> dict[int, Artifact]:
     """
     found, contents = {}, {}
     for artifact in lineage.artifacts("PushedModel"):  # the newest first
-        if artifact.properties.get("pushed") and "pushed_version" in artifact.properties:
-            version, content = int(artifact.properties["pushed_version"]), artifact.properties.get("content")
+        known = artifact.properties
+        if known.get("outcome", "pushed") != "pushed" or not known.get("pushed"):
+            continue
+        if "pushed_version" in known:
+            version, content = int(known["pushed_version"]), known.get("content")
             if contents.setdefault(version, content) == content:
                 found[version] = artifact  # in the end, the first to push it: that one made it
     return dict(sorted(found.items(), reverse=True))
+
+
+def push_behind(known: Mapping[int, Artifact], models: Path, name: str, version: int) -> Artifact | None:
+    """The push that made a version; of one that was restored under a new number, the push of the old one.
+
+    Args:
+        known: what `pushes` gives.
+        models: the folder of served models.
+        name, version: which.
+    """
+    seen = set()
+    while version not in known and version not in seen:
+        seen.add(version)
+        folders = (version_folder(models, name, version), version_folder(models / ROLLED_BACK, name, version))
+        version = next((old for each in folders if (old := history(each).get("restored_from"))), version)
+    return known.get(version)
 
 
 def judge(runs: Iterable[Run], task: str, model: Artifact) -> Node | None:
@@ -137,11 +172,11 @@ def judge(runs: Iterable[Run], task: str, model: Artifact) -> Node | None:
 
 
 def standing(models: Path, name: str, version: int) -> str:
-    """Where a version is now: `in front`, `behind version N`, `withdrawn` or `no longer kept`."""
+    """Where it is now: `served version`, `older than the served version N`, `withdrawn` or `not kept`."""
     there = list_versions(models, name)
     if version in there:
-        return "in front" if version == there[-1] else f"behind version {there[-1]}"
-    return "withdrawn" if version in list_versions(models / ROLLED_BACK, name) else "no longer kept"
+        return SERVED if version == there[-1] else f"older than the served version {there[-1]}"
+    return "withdrawn" if version in list_versions(models / ROLLED_BACK, name) else "not kept"
 
 
 def _revision(record: dict[str, Any]) -> str:
@@ -151,23 +186,32 @@ def _revision(record: dict[str, Any]) -> str:
 
 
 def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
-    """What judged the artifact, or the models in it, in the run that made it; a model, in a later one too."""
+    """What judged the artifact, or the models in it, as it once ran: cached nodes where they ran.
+
+    A model may have been judged, or judged anew, in a later run than the one that made it. A refit model was
+    judged by way of the one that it was made after.
+    """
     run = lineage.run(artifact.made_in) if artifact.made_in else None
     if run is None:
         return {}
-    maker = run.nodes.get(artifact.made_by)
     ids = {artifact.id}
-    if artifact.type == "PushedModel" and maker:
-        ids |= {maker.taken[name].id for name in MODELS if name in maker.taken}
-    judges = ("RankingEvaluator", "RetrievalEvaluator", "ServingValidator", "RunReport")
-    found = {
-        name: run.nodes[name]
-        for name in judges
-        if name in run.nodes and ids & {each.id for each in _models(run.nodes[name].taken)}
+    refit = (run.nodes[name] for name, _ in served.MAKERS.values() if name in run.nodes)
+    ids |= {  # a refit model was judged by way of the one that it was made after
+        node.taken["judged_model"].id
+        for node in refit
+        if "judged_model" in node.taken and node.outputs["model"].id == artifact.id
     }
+    judges = [
+        node
+        for name, node in run.nodes.items()
+        if name in JUDGES
+        and (artifact.type == "PushedModel" or ids & {each.id for each in _models(node.taken)})
+    ]
+    found = lineage.made_from(*(each for node in judges for each in node.outputs.values()))
     runs = lineage.runs()
     done = [node for task in outcomes.TASKS if (node := judge(runs, task, artifact))]
-    return found | {node.name: lineage.run(node.run_id).nodes[node.name] for node in done}
+    later = {node.name: lineage.run(node.run_id).nodes[node.name] for node in done}
+    return {node.name: found.get(node.name, node) for node in judges} | later
 
 
 def _models(inputs: Mapping[str, Artifact]) -> list[Artifact]:
@@ -197,9 +241,10 @@ def _artifact(lineage: Lineage, asked: str, workspace: Workspace) -> Artifact | 
     return None
 
 
-def _what_there_is(lineage: Lineage) -> str:
+def _what_there_is(lineage: Lineage, workspace: Workspace) -> str:
     versions = list(pushes(lineage))
     if versions:
         numbers = ", ".join(str(version) for version in versions[:10])
-        return f"pushed versions: {numbers}; for example: {program()} lineage recommender/{versions[0]}"
-    return f"no run has pushed anything here yet; begin with: {program()} run"
+        example = command("lineage", f"recommender/{versions[0]}", workspace=workspace.root)
+        return f"pushed versions: {numbers}; for example: {example}"
+    return f"no run has pushed anything here yet; begin with: {command('run', workspace=workspace.root)}"

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.bars import ROUNDING, verdicts
 from pipeline.lineage import Artifact, Node
-from pipeline.ranking_metrics import FILE, ranking_metrics
+from pipeline.ranking_metrics import FILE, VERDICTS, ranking_metrics
 
 TASKS = ("ranking", "retrieval")
 #: Of all that is measured on `eval`; the rest is in the evaluators' artifacts.
@@ -19,10 +18,11 @@ SHOWN = (
     "rmse",
     "mae",
     "calibration",
-    "ndcg_10",
+    "rated_ndcg@10",
     "ndcg@10",
     "recall@10",
     "recall@100",
+    "under_mean@10",
     "coverage@10",
     "index_recall@100",
 )
@@ -86,6 +86,23 @@ class Model:
     compared_with: str = ""
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What was said of the two models together.
+
+    Args:
+        metrics: of their lists on `eval`, by name.
+        blessed: whether they may be pushed.
+        reasons: why, in sentences.
+        compared_with: the run whose recommender it had to match, or nothing.
+    """
+
+    metrics: dict[str, float]
+    blessed: bool
+    reasons: list[str]
+    compared_with: str = ""
+
+
 def data(nodes: Nodes) -> Data | None:
     """What MovieLensExampleGen read."""
     examples = _output(nodes, "MovieLensExampleGen", "examples")
@@ -144,6 +161,34 @@ def metrics(nodes: Nodes, task: str) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def recommender(nodes: Nodes) -> Judgement | None:
+    """What RecommenderEvaluator said; None where it has not judged."""
+    node = nodes.get("RecommenderEvaluator")
+    blessing = _output(nodes, "RecommenderEvaluator", "blessing")
+    if node is None or blessing is None:
+        return None
+    found = read_json(_output(nodes, "RecommenderEvaluator", "evaluation"), "metrics.json") or {}
+    baseline = node.taken.get("baseline_model")
+    return Judgement(
+        metrics={name: value for name, value in found.get("candidate", {}).items() if value is not None},
+        blessed=blessing.properties.get("blessed") == 1,
+        reasons=found.get("reasons", []),
+        compared_with=baseline.made_in if baseline else "",
+    )
+
+
+def standard_error(before: Nodes, after: Nodes, task: str, measure: str) -> float | None:
+    """Of a measure's difference between two models, where one's evaluator compared it with the other."""
+    evaluator, theirs = after.get(f"{task.capitalize()}Evaluator"), before.get(f"{task.capitalize()}Trainer")
+    baseline = evaluator.taken.get("baseline_model") if evaluator else None
+    model = theirs.outputs.get("model") if theirs else None
+    if baseline is None or model is None or baseline.id != model.id:
+        return None
+    file = VERDICTS if task == "ranking" else "metrics.json"
+    said = read_json(_output(after, f"{task.capitalize()}Evaluator", "evaluation"), file) or {}
+    return ((said.get("change") or {}).get("baseline") or {}).get(measure, {}).get("standard_error")
+
+
 def test(nodes: Nodes) -> dict[str, Any] | None:
     """What RunReport measured on `test`: by model, its metrics."""
     return read_json(_output(nodes, "RunReport", "report"), "report.json")
@@ -162,9 +207,9 @@ def fingerprints(nodes: Nodes) -> dict[str, str]:
 
 #: Parameters that say where something is kept, what the code is, or what is told elsewhere.
 _NO_SETTINGS = (
-    "code_fingerprint", "fingerprint", "origin", "input_base", "disturbed", "serving_models",
+    "code_fingerprint", "fingerprint", "origin", "input_base", "cache_key", "serving_models",
     "run_fn", "tuner_fn", "preprocessing_fn", "train_args", "eval_args", "splits_config",
-    "force_tf_compat_v1", "disable_statistics", "fairness_indicator_thresholds",
+    "eval_config", "force_tf_compat_v1", "disable_statistics", "fairness_indicator_thresholds",
 )  # fmt: skip
 _NO_CUSTOM = ("code_fingerprint", "code", "component", "backup_dir", "trials_dir", "task")
 
@@ -178,8 +223,6 @@ def settings(node: Node) -> dict[str, Any]:
         value = parsed(value)
         if name == "custom_config":
             found |= flat({key: each for key, each in value.items() if key not in _NO_CUSTOM})
-        elif name == "eval_config":
-            found |= flat({"bars": _bars(value)})
         elif name == "config":
             found |= flat(value)
         else:
@@ -224,50 +267,14 @@ def read_json(artifact: Artifact | None, file: str) -> Any:
         return None
 
 
-def _bars(eval_config: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """TFMA's thresholds in the configuration's words."""
-    found: dict[str, dict[str, float]] = {}
-    for spec in eval_config.get("metrics_specs", []):
-        for metric in spec.get("metrics", []):
-            threshold = next((each["threshold"] for each in metric.get("per_slice_thresholds", [])), {})
-            value, change = threshold.get("value_threshold", {}), threshold.get("change_threshold", {})
-            lower = change.get("direction") == "LOWER_IS_BETTER"
-            bar = {
-                "min": value.get("lower_bound"),
-                "max": value.get("upper_bound"),
-                "max_increase": _change(change, 1) if change and lower else None,
-                "max_decrease": _change(change, -1) if change and not lower else None,
-            }
-            if any(each is not None for each in bar.values()):
-                name = parsed(metric.get("config", "{}")).get("name", metric.get("class_name", ""))
-                found[name] = {key: each for key, each in bar.items() if each is not None}
-    return found
-
-
-def _change(threshold: dict[str, Any], sign: int) -> float:
-    """Without the ROUNDING that `pipeline.evaluation` adds."""
-    return round(sign * threshold.get("absolute", 0.0) - ROUNDING, 9)
-
-
 def _configured(node: Node) -> dict[str, Any]:
     config = parsed(node.parameters.get("custom_config", "{}"))
     return {key: config[key] for key in ("train", "model", "stop_on", "index") if key in config}
 
 
 def _reasons(nodes: Nodes) -> list[str]:
-    """Why TFMA's Evaluator blessed, or not: it holds the whole of eval against the bars, and says nothing."""
-    models = _ranking_metrics(nodes)
-    if not models:
-        return []
-    bars = _bars(parsed(nodes["RankingEvaluator"].parameters.get("eval_config", "{}")))
-    candidate, baseline = models.get("candidate", {}), models.get("baseline", {})
-    sentences = []
-    for metric, bar in bars.items():
-        measured = f"{metric}_10" if metric == "ndcg" else metric
-        if candidate.get(measured) is not None:
-            found = verdicts(measured, bar, candidate[measured], baseline.get(measured))
-            sentences += [each.sentence for each in found]
-    return sentences
+    found = read_json(_output(nodes, "RankingEvaluator", "evaluation"), VERDICTS) or {}
+    return found.get("reasons", [])
 
 
 def _ranking_metrics(nodes: Nodes) -> dict[str, dict[str, float | None]]:

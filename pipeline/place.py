@@ -1,5 +1,6 @@
 """Where a pipeline runs: where results go, and how what earlier runs left is found again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,6 +18,21 @@ class Found:
 
 
 NOTHING = Found([], None)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Models that come through only while they are blessed.
+
+    Args:
+        nodes: that let them through.
+        models: by task; a channel that is shut brings nothing.
+        blessings: those that the reader has to look at itself, by the name of what was judged.
+    """
+
+    nodes: list[BaseNode]
+    models: Mapping[str, BaseChannel]
+    blessings: Mapping[str, BaseChannel]
 
 
 class Place(Protocol):
@@ -48,20 +64,30 @@ class Place(Protocol):
     def keep_statistics(self, statistics: BaseChannel) -> list[BaseNode]:
         """What keeps statistics for the run after this one; no nodes where they are kept anyway."""
 
-    def base_model(self, task: str, trainer: str, examples: BaseChannel | None) -> Found:
+    def base_model(self, task: str, trainer: str, examples: BaseChannel | None, or_refit: str) -> Found:
         """The last blessed model of a task, which a warm start begins from.
 
         Args:
             task: `ranking` or `retrieval`.
             trainer: the node that makes it, as `pipeline.node`.
             examples: where given, the model must be older than these.
+            or_refit: a node whose refit models are begun from as well, being newer; "" for none.
         """
 
+    def refit_base(self, task: str, node: str, examples: BaseChannel | None) -> Found:
+        """The last refit model of a task, which a refit that starts warm begins from.
+
+        Args:
+            task: `ranking` or `retrieval`.
+            node: the node that makes it, as `pipeline.node`.
+            examples: where given, the model must be older than these.
+        """
+
+    def gate(self, models: Mapping[str, BaseChannel], blessings: Mapping[str, BaseChannel]) -> Gate:
+        """Lets models through while every blessing is given, so that a new judgement alone trains nothing."""
+
     def last_blessed(self, task: str, model: BaseChannel) -> Found:
-        """The last blessed model of a task that is not `model`, which `model` is compared with."""
+        """The last blessed judged model of a task, other than `model`, which `model` is compared with."""
 
     def resume_folder(self, key: str) -> str | None:
         """Where interrupted work is kept; None where nothing outlives an interruption."""
-
-    def disturbed(self, pipeline: str) -> str:
-        """Empty while what this pipeline pushed last is in front; else what is there instead."""

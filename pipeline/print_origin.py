@@ -9,6 +9,8 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from pipeline import outcomes
+from pipeline.duration import duration
+from pipeline.next_span import sentences
 from pipeline.origin import find_origin
 from pipeline.show_run import brief
 from pipeline.workspace import Workspace
@@ -37,10 +39,17 @@ def _tree(found: dict[str, Any]) -> Tree:
         _branch(tree, "data", _data(found["data"]))
     for task, model in found["models"].items():
         _branch(tree, f"{task}: {model['kind']}", _model(model))
+    for task, model in found["refit"].items():
+        _branch(tree, f"{task}, refit for serving", _refit(model))
     if found["assembled"]:
         _branch(tree, "assembled", [("with", brief(found["assembled"]))])
+    if found["recommender"]:
+        _branch(tree, "together", _judgement(found["recommender"]))
     if found["test"]:
-        _branch(tree, "on test", _test(found["test"]))
+        whose = [("measured", found["measured"].removeprefix("measured "))] if found["measured"] else []
+        _branch(tree, "on test", [*whose, *_test(found["test"])])
+    if found["next_span"]:
+        _branch(tree, "by time", [("said", each) for each in sentences(found["next_span"])])
     if found["code"]:
         by_print: dict[str, list[str]] = {}
         for node, code in found["code"].items():
@@ -93,6 +102,29 @@ def _model(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "made in", f"run {model['model']['made_in']}: {model['model']['uri']}"
 
 
+def _refit(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if model["mode"] == "all":
+        yield (
+            "trained",
+            f"{model['epochs']} epochs on all {model['ratings']:,} ratings of {model['users']:,} users, "
+            "with the settings above",
+        )
+    else:
+        yield "weights", "those above"
+        yield "knows", f"{model['ratings']:,} ratings of the {model['users']:,} users in train"
+    if model["warm_start"]:
+        yield "begun from", f"the refit model of run {model['warm_start']}"
+    yield "made in", f"run {model['model']['made_in']}: {model['model']['uri']}"
+
+
+def _judgement(together: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    metrics = together["metrics"]
+    yield "on eval", brief({name: metrics[name] for name in outcomes.SHOWN if name in metrics})
+    yield "blessed", "yes" if together["blessed"] else "no"
+    for reason in together["reasons"]:
+        yield "because", reason
+
+
 def _test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, values in test.items():
         if isinstance(values, dict):
@@ -103,4 +135,4 @@ def _test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _step(step: dict[str, Any], run: str) -> str:
     earlier = "" if step["run"] == run else f", in run {step['run']}"
-    return f"{step['seconds']:.1f} s{earlier}"
+    return f"{duration(step['seconds'])}{earlier}"

@@ -1,7 +1,7 @@
 """Prints a run's summary: what a person wants to know when it ends."""
 
-import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -9,17 +9,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.near_path import near_path
+from pipeline.next_span import sentences
 from pipeline.outcomes import SHOWN
-from pipeline.program import program
+from pipeline.program import command
+from pipeline.report.words import number
 from pipeline.summary import Summary
 
 
-def print_summary(summary: Summary, workspace_flag: str, console: Console) -> None:
+def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
     """Prints the outcome and the commands to go on with.
 
     Args:
         summary: the outcome.
-        workspace_flag: ` --workspace DIR`, or nothing where it is the default.
+        workspace: which other commands are to look at.
         console: where to.
     """
     if summary.spans and summary.reused:
@@ -28,8 +30,14 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_row("rows", ", ".join(f"{split} {rows:,}" for split, rows in summary.splits.items()))
+    for place, note in enumerate(summary.notes):
+        table.add_row("" if place else "data", escape(note))
     for name, text in _on_test(summary.test):
         table.add_row(name, text)
+    if summary.measured:
+        table.add_row("", f"[dim]{escape(summary.measured)}[/]")
+    for sentence in sentences(summary.next_span) if summary.next_span else ():
+        table.add_row("", escape(sentence))
     for name, model in (("ranking", summary.ranking), ("retrieval", summary.retrieval)):
         table.add_row(name, _training(model.training))
         if model.tuner:
@@ -37,6 +45,8 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
             chosen = ", ".join(f"{path} {_short(value)}" for path, value in model.tuner["best"].items())
             table.add_row("", f"tuned: {chosen} (best of {len(trials)} trials)")
         table.add_row("", f"on eval: {_quality(model.evaluation)}")
+    if summary.recommender:
+        table.add_row("together", f"on eval: {_quality(summary.recommender.evaluation)}")
     for row in summary.drift:
         table.add_row("[yellow]drift[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     for name, text in _on_serving(summary.serving_skew):
@@ -45,20 +55,34 @@ def print_summary(summary: Summary, workspace_flag: str, console: Console) -> No
         table.add_row("[yellow]skew[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     table.add_row("blessed", "[green]yes[/]" if summary.blessed else "[red]no[/]")
     for reason in summary.reasons:
-        table.add_row("", escape(reason))
-    table.add_row(
-        "pushed",
-        near_path(summary.pushed) if summary.pushed else "nothing: models that are not all blessed stay here",
-    )
+        tone = "[yellow]{}[/]" if " not compared with " in reason else "{}"
+        table.add_row("", tone.format(escape(reason)))
+    for name, text in _on_push(summary, workspace):
+        table.add_row(name, escape(text))
     console.print()
     console.print(table)
     for name, model in (("ranking", summary.ranking), ("retrieval", summary.retrieval)):
         if model.tuner:
             _print_trials(name, model.tuner["trials"], console)
     if summary.example:
-        user = shlex.quote(summary.example)
-        console.print(f"\nserve it:  {program()} serve{workspace_flag}", markup=False)
-        console.print(f"ask it:    {program()} recommend --user {user}", markup=False)
+        serve, ask = command("serve", workspace=workspace), command("recommend", "--user", summary.example)
+        console.print(f"\nserve it:  {serve}", markup=False)
+        console.print(f"ask it:    {ask}", markup=False)
+
+
+def _on_push(summary: Summary, workspace: Path) -> Iterator[tuple[str, str]]:
+    push = summary.push or {"outcome": "refused"}
+    by = f", which run {push['by']} pushed" if push.get("by") else ""
+    if summary.pushed:
+        yield "pushed", near_path(summary.pushed)
+    elif push["outcome"] == "served":
+        yield "pushed", f"nothing new: these models are the served version already, {push['version']}{by}"
+    elif push["outcome"] == "withdrawn":
+        yield "pushed", f"nothing: somebody withdrew these models, version {push['version']}{by}"
+        restore = command("restore", "recommender", str(push["version"]), workspace=workspace)
+        yield "", f"serve them again with: {restore}"
+    else:
+        yield "pushed", "nothing: models that are not all blessed stay here"
 
 
 def _on_test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -66,16 +90,16 @@ def _on_test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
     lists, popular, both = test["retrieval"], test["retrieval_popularity"], test["recommender"]
     yield (
         "test",
-        f"ratings: RMSE [bold]{ratings['rmse']:.4f}[/], MAE {ratings['mae']:.4f}"
-        f" (always the mean: RMSE {mean['rmse']:.4f})",
+        f"ratings: RMSE [bold]{number(ratings['rmse'])}[/], MAE {number(ratings['mae'])}"
+        f" (always the mean: RMSE {number(mean['rmse'])})",
     )
     if not both:  # test holds nothing to be found
         return
     yield (
         "",
-        f"films: recommended nDCG@10 [bold]{both['ndcg@10']:.4f}[/], retrieved {lists['ndcg@10']:.4f}"
-        f" and recall@100 {lists['recall@100']:.4f}"
-        f" (the most rated: {popular['ndcg@10']:.4f}, {popular['recall@100']:.4f})",
+        f"films: recommended nDCG@10 [bold]{number(both['ndcg@10'])}[/], retrieved {number(lists['ndcg@10'])}"
+        f" and recall@100 {number(lists['recall@100'])}"
+        f" (the most rated: {number(popular['ndcg@10'])}, {number(popular['recall@100'])})",
     )
 
 

@@ -4,7 +4,27 @@ from collections.abc import Mapping
 from typing import Any
 
 FILE = "slices.json"
+VERDICTS = "verdicts.json"  # as in components.ranking_evaluator.verdicts
 WHOLE = "(all)"  # as in components.ranking_evaluator.by_slice, whose import loads TFMA
+
+
+#: Of the order of the films that a user rated; nDCG@10 is that of a list out of all films.
+RATED_NDCG = "rated_ndcg@10"
+_OLDER = {"ndcg_10": RATED_NDCG}  # as earlier versions wrote it
+
+
+def slices_read(slices: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What FILE holds, with the names that metrics have now: feature, value and model to metrics."""
+    return slices and {
+        feature: {
+            value: {
+                model: {_OLDER.get(name, name): number for name, number in metrics.items()}
+                for model, metrics in models.items()
+            }
+            for value, models in values.items()
+        }
+        for feature, values in slices.items()
+    }
 
 
 def ranking_metrics(slices: Mapping[str, Any] | None) -> dict[str, dict[str, float | None]]:
@@ -13,4 +33,4 @@ def ranking_metrics(slices: Mapping[str, Any] | None) -> dict[str, dict[str, flo
     Args:
         slices: what FILE holds: see `components.ranking_evaluator.by_slice`.
     """
-    return (slices or {}).get(WHOLE, {}).get(WHOLE, {})
+    return (slices_read(slices) or {}).get(WHOLE, {}).get(WHOLE, {})

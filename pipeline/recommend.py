@@ -24,6 +24,8 @@ class Recommended:
     """A film and why.
 
     Attributes:
+        user_rating: the expected rating; None where the ranking model cannot say what somebody who brings a
+            history would give.
         because: the film watched that is most like it, `movie_title` and `similarity` (a cosine); None where
             none is like it.
         ratings: how many it has in train.
@@ -33,7 +35,7 @@ class Recommended:
     movie_id: str
     movie_title: str
     movie_genres: list[str]
-    user_rating: float
+    user_rating: float | None
     score: float
     because: dict[str, str | float] | None
     ratings: int
@@ -96,13 +98,14 @@ def _answer(client: Client, found: dict[str, np.ndarray], because: str, **who) -
         name: values[0].tolist()
         for name, values in _ask(client, "retrieval", because, movie_id=[ids], **who).items()
     }
+    rated = any(found["user_rating"])  # 0 for every film: the ranking model does not see histories
     films = [
         Recommended(
             rank=place + 1,
             movie_id=movie_id,
             movie_title=found["movie_title"][place],
             movie_genres=[genre for genre in about["movie_genres"][place].split("|") if genre],
-            user_rating=found["user_rating"][place],
+            user_rating=found["user_rating"][place] if rated else None,
             score=found["score"][place],
             because=_reason(reason["movie_title"][place], reason["similarity"][place]),
             ratings=int(about["ratings"][place]),
@@ -137,12 +140,15 @@ def _print(answer: Answer, whom: str, they_rated: bool) -> None:
         back = ": --seen lets films come back" if they_rated else ""
         console.print(f"nothing is left for {whom}{back}", markup=False)
         return
-    table = Table("", "title", "genres", "rating", "why", title=escape(whom))
-    table.columns[0].justify = table.columns[3].justify = "right"
+    rated = answer.films[0].user_rating is not None
+    table = Table("", "title", "genres", *(["rating"] if rated else []), "why", title=escape(whom))
+    table.columns[0].justify = "right"
+    if rated:
+        table.columns[3].justify = "right"
     for film in answer.films:
         genres = ", ".join(film.movie_genres)
-        rating = f"{film.user_rating:.2f}"
-        table.add_row(str(film.rank), escape(film.movie_title), genres, rating, escape(_why(film)))
+        rating = [f"{film.user_rating:.2f}"] if rated else []
+        table.add_row(str(film.rank), escape(film.movie_title), genres, *rating, escape(_why(film)))
     if they_rated and answer.stranger:
         table.caption = escape(f"{whom} is unknown to the model: these are popular films")
     elif they_rated and any(film.because for film in answer.films):

@@ -4,7 +4,6 @@ import datetime
 import logging
 import os
 import shlex
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +12,11 @@ from rich.markup import escape
 
 from pipeline.config import RunConfig
 from pipeline.console import chatter_to
+from pipeline.duration import duration
 from pipeline.interruption import Interruption
 from pipeline.near_path import near_path
 from pipeline.program import program
+from pipeline.run_labels import checked_tags, label
 from pipeline.run_record import RunRecord
 from pipeline.workspace import Workspace
 from serving.renames import recover
@@ -35,6 +36,8 @@ class RunRequest:
         workspace: where everything goes.
         from_node, to_node: the first and the last node to run, or None.
         command: the command line without the program and without `--from-node`: what resumes it.
+        overrides: what was given beside the configuration: `a.b=1`, `--no-tune`, `--data …`.
+        tags, note: what the run is to be found by.
     """
 
     config: RunConfig
@@ -42,13 +45,9 @@ class RunRequest:
     from_node: str | None = None
     to_node: str | None = None
     command: tuple[str, ...] = ("run",)
-
-    @property
-    def workspace_flag(self) -> str:
-        """What other commands need to look at the same workspace."""
-        return (
-            f" --workspace {shlex.quote(str(self.workspace.root))}" if "--workspace" in self.command else ""
-        )
+    overrides: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    note: str = ""
 
 
 def run(request: RunRequest) -> None:
@@ -59,6 +58,7 @@ def run(request: RunRequest) -> None:
             resumes from it.
     """
     workspace = request.workspace
+    checked_tags(request.tags)
     run_id = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     log = workspace.logs / f"run-{run_id}.log"
     with workspace.lock(), chatter_to(log) as console, Interruption() as interruption:
@@ -66,10 +66,13 @@ def run(request: RunRequest) -> None:
             f"[bold]Marquee[/] {request.config.name}  [dim]run {run_id}, log {escape(str(log))}[/]",
             soft_wrap=True,
         )
-        start = time.monotonic()
         plain = request.config.plain()
-        record = RunRecord.begin(run_id, program(), request.command, plain, request.from_node)
+        record = RunRecord.begin(
+            run_id, program(), request.command, plain, request.from_node, request.overrides
+        )
         record.write(workspace.reports / run_id)
+        if request.tags or request.note:
+            label(workspace, run_id, request.tags, note=request.note)
         try:
             _run(request, run_id, console, interruption)
         except KeyboardInterrupt:
@@ -83,26 +86,30 @@ def run(request: RunRequest) -> None:
             node = getattr(error.__cause__, "node", "")  # of a NodeFailedError
             _report(record.ended("failed", node, error.message), workspace, console)
             raise
-        _report(record.ended("done"), workspace, console)
-        console.print(f"[dim]{time.monotonic() - start:.0f} s in all[/]")
+        done = record.ended("done")
+        _report(done, workspace, console)
+        console.print(f"[dim]{duration(done.seconds)} in all[/]")
 
 
 def _run(request: RunRequest, run_id: str, console: Console, interruption: Interruption) -> None:
     source = _locate(request, console)
     with console.status("loading TFX"):
         from pipeline.dag import build_pipeline  # ten to twenty seconds
+        from pipeline.lineage import Lineage
         from pipeline.local_place import LocalPlace
         from pipeline.partial_run import run_options
         from pipeline.print_summary import print_summary
         from pipeline.progress import NodeProgress
+        from pipeline.push_cache import PushCache
         from pipeline.runner import NodeFailedError, ObservedDagRunner
         from pipeline.summary import summarize
-    recover(request.workspace.serving_models)  # before anything looks at what is in front
+    recover(request.workspace.serving_models)  # before anything looks at what is served
     pipeline = build_pipeline(request.config, source, LocalPlace(request.workspace))
     options = run_options(pipeline, request.from_node, request.to_node)
     with NodeProgress(console, interruption.check) as progress:
         try:
-            ObservedDagRunner(progress, run_id).run(pipeline, run_options=options)
+            before = PushCache(Lineage(request.workspace.metadata_db), run_id)
+            ObservedDagRunner(progress, run_id, before).run(pipeline, run_options=options)
         except NodeFailedError as failure:
             interruption.check()  # Beam wraps a KeyboardInterrupt in an error of its own
             raise _failed(failure, request, request.workspace.logs / f"run-{run_id}.log") from failure
@@ -110,7 +117,7 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
         return
     summary = summarize(request.workspace, request.config, run_id)
     summary.write(request.workspace.reports / run_id / "summary.json")
-    print_summary(summary, request.workspace_flag, console)
+    print_summary(summary, request.workspace.root, console)
 
 
 def _report(record: RunRecord, workspace: Workspace, console: Console) -> None:
@@ -138,9 +145,11 @@ def _locate(request: RunRequest, console: Console):
     from components.movielens_example_gen.fingerprint import fingerprint
     from components.movielens_example_gen.read_errors import read_errors_told
     from components.movielens_example_gen.spans import find_spans, name_of
+    from pipeline.data_schema import DataSchema
     from pipeline.data_source import DataSource
     from pipeline.download_bar import download_bar
 
+    DataSchema.read(request.config.validate_.schema_name)  # a wrong path is said before anything is read
     with download_bar(console) as (report, progress), read_errors_told(request.config.data.path):
         located = sources.locate(request.config.data, request.workspace.cache / "data", report, progress)
         found = str(located.path.resolve())

@@ -39,6 +39,7 @@ class RunRecord:
     failed_node, message: what stopped it; empty while nothing has.
     seconds: how long it took.
     from_node: where it was asked to begin; empty for the first node.
+    overrides: what was given beside the configuration: `a.b=1`, `--no-tune`, `--data …`.
     """
 
     run_id: str
@@ -54,6 +55,7 @@ class RunRecord:
     message: str = ""
     seconds: float | None = None
     from_node: str = ""
+    overrides: tuple[str, ...] = ()
 
     @classmethod
     def begin(
@@ -63,6 +65,7 @@ class RunRecord:
         command: tuple[str, ...],
         config: dict[str, Any],
         from_node: str | None = None,
+        overrides: tuple[str, ...] = (),
     ) -> "RunRecord":
         """Looks around."""
         return cls(
@@ -75,6 +78,7 @@ class RunRecord:
             git=_git(),
             machine=_machine(),
             from_node=from_node or "",
+            overrides=overrides,
         )
 
     def ended(self, state: str, failed_node: str = "", message: str = "") -> "RunRecord":

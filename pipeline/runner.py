@@ -3,6 +3,7 @@
 import datetime
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,10 +63,16 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
     Args:
         observer: told about each node.
         run_id: this run's name in the metadata; the time when not given.
+        before: called with each node just before it is launched; may set its parameters.
     """
 
-    def __init__(self, observer: Observer, run_id: str | None = None):
-        self._observer = observer
+    def __init__(
+        self,
+        observer: Observer,
+        run_id: str | None = None,
+        before: Callable[[pipeline_pb2.PipelineNode], None] = lambda node: None,
+    ):
+        self._observer, self._before = observer, before
         self.run_id = run_id or datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
 
     def run_with_ir(
@@ -106,6 +113,7 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
             if node.execution_options.run.perform_snapshot:
                 _reuse(connection, pipeline)
             try:
+                self._before(node)
                 info = launcher.Launcher(
                     pipeline_node=node,
                     mlmd_connection=metadata.Metadata(connection),

@@ -1,80 +1,106 @@
-"""`marquee runs`: a table of what has run in a workspace."""
+"""The runs of a workspace, one row each: what `marquee runs` and the UI list."""
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from pipeline.lineage import Lineage, Run
-from pipeline.program import program
+from pipeline import outcomes
+from pipeline.duration import run_seconds
+from pipeline.lineage import Artifact, Lineage, Run
+from pipeline.measures import MAIN
+from pipeline.origin import pushes
+from pipeline.program import command
+from pipeline.pushed import PUSHER, pushed
+from pipeline.run_labels import labels
 from pipeline.run_record import last_begun, recorded
 from pipeline.workspace import Workspace
+from serving.placement import front
 from trainer.errors import MarqueeError
 
-COLOURS = {
-    "done": "green",
-    "cached": "cyan",
-    "failed": "red",
-    "cancelled": "yellow",
-    "interrupted": "yellow",
-    "running": "cyan",
-}
+SERVED_BY = "recommender"  # the model whose version stands for the set's
 
 
-def print_runs(workspace: Workspace, as_json: bool = False) -> None:
-    """Prints a row a run, newest first; or a list of objects."""
-    runs = Lineage(workspace.metadata_db).runs()
-    if as_json:
-        print(json.dumps([row(workspace, run) for run in runs], indent=1))
-        return
-    console = Console()
-    if not runs:
-        console.print(f"nothing has run in {workspace.root}; begin with: {program()} run")
-        return
-    table = Table("run", "pipeline", "state", "nodes", "cached", "time", "blessed", "pushed")
-    table.columns[0].no_wrap = True
-    for each in (row(workspace, run) for run in runs):
-        table.add_row(
-            each["run"],
-            each["pipeline"],
-            f"[{COLOURS.get(each['state'], 'white')}]{each['state']}[/]",
-            str(each["nodes"]),
-            str(each["cached"]),
-            f"{each['seconds']:.0f} s",
-            {True: "yes", False: "no", None: ""}[each["blessed"]],
-            str(each["pushed"] or ("" if each["pushed"] is None else "no")),
-        )
-    console.print(table)
+def rows(workspace: Workspace) -> list[dict[str, Any]]:
+    """One row per run, newest first."""
+    lineage = Lineage(workspace.metadata_db)
+    runs = lineage.runs()
+    known = pushes(lineage) if runs else {}
+    return [row(workspace, run, known) for run in runs]
 
 
-def row(workspace: Workspace, run: Run) -> dict[str, Any]:
-    """What a table says of a run: `pushed` is a version, 0 for nothing, None where it did not come to it.
+def row(workspace: Workspace, run: Run, known: Mapping[int, Artifact] | None = None) -> dict[str, Any]:
+    """What a table says of a run.
 
-    `blessed` is whether both models are; None where a run has judged neither.
+    `pushed` is the version that this run pushed: 0 for nothing, None where it did not come to it. `push` is
+    what became of its models, as plain data; `served` whether the version that they were pushed as, by this
+    run or before it, is the served one now. `blessed` is whether all models are; None where none was judged.
+
+    Args:
+        workspace: where it ran.
+        run: the run.
+        known: the push behind each version; looked up where not given.
     """
-    found = (run.output(f"{task}Evaluator", "blessing") for task in ("Ranking", "Retrieval"))
-    blessings = [each.properties.get("blessed") == 1 for each in found if each]
-    pushed = run.output("AtomicPusher", "pushed_model")
+    known = pushes(Lineage(workspace.metadata_db)) if known is None else known
+    record, said = recorded(workspace, run.run_id), labels(workspace, run.run_id)
+    was = state(workspace, run, record)
+    blessings = [
+        node.outputs["blessing"].properties.get("blessed") == 1
+        for name, node in run.nodes.items()
+        if name.endswith("Evaluator") and "blessing" in node.outputs
+    ]
+    push = pushed(run, known)
+    new = push is not None and push.outcome == "pushed"
+    there = push is not None and push.outcome in ("pushed", "served")
+    metrics = {
+        label: outcomes.metrics(run.nodes, task).get(measure) for label, task, measure in MAIN if run.nodes
+    }
     return {
         "run": run.run_id,
         "pipeline": run.pipeline,
-        "state": state(workspace, run),
-        "started": run.started,
-        "seconds": run.seconds,
+        "state": was,
+        "started": float(record.get("started") or run.started),
+        "seconds": run_seconds(run, record, was),
         "nodes": len(run.nodes),
         "cached": sum(node.state == "cached" for node in run.nodes.values()),
         "blessed": all(blessings) if blessings else None,
-        "pushed": None if pushed is None else int(pushed.properties.get("pushed_version", 0)),
+        "pushed": None if push is None else push.version if new else 0,
+        "push": None if push is None else {**vars(push), "sentence": push.sentence},
+        "served": there and _is_served(workspace, run, push.version, known),
+        "metrics": {label: value for label, value in metrics.items() if value is not None},
+        "overrides": overrides(record),
+        "tags": list(said.tags),
+        "note": said.note,
     }
 
 
-def state(workspace: Workspace, run: Run) -> str:
+def models_word(row: dict[str, Any]) -> str:
+    """What became of a run's models: `pushed 3`, `3 already`, `3 withdrawn`, `not blessed`, or nothing."""
+    push = row["push"]
+    if push is None:
+        return {True: "blessed", False: "not blessed", None: ""}[row["blessed"]]
+    return {
+        "pushed": f"pushed {push['version']}",
+        "served": f"{push['version']} already",
+        "withdrawn": f"{push['version']} withdrawn",
+        "refused": "not blessed",
+    }[push["outcome"]]
+
+
+def overrides(record: Mapping[str, Any]) -> list[str]:
+    """What was given beside the configuration: `a.b=1`, `--no-tune`, `--data …`."""
+    return [str(each) for each in record.get("overrides") or []]
+
+
+def state(workspace: Workspace, run: Run, record: Mapping[str, Any] | None = None) -> str:
     """A run's state; `interrupted` where a killed process left it running.
 
     What the run wrote down counts for more than its nodes: between two of them all are done.
+
+    Args:
+        workspace: where it ran.
+        run: the run.
+        record: what it wrote down; read where not given.
     """
-    said = recorded(workspace, run.run_id).get("state")
+    said = (recorded(workspace, run.run_id) if record is None else record).get("state")
     if said in ("failed", "interrupted"):
         return said
     if said == "running":
@@ -85,19 +111,32 @@ def state(workspace: Workspace, run: Run) -> str:
     return run.state
 
 
-def known_run(lineage: Lineage, run_id: str) -> Run:
+def known_run(workspace: Workspace, run_id: str) -> Run:
     """The run called `run_id`, or by the end of its name, or `latest`.
 
     Raises:
         MarqueeError: there is none, or several.
     """
+    lineage = Lineage(workspace.metadata_db)
     ids = lineage.run_ids()
     found = ids[:1] if run_id == "latest" else [each for each in ids if each == run_id]
     found = found or [each for each in ids if run_id and each.endswith(run_id)]
     if len(found) == 1:
         return lineage.run(found[0])
     if not ids:
-        raise MarqueeError(f"there is no run {run_id}: nothing has run here", f"begin with: {program()} run")
+        raise MarqueeError(
+            f"there is no run {run_id}: nothing has run in {workspace.root}",
+            f"begin with: {command('run', workspace=workspace.root)}",
+        )
     more = f" and {len(ids) - 10} more" if len(ids) > 10 else ""
     problem = "several runs end with" if found else "there is no run"
     raise MarqueeError(f"{problem} {run_id}; there are {', '.join((found or ids)[:10])}{more}")
+
+
+def _is_served(workspace: Workspace, run: Run, version: int | None, known: Mapping[int, Artifact]) -> bool:
+    """Whether the version that is served now is this one, and not another of the same number."""
+    ours = run.output(PUSHER, "pushed_model")
+    if version is None or ours is None or front(workspace.serving_models, SERVED_BY) != version:
+        return False
+    theirs = known.get(version)
+    return theirs is None or theirs.properties.get("content") == ours.properties.get("content")

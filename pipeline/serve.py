@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pipeline.console import native_chatter_dropped
+from pipeline.program import push_first
 from serving.config import ServerConfig
 from serving.errors import ServingError
 from serving.ports import check_free
@@ -101,7 +102,7 @@ def _announce(server: "EmbeddedServer | BinaryServer") -> None:
 
 def _waiting(models: Path) -> str:
     there = "" if models.is_dir() else ", which is not there"
-    return f"waiting for a first model in {models}{there}: marquee run pushes one"
+    return f"waiting for a first model in {models}{there}. {push_first(models)}"
 
 
 def _console() -> Console:

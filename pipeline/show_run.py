@@ -9,9 +9,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline import outcomes
-from pipeline.lineage import Lineage, Node, Run
+from pipeline.duration import duration
+from pipeline.lineage import Node, Run
+from pipeline.next_span import next_span, sentences
+from pipeline.print_runs import COLOURS
 from pipeline.run_record import failure, recorded
-from pipeline.runs import COLOURS, known_run, row
+from pipeline.runs import known_run, row
 from pipeline.workspace import Workspace
 
 
@@ -26,7 +29,7 @@ def show_run(workspace: Workspace, run_id: str, as_json: bool = False) -> None:
     Raises:
         MarqueeError: there is no such run.
     """
-    run = known_run(Lineage(workspace.metadata_db), run_id)
+    run = known_run(workspace, run_id)
     found = described(workspace, run)
     if as_json:
         print(json.dumps(found, indent=1, default=str))
@@ -40,6 +43,7 @@ def described(workspace: Workspace, run: Run) -> dict[str, Any]:
     report = workspace.reports / run.run_id / "report.html"
     data = outcomes.data(run.nodes)
     models = {task: outcomes.model(run.nodes, task) for task in outcomes.TASKS}
+    together = outcomes.recommender(run.nodes)
     overall = row(workspace, run)
     return {
         **overall,
@@ -48,7 +52,9 @@ def described(workspace: Workspace, run: Run) -> dict[str, Any]:
         "nodes": [_node(node, overall["state"]) for node in run.nodes.values()],
         "data": asdict(data) if data else None,
         "models": {task: asdict(model) for task, model in models.items() if model},
+        "recommender": asdict(together) if together else None,
         "test": outcomes.test(run.nodes),
+        "next_span": next_span(run.nodes),
         "report": str(report) if report.exists() else None,
         "log": str(workspace.logs / f"run-{run.run_id}.log"),
     }
@@ -70,7 +76,7 @@ def _node(node: Node, run_state: str) -> dict[str, Any]:
 
 def _print(found: dict[str, Any], console: Console) -> None:
     state = f"[{COLOURS.get(found['state'], 'white')}]{found['state']}[/]"
-    console.print(f"[bold]{found['run']}[/]  {found['pipeline']}  {state}  {found['seconds']:.0f} s")
+    console.print(f"[bold]{found['run']}[/]  {found['pipeline']}  {state}  {duration(found['seconds'])}")
     if found["failure"]:
         failed = found["failure"]
         console.print(f"[red]{escape(failed['message'])}[/]", soft_wrap=True)
@@ -83,7 +89,7 @@ def _print(found: dict[str, Any], console: Console) -> None:
         table.add_row(
             node["node"],
             f"[{COLOURS.get(node['state'], 'white')}]{node['state']}[/]",
-            "" if node["state"] == "cached" else f"{node['seconds']:.1f} s",
+            "" if node["state"] == "cached" else duration(node["seconds"]),
             another and f"run {another}",
             escape(brief(outcomes.main_settings(node["settings"]))),
         )
@@ -110,8 +116,22 @@ def _facts(found: dict[str, Any]):
                 ("blessed" if model["blessed"] else "not blessed")
                 + "".join(f"; {reason}" for reason in model["reasons"]),
             )
-    if found["pushed"] is not None:
-        yield "pushed", f"version {found['pushed']}" if found["pushed"] else "nothing"
+    if together := found["recommender"]:
+        shown = {name: together["metrics"][name] for name in outcomes.SHOWN if name in together["metrics"]}
+        yield "together", f"on eval: {brief(shown)}"
+        verdict = "blessed" if together["blessed"] else "not blessed"
+        yield "", verdict + "".join(f"; {reason}" for reason in together["reasons"])
+    if found["next_span"]:
+        yield "by time", "; ".join(sentences(found["next_span"]))
+    if push := found["push"]:
+        now = f" Version {push['version']} is the served version now." if found["served"] else ""
+        yield "pushed", push["sentence"] + now
+    if found["overrides"]:
+        yield "set", " ".join(found["overrides"])
+    if found["tags"]:
+        yield "tags", ", ".join(found["tags"])
+    if found["note"]:
+        yield "note", found["note"]
     if found["report"]:
         yield "report", found["report"]
     yield "log", found["log"]

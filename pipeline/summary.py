@@ -5,12 +5,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.blessing import verdict
 from pipeline.config import RunConfig
 from pipeline.lineage import Lineage, Run
+from pipeline.next_span import next_span
+from pipeline.origin import pushes
+from pipeline.pushed import Pushed, models_at, pushed
+from pipeline.ranking_metrics import VERDICTS
+from pipeline.served import whose_numbers
 from pipeline.workspace import Workspace
-from serving.contract import MODELS
-from serving.placement import placement
 from serving.versions import list_versions
 from trainer.features import USER_ID
 from trainer.whole_file import write_whole
@@ -36,12 +38,28 @@ class ModelSummary:
 
 
 @dataclass(frozen=True)
+class RecommenderSummary:
+    """What became of the two models together.
+
+    Args:
+        blessed: whether it may be pushed as far as the RecommenderEvaluator is concerned.
+        reasons: why, in sentences.
+        evaluation: metrics of its lists on `eval`.
+    """
+
+    blessed: bool
+    reasons: list[str]
+    evaluation: dict[str, float | None]
+
+
+@dataclass(frozen=True)
 class Summary:
     """The outcome of a run.
 
     Args:
         run_id: the run.
         splits: rows a split.
+        notes: how the data was read, and what is odd about it, in sentences.
         drift: what drifted from the previous run: dicts of split, feature, what.
         skew: how eval differs from train, in the same form.
         spans: rows by number, of data that comes in spans; None of other data.
@@ -51,13 +69,17 @@ class Summary:
         test: metrics on `test`, and those of always saying the mean, and the most rated films.
         blessed: whether every blessing was given.
         reasons: why, in sentences.
-        pushed: where the models are now: their folders where they are in front, a sentence where they are
-            not, or None.
+        pushed: the folders of the version that this run pushed, or None where it pushed none.
         example: a user to ask a server about; None while nothing is served.
+        push: what became of the models: see `pipeline.pushed.Pushed`.
+        measured: what the measures are measures of, where a model was refit for serving; else "".
+        recommender: the two models together.
+        next_span: what TemporalCheck wrote (`temporal.json`); None where it did not run.
     """
 
     run_id: str
     splits: dict[str, int]
+    notes: list[str]
     drift: list[dict[str, str]]
     skew: list[dict[str, str]]
     spans: dict[str, int] | None
@@ -70,6 +92,10 @@ class Summary:
     reasons: list[str]
     pushed: str | None
     example: str | None
+    push: dict[str, Any] | None = None
+    measured: str = ""
+    recommender: RecommenderSummary | None = None
+    next_span: dict[str, Any] | None = None
 
     def write(self, file: Path) -> None:
         """Writes JSON, atomically."""
@@ -78,8 +104,10 @@ class Summary:
 
 def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     """Reads what the run's nodes wrote."""
-    run = Lineage(workspace.metadata_db).run(run_id)
-    ranking, retrieval = _ranking(run, config), _retrieval(run)
+    lineage = Lineage(workspace.metadata_db)
+    run = lineage.run(run_id)
+    push = pushed(run, pushes(lineage))
+    ranking, retrieval, recommender = _ranking(run), _retrieval(run), _recommender(run)
     validation = _json(run, "ServingValidator", "blessing", "validation.json")
     served = list_versions(workspace.serving_models, "recommender")
     ingest = _json(run, "MovieLensExampleGen", "examples", "ingest.json")
@@ -87,6 +115,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     return Summary(
         run_id=run_id,
         splits=ingest["rows"],
+        notes=ingest.get("notes", []),
         drift=findings["drift"],
         skew=findings["skew"],
         serving_skew=_serving_skew(run, config),
@@ -95,10 +124,20 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         ranking=ranking,
         retrieval=retrieval,
         test=_json(run, "RunReport", "report", "report.json"),
-        blessed=ranking.blessed and retrieval.blessed and not validation["problems"],
-        reasons=[*ranking.reasons, *retrieval.reasons, *_serving_reasons(validation)],
-        pushed=_pushed(run, workspace),
+        blessed=all(each.blessed for each in (ranking, retrieval, recommender))
+        and not validation["problems"],
+        reasons=[
+            *ranking.reasons,
+            *retrieval.reasons,
+            *(f"together: {reason}" for reason in recommender.reasons),
+            *_serving_reasons(validation),
+        ],
+        pushed=_folders(push, workspace),
+        push=asdict(push) if push else None,
+        measured=whose_numbers(run.nodes),
         example=_example(run) if served else None,
+        recommender=recommender,
+        next_span=next_span(run.nodes),
     )
 
 
@@ -108,13 +147,13 @@ def _serving_skew(run: Run, config: RunConfig) -> dict[str, Any] | None:
     return _json(run, "ServingSkew", "anomalies", "findings.json")
 
 
-def _ranking(run: Run, config: RunConfig) -> ModelSummary:
-    outcome = verdict(run.output("RankingEvaluator", "evaluation").path, config.ranking.bless)
+def _ranking(run: Run) -> ModelSummary:
+    found = _json(run, "RankingEvaluator", "evaluation", VERDICTS)
     return ModelSummary(
         **_training(run, "Ranking"),
-        blessed=outcome.blessed,
-        reasons=outcome.reasons,
-        evaluation=outcome.metrics,
+        blessed=found["blessed"],
+        reasons=found["reasons"],
+        evaluation=found["candidate"],
     )
 
 
@@ -126,6 +165,11 @@ def _retrieval(run: Run) -> ModelSummary:
         reasons=found["reasons"],
         evaluation={**found["candidate"], **found["search"]},
     )
+
+
+def _recommender(run: Run) -> RecommenderSummary:
+    found = _json(run, "RecommenderEvaluator", "evaluation", "metrics.json")
+    return RecommenderSummary(found["blessed"], found["reasons"], found["candidate"])
 
 
 def _training(run: Run, task: str) -> dict[str, Any]:
@@ -140,21 +184,9 @@ def _training(run: Run, task: str) -> dict[str, Any]:
     return {"tuner": tuned, "training": _json(run, f"{task}Trainer", "model_run", "training.json")}
 
 
-def _pushed(run: Run, workspace: Workspace) -> str | None:
-    """Looked up on disk: what a cached push once wrote may have been replaced or rolled back since."""
-    nodes = {
-        "ranking": "RankingTrainer",
-        "retrieval": "RetrievalTrainer",
-        "recommender": "RecommenderAssembler",
-    }
-    sources = {name: run.output(nodes[name], "model").path / "Format-Serving" for name in MODELS}
-    place = placement(sources, workspace.serving_models)
-    if place.in_front:
-        folder = workspace.serving_models.resolve()
-        return f"{folder}/{{{','.join(MODELS)}}}/{place.version}"
-    if place.withdrawn:
-        return f"version {place.withdrawn} was rolled back, and stays so"
-    return f"version {place.version}, but a later one is in front" if place.version else None
+def _folders(push: Pushed | None, workspace: Workspace) -> str | None:
+    new = push is not None and push.outcome == "pushed"
+    return models_at(workspace.serving_models.resolve(), push.version) if new else None
 
 
 def _example(run: Run) -> str:
@@ -164,6 +196,8 @@ def _example(run: Run) -> str:
 
 
 def _serving_reasons(validation: dict[str, Any]) -> list[str]:
+    if validation.get("nothing"):
+        return []
     if validation["problems"]:
         return [f"serving: {problem}" for problem in validation["problems"]]
     return [

@@ -31,11 +31,22 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """The nodes that train one model, the model, and the one it is compared with."""
+class Judged:
+    """A model, whether it is blessed, what its training wrote, and the nodes that made and judged it."""
 
     nodes: list
     model: BaseChannel
+    run: BaseChannel
+    blessing: BaseChannel
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The nodes that train one model, the model, what its training wrote, and what it is compared with."""
+
+    nodes: list
+    model: BaseChannel
+    run: BaseChannel
     last_blessed: BaseChannel | None
 
 
@@ -49,7 +60,7 @@ def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
     """
     section: RankingConfig | RetrievalConfig = getattr(config, task)
     name = task.capitalize()
-    settings = _settings(task, section)
+    settings = task_settings(task, section)
     inputs = {"examples": prepared.examples, "transform_graph": prepared.transform_graph}
     nodes = []
     tuner = None
@@ -77,22 +88,28 @@ def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
         custom_config={**settings, "backup_dir": prepared.resume_folder(settings, bool(tuner))},
     ).with_id(f"{name}Trainer")
     last = prepared.place.last_blessed(task, trainer.outputs["model"])
-    return Trained([*nodes, *base.nodes, trainer, *last.nodes], trainer.outputs["model"], last.channel)
+    made = trainer.outputs
+    return Trained(
+        [*nodes, *base.nodes, trainer, *last.nodes], made["model"], made["model_run"], last.channel
+    )
 
 
 def _base(task: str, config: RunConfig, prepared: Prepared) -> Found:
     """What training begins from.
 
     Of data in spans a model that never saw the newest: what was learned from this very data has little left
-    to learn, and a run that finds no new span has nothing to do.
+    to learn, and a run that finds no new span has nothing to do. Where the newest span alone is judged by,
+    a model that was refit on all earlier ones has not learned what this one is judged by, and is begun from.
     """
     if not config.warm_start:
         return NOTHING
     examples = prepared.examples if config.data.spans else None
-    return prepared.place.base_model(task, f"{config.name}.{task.capitalize()}Trainer", examples)
+    name = f"{config.name}.{task.capitalize()}"
+    or_refit = f"{name}Refit" if examples and config.data.split.kind == "newest_span" else ""
+    return prepared.place.base_model(task, f"{name}Trainer", examples, or_refit)
 
 
-def _settings(task: str, section: RankingConfig | RetrievalConfig) -> dict[str, Any]:
+def task_settings(task: str, section: RankingConfig | RetrievalConfig) -> dict[str, Any]:
     """What `trainer.run_fn` calls the task's settings: the section without what other nodes read."""
     plain = section.model_dump(mode="json", exclude={"tune", "bless"})
     return {"task": task, **plain, "code_fingerprint": code_fingerprint("trainer", "tuner")}

@@ -155,7 +155,7 @@ class Registry:
         return {name: servable.version for name, servable in sorted(self._in_front.items())}
 
     def exported(self) -> dict[str, float]:
-        """When the version in front of each model was exported, in seconds since the epoch."""
+        """When the served version of each model was exported, in seconds since the epoch."""
         return {name: servable.exported for name, servable in sorted(self._in_front.items())}
 
     def newest(self) -> dict[str, int]:

@@ -42,7 +42,7 @@ def list_models(models_dir: str | Path) -> list[str]:
 
 
 def push(source_dir: str | Path, models_dir: str | Path, name: str, keep: int) -> int:
-    """Puts the SavedModel in `source_dir` in front of `name`'s versions, and prunes all but the last `keep`.
+    """Makes the SavedModel in `source_dir` the served version of `name`, and prunes all but the last `keep`.
 
     The copy is made in a hidden folder beside its destination, brought to the disk and renamed, so a server
     sees all of it or nothing, even when this process is killed half way; what a killed push left behind is
@@ -65,18 +65,18 @@ def push(source_dir: str | Path, models_dir: str | Path, name: str, keep: int) -
 
 
 def rollback(models_dir: str | Path, name: str) -> tuple[int, int]:
-    """Withdraws the highest version of `name`, so that the one before it is in front again.
+    """Withdraws the highest version of `name`, so that the one before it is the served version again.
 
-    The withdrawn version is kept under `<models>/.rolled_back/<name>/`. Returns (withdrawn, now in front).
+    The withdrawn version is kept under `<models>/.rolled_back/<name>/`. Returns (withdrawn, now served).
     Raises ServingError when there is nothing to go back to.
     """
     with alone(models_dir):
-        withdrawn, in_front = front_and_next(models_dir, name)
+        withdrawn, served = served_and_previous(models_dir, name)
         place = make_room(models_dir, name, withdrawn)
         os.rename(version_folder(models_dir, name, withdrawn), place)
         sync(place.parent)
         sync(Path(models_dir) / name)
-    return withdrawn, in_front
+    return withdrawn, served
 
 
 def check(source_dir: str | Path, keep: int) -> None:
@@ -93,25 +93,42 @@ def highest_number(models_dir: str | Path, name: str) -> int:
     return max([0, *_numbered(Path(models_dir) / name), *_numbered(attic)])
 
 
-def stage(source_dir: str | Path, folder: Path, version: int) -> Path:
-    """Copies a model to a hidden place in `folder`, to the disk; what a killed push left there goes."""
+def stage(
+    source_dir: str | Path, folder: Path, version: int, link: bool = False, without: tuple[Path, ...] = ()
+) -> Path:
+    """Copies a model to a hidden place in `folder`, to the disk; what a killed push left there goes.
+
+    Args:
+        source_dir: the SavedModel.
+        folder: of the model's versions.
+        version: the number that it is to have.
+        link: whether files are linked rather than copied, where the file system can: no version's files are
+            ever written to again.
+        without: files and folders in `source_dir` that stay behind, relative to it.
+    """
     for leftover in folder.glob(f"{_UNFINISHED}*"):
         shutil.rmtree(leftover)
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{_UNFINISHED}{version}"
-    shutil.copytree(source_dir, unfinished)
+    kept_back = {Path(source_dir) / path for path in without}
+    shutil.copytree(
+        source_dir,
+        unfinished,
+        ignore=lambda parent, names: [name for name in names if Path(parent) / name in kept_back],
+        copy_function=_link if link else shutil.copy2,
+    )
     sync_tree(unfinished)
     return unfinished
 
 
-def front_and_next(models_dir: str | Path, name: str) -> tuple[int, int]:
-    """The version of `name` in front and the one before it; ServingError where there are not two."""
+def served_and_previous(models_dir: str | Path, name: str) -> tuple[int, int]:
+    """The served version of `name` and the one before it; ServingError where there are not two."""
     versions = list_versions(models_dir, name)
     if len(versions) < 2:
         there = f"only version {versions[0]}" if versions else "no version at all"
         raise ServingError(
             f"{name} cannot be rolled back: there is {there} under {Path(models_dir) / name}",
-            "A roll back needs an older version to put in front.",
+            "A roll back needs an older version that can be served instead.",
         )
     return versions[-1], versions[-2]
 
@@ -130,6 +147,13 @@ def remove(folder: Path, version: int) -> None:
     leaving = folder / f"{_UNFINISHED}gone-{version}"
     os.rename(version_folder(folder.parent, folder.name, version), leaving)
     shutil.rmtree(leaving)
+
+
+def _link(source: str, destination: str) -> None:
+    try:
+        os.link(source, destination)
+    except OSError:  # a file system without hard links
+        shutil.copy2(source, destination)
 
 
 def sync_tree(folder: Path) -> None:

@@ -72,3 +72,14 @@ def example_batches(
         .map(lambda serialized: parse(serialized, names), num_parallel_calls=2)
         .prefetch(1)
     )
+
+
+def with_serialized(patterns: Sequence[str], names: Iterable[str], batch_size: int) -> tf.data.Dataset:
+    """Batches of (serialized tf.Examples, their named features), for asking a model's `serving_examples`."""
+    names = tuple(names)
+    return (
+        tf.data.TFRecordDataset(expand(patterns), compression_type="GZIP", num_parallel_reads=2)
+        .batch(batch_size)
+        .map(lambda batch: (batch, parse(batch, names)))
+        .prefetch(2)
+    )

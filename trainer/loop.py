@@ -60,9 +60,10 @@ class TrainResult:
 def train(
     build_model: Callable[[], Model],
     data: Batches,
-    evaluation: tf.data.Dataset | Evaluation,
+    evaluation: tf.data.Dataset | Evaluation | None,
     config: TrainConfig,
     *,
+    passes: int | None = None,
     initial: Callable[[Model], None] | None = None,
     log_dir: str | None = None,
     backup_dir: str | None = None,
@@ -71,14 +72,16 @@ def train(
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
     verbose: int = 0,
 ) -> TrainResult:
-    """Builds and trains a model, stopping early on `evaluation`.
+    """Builds and trains a model, stopping early on `evaluation`, or after `passes` epochs.
 
     Args:
         build_model: called inside the devices' scope, with seed and precision set.
         data: train, as batches.
         evaluation: the rows that early stopping watches, never those of the final report; or, where a
             loss over rows says too little, a function from the model to metrics, called once an epoch.
-        config: the settings.
+            None: nothing is held out, and training ends after `passes` epochs with the last one's weights.
+        config: the settings. The learning rate is scheduled over all of `config.epochs`.
+        passes: how many of those epochs are trained at most; None: all, and 0 only builds the model.
         initial: puts weights to start from into the model, in place of random ones.
         log_dir: for TensorBoard: see `trainer.epoch_log`.
         backup_dir: where the state of a run lies that was killed, and where this run keeps its own.
@@ -91,6 +94,7 @@ def train(
         TrainingError: the devices are not there, or the loss is no longer a number.
     """
     chosen = devices.choose(config)
+    epochs = config.epochs if passes is None else passes
     keras.utils.set_random_seed(config.seed)
     with chosen.scope():
         model = compiled(build_model, data, config)
@@ -99,8 +103,8 @@ def train(
         start = None
         if initial:
             initial(model)
-            start = _on_eval(model, evaluation)
-        evaluate = None if isinstance(evaluation, tf.data.Dataset) else _Evaluate(evaluation)
+            start = _on_eval(model, evaluation) if evaluation is not None else None
+        evaluate = _Evaluate(evaluation) if callable(evaluation) else None
         backup = Backup(backup_dir, _identity(model, config, identity), stopping) if backup_dir else None
         history = backup.restore(model) if backup else []
         resumed = len(history)
@@ -109,7 +113,8 @@ def train(
         )
         # The order matters: eval comes before whatever reads its logs, a loss that is no number is not kept,
         # and a backup holds what stopping knows.
-        ordered = [clock, evaluate, _Diverged(), stopping, backup, record, *callbacks]
+        watching = None if evaluation is None else stopping
+        ordered = [clock, evaluate, _Diverged(), watching, backup, record, *callbacks]
         if on_epoch:
             ordered.append(
                 keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: on_epoch(epoch + 1, history[-1]))
@@ -119,18 +124,18 @@ def train(
         if stopping.exhausted:  # killed after its last epoch, before it could say so
             stopping.set_model(model)
             stopping.on_train_end()
-        else:
+        elif epochs:
             model.fit(
                 data.starting_at(len(history)),
                 steps_per_epoch=data.steps,
                 initial_epoch=len(history),
-                epochs=config.epochs,
+                epochs=epochs,
                 validation_data=None if evaluate else evaluation,
                 shuffle=False,  # the batches are already
                 callbacks=[callback for callback in ordered if callback],
                 verbose=verbose,
             )
-    best = stopping.best_epoch if config.patience else len(history) - 1
+    best = stopping.best_epoch if config.patience and evaluation is not None else len(history) - 1
     return TrainResult(
         model, history, len(history), best + 1, clock.rows_per_second(), chosen.line, data, resumed, start
     )

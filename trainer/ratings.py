@@ -34,6 +34,12 @@ class Ratings:
         return {USER_ID: self.user, MOVIE_ID: self.movie, USER_RATING: self.rating, TIMESTAMP: self.timestamp}
 
     @classmethod
+    def joined(cls, *parts: "Ratings") -> "Ratings":
+        """The rows of several splits, one after the other."""
+        names = ("user", "movie", "rating", "timestamp")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    @classmethod
     def from_files(cls, patterns: Sequence[str], vocabularies: Vocabularies) -> "Ratings":
         """Reads gzipped TFRecord files of tf.Examples.
 

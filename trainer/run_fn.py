@@ -25,6 +25,7 @@ from trainer.retrieval.training import RetrievalSettings, train_retrieval
 from trainer.settings import Settings
 from trainer.trained import Trained
 from trainer.trained_answers import trained_answers
+from trainer.trained_on import TrainedOn, rating_pairs
 from trainer.verify import verify_export
 from trainer.warm_start import WarmStart, trained_folder
 from trainer.whole_file import write_whole
@@ -43,7 +44,8 @@ def run_fn(fn_args) -> None:
         backup_dir: where a killed run is gone on from, or None.
         code_fingerprint: of the code, so that edited code does not go on from an older run.
 
-    What was learned is written to `trained/` beside `serving_model_dir`, for a later run to start from.
+    What was learned, and from which ratings (`trainer.trained_on`), is written to `trained/` beside
+    `serving_model_dir`, for a later run to start from and to be compared with.
 
     Raises:
         TrainingError, ConfigError: in words for the user.
@@ -53,7 +55,10 @@ def run_fn(fn_args) -> None:
     settings = task.settings.of(custom, fn_args.hyperparameters)
     data = RatingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
     run_dir = Path(fn_args.model_run_dir)
-    warm = WarmStart(fn_args.base_model) if fn_args.base_model else None
+    learned, warm = TrainedOn.of_ratings(data.train, data.catalogue.vocabularies), None
+    if fn_args.base_model:
+        # What people rate again is in train as well: no base gives that away.
+        warm = WarmStart(fn_args.base_model, learned.unlearned(rating_pairs(fn_args.eval_files)))
 
     def say(epoch: int, logs: dict[str, float]) -> None:
         epochs, name = settings.train.epochs, settings.monitor
@@ -70,17 +75,12 @@ def run_fn(fn_args) -> None:
         identity=f"{custom.get('code_fingerprint', '')} {warm.identity if warm else 'cold'}",
         on_epoch=say,
     )
-    answers, facts = task.export(result.model, fn_args.serving_model_dir, settings)
+    learned = warm.add_to(learned) if warm else learned
+    facts = deliver(task, result, fn_args.serving_model_dir, settings, learned)
     if isinstance(result.model, RetrievalModel):
         write_projector(result.model, run_dir / LOGS / TRAIN)
-    difference = verify_export(fn_args.serving_model_dir, answers)
-    write_answers(fn_args.serving_model_dir, answers)
-    Trained.of(result.model).write(trained_folder(fn_args.serving_model_dir))
-    facts |= {
-        "export_difference": difference,
-        "warm_start": {**warm.facts, "start": result.start} if warm else None,
-    }
-    write_report(run_dir / "training.json", settings, result, facts)
+    facts["warm_start"] = {**warm.facts, "start": result.start} if warm else None
+    write_report(run_dir / REPORT, settings, result, facts)
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,22 @@ def task_of(custom: dict[str, Any]) -> Task:
     return TASKS[name]
 
 
+def deliver(
+    task: "Task", result: TrainResult, path: str, settings: Settings, learned: TrainedOn
+) -> dict[str, Any]:
+    """Writes the SavedModel, verified, and beside it what was learned from which ratings.
+
+    Returns:
+        Facts for the report.
+    """
+    answers, facts = task.export(result.model, path, settings)
+    difference = verify_export(path, answers)
+    write_answers(path, answers)
+    Trained.of(result.model).write(trained_folder(path))
+    learned.write(trained_folder(path))
+    return facts | {"export_difference": difference}
+
+
 def _export_ranking(model: RankingModel, path: str, settings: RankingSettings):
     export_ranking(model, path)
     return trained_answers(model), {}
@@ -124,6 +140,9 @@ TASKS = {
     "ranking": Task(RankingSettings, train_ranking, _export_ranking),
     "retrieval": Task(RetrievalSettings, train_retrieval, _export_retrieval),
 }
+
+
+REPORT = "training.json"  # in a model_run: what a training came to
 
 
 def write_report(path: Path, settings: Settings, result: TrainResult, facts: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """The values that strings may take: index 0 is whatever was not in `train`, the vocabulary starts at 1."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from trainer.errors import TrainingError
 from trainer.features import MOVIE_GENRES, MOVIE_ID, USER_GENDER, USER_ID, USER_OCCUPATION
@@ -46,11 +47,18 @@ class Vocabularies:
         """Counts raw columns, named as in `trainer.features`; genres are a sequence of names a row."""
         genres = [name for row in columns.get(MOVIE_GENRES, ()) for name in row]
         flat = {name: columns.get(name, ()) for name in (USER_ID, MOVIE_ID, USER_GENDER, USER_OCCUPATION)}
-        return cls(**{name: _by_frequency(values) for name, values in {**flat, MOVIE_GENRES: genres}.items()})
+        return cls.from_counts({name: Counter(each) for name, each in {**flat, MOVIE_GENRES: genres}.items()})
+
+    @classmethod
+    def from_counts(cls, counts: Mapping[str, Mapping[Any, int]]) -> "Vocabularies":
+        """From how often each value (text, or UTF-8) occurs, by feature."""
+        return cls(**{name: _by_frequency(counts.get(name, {})) for name in cls.__dataclass_fields__})
 
 
-def _by_frequency(values: Iterable) -> tuple[str, ...]:
-    counts = Counter(map(_text, values))
+def _by_frequency(found: Mapping[Any, int]) -> tuple[str, ...]:
+    counts: Counter = Counter()
+    for value, times in found.items():
+        counts[_text(value)] += int(times)
     counts.pop("", None)
     return tuple(sorted(counts, key=lambda value: (-counts[value], value)))
 

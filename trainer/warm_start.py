@@ -11,8 +11,12 @@ from trainer.errors import TrainingError
 from trainer.progress import report
 from trainer.row_keys import UNKNOWN
 from trainer.trained import Trained, trained_folder
+from trainer.trained_on import TrainedOn
 
 log = logging.getLogger(__name__)
+
+#: The share of held-out ratings that a model to start from may have learned.
+MOST_KNOWN = 0.01
 
 
 class WarmStart:
@@ -23,8 +27,13 @@ class WarmStart:
     optimizer starts anew. A base that does not fit (another kind of model, another width, weights that
     were never written) is left alone, and the model stays as it is.
 
+    A base that has learned what the new model is judged by is left alone as well: the new model would be
+    better than it is.
+
     Args:
         base_model: the SavedModel of the artifact to start from, as TFX's Trainer names it.
+        held_out: the hashes of the ratings that the new model is judged by (`trainer.trained_on`); None where
+            it is judged by none.
 
     Attributes:
         identity: of what is started from: a killed run is gone on from with the same base alone.
@@ -32,14 +41,23 @@ class WarmStart:
             carried over, are new, and have gone), and `cold`, the weights that the base lacks.
     """
 
-    def __init__(self, base_model: str):
+    def __init__(self, base_model: str, held_out: np.ndarray | None = None):
         self._base, self.identity = None, "cold"
+        self._learned = TrainedOn.read(trained_folder(base_model))
         self.facts: dict[str, Any] = {"from": base_model, "cold_because": "", "rows": {}, "cold": []}
         try:
-            self._base = Trained.read(trained_folder(base_model))
-            self.identity = f"from {self._base.checksum}"
+            base = Trained.read(trained_folder(base_model))
         except TrainingError as error:
             self._cold(error.message)
+            return
+        if reason := "" if held_out is None else _knows(self._learned, held_out):
+            self._cold(reason)
+            return
+        self._base, self.identity = base, f"from {base.checksum}"
+
+    def add_to(self, learned: TrainedOn) -> TrainedOn:
+        """The record of a model that was trained on `learned` from this start."""
+        return learned if self.facts["cold_because"] else learned.union(self._learned)
 
     def __call__(self, model: Model) -> None:
         """Puts the base's weights into a model whose weights are there; in its strategy's scope."""
@@ -49,17 +67,7 @@ class WarmStart:
         if reason := misfit(self._base, type(model).__name__, named):
             self._cold(reason)
             return
-        rows, cold = {}, []
-        for name, weight in named.items():
-            if name not in self._base.weights:
-                cold.append(name)
-            elif weight.keys is None:
-                weight.variable.assign(self._base.weights[name])
-            else:
-                table, rows[name] = carried(
-                    self._base.weights[name], self._base.keys[name], weight.variable.numpy(), weight.keys
-                )
-                weight.variable.assign(table)
+        rows, cold = put(self._base, named)
         self.facts |= {"rows": {name: asdict(counts) for name, counts in rows.items()}, "cold": cold}
         kept, new = (sum(getattr(each, what) for each in rows.values()) for what in ("carried", "new"))
         report(f"starts from the last model: {kept} rows carried over, {new} new")
@@ -68,6 +76,46 @@ class WarmStart:
         self.facts["cold_because"] = reason
         log.warning("Training starts cold. %s", reason)
         report("starts cold: nothing is carried over from the last model")
+
+
+def put_weights(trained: Trained, model: Model) -> None:
+    """Puts every weight of a model that was trained with the same vocabularies into `model`.
+
+    Raises:
+        TrainingError: a weight, or a row of one, has no counterpart.
+    """
+    named = model.weights_by_name()
+    if reason := misfit(trained, type(model).__name__, named):
+        raise TrainingError(f"The judged model's weights cannot be taken over. {reason}")
+    rows, cold = put(trained, named)
+    if cold or any(counts.new or counts.gone for counts in rows.values()):
+        raise TrainingError("The judged model's weights cannot be taken over: it knows other users or items.")
+
+
+def put(trained: Trained, named: dict[str, Weight]) -> tuple[dict[str, "Rows"], list[str]]:
+    """Assigns weights by name and rows by key; gives the counts of rows by table, and what there was not."""
+    rows, cold = {}, []
+    for name, weight in named.items():
+        if name not in trained.weights:
+            cold.append(name)
+        elif weight.keys is None:
+            weight.variable.assign(trained.weights[name])
+        else:
+            table, rows[name] = carried(
+                trained.weights[name], trained.keys[name], weight.variable.numpy(), weight.keys
+            )
+            weight.variable.assign(table)
+    return rows, cold
+
+
+def _knows(learned: TrainedOn, held_out: np.ndarray) -> str:
+    """Why a model with this record is no start for one that is judged by `held_out`; "" where it is one."""
+    if not learned.complete:
+        return "It is not known what the model to start from was trained on: an older version made it."
+    overlap = learned.overlap(held_out)
+    if overlap <= MOST_KNOWN:
+        return ""
+    return f"The model to start from was trained on {overlap:.1%} of what the new one is judged by (eval)."
 
 
 @dataclass(frozen=True)
@@ -89,6 +137,8 @@ def carried(
         fresh: what rows start as that have no counterpart, if `old` has no row for the unknown.
         keys: what the new table's rows belong to.
     """
+    if keys == old_keys:
+        return old.copy(), Rows(len(keys), 0, 0)
     place = {key: row for row, key in enumerate(old_keys)}
     rows = np.array([place.get(key, -1) for key in keys])
     table = np.repeat(old[place[UNKNOWN]][None], len(keys), axis=0) if UNKNOWN in place else fresh.copy()

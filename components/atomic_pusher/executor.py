@@ -1,5 +1,6 @@
-"""Pushes when every blessing allows it; otherwise writes down that it did not."""
+"""Pushes when every blessing allows it and nobody withdrew these models; else writes down why it did not."""
 
+import logging
 from pathlib import Path
 
 from tfx.components.util import model_utils
@@ -7,10 +8,14 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.atomic_pusher.decision import decide
 from serving.contract import MODELS
-from serving.placement import placement, set_content
+from serving.placement import set_content
+from serving.renames import recover
 from serving.version_sets import push_set
 from trainer.trained import trained_folder
+
+log = logging.getLogger(__name__)
 
 
 class Executor(base_executor.BaseExecutor):
@@ -19,35 +24,58 @@ class Executor(base_executor.BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See AtomicPusher."""
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
-        pushed.set_int_custom_property("pushed", 0)
-        if not _allowed(input_dict):
-            return
         sources = {
             name: Path(path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict[name])))
             for name in MODELS
         }
         serving_models = Path(exec_properties["serving_models"])
-        place = placement(sources, serving_models)
-        if place.withdrawn and not place.in_front:  # somebody rolled it back: not ours to undo
+        recover(serving_models)  # what a push killed half way left
+        decision = decide(_blessings(input_dict), sources, serving_models)
+        pushed.set_string_custom_property("outcome", decision.outcome)
+        pushed.set_int_custom_property("pushed", int(decision.outcome in ("pushed", "served")))
+        version = decision.version
+        if decision.outcome == "withdrawn":
+            pushed.set_string_custom_property("withdrawn_version", str(version))
+            log.warning(  # the one place to read it on a cluster
+                "not pushed: somebody withdrew these models, version %s; serve them again with: "
+                "marquee restore recommender %s --models %s",
+                *(version, version, serving_models),
+            )
+        if not pushed.get_int_custom_property("pushed"):
             return
-        version = place.version
-        if not place.in_front:
+        if decision.outcome == "pushed":
             trained = _trained(sources) if exec_properties.get("with_trained") else None
-            version = push_set(sources, serving_models, exec_properties["keep"], trained)["recommender"]
-        pushed.set_int_custom_property("pushed", 1)
+            keep, judged = exec_properties["keep"], _judged(input_dict)
+            pushed_set = push_set(sources, serving_models, keep, trained, judged, decision.version)
+            version = pushed_set["recommender"]
         pushed.set_string_custom_property("pushed_destination", str(serving_models))
         pushed.set_string_custom_property("pushed_version", str(version))
         pushed.set_string_custom_property("content", set_content(sources))
 
 
 def _trained(sources: dict[str, Path]) -> dict[str, Path]:
-    """By name, where the weights lie of those models that have any; a recommender has none of its own."""
+    """By name, where the weights lie, and what each model was trained on."""
     folders = {name: trained_folder(str(source)) for name, source in sources.items()}
     return {name: folder for name, folder in folders.items() if folder.is_dir()}
 
 
-def _allowed(input_dict) -> bool:
-    blessings = (input_dict["ranking_blessing"], input_dict["retrieval_blessing"])
-    return all(
-        model_utils.is_model_blessed(artifact_utils.get_single_instance(blessing)) for blessing in blessings
-    ) and model_utils.is_infra_validated(artifact_utils.get_single_instance(input_dict["infra_blessing"]))
+def _judged(input_dict) -> dict[str, Path]:
+    """By name, the judged models that refit ones were made after, where they are to travel along."""
+    given = {name: input_dict.get(f"judged_{name}") for name in MODELS}
+    return {
+        name: Path(path_utils.serving_model_path(artifact_utils.get_single_uri(model)))
+        for name, model in given.items()
+        if model
+    }
+
+
+def _blessings(input_dict) -> list[bool]:
+    models = (key for key in input_dict if key.endswith("_blessing") and key != "infra_blessing")
+    served = artifact_utils.get_single_instance(input_dict["infra_blessing"])
+    return [
+        *(
+            model_utils.is_model_blessed(artifact_utils.get_single_instance(input_dict[key]))
+            for key in models
+        ),
+        model_utils.is_infra_validated(served),
+    ]

@@ -10,6 +10,7 @@ from tfx.utils import io_utils
 
 # After tfx: it stands in for a module that tensorflow_data_validation still imports.
 import tensorflow_data_validation as tfdv  # isort: skip
+from google.protobuf import text_format  # isort: skip
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2  # isort: skip
 from tfx.components.statistics_gen import stats_artifact_utils  # isort: skip
 
@@ -54,9 +55,12 @@ class Executor(base_executor.BaseExecutor):
             ),
         )
         if violations:
+            proposed = _propose(statistics, schema, os.path.dirname(anomalies.uri.rstrip("/")))
             raise DataError(
                 f"the data breaks the schema in {len(violations)} place(s):\n{_table(violations)}",
-                "correct the data, or the schema if the data is right (`validate.schema`)",
+                "Correct the data; or, if the data is right, accept it. A schema that this data keeps: "
+                f"{proposed}\n"
+                "Read it, copy it to mine.pbtxt, and run again with: --set validate.schema=mine.pbtxt",
             )
         if drifts and exec_properties["drift"] == "stop":
             raise DataError(
@@ -68,6 +72,33 @@ class Executor(base_executor.BaseExecutor):
                 f"{EVAL} is not like {TRAIN} in {len(skews)} place(s):\n{_table(skews)}",
                 "accept it with `--set validate.skew=warn`, or look for what is new in the data",
             )
+
+
+def _propose(statistics, schema: schema_pb2.Schema, folder: str) -> str:
+    """Writes the schema, changed by no more than it takes for the data to keep it; returns the file.
+
+    It is beside the folder of the anomalies: what a node that failed had made is taken away.
+    """
+    proposed = schema_pb2.Schema()
+    proposed.CopyFrom(schema)
+    for split in artifact_utils.decode_split_names(statistics.split_names):
+        proposed = tfdv.update_schema(proposed, _of(statistics, split))
+    path = os.path.join(folder, "proposed-schema.pbtxt")
+    fileio.makedirs(folder)
+    _write_text(path, f"{_SAID}{text_format.MessageToString(proposed, as_utf8=True)}")
+    return path
+
+
+_SAID = """\
+# Proposed by Marquee: the schema of the run, changed until the data keeps it. Read what it allows before you
+# use it: a schema that takes whatever comes finds nothing. Run with --set validate.schema=<this file>.
+"""
+
+
+def _write_text(path: str, text: str) -> None:
+    part = f"{path}.part"
+    io_utils.write_string_file(part, text)
+    fileio.rename(part, path, overwrite=True)
 
 
 def _drift(

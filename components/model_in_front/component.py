@@ -13,20 +13,24 @@ class ModelInFrontSpec(component_spec.ComponentSpec):
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
         "serving_models": component_spec.ExecutionParameter(type=str),
         "name": component_spec.ExecutionParameter(type=str),
+        "judged": component_spec.ExecutionParameter(type=int),
     }
     INPUTS = {}  # noqa: RUF012
     OUTPUTS = {"model": component_spec.ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
 
 
 class ModelInFront(base_component.BaseComponent):
-    """Copies the version of a model that is served now.
+    """Copies the version of a model that is served now, or the judged model that it was refit from.
 
-    What is served was blessed and pushed, so it is the last blessed model, as a resolver would find it in the
-    metadata; Kubeflow runs no resolvers, and Vertex's do not tell one model's blessing from another's.
+    What is served was blessed and pushed, so its judged model is the last blessed one, as a resolver would
+    find it in the metadata; Kubeflow runs no resolvers, and Vertex's do not tell one model's blessing from
+    another's.
 
     Args:
         serving_models: the folder of served models.
         name: which of them.
+        judged: whether the judged model is wanted, which a refit version carries; any other version was
+            judged itself. A model that has learned what the next one is judged by is no baseline.
 
     Outputs `model`, and in its `trained/` what a training can begin from, if that was pushed too. While
     nothing is pushed it holds `NOTHING_IS_PUSHED` and no model, which `components.baseline.drop_missing`
@@ -36,9 +40,12 @@ class ModelInFront(base_component.BaseComponent):
     SPEC_CLASS = ModelInFrontSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, serving_models: str | RuntimeParameter, name: str):
+    def __init__(self, serving_models: str | RuntimeParameter, name: str, judged: bool = True):
         super().__init__(
             ModelInFrontSpec(
-                serving_models=serving_models, name=name, model=Channel(type=standard_artifacts.Model)
+                serving_models=serving_models,
+                name=name,
+                judged=int(judged),
+                model=Channel(type=standard_artifacts.Model),
             )
         )

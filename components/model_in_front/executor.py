@@ -1,4 +1,4 @@
-"""Copies the highest version, or says that there is none."""
+"""Copies the highest version, or the judged model in it, or says that there is none."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from tfx.utils import io_utils, path_utils
 
 from serving.placement import front
 from serving.renames import recover
-from serving.version_sets import TRAINED
+from serving.version_sets import JUDGED, TRAINED
 from serving.versions import version_folder
 from trainer.trained import trained_folder
 
@@ -28,7 +28,10 @@ class Executor(base_executor.BaseExecutor):
             io_utils.write_string_file(os.path.join(model.uri, "NOTHING_IS_PUSHED"), "")
             return
         copy = Path(path_utils.serving_model_dir(model.uri))
-        shutil.copytree(version_folder(models, name, version), copy, dirs_exist_ok=True)
+        served = version_folder(models, name, version)
+        inside = served / JUDGED
+        wanted = inside if exec_properties.get("judged") and inside.is_dir() else served
+        shutil.copytree(wanted, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns(JUDGED.name))
         if (copy / TRAINED).is_dir():
             (copy / TRAINED).rename(trained_folder(str(copy)))
         model.set_string_custom_property("pushed_version", str(version))

@@ -7,17 +7,19 @@ What MovieLens leaves open is settled here:
 - a user whom no file describes has no demographics, and neither has a data set without a users file.
 """
 
-import csv
-import io
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tfx.dsl.io import fileio
 
 from components.movielens_example_gen.bad_rows import BadRow, BadRows
+from components.movielens_example_gen.columns import MOVIE_COLUMNS, USER_COLUMNS
+from components.movielens_example_gen.ids import plain_id, wrong_with
 from components.movielens_example_gen.layouts import Layout
-from components.movielens_example_gen.ratings import NUMBER
+from components.movielens_example_gen.tables import lines_of_text, rows_of_table
+from components.movielens_example_gen.times import NUMBER
 from trainer.errors import DataError
 
 # u.item's flags, for a folder without u.genre.
@@ -92,19 +94,21 @@ class User:
 class Catalog:
     """Movies and users by id.
 
-    `users` is None where the data set has no demographics. `bad` are the lines that could not be read.
+    `users` is None where the data set has no demographics. `bad` are the lines that could not be read,
+    `notes` what the user should know of how the files were read, in sentences.
     """
 
     movies: dict[str, Movie] = field(default_factory=dict)
     users: dict[str, User] | None = None
     bad: BadRows = field(default_factory=BadRows)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_catalog(*layouts: Layout) -> Catalog:
     """Reads the movies and users of a data set, or of its spans: what is described again is as said last.
 
     Raises:
-        DataError: a file's header lacks a column that is needed.
+        DataError: a file is no text, or its header lacks a column that is needed.
     """
     catalog = Catalog(users={} if any(layout.users for layout in layouts) else None)
     for layout in layouts:
@@ -112,98 +116,51 @@ def read_catalog(*layouts: Layout) -> Catalog:
     return catalog
 
 
-def _read(layout: Layout, catalog: Catalog) -> None:
-    if layout.movies:
-        movie = _movie_of(layout)
-        for line, cells in _lines(layout.movies, layout, MOVIE_COLUMNS[layout.kind], catalog.bad):
-            _keep(catalog.movies, layout.movies, line, cells, "movie", movie, catalog.bad)
-    if layout.users:
-        user = _user_of(layout)
-        for line, cells in _lines(layout.users, layout, USER_COLUMNS[layout.kind], catalog.bad):
-            _keep(catalog.users, layout.users, line, cells, "user", user, catalog.bad)
-
-
-# The columns of a file without a header; None where the header names them.
+# The columns of a file without a header.
 FLAGS = tuple(f"flag{number}" for number in range(19))
-MOVIE_COLUMNS = {
+MOVIE_FIELDS = {
     "u": ("movie", "title", "released", "video", "url", *FLAGS),
     "dat": ("movie", "title", "genres"),
-    "csv": None,
-    "recbole": None,
 }
-USER_COLUMNS = {
+USER_FIELDS = {
     "u": ("user", "age", "gender", "occupation", "zip_code"),
     "dat": ("user", "gender", "age", "occupation", "zip_code"),
-    "csv": None,
-    "recbole": None,
 }
-DELIMITERS = {"u": "|", "dat": "::", "csv": ",", "recbole": "\t"}
-SAME = {
-    "userId": "user",
-    "user_id": "user",
-    "movieId": "movie",
-    "movie_id": "movie",
-    "item_id": "movie",
-    "movie_title": "title",
-    "class": "genres",
-}
+DELIMITERS = {"u": "|", "dat": "::"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
-def _lines(
-    path: str, layout: Layout, columns: tuple[str, ...] | None, bad: BadRows
-) -> Iterator[tuple[int, dict]]:
+def _read(layout: Layout, catalog: Catalog) -> None:
+    if layout.movies:
+        rows = _rows(layout.movies, layout, MOVIE_FIELDS, MOVIE_COLUMNS, catalog)
+        _keep(catalog.movies, layout.movies, rows, "movie", _movie_of(layout), catalog.bad)
+    if layout.users:
+        rows = _rows(layout.users, layout, USER_FIELDS, USER_COLUMNS, catalog)
+        _keep(catalog.users, layout.users, rows, "user", _user_of(layout), catalog.bad)
+
+
+def _rows(
+    path: str, layout: Layout, fields: Mapping, wanted: Mapping, catalog: Catalog
+) -> Iterator[tuple[int, dict[str, str]]]:
     """The number and the named cells of each line that has as many as it should."""
-    delimiter = DELIMITERS[layout.kind]
-    rows = _csv_rows(path) if delimiter == "," else _plain_rows(path, delimiter)
-    if columns is None:
-        _, header = next(rows, (1, []))
-        columns = tuple(SAME.get(name, name) for name in (cell.strip().split(":")[0] for cell in header))
-        key = "movie" if path == layout.movies else "user"
-        if key not in columns:
-            raise DataError(
-                f"{path}, line 1: no column for the {key}'s id among {', '.join(columns) or 'nothing'}",
-                f"Name it {key}_id or {key}Id.",
-            )
+    if layout.kind in fields:
+        delimiter, columns = DELIMITERS[layout.kind], fields[layout.kind]
+        return lines_of_text(path, delimiter, columns, catalog.bad)
+    return rows_of_table(path, wanted, catalog.bad, catalog.notes)
+
+
+def _keep(into: dict, path: str, rows: Iterator, key: str, build, bad: BadRows) -> None:
     for line, cells in rows:
-        if len(cells) == len(columns):
-            yield line, dict(zip(columns, (cell.strip() for cell in cells), strict=True))
-        elif any(cell.strip() for cell in cells):
-            wrong = f"has {len(cells)} fields and not {len(columns)}"
-            bad.add(BadRow(path, line, "line", delimiter.join(cells), wrong))
-
-
-def _plain_rows(path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    for number, line in enumerate(_text(path).split("\n"), start=1):
-        yield number, line.removesuffix("\r").split(delimiter)
-
-
-def _csv_rows(path: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(_text(path), newline=""))
-    try:
-        for cells in reader:
-            yield reader.line_num, cells
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}", "Repair the line.") from None
-
-
-def _text(path: str) -> str:
-    """A file's text: UTF-8, or latin-1 as the older data sets are."""
-    with fileio.open(path, "rb") as file:
-        data = file.read()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-def _keep(into: dict, path: str, line: int, cells: dict, key: str, build, bad: BadRows) -> None:
-    if not cells[key]:
-        bad.add(BadRow(path, line, f"{key} id", "", "is empty"))
-        return
-    try:
-        into[cells[key]] = build(cells)
-    except _WrongCell as wrong:
-        bad.add(BadRow(path, line, *wrong.args))
+        cells = {name: _CONTROL.sub(" ", cell).strip() for name, cell in cells.items()} | {
+            key: plain_id(cells[key])
+        }
+        if wrong := wrong_with(cells[key]):
+            bad.add(BadRow(path, line, f"{key} id", cells[key], wrong))
+            continue
+        try:
+            into[cells[key]] = build(cells)
+        except _WrongCell as error:
+            bad.add(BadRow(path, line, *error.args))
 
 
 class _WrongCell(Exception):
@@ -243,7 +200,9 @@ def _recbole_title(cells: dict) -> dict:
 def _genre_names(path: str) -> Sequence[str]:
     if not fileio.exists(path):
         return GENRES_100K
-    names = [line.rsplit("|", 1)[0].strip() for line in _text(path).splitlines() if line.strip()]
+    with fileio.open(path, "rb") as file:
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    names = [line.rsplit("|", 1)[0].strip() for line in lines if line.strip()]
     if len(names) != len(FLAGS):
         raise DataError(
             f"{path}: {len(names)} genres and not {len(FLAGS)}", "It was cut off; fetch it again."

@@ -32,6 +32,16 @@ class RandomSplit(_Fractions):
     seed: Seed = 42
 
 
+class HashSplit(_Fractions):
+    """A stable hash of user and item decides: a rating never changes sides as data grows.
+
+    Nothing but the two ids and the shares counts: not the order of rows, how many there are, or whether an id
+    is written `242` or `242.0`. Ratings of one item by one user are all on one side.
+    """
+
+    kind: Literal["hash"] = "hash"
+
+
 class TemporalSplit(_Fractions):
     """By time: fractions of the time between the first rating and the last, the newest for `test`."""
 
@@ -95,6 +105,7 @@ class NewestSpanSplit(Strict):
 
 Split = Annotated[
     RandomSplit
+    | HashSplit
     | TemporalSplit
     | LeaveLastOutSplit
     | PerItemSplit
@@ -113,6 +124,7 @@ class SpansConfig(Strict):
     )
 
 
+CUSTOM = "custom"  # one's own ratings
 Dataset = Literal["ml-100k", "ml-1m", "ml-10m", "ml-latest-small", "ml-20m", "ml-25m", "ml-32m", "custom"]
 
 
@@ -123,13 +135,24 @@ class DataConfig(Strict):
         "ml-100k", description="which MovieLens it is, or `custom`: one's own ratings in any known layout"
     )
     path: str | None = Field(
-        None, description="a folder, a zip archive or a ratings file; without it the data set is looked for"
+        None, description="a folder, an archive or a ratings file; without it the data set is looked for"
     )
     spans: SpansConfig | None = Field(
         None, description="`{}` or a window: `path` holds spans, which arrive one after the other"
     )
-    split: Split = Field(RandomSplit(), description="how ratings are parted into `train`, `eval` and `test`")
+    split: Split = Field(
+        RandomSplit(),
+        description="how ratings are divided into `train`, `eval` and `test`; "
+        "where no kind is given it is `hash` for `dataset: custom`, else `random`",
+    )
     max_bad_rows: int = Field(0, ge=0, description="malformed rows that are left out before the run stops")
+    min_described: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="the share of the rated films that `movies.csv` must describe, and of the users that "
+        "`users.csv` must; below it the run stops, since ids that are written in two ways look like that",
+    )
     max_users: int | None = Field(
         None, ge=1, description="keep only the first users of the file, for a quick run"
     )
@@ -137,9 +160,19 @@ class DataConfig(Strict):
         None, ge=1, le=10_000, description="pieces the ratings are cut into; without it, by size"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _split_suits_the_dataset(cls, given):
+        """Published data sets have published protocols; one's own ratings grow."""
+        split = given.get("split") if isinstance(given, dict) else ()
+        if split is None or (isinstance(split, dict) and "kind" not in split):
+            kind = "hash" if given.get("dataset") == CUSTOM else "random"
+            return {**given, "split": {"kind": kind, **(split or {})}}
+        return given
+
     @model_validator(mode="after")
     def _own_ratings_have_a_path(self):
-        if self.dataset == "custom" and self.path is None:
+        if self.dataset == CUSTOM and self.path is None:
             raise ValueError("dataset: custom needs a path: the folder or file of your ratings")
         return self
 
@@ -149,7 +182,7 @@ class DataConfig(Strict):
             if self.split.kind == "newest_span":
                 raise ValueError("split.kind: newest_span needs spans: set data.spans to {} or {window: N}")
             return self
-        if self.dataset != "custom":
+        if self.dataset != CUSTOM:
             raise ValueError("spans are your own ratings: set data.dataset to custom, and data.path")
         if self.split.kind == "predefined":
             raise ValueError("split.kind: predefined names files, and spans have none of those names")

@@ -18,10 +18,13 @@ from components.movielens_example_gen import sources, splits
 from components.movielens_example_gen.bad_rows import BadRows
 from components.movielens_example_gen.catalog import read_catalog
 from components.movielens_example_gen.config import DataConfig, PredefinedSplit
+from components.movielens_example_gen.contents import PACKED
 from components.movielens_example_gen.ingest import IngestPiece, Work
+from components.movielens_example_gen.joins import join_all
 from components.movielens_example_gen.pieces import Piece, cut
 from components.movielens_example_gen.spans import recognise_all
 from components.movielens_example_gen.survey import split_codes
+from components.movielens_example_gen.told import also_saying, check_stars, told_of_files, told_of_ratings
 from trainer.errors import DataError
 from trainer.features import SPLITS
 
@@ -57,7 +60,7 @@ class Executor(BaseBeamExecutor):
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         config = DataConfig.model_validate_json(exec_properties["config"])
         path, origin = exec_properties["input_base"], exec_properties.get("origin")
-        if not path or path.endswith(".zip"):
+        if not path or path.lower().endswith(PACKED):
             given = config.model_copy(update={"path": path or config.path})
             located = sources.locate(given, Path(tempfile.mkdtemp(prefix="movielens-")))
             path, origin = str(located.path), located.origin
@@ -74,8 +77,12 @@ class Executor(BaseBeamExecutor):
         layouts = recognise_all(path, config, spans)
         pieces = cut(tuple(file for layout in layouts for file in layout.ratings), config.shards)
         _check_complete(pieces, config)
-        read_catalog(*layouts).bad.check(config.max_bad_rows)
-        survey = split_codes(pieces, config)
+        catalog = read_catalog(*layouts)
+        catalog.bad.check(config.max_bad_rows)
+        told = told_of_files(layouts, catalog)
+        with also_saying(told):
+            survey = split_codes(pieces, config)
+            joins = join_all(layouts, catalog, survey.movies, survey.users, config.min_described)
         parts = os.path.join(uri, "parts")
         fileio.makedirs(parts)
         with self._make_beam_pipeline() as pipeline:
@@ -83,11 +90,13 @@ class Executor(BaseBeamExecutor):
                 pipeline
                 | "Pieces" >> beam.Create(list(_work(pieces, survey.codes)))
                 | "Spread" >> beam.Reshuffle()
-                | "Ingest" >> beam.ParDo(IngestPiece(layouts, parts))
+                | "Ingest" >> beam.ParDo(IngestPiece(layouts, joins, parts))
             )
-        rows, bad = _collect(parts, len(pieces))
+        rows, bad, stars = _collect(parts, len(pieces))
         bad.check(config.max_bad_rows)
-        splits.check_sizes(rows.sum(axis=0), config.split)
+        with also_saying(told):
+            splits.check_sizes(rows.sum(axis=0), config.split)
+        check_stars(stars, int(rows[:, splits.TRAIN_CODE].sum()))
         _publish(parts, uri, rows)
         return {
             "dataset": config.dataset,
@@ -96,6 +105,9 @@ class Executor(BaseBeamExecutor):
             "split": config.split.model_dump(),
             "rows": dict(zip(SPLITS, rows.sum(axis=0).tolist(), strict=True)),
             "bad_rows": bad.as_dict(),
+            "joins": joins.as_dict(),
+            "repeated": survey.repeated,
+            "notes": [*told, *joins.notes(), *told_of_ratings(survey, int(rows.sum()), config)],
         }
 
 
@@ -125,15 +137,16 @@ def _work(pieces: list[Piece], codes: np.ndarray) -> Iterator[Work]:
         yield Work(number, piece, codes[piece.first_row : piece.first_row + piece.rows].tobytes())
 
 
-def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows]:
-    """Rows a piece and split, int64[count, 3], and the bad rows of all."""
-    rows, bad = np.zeros((count, len(SPLITS)), np.int64), BadRows()
+def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows, list[float]]:
+    """Rows by piece and split, int64[count, 3], bad rows, and the least and most stars of each in train."""
+    rows, bad, stars = np.zeros((count, len(SPLITS)), np.int64), BadRows(), []
     for number in range(count):
         with fileio.open(os.path.join(parts, f"{number}.json"), "r") as file:
             report = json.loads(file.read())
         rows[number] = report["rows"]
         bad += BadRows.from_dict(report["bad"])
-    return rows, bad
+        stars += report["stars"] or []
+    return rows, bad, stars
 
 
 def _publish(parts: str, uri: str, rows: np.ndarray) -> None:

@@ -12,6 +12,7 @@ from tfx.dsl.io import fileio
 from components.movielens_example_gen import ratings, splits
 from components.movielens_example_gen.catalog import read_catalog
 from components.movielens_example_gen.examples import ExampleEncoder
+from components.movielens_example_gen.joins import Joins
 from components.movielens_example_gen.layouts import Layout
 from components.movielens_example_gen.pieces import Piece
 from components.movielens_example_gen.tfrecord import TFRecordWriter
@@ -38,19 +39,23 @@ class Work:
 class IngestPiece(beam.DoFn):
     """Reads a piece, encodes it and writes a file a split and a report: `<n>-<split>.gz`, `<n>.json`.
 
+    The report has `rows` by split, the `bad` rows, and the least and most `stars` in train, null without any.
+
     What it writes appears under its name only when whole, so that a runner may try a piece again.
 
     Args:
         layouts: the files of the data set, or of its spans.
+        joins: how ids of the ratings are spelled in the other files.
         folder: where to write.
     """
 
-    def __init__(self, layouts: tuple[Layout, ...], folder: str):
+    def __init__(self, layouts: tuple[Layout, ...], joins: Joins, folder: str):
         self._layouts = layouts
+        self._joins = joins
         self._folder = folder
 
     def setup(self):
-        self._encoder = ExampleEncoder(read_catalog(*self._layouts))
+        self._encoder = ExampleEncoder(self._joins.applied(read_catalog(*self._layouts)))
 
     def process(self, work: Work):
         read = ratings.read(work.piece)
@@ -64,7 +69,9 @@ class IngestPiece(beam.DoFn):
             name = f"{self._folder}/{work.number}-{split}.gz"
             fileio.rename(f"{attempt}-{split}.gz", name, overwrite=True)
         sizes = np.bincount(codes[codes != splits.DROPPED], minlength=len(SPLITS))
-        report = {"rows": sizes.tolist(), "bad": read.bad.as_dict()}
+        learned = read.table["rating"].to_numpy()[codes == splits.TRAIN_CODE]
+        stars = [float(learned.min()), float(learned.max())] if len(learned) else None
+        report = {"rows": sizes.tolist(), "bad": read.bad.as_dict(), "stars": stars}
         with fileio.open(f"{attempt}.json", "w") as file:
             file.write(json.dumps(report))
         fileio.rename(f"{attempt}.json", f"{self._folder}/{work.number}.json", overwrite=True)

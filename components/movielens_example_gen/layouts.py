@@ -8,26 +8,22 @@
 | recbole | *.inter (tabs)         | *.item       | *.user      | 100K as the recbole package has |
 """
 
+import csv
 import os
 from dataclasses import dataclass
 from typing import Literal
 
 from tfx.dsl.io import fileio
 
+from components.movielens_example_gen import times
+from components.movielens_example_gen.columns import RATINGS_COLUMNS, read_header
 from components.movielens_example_gen.config import DataConfig, PredefinedSplit
+from components.movielens_example_gen.contents import holding
+from components.movielens_example_gen.foreign import refuse_foreign
 from trainer.errors import DataError
 
 Kind = Literal["u", "dat", "csv", "recbole"]
 KINDS_OF_DATASET = {"ml-100k": ("u", "recbole"), "ml-1m": ("dat",), "ml-10m": ("dat",)}
-NAMES = {
-    "user_id": "user",
-    "userId": "user",
-    "movie_id": "movie",
-    "movieId": "movie",
-    "item_id": "movie",
-    "rating": "rating",
-    "timestamp": "timestamp",
-}
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,8 @@ class RatingsFile:
         columns: the fields in order; `user`, `movie`, `rating` are always among them, `timestamp` mostly.
         start: the byte at which the first rating starts, after a byte order mark and a header.
         first_line: the number of that line in the file, from 1.
+        unit: what times are written in: a key of `times.UNITS`, or `times.ISO`.
+        notes: what the user should know of how the file is read, in sentences.
         span: the number of its span; 0 where the data does not come in spans.
     """
 
@@ -48,6 +46,8 @@ class RatingsFile:
     columns: tuple[str, ...]
     start: int
     first_line: int
+    unit: str = times.SECONDS
+    notes: tuple[str, ...] = ()
     span: int = 0
 
 
@@ -124,9 +124,10 @@ def _kind(folder: str, names: set[str]) -> Kind:
         return "csv"
     if _inter(names):
         return "recbole"
+    listed, hint = holding(folder, names)
     raise DataError(
-        f"{folder}: no ratings here: neither u.data, ratings.dat, ratings.csv nor a .inter file",
-        "Point data.path at the folder that holds them.",
+        f"{folder}: no ratings here: neither u.data, ratings.dat, ratings.csv nor a .inter file; {listed}",
+        hint,
     )
 
 
@@ -194,36 +195,78 @@ def _if_there(folder: str, name: str, names: set[str]) -> str | None:
 
 
 def _headerless(path: str, delimiter: bytes, columns: tuple[str, ...]) -> RatingsFile:
-    bom, _ = _first_line(path)
-    return RatingsFile(path, delimiter, columns, bom, 1)
+    bom, line, sample = _first_lines(path)
+    first = line.decode("utf-8", "replace").rstrip("\r\n")
+    unit, notes = _unit(path, delimiter.decode(), columns, [first, *sample])
+    return RatingsFile(path, delimiter, columns, bom, 1, unit or times.SECONDS, notes)
 
 
 def _headed(path: str) -> RatingsFile:
-    bom, line = _first_line(path)
-    header = line.decode("utf-8", "replace").rstrip("\r\n")
-    delimiter = "\t" if "\t" in header else ","
-    # recbole writes a field's type behind its name: `user_id:token`.
-    fields = [field.strip().strip('"').split(":")[0] for field in header.split(delimiter)]
-    columns = tuple(NAMES.get(field, field) for field in fields)
-    missing = [name for name in ("user", "movie", "rating") if name not in columns]
-    if missing or len(set(columns)) < len(columns):
-        known = ", ".join(NAMES)
-        raise DataError(
-            f"{path}, line 1: the header is {header[:100]!r}; "
-            + (f"no column for {' and '.join(missing)}" if missing else "a column is there twice"),
-            f"Name them user_id, movie_id, rating and, if there is one, timestamp (known: {known}).",
+    bom, line, sample = _first_lines(path)
+    header = read_header(
+        path, line.decode("utf-8", "replace").rstrip("\r\n"), RATINGS_COLUMNS, ("user", "movie", "rating")
+    )
+    columns, unused, name = header.columns, list(header.unused), os.path.basename(path)
+    time = header.names.get("timestamp")
+    unit, notes = _unit(path, header.delimiter, columns, sample)
+    if time is None:
+        notes = (f"{name} has no column of times: every time is 0",)
+    elif unit is None and time.casefold() != "timestamp":  # a guess that was wrong
+        columns = tuple("#time" if column == "timestamp" else column for column in columns)
+        unused.append(time)
+        notes = (f"{name}: the column {time!r} holds neither numbers nor ISO 8601: every time is 0",)
+    elif time != "timestamp":
+        notes = (f"{name}: times are read from the column {time!r}", *notes)
+    if unused:
+        notes = (*notes, f"{name}: columns not used: {', '.join(map(repr, unused))}")
+    start = bom + len(line)
+    return RatingsFile(path, header.delimiter.encode(), columns, start, 2, unit or times.SECONDS, notes)
+
+
+def _unit(
+    path: str, delimiter: str, columns: tuple[str, ...], sample: list[str]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The unit of the times, as `times.unit_of`, and what is to be said of it."""
+    if "timestamp" not in columns:
+        return times.SECONDS, ()
+    place = columns.index("timestamp")
+    rows = (row.split(delimiter) if len(delimiter) > 1 else _cells(row, delimiter) for row in sample)
+    cells, name = [row[place] for row in rows if len(row) == len(columns)], os.path.basename(path)
+    unit = times.unit_of(cells)
+    if unit is None:
+        return None, ()
+    notes = []
+    if unit != times.SECONDS:
+        written = "as ISO 8601" if unit == times.ISO else f"in {unit}"
+        notes.append(f"{name}: times are written {written}, and read as such")
+    if others := times.in_other_units(cells, unit):
+        notes.append(
+            f"{name}: {others:,} of the first {len(cells):,} times look like another unit than {unit}"
         )
-    return RatingsFile(path, delimiter.encode(), columns, bom + len(line), 2)
+    return unit, tuple(notes)
 
 
-def _first_line(path: str) -> tuple[int, bytes]:
-    """The length of a byte order mark, and the first line without it."""
+def _cells(row: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([row], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+HEAD = 1 << 16
+
+
+def _first_lines(path: str) -> tuple[int, bytes, list[str]]:
+    """The length of a byte order mark, the first line without it, and as text whole lines after that."""
     with fileio.open(path, "rb") as file:
-        head = file.read(1 << 16)
-    if not head.strip():
-        raise DataError(f"{path}: the file is empty", "It was cut off; fetch it again.")
+        head = file.read(HEAD)
+    refuse_foreign(path, head)
     bom = 3 if head.startswith(b"\xef\xbb\xbf") else 0
-    line = head[bom:].split(b"\n", 1)[0]
-    if line.lstrip()[:1] == b"<":
-        raise DataError(f"{path}: this is a web page, not ratings", "A download went wrong; fetch it again.")
-    return bom, line + b"\n" if len(line) < len(head) - bom else line
+    line, end, rest = head[bom:].partition(b"\n")
+    if not end and len(head) == HEAD:
+        raise DataError(
+            f"{path}, line 1: it does not end within {HEAD:,} bytes: this is no table of ratings",
+            "Name a file with one rating per line.",
+        )
+    whole = rest.split(b"\n")[: -1 if len(head) == HEAD else None]
+    return bom, line + end, [each.decode("utf-8", "replace").rstrip("\r") for each in whole]

@@ -1,11 +1,11 @@
 """The ratings of a piece as Arrow columns, parsed by Arrow's CSV reader.
 
-A rating is refused only when it cannot be read: a wrong number of fields, an empty id, a rating or time that
-is not a finite number. Whether a rating of 9 makes sense is the schema's to say.
+A rating is refused only when it cannot be read: a wrong number of fields, an empty id, a rating that is no
+finite number, a time that is none. Whether a rating of 9 makes sense is the schema's to say.
 """
 
 import csv
-import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from components.movielens_example_gen import text, times
 from components.movielens_example_gen.bad_rows import BadRow, BadRows
+from components.movielens_example_gen.ids import plain_id, plain_ids, wrong_with
 from components.movielens_example_gen.layouts import RatingsFile
 from components.movielens_example_gen.pieces import Piece
+from components.movielens_example_gen.times import NUMBER
 
-NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-LATEST = 2.0**53  # a time is read as a double: beyond this it would no longer be the number in the file
+IDS = ("user", "movie")
 SEPARATOR = b"\x1f"
 SCHEMA = pa.schema(
     {"user": pa.string(), "movie": pa.string(), "rating": pa.float32(), "timestamp": pa.int64()}
@@ -40,36 +42,41 @@ class Ratings:
     bad: BadRows
 
 
-def read(piece: Piece) -> Ratings:
-    """Reads the ratings of a piece. Damaged lines are in the result's `bad`, never an exception."""
+def read(piece: Piece, only: Collection[str] = SCHEMA.names) -> Ratings:
+    """Reads the ratings of a piece. Damaged lines are in the result's `bad`, never an exception.
+
+    Args:
+        piece: the lines.
+        only: the columns that are wanted; what is wrong in others may then go unseen, which is faster.
+    """
     data = piece.read()
-    fields = _split_fast(data, piece)
+    wanted = [name for name in SCHEMA.names if name in only]
+    fields = _split_fast(data, piece, wanted)
     if fields is not None:
         try:
-            return Ratings(_numbers(fields), np.arange(piece.rows), BadRows())
+            return Ratings(_typed(fields, wanted, piece), np.arange(piece.rows), BadRows())
         except (pa.ArrowInvalid, ValueError):
             pass  # a field of some row is wrong: find out which
-    return _read_slowly(data, piece)
+    found = _read_slowly(data, piece)
+    return Ratings(found.table.select(wanted), found.rows, found.bad)
 
 
-def _split_fast(data: bytes, piece: Piece) -> dict[str, pa.Array] | None:
+def _split_fast(data: bytes, piece: Piece, wanted: list[str]) -> dict[str, pa.Array] | None:
     """The fields of each line as binary columns, or None if any line is not as it should be."""
     file = piece.file
     delimiter = file.delimiter
     if len(delimiter) > 1:  # Arrow parts fields by one character only
+        if SEPARATOR in data:
+            return None
         data, delimiter = data.replace(delimiter, SEPARATOR), SEPARATOR
     try:
         table = pa_csv.read_csv(
             pa.BufferReader(data),
             pa_csv.ReadOptions(column_names=list(file.columns), use_threads=False, block_size=len(data) + 1),
-            pa_csv.ParseOptions(
-                delimiter=delimiter.decode(),
-                quote_char='"' if delimiter == b"," else False,
-                ignore_empty_lines=False,
-            ),
+            pa_csv.ParseOptions(delimiter=delimiter.decode(), quote_char='"', ignore_empty_lines=False),
             pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(file.columns, pa.binary()),
-                include_columns=_wanted(file),
+                include_columns=[name for name in wanted if name in file.columns],
                 null_values=[],
                 strings_can_be_null=False,
             ),
@@ -80,19 +87,20 @@ def _split_fast(data: bytes, piece: Piece) -> dict[str, pa.Array] | None:
     return _columns(table) if len(table) == piece.rows else None
 
 
-def _numbers(fields: dict[str, pa.Array]) -> pa.Table:
+def _typed(fields: dict[str, pa.Array], wanted: list[str], piece: Piece) -> pa.Table:
     """Binary columns to typed ones; raises ArrowInvalid or ValueError if any value is wrong."""
-    text = {name: column.cast(pa.string()) for name, column in fields.items()}
-    rating = text["rating"].cast(pa.float32())
-    time = text["timestamp"].cast(pa.float64()) if "timestamp" in text else None
-    shortest = min(pc.min(pc.binary_length(text[name])).as_py() or 0 for name in ("user", "movie"))
-    if not shortest or not pc.all(pc.is_finite(rating)).as_py():
-        raise ValueError
-    if time is None:
-        time = pa.array(np.zeros(len(rating), np.int64))
-    elif not pc.all(pc.less_equal(pc.abs(time), LATEST)).as_py() or not pc.all(pc.is_finite(time)).as_py():
-        raise ValueError
-    return pa.table([text["user"], text["movie"], rating, time.cast(pa.int64(), safe=False)], schema=SCHEMA)
+    columns = {name: column.cast(pa.string()) for name, column in fields.items()}
+    typed: dict[str, pa.Array] = {name: plain_ids(columns[name]) for name in IDS if name in columns}
+    if "rating" in columns:
+        typed["rating"] = columns["rating"].cast(pa.float32())
+        if not pc.all(pc.is_finite(typed["rating"])).as_py():
+            raise ValueError
+    if "timestamp" in columns:
+        typed["timestamp"] = times.column_seconds(columns["timestamp"], piece.file.unit)
+    elif "timestamp" in wanted:
+        typed["timestamp"] = pa.array(np.zeros(piece.rows, np.int64))
+    schema = pa.schema([SCHEMA.field(name) for name in wanted])
+    return pa.table([typed[name] for name in wanted], schema=schema)
 
 
 def _read_slowly(data: bytes, piece: Piece) -> Ratings:
@@ -106,41 +114,46 @@ def _read_slowly(data: bytes, piece: Piece) -> Ratings:
         if wrong:
             bad.add(BadRow(piece.file.path, piece.first_line + row, *wrong))
         else:
-            time = int(float(fields.get("timestamp", "0")))
-            good.append(fields | {"rating": float(fields["rating"]), "timestamp": time})
+            good.append(fields)
             rows.append(row)
     return Ratings(pa.Table.from_pylist(good, SCHEMA), np.array(rows, np.int64), bad)
 
 
-def _fields(line: bytes, file: RatingsFile) -> tuple[dict[str, str], tuple[str, str, str] | None]:
-    """A line's fields by name, and what is wrong with them: the field, its value, the reason."""
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError:
-        return {}, ("line", line.decode("latin-1"), "is not UTF-8")
-    delimiter = file.delimiter.decode()
-    if delimiter == "," and '"' in text:
-        try:
-            values = next(csv.reader([text], strict=True))
-        except csv.Error:
-            return {}, ("line", text, "has a quote that is not closed")
-    else:
-        values = text.split(delimiter)
+def _fields(line: bytes, file: RatingsFile) -> tuple[dict, tuple[str, str, str] | None]:
+    """A line's values by name, and what is wrong with them: the field, its value, the reason."""
+    decoded, wrong = text.decoded(line)
+    if decoded is None:
+        return {}, ("line", text.shown(line), wrong)
+    values = _parted(decoded, file.delimiter.decode())
+    if values is None:
+        return {}, ("line", decoded, "has a quote that is not closed")
     if len(values) != len(file.columns):
-        return {}, ("line", text, f"has {len(values)} fields and not {len(file.columns)}")
-    fields = dict(zip(file.columns, values, strict=True))
-    for name in ("user", "movie"):
-        if not fields[name]:
-            return fields, (f"{name} id", fields[name], "is empty")
-    for name, largest in (("rating", float(np.finfo(np.float32).max)), ("timestamp", LATEST)):
-        value = fields.get(name, "0")
-        if not NUMBER.fullmatch(value) or not abs(float(value)) <= largest:
-            return fields, (name, value, "is not a number")
-    return fields, None
+        return {}, ("line", decoded, f"has {len(values)} fields and not {len(file.columns)}")
+    cells = dict(zip(file.columns, values, strict=True))
+    fields: dict = {name: plain_id(cells[name]) for name in IDS}
+    for name in IDS:
+        if wrong := wrong_with(fields[name]):
+            return fields, (f"{name} id", cells[name], wrong)
+    rating = cells["rating"].strip()
+    if not NUMBER.fullmatch(rating) or not abs(float(rating)) <= float(np.finfo(np.float32).max):
+        return fields, ("rating", cells["rating"], "is not a number")
+    time = times.seconds(cells["timestamp"].strip(), file.unit) if "timestamp" in cells else 0
+    if time is None:
+        kind = "a time as ISO 8601 has it" if file.unit == times.ISO else "a number"
+        return fields, ("timestamp", cells["timestamp"], f"is not {kind}")
+    return fields | {"rating": float(rating), "timestamp": time}, None
 
 
-def _wanted(file: RatingsFile) -> list[str]:
-    return [name for name in ("user", "movie", "rating", "timestamp") if name in file.columns]
+def _parted(line: str, delimiter: str) -> list[str] | None:
+    """The fields of a line, quotes taken off; None where one is not closed."""
+    if '"' not in line:
+        return line.split(delimiter)
+    if len(delimiter) > 1:
+        line, delimiter = line.replace(delimiter, SEPARATOR.decode()), SEPARATOR.decode()
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
 
 
 def _columns(table: pa.Table) -> dict[str, pa.Array]:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import httpx
 
-from components.movielens_example_gen.archive import unpack
+from components.movielens_example_gen.archive import compressed_file, is_archive, unpack
 from components.movielens_example_gen.config import DataConfig
+from components.movielens_example_gen.contents import holds_ratings, is_junk
 from trainer.errors import DataError
 
 GROUPLENS_URL = "https://files.grouplens.org/datasets/movielens"
@@ -94,14 +95,44 @@ def locate(
 def _at_path(config: DataConfig, cache_dir: Path) -> Located:
     path = Path(config.path).expanduser()
     if not path.exists():
-        raise DataError(
-            f"data.path: {path} does not exist", "Name a folder, a zip archive or a ratings file."
-        )
-    if path.suffix != ".zip":
+        raise DataError(f"data.path: {path} does not exist", "Name a folder, an archive or a ratings file.")
+    if not is_archive(path):
         return Located(path, str(path))
-    content = _md5(path)
-    unpacked = cache_dir / f"{path.stem}-{content[:12]}"
-    return Located(unpacked if unpacked.is_dir() else unpack(path, unpacked), str(path))
+    alone = compressed_file(path)
+    beside = _beside(path) if alone else []
+    content = hashlib.md5("".join(map(_md5, (path, *beside))).encode(), usedforsecurity=False).hexdigest()
+    unpacked = cache_dir / f"{path.name.split('.')[0]}-{content[:12]}"
+    folder = unpacked if unpacked.is_dir() else unpack(path, unpacked, *beside)
+    return Located(folder / alone if alone else _ratings_in(folder, path, config), str(path))
+
+
+def _beside(path: Path) -> list[Path]:
+    """The movies and users beside one compressed file of ratings."""
+    tables = ((path.with_name(name), path.with_name(f"{name}.gz")) for name in ("movies.csv", "users.csv"))
+    found = (next((each for each in names if each.is_file()), None) for names in tables)
+    return [each for each in found if each and each != path]
+
+
+def _ratings_in(folder: Path, archive: Path, config: DataConfig) -> Path:
+    """Of what an archive held, the folder or the file with the ratings."""
+    if config.spans or holds_ratings(os.listdir(folder)):
+        return folder
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not is_junk(path.name))
+    folders = {path.parent for path in files if holds_ratings([path.name])}
+    if len(folders) == 1:
+        return folders.pop()
+    tables = [path for path in files if path.suffix.lower() in (".csv", ".tsv", ".txt")]
+    tables = [path for path in tables if not path.stem.lower().startswith(("readme", "license"))]
+    if config.dataset == "custom" and not folders and len(tables) == 1:
+        return tables[0]
+    names = [str(path.relative_to(folder)) for path in files]
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    listed = ", ".join(name if name.isprintable() else repr(name) for name in names[:20]) + more
+    raise DataError(
+        f"{archive}: {'several folders with ratings' if folders else 'no ratings'} in this archive; "
+        f"it holds {listed or 'nothing'}",
+        "Unpack it, and name the folder or the file that is meant.",
+    )
 
 
 def _download(url: str, dataset: str, destination: Path, progress: Progress) -> Path:

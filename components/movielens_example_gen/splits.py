@@ -18,6 +18,7 @@ DROPPED = -1
 # The columns that a kind of split must see; `random` only needs to know how many rows there are.
 NEEDS = {
     "random": (),
+    "hash": ("lot",),
     "temporal": ("timestamp",),
     "leave_last_out": ("user", "timestamp"),
     "per_item": ("movie",),
@@ -25,6 +26,9 @@ NEEDS = {
     "user_holdout": ("user",),
     "newest_span": ("lot",),
 }
+# The kinds that decide of each row by itself, so that two of one user and movie could be parted.
+# `survey` gives them the split of the first. Time decides for the others, or the user, or a hash of the two.
+ROW_BY_ROW = ("random", "per_item", "predefined")
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,14 @@ def assign(split: config.Split, rows: Rows) -> np.ndarray:
     """
     codes = _BY_KIND[split.kind](split, rows).astype(np.int8)
     check_sizes(np.bincount(codes, minlength=len(SPLITS)), split)
+    return codes
+
+
+def by_hash(split: config.HashSplit | config.NewestSpanSplit, lot: np.ndarray) -> np.ndarray:
+    """The split of rows by their lots (see Rows), int8."""
+    codes = np.full(len(lot), TRAIN_CODE, np.int8)
+    codes[lot < round(split.eval + split.test, 12)] = TEST_CODE  # 0.3, not 0.1 + 0.2 = 0.30000000000000004
+    codes[lot < split.eval] = EVAL_CODE
     return codes
 
 
@@ -150,16 +162,18 @@ def _user_holdout(split: config.UserHoldoutSplit, rows: Rows) -> np.ndarray:
     return _cut_permutation(order, _cut(users, split))[rows.user]
 
 
+def _hash(split: config.HashSplit, rows: Rows) -> np.ndarray:
+    return by_hash(split, rows.lot)
+
+
 def _newest_span(split: config.NewestSpanSplit, rows: Rows) -> np.ndarray:
-    codes = np.full(rows.count, TRAIN_CODE, np.int8)
     newest = rows.span == rows.span.max(initial=0)
-    codes[newest & (rows.lot < split.eval + split.test)] = TEST_CODE
-    codes[newest & (rows.lot < split.eval)] = EVAL_CODE
-    return codes
+    return np.where(newest, by_hash(split, rows.lot), TRAIN_CODE)
 
 
 _BY_KIND: dict[str, Callable[..., np.ndarray]] = {
     "random": _random,
+    "hash": _hash,
     "temporal": _temporal,
     "leave_last_out": _leave_last_out,
     "per_item": _per_item,

@@ -1,9 +1,8 @@
-"""One look at all ratings, to decide what a single piece cannot: which split each one is for.
+"""One look at all ratings, to decide what a single piece cannot: which split each one is for, and who occurs.
 
-Only what the split needs is kept, a few bytes a rating; a random split reads nothing at all.
+Only what is needed is kept, a few bytes a rating.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,40 +11,45 @@ import pyarrow as pa
 from components.movielens_example_gen import ratings, splits
 from components.movielens_example_gen.config import DataConfig
 from components.movielens_example_gen.pieces import Piece
+from trainer.pair_hash import id_hashes, lots, mixed
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What was decided.
+    """What was decided and seen.
 
     Attributes:
         codes: int8[rows], the split of every row of all pieces, `splits.DROPPED` for those left out.
+        movies, users: the ids that occur in the rows that are not.
         superseded: how many rows were left out because a newer span says the same user's rating of the
             same movie again.
+        repeated: how many rows are of a user and a movie that an earlier row is of.
+        parted: of those, how many had been meant for another split than that row, and were moved to it.
     """
 
     codes: np.ndarray
+    movies: tuple[str, ...]
+    users: tuple[str, ...]
     superseded: int = 0
+    repeated: int = 0
+    parted: int = 0
 
 
 def split_codes(pieces: list[Piece], config: DataConfig) -> Survey:
     """The split of every row of all pieces.
 
-    A row that cannot be read is left out where this look meets it. A random split does not look: there a bad
-    row uses up its place in the permutation. Of a user's ratings of one movie those in the newest span that
-    has any are kept; within one file, and so where there are no spans, each row stands for itself.
+    A row that cannot be read is left out where the split looks at the rows. A random split does not: there a
+    bad row uses up its place in the permutation. Of a user's ratings of one movie those in the newest span
+    that has any are kept; within one file, and so where there are no spans, each row stands for itself.
 
     Raises:
         DataError: bad rows are too many, or a split would be empty.
     """
     count = sum(piece.rows for piece in pieces)
     needs = set(splits.NEEDS[config.split.kind]) | ({"user"} if config.max_users else set())
-    if config.spans:
-        needs |= {"user", "movie"}
-    kept = np.ones(count, bool)
-    columns: dict[str, np.ndarray] = {}
-    if needs:
-        columns, kept = _columns(pieces, needs, count, config)
+    looks = bool(needs) or config.spans is not None
+    columns, readable, ids = _columns(pieces, needs, count, config, looks)
+    kept = readable.copy() if looks else np.ones(count, bool)
     if config.max_users:
         kept &= columns["user"] < config.max_users
     if config.split.kind == "predefined":
@@ -58,7 +62,48 @@ def split_codes(pieces: list[Piece], config: DataConfig) -> Survey:
         kept &= ~old
     codes = np.full(count, splits.DROPPED, np.int8)
     codes[kept] = splits.assign(config.split, splits.Rows(count, **columns).where(kept))
-    return Survey(codes, superseded)
+    repeated, parted = _keep_together(codes, columns, kept & readable, config)
+    movies, users = (_occurring(ids[name], columns[name][kept & readable]) for name in ("movie", "user"))
+    return Survey(codes, movies, users, superseded, repeated, parted)
+
+
+def _occurring(ids: list[str], numbers: np.ndarray) -> tuple[str, ...]:
+    there = np.bincount(numbers, minlength=len(ids)) > 0
+    return tuple(id for id, occurs in zip(ids, there, strict=True) if occurs)
+
+
+def _pairs(columns: dict[str, np.ndarray], rows: np.ndarray) -> np.ndarray:
+    """int64 for each row, the same for the same user and movie."""
+    return columns["user"][rows].astype(np.int64) << 32 | columns["movie"][rows]
+
+
+def _keep_together(
+    codes: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray, config: DataConfig
+) -> tuple[int, int]:
+    """Gives rows of one user and movie the split of the first of them; counts them, and those that moved.
+
+    All of them are kept: the later one need not be the right one. No published MovieLens holds any, and its
+    protocols are not to depend on this: only ratings of one's own are looked at.
+    """
+    if config.dataset != "custom":
+        return 0, 0
+    places = np.flatnonzero(rows)
+    pairs = _pairs(columns, places)
+    in_order = np.sort(pairs)
+    repeated = int((in_order[1:] == in_order[:-1]).sum())
+    if not repeated or config.split.kind not in splits.ROW_BY_ROW:
+        return repeated, 0
+    if "in_test_file" in columns:  # who names a file for `test` means it
+        places = places[~columns["in_test_file"][places]]
+        pairs = _pairs(columns, places)
+    _, first, pair = np.unique(pairs, return_index=True, return_inverse=True)
+    together = codes[places][first[pair]]
+    parted = int((together != codes[places]).sum())
+    codes[places] = together
+    splits.check_sizes(
+        np.bincount(codes[codes != splits.DROPPED], minlength=len(splits.SPLITS)), config.split
+    )
+    return repeated, parted
 
 
 def _each(pieces: list[Piece], what, dtype) -> np.ndarray:
@@ -72,8 +117,7 @@ def _each(pieces: list[Piece], what, dtype) -> np.ndarray:
 def _superseded(columns: dict[str, np.ndarray], readable: np.ndarray) -> np.ndarray:
     """bool[rows]: another row, in a newer span, is of the same user and movie."""
     rows = np.flatnonzero(readable)
-    pairs = columns["user"][rows].astype(np.int64) << 32 | columns["movie"][rows]
-    _, pair = np.unique(pairs, return_inverse=True)
+    _, pair = np.unique(_pairs(columns, rows), return_inverse=True)
     newest = np.zeros(pair.max(initial=-1) + 1, np.int32)
     np.maximum.at(newest, pair, columns["span"][rows])
     result = np.zeros(len(readable), bool)
@@ -81,14 +125,16 @@ def _superseded(columns: dict[str, np.ndarray], readable: np.ndarray) -> np.ndar
     return result
 
 
-def _columns(pieces: list[Piece], needs: set[str], count: int, config: DataConfig):
-    """The needed columns over all rows, and which rows could be read."""
+def _columns(
+    pieces: list[Piece], needs: set[str], count: int, config: DataConfig, looks: bool
+) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, list[str]]]:
+    """Users, movies and what else is needed over all rows, which rows could be read, and ids by number."""
     readable = np.zeros(count, bool)
     times = np.zeros(count, np.int64) if "timestamp" in needs else None
-    texts: dict[str, list[pa.Array]] = {name: [] for name in ("user", "movie") if name in needs}
+    texts: dict[str, list[pa.Array]] = {name: [] for name in ratings.IDS}
     bad = ratings.BadRows()
     for piece in pieces:
-        read = ratings.read(piece)
+        read = ratings.read(piece, ratings.SCHEMA.names if looks else ratings.IDS)
         bad += read.bad
         rows = piece.first_row + read.rows
         readable[rows] = True
@@ -96,18 +142,18 @@ def _columns(pieces: list[Piece], needs: set[str], count: int, config: DataConfi
             times[rows] = read.table["timestamp"].to_numpy()
         for name, chunks in texts.items():
             chunks.extend(read.table[name].dictionary_encode().chunks)
-    bad.check(config.max_bad_rows)
+    if looks:  # else what is wrong with numbers was not looked for, and all of it is said later
+        bad.check(config.max_bad_rows)
     columns = {} if times is None else {"timestamp": times}
-    hashed = {}
+    ids: dict[str, list[str]] = {}
     for name, chunks in texts.items():
         columns[name] = np.full(count, -1, np.int32)
-        columns[name][readable], known = _numbered(chunks)
-        if "lot" in needs:
-            hashed[name] = hashes(known)[columns[name][readable]]
+        columns[name][readable], ids[name] = _numbered(chunks)
     if "lot" in needs:
+        hashed = {name: id_hashes(ids[name])[columns[name][readable]] for name in ids}
         columns["lot"] = np.zeros(count)
-        columns["lot"][readable] = lots(hashed["user"], hashed["movie"])
-    return columns, readable
+        columns["lot"][readable] = lots(mixed(hashed["user"], hashed["movie"]))
+    return columns, readable, ids
 
 
 def _numbered(chunks: list[pa.Array]) -> tuple[np.ndarray, list[str]]:
@@ -117,19 +163,3 @@ def _numbered(chunks: list[pa.Array]) -> tuple[np.ndarray, list[str]]:
     unified = pa.chunked_array(chunks).unify_dictionaries()
     numbers = np.concatenate([chunk.indices.to_numpy() for chunk in unified.chunks])
     return numbers, unified.chunk(0).dictionary.to_pylist()
-
-
-def hashes(ids: list[str]) -> np.ndarray:
-    """uint64 an id, the same in every process."""
-    digests = b"".join(hashlib.blake2b(each.encode(), digest_size=8).digest() for each in ids)
-    return np.frombuffer(digests, "<u8")
-
-
-def lots(users: np.ndarray, movies: np.ndarray) -> np.ndarray:
-    """A number from 0 to 1 for each pair of hashes, spread evenly: the finalizer of SplitMix64."""
-    with np.errstate(over="ignore"):
-        mixed = users * np.uint64(0x9E3779B97F4A7C15) + movies
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed = mixed ^ (mixed >> np.uint64(31))
-    return (mixed >> np.uint64(11)) / float(1 << 53)

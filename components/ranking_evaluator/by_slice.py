@@ -13,7 +13,7 @@ WHOLE = "(all)"
 def by_slice(evaluation: str) -> dict[str, dict[str, dict[str, dict[str, float | None]]]]:
     """Feature to value to model (`candidate`, and maybe `baseline`) to metric to number; null for NaN.
 
-    All of the split is feature and value WHOLE. A metric over the first k has `_k` behind its name.
+    All of the split is feature and value WHOLE. A metric over the first k has `@k` behind its name.
 
     Args:
         evaluation: the folder of an Evaluator's `evaluation` output.
@@ -26,7 +26,7 @@ def by_slice(evaluation: str) -> dict[str, dict[str, dict[str, dict[str, float |
             key = entry.key
             if key.is_diff or key.name.startswith("__") or not entry.value.HasField("double_value"):
                 continue
-            name = f"{key.name}_{key.sub_key.top_k.value}" if key.sub_key.HasField("top_k") else key.name
+            name = f"{key.name}@{key.sub_key.top_k.value}" if key.sub_key.HasField("top_k") else key.name
             models = found.setdefault(feature, {}).setdefault(value, {})
             number = entry.value.double_value.value
             models.setdefault(key.model_name or "candidate", {})[name] = (

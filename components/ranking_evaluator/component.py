@@ -1,18 +1,77 @@
-"""TFX's Evaluator with another executor."""
+"""TFX's Evaluator, judged by bars of our own."""
+
+from typing import TYPE_CHECKING
 
 from tfx.components import Evaluator
-from tfx.dsl.components.base import executor_spec
+from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
+from tfx.types.standard_component_specs import EvaluatorSpec
+from tfx.utils import json_utils
 
 from components.ranking_evaluator.executor import Executor
 
+if TYPE_CHECKING:
+    import tensorflow_model_analysis as tfma
+
+
+class RankingEvaluatorSpec(EvaluatorSpec):
+    """TFX's own, and the bars."""
+
+    PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
+        **EvaluatorSpec.PARAMETERS,
+        "bars": component_spec.ExecutionParameter(type=str),
+        "code_fingerprint": component_spec.ExecutionParameter(type=str),
+    }
+
 
 class RankingEvaluator(Evaluator):
-    """`tfx.components.Evaluator`; a `baseline_model` artifact without a model in it counts as none.
+    """`tfx.components.Evaluator` measures; the blessing is by `bars`, which allow for noise.
 
-    A resolver gives no artifact at all on the first run. A cluster has no such thing: a task's output is
-    always there (`components.model_in_front`).
+    A `baseline_model` artifact without a model in it counts as none. A resolver gives no artifact at all on
+    the first run. A cluster has no such thing: a task's output is always there (`components.model_in_front`).
 
-    Beside TFMA's files `evaluation` has `slices.json`: the same metrics as `by_slice` gives them.
+    Args:
+        examples: the splits; `eval` is measured.
+        model: the exported ranking model.
+        eval_config: what TFMA measures. Its thresholds, if it has any, decide nothing.
+        bars: JSON, measure to limits, as `components.bars.verdicts` takes them: {"rmse": {"max": 1.2,
+            "max_increase": {"standard_errors": 2}}}.
+        code_fingerprint: of this component's and the trainer's code, for the cache.
+        baseline_model: the last blessed one; may resolve to nothing.
+        schema: of the examples.
+
+    Outputs:
+        evaluation: TFMA's files; `slices.json`, the same metrics as `by_slice` gives them; `verdicts.json`,
+            what they came to (`verdicts.judged`).
+        blessing: a ModelBlessing as TFX's Evaluator writes it. A model without any bar is not blessed.
     """
 
+    SPEC_CLASS = RankingEvaluatorSpec
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
+
+    def __init__(
+        self,
+        examples: BaseChannel,
+        model: BaseChannel,
+        eval_config: "tfma.EvalConfig",
+        bars: str,
+        code_fingerprint: str,
+        baseline_model: BaseChannel | None = None,
+        schema: BaseChannel | None = None,
+        example_splits: list[str] | None = None,
+    ):
+        spec = RankingEvaluatorSpec(
+            examples=examples,
+            model=model,
+            baseline_model=baseline_model,
+            schema=schema,
+            eval_config=eval_config,
+            example_splits=json_utils.dumps(example_splits),
+            fairness_indicator_thresholds="null",
+            bars=bars,
+            code_fingerprint=code_fingerprint,
+            evaluation=Channel(type=standard_artifacts.ModelEvaluation),
+            blessing=Channel(type=standard_artifacts.ModelBlessing),
+        )
+        # Not the constructor of TFX's Evaluator, which makes a spec without bars.
+        base_beam_component.BaseBeamComponent.__init__(self, spec=spec)

@@ -32,7 +32,7 @@ class RecommenderAssembler(base_component.BaseComponent):
 
     Outputs `model`, a Model whose SavedModel answers as the two do together: that is verified, as TF Serving
     loads it, before the artifact has it, and a server can verify it again by the `trained_answers.json`
-    beside it.
+    beside it. Of models that were not refit nothing is assembled (`components.not_refit`).
     """
 
     SPEC_CLASS = RecommenderAssemblerSpec

@@ -8,8 +8,12 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.not_refit import WHY, is_not_refit, say_not_refit
 from trainer.answers import write_answers
+from trainer.progress import report
 from trainer.recommender import assemble
+from trainer.trained import trained_folder
+from trainer.trained_on import TrainedOn
 from trainer.verify import verify_export
 
 
@@ -18,11 +22,16 @@ class Executor(base_executor.BaseExecutor):
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See RecommenderAssembler."""
+        model = artifact_utils.get_single_instance(output_dict["model"])
+        if any(is_not_refit(each[0]) for each in input_dict.values()):
+            say_not_refit(model)
+            report(WHY, 1.0)
+            return
         ranking, retrieval = (
             Path(path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict[name])))
             for name in ("ranking", "retrieval")
         )
-        path = Path(path_utils.serving_model_dir(artifact_utils.get_single_uri(output_dict["model"])))
+        path = Path(path_utils.serving_model_dir(model.uri))
         part = path.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)  # what a killed run left
         part.parent.mkdir(parents=True, exist_ok=True)
@@ -36,3 +45,5 @@ class Executor(base_executor.BaseExecutor):
         verify_export(str(part), answers)
         write_answers(str(part), answers)
         os.replace(part, path)
+        records = [TrainedOn.read(trained_folder(str(model))) for model in (ranking, retrieval)]
+        records[0].union(records[1]).write(trained_folder(str(path)))

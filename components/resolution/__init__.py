@@ -5,8 +5,10 @@ model with itself says nothing, and the changed input would rerun nodes of an un
 the run's own artifact out gives the comparison its meaning and the cache its hit.
 """
 
+from components.resolution.all_blessed import AllBlessed
 from components.resolution.last_accepted_other import LastAcceptedOther
 from components.resolution.last_blessed import LastBlessed
 from components.resolution.last_blessed_other import LastBlessedOther
+from components.resolution.last_refit import LastRefit
 
-__all__ = ["LastAcceptedOther", "LastBlessed", "LastBlessedOther"]
+__all__ = ["AllBlessed", "LastAcceptedOther", "LastBlessed", "LastBlessedOther", "LastRefit"]

@@ -5,6 +5,7 @@ from tfx import types
 from tfx.dsl.components.common import resolver
 
 from components.resolution.blessed import last_blessed
+from components.resolution.last_refit import LastRefit
 
 
 class LastBlessed(resolver.ResolverStrategy):
@@ -15,10 +16,11 @@ class LastBlessed(resolver.ResolverStrategy):
 
     Args:
         node: as `pipeline.node`.
+        or_refit: a node as well, whose refit models count beside the blessed ones; "" for none.
     """
 
-    def __init__(self, node: str):
-        self._node = node
+    def __init__(self, node: str, or_refit: str = ""):
+        self._node, self._or_refit = node, or_refit
 
     def resolve_artifacts(
         self, store: metadata_store.MetadataStore, input_dict: dict[str, list[types.Artifact]]
@@ -29,4 +31,7 @@ class LastBlessed(resolver.ResolverStrategy):
             models = [model for model in models if model.id < read.id]
         model, blessing = last_blessed(store, models, input_dict["model_blessing"], self._node)
         kept = {"examples": examples} if examples else {}
+        refit = LastRefit(self._or_refit).resolve_artifacts(store, {"model": models})["model"]
+        if refit and (not model or refit[0].id > model[0].id):
+            model, blessing = refit, []
         return {"model": model, "model_blessing": blessing, **kept}

@@ -30,10 +30,11 @@ class RetrievalEvaluatorSpec(component_spec.ComponentSpec):
 class RetrievalEvaluator(base_component.BaseComponent):
     """Ranks the whole catalogue for the users of `eval`, and blesses a model whose lists are good enough.
 
-    Films watched in `train` are no candidates; users whom train does not know are left out. The exported
-    model is judged, by its vectors (`trainer.retrieval.vectors`), beside popularity and beside the last
-    blessed model, which may have another vocabulary: to that one an unknown user is a stranger, and a film
-    that it does not know is one it cannot find. Index recall and latency are those of `retrieve`.
+    Films watched in `train` are no candidates; users whom train does not know are left out. If it knows none
+    (`user_holdout`), each is asked for by the first 80 % of their ratings, and the rest is to be found. The
+    exported model is judged, by its vectors (`trainer.retrieval.vectors`), beside popularity and beside the
+    last blessed model, which may have another vocabulary: to that one an unknown user is a stranger, and a
+    film that it does not know is one it cannot find. Index recall and latency are those of `retrieve`.
 
     Args:
         examples: the splits.
@@ -41,8 +42,8 @@ class RetrievalEvaluator(base_component.BaseComponent):
         model: the exported retrieval model.
         baseline_model: the last blessed one; may resolve to nothing.
         bars: JSON, measure to limits: {"ndcg@10": {"min": 0.2, "max_decrease": 0.0}}; `min`, `max`, and
-            against the baseline `max_increase` or `max_decrease`. The measures are those of
-            `trainer.retrieval.measures`.
+            against the baseline `max_increase` or `max_decrease`, a number or {"standard_errors": 2}, as
+            `components.bars.verdicts` takes them. The measures are those of `trainer.retrieval.measures`.
         over_popularity: JSON, measure to the least ratio to popularity's: {"ndcg@10": 1.2}.
         min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
         code_fingerprint: of this component's and the trainer's code, for the cache.

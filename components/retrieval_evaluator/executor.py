@@ -2,27 +2,31 @@
 
 import json
 import os
+from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
 from tfx import types
-from tfx.components.evaluator import constants
 from tfx.dsl.components.base import base_executor
-from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components.baseline import drop_missing
-from components.retrieval_evaluator.bars import Bars
-from components.retrieval_evaluator.evaluation import Evaluation
+from components.baseline import BASELINE, drop_missing, eval_overlap
+from components.blessing import bless
+from components.list_evaluation import Bars, Evaluation, write_json
 from components.retrieval_evaluator.plots import plots
 from trainer import features
+from trainer.catalogue import Catalogue
 from trainer.data import RatingData
 from trainer.progress import report
+from trainer.retrieval.by_history import ByHistory
+from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import HeldOut, Scores, judge, measure
+from trainer.retrieval.quality import LONGEST, HeldOut, judge, measure
 from trainer.retrieval.search import search_quality
 from trainer.retrieval.vectors import Vectors
 from trainer.saved_model import SavedModel
+from trainer.trained_on import rating_pairs
 
 
 class Executor(base_executor.BaseExecutor):
@@ -31,7 +35,9 @@ class Executor(base_executor.BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See RetrievalEvaluator."""
         input_dict = drop_missing(input_dict)
-        bars = Bars.parse(exec_properties["bars"], exec_properties["over_popularity"])
+        bars = Bars.parse(
+            exec_properties["bars"], exec_properties["over_popularity"], QUALITY_MEASURES, SEARCH_MEASURES
+        )
         report("reading train and eval")
         data = RatingData.read(
             _files(input_dict["examples"], features.TRAIN),
@@ -39,49 +45,42 @@ class Executor(base_executor.BaseExecutor):
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
         )
         min_rating = json.loads(exec_properties["min_rating"] or "null")
-        held_out = HeldOut.of(data.evaluation, data.catalogue, min_rating)
-        evaluation, scores = _evaluate(input_dict, held_out, bars)
+        held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating)
+        evaluation, plotted = _evaluate(input_dict, held_out, data.catalogue, bars)
         folder = artifact_utils.get_single_uri(output_dict["evaluation"])
-        _write(os.path.join(folder, "metrics.json"), evaluation.metrics())
-        _write(os.path.join(folder, "plots.json"), plots(evaluation.qualities, scores))
-        _bless(input_dict, output_dict, exec_properties, evaluation.blessed)
+        write_json(os.path.join(folder, "metrics.json"), evaluation.metrics())
+        write_json(os.path.join(folder, "plots.json"), plotted)
+        bless(input_dict, output_dict, exec_properties, evaluation.blessed)
 
 
-def _evaluate(input_dict, held_out: HeldOut, bars: Bars) -> tuple[Evaluation, dict[str, Scores]]:
-    """The evaluation, and by model the function that scores the catalogue."""
-    vocabularies = held_out.catalogue.vocabularies
-    with SavedModel(_path(input_dict["model"])) as model:
-        candidate = Vectors.read(model, vocabularies)
-        search = search_quality(model, candidate, held_out.catalogue, held_out.users)
-    scores = {"candidate": candidate.scores}
-    if input_dict.get("baseline_model"):
-        with SavedModel(_path(input_dict["baseline_model"])) as model:
-            scores["baseline"] = Vectors.read(model, vocabularies).scores
-    qualities = {"popularity": judge(popular_lists(held_out), held_out)}
-    for place, (name, function) in enumerate(scores.items()):
-        report(f"ranking the catalogue for {len(held_out.users)} users: {name}", place / len(scores))
-        qualities[name] = measure(function, held_out)
-    return Evaluation(qualities, search, bars), scores
-
-
-def _bless(input_dict, output_dict, exec_properties, blessed: bool) -> None:
-    """Files and properties of TFX's Evaluator."""
-    blessing = artifact_utils.get_single_instance(output_dict["blessing"])
-    model = artifact_utils.get_single_instance(input_dict["model"])
-    blessing.set_string_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri)
-    blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, model.id)
-    if input_dict.get("baseline_model"):
-        baseline = artifact_utils.get_single_instance(input_dict["baseline_model"])
-        blessing.set_string_custom_property(constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY, baseline.uri)
-        blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY, baseline.id)
-    if "current_component_id" in exec_properties:
-        blessing.set_string_custom_property("component_id", exec_properties["current_component_id"])
-    file = constants.BLESSED_FILE_NAME if blessed else constants.NOT_BLESSED_FILE_NAME
-    io_utils.write_string_file(os.path.join(blessing.uri, file), "")
-    blessing.set_int_custom_property(
-        constants.ARTIFACT_PROPERTY_BLESSED_KEY,
-        constants.BLESSED_VALUE if blessed else constants.NOT_BLESSED_VALUE,
-    )
+def _evaluate(
+    input_dict, held_out: HeldOut, catalogue: Catalogue, bars: Bars
+) -> tuple[Evaluation, dict[str, Any]]:
+    """The evaluation, and what is drawn of it."""
+    qualities, scores, search = {"popularity": judge(popular_lists(held_out), held_out)}, {}, {}
+    models = {"candidate": "model", "baseline": BASELINE}
+    models = {name: _path(input_dict[key]) for name, key in models.items() if input_dict.get(key)}
+    with ExitStack() as stack:
+        for place, (name, path) in enumerate(models.items()):
+            report(f"ranking the catalogue for {len(held_out.users)} users: {name}", place / len(models))
+            model = stack.enter_context(SavedModel(path))
+            if held_out.met or name == "candidate":  # whose search is measured in any case
+                vectors = Vectors.read(model, catalogue.vocabularies)
+            if name == "candidate":
+                known = held_out.users if held_out.met else np.arange(1, catalogue.users)
+                search = search_quality(model, vectors, catalogue, known)
+            if held_out.met:
+                scores[name] = vectors.scores
+                qualities[name] = measure(vectors.scores, held_out)
+            else:
+                asked = ByHistory(model, "candidates_from_history", held_out)
+                scores[name] = asked.scores
+                qualities[name] = judge(asked.lists(LONGEST), held_out)
+        drawn = plots(qualities, scores)
+    overlap = None
+    if input_dict.get(BASELINE):
+        overlap = eval_overlap(input_dict, rating_pairs(_files(input_dict["examples"], features.EVAL)))
+    return Evaluation(qualities, search, bars, overlap), drawn
 
 
 def _files(examples: list[types.Artifact], split: str) -> list[str]:
@@ -90,9 +89,3 @@ def _files(examples: list[types.Artifact], split: str) -> list[str]:
 
 def _path(model: list[types.Artifact]) -> str:
     return path_utils.serving_model_path(artifact_utils.get_single_uri(model))
-
-
-def _write(path: str, content: dict[str, Any]) -> None:
-    part = f"{path}.part"
-    io_utils.write_string_file(part, json.dumps(content, indent=1, allow_nan=False))
-    fileio.rename(part, path, overwrite=True)

@@ -64,7 +64,7 @@ def _histogram(scores: Scores, held_out: HeldOut) -> dict[str, list[float]]:
     right, candidates = table[right & np.isfinite(table)], table[np.isfinite(table)]
     if not len(candidates):
         return {"edges": [], "positives": [], "candidates": []}
-    edges = np.histogram_bin_edges(candidates, BINS)
+    edges = np.histogram_bin_edges(candidates.astype(np.float64), BINS)  # float32 may be too coarse for them
     shares = {
         name: _rounded(np.histogram(values, edges)[0] / max(len(values), 1))
         for name, values in (("positives", right), ("candidates", candidates))

@@ -1,6 +1,6 @@
 """Ten users, what they watched and what they get: the part of a report that anybody can judge."""
 
-import time
+import datetime
 from typing import Any
 
 import numpy as np
@@ -120,4 +120,9 @@ def _title(catalogue: Catalogue, row: int) -> str:
 
 
 def _date(timestamp: int) -> str:
-    return "" if timestamp == NO_TIME else time.strftime("%Y-%m-%d", time.gmtime(int(timestamp)))
+    if timestamp == NO_TIME:
+        return ""
+    try:
+        return datetime.datetime.fromtimestamp(int(timestamp), datetime.UTC).strftime("%Y-%m-%d")
+    except (ValueError, OverflowError, OSError):  # no calendar goes there
+        return ""

@@ -13,6 +13,7 @@ from components.run_report.predictions import Predictions, mean_stars
 from components.run_report.ratings import rating_errors
 from components.run_report.study import Study
 from trainer import features
+from trainer.plain_json import finite
 from trainer.progress import report as say
 
 
@@ -56,6 +57,6 @@ def _path(model: list[types.Artifact]) -> str:
 
 
 def _write(folder: str, name: str, content: dict) -> None:
-    io_utils.write_string_file(
-        os.path.join(folder, name), json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    )
+    # A node that only reports should not fail of a measure that is no number.
+    text = json.dumps(finite(content), indent=1, ensure_ascii=False, allow_nan=False)
+    io_utils.write_string_file(os.path.join(folder, name), text)

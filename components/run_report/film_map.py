@@ -39,6 +39,7 @@ def film_map(vectors: Vectors, catalogue: Catalogue) -> list[dict[str, Any]]:
 
 
 def _directions(vectors: np.ndarray) -> np.ndarray:
+    vectors = np.nan_to_num(vectors, posinf=0.0, neginf=0.0)
     tastes = vectors[:, :-1] if vectors.shape[1] > 2 else vectors
     return tastes / np.maximum(np.linalg.norm(tastes, axis=1, keepdims=True), 1e-12)
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from trainer.examples import expand, parse
+from trainer.examples import with_serialized
 from trainer.features import MOVIE_ID, USER_ID, USER_RATING
 
 BATCH = 4096
+_NAMES = (USER_ID, MOVIE_ID, USER_RATING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,10 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.actual)
+
+    def __getitem__(self, rows) -> "Predictions":
+        """Some of the rows: a mask, or an array of places."""
+        return Predictions(self.user[rows], self.movie[rows], self.actual[rows], self.predicted[rows])
 
     @property
     def residual(self) -> np.ndarray:
@@ -50,7 +55,7 @@ class Predictions:
                 raw[USER_RATING].numpy(),
                 predict(examples=serialized)[USER_RATING].numpy(),
             )
-            for serialized, raw in _batches(test)
+            for serialized, raw in with_serialized(test, _NAMES, BATCH)
         ]
         user, movie, actual, predicted = (np.concatenate(column) for column in zip(*rows, strict=True))
         return cls(user, movie, actual.astype(np.float64), predicted.astype(np.float64))
@@ -58,13 +63,5 @@ class Predictions:
 
 def mean_stars(patterns: Sequence[str]) -> float:
     """The mean rating of a split."""
-    return float(np.mean(np.concatenate([raw[USER_RATING].numpy() for _, raw in _batches(patterns)])))
-
-
-def _batches(patterns: Sequence[str]) -> tf.data.Dataset:
-    return (
-        tf.data.TFRecordDataset(expand(patterns), compression_type="GZIP", num_parallel_reads=2)
-        .batch(BATCH)
-        .map(lambda batch: (batch, parse(batch, (USER_ID, MOVIE_ID, USER_RATING))))
-        .prefetch(2)
-    )
+    stars = [raw[USER_RATING].numpy() for _, raw in with_serialized(patterns, _NAMES, BATCH)]
+    return float(np.mean(np.concatenate(stars)))

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from components.intervals import rmse_interval
 from components.run_report.groups import by_row
-from components.run_report.intervals import rmse_interval
 from components.run_report.predictions import Predictions
 from trainer.answers import ids
 from trainer.catalogue import Catalogue
 
 CALIBRATION_BINS = 10
 STEP = 0.1  # stars; of the histogram of what is predicted
+MOST_STEPS = 500  # of a scale longer than that of stars, the steps are wider
 
 
 def rating_errors(predictions: Predictions, mean: float) -> dict[str, dict]:
@@ -31,9 +32,13 @@ def rating_details(predictions: Predictions, catalogue: Catalogue) -> dict[str, 
     and `actual`, and the `standard_error` of the latter.
     `by_stars`: of each rating given: `stars`, `rows`, and of what was predicted there `p10`, `p50`, `p90`.
     `histogram`: `edges` and `counts` of what was predicted.
+    `whole`: `rmse` with its interval (`low`, `high`).
     `slices`: feature to value to `rows`, `users`, `rmse` with its interval (`low`, `high`), `mae` and
     `bias`, the mean of predicted less actual.
+    `no_number`: how many rows have a prediction that is none, and are left out of all of these.
     """
+    finite = np.isfinite(predictions.predicted)
+    no_number, predictions = int((~finite).sum()), predictions[finite]
     known = catalogue.vocabularies
     user = ids(known.user_id, _text(predictions.user))
     movie = ids(known.movie_id, _text(predictions.movie))
@@ -41,6 +46,8 @@ def rating_details(predictions: Predictions, catalogue: Catalogue) -> dict[str, 
         "calibration": _calibration(predictions),
         "by_stars": _by_stars(predictions),
         "histogram": _histogram(predictions.predicted),
+        "no_number": no_number,
+        "whole": _rmse(predictions.residual, predictions.user),
         "slices": {
             feature: {value: _slice(predictions, rows) for value, rows in values.items()}
             for feature, values in by_row(catalogue, user, movie).items()
@@ -61,15 +68,18 @@ def _errors(difference: np.ndarray) -> dict[str, float]:
 
 def _slice(predictions: Predictions, rows: np.ndarray) -> dict[str, Any]:
     residual, user = predictions.residual[rows], predictions.user[rows]
-    interval = asdict(rmse_interval(residual, user))
     return {
         "rows": len(residual),
         "users": len(np.unique(user)),
-        "rmse": interval.pop("value"),
-        **interval,
+        **_rmse(residual, user),
         "mae": float(np.abs(residual).mean()),
         "bias": float(residual.mean()),
     }
+
+
+def _rmse(residual: np.ndarray, user: np.ndarray) -> dict[str, float | None]:
+    interval = asdict(rmse_interval(residual, user))
+    return {"rmse": interval.pop("value"), **interval}
 
 
 def _calibration(predictions: Predictions) -> list[dict[str, float | None]]:
@@ -106,6 +116,9 @@ def _by_stars(predictions: Predictions) -> list[dict[str, float]]:
 
 
 def _histogram(predicted: np.ndarray) -> Mapping[str, list]:
-    first, last = np.floor(predicted.min() / STEP), np.ceil(predicted.max() / STEP)
-    edges = np.round(np.arange(first, max(last, first + 1) + 1) * STEP, 6)
+    if not len(predicted):
+        return {"edges": [], "counts": []}
+    step = STEP * max(1, np.ceil((predicted.max() - predicted.min()) / STEP / MOST_STEPS))
+    first, last = np.floor(predicted.min() / step), np.ceil(predicted.max() / step)
+    edges = np.round(np.arange(first, max(last, first + 1) + 1) * step, 6)
     return {"edges": edges.tolist(), "counts": np.histogram(predicted, edges)[0].tolist()}

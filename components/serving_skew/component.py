@@ -15,6 +15,7 @@ class ServingSkewSpec(component_spec.ComponentSpec):
         "thresholds": component_spec.ExecutionParameter(type=str),
         "min_values": component_spec.ExecutionParameter(type=int),
         "on_skew": component_spec.ExecutionParameter(type=str),
+        "every_split": component_spec.ExecutionParameter(type=int),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
@@ -27,13 +28,13 @@ class ServingSkewSpec(component_spec.ComponentSpec):
 
 
 class ServingSkew(base_component.BaseComponent):
-    """Measures how far what a server is asked, and answers, lies from what `train` holds.
+    """Measures how far what a server is asked, and answers, lies from what served models are trained on.
 
     TFDV's statistics of both sides, and its skew comparators. Damaged or torn logs are read as far as they
     are whole, and named; a folder with nothing in it yet is no skew.
 
     Args:
-        examples: the splits; `train` alone is read.
+        examples: the splits; `train` is read.
         logs: a folder, a file or a pattern of prediction logs, ours or TF Serving's.
         logs_fingerprint: of what they hold, for the cache.
         thresholds: JSON, feature (of `measures.MEASURES`) to the distance from which it is skewed; null: it
@@ -41,6 +42,7 @@ class ServingSkew(base_component.BaseComponent):
         min_values: of a feature with fewer logged values than this, nothing is said.
         on_skew: `"warn"` writes skew down, `"stop"` also stops the run.
         code_fingerprint: of this component's code, for the cache.
+        every_split: whether served models are trained on `eval` and `test` too: then these are read as well.
 
     Outputs `anomalies`, with `findings.json` (see `executor.findings`), `Split-serving/SchemaDiff.pb` (TFDV's
     Anomalies) and the statistics that were compared, `Split-train` and `Split-serving/FeatureStats.pb`.
@@ -62,6 +64,7 @@ class ServingSkew(base_component.BaseComponent):
         min_values: int,
         on_skew: str,
         code_fingerprint: str,
+        every_split: bool = False,
     ):
         super().__init__(
             ServingSkewSpec(
@@ -71,6 +74,7 @@ class ServingSkew(base_component.BaseComponent):
                 thresholds=thresholds,
                 min_values=min_values,
                 on_skew=on_skew,
+                every_split=int(every_split),
                 code_fingerprint=code_fingerprint,
                 anomalies=Channel(type=standard_artifacts.ExampleAnomalies),
             )

@@ -5,6 +5,7 @@ import json
 import os
 from typing import Any
 
+from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
@@ -30,8 +31,7 @@ class Executor(base_executor.BaseExecutor):
         anomalies = artifact_utils.get_single_instance(output_dict["anomalies"])
         anomalies.split_names = artifact_utils.encode_split_names([SERVING])
         files = log_files(exec_properties["logs"])
-        [train] = artifact_utils.get_split_uris(input_dict["examples"], features.TRAIN)
-        learned = Learned.read([io_utils.all_files_pattern(train)])
+        learned = Learned.read(_files(input_dict["examples"], bool(exec_properties.get("every_split"))))
         traffic, faults = Traffic(learned.film_of_title), []
         for number, exchange in enumerate(read(files, faults)):
             try:
@@ -52,6 +52,16 @@ class Executor(base_executor.BaseExecutor):
                 + "\n".join(f"  {sentence(row)}" for row in skewed),
                 "accept it with `--set serving_skew.on_skew=warn`, or raise serving_skew.thresholds",
             )
+
+
+def _files(examples: list[types.Artifact], every_split: bool) -> list[str]:
+    """Of the splits that what is served is trained on."""
+    splits = artifact_utils.decode_split_names(examples[0].split_names) if every_split else [features.TRAIN]
+    return [
+        io_utils.all_files_pattern(uri)
+        for split in splits
+        for uri in artifact_utils.get_split_uris(examples, split)
+    ]
 
 
 def findings(

@@ -31,7 +31,8 @@ class ServingValidator(base_component.BaseComponent):
         ranking, retrieval, recommender: the exported models, served under these names.
         code_fingerprint: of the server's and this component's code, for the cache.
 
-    Outputs `blessing`, an InfraBlessing with `validation.json`: requests, largest difference, problems.
+    Outputs `blessing`, an InfraBlessing with `validation.json`: requests, largest difference, problems. Of
+    models that were not refit there is nothing to serve: the blessing is refused, and `nothing` says why.
     """
 
     SPEC_CLASS = ServingValidatorSpec

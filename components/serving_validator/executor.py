@@ -14,6 +14,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
+from components.not_refit import WHY, is_not_refit
 from serving.client import GrpcClient, RestClient
 from serving.contract import CONTRACT, departures
 from serving.errors import ServingError
@@ -29,13 +30,17 @@ class Executor(base_executor.BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """Writes the blessing file TFX's pushers look for, the property, and `validation.json`."""
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
-        found = validate(
-            {
-                name: Path(path_utils.serving_model_path(artifact_utils.get_single_uri(model)))
-                for name, model in input_dict.items()
-            }
-        )
-        blessed = not found["problems"]
+        refused = any(is_not_refit(model[0]) for model in input_dict.values())
+        if refused:
+            found = {**asdict(_Asked()), "nothing": WHY}
+        else:
+            found = validate(
+                {
+                    name: Path(path_utils.serving_model_path(artifact_utils.get_single_uri(model)))
+                    for name, model in input_dict.items()
+                }
+            )
+        blessed = not (found["problems"] or refused)
         io_utils.write_string_file(os.path.join(blessing.uri, "validation.json"), json.dumps(found, indent=1))
         io_utils.write_string_file(
             os.path.join(blessing.uri, "INFRA_BLESSED" if blessed else "INFRA_NOT_BLESSED"), ""

@@ -1,6 +1,7 @@
 """`marquee`'s commands as Markdown, asked of the typer app: what `--help` says, on one page."""
 
 import re
+from collections.abc import Iterator
 
 import typer
 
@@ -13,11 +14,20 @@ def command_line() -> str:
 
     group = typer.main.get_command(app)
     context = group.context_class(group, info_name="marquee")
-    return "\n\n".join(_section(name, command, context) for name, command in group.commands.items())
+    return "\n\n".join(_sections(group, context))
 
 
-def _section(name: str, command, group_context) -> str:
-    context = command.context_class(command, parent=group_context, info_name=name)
+def _sections(group, context) -> Iterator[str]:
+    """Of each command; after a command that has commands of its own, of those."""
+    path = context.command_path.split(" ", 1)[1:]
+    for name, command in group.commands.items():
+        inner = command.context_class(command, parent=context, info_name=name)
+        yield _section(" ".join([*path, name]), command, inner)
+        if hasattr(command, "commands"):
+            yield from _sections(command, inner)
+
+
+def _section(name: str, command, context) -> str:
     records = [parameter.get_help_record(context) for parameter in command.params]
     must = [_in_usage(called) for called, said in records if said.endswith("required]")]
     usage = " ".join(["marquee", name, *must, "[OPTIONS]"])

@@ -31,7 +31,7 @@ class Page:
         name: of the file.
         shown_as: as of a Terminal.
         of: `report`, the newest finished run's, or `ui`, which is started.
-        path: below it; `{run}` is the run's id, `{version}` the recommender's version in front.
+        path: below it; `{run}` is the run's id, `{version}` the recommender's served version.
         at: a CSS selector of what is scrolled to the top.
         size: of the window.
         waits_for: a CSS selector of what must be there.

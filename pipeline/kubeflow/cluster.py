@@ -1,5 +1,7 @@
 """A cluster as the place of a pipeline: no resolvers, no disk but that of what is pushed."""
 
+from collections.abc import Mapping
+
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import BaseChannel
@@ -8,7 +10,7 @@ from components.committed_schema import CommittedSchema
 from components.kept_statistics import KeepStatistics, PreviousStatistics
 from components.model_in_front import ModelInFront
 from pipeline.kubeflow.config import KubeflowConfig
-from pipeline.place import Found
+from pipeline.place import Found, Gate
 
 #: Parameters of the compiled pipeline, which a submission may set.
 DATA, SERVING_MODELS = "data", "serving_models"
@@ -19,7 +21,8 @@ class Cluster:
 
     Open-source Kubeflow has no resolvers ("resolver not implemented yet", says its compiler), and Vertex's
     look for the latest blessing of any model. So the last blessed model is the one that is pushed, and what
-    it learned is pushed with it; the last statistics are those that were kept beside.
+    it learned is pushed with it; where a refit model is served, the judged one travels inside its version.
+    The last statistics are those that were kept beside.
     """
 
     metadata = None  # the cluster has its own
@@ -40,18 +43,21 @@ class Cluster:
     def keep_statistics(self, statistics: BaseChannel) -> list[BaseNode]:
         return [KeepStatistics(statistics=statistics, serving_models=self.serving_models)]
 
-    def base_model(self, task: str, trainer: str, examples: BaseChannel | None) -> Found:
-        return self._in_front(task, f"Base{task.capitalize()}")
+    def base_model(self, task: str, trainer: str, examples: BaseChannel | None, or_refit: str) -> Found:
+        return self._in_front(task, f"Base{task.capitalize()}", judged=not or_refit)
+
+    def refit_base(self, task: str, node: str, examples: BaseChannel | None) -> Found:
+        return self._in_front(task, f"Base{task.capitalize()}Refit", judged=False)
+
+    def gate(self, models: Mapping[str, BaseChannel], blessings: Mapping[str, BaseChannel]) -> Gate:
+        return Gate([], models, blessings)
 
     def last_blessed(self, task: str, model: BaseChannel) -> Found:
-        return self._in_front(task, f"LastBlessed{task.capitalize()}")
+        return self._in_front(task, f"LastBlessed{task.capitalize()}", judged=True)
 
-    def _in_front(self, task: str, node: str) -> Found:
-        model = ModelInFront(serving_models=self.serving_models, name=task).with_id(node)
+    def _in_front(self, task: str, node: str, *, judged: bool) -> Found:
+        model = ModelInFront(serving_models=self.serving_models, name=task, judged=judged).with_id(node)
         return Found([model], model.outputs["model"])
 
     def resume_folder(self, key: str) -> None:
         return None
-
-    def disturbed(self, pipeline: str) -> str:
-        return ""

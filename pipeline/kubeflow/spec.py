@@ -13,10 +13,16 @@ _NEVER_CACHED = (
     "KeepStatistics",
     "BaseRanking",
     "BaseRetrieval",
+    "BaseRankingRefit",
+    "BaseRetrievalRefit",
     "LastBlessedRanking",
     "LastBlessedRetrieval",
+    "LastBlessedRecommender",
     "AtomicPusher",
 )
+
+#: Tasks that need the same machine as another one.
+_REPEATS = {"RankingRefit": "RankingTrainer", "RetrievalRefit": "RetrievalTrainer"}
 
 
 def dress(spec: dict[str, Any], config: KubeflowConfig, parameters: dict[str, str]) -> None:
@@ -69,8 +75,14 @@ def platform(spec: dict[str, Any], config: KubeflowConfig, serving_models: str) 
 
 
 def wishes(config: KubeflowConfig, task: str) -> TaskConfig:
-    """What a task gets: its own settings over those for every task."""
-    return config.tasks.get(task, TaskConfig()).over(config.every)
+    """What a task gets: its own settings over those for every task.
+
+    A refit gets what is said of the training that it repeats, where nothing else is said of itself.
+    """
+    said = config.tasks.get(task, TaskConfig())
+    if task in _REPEATS:
+        said = said.over(config.tasks.get(_REPEATS[task], TaskConfig()))
+    return said.over(config.every)
 
 
 def _container(spec: dict[str, Any], task: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pipeline.next_span import beyond_chance
 from pipeline.report.blocks import Note, Notes, Part, Section
 from pipeline.report.charts import LISTS
 from pipeline.report.names import group
@@ -22,6 +23,7 @@ def attention(sources: Sources) -> Section:
         *_training(sources),
         *_ratings(sources),
         *_lists(sources),
+        *_next_span(sources),
         *_repeatable(sources),
     ]
     calm = [Note("Nothing stands out: no rule of this report found anything to mention.", "good")]
@@ -101,12 +103,21 @@ def _ratings(sources: Sources) -> Iterator[Note]:
             "warn",
             "ratings",
         )
+    if found.get("no_number"):
+        yield Note(
+            f"For {plural(found['no_number'], 'rating')} of test the ranking model gave no number.",
+            "bad",
+            "ratings",
+        )
     whole = sources.test["test"]["rmse"]
     worse = [
         (feature, value, each)
         for feature, values in found["slices"].items()
         for value, each in values.items()
-        if each["rows"] >= FEWEST_ROWS and each["low"] is not None and each["low"] > whole
+        if each["rows"] >= FEWEST_ROWS
+        and each["low"] is not None
+        and whole is not None
+        and each["low"] > whole
     ]
     for feature, value, each in sorted(worse, key=lambda found: found[2]["low"], reverse=True)[:3]:
         yield Note(
@@ -123,7 +134,9 @@ def _lists(sources: Sources) -> Iterator[Note]:
         return
     ours = found["whole"]["recommender"]["ndcg@10"]
     popular = found["whole"].get("retrieval_popularity", {}).get("ndcg@10")
-    if popular and ours["low"] is not None and ours["low"] <= popular["value"]:
+    difference = found.get("less_popularity", {}).get("recommender")
+    clear = difference and difference["low"] is not None and difference["low"] > 0
+    if popular and ours["low"] is not None and not clear and (difference or ours["low"] <= popular["value"]):
         yield Note(
             f"The recommender's nDCG@10 of {number(ours['value'])} is not clearly above the "
             f"{number(popular['value'])} of the {LISTS['retrieval_popularity']}.",
@@ -133,6 +146,25 @@ def _lists(sources: Sources) -> Iterator[Note]:
     covered = found["catalogue"]["recommender"]["coverage@10"]
     if covered is not None and covered < LITTLE_SHOWN:
         yield Note(f"Only {share(covered)} of the films are in anybody's first ten.", "warn", "lists")
+
+
+def _next_span(sources: Sources) -> Iterator[Note]:
+    """Where the figure of a split at random promises more than the next span by time keeps."""
+    found = sources.next_span
+    if not found or not found["made"]:
+        return
+    groups = (("known", "users whom the older ratings know"), ("new", "newcomers"))
+    for name, who in groups:
+        lists = found["lists"][name]
+        if lists and beyond_chance(lists["less_recent"]) != "better":
+            clearly = "worse than" if beyond_chance(lists["less_recent"]) == "worse" else "not clearly above"
+            yield Note(
+                f"On the next span by time, nDCG@10 for {who} is {number(lists['recommender']['value'])}, "
+                f"{clearly} the {number(lists['recent']['value'])} of what was popular in the last "
+                f"{found['days']} days.",
+                "warn",
+                "lists",
+            )
 
 
 def _repeatable(sources: Sources) -> Iterator[Note]:

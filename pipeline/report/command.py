@@ -18,7 +18,7 @@ def report(
 ) -> None:
     """Write a run's report, one HTML file that opens without a network, and print its path."""
     from pipeline.lineage import Lineage
-    from pipeline.program import program
+    from pipeline.program import command
     from pipeline.report.report import write_report
     from pipeline.workspace import Workspace
     from trainer.errors import MarqueeError
@@ -26,7 +26,9 @@ def report(
     place = Workspace(workspace)
     runs = Lineage(place.metadata_db).runs()
     if not runs:
-        raise MarqueeError(f"nothing has run in {workspace}", f"begin with: {program()} run")
+        raise MarqueeError(
+            f"nothing has run in {workspace}", f"begin with: {command('run', workspace=workspace)}"
+        )
     found = next((each for each in runs if run in (None, each.run_id)), None)
     if found is None:
         there = ", ".join(each.run_id for each in runs[:10])

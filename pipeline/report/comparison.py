@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.measures import SURE, better, judged
 from pipeline.ranking_metrics import ranking_metrics
 from pipeline.report.blocks import Block, Cell, Note, Notes, Part, Section, Table
-from pipeline.report.sources import TASKS, Sources
+from pipeline.report.sources import JUDGED, Sources
 from pipeline.report.words import NOTHING, number, short, signed
 
-LOWER_IS_BETTER = ("rmse", "mae")
-#: What lists do to the catalogue is told, not judged: which way is better is for whoever runs the service.
-NOT_JUDGED = ("coverage@10", "novelty@10", "mean_popularity@10", "gini@10")
 #: On eval, of the lists; the evaluator measures both models on the same users.
-LISTED = ("ndcg@10", "recall@10", "recall@100", "coverage@10", "novelty@10", "mean_popularity@10", "gini@10")
-RATED = ("rmse", "mae", "ndcg_10")
-SURE = 2  # standard errors from which a change is more than noise
+LISTED = (
+    "ndcg@10", "recall@10", "recall@100", "under_mean@10",
+    "coverage@10", "novelty@10", "mean_popularity@10", "gini@10",
+)  # fmt: skip
+RATED = ("rmse", "mae", "rated_ndcg@10")
 
 
 def comparison(sources: Sources) -> Section:
@@ -33,7 +33,12 @@ def comparison(sources: Sources) -> Section:
 
 def _measured(sources: Sources, before: Sources) -> list[Block]:
     blocks: list[Block] = []
-    rows = [*_ranking_on_eval(sources), *_retrieval_on_eval(sources), *_on_test(sources, before)]
+    rows = [
+        *_ranking_on_eval(sources),
+        *_lists_on_eval(sources, "retrieval", sources.lists),
+        *_lists_on_eval(sources, "recommender", sources.recommended),
+        *_on_test(sources, before),
+    ]
     if rows:
         blocks.append(
             Table(
@@ -43,7 +48,7 @@ def _measured(sources: Sources, before: Sources) -> list[Block]:
                 frozenset({2, 3, 4}),
             )
         )
-    for task in TASKS:
+    for task in JUDGED:
         if sources.same_model_as_previous(task):
             text = (
                 f"The {task} model is that of run {before.run.run_id}: there is nothing to compare on eval."
@@ -63,15 +68,14 @@ def _ranking_on_eval(sources: Sources) -> Iterator[list]:
             yield _row(f"ranking {name}", split, before, now, name)
 
 
-def _retrieval_on_eval(sources: Sources) -> Iterator[list]:
-    lists = sources.lists
-    if lists and lists["baseline"] and not sources.same_model_as_previous("retrieval"):
-        split = _split(sources, "retrieval")
+def _lists_on_eval(sources: Sources, task: str, lists: dict[str, Any] | None) -> Iterator[list]:
+    if lists and lists["baseline"] and not sources.same_model_as_previous(task):
+        split = _split(sources, task)
         changes = lists["change"].get("baseline", {})
-        for name in LISTED:
+        for name in [name for name in LISTED if name in lists["candidate"]]:
             error = changes.get(name, {}).get("standard_error")
             yield _row(
-                f"retrieval {name}", split, lists["baseline"][name], lists["candidate"][name], name, error
+                f"{task} {name}", split, lists["baseline"][name], lists["candidate"][name], name, error
             )
 
 
@@ -102,15 +106,14 @@ def _row(
     if before is None or now is None:
         return [label, split, number(before), number(now), NOTHING, NOTHING]
     change = now - before
-    better = (change < 0) == (name in LOWER_IS_BETTER)
     if round(change, 4) == 0:
         return [label, split, number(before), number(now), signed(change), Cell("unchanged", "muted")]
-    if name in NOT_JUDGED:
+    if not judged(name):  # what lists do to the catalogue is for whoever runs the service to judge
         words = Cell("higher" if change > 0 else "lower", "muted")
     elif error and abs(change) < SURE * error:
         words = Cell(f"within noise (± {SURE * error:.4f})", "muted")
     else:
-        words = Cell("better" if better else "worse", "good" if better else "bad")
+        words = Cell("better", "good") if better(name, before, now) else Cell("worse", "bad")
     return [label, split, number(before), number(now), signed(change), words]
 
 

@@ -15,6 +15,7 @@ def data(sources: Sources) -> Section:
     """Of the ingested data and what ExampleValidator found."""
     found = sources.details.get("data")
     parts = [
+        Part("How it was read", _told(sources)),
         Part("Splits", _splits(sources, found)),
         Part("Ratings and activity", _distributions(found) if found else []),
         Part("Schema and anomalies", schema_and_anomalies(sources)),
@@ -30,6 +31,12 @@ def data(sources: Sources) -> Section:
     return Section("data", "Data", lead, parts)
 
 
+def _told(sources: Sources) -> list[Block]:
+    """What was guessed, matched and left out: see `components.movielens_example_gen.told`."""
+    notes = (sources.ingest or {}).get("notes")
+    return [Notes([Note(text) for text in notes])] if notes else []
+
+
 def _kind(split: dict[str, Any]) -> str:
     rest = ", ".join(f"{key} {value}" for key, value in split.items() if key != "kind")
     return f"{split['kind'].replace('_', ' ')}" + (f" ({rest})" if rest else "")
@@ -41,7 +48,8 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
         return []
     total = sum(rows.values())
     sizes = [
-        {"split": split, "ratings": count, "part": share(count / total)} for split, count in rows.items()
+        {"split": split, "ratings": count, "part": share(count / total if total else None)}
+        for split, count in rows.items()
     ]
     table = Table(
         "Ratings a split",
@@ -143,7 +151,9 @@ def _distributions(found: dict[str, Any]) -> list[Block]:
     ]
 
 
-def _stars(found: dict[str, dict[str, int]]) -> Chart:
+def _stars(found: dict[str, dict[str, int]]) -> Chart | Notes:
+    if not found.get("train"):
+        return Notes([Note("Train holds no rating.", "muted")])
     rows = [
         {"stars": stars, "split": split, "share": count / sum(counts.values()), "ratings": count}
         for split, counts in found.items()
@@ -178,7 +188,9 @@ def _stars(found: dict[str, dict[str, int]]) -> Chart:
     return Chart("Stars", says, charts.spec(drawn), table)
 
 
-def _doubling(found: list[dict[str, int]], title: str, thing: str) -> Chart:
+def _doubling(found: list[dict[str, int]], title: str, thing: str) -> Chart | Notes:
+    if not found:
+        return Notes([Note(f"{title}: there are no {thing} in train.", "muted")])
     rows = [
         {
             "ratings": f"{row['from']:,}" if row["from"] == row["to"] else f"{row['from']:,}–{row['to']:,}",

@@ -1,5 +1,7 @@
 """What StatisticsGen counted, a row a feature."""
 
+import math
+
 from pipeline.report.blocks import Cell, Table
 from pipeline.report.sources import Sources
 from pipeline.report.words import NOTHING, day, number, share
@@ -49,4 +51,6 @@ def _row(feature, examples: int) -> list[str | Cell]:
 
 
 def _plain(value: float) -> str:
+    if not math.isfinite(value):
+        return NOTHING
     return f"{int(value)}" if value == int(value) else number(value, 2)

@@ -5,9 +5,12 @@ from typing import Any
 
 import altair as alt
 
+from pipeline.next_span import beyond_chance
 from pipeline.report import charts
 from pipeline.report.blocks import Block, Chart, Fact, Facts, Note, Notes, Part, Section, Table
+from pipeline.report.judged_lists import judged_lists
 from pipeline.report.names import group
+from pipeline.report.next_span import next_span_part
 from pipeline.report.sources import Sources
 from pipeline.report.words import interval, number, share
 
@@ -28,18 +31,26 @@ def lists(sources: Sources) -> Section:
             Part("Retrieval on eval", drawn, f"{users:,} users, the whole catalogue ranked for each.")
         )
         parts.append(Part("Search in the exported model", [_search(metrics["search"])]))
+    if sources.recommended:
+        parts.insert(1 if found else 0, judged_lists(sources.recommended))
+    if sources.next_span:
+        parts.insert(1 if found else 0, next_span_part(sources.next_span))
     if not parts:
         return Section("lists", "Lists", "", [Part("", [Notes([Note("No lists were judged.", "muted")])])])
     return Section("lists", "Lists", _lead(found), parts)
 
 
 def _lead(found: dict[str, Any] | None) -> str:
-    if not found or "recommender" not in found["whole"]:
+    if not found or not {"recommender", "retrieval_popularity"} <= found["whole"].keys():
         return ""
     ours, popular = (
         found["whole"][name]["ndcg@10"]["value"] for name in ("recommender", "retrieval_popularity")
     )
+    difference = found.get("less_popularity", {}).get("recommender")
     times = f", {ours / popular:.1f} times what the most rated films reach" if popular else ""
+    if times and difference and difference["low"] is not None:
+        between = interval(difference["low"], difference["high"])
+        times += f" (difference {between}: {beyond_chance(difference)})"
     return f"The recommender's nDCG@10 on test is {number(ours)}{times}."
 
 
@@ -175,12 +186,14 @@ def _recall(curves: dict[str, list[float]]) -> Chart:
     return Chart("Recall", says, charts.spec(drawn, 280), table)
 
 
-def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart:
+def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart | Notes:
     rows = [
         {"model": MODELS[name], **point}
         for name, points in _known(plots["coverage_and_popularity"])
         for point in points
     ]
+    if not rows:
+        return Notes([Note("No list holds a film: what lists show of the catalogue is not drawn.", "muted")])
     base = charts.chart(rows).encode(
         x=alt.X(
             "mean_popularity:Q",

@@ -143,7 +143,12 @@ def _label(name: str) -> str:
         "RecommenderAssembler": "Assembler",
         "RetrievalEvaluator": "RetrievalEval",
         "RankingEvaluator": "RankingEval",
+        "RecommenderEvaluator": "RecommenderEval",
     }.get(name, name)
+
+
+def _came_from(node: Node) -> str:
+    return f"reused from run {node.made_in}" if node.made_in else "reused"
 
 
 def _table(found: list[Node]) -> Table:
@@ -153,7 +158,7 @@ def _table(found: list[Node]) -> Table:
         [
             [
                 node.name,
-                Cell("reused" if node.state == "cached" else node.state, _TONES.get(node.state, "")),
+                Cell(_came_from(node) if node.state == "cached" else node.state, _TONES.get(node.state, "")),
                 duration(node.seconds),
                 moment(node.started),
                 ", ".join(node.inputs) or "–",

@@ -27,7 +27,7 @@ def ratings(sources: Sources) -> Section:
             f"stars (RMSE); always saying the mean would be {number(test['mean_rating_baseline']['rmse'])}."
         )
         parts.append(Part("Errors", [_errors(test, found)]))
-    if test and found:
+    if test and found and found["calibration"] and found["by_stars"]:
         parts[-1:] = [
             Part(
                 "Errors",
@@ -64,22 +64,24 @@ def ratings(sources: Sources) -> Section:
 
 def _errors(test: dict[str, Any], found: dict[str, Any] | None) -> Facts:
     ours, mean = test["test"], test["mean_rating_baseline"]
-    gained = 1 - ours["rmse"] / mean["rmse"]
     facts = [
-        Fact(
-            "RMSE on test",
-            number(ours["rmse"]),
-            f"{100 * gained:.0f} % below the mean's {number(mean['rmse'])}",
-        ),
+        Fact("RMSE on test", number(ours["rmse"]), _against_mean(ours["rmse"], mean["rmse"])),
         Fact("MAE on test", number(ours["mae"]), f"the mean's: {number(mean['mae'])}"),
     ]
-    if found:
-        rows = sum(part["rows"] for part in found["calibration"])
+    rows = sum(part["rows"] for part in found["calibration"]) if found else 0
+    if rows:
         bias = (
             sum(part["rows"] * (part["predicted"] - part["actual"]) for part in found["calibration"]) / rows
         )
         facts.append(Fact("Bias", f"{signed(bias)} stars", "mean of predicted less given"))
     return Facts(facts)
+
+
+def _against_mean(ours: float | None, mean: float | None) -> str:
+    if not ours or not mean:  # one of them makes no error: no part of it could be gained
+        return f"the mean's: {number(mean)}"
+    gained = 1 - ours / mean
+    return f"{abs(100 * gained):.0f} % {'below' if gained >= 0 else 'above'} the mean's {number(mean)}"
 
 
 def _calibration(found: list[dict[str, Any]]) -> Chart:
@@ -137,7 +139,7 @@ def _calibration(found: list[dict[str, Any]]) -> Chart:
 
 def _spread(found: dict[str, Any]) -> Chart:
     """Both as shares a star, so that equal areas are equally many ratings."""
-    histogram, total = found["histogram"], sum(found["histogram"]["counts"])
+    histogram, total = found["histogram"], sum(row["rows"] for row in found["by_stars"])
     edges, stars = histogram["edges"], [row["stars"] for row in found["by_stars"]]
     step = min((high - low for low, high in pairwise(stars)), default=1.0)
     rows = [

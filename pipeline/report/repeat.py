@@ -19,7 +19,7 @@ def repeat(sources: Sources) -> Section:
             "Command",
             [Code("The same run again", _command(record)), *_data(sources)],
         ),
-        Part("Machine", [_machine(record)]),
+        Part("Machine", [_machine(sources)]),
         Part("Versions", [_versions(record)]),
         Part(
             "Configuration",
@@ -39,15 +39,16 @@ def _command(record: dict) -> str:
     return f"cd {shlex.quote(record.get('folder', '.'))}\n{record.get('command', '')}{begin}"
 
 
-def _machine(record: dict) -> Facts:
+def _machine(sources: Sources) -> Facts:
     """What was written down of it: a record may be of another version, or mended by hand."""
+    record = sources.record
     machine, git = record.get("machine") or {}, record.get("git")
     facts = [
         Fact("Cores", number(machine.get("cores")), machine.get("processor", "")),
         Fact("Memory", f"{number(machine.get('memory_gib'), 1)} GiB"),
         Fact("GPU", ", ".join(machine.get("gpus") or []) or "none"),
         Fact("System", machine.get("system", NOTHING)),
-        Fact("Took", duration(record.get("seconds"))),
+        Fact("Took", duration(sources.seconds)),
     ]
     if git:
         changed = "with changes that are not committed" if git.get("changed") else "git revision"

@@ -2,12 +2,14 @@
 
 import itertools
 import json
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pipeline.lineage import Run
 from pipeline.report.attention import attention
-from pipeline.report.blocks import Section
+from pipeline.report.blocks import Note, Notes, Part, Section
 from pipeline.report.comparison import comparison
 from pipeline.report.data import data
 from pipeline.report.films import films
@@ -21,8 +23,10 @@ from pipeline.report.sources import Sources
 from pipeline.report.training import training
 from pipeline.report.tuning import tuning
 from pipeline.report.vega import vega_script
-from pipeline.report.verdict import banner
+from pipeline.report.verdict import Banner, banner
+from pipeline.report.words import NOTHING
 from pipeline.workspace import Workspace
+from trainer.plain_json import finite
 from trainer.whole_file import write_whole
 
 FILE = "report.html"
@@ -30,6 +34,7 @@ FILE = "report.html"
 SECTIONS = (
     attention, comparison, nodes, data, tuning, training, ratings, lists, films, people, serving, repeat,
 )  # fmt: skip
+_LOG = logging.getLogger(__name__)
 _WEB = Path(__file__).resolve().parent / "web"
 _MARKS = {"good": "✓", "bad": "✗", "warn": "!", "": "•", "muted": "•"}
 
@@ -61,7 +66,7 @@ def page(sources: Sources, vega: str) -> str:
     from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
 
-    sections: list[Section] = [section for each in SECTIONS if not (section := each(sources)).empty]
+    sections = [section for each in SECTIONS if not (section := _made(each, sources)).empty]
     environment = Environment(
         loader=FileSystemLoader(_WEB), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -72,18 +77,61 @@ def page(sources: Sources, vega: str) -> str:
         "json": lambda value: Markup(_json(value)),
         "person": _person,
     }
+    drawn = environment.get_template("section.html")
     return environment.get_template("page.html").render(
-        banner=banner(sources),
+        banner=_banner(sources),
         sections=sections,
+        bodies=[Markup(_drawn(section, drawn.render)) for section in sections],
         style=Markup((_WEB / "style.css").read_text(encoding="utf-8")),
         script=Markup((_WEB / "charts.js").read_text(encoding="utf-8")),
         vega=Markup(vega),
     )
 
 
+def _made(make: Callable[[Sources], Section], sources: Sources) -> Section:
+    """A section; a sentence in its place where it cannot be made: one of them must not cost the page."""
+    try:
+        return make(sources)
+    except Exception as error:
+        return _sorry(make.__name__, make.__name__.capitalize(), error)
+
+
+def _drawn(section: Section, draw: Callable[..., str]) -> str:
+    """The same for its HTML."""
+    try:
+        return draw(section=section)
+    except Exception as error:
+        return draw(section=_sorry(section.id, section.title, error))
+
+
+def _banner(sources: Sources) -> Banner:
+    try:
+        return banner(sources)
+    except Exception as error:
+        _LOG.exception("the banner of the report was not made")
+        run = sources.run
+        said = f"What became of it could not be summed up: {_words(error)}."
+        return Banner(run.pipeline, run.run_id, NOTHING, sources.state.capitalize(), "warn", said, [], [])
+
+
+def _sorry(id: str, title: str, error: Exception) -> Section:
+    _LOG.error("the section %s of the report was not made", id, exc_info=error)
+    said = f"This section could not be made: {_words(error)}. The log has the cause; the others are whole."
+    return Section(id, title, "", [Part("", [Notes([Note(said, "bad")])])])
+
+
+def _words(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+
+
 def _json(value: Any) -> str:
     """For a script element, which a title with markup in it could end."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:  # JavaScript reads no NaN
+        text = json.dumps(finite(value), ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
 
 def _person(user: dict[str, Any]) -> str:

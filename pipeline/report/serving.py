@@ -12,7 +12,9 @@ def serving(sources: Sources) -> Section:
     """ServingValidator's findings, and the recommender's latency."""
     blocks: list[Block] = []
     validation, timed = sources.validation, sources.details.get("latency")
-    if validation:
+    if validation and validation.get("nothing"):
+        blocks.append(Notes([Note(f"Nothing was served: {validation['nothing']}.", "muted")]))
+    elif validation:
         good = not validation["problems"]
         text = (
             f"Served as trained: {validation['requests']} requests over REST and gRPC, "

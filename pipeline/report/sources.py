@@ -6,13 +6,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipeline.duration import run_seconds
 from pipeline.lineage import Artifact, Lineage, Run
+from pipeline.next_span import next_span
 from pipeline.ranking_metrics import FILE as SLICES
+from pipeline.ranking_metrics import slices_read
 from pipeline.run_record import FILE
 from pipeline.runs import state
+from pipeline.served import whose_numbers
 from pipeline.workspace import Workspace
 
 TASKS = ("ranking", "retrieval")
+JUDGED = (*TASKS, "recommender")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +50,11 @@ class Sources:
         """`run.json`; empty for a run of before there was one."""
         return _read(self.folder / FILE) or {}
 
+    @property
+    def seconds(self) -> float:
+        """How long the run took."""
+        return run_seconds(self.run, self.record, self.state)
+
     @cached_property
     def summary(self) -> dict[str, Any] | None:
         return _read(self.folder / "summary.json")
@@ -69,12 +79,22 @@ class Sources:
     @cached_property
     def slices(self) -> dict[str, Any] | None:
         """TFMA's metrics: see `components.ranking_evaluator.by_slice`."""
-        return self._json("RankingEvaluator", "evaluation", SLICES)
+        return slices_read(self._json("RankingEvaluator", "evaluation", SLICES))
 
     @cached_property
     def lists(self) -> dict[str, Any] | None:
         """The retrieval evaluator's `metrics.json`."""
         return self._json("RetrievalEvaluator", "evaluation", "metrics.json")
+
+    @cached_property
+    def recommended(self) -> dict[str, Any] | None:
+        """The recommender evaluator's `metrics.json`."""
+        return self._json("RecommenderEvaluator", "evaluation", "metrics.json")
+
+    @cached_property
+    def next_span(self) -> dict[str, Any] | None:
+        """What was found on the next span by time: `temporal.json`."""
+        return next_span(self.run.nodes)
 
     @cached_property
     def plots(self) -> dict[str, Any] | None:
@@ -83,6 +103,11 @@ class Sources:
     @cached_property
     def validation(self) -> dict[str, Any] | None:
         return self._json("ServingValidator", "blessing", "validation.json")
+
+    @cached_property
+    def measured(self) -> str:
+        """What the measures are measures of, where models were refit for serving; else ""."""
+        return whose_numbers(self.run.nodes)
 
     def training(self, task: str) -> dict[str, Any] | None:
         return self._json(f"{task.capitalize()}Trainer", "model_run", "training.json")
@@ -102,8 +127,9 @@ class Sources:
         return None if output is None else output.properties.get("blessed") == 1
 
     def model(self, task: str) -> Artifact | None:
-        """The model that the run trained, or took from the cache."""
-        return self.run.output(f"{task.capitalize()}Trainer", "model")
+        """The model that the run trained or assembled, or took from the cache."""
+        maker = "RecommenderAssembler" if task == "recommender" else f"{task.capitalize()}Trainer"
+        return self.run.output(maker, "model")
 
     def same_model_as_previous(self, task: str) -> bool:
         """Whether the model is `previous`'s own: its evaluator compared it with one of before that."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.ranking_metrics import WHOLE
+from pipeline.ranking_metrics import RATED_NDCG, WHOLE
 from pipeline.report.blocks import Cell, Table
 from pipeline.report.names import group
 from pipeline.report.words import number, plural, signed
@@ -13,7 +13,7 @@ def tfma_table(slices: dict[str, Any], baseline: str) -> Table:
     """Of the candidate, and of the blessed model before it where there was one, which `baseline` names."""
     rows = list(_rows(slices))
     compared = any("baseline" in models for values in slices.values() for models in values.values())
-    columns = ["group", "ratings", "RMSE", "MAE", "calibration", "nDCG@10"]
+    columns = ["group", "ratings", "RMSE", "MAE", "calibration", "nDCG@10 of rated films"]
     columns += [f"RMSE of {baseline}", "change"] if compared else []
     table = Table(
         f"TFMA's evaluation on eval, {plural(len(rows), 'group')}",
@@ -27,7 +27,7 @@ def tfma_table(slices: dict[str, Any], baseline: str) -> Table:
 def _rows(slices: dict[str, Any]) -> Iterator[list[str | Cell]]:
     for feature, values in slices.items():
         for value, models in sorted(values.items()):
-            ours, before = models["candidate"], models.get("baseline", {})
+            ours, before = models.get("candidate", {}), models.get("baseline", {})
             change = (
                 ours["rmse"] - before["rmse"]
                 if ours.get("rmse") is not None and before.get("rmse") is not None
@@ -41,7 +41,7 @@ def _rows(slices: dict[str, Any]) -> Iterator[list[str | Cell]]:
                 number(ours.get("rmse")),
                 number(ours.get("mae")),
                 number(ours.get("calibration"), 3),
-                number(ours.get("ndcg_10")),
+                number(ours.get(RATED_NDCG)),
                 number(before.get("rmse")),
                 Cell(signed(change), tone),
             ]

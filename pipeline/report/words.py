@@ -1,14 +1,17 @@
 """Numbers as a person reads them."""
 
 import datetime
+import math
 from collections.abc import Iterable
+
+from pipeline.duration import duration as plain_duration
 
 NOTHING = "–"
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """`0.9198`, `12,345`, `–` for nothing."""
-    if value is None:
+    """`0.9198`, `12,345`, `–` for nothing and for what is no number."""
+    if value is None or not math.isfinite(value):
         return NOTHING
     if isinstance(value, int) or (abs(value) >= 1000 and float(value).is_integer()):
         return f"{int(value):,}"
@@ -28,12 +31,12 @@ def short(value: object) -> str:
 
 def share(value: float | None) -> str:
     """`12.3 %`."""
-    return NOTHING if value is None else f"{100 * value:.1f} %"
+    return NOTHING if value is None or not math.isfinite(value) else f"{100 * value:.1f} %"
 
 
 def signed(value: float | None, digits: int = 4) -> str:
     """`+0.0012`, `−0.0012`, `±0`."""
-    if value is None:
+    if value is None or not math.isfinite(value):
         return NOTHING
     if round(value, digits) == 0:
         return "±0"
@@ -42,32 +45,24 @@ def signed(value: float | None, digits: int = 4) -> str:
 
 def duration(seconds: float | None) -> str:
     """`0.3 s`, `12 s`, `2 min 5 s`, `1 h 2 min`."""
-    if seconds is None:
-        return NOTHING
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    return NOTHING if seconds is None or not math.isfinite(seconds) else plain_duration(seconds)
 
 
 def day(seconds: float | None) -> str:
     """Of Unix seconds, in UTC: what it says must not depend on who reads it."""
-    return NOTHING if seconds is None else _utc(seconds).strftime("%Y-%m-%d")
+    return _utc(seconds, "%Y-%m-%d")
 
 
 def moment(seconds: float | None) -> str:
     """The same to the minute."""
-    return NOTHING if seconds is None else _utc(seconds).strftime("%Y-%m-%d %H:%M UTC")
+    return _utc(seconds, "%Y-%m-%d %H:%M UTC")
 
 
 def interval(low: float | None, high: float | None, digits: int = 4) -> str:
     """`0.2133 to 0.2626`."""
-    return NOTHING if low is None or high is None else f"{low:.{digits}f} to {high:.{digits}f}"
+    if low is None or high is None or not math.isfinite(low) or not math.isfinite(high):
+        return NOTHING
+    return f"{low:.{digits}f} to {high:.{digits}f}"
 
 
 def listing(names: Iterable[str]) -> str:
@@ -81,5 +76,10 @@ def plural(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
-def _utc(seconds: float) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+def _utc(seconds: float | None, form: str) -> str:
+    if seconds is None or not math.isfinite(seconds):
+        return NOTHING
+    try:
+        return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime(form)
+    except (ValueError, OverflowError, OSError):
+        return "before year 1" if seconds < 0 else "after year 9999"

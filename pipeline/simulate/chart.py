@@ -27,7 +27,7 @@ def write_chart(results: Results, file: Path) -> None:
 
 
 def chart(results: Results) -> alt.VConcatChart:
-    """The chart; a filled point is one where new models were put in front."""
+    """The chart; a filled point is one where new models were pushed."""
     rows = table(results)
     charts = [
         alt.hconcat(
@@ -41,7 +41,7 @@ def chart(results: Results) -> alt.VConcatChart:
         title=alt.Title(
             f"{results.settings['origin']} replayed by time in {spans} spans",
             subtitle=[
-                "After each span the models in front are asked about the one that came next. "
+                "After each span the served models are asked about the one that came next. "
                 "A filled point: new models were put in front.",
             ],
             anchor="start",
@@ -86,8 +86,8 @@ def _panel(rows: pd.DataFrame, measure: str) -> alt.LayerChart:
             alt.Tooltip(f"{_escaped(measure)}:Q", title=measure, format=".4f"),
             alt.Tooltip("users:Q"),
             alt.Tooltip("ratings:Q"),
-            alt.Tooltip("version:Q", title="version in front"),
-            alt.Tooltip("pushed:N", title="just put in front"),
+            alt.Tooltip("version:Q", title="served version"),
+            alt.Tooltip("pushed:N", title="just pushed"),
         ],
     )
     filled = alt.Fill("strategy:N", scale=colours, legend=None)

@@ -35,7 +35,7 @@ def print_results(results: Results, console: Console) -> None:
         for who, words in (("all", "mean"), ("known", "known")):
             table.add_row(words, "", "", "", *(_mean(results, name, who, measure) for name in STRATEGIES))
         console.print(table)
-    console.print("[dim]^ new models were put in front before it[/]")
+    console.print("[dim]^ new models were pushed before it[/]")
     console.print("[dim]known: the mean over those who had been there in an earlier span[/]")
     for name, words in STRATEGIES.items():
         console.print(f"[dim]{name}: {words}[/]")

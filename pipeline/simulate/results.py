@@ -22,11 +22,11 @@ class Step:
         run_id: of the run in the strategy's workspace; None where nothing is run.
         seconds: how long it took.
         blessed: whether what was trained was good enough; None where nothing was trained.
-        pushed: whether it was put in front.
-        version: of the models in front then; None while there are none.
+        pushed: whether new models were pushed.
+        version: of the models served then; None while there are none.
         reasons: why it was blessed, or was not.
         drift, skew: how many features of the data had changed by more than their thresholds.
-        future: as `Future.measure` gives it, of the span after; None while nothing is in front.
+        future: as `Future.measure` gives it, of the span after; None while nothing is served.
     """
 
     strategy: str

@@ -17,7 +17,7 @@ from pipeline.config import RunConfig
 from pipeline.console import native_chatter_dropped
 from pipeline.download_bar import download_bar
 from pipeline.load_config import load_config
-from pipeline.program import program
+from pipeline.program import command, program
 from pipeline.simulate.chart import write_chart
 from pipeline.simulate.print_results import print_results
 from pipeline.simulate.replay import Replay
@@ -99,7 +99,7 @@ def run_simulation(request: SimulateRequest) -> None:
     print_results(results, console)
     console.print(f"\nthe plot:  {page}\nthe numbers: {request.out / FILE}", markup=False, soft_wrap=True)
     console.print(
-        f"serve the last: {program()} serve --workspace {request.out / CONTINUOUS}",
+        f"serve the last: {command('serve', workspace=request.out / CONTINUOUS)}",
         markup=False,
         soft_wrap=True,
     )
@@ -151,9 +151,9 @@ class _Shown:
         if step.run_id is None:
             return
         outcome = "[green]blessed[/]" if step.blessed else "[yellow]no better[/]"
-        pushed = f"version {step.version} put in front" if step.pushed else f"version {step.version} stays"
+        pushed = f"version {step.version} pushed" if step.pushed else f"version {step.version} stays"
         if step.version is None:
-            pushed = "nothing is in front"
+            pushed = "nothing is served"
         changes = "".join(
             f", {many} features {word}"
             for many, word in ((step.drift, "drifted"), (step.skew, "skewed"))

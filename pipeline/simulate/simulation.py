@@ -166,7 +166,7 @@ def day(seconds: int) -> str:
 
 
 def _asked(models: Path, version: int | None, future: Future) -> dict[str, Any] | None:
-    """What the models in front knew of the future; None while there are none."""
+    """What the served models knew of the future; None while there are none."""
     if version is None:
         return None
     return future.ask(*(models / name / str(version) for name in _MODELS))

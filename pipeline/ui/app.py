@@ -32,7 +32,7 @@ from pipeline.ui.render import Renderer
 from pipeline.ui.site import Site
 from pipeline.ui.tryable import Tryable
 from serving.errors import ServingError
-from trainer.errors import MarqueeError
+from trainer.errors import ConfigError, MarqueeError
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -119,6 +119,8 @@ def _said(error: Exception) -> tuple[int, str, str]:
         default = {404: "There is no such page.", 405: "These pages can only be read."}
         plain = error.detail in ("Not Found", "Method Not Allowed")
         return error.status_code, default.get(error.status_code, error.detail) if plain else error.detail, ""
+    if isinstance(error, ConfigError):  # what was asked for cannot be
+        return 400, error.message, error.hint
     if isinstance(error, MarqueeError | ServingError):
         return 503, error.message, error.hint
     return 500, "This page cannot be shown.", f"{type(error).__name__}: {error}"

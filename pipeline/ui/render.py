@@ -1,13 +1,16 @@
 """Templates, and how values read in them."""
 
 import datetime
+import functools
 from typing import Any
 from urllib.parse import urlencode
 
 import jinja2
 from starlette.requests import Request
 
+from pipeline.duration import duration
 from pipeline.outcomes import SHOWN
+from pipeline.program import command
 from pipeline.show_run import short
 from pipeline.ui.site import Site
 
@@ -45,17 +48,28 @@ class Renderer:
         self._templates.globals |= {
             "sections": SECTIONS,
             "workspace": str(site.workspace.root),
+            "command": functools.partial(command, workspace=site.workspace.root),
+            "version_command": functools.partial(_version_command, site),
             "shown_metrics": SHOWN,
         }
 
     def __call__(self, template: str, request: Request, **content: Any) -> str:
         def here(**changed: Any) -> str:
             """This page's address with some of its parameters changed; None takes one away."""
-            query = {**request.query_params, **changed}
-            query = {key: value for key, value in query.items() if value is not None}
-            return f"{request.url.path}?{urlencode(query)}" if query else request.url.path
+            kept = [
+                (name, value) for name, value in request.query_params.multi_items() if name not in changed
+            ]
+            query = [*kept, *((name, value) for name, value in changed.items() if value is not None)]
+            return f"{request.url.path}?{urlencode(query, doseq=True)}" if query else request.url.path
 
         return self._templates.get_template(template).render(here=here, **content)
+
+
+def _version_command(site: Site, *arguments: str) -> str:
+    """A command about the versions that these pages show, which may lie outside the workspace."""
+    if site.models == site.workspace.serving_models:
+        return command(*arguments, workspace=site.workspace.root)
+    return command(*arguments, "--models", str(site.models))
 
 
 def metric(value: Any) -> str:
@@ -68,18 +82,6 @@ def metric(value: Any) -> str:
 def when(seconds: float) -> str:
     """Unix time as a local date and time."""
     return datetime.datetime.fromtimestamp(seconds).strftime("%-d %b %Y, %H:%M") if seconds else "–"
-
-
-def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def size(number: float) -> str:

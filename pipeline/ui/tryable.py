@@ -90,7 +90,7 @@ class Tryable:
         return holding or near_titles(asked, titles, most=8)
 
     def warm(self) -> None:
-        """Begins to load the version in front, if there is one."""
+        """Begins to load the newest version, if there is one."""
         for version in self.versions()[:1]:
             self.ready(version, wait_seconds=0)
 

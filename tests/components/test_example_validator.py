@@ -8,9 +8,8 @@ import tensorflow_data_validation as tfdv  # isort: skip - after tfx, which stan
 import pandas as pd  # isort: skip
 
 from components.example_validator.executor import Executor
+from pipeline.data_schema import DataSchema
 from trainer.errors import DataError
-
-SCHEMAS = Path(__file__).resolve().parents[2] / "pipeline" / "schemas"
 
 
 def ratings(n=400, stars=(1.0, 3.0, 4.0, 5.0), genre="Drama"):
@@ -41,7 +40,7 @@ def validate(tmp_path, frame, previous=None, evaluation=None, schema="ratings", 
     given = standard_artifacts.Schema()
     given.uri = str(tmp_path / "schema")
     Path(given.uri).mkdir()
-    (Path(given.uri) / "schema.pbtxt").write_text((SCHEMAS / f"{schema}.pbtxt").read_text())
+    (Path(given.uri) / "schema.pbtxt").write_text(DataSchema.read(schema).text)
     anomalies = standard_artifacts.ExampleAnomalies()
     anomalies.uri = str(tmp_path / "anomalies")
     splits = {"train": frame} | ({} if evaluation is None else {"eval": evaluation})
@@ -72,6 +71,27 @@ def test_data_that_keeps_the_schema_passes(tmp_path):
 def test_an_anomaly_stops_the_run_with_a_table(tmp_path, frame, feature, reason):
     with pytest.raises(DataError, match=rf"train +{feature} .*({reason})"):
         validate(tmp_path, frame)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        ratings(stars=(1.0, 9.0, 10.0)),
+        ratings(genre="Telenovela"),
+        ratings(stars=(2.5, 10.0), genre="Cooking").assign(timestamp=-5),
+        ratings().drop(columns="movie_genres"),
+    ],
+)
+def test_the_schema_that_the_data_would_keep_is_proposed_in_a_file_that_is_named(tmp_path, frame):
+    with pytest.raises(DataError) as error:
+        validate(tmp_path, frame)
+    file = tmp_path / "proposed-schema.pbtxt"
+    assert str(file) in error.value.hint
+    assert "--set validate.schema=mine.pbtxt" in error.value.hint
+    assert DataSchema.read(str(file)).features >= {"user_rating", "movie_genres"}
+    again = tmp_path / "again"
+    again.mkdir()
+    assert validate(again, frame, schema=str(file))["violations"] == []
 
 
 def test_missing_demographics_break_the_schema_that_promises_them(tmp_path):

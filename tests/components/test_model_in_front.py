@@ -1,13 +1,16 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tfx.types import standard_artifacts
 
-from components.baseline import drop_missing
+from components.bars import Overlap
+from components.baseline import drop_missing, eval_overlap
 from components.model_in_front.executor import Executor
 from serving.placement import content, placement
 from serving.version_sets import push_set
 from serving.versions import push, rollback
+from trainer.trained_on import TrainedOn
 
 
 @pytest.fixture
@@ -21,11 +24,11 @@ def models(tmp_path):
     return tmp_path / "models"
 
 
-def found(models, name, folder) -> standard_artifacts.Model:
+def found(models, name, folder, judged=1) -> standard_artifacts.Model:
     model = standard_artifacts.Model()
     model.uri = str(folder)
     folder.mkdir()
-    Executor(None).Do({}, {"model": [model]}, {"serving_models": str(models), "name": name})
+    Executor(None).Do({}, {"model": [model]}, {"serving_models": str(models), "name": name, "judged": judged})
     return model
 
 
@@ -59,12 +62,40 @@ def test_what_was_learned_comes_with_the_model_that_it_was_pushed_with(models, t
         (tmp_path / name / "saved_model.pb").write_text(name)
     (tmp_path / "learned").mkdir()
     (tmp_path / "learned" / "weights.npz").write_text("weights")
+    TrainedOn.of(np.array([7], np.uint64)).write(tmp_path / "learned")
     sources = {name: tmp_path / name for name in ("ranking", "recommender")}
     push_set(sources, models, keep=5, trained={"ranking": tmp_path / "learned"})
 
     model = found(models, "ranking", tmp_path / "out")
     assert (Path(model.uri) / "trained" / "weights.npz").read_text() == "weights"
+    assert eval_overlap({"baseline_model": [model]}, np.array([7, 8], np.uint64)) == Overlap(0.5, 2)
     assert not (Path(model.uri) / "Format-Serving" / "assets.extra" / "trained").exists()
     # Known again by its content, whatever a push added.
-    assert placement(sources, models).in_front
+    assert placement(sources, models).served
     assert not (Path(found(models, "recommender", tmp_path / "other").uri) / "trained").exists()
+
+
+def test_of_a_refit_version_the_judged_model_is_what_later_ones_are_compared_with(models, tmp_path):
+    for folder in ("refit", "refit learned", "judged/Format-Serving", "judged/trained"):
+        (tmp_path / folder).mkdir(parents=True)
+    for file in ("refit/saved_model.pb", "judged/Format-Serving/saved_model.pb"):
+        (tmp_path / file).write_text(file)
+    for file in ("refit learned/weights.npz", "judged/trained/weights.npz"):
+        (tmp_path / file).write_text(file)
+    source = {"ranking": tmp_path / "refit"}
+    push_set(
+        source,
+        models,
+        keep=5,
+        trained={"ranking": tmp_path / "refit learned"},
+        judged={"ranking": tmp_path / "judged" / "Format-Serving"},
+    )
+
+    for judged, expected in ((1, "judged/"), (0, "refit")):
+        model = Path(found(models, "ranking", tmp_path / f"out {judged}", judged).uri)
+        assert (model / "Format-Serving" / "saved_model.pb").read_text().startswith(expected)
+        assert (model / "trained" / "weights.npz").read_text().startswith(expected)
+        extra = model / "Format-Serving" / "assets.extra"
+        assert {path.name for path in extra.glob("*")} <= {"version_set.json"}
+    # Known again by its content, whatever travels inside it.
+    assert placement(source, models).in_front

@@ -1,7 +1,9 @@
 """The component on the smallest parts there can be: two films, and stars that turn their order."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from tfx.types import channel_utils, standard_artifacts
@@ -10,6 +12,7 @@ from components.recommender_assembler import RecommenderAssembler
 from components.recommender_assembler.executor import Executor
 from components.serving_validator.executor import validate
 from trainer.errors import TrainingError
+from trainer.trained_on import TrainedOn
 
 STARS, NEARNESS = [3.0, 4.0], [0.2, 0.1]
 
@@ -37,7 +40,7 @@ class Retrieval(tf.Module):
 
     @tf.function
     def candidates(self, user_id, k, exclude_seen):
-        return self._first(user_id, k + 0 * tf.cast(exclude_seen, tf.int32))
+        return self._first(user_id, k + 0 * tf.size(exclude_seen))
 
     @tf.function
     def candidates_from_history(self, movie_title, k):
@@ -61,7 +64,7 @@ def parts(tmp_path_factory):
     def strings(name, *shape):
         return tf.TensorSpec([None, *shape], tf.string, name)
 
-    k, flag = tf.TensorSpec([], tf.int32, "k"), tf.TensorSpec([], tf.bool, "exclude_seen")
+    k, flag = tf.TensorSpec([], tf.int32, "k"), tf.TensorSpec(None, tf.bool, "exclude_seen")
     rank, retrieve = Ranking(), Retrieval()
     tf.saved_model.save(
         rank,
@@ -108,7 +111,16 @@ def test_the_artifact_holds_a_recommender_that_a_server_answers_from(parts, tmp_
     assert found["requests"] == 8  # four questions, over REST and gRPC
     made_of = json.loads((saved_model / "assets.extra" / "recommender.json").read_text())
     assert made_of["ranking"] == str(parts["ranking"].uri) + "/Format-Serving"
-    assert [path.name for path in (tmp_path / "model").iterdir()] == ["Format-Serving"]
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {"Format-Serving", "trained"}
+
+
+def test_a_recommender_was_trained_on_what_its_parts_were_trained_on(parts, tmp_path):
+    for name, pairs in (("ranking", [1, 2]), ("retrieval", [2, 3])):
+        TrainedOn.of(np.array(pairs, np.uint64)).write(Path(parts[name].uri) / "trained")
+    execute(parts, tmp_path / "model")
+
+    record = TrainedOn.read(tmp_path / "model" / "trained")
+    assert (record.pairs.tolist(), record.complete) == ([1, 2, 3], True)
 
 
 @pytest.mark.parametrize(("weight", "first"), [(0.0, b"m1"), (0.05, b"m1"), (0.2, b"m2")])
@@ -122,8 +134,8 @@ def test_a_stars_weight_decides_the_order(parts, tmp_path, weight, first):
 def test_a_model_that_answers_otherwise_than_its_parts_is_not_kept(parts, tmp_path, monkeypatch):
     from trainer.recommender.recommender import Recommender
 
-    def of_another_weight(self, user_id, found, k):
-        return ordered(self, user_id, {**found, "score": found["score"] + 1.0}, k)
+    def of_another_weight(self, found, *others):
+        return ordered(self, {**found, "score": found["score"] + 1.0}, *others)
 
     ordered = Recommender._ordered
     monkeypatch.setattr(Recommender, "_ordered", of_another_weight)

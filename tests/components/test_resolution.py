@@ -1,7 +1,7 @@
 from ml_metadata.proto import metadata_store_pb2
 from tfx.types import standard_artifacts
 
-from components.resolution import LastAcceptedOther, LastBlessed, LastBlessedOther
+from components.resolution import AllBlessed, LastAcceptedOther, LastBlessed, LastBlessedOther, LastRefit
 
 
 def artifact(kind, identity, **properties):
@@ -26,6 +26,7 @@ class Store:
 
     def get_contexts_by_execution(self, identity):
         node = "RankingTrainer" if identity % 2 else "RetrievalTrainer"
+        node = "RankingRefit" if identity >= 100 else node
         context = metadata_store_pb2.Context
         return [context(type="pipeline", name="smoke"), context(type="node", name=f"smoke.{node}")]
 
@@ -88,6 +89,59 @@ def test_a_warm_start_on_new_examples_begins_from_a_model_that_is_older_than_the
         given = {**inputs, "examples": [artifact(standard_artifacts.Examples, examples)]}
         found = LastBlessed(node="smoke.RankingTrainer").resolve_artifacts(Store(), given)
         assert [m.id for m in found["model"]] == expected
+
+
+def refit(identity, done=1):
+    """A model of the node RankingRefit; done=0: one that held nothing."""
+    return artifact(standard_artifacts.Model, identity, refit=done)
+
+
+def test_a_refit_model_is_never_a_baseline():
+    models = [model(1), refit(100), model(103), model(105)]
+    blessings = [blessing(11, 1, 1)]
+
+    assert resolve_blessed([model(1), refit(100), model(3)], blessings, model(3)) == ([1], [11])
+    assert LastBlessed(node="smoke.RankingTrainer").resolve_artifacts(
+        Store(), {"model": models, "model_blessing": blessings}
+    )["model"] == [models[0]]
+
+
+def test_a_refit_begins_from_the_last_refit_model_that_is_older_than_the_examples():
+    models = [model(1), refit(100), refit(110), refit(120, done=0)]
+    for examples, expected in (({}, [110]), ({"examples": [105]}, [100]), ({"examples": [50]}, [])):
+        given = {
+            name: [artifact(standard_artifacts.Examples, at) for at in ids] for name, ids in examples.items()
+        }
+        found = LastRefit(node="smoke.RankingRefit").resolve_artifacts(Store(), {"model": models, **given})
+        assert [each.id for each in found["model"]] == expected
+    other = LastRefit(node="smoke.RetrievalRefit").resolve_artifacts(Store(), {"model": models})
+    assert other["model"] == []
+
+
+def test_a_training_that_is_judged_by_the_newest_span_begins_from_what_was_refit_before_it():
+    inputs = {
+        "model": [model(1), refit(100), model(3), refit(110)],
+        "model_blessing": [blessing(11, 1, 1), blessing(12, 3, 1)],
+        "examples": [artifact(standard_artifacts.Examples, 105)],
+    }
+    strategy = LastBlessed(node="smoke.RankingTrainer", or_refit="smoke.RankingRefit")
+    found = strategy.resolve_artifacts(Store(), inputs)
+    assert [each.id for each in found["model"]] == [100]
+    without = {**inputs, "model": [model(1), model(3)]}
+    assert [each.id for each in strategy.resolve_artifacts(Store(), without)["model"]] == [3]
+
+
+def test_models_pass_the_gate_while_every_blessing_is_given():
+    given = {
+        "ranking": [model(1)],
+        "retrieval": [model(2)],
+        "ranking_blessing": [blessing(11, 1, 1)],
+        "retrieval_blessing": [blessing(12, 2, 1)],
+    }
+    assert AllBlessed().resolve_artifacts(Store(), given) == given
+    for refused in ([blessing(12, 2, 0)], []):
+        shut = AllBlessed().resolve_artifacts(Store(), {**given, "retrieval_blessing": refused})
+        assert shut["ranking"] == shut["retrieval"] == []
 
 
 class Validations:

@@ -1,6 +1,7 @@
 """The evaluator on models whose scores are written down: who should see which film, and how much."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ import tensorflow as tf
 from tfx.components.util import model_utils
 from tfx.types import Channel, standard_artifacts
 
+from components.bars import NO_BARS, Baseline
+from components.list_evaluation import Bars
 from components.retrieval_evaluator import RetrievalEvaluator
-from components.retrieval_evaluator.bars import Bars
-from components.retrieval_evaluator.evaluation import NO_BARS
 from components.retrieval_evaluator.executor import Executor
 from trainer.errors import ConfigError, TrainingError
-from trainer.retrieval.measures import QUALITY_MEASURES
+from trainer.pair_hash import pair_hashes
+from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
+from trainer.trained_on import FILE, TrainedOn
 
 # By falling frequency: films a b c d e, users u2 u4 u1 u3.
 TRAIN = {"u1": "ab", "u2": "abc", "u3": "ac", "u4": "ade"}
@@ -187,6 +190,34 @@ def test_a_model_that_is_worse_than_the_last_blessed_one_is_not_blessed(evaluate
     ]
 
 
+def test_a_baseline_that_was_trained_on_eval_is_not_compared(evaluate, models):
+    folder = Path(models["good"].uri) / "trained"
+    TrainedOn.of(pair_hashes(["u1", "u2", "u9"], ["c", "e", "c"])).write(folder)
+    try:
+        bars = {"ndcg@10": {"max_decrease": 0.001}, "recall@10": {"min": 0.99}}
+        metrics, blessing = evaluate("bad", "good", bars)
+    finally:
+        (folder / FILE).unlink()
+
+    assert metrics["overlap"] == {"share": pytest.approx(2 / 6), "rows": 6}
+    assert [bar["passed"] for bar in metrics["bars"]] == [True, False]  # an absolute limit holds
+    assert metrics["reasons"][0].endswith(
+        "not compared with the last blessed model, which was trained on 33 % of eval (2 of 6 ratings): "
+        "data.split.kind: hash keeps every rating on its side as data grows"
+    )
+    assert not model_utils.is_model_blessed(blessing)
+
+
+@pytest.mark.parametrize(("errors", "blessed"), [(2, True), (0.5, False)])
+def test_a_decrease_may_be_so_many_standard_errors_of_the_paired_difference(evaluate, errors, blessed):
+    metrics, _ = evaluate("bad", "good", {"ndcg@10": {"max_decrease": {"standard_errors": errors}}})
+
+    change = metrics["change"]["baseline"]["ndcg@10"]
+    assert 0.5 < -change["mean"] / change["standard_error"] < 2
+    assert metrics["blessed"] is blessed
+    assert metrics["overlap"] is None  # nobody wrote down what the baseline was trained on
+
+
 def test_the_same_model_again_is_not_worse(evaluate):
     metrics, _ = evaluate("good", "good", {"ndcg@10": {"max_decrease": 0.0}, "gini@10": {"max_increase": 0}})
     assert metrics["blessed"]
@@ -301,24 +332,28 @@ def test_the_plots_are_numbers_for_each_model(evaluate, tmp_path):
         ('{"ndcg@7": {"min": 0.1}}', "{}", r"bars: there is no 'ndcg@7'"),
         ('{"ndcg@10": {"least": 0.1}}', "{}", r"bars\.ndcg@10: there is no 'least'"),
         ('{"search_p50_ms": {"max_increase": 1}}', "{}", "last blessed model is not measured"),
+        ('{"gini@10": {"max_increase": {"standard_errors": 2}}}', "{}", "no mean over users"),
         ("{}", '{"search_p50_ms": 2}', r"over_popularity: there is no 'search_p50_ms'"),
     ],
 )
 def test_a_bar_that_does_not_exist_is_refused(bars, over_popularity, message):
     with pytest.raises(ConfigError, match=message):
-        Bars.parse(bars, over_popularity)
+        Bars.parse(bars, over_popularity, QUALITY_MEASURES, SEARCH_MEASURES)
 
 
 def test_limits_of_null_are_none():
-    bars = Bars.parse('{"ndcg@10": {"min": 0.2, "max": null, "max_decrease": null}}', "{}")
+    bars = Bars.parse('{"ndcg@10": {"min": 0.2, "max": null, "max_decrease": null}}', "{}", QUALITY_MEASURES)
     [verdict] = bars.verdicts({"ndcg@10": 0.1}, {}, None)
     assert (verdict.passed, verdict.sentence) == (False, "ndcg@10 0.1000 is under the bar of 0.2")
 
 
 def test_what_is_not_a_number_clears_no_bar():
-    bars = Bars.parse('{"novelty@10": {"min": 0, "max": 9, "max_decrease": 1}}', '{"novelty@10": 0.5}')
+    bars = Bars.parse(
+        '{"novelty@10": {"min": 0, "max": 9, "max_decrease": 1}}', '{"novelty@10": 0.5}', QUALITY_MEASURES
+    )
     nan = {"novelty@10": float("nan")}
-    assert not any(verdict.passed for verdict in bars.verdicts(nan, {"novelty@10": 1.0}, {"novelty@10": 1.0}))
+    before = Baseline({"novelty@10": 1.0})
+    assert not any(verdict.passed for verdict in bars.verdicts(nan, {"novelty@10": 1.0}, before))
 
 
 def test_the_component_has_a_baseline_or_none():

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from components.intervals import Z, mean_interval, rmse_interval
 from components.run_report.data_profile import data_profile
 from components.run_report.film_map import film_map
 from components.run_report.groups import FAME, fame
-from components.run_report.intervals import Z, mean_interval, rmse_interval
 from components.run_report.predictions import Predictions
 from components.run_report.ratings import rating_details, rating_errors
 from trainer.catalogue import from_columns

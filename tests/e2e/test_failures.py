@@ -36,6 +36,9 @@ def test_an_anomaly_stops_the_run_and_the_printed_command_goes_on_once_the_data_
     assert "ExampleValidator failed: the data breaks the schema" in answer.output
     assert re.search(r"(train|eval|test) +user_rating .*5", answer.output)
     assert "Traceback" not in answer.output
+    [proposed] = marquee.workspace.rglob("proposed-schema.pbtxt")  # what would accept it
+    assert str(proposed) in answer.output
+    assert "max: 9" in proposed.read_text()
     assert states(answer.run)["ExampleValidator"] == "failed"
     assert not (marquee.workspace / "serving_models").exists()
     report = (marquee.workspace / "reports" / answer.run.run_id / "report.html").read_text()

@@ -1,9 +1,12 @@
 import json
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from serving.model import LoadedModel
 from tests.marquee_process import states
+from trainer.examples import example_batches, expand
 
 
 def test_every_node_is_executed_once(first):
@@ -20,17 +23,22 @@ def test_every_node_is_executed_once(first):
         "RetrievalTrainer",
         "RetrievalEvaluator",
         "RecommenderAssembler",
+        "RecommenderEvaluator",
+        "RankingRefit",
+        "RetrievalRefit",
+        "RecommenderRefit",
         "ServingValidator",
         "AtomicPusher",
         "BulkRecommender",
+        "TemporalCheck",
         "RunReport",
     }
 
 
 def test_the_output_counts_nodes_and_ends_with_what_a_person_wants_to_know(first):
     for part in (
-        " 1 of 15  MovieLensExampleGen",
-        "15 of 15  RunReport",
+        " 1 of 20  MovieLensExampleGen",
+        "20 of 20  RunReport",
         "recbole",
         "rows",
         "RMSE",
@@ -82,7 +90,7 @@ def test_tfma_and_our_own_report_agree_about_the_size_of_the_error(first, marque
 
     evaluation = summary["ranking"]["evaluation"]
     assert evaluation["rmse"] == pytest.approx(summary["test"]["test"]["rmse"], abs=0.06)
-    assert 0.5 < evaluation["ndcg_10"] <= 1.0
+    assert 0.5 < evaluation["rated_ndcg@10"] <= 1.0
     assert evaluation["calibration"] == pytest.approx(1.0, abs=0.05)
 
 
@@ -130,12 +138,42 @@ def test_the_retrieval_model_is_measured_over_the_whole_catalogue_and_by_group(f
     assert (folder / "plots.json").exists()
 
 
+def test_the_recommender_is_judged_by_the_lists_that_users_would_be_shown(first, marquee):
+    folder = first.run.output("RecommenderEvaluator", "evaluation").path
+    metrics = json.loads((folder / "metrics.json").read_text())
+    summary = marquee.summary(first.run)["recommender"]
+
+    assert summary["blessed"] is metrics["blessed"] is True
+    assert summary["evaluation"] == metrics["candidate"]
+    assert 0 < metrics["candidate"]["under_mean@10"] < metrics["eval"]["under_mean"] < 0.6
+    assert "together" in first.output
+
+
+def test_the_judged_settings_are_measured_on_the_next_span_by_time(first, marquee):
+    found = marquee.summary(first.run)["next_span"]
+
+    assert found["made"] is True
+    rows = marquee.summary(first.run)["splits"]
+    assert sum(found["rows"].values()) == sum(rows.values())
+    assert found["rows"]["judged"] == pytest.approx(0.2 * sum(rows.values()), rel=0.1)
+    assert (
+        found["trained"]["ranking"]["epochs"]
+        == marquee.summary(first.run)["ranking"]["training"]["best_epoch"]
+    )
+    assert 0 < found["lists"]["known"]["recommender"]["value"] < 1
+    assert found["ratings"]["model"]["value"] < found["ratings"]["mean"]["value"]
+    said = " ".join(first.output.split())
+    assert "on the next span by time: recommended nDCG@10" in said
+    assert f"the popularity of the last {found['days']} days" in said
+
+
 def test_the_recommender_holds_both_models_once(first):
     def size(node):
         model = first.run.output(node, "model").path / "Format-Serving" / "variables"
         return sum(file.stat().st_size for file in model.iterdir())
 
     assert size("RecommenderAssembler") <= 1.05 * (size("RankingTrainer") + size("RetrievalTrainer"))
+    assert size("RecommenderRefit") <= 1.05 * (size("RankingRefit") + size("RetrievalRefit"))
 
 
 def test_every_user_has_films_at_the_end_of_the_run(first):
@@ -145,6 +183,77 @@ def test_every_user_has_films_at_the_end_of_the_run(first):
     assert films["user_id"].nunique() == 200
     assert (films.groupby("user_id").size() == 10).all()
     assert not films.duplicated(["user_id", "movie_id"]).any()
+
+
+@pytest.fixture(scope="module")
+def rated(first):
+    """The films that each user of the data has rated, in whatever split."""
+    examples = first.run.output("MovieLensExampleGen", "examples").path
+    found = {}
+    for split in ("train", "eval", "test"):
+        for batch in example_batches(expand([f"{examples}/Split-{split}/*"]), ("user_id", "movie_id")):
+            for user, film in zip(batch["user_id"].numpy(), batch["movie_id"].numpy(), strict=True):
+                found.setdefault(user.decode(), set()).add(film.decode())
+    return found
+
+
+def test_nobody_is_shown_what_they_have_rated_in_any_split(first, rated):
+    parquet = first.run.output("BulkRecommender", "inference_result").path / "parquet"
+    films = pq.read_table(parquet).to_pandas()
+
+    assert set(films["user_id"]) == set(rated)
+    assert [
+        row for row in zip(films["user_id"], films["movie_id"], strict=True) if row[1] in rated[row[0]]
+    ] == []
+
+
+def test_the_server_shows_nobody_what_they_have_rated(first, marquee, rated):
+    model = LoadedModel(marquee.workspace / "serving_models" / "recommender" / "1")
+    users = sorted(rated)
+    asked = {
+        "user_id": np.array([user.encode() for user in users], object),
+        "k": np.int32(100),
+        "exclude_seen": np.bool_(True),
+    }
+    shown = model.run("recommend", asked)["movie_id"]
+    model.close()
+    assert shown.shape == (200, 100)
+    for user, films in zip(users, shown, strict=True):
+        assert not {film.decode() for film in films} & rated[user]
+
+
+def test_what_is_served_was_trained_on_every_rating_and_what_is_measured_was_not(first, marquee):
+    summary = marquee.summary(first.run)
+    rows = summary["splits"]
+    for task in ("ranking", "retrieval"):
+        folder = first.run.output(f"{task.capitalize()}Refit", "model_run").path
+        refit = json.loads((folder / "training.json").read_text())
+        assert refit["rows"] == refit["refit"]["ratings"] == sum(rows.values())
+        assert refit["epochs"] == summary[task]["training"]["best_epoch"]
+        assert refit["settings"] == summary[task]["training"]["settings"]
+        assert summary[task]["training"]["rows"] == rows["train"]
+    said = (
+        "measured on the judged models, trained on train; the served models are trained on all "
+        f"{sum(rows.values()):,} ratings with the same settings"
+    )
+    assert summary["measured"].startswith(said)
+    assert said in " ".join(first.output.split())
+    assert summary["pushed"] is not None
+    pushed = set(first.run.nodes["AtomicPusher"].taken)
+    assert {"ranking", "retrieval", "recommender"} <= pushed
+    assert first.run.nodes["AtomicPusher"].taken["ranking"].made_by == "RankingRefit"
+
+
+def test_the_lineage_of_a_served_version_leads_to_its_judged_models(first, marquee):
+    said = marquee("lineage", "recommender/1", "--json").output
+    found = json.loads(said[said.index("{") :])
+
+    assert found["models"]["ranking"]["blessed"] is True
+    assert found["models"]["ranking"]["model"]["made_by"] == "RankingTrainer"
+    assert found["models"]["ranking"]["metrics"]["rmse"] > 0
+    assert found["refit"]["ranking"]["mode"] == "all"
+    assert found["refit"]["ranking"]["model"]["made_by"] == "RankingRefit"
+    assert found["test"]["test"]["rmse"] > 0
 
 
 def test_serving_was_validated_on_every_signature_over_both_protocols(first):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import time
 from dataclasses import replace
@@ -78,6 +79,43 @@ def test_a_served_model_that_was_deleted_is_pushed_again(first, marquee):
     assert pushed(marquee) == {name: [1] for name in MODELS}
 
 
+def test_what_a_run_blessed_last_is_served_after_it_whatever_was_cached(first, marquee):
+    other = marquee("run", "--config", "smoke", "--set", "recommender.candidates=150", "--tag", "other")
+    assert other.returncode == 0, other.output
+    assert "serving_models/{ranking,retrieval,recommender}/2" in other.output
+
+    back = marquee("run", "--config", "smoke")
+    assert back.returncode == 0, back.output
+    assert executed(back.run) == {"AtomicPusher", "BulkRecommender"}
+    assert marquee.summary(back.run)["pushed"].endswith("recommender}/3")
+    assert pushed(marquee) == {name: [1, 2, 3] for name in MODELS}
+
+    again = marquee("run", "--config", "smoke")
+    assert executed(again.run) == set()
+    assert marquee.summary(again.run)["pushed"] is None
+    assert f"served version already, 3, which run {back.run.run_id} pushed" in " ".join(again.output.split())
+    rows = {row["run"]: row for row in json.loads(marquee("runs", "--json").output)}
+    assert [rows[each.run.run_id]["pushed"] for each in (other, back, again)] == [2, 3, 0]
+    assert [rows[each.run.run_id]["served"] for each in (other, back, again)] == [False, True, True]
+    assert (rows[other.run.run_id]["overrides"], rows[other.run.run_id]["tags"]) == (
+        ["recommender.candidates=150"],
+        ["other"],
+    )
+
+
+def test_what_a_person_withdrew_stays_withdrawn_until_it_is_restored(first, marquee):
+    assert "version 3 withdrawn, version 2 is the served version" in marquee("rollback", "recommender").output
+    answer = marquee("run", "--config", "smoke")
+    said = " ".join(answer.output.split())
+    assert answer.returncode == 0, answer.output
+    assert "nothing: somebody withdrew these models, version 3" in said
+    restore = re.search(r"serve them again with: marquee (restore recommender 3 --workspace \S+)", said)
+    assert pushed(marquee) == {name: [1, 2] for name in MODELS}
+
+    assert "version 3 is back, and is the served version" in marquee(*shlex.split(restore[1])).output
+    assert pushed(marquee) == {name: [1, 2, 3] for name in MODELS}
+
+
 def test_an_edited_model_file_reruns_the_models_nodes_and_no_data_node(first, marquee, tmp_path):
     for package in ("pipeline", "components", "trainer", "tuner", "serving", "configs"):
         shutil.copytree(PACKAGES / package, tmp_path / package)
@@ -120,8 +158,14 @@ def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, mar
     [sentence] = [
         reason for reason in summary["ranking"]["reasons"] if "worse than the last blessed" in reason
     ]
-    assert re.search(r"rmse \d\.\d{4}: 0\.\d{4} up", sentence)
+    assert re.search(r"rmse \d\.\d{4}: 0\.\d{4} up \(\d+\.\d standard errors\)", sentence)
     assert pushed(marquee) == before
+    evaluation = worse.run.output("RankingEvaluator", "evaluation").path
+    verdicts = json.loads((evaluation / "verdicts.json").read_text())
+    assert verdicts["blessed"] is False
+    assert verdicts["overlap"] == {"share": 0.0, "rows": summary["splits"]["eval"]}  # the same split again
+    assert all(change["standard_error"] > 0 for change in verdicts["change"]["baseline"].values())
+    assert set(verdicts["change"]["baseline"]) == {"rmse", "mae", "calibration", "rated_ndcg@10"}
 
 
 def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed(first, marquee):
@@ -137,3 +181,32 @@ def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed
     assert summary["pushed"] is None
     assert any("worse than the last blessed" in reason for reason in summary["retrieval"]["reasons"])
     assert pushed(marquee) == before
+    assert_nothing_was_refit(worse, summary)
+
+
+def test_a_weight_of_ratings_that_costs_what_is_found_is_not_pushed(first, marquee):
+    before = pushed(marquee)
+    heavy = marquee("run", "--config", "smoke", "--set", "recommender.rating_weight=5")
+
+    assert heavy.returncode == 0, heavy.output
+    summary = marquee.summary(heavy.run)
+    assert summary["ranking"]["blessed"]
+    assert summary["retrieval"]["blessed"]
+    assert summary["recommender"]["blessed"] is summary["blessed"] is False
+    assert any(
+        reason.startswith("together: ndcg@10") and "worse than the last blessed model's" in reason
+        for reason in summary["reasons"]
+    )
+    assert summary["pushed"] is None
+    assert pushed(marquee) == before
+    assert {"RankingTrainer", "RetrievalTrainer", "RankingEvaluator"} & executed(heavy.run) == set()
+
+
+def assert_nothing_was_refit(answer, summary):
+    """The nodes ended well, hold no model, and the output says why."""
+    for node in ("RankingRefit", "RetrievalRefit", "RecommenderRefit"):
+        folder = answer.run.output(node, "model").path
+        assert [path.name for path in folder.iterdir()] == ["NOT_REFIT"]
+        assert answer.run.nodes[node].seconds < 20
+    assert summary["measured"].startswith("nothing was refit: not every blessing was given")
+    assert "nothing was refit" in " ".join(answer.output.split())

@@ -108,7 +108,7 @@ def test_a_set_rolled_back_gives_way_to_the_one_before(first, marquee, tmp_path)
 
     assert answer.returncode == 0
     for name in MODELS:
-        assert f"{name}: version 2 withdrawn, version 1 is in front" in answer.output
+        assert f"{name}: version 2 withdrawn, version 1 is the served version" in answer.output
         assert list_versions(models, name) == [1]
 
 

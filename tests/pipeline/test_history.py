@@ -39,7 +39,7 @@ def test_a_pushed_version_is_traced_to_its_data(finished):
     answer = marquee("lineage", str(marquee.workspace / "serving_models" / "recommender" / "1"))
     found = json.loads(marquee("lineage", "recommender/1", "--json").output)
 
-    assert answer.output.startswith("recommender version 1  in front")
+    assert answer.output.startswith("recommender version 1  served version")
     assert found["run"] == run.run_id
     assert found["data"]["rows"] == marquee.summary(run)["splits"]
     assert found["data"]["origin"] in answer.output
@@ -67,7 +67,7 @@ def test_a_run_does_not_differ_from_itself(finished):
     ("command", "said"),
     [
         (("runs", "show", "nope"), "there is no run nope; there are "),
-        (("lineage", "recommender/99"), "nobody pushed recommender version 99"),
+        (("lineage", "recommender/99"), "no run in "),
         (("diff", "nope", "latest"), "there is no run nope"),
     ],
 )

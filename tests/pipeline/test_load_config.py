@@ -15,6 +15,13 @@ def test_the_default_is_a_seeded_80_10_10_split():
     assert (split.kind, split.seed, split.eval, split.test) == ("random", 42, 0.1, 0.1)
 
 
+def test_a_ready_made_configuration_splits_ones_own_ratings_by_hash():
+    own = ["data.dataset=custom", "data.path=ratings.csv"]
+    assert load_config("ml-100k", own).data.split.kind == "hash"
+    assert load_config("ml-1m", [*own, "data.split.eval=0.2"]).data.split.eval == 0.2
+    assert load_config("smoke", [*own, "data.split.kind=random"]).data.split.kind == "random"
+
+
 def test_an_override_is_parsed_as_yaml_and_validated():
     config = load_config(
         "smoke", ["ranking.train.epochs=3", "data.split={kind: temporal, eval: 0.2, test: 0.2}"]
@@ -109,9 +116,8 @@ def test_an_override_of_the_wrong_form_is_a_clear_error(override):
         load_config("smoke", [override])
 
 
-def test_a_split_that_leaves_nobody_to_judge_lists_by_is_refused_with_those_that_do():
-    with pytest.raises(ConfigError, match=r"user_holdout.*whom train knows.*allowed: random, temporal"):
-        load_config("smoke", ["data.split.kind=user_holdout"])
+def test_a_split_by_users_is_allowed():
+    assert load_config("smoke", ["data.split={kind: user_holdout}"]).data.split.eval == 0.1
 
 
 @pytest.mark.parametrize(

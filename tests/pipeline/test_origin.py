@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from pipeline.diff import difference
+from pipeline.diff import difference, verdicts
 from pipeline.lineage import Lineage
 from pipeline.origin import find_origin, pushes, standing
 from pipeline.runs import known_run, state
@@ -68,7 +68,7 @@ def test_a_pushed_version_is_found_by_any_of_its_names(workspace, asked):
     origin = find_origin(workspace, asked.format(root=workspace.root))
 
     assert origin.title == "ranking version 1"
-    assert origin.standing == "in front"
+    assert origin.standing == "served version"
     assert list(origin.nodes) == ["MovieLensExampleGen", "RankingTrainer", "RankingEvaluator", "AtomicPusher"]
 
 
@@ -97,8 +97,27 @@ def test_an_artifact_has_an_origin_too_and_what_it_was_compared_with_is_none_of_
     assert origin.described()["models"]["ranking"]["compared_with"] == "20260101-000001"
 
 
+def test_a_judgement_taken_from_the_cache_is_placed_in_the_run_in_which_it_ran(tmp_path):
+    workspace = Workspace(tmp_path)
+    store = Store(workspace.metadata_db)
+    model = store.artifact("Model", tmp_path / "model")
+    blessing = store.artifact("ModelBlessing", tmp_path / "blessing", blessed=1)
+    once = store.run("r1").node("RankingTrainer", outputs={"model": model})
+    once.node("RankingEvaluator", inputs={"model": model}, outputs={"blessing": blessing})
+    pushed = store.artifact("PushedModel", tmp_path / "pushed", pushed=1, pushed_version="1")
+    later = store.run("r2").node("RankingTrainer", "cached", outputs={"model": model})
+    later.node("RankingEvaluator", "cached", inputs={"model": model}, outputs={"blessing": blessing})
+    later.node("AtomicPusher", inputs={"ranking": model}, outputs={"pushed_model": pushed})
+
+    steps = {each["node"]: each for each in find_origin(workspace, "ranking/1").described()["steps"]}
+    assert {name: step["run"] for name, step in steps.items()} == {
+        "RankingTrainer": "r1", "RankingEvaluator": "r1", "AtomicPusher": "r2",
+    }  # fmt: skip
+    assert steps["RankingEvaluator"]["seconds"] == 1.0
+
+
 def test_what_nobody_made_is_answered_with_what_there_is(workspace, tmp_path):
-    with pytest.raises(MarqueeError, match=r"nobody pushed ranking version 7[^\n]*\npushed versions: 1;"):
+    with pytest.raises(MarqueeError, match=r"no run in .* pushed ranking version 7\npushed versions: 1;"):
         find_origin(workspace, "ranking/7")
     with pytest.raises(MarqueeError, match=r"no run in .* made /etc\npushed versions: 1"):
         find_origin(workspace, "/etc")
@@ -109,13 +128,12 @@ def test_what_nobody_made_is_answered_with_what_there_is(workspace, tmp_path):
 def test_a_version_that_was_pruned_still_has_its_origin(workspace, tmp_path):
     origin = find_origin(workspace, str(tmp_path / "ranking" / "1"), models=tmp_path)
 
-    assert origin.standing == standing(tmp_path, "ranking", 1) == "no longer kept"
+    assert origin.standing == standing(tmp_path, "ranking", 1) == "not kept"
     assert list(pushes(Lineage(workspace.metadata_db))) == [1]
 
 
 def test_a_run_is_described_with_the_run_that_made_what_it_took_from_the_cache(workspace):
-    lineage = Lineage(workspace.metadata_db)
-    found = described(workspace, known_run(lineage, "latest"))
+    found = described(workspace, known_run(workspace, "latest"))
 
     assert found["state"] == "failed"
     assert found["pushed"] == 0
@@ -129,8 +147,7 @@ def test_a_run_is_described_with_the_run_that_made_what_it_took_from_the_cache(w
 
 
 def test_two_runs_differ_in_what_was_changed_and_in_nothing_else(workspace):
-    lineage = Lineage(workspace.metadata_db)
-    found = difference(workspace, *(known_run(lineage, each) for each in ("000001", "000002")))
+    found = difference(workspace, *(known_run(workspace, each) for each in ("000001", "000002")))
 
     assert found["data"] == found["code"] == found["metrics"] == []
     assert found["configuration"] == [("RankingTrainer: train.epochs", 3, 4)]
@@ -139,14 +156,32 @@ def test_two_runs_differ_in_what_was_changed_and_in_nothing_else(workspace):
         ("MovieLensExampleGen", "done", "cached"),
         ("RankingEvaluator", "done", "failed"),
     ]
-    assert ("pushed", 1, 0) in found["outcome"]
+    assert ("models", "pushed 1", "not blessed") in found["outcome"]
+
+
+def test_of_two_runs_the_better_is_named_and_nothing_is_said_within_the_evaluators_own_noise(tmp_path):
+    workspace = Workspace(tmp_path)
+    store = Store(workspace.metadata_db)
+    models = [store.artifact("Model", tmp_path / f"model{number}") for number in (1, 2)]
+    for number, ndcg in ((1, 0.40), (2, 0.41)):
+        folder = tmp_path / f"evaluation{number}"
+        evaluation = store.artifact("ModelEvaluation", folder)
+        change = {"ndcg@10": {"standard_error": 0.02}, "recall@10": {"standard_error": 0.001}}
+        metrics = {"candidate": {"ndcg@10": ndcg, "recall@10": ndcg}, "change": {"baseline": change}}
+        (folder / "metrics.json").write_text(json.dumps(metrics))
+        run = store.run(f"r{number}").node("RetrievalTrainer", outputs={"model": models[number - 1]})
+        taken = {"model": models[1], "baseline_model": models[0]} if number == 2 else {"model": models[0]}
+        run.node("RetrievalEvaluator", inputs=taken, outputs={"evaluation": evaluation})
+
+    runs = [known_run(workspace, name) for name in ("r1", "r2")]
+    found = difference(workspace, *runs)
+    assert [row[0] for row in found["metrics"]] == ["retrieval: ndcg@10", "retrieval: recall@10"]
+    assert verdicts(runs, found) == {"retrieval: recall@10": 1}
 
 
 def test_an_unknown_run_is_answered_with_those_that_exist(workspace):
-    lineage = Lineage(workspace.metadata_db)
-
     with pytest.raises(MarqueeError, match="no run nope; there are 20260102-000002, 20260101-000001"):
-        known_run(lineage, "nope")
+        known_run(workspace, "nope")
 
 
 def test_an_interrupted_run_is_told_from_one_that_runs(workspace, tmp_path):

@@ -75,9 +75,7 @@ def test_an_absent_workspace_is_waited_for_and_said(serve, tmp_path):
     running = serve("--workspace", workspace, "--rest-port", 0, "--grpc-port", 0)
     url = line(running, r"REST (\S+)")[1]
     models = workspace / "serving_models"
-    assert line(
-        running, rf"^waiting for a first model in {models}, which is not there: marquee run pushes one"
-    )
+    assert line(running, rf"^waiting for a first model in {models}, which is not there. Push one first: ")
     assert httpx.get(f"{url}/healthz").status_code == 503
     stamp = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4} "
     assert line(running, stamp + r"INFO started in \d+\.\d s: answers at ")

@@ -69,6 +69,7 @@ def printed(capsys):
         summary = Summary(
             run_id="r",
             splits={"train": 8},
+            notes=[],
             drift=[],
             skew=[],
             spans=None,

@@ -8,7 +8,7 @@ import pytest
 
 from serving.errors import ServingError
 from serving.renames import JOURNAL, LOCK
-from serving.version_sets import members, push_set, recover, rollback_set
+from serving.version_sets import TRAINED, history, members, push_set, recover, restore_set, rollback_set
 from serving.versions import list_models, list_versions, push, rollback
 
 from .conftest import TINY_1, TINY_2
@@ -20,7 +20,7 @@ FIRST, SECOND = dict.fromkeys(NAMES, TINY_1), dict.fromkeys(NAMES, TINY_2)
 CHILD = """
 import os, sys, time
 from pathlib import Path
-from serving.version_sets import push_set, rollback_set
+from serving.version_sets import push_set, restore_set, rollback_set
 
 _, models, place, act, source, *names = sys.argv
 
@@ -34,9 +34,11 @@ def pausing(call):
 
 os.rename, os.unlink = pausing(os.rename), pausing(os.unlink)
 if "push" in act:
-    push_set(dict.fromkeys(names, source), models, keep=2)
+    push_set(dict.fromkeys(names, source), models, keep=2, same_as=1 if "linked" in act else None)
+elif "restore" in act:
+    restore_set(models, names[1])
 else:
-    rollback_set(models, names[1])
+    rollback_set(models, names[1], 1)
 """
 
 
@@ -128,9 +130,75 @@ def test_nothing_is_rolled_back_where_one_of_them_cannot_be(folder):
         rollback_set(folder, "ranking")
     push_set(FIRST, folder, keep=3)
     push(TINY_1, folder, "retrieval", keep=9)
-    with pytest.raises(ServingError, match="set of ranking 3 cannot be rolled back: retrieval has version 4"):
+    with pytest.raises(
+        ServingError, match="set of ranking 3 cannot be rolled back: retrieval has version 4 above it"
+    ):
         rollback_set(folder, "ranking")
     assert there(folder) == {"ranking": [1, 2, 3], "retrieval": [2, 3, 4], "recommender": [2, 3]}
+
+
+def test_rolling_back_to_a_version_withdraws_all_above_it_and_is_undone_at_once(folder):
+    for source in (FIRST, SECOND, FIRST, SECOND):
+        push_set(source, folder, keep=9)
+    assert rollback_set(folder, "retrieval", to=1) == dict.fromkeys(NAMES, (4, 1))
+    assert there(folder) == all_at(1)
+    assert history(folder / ".rolled_back" / "ranking" / "3")["together"] == all_at(2, 3, 4)
+    assert restore_set(folder, "recommender") == dict.fromkeys(NAMES, (4, 4))
+    assert there(folder) == all_at(1, 2, 3, 4)
+    assert list_versions(folder / ".rolled_back", "ranking") == []
+
+
+def test_a_roll_back_to_what_is_not_there_or_served_already_changes_nothing(folder):
+    for _ in range(3):
+        push_set(FIRST, folder, keep=9)
+    with pytest.raises(ServingError, match="cannot be rolled back to version 9: there is 1, 2, 3"):
+        rollback_set(folder, "ranking", to=9)
+    with pytest.raises(ServingError, match="Version 3 is the served version of ranking already"):
+        rollback_set(folder, "ranking", to=3)
+    rollback_set(folder, "ranking")
+    with pytest.raises(ServingError, match="Version 3 was withdrawn: restore it"):
+        rollback_set(folder, "ranking", to=3)
+    assert there(folder) == all_at(1, 2)
+
+
+def test_a_withdrawn_version_comes_back_under_a_new_number_where_another_was_pushed_since(folder):
+    for _ in range(3):
+        push_set(FIRST, folder, keep=9)
+    rollback_set(folder, "ranking", to=1)
+    push_set(SECOND, folder, keep=9)
+    assert restore_set(folder, "ranking") == dict.fromkeys(NAMES, (3, 5))
+    assert there(folder) == all_at(1, 4, 5)
+    assert history(folder / "retrieval" / "5")["restored_from"] == 3
+    assert restore_set(folder, "ranking", 2) == dict.fromkeys(NAMES, (2, 6))
+    assert rollback_set(folder, "ranking") == dict.fromkeys(NAMES, (6, 5))
+
+
+def test_restoring_what_is_not_withdrawn_is_an_error_that_names_what_is(folder):
+    for _ in range(3):
+        push_set(FIRST, folder, keep=9)
+    with pytest.raises(ServingError, match="no version of ranking is withdrawn"):
+        restore_set(folder, "ranking")
+    rollback_set(folder, "ranking")
+    with pytest.raises(ServingError, match=r"version 7 of ranking is not under .*\n.*Withdrawn: 3"):
+        restore_set(folder, "ranking", 7)
+    with pytest.raises(ServingError, match=r"Version 2 of ranking is not withdrawn\n.*--to 2"):
+        restore_set(folder, "ranking", 2)
+    assert there(folder) == all_at(1, 2)
+
+
+def test_files_are_linked_to_those_of_the_same_version_but_for_what_is_its_own(folder, tmp_path):
+    push_set(FIRST, folder, keep=9)
+    push_set(SECOND, folder, keep=9)
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "w").write_text("1")
+    push_set(FIRST, folder, keep=9, trained={"ranking": tmp_path / "weights"}, same_as=1)
+    for name in NAMES:
+        assert (folder / name / "3/saved_model.pb").samefile(folder / name / "1/saved_model.pb")
+    assert (folder / "ranking" / "3" / TRAINED / "w").read_text() == "1"
+    rollback_set(folder, "ranking")
+    assert history(folder / "ranking" / "1") == {}
+    assert push_set(SECOND, folder, keep=9, same_as=77) == dict.fromkeys(NAMES, 4)  # gone: copied
+    assert not (folder / "ranking/4/saved_model.pb").samefile(folder / "ranking/2/saved_model.pb")
 
 
 def test_a_push_killed_before_the_journal_pushed_nothing(folder):
@@ -159,14 +227,41 @@ def test_a_push_killed_between_its_renames_is_finished(folder, place, act):
     assert there(folder) == all_at(1, 2)
 
 
-@pytest.mark.parametrize("place", NAMES)
+@pytest.mark.parametrize("place", [f"{name}/{version}" for name in NAMES for version in (2, 3)])
 def test_a_roll_back_killed_between_its_renames_is_finished(folder, place):
-    for _ in range(2):
-        push_set(FIRST, folder, keep=2)
-    killed(folder, f".rolled_back/{place}/2", "roll back, rename")
+    for _ in range(3):
+        push_set(FIRST, folder, keep=3)
+    killed(folder, f".rolled_back/{place}", "roll back, rename")
     assert there(folder) != all_at(1)
     recover(folder)
     assert there(folder) == all_at(1)
+    assert files(folder) == []
+
+
+@pytest.mark.parametrize("place", [f"models/{name}/{version}" for name in NAMES for version in (2, 3)])
+def test_a_restoration_killed_between_its_renames_is_finished(folder, place):
+    for _ in range(3):
+        push_set(FIRST, folder, keep=3)
+    rollback_set(folder, "ranking", to=1)
+    killed(folder, place, "restore, rename")
+    assert there(folder) != all_at(1, 2, 3)
+    recover(folder)
+    assert there(folder) == all_at(1, 2, 3)
+    assert files(folder) == []
+
+
+@pytest.mark.parametrize("place", [JOURNAL, "retrieval/3"])
+def test_a_push_of_links_killed_half_way_leaves_the_version_that_they_lead_to(folder, place):
+    push_set(SECOND, folder, keep=9)
+    push_set(FIRST, folder, keep=9)
+    killed(folder, place, "push, rename, linked")
+    recover(folder)
+    pushed = [1, 2] if place == JOURNAL else [1, 2, 3]
+    assert there(folder) == all_at(*pushed)
+    assert push_set(FIRST, folder, keep=9)["ranking"] == pushed[-1] + 1
+    assert (folder / "ranking" / "1" / "saved_model.pb").read_bytes() == (
+        TINY_2 / "saved_model.pb"
+    ).read_bytes()
     assert files(folder) == []
 
 

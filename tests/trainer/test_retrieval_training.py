@@ -120,6 +120,15 @@ def test_an_eval_that_asks_for_nothing_is_an_error(data):
         evaluation(nothing)
 
 
+def test_an_eval_that_is_all_in_train_is_said_to_be_so_and_not_to_diverge(data):
+    known = data.train[data.train.user > 0]
+    repeated = replace(data, evaluation=known[:5])
+    with pytest.raises(
+        TrainingError, match=r"All 5 positives of eval are films that the same user rated in train"
+    ):
+        train_retrieval(settings(), repeated)
+
+
 def test_a_threshold_that_no_rating_reaches_is_said(data):
     with pytest.raises(TrainingError, match=r"No rating in train has at least model.min_rating = 6 stars"):
         train_retrieval(settings({"min_rating": 6}), data)

@@ -1,11 +1,13 @@
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from trainer.errors import ConfigError
 from trainer.run_fn import run_fn
+from trainer.trained_on import TrainedOn, rating_pairs
 
 
 @pytest.fixture
@@ -71,6 +73,51 @@ def test_a_run_starts_from_the_model_that_it_is_given(fn_args, tmp_path):
     assert warm["rows"]["user"] == {"carried": 81, "new": 0, "gone": 0}
     assert (warm["cold"], warm["cold_because"]) == ([], "")
     assert (tmp_path / "next" / "trained" / "weights.npz").is_file()
+
+
+@pytest.fixture
+def unrated(columns, write_examples, tmp_path):
+    """A file of 100 ratings whose pairs of user and film nobody else has."""
+    given = set(zip(columns["user_id"], columns["movie_id"], strict=True))
+    pairs = [(f"u{user}", f"m{movie}") for user in range(80) for movie in range(60)]
+    user, movie = zip(*[pair for pair in pairs if pair not in given][:100], strict=True)
+    path = tmp_path / "unrated.gz"
+    write_examples(path, {"user_id": user, "movie_id": movie, "user_rating": [3.0] * 100})
+    return str(path)
+
+
+def test_what_a_model_was_trained_on_is_recorded_and_that_of_the_model_it_started_from(
+    fn_args, unrated, tmp_path
+):
+    train, evaluation = rating_pairs(fn_args.train_files), rating_pairs(fn_args.eval_files)
+    fn_args.hyperparameters["values"]["train.epochs"] = 1
+    run_fn(fn_args)
+    first = TrainedOn.read(tmp_path / "model" / "trained")
+    assert first.complete
+    assert first.overlap(train) == 1.0
+    assert first.overlap(evaluation) == np.isin(evaluation, train).mean() < 0.6
+
+    fn_args.train_files, fn_args.eval_files = fn_args.eval_files, [unrated]
+    for name, base in (("cold", None), ("warm", fn_args.serving_model_dir)):
+        fn_args.base_model = base
+        fn_args.serving_model_dir = str(tmp_path / name / "Format-Serving")
+        run_fn(fn_args)
+    cold, warm = (TrainedOn.read(tmp_path / name / "trained") for name in ("cold", "warm"))
+    assert cold.overlap(train) == np.isin(train, evaluation).mean() < 0.3
+    assert warm.overlap(train) == warm.overlap(evaluation) == 1.0
+
+
+def test_a_model_that_has_learned_what_the_new_one_is_judged_by_is_no_start(fn_args, tmp_path):
+    fn_args.hyperparameters["values"]["train.epochs"] = 1
+    run_fn(fn_args)
+    fn_args.train_files, fn_args.eval_files = fn_args.eval_files, fn_args.train_files
+    fn_args.base_model = fn_args.serving_model_dir
+    fn_args.serving_model_dir = str(tmp_path / "next" / "Format-Serving")
+    run_fn(fn_args)
+
+    warm = json.loads((tmp_path / "run" / "training.json").read_text())["warm_start"]
+    assert "was trained on 100.0% of what the new one is judged by (eval)" in warm["cold_because"]
+    assert TrainedOn.read(tmp_path / "next" / "trained").overlap(rating_pairs(fn_args.train_files)) == 1.0
 
 
 def test_a_wrong_setting_is_refused_before_anything_is_read(fn_args):

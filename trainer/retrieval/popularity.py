@@ -6,19 +6,23 @@ from trainer.metrics.top_k import BLOCK, NOTHING, entries
 from trainer.retrieval.quality import LONGEST, HeldOut
 
 
-def popular_lists(held_out: HeldOut, k: int = LONGEST, block: int = BLOCK) -> np.ndarray:
+def popular_lists(
+    held_out: HeldOut, k: int = LONGEST, block: int = BLOCK, popularity: np.ndarray | None = None
+) -> np.ndarray:
     """The lists that `ranked_lists` would find for train's counts, without sorting them for each user.
 
     Args:
         held_out: whom the lists are for, and what they watched.
         k: how long they are.
         block: how many users at once.
+        popularity: how popular each item is, [movies], in place of its number of ratings in train.
 
     Returns:
         int32 [U, min(k, films)], best first, of equals the lower id; -1 behind the last film.
     """
     watched = held_out.catalogue.watched
-    order = 1 + np.argsort(-held_out.popularity[1:], kind="stable").astype(np.int32)
+    popularity = held_out.popularity if popularity is None else popularity
+    order = 1 + np.argsort(-popularity[1:], kind="stable").astype(np.int32)
     rank = np.argsort(np.concatenate([[0], order]))  # of a film, from 1; 0 is no film
     lists = []
     for start in range(0, len(held_out.users), block):

@@ -2,23 +2,21 @@
 
 from typing import Any
 
-from pipeline.program import program
+from pipeline.ui.query import Query, page_of
 from pipeline.ui.site import Site
 
 PAGE = 60
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """A row an artifact, newest first; of one type where the query names it."""
+    """One row per artifact, newest first; of one type where the query names it."""
+    query = Query(request.query_params, "type", "page")
     artifacts = site.lineage.artifacts()
     types = sorted({each.type for each in artifacts})
-    kind = request.query_params.get("type", "")
+    kind = query.choice("type", types, "")
     chosen = [each for each in artifacts if kind in ("", each.type)]
-    text = request.query_params.get("page", "1")
-    page = int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 9 else 1
-    page = max(page, 1)
+    page = page_of(query)
     return {
-        "program": program(),
         "types": types,
         "kind": kind,
         "rows": [

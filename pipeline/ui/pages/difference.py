@@ -1,25 +1,38 @@
-"""What differs between two runs."""
+"""What differs between two runs or more."""
 
 from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from pipeline.diff import change, difference
+from pipeline.diff import MEASURES, change, difference, verdicts
+from pipeline.origin import pushes
+from pipeline.runs import row
+from pipeline.ui.query import Query
 from pipeline.ui.site import Site
+
+MOST = 12
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """The two runs that the query names, `one` and `other`, section by section."""
+    """The runs that the query names, the first one first; the newest two where it names none."""
+    chosen = list(dict.fromkeys(Query(request.query_params, "run").texts("run")))
     ids = site.lineage.run_ids()
     if len(ids) < 2:
         raise HTTPException(404, "There are no two runs to compare yet.")
-    one = request.query_params.get("one") or ids[1]
-    other = request.query_params.get("other") or ids[0]
-    found = difference(site.workspace, site.run(one), site.run(other))
+    chosen = chosen or ids[1::-1]
+    if len(chosen) > MOST:
+        raise HTTPException(400, f"{len(chosen)} runs do not fit on a page: choose {MOST} at the most.")
+    if len(chosen) == 1:
+        raise HTTPException(400, "One run differs from nothing: choose two or more.")
+    runs = sorted((site.run(each) for each in chosen), key=lambda run: -ids.index(run.run_id))  # as they ran
+    found = difference(site.workspace, *runs)
+    known = pushes(site.lineage)
     return {
-        "all": ids,
-        "one": one,
-        "other": other,
-        "parts": {name: rows for name, rows in found.items() if rows},
+        "all": [each for each in ids if each not in chosen],
+        "runs": [row(site.workspace, run, known) for run in runs],
+        "parts": {name: each for name, each in found.items() if each},
+        "best": verdicts(runs, found),
+        "section_of_measures": MEASURES,
         "change": change,
+        "without": lambda run_id: [each for each in chosen if each != run_id],
     }

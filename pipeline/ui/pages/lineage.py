@@ -6,7 +6,6 @@ from starlette.exceptions import HTTPException
 
 from pipeline.lineage import COMPARED_WITH
 from pipeline.origin import Origin, find_origin, pushes, standing
-from pipeline.program import program
 from pipeline.ui.graph import Box, Drawing, draw
 from pipeline.ui.site import Site
 from serving.models import MODELS
@@ -17,7 +16,6 @@ from trainer.errors import MarqueeError
 def listed(site: Site, request) -> dict[str, Any]:
     """Every version that was ever pushed, the newest first."""
     return {
-        "program": program(),
         "names": MODELS,
         "pushes": [
             {
@@ -75,13 +73,12 @@ def origin_graph(origin: Origin) -> Drawing:
         boxes.append(Box("version", origin.title, origin.standing, "front"))
         inputs["version"] = {"AtomicPusher"}
     order = {box.name: box for box in boxes}
-    last = [each for each in ("RunReport",) if each in order]  # after the version: it changed nothing
+    last = [each for each in ("TemporalCheck", "RunReport") if each in order]  # they changed nothing
     return draw([order[name] for name in order if name not in last] + [order[name] for name in last], inputs)
 
 
 def _content(origin: Origin, asked: str) -> dict[str, Any]:
     return {
-        "program": program(),
         "origin": origin,
         "asked": asked,
         "found": origin.described(),

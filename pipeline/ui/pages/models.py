@@ -5,33 +5,30 @@ from typing import Any
 from pipeline import outcomes
 from pipeline.lineage import Lineage, Run
 from pipeline.origin import judge, pushes
-from pipeline.program import program
+from pipeline.ui.query import Query
 from pipeline.ui.site import Site, sort_by
 
 #: By task: columns, and whether less is better.
 MEASURES = {
-    "ranking": {"rmse": True, "mae": True, "calibration": False, "ndcg_10": False},
+    "ranking": {"rmse": True, "mae": True, "calibration": False, "rated_ndcg@10": False},
     "retrieval": {"ndcg@10": False, "recall@10": False, "recall@100": False, "coverage@10": False},
 }
 _MORE = ("kind", "run", "blessed", "pushed")
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """A row a model of the task asked for, the best first."""
-    task = request.query_params.get("task", "ranking")
-    task = task if task in MEASURES else "ranking"
+    """One row per model of the task asked for, the best first."""
+    query = Query(request.query_params, "task", "sort", "order")
+    task = query.choice("task", MEASURES, "ranking")
     measures = MEASURES[task]
-    first = next(iter(measures))
-    key = request.query_params.get("sort", first)
-    key = key if key in (*measures, *_MORE) else first
-    order = request.query_params.get("order", "asc" if measures.get(key, False) else "desc")
+    key = query.choice("sort", (*measures, *_MORE), next(iter(measures)))
+    order = query.choice("order", ("asc", "desc"), "asc" if measures.get(key, False) else "desc")
     rows = [{**row, **row["metrics"]} for row in leaderboard(site.lineage, task)]
     best = {
         name: (min if less else max)([row[name] for row in rows if row.get(name) is not None], default=None)
         for name, less in measures.items()
     }
     return {
-        "program": program(),
         "task": task,
         "measures": measures,
         "rows": sort_by(rows, key, order != "asc"),
@@ -71,10 +68,9 @@ def leaderboard(lineage: Lineage, task: str) -> list[dict[str, Any]]:
 
 def _pushed(lineage: Lineage, runs: list[Run], task: str) -> dict[int, list[int]]:
     """The versions by the model's number."""
-    pushers = {run.run_id: run.nodes["AtomicPusher"] for run in runs if "AtomicPusher" in run.nodes}
+    judged = {run.run_id: run.output(f"{task.capitalize()}Trainer", "model") for run in runs}
     found: dict[int, list[int]] = {}
     for version, push in pushes(lineage).items():
-        node = pushers.get(push.made_in)
-        if node and task in node.taken:
-            found.setdefault(node.taken[task].id, []).append(version)
+        if model := judged.get(push.made_in):  # what was pushed may have been trained once more on all data
+            found.setdefault(model.id, []).append(version)
     return found

@@ -1,42 +1,56 @@
-"""The front page: what is in front, how good it is, what ran last, what to do first."""
+"""The front page: what is served, how good it is, what ran last, what to do first."""
 
 from typing import Any
 
 from pipeline import outcomes
-from pipeline.origin import pushes
-from pipeline.program import program
+from pipeline.next_span import headline, next_span
+from pipeline.origin import push_behind, pushes
 from pipeline.runs import row
+from pipeline.ui.agreement import Agreement, agreement
 from pipeline.ui.charts import Line, line_chart
+from pipeline.ui.query import Query
+from pipeline.ui.server_status import ask_server
 from pipeline.ui.site import Site
-from serving.models import MODELS
 from serving.placement import front
+from serving.versions import ROLLED_BACK, list_versions
 
 RECENT = 6
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """The newest runs, the versions in front, the data, and the metrics of recent models as a line."""
+    """The newest runs, the served version, the data, and the metrics of recent models as a line."""
+    Query(request.query_params)
     lineage = site.lineage
     runs = lineage.runs()
-    fronts = {name: front(site.models, name) for name in MODELS}
-    version = fronts["recommender"]
-    push = pushes(lineage).get(version) if version else None
+    known = pushes(lineage)
+    found = _agreement(site)
+    version = found.version if found and found.version else front(site.models, "recommender")
+    push = push_behind(known, site.models, "recommender", version) if version else None
     pushed_nodes = lineage.made_from(push) if push else {}
     run = lineage.run(push.made_in) if push else None
     latest = lineage.run(runs[0].run_id) if runs else None
-    rows = [row(site.workspace, each) for each in runs[:RECENT]]
+    rows = [row(site.workspace, each, known) for each in runs[:RECENT]]
     return {
-        "program": program(),
         "runs": rows,
         "number_of_runs": len(runs),
         "live": bool(rows) and rows[0]["state"] == "running",
         "version": version,
+        "agreement": found,
         "push": push,
         "models": [model for task in outcomes.TASKS if (model := outcomes.model(pushed_nodes, task))],
         "test": (outcomes.test(run.nodes) if run else None) or {},
+        "by_time": headline(found) if run and (found := next_span(run.nodes)) and found["made"] else "",
         "data": outcomes.data(latest.nodes) if latest else None,
         "trend": _trend(runs),
     }
+
+
+def _agreement(site: Site) -> Agreement | None:
+    """What the server answers with, held against the disk; None where there is nothing to compare."""
+    disk = list_versions(site.models, "recommender")
+    server = ask_server(site.server, ["recommender"], timeout=0.5)
+    withdrawn = list_versions(site.models / ROLLED_BACK, "recommender")
+    return agreement(server, "recommender", disk, withdrawn) if disk else None
 
 
 def _trend(runs):

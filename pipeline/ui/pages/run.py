@@ -6,12 +6,16 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from pipeline import outcomes
+from pipeline.duration import duration
 from pipeline.lineage import Node, Run
+from pipeline.next_span import next_span, sentences
+from pipeline.pushed import PUSHER
 from pipeline.run_record import failure, recorded
 from pipeline.runs import row
+from pipeline.served import whose_numbers
 from pipeline.ui.charts import Line, line_chart
 from pipeline.ui.graph import Box, Drawing, draw
-from pipeline.ui.render import duration
+from pipeline.ui.query import Query
 from pipeline.ui.site import Site
 
 LOG_BYTES = 64_000
@@ -19,6 +23,7 @@ LOG_BYTES = 64_000
 
 def shown(site: Site, request) -> dict[str, Any]:
     """Everything about the run that the address names."""
+    Query(request.query_params)
     run = site.run(request.path_params["run_id"])
     overall = row(site.workspace, run)
     models = [model for task in outcomes.TASKS if (model := outcomes.model(run.nodes, task))]
@@ -36,8 +41,11 @@ def shown(site: Site, request) -> dict[str, Any]:
             {"model": model, "curves": _curves(run, model), "trials": _trials(run, model.task)}
             for model in models
         ],
+        "together": outcomes.recommender(run.nodes),
+        "by_time": list(sentences(found)) if (found := next_span(run.nodes)) else [],
         "test": outcomes.test(run.nodes) or {},
-        "command": recorded(site.workspace, run.run_id).get("command", ""),
+        "measured": whose_numbers(run.nodes),
+        "said": recorded(site.workspace, run.run_id).get("command", ""),
         "report": (site.workspace.reports / run.run_id / "report.html").is_file(),
         "log": (site.workspace.logs / f"run-{run.run_id}.log").is_file(),
         "before": ids[here + 1] if here + 1 < len(ids) else "",
@@ -71,8 +79,8 @@ def run_graph(run: Run, run_state: str) -> Drawing:
             note = duration(node.seconds)
         boxes.append(Box(node.name, node.name, note, state, f"#node-{node.name}"))
         inputs[node.name] = {maker[each.id] for each in node.taken.values() if each.id in maker}
-        if node.name == "RunReport":  # begins when everything is decided
-            inputs[node.name] |= {"AtomicPusher"} & run.nodes.keys()
+        if node.name in ("TemporalCheck", "RunReport"):  # begin when everything is decided
+            inputs[node.name] |= {PUSHER} & run.nodes.keys()
     return draw(boxes, inputs)
 
 

@@ -1,35 +1,41 @@
-"""All runs, newest first; two of them can be chosen and compared."""
+"""All runs, newest first: filtered, sorted, and chosen to be compared."""
 
 from typing import Any
 
-from pipeline.program import program
-from pipeline.runs import row
+from pipeline.measures import MAIN
+from pipeline.run_filter import STATES, RunFilter
+from pipeline.runs import rows
+from pipeline.ui.query import Query, page_of
 from pipeline.ui.site import Site, sort_by
 
-COLUMNS = ("run", "state", "seconds", "cached", "blessed", "pushed")
+MEASURES = tuple(name for name, *_ in MAIN)
+COLUMNS = ("run", "state", "seconds", "cached", "blessed", *MEASURES, "pushed")
+FILTERS = ("tag", "status", "since", "config")
 PAGE = 100
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """A row a run, sorted by a column, a hundred a page."""
-    rows = [row(site.workspace, run) for run in site.lineage.runs()]
-    key = request.query_params.get("sort", "run")
-    key = key if key in COLUMNS else "run"
-    descending = request.query_params.get("order", "desc") != "asc"
-    page = max(int(request.query_params.get("page", "1") or 1) if _digits(request) else 1, 1)
-    ordered = sort_by(rows, key, descending)
+    """One row per run that fits, sorted by a column, a hundred per page."""
+    query = Query(request.query_params, *FILTERS, "sort", "order", "page")
+    asked = {name: query.text(name) for name in FILTERS}
+    wanted = RunFilter.of(query.texts("tag"), asked["status"], asked["since"], asked["config"])
+    every = rows(site.workspace)
+    found = [{**each, **each["metrics"]} for each in wanted.chosen(every)]
+    key, page = query.choice("sort", COLUMNS, "run"), page_of(query)
+    descending = query.choice("order", ("asc", "desc"), "desc") == "desc"
     return {
-        "program": program(),
-        "rows": ordered[(page - 1) * PAGE : page * PAGE],
-        "all": [each["run"] for each in rows],
+        "rows": sort_by(found, key, descending)[(page - 1) * PAGE : page * PAGE],
+        "number": len(found),
+        "number_of_all": len(every),
+        "asked": asked,
+        "filtered": any(asked.values()),
+        "states": STATES,
+        "tags": sorted({tag for each in every for tag in each["tags"]}),
+        "configs": sorted({each["pipeline"] for each in every}),
+        "measures": MEASURES,
         "sort": key,
         "order": "desc" if descending else "asc",
         "page": page,
-        "pages": -(-len(rows) // PAGE),
-        "live": any(each["state"] == "running" for each in rows),
+        "pages": -(-len(found) // PAGE),
+        "live": any(each["state"] == "running" for each in every),
     }
-
-
-def _digits(request) -> bool:
-    text = request.query_params.get("page", "1")
-    return text.isascii() and text.isdecimal() and len(text) < 9

@@ -1,12 +1,15 @@
 """Try it: whom to recommend films to, and what one version, or two side by side, would say."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
+
 from pipeline.origin import pushes
 from pipeline.recommend import Answer, Recommended, ask_for_fan, ask_for_user
+from pipeline.ui.query import Query
 from pipeline.ui.site import Site
 from pipeline.ui.tryable import TITLES, Tryable
 from serving.errors import ServingError
@@ -41,7 +44,7 @@ class Question:
         return bool(self.user or self.liked)
 
 
-def shown(site: Site, tryable: Tryable, query: Mapping[str, str]) -> dict[str, Any]:
+def shown(site: Site, tryable: Tryable, query: QueryParams) -> dict[str, Any]:
     """The form as it was filled in, and the answers; two that can be compared where two were asked for."""
     versions = tryable.versions()
     if not versions:
@@ -54,7 +57,9 @@ def shown(site: Site, tryable: Tryable, query: Mapping[str, str]) -> dict[str, A
     chosen = question.versions[0]
     try:
         titles = tryable.titles(chosen)
-        if question.complete:
+        if question.user and question.liked:
+            wrong = ["Ask for a user, or for somebody who likes some films, and not for both."]
+        elif question.complete:
             lists = [_answered(tryable, question, version) for version in question.versions]
     except ServingError as error:
         near = _near(tryable, question) if titles else []  # none: the version cannot be loaded
@@ -76,33 +81,38 @@ def shown(site: Site, tryable: Tryable, query: Mapping[str, str]) -> dict[str, A
     }
 
 
-def suggested(tryable: Tryable, query: Mapping[str, str]) -> list[str]:
+def suggested(tryable: Tryable, query: QueryParams) -> list[str]:
     """Titles for what has been typed so far, of the chosen version; none of one that does not load."""
     versions = tryable.versions()
     if not versions:
         return []
     try:
-        return tryable.titles_like(query.get("q", "")[:200], _question(query, versions).versions[0])
+        asked = Query(query, "q", "version")
+        version = asked.number("version", versions[0], high=10**18)
+        return tryable.titles_like(asked.text("q"), version) if version in versions else []
     except ServingError:
         return []
 
 
-def _question(query, versions: list[int]) -> Question:
-    liked = query.getlist("like") if hasattr(query, "getlist") else []
-    chosen = [_number(query.get(name, ""), 0) for name in ("version", "other")]
-    first = chosen[0] if chosen[0] in versions else versions[0]
-    other = [chosen[1]] if chosen[1] in versions and chosen[1] != first else []
+def _question(params: QueryParams, versions: list[int]) -> Question:
+    """What was asked; HTTPException where it cannot be answered as it was asked."""
+    query = Query(params, "user", "like", "k", "seen", "version", "other")
+    first, other = (query.number(name, 0, high=10**18) for name in ("version", "other"))
+    for version in (first, other):
+        if version and version not in versions:
+            there = ", ".join(map(str, versions))
+            raise HTTPException(404, f"There is no version {version} of the recommender: there is {there}.")
+    liked = query.texts("like")
+    if len(liked) > LIKED:
+        raise HTTPException(400, f"{len(liked)} films are too many here: name {LIKED} at the most.")
+    first = first or versions[0]
     return Question(
-        user=query.get("user", "").strip()[:200],
-        liked=[title.strip()[:300] for title in liked if title.strip()][:LIKED],
-        k=min(max(_number(query.get("k", ""), 10), 1), MOST),
-        seen=query.get("seen") == "on",
-        versions=[first, *other],
+        user=query.text("user"),
+        liked=liked,
+        k=query.number("k", 10, low=1, high=MOST),
+        seen=query.flag("seen", "on"),
+        versions=[first, *([other] if other not in (0, first) else [])],
     )
-
-
-def _number(text: str, otherwise: int) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else otherwise
 
 
 def _answered(tryable: Tryable, question: Question, version: int) -> dict[str, Any]:
@@ -137,7 +147,7 @@ def _film(film: Recommended) -> dict[str, Any]:
         "genre": _slug(film.movie_genres[0]) if film.movie_genres else "none",
         "initials": "".join(word[0] for word in re.findall(r"\w+", name)[:3]).upper(),
         "rating": film.user_rating,
-        "filled": round(min(max(film.user_rating, 0), 5) * 20),
+        "filled": round(min(max(film.user_rating or 0, 0), 5) * 20),
         "because": "{} ({})".format(*_name(film.because["movie_title"])) if film.because else "",
         "similarity": film.because["similarity"] if film.because else 0.0,
         "ratings": film.ratings,

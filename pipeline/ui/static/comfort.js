@@ -60,6 +60,7 @@ addEventListener("hashchange", () => unfold(document.getElementById(location.has
 if ("live" in document.body.dataset) {
   setInterval(async () => {
     const main = document.querySelector("main");
+    if (main.querySelector("input:checked")) return; // runs that somebody is about to compare
     if (document.hidden || main.contains(document.activeElement) && document.activeElement !== main) return;
     const fresh = await partOf(location.href, "main").catch(() => null);
     if (!fresh) return;

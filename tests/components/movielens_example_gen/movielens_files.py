@@ -9,7 +9,8 @@ from components.movielens_example_gen.ratings import read
 
 
 def custom(path, **settings) -> DataConfig:
-    return DataConfig(dataset="custom", path=str(path), **settings)
+    """One's own ratings; divided at random unless said otherwise: few rows fill every split by no hash."""
+    return DataConfig(dataset="custom", path=str(path), **{"split": {"kind": "random"}, **settings})
 
 
 def write_files(folder: Path, **files: str | bytes) -> Path:
@@ -26,11 +27,14 @@ def u_item(number: int, title: str, *genres: int) -> str:
     return f"{number}|{title}|01-Jan-1995||http://example.org|{flags}\n"
 
 
-def write_100k(folder: Path, ratings: str) -> Path:
+def write_100k(folder: Path, ratings: str, films: int = 2) -> Path:
+    """A folder as 100K has it: a user 7 and a user 8, and films from 1."""
+    items = u_item(1, "Café (1995)", 1, 5) + u_item(2, "unknown", 0)
+    items += "".join(u_item(number, f"Film {number}", 1) for number in range(3, films + 1))
     return write_files(
         folder,
         u__data=ratings,
-        u__item=(u_item(1, "Café (1995)", 1, 5) + u_item(2, "unknown", 0)).encode("latin-1"),
+        u__item=items.encode("latin-1"),
         u__user="7|24|M|technician|85711\n8|53|F|other|94043\n",
     )
 

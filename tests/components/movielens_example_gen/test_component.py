@@ -115,7 +115,8 @@ def ingest(folder, uri, config=None):
     return json.loads((uri / "ingest.json").read_text())
 
 
-GOOD = "".join(f"{7 + row % 2}\t{1 + row % 3}\t{1 + row % 5}\t{row}\n" for row in range(40))
+FILMS = 20
+GOOD = "".join(f"{7 + row % 2}\t{1 + row // 2}\t{1 + row % 5}\t{row}\n" for row in range(40))
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +129,7 @@ def fn_api_runner(monkeypatch):
 
 
 def test_bad_rows_stop_the_run_with_every_detail_and_leave_no_half_artifact(tmp_path):
-    write_100k(tmp_path / "data", GOOD + "9\t1\tgood\t5\n9\t1\n")
+    write_100k(tmp_path / "data", GOOD + "9\t1\tgood\t5\n9\t1\n", FILMS)
     with pytest.raises(DataError) as error:
         ingest(tmp_path / "data", tmp_path / "out")
     assert error.value.message == (
@@ -141,7 +142,7 @@ def test_bad_rows_stop_the_run_with_every_detail_and_leave_no_half_artifact(tmp_
 
 @pytest.mark.parametrize("kind", ["random", "leave_last_out"])
 def test_as_many_bad_rows_as_allowed_are_left_out_and_counted(tmp_path, kind):
-    write_100k(tmp_path / "data", "9\t1\tgood\t5\n" + GOOD)
+    write_100k(tmp_path / "data", "9\t1\tgood\t5\n" + GOOD, FILMS)
     report = ingest(
         tmp_path / "data", tmp_path / "out", custom(tmp_path / "data", max_bad_rows=1, split={"kind": kind})
     )
@@ -151,7 +152,7 @@ def test_as_many_bad_rows_as_allowed_are_left_out_and_counted(tmp_path, kind):
 
 
 def test_a_failure_in_a_beam_worker_leaves_no_half_artifact(tmp_path, monkeypatch):
-    write_100k(tmp_path / "data", GOOD)
+    write_100k(tmp_path / "data", GOOD, FILMS)
 
     def fail(*_):
         raise OSError("disk full")
@@ -163,28 +164,28 @@ def test_a_failure_in_a_beam_worker_leaves_no_half_artifact(tmp_path, monkeypatc
 
 
 def test_a_file_that_was_cut_off_is_noticed_by_its_number_of_ratings(tmp_path):
-    write_100k(tmp_path / "data", GOOD)
+    write_100k(tmp_path / "data", GOOD, FILMS)
     with pytest.raises(DataError, match="40 ratings of the 100,000 that ml-100k has"):
         ingest(tmp_path / "data", tmp_path / "out", DataConfig(path=str(tmp_path / "data")))
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_bad_movie_line_counts_like_a_bad_rating(tmp_path):
-    write_100k(tmp_path / "data", GOOD)
+    write_100k(tmp_path / "data", GOOD, FILMS)
     (tmp_path / "data" / "u.item").write_text(u_item(1, "A") + "2|B\n")
     with pytest.raises(DataError, match=r"u.item, line 2, line: '2\|B' has 2 fields and not 24"):
         ingest(tmp_path / "data", tmp_path / "out")
 
 
 def test_only_the_first_users_are_kept_when_asked(tmp_path):
-    write_100k(tmp_path / "data", GOOD)
+    write_100k(tmp_path / "data", GOOD, FILMS)
     report = ingest(tmp_path / "data", tmp_path / "out", custom(tmp_path / "data", max_users=1))
     assert report["rows"] == {"train": 16, "eval": 2, "test": 2}
     assert {of(e, "user_id")[0] for e in read(tmp_path / "out", "train")} == {b"7"}
 
 
 def test_a_predefined_split_is_read_from_its_two_files(tmp_path):
-    folder = write_100k(tmp_path / "data", GOOD)
+    folder = write_100k(tmp_path / "data", GOOD, FILMS)
     lines = GOOD.splitlines(True)
     write_files(folder, u1__base="".join(lines[:30]), u1__test="".join(lines[30:]))
     report = ingest(folder, tmp_path / "out", custom(folder, split={"kind": "predefined", "eval": 0.2}))
@@ -193,16 +194,67 @@ def test_a_predefined_split_is_read_from_its_two_files(tmp_path):
 
 
 def test_a_temporal_split_keeps_the_newest_for_test_whatever_the_pieces(tmp_path):
-    folder = write_100k(tmp_path / "data", GOOD)
+    folder = write_100k(tmp_path / "data", GOOD, FILMS)
     ingest(folder, tmp_path / "out", custom(folder, split={"kind": "temporal"}, shards=7))
     assert [of(e, "timestamp")[0] for e in read(tmp_path / "out", "test")] == [36, 37, 38, 39]
 
 
 def test_the_fingerprint_follows_what_the_files_hold_and_not_where_they_lie(tmp_path):
-    a, b = (write_100k(tmp_path / name, GOOD) for name in "ab")
+    a, b = (write_100k(tmp_path / name, GOOD, FILMS) for name in "ab")
     assert fingerprint(a, custom(a)) == fingerprint(b, custom(b))
     (b / "u.user").write_text("7|25|M|technician|85711\n")
     assert fingerprint(a, custom(a)) != fingerprint(b, custom(b))
+
+
+def test_what_is_told_of_the_data_is_in_the_report_of_the_ingest(tmp_path):
+    rows = "".join(f"{row % 5},{row % 7}.0,{1 + row % 5},{row},x\n" * 2 for row in range(35))
+    folder = write_files(
+        tmp_path / "data",
+        ratings__csv=f"uid,film,stars,Time,note\n{rows}",
+        movies__csv="id;name;genre\n" + "".join(f"00{film};Film {film};Drama\n" for film in range(5)),
+    )
+    report = ingest(folder, tmp_path / "out")
+    assert report["joins"] == {
+        "movies": {"file": "movies.csv", "rated": 7, "matched": 5, "matched_without_zeros": 5}
+    }
+    assert report["repeated"] == 35
+    assert report["notes"][:5] == [
+        "ratings.csv: times are read from the column 'Time'",
+        "ratings.csv: columns not used: 'note'",
+        "movies.csv: 5 of 7 rated films have a title",
+        "movies.csv: 5 ids were matched without their leading zeros ('000' there is '0' in the ratings)",
+        report["notes"][4],
+    ]
+    assert report["notes"][4].startswith(
+        "35 ratings repeat a user and a film that are there already; all are kept"
+    )
+    train = read(tmp_path / "out", "train")
+    assert {(of(e, "movie_id")[0], of(e, "movie_title")[0]) for e in train} >= {
+        (b"1", b"Film 1"),
+        (b"6", b"6"),
+    }
+    pairs = [
+        {(of(e, "user_id")[0], of(e, "movie_id")[0]) for e in read(tmp_path / "out", split)}
+        for split in ("train", "eval", "test")
+    ]
+    assert sum(map(len, pairs)) == len(set.union(*pairs)) == 35
+
+
+def test_too_few_described_films_and_equal_stars_stop_before_anything_is_published(tmp_path):
+    folder = write_100k(tmp_path / "data", GOOD)
+    with pytest.raises(
+        DataError, match=r"u.item: only 2 of 20 rated films are in it. In the ratings: '3', '4', '5', …"
+    ):
+        ingest(folder, tmp_path / "out")
+    assert (
+        ingest(folder, tmp_path / "told", custom(folder, min_described=0.1))["joins"]["movies"]["matched"]
+        == 2
+    )
+    equal = "".join("\t".join([*line.split("\t")[:2], "4", "5"]) + "\n" for line in GOOD.splitlines())
+    write_100k(folder, equal, FILMS)
+    with pytest.raises(DataError, match="All 32 ratings in train are 4"):
+        ingest(folder, tmp_path / "equal")
+    assert list((tmp_path / "equal").iterdir()) == []
 
 
 def test_without_a_path_the_data_is_found_where_the_component_runs(tmp_path, monkeypatch):

@@ -1,7 +1,13 @@
 import pytest
 from pydantic import ValidationError
 
-from components.movielens_example_gen.config import DataConfig, NewestSpanSplit, PerItemSplit, RandomSplit
+from components.movielens_example_gen.config import (
+    DataConfig,
+    HashSplit,
+    NewestSpanSplit,
+    PerItemSplit,
+    RandomSplit,
+)
 
 
 def test_the_default_is_100k_split_at_random_80_10_10():
@@ -11,9 +17,20 @@ def test_the_default_is_100k_split_at_random_80_10_10():
         "spans": None,
         "split": {"kind": "random", "seed": 42, "eval": 0.1, "test": 0.1},
         "max_bad_rows": 0,
+        "min_described": 0.5,
         "max_users": None,
         "shards": None,
     }
+
+
+def test_ones_own_ratings_which_grow_are_split_by_hash_unless_a_kind_is_given():
+    own = {"dataset": "custom", "path": "ratings.csv"}
+    assert DataConfig(**own).split == HashSplit(eval=0.1, test=0.1)
+    assert DataConfig(**own, split=None).split == HashSplit()
+    assert DataConfig(**own, spans={}).split == HashSplit()
+    assert DataConfig(**own, split={"eval": 0.2}).split == HashSplit(eval=0.2)
+    assert DataConfig(**own, split={"kind": "random"}).split == RandomSplit()
+    assert DataConfig(split={"eval": 0.2}).split == RandomSplit(eval=0.2)
 
 
 def test_a_split_is_told_by_its_kind():

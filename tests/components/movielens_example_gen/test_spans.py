@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 import tensorflow as tf
 from movielens_files import custom, write_files
@@ -12,7 +11,6 @@ from tfx.types import standard_artifacts
 from components.movielens_example_gen.executor import Executor
 from components.movielens_example_gen.fingerprint import fingerprint
 from components.movielens_example_gen.spans import find_spans, name_of, recognise_all
-from components.movielens_example_gen.survey import hashes, lots
 from trainer.errors import DataError
 
 RUNNER = ["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"]
@@ -20,13 +18,16 @@ HEADER = "user_id,movie_id,rating,timestamp\n"
 NEWEST = {"kind": "newest_span", "eval": 0.25, "test": 0.25}
 
 
-def spanned(path, window=None, split=NEWEST):
-    return custom(path, spans={"window": window}, split=split)
+def spanned(path, window=None, split=NEWEST, **settings):
+    return custom(path, spans={"window": window}, split=split, **settings)
 
 
-def write_span(data, number, rows=200, stars=4, first_user=0):
-    """`rows` ratings by 20 users of 40 films."""
-    lines = (f"u{first_user + row % 20},m{row % 40},{stars},{number * 1000 + row}\n" for row in range(rows))
+def write_span(data, number, rows=200, stars=None, first_user=0):
+    """`rows` ratings by 20 users of 40 films, of so many stars, or from 1 to 5."""
+    lines = (
+        f"u{first_user + row % 20},m{row % 40},{stars or 1 + row % 5},{number * 1000 + row}\n"
+        for row in range(rows)
+    )
     return write_files(data / f"span-{number:04}", ratings__csv=HEADER + "".join(lines))
 
 
@@ -185,7 +186,7 @@ def test_a_film_is_called_what_the_newest_span_calls_it(tmp_path):
     write_span(data, 2)
     write_files(data / "span-0001", movies__csv="movieId,title,genres\nm1,First 1,Drama\nm2,First 2,Drama\n")
     write_files(data / "span-0002", movies__csv="movieId,title,genres\nm2,Second 2,Drama\n")
-    _, _, rows = ingest(data, spanned(data), tmp_path / "out")
+    _, _, rows = ingest(data, spanned(data, min_described=0.05), tmp_path / "out")
     titles = {movie: title for found in rows.values() for _, movie, title, _ in found}
     assert [titles[f"m{number}"] for number in range(4)] == ["Base 0", "First 1", "Second 2", "m3"]
 
@@ -207,14 +208,3 @@ def test_a_rating_stays_in_its_split_when_its_span_is_delivered_again_with_more(
     _, _, after = ingest(data, spanned(data, 1), tmp_path / "after")
     for split, rows in before.items():
         assert set(rows) <= set(after[split])
-
-
-def test_lots_are_spread_evenly_over_users_and_movies_numbered_one_after_the_other():
-    ids = hashes([str(number) for number in range(300)])
-    drawn = lots(np.repeat(ids, 300), np.tile(ids, 300))
-    assert np.histogram(drawn, 10, (0, 1))[0] == pytest.approx(9000, rel=0.05)
-
-
-def test_a_lot_is_for_ever_or_eval_would_hold_what_an_earlier_version_trained_on():
-    ids = hashes(["0", "1"])
-    assert lots(ids[[0, 0]], ids).tolist() == pytest.approx([0.231406, 0.266496], abs=1e-6)

@@ -59,9 +59,15 @@ def test_user_holdout_keeps_a_users_ratings_together():
     assert set(users[found == TEST]) == set(order[7:])
 
 
+def test_hash_gives_eval_the_lowest_lots_and_test_those_after_them():
+    lots = [0.0, 0.0999, 0.1, 0.299, 0.3, 0.99]
+    assert codes(config.HashSplit(eval=0.1, test=0.2), lot=lots) == [EVAL, EVAL, TEST, TEST, TRAIN, TRAIN]
+
+
 @pytest.mark.parametrize(
     ("split", "columns"),
     [
+        (config.HashSplit(), {"lot": [0.5, 0.6]}),
         (config.RandomSplit(), {"count": 3}),
         (config.UserHoldoutSplit(), {"user": [0, 0, 1]}),
         (config.PerItemSplit(), {"movie": [0, 1, 2]}),

@@ -94,6 +94,7 @@ def test_the_volume_is_mounted_where_models_are_pushed_or_compared_with_and_no_c
         "AtomicPusher",
         "KeepStatistics",
         "LastBlessedRanking",
+        "LastBlessedRecommender",
         "LastBlessedRetrieval",
         "PreviousStatistics",
     }
@@ -170,4 +171,29 @@ def test_a_warm_start_begins_from_what_is_pushed_and_statistics_are_kept_once_th
         assert source["producerTask"] == f"Base{task}"
         assert "pvcMount" in mounted[f"Base{task}_executor"]
         assert not tasks[f"Base{task}"]["cachingOptions"]["enableCache"]
+        source = tasks[f"{task}Refit"]["inputs"]["artifacts"]["base_model"]["taskOutputArtifact"]
+        assert source["producerTask"] == f"Base{task}Refit"
+        assert not tasks[f"Base{task}Refit"]["cachingOptions"]["enableCache"]
     assert "ExampleValidator" in tasks["KeepStatistics"]["dependentTasks"]
+
+
+def test_a_refit_runs_on_the_machine_of_its_training_and_only_what_is_refit_is_pushed(documents):
+    spec, platforms = documents
+    tasks = spec["root"]["dag"]["tasks"]
+    assert container(spec, "RankingRefit")["resources"] == container(spec, "RankingTrainer")["resources"]
+    assert container(spec, "RetrievalRefit")["resources"]["resourceMemoryLimit"] == "8Gi"
+    said = platforms["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert said["RankingRefit_executor"]["nodeSelector"] == {"labels": {"pool": "gpu"}}
+
+    def made_by(task, name):
+        return tasks[task]["inputs"]["artifacts"][name]["taskOutputArtifact"]["producerTask"]
+
+    for task in ("RankingRefit", "RetrievalRefit"):
+        assert made_by(task, "ranking_blessing") == "RankingEvaluator"
+        assert made_by(task, "retrieval_blessing") == "RetrievalEvaluator"
+        assert made_by(task, "judged_model") == task.replace("Refit", "Trainer")
+    for name in ("ranking", "retrieval", "recommender"):
+        for task in ("ServingValidator", "AtomicPusher"):
+            assert made_by(task, name) == f"{name.capitalize()}Refit"
+        assert "Refit" not in made_by("RunReport", name)
+    assert made_by("AtomicPusher", "judged_ranking") == "RankingTrainer"

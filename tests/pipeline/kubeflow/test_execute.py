@@ -14,7 +14,9 @@ from pipeline.kubeflow.compile import compile_pipeline
 from pipeline.load_config import load_config
 from serving.client import RestClient
 from serving.server import EmbeddedServer, ServerConfig
+from serving.version_sets import TRAINED
 from serving.versions import list_versions
+from trainer.trained_on import TrainedOn
 
 from .launcher import Launcher
 
@@ -62,13 +64,14 @@ def executed(packages, tmp_path_factory) -> Launcher:
 def test_every_task_runs_in_an_order_that_the_graph_allows(executed):
     assert set(executed.order) == set(executed.spec["root"]["dag"]["tasks"])
     assert executed.order.index("RankingTrainer") < executed.order.index("RankingEvaluator")
-    assert executed.order.index("AtomicPusher") < executed.order.index("RunReport")
+    assert executed.order.index("AtomicPusher") < executed.order.index("TemporalCheck")
+    assert executed.order.index("TemporalCheck") < executed.order.index("RunReport")
 
 
 def test_the_first_run_has_nothing_to_be_compared_with_and_is_blessed(executed):
     nothing = executed.stored("LastBlessedRanking", "model")
     assert [file.name for file in nothing.iterdir()] == ["NOTHING_IS_PUSHED"]
-    for task in ("RankingEvaluator", "RetrievalEvaluator"):
+    for task in ("RankingEvaluator", "RetrievalEvaluator", "RecommenderEvaluator"):
         assert executed.outputs[task]["blessing"]["metadata"]["blessed"] == 1
 
 
@@ -103,6 +106,20 @@ def test_the_report_has_the_errors_on_test(executed):
     assert 0.8 < report["test"]["rmse"] < 1.3
 
 
+def test_the_next_span_by_time_is_measured(executed):
+    found = json.loads((executed.stored("TemporalCheck", "check") / "temporal.json").read_text())
+    assert found["made"] is True
+    assert found["rows"]["judged"] > 1000
+    assert found["lists"]["known"]["users"] > 1
+
+
+def test_a_later_recommender_is_compared_with_the_judged_one_of_what_is_served(executed):
+    executed.repeat(["LastBlessedRecommender", "RecommenderEvaluator"])
+    metrics = json.loads((executed.stored("RecommenderEvaluator", "evaluation") / "metrics.json").read_text())
+    assert metrics["baseline"] == metrics["candidate"]  # the judged one: the refit one knows what is asked
+    assert executed.outputs["RecommenderEvaluator"]["blessing"]["metadata"]["blessed"] == 1
+
+
 def test_a_later_run_is_compared_with_what_is_served(executed):
     """And begins from it, and its data is compared with the first run's."""
     [kept] = (Path(executed.parameters["serving_models"]) / KEPT).iterdir()
@@ -111,6 +128,18 @@ def test_a_later_run_is_compared_with_what_is_served(executed):
     executed.repeat(["RankingTrainer", "LastBlessedRanking", "RankingEvaluator"])
     served = executed.outputs["LastBlessedRanking"]["model"]
     assert served["metadata"]["pushed_version"] == "1"
+    # What is served was refit; what a model is compared with, and begins from, is the judged one inside it.
+    judged = executed.stored("LastBlessedRanking", "model")
+    assert (judged / "Format-Serving" / "saved_model.pb").is_file()
+    refit = json.loads((executed.stored("RankingRefit", "model_run") / "training.json").read_text())["refit"]
+    record = TrainedOn.read(judged / "trained")
+    models = Path(executed.parameters["serving_models"])
+    served_record = TrainedOn.read(models / "ranking" / "1" / TRAINED)
+    assert len(served_record.pairs) == refit["ratings"] > 1.1 * len(record.pairs)
+    assert (
+        TrainedOn.read(executed.stored("BaseRanking", "model") / "trained").pairs.tolist()
+        == record.pairs.tolist()
+    )
     blessing = executed.outputs["RankingEvaluator"]["blessing"]["metadata"]
     assert blessing["baseline_model"] == served["uri"]
     training = json.loads((executed.stored("RankingTrainer", "model_run") / "training.json").read_text())

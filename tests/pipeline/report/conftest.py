@@ -16,6 +16,8 @@ PLACES = {
     "details": ("RunReport", "report", "details.json"),
     "slices": ("RankingEvaluator", "evaluation", "slices.json"),
     "lists": ("RetrievalEvaluator", "evaluation", "metrics.json"),
+    "recommended": ("RecommenderEvaluator", "evaluation", "metrics.json"),
+    "next_span": ("TemporalCheck", "check", "temporal.json"),
     "plots": ("RetrievalEvaluator", "evaluation", "plots.json"),
     "validation": ("ServingValidator", "blessing", "validation.json"),
     "training": ("RankingTrainer", "model_run", "training.json"),
@@ -34,7 +36,11 @@ def left(tmp_path):
         run_id="now", states=None, previous=None, summary=None, record=None, data="data",
         models=None, baselines=None, **files,
     ):  # fmt: skip
-        outputs = {f"{task.capitalize()}Trainer": {"model": model} for task, model in (models or {}).items()}
+        makers = {"recommender": "RecommenderAssembler"}
+        outputs = {
+            makers.get(task, f"{task.capitalize()}Trainer"): {"model": model}
+            for task, model in (models or {}).items()
+        }
         taken = {
             f"{task.capitalize()}Evaluator": {"baseline_model": model}
             for task, model in (baselines or {}).items()

@@ -150,8 +150,8 @@ def test_a_change_is_better_worse_or_within_noise(left):
     )
     now = left(
         slices={"(all)": {"(all)": {
-            "candidate": {"rmse": 0.90, "mae": 0.70, "ndcg_10": 0.8},
-            "baseline": {"rmse": 0.95, "mae": 0.65, "ndcg_10": 0.8},
+            "candidate": {"rmse": 0.90, "mae": 0.70, "rated_ndcg@10": 0.8},
+            "baseline": {"rmse": 0.95, "mae": 0.65, "ndcg_10": 0.8},  # as earlier versions wrote it
         }}},
         lists={
             "candidate": lists(0.30, 0.20, 0.5), "baseline": lists(0.20, 0.19, 0.4),
@@ -168,7 +168,7 @@ def test_a_change_is_better_worse_or_within_noise(left):
     said = {row[0]: (row[4], row[5].text) for row in measures.rows}
     assert said["ranking rmse"] == ("−0.0500", "better")
     assert said["ranking mae"] == ("+0.0500", "worse")
-    assert said["ranking ndcg_10"] == ("±0", "unchanged")
+    assert said["ranking rated_ndcg@10"] == ("±0", "unchanged")
     assert said["retrieval ndcg@10"] == ("+0.1000", "better")
     assert said["retrieval recall@10"] == ("+0.0100", "within noise (± 0.0200)")
     assert said["retrieval coverage@10"] == ("+0.1000", "higher")

@@ -1,6 +1,6 @@
 import pytest
 
-from components.retrieval_evaluator.evaluation import NO_BARS
+from components.bars import NO_BARS
 from pipeline.report.verdict import banner
 from pipeline.workspace import Workspace
 
@@ -8,6 +8,7 @@ BLESSED = {
     "blessed": True,
     "reasons": ["rmse 0.9 is within the bar of 1.2"],
     "pushed": "/w/serving_models/{a}/7",
+    "push": {"outcome": "pushed", "version": 7, "by": "now", "when": 1.0},
 }
 NOT_BLESSED = {
     "blessed": False,
@@ -29,15 +30,22 @@ test.__test__ = False
 @pytest.mark.parametrize(
     ("summary", "record", "states", "word", "sentence"),
     [
-        (BLESSED, None, None, "Blessed and pushed", "Version 7 of the models is in front."),
+        (BLESSED, None, None, "Blessed and pushed", "Pushed as version 7 on 19"),
         (
-            BLESSED | {"pushed": "version 3 was rolled back, and stays so"},
+            BLESSED | {"pushed": None, "push": {"outcome": "withdrawn", "version": 3, "by": "r1"}},
+            None,
+            None,
+            "Blessed, not pushed",
+            "Not pushed: somebody had withdrawn these models, version 3, pushed by run r1.",
+        ),
+        (
+            BLESSED | {"pushed": None, "push": {"outcome": "served", "version": 3, "by": "r1"}},
             None,
             None,
             "Blessed",
-            "rolled back",
+            "These models were served already, as version 3, pushed by run r1.",
         ),
-        (NOT_BLESSED, None, None, "Not blessed", "what was served before goes on serving"),
+        (NOT_BLESSED, None, None, "Not blessed", "what was served before went on serving"),
         (None, None, {"Transform": "done", "RankingTrainer": "failed"}, "Failed", "RankingTrainer failed"),
         (
             None,
@@ -107,7 +115,8 @@ def test_a_missed_bar_is_told_from_one_that_was_met(left):
         *NOT_BLESSED["reasons"],
         "ndcg@10 0.1 is 0.9 times popularity's 0.11, under the bar of 1 times",
         NO_BARS,
+        "rmse 0.9500: not compared with the last blessed model, which was trained on 13 % of eval",
     ]
     found = banner(left(summary=NOT_BLESSED | {"reasons": reasons}, states={"RunReport": "done"}))
 
-    assert [note.tone for note in found.reasons] == ["good", "bad", "bad", "bad"]
+    assert [note.tone for note in found.reasons] == ["good", "bad", "bad", "bad", "warn"]

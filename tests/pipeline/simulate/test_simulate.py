@@ -76,17 +76,19 @@ def test_after_the_first_span_the_first_models_are_the_frozen_ones_and_later_the
     assert [step["version"] for step in frozen] == [1, 1]
 
 
-def test_a_run_on_a_new_span_begins_where_the_last_blessed_models_ended(simulated, out):
+def test_a_run_on_a_new_span_begins_where_the_last_refit_models_ended(simulated, out):
+    """The judged training too: they have not learned the span that it is judged by."""
     first, second = run_after(out, 1), run_after(out, 2)
     ingest = json.loads((second.output("MovieLensExampleGen", "examples").path / "ingest.json").read_text())
     assert list(ingest["spans"]) == ["1", "2"]
     for task in ("Ranking", "Retrieval"):
         assert training(first, f"{task}Trainer")["warm_start"] is None
-        warm = training(second, f"{task}Trainer")["warm_start"]
-        assert warm["cold_because"] == ""
-        base = first.output(f"{task}Trainer", "model")
-        assert warm["from"].startswith(base.uri)
-        assert sum(table["carried"] for table in warm["rows"].values()) > 0
+        base = first.output(f"{task}Refit", "model")
+        for node in (f"{task}Trainer", f"{task}Refit"):
+            warm = training(second, node)["warm_start"]
+            assert warm["cold_because"] == ""
+            assert warm["from"].startswith(base.uri)
+            assert sum(table["carried"] for table in warm["rows"].values()) > 0
 
 
 def test_candidate_and_baseline_are_measured_on_the_same_rows_of_the_newest_span(simulated, out):

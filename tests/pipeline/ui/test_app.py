@@ -1,5 +1,6 @@
 import asyncio
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -7,12 +8,14 @@ import sys
 import httpx
 import pytest
 
+from pipeline.run_labels import label
 from pipeline.ui.app import create_app
 from pipeline.ui.server_status import CALLS
 from pipeline.ui.site import Site
 from pipeline.workspace import Workspace
 from serving.config import ServerConfig
 from serving.server import EmbeddedServer
+from serving.version_sets import rollback_set
 
 from ...serving.tiny_recommender import export_tiny
 from ..metadata_store import Store
@@ -63,7 +66,7 @@ def test_in_an_empty_workspace_every_page_says_what_to_do_first(tmp_path, path):
     answer = Reader(tmp_path / "none").get(path)
 
     assert answer.status_code == 200
-    assert "run</code>" in answer.text or "A run pushes one" in answer.text
+    assert f"run --workspace {tmp_path / 'none'}</code>" in answer.text or "A run pushes one" in answer.text
     assert not (tmp_path / "none").exists()  # looked at, and not made
 
 
@@ -166,11 +169,29 @@ def test_what_does_not_exist_is_a_page_that_says_so(store, path):
     assert "To the overview" in answer.text
 
 
-@pytest.mark.parametrize("query", ["sort=x&order=y&page=-1", "page=99999999999999999999", "page=²", "task=x"])
-def test_a_query_that_means_nothing_is_as_good_as_none(store, query):
-    client = Reader(store.root)
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/runs?sort=x", "sort is x: it can be run, state, "),
+        ("/runs?page=-1", "page is -1: ask for a whole number from 1 to "),
+        (f"/runs?page={'9' * 200}", "ask for a whole number from 1 to "),
+        ("/runs?page=²", "ask for a whole number"),
+        ("/runs?status=nice", "no run is ever &#39;nice&#39;"),
+        ("/runs?since=tomorrow", "&#39;tomorrow&#39; is no time"),
+        ("/runs?tags=a", "This page has no parameter tags: it has tag, "),
+        ("/models?task=x", "task is x: it can be ranking, retrieval."),
+        ("/artifacts?type=Nothing", "type is Nothing: it can be Model."),
+        ("/serving?time=2", "time is 2: it can be 1."),
+        ("/?a=b", "This page has no parameter a: it has none."),
+        ("/diff?run=a", "There are no two runs to compare yet."),
+    ],
+)
+def test_a_parameter_that_means_nothing_is_a_page_that_says_so(store, path, said):
+    answer = Reader(store.root).get(path)
 
-    assert {client.get(f"{path}?{query}").status_code for path in ("/runs", "/models", "/artifacts")} == {200}
+    assert answer.status_code in (400, 404)
+    assert said in answer.text
+    assert "To the overview" in answer.text
 
 
 def test_a_run_in_progress_is_shown_running_and_a_killed_one_interrupted(store):
@@ -195,6 +216,38 @@ def test_why_a_run_failed_is_on_its_page(store):
     page = Reader(store.root).get("/runs/r2").text
     assert "<strong>no GPU</strong>" in page
     assert "<pre>marquee run</pre>" in page
+
+
+def test_runs_are_filtered_by_tag_state_time_and_configuration(store):
+    store.run("r2").node("Trainer", "failed")
+    workspace = Workspace(store.root)
+    label(workspace, "r2", ["x"], note="what <b>was</b> tried")
+    client = Reader(store.root)
+
+    def listed(query):
+        page = client.get(f"/runs?{query}").text
+        return [name for name in ("r1", "r2") if f'value="{name}"' in page]
+
+    assert listed("") == ["r1", "r2"]
+    assert listed("tag=x") == listed("status=failed") == listed("tag=x&status=failed&config=films") == ["r2"]
+    assert listed("tag=nothing") == listed("config=other") == listed("since=1d") == []
+    page = client.get("/runs?tag=x").text
+    assert "what &lt;b&gt;was&lt;/b&gt; tried" in page
+    assert "None of 2 runs fits." in client.get("/runs?tag=nothing").text
+
+
+def test_many_runs_are_compared_side_by_side(store):
+    for name in ("r2", "r3"):
+        store.run(name).node("Trainer", outputs={}, epochs=int(name[1]))
+    client = Reader(store.root)
+    page = client.get("/diff?run=r1&run=r2&run=r3").text
+
+    assert all(f'href="/runs/{name}"' in page for name in ("r1", "r2", "r3"))
+    assert "<td>2</td><td>3</td>" in page.replace("\n", "")
+    assert 'href="/diff?run=r1&amp;run=r3"' in page  # without r2
+    assert client.get("/diff").status_code == 200
+    assert "choose two or more" in client.get("/diff?run=r1").text
+    assert client.get("/diff?run=r1&run=nope").status_code == 404
 
 
 def test_a_report_is_shown_in_a_sandbox(store):
@@ -251,10 +304,28 @@ def test_films_somebody_has_seen_come_back_only_when_asked_for(tiny):
     assert tiny.get("/try?user=u2&seen=on").text.count('class="film"') == 7
 
 
-def test_a_version_or_number_that_makes_no_sense_is_left_out(tiny):
-    assert tiny.get("/try?user=u1&k=999999&version=77&other=abc").status_code == 200
-    assert tiny.get("/try?user=u1&k=-3").text.count('class="film"') > 2
-    assert tiny.get(f"/try?user=u1&k={'9' * 5000}").text == tiny.get("/try?user=u1&k=10").text
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ("user=u1&version=99", 404, "There is no version 99 of the recommender: there is 1."),
+        ("user=u1&other=99", 404, "There is no version 99 of the recommender: there is 1."),
+        ("user=u1&version=abc", 400, "version is abc: ask for a whole number"),
+        ("user=u1&k=999999", 400, "k is 999999: ask for a whole number from 1 to 50."),
+        ("user=u1&k=-3", 400, "k is -3: ask for a whole number from 1 to 50."),
+        (f"user=u1&k={'9' * 200}", 400, "ask for a whole number from 1 to 50."),
+        (f"user={'u' * 5000}", 400, "user has 5,000 letters; 300 are the most."),
+        ("film=Alien", 400, "This page has no parameter film: it has user, like, k, seen, version, other."),
+        ("like=a&like=b&like=c&like=d&like=e", 400, "5 films are too many here: name 4 at the most."),
+        ("user=u1&seen=maybe", 400, "seen is maybe: it can be on."),
+        ("user=u1&like=Alien", 200, "and not for both"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_a_page_that_says_why(tiny, query, status, said):
+    answer = tiny.get(f"/try?{query}")
+
+    assert answer.status_code == status
+    assert said in answer.text
+    assert 'class="film"' not in answer.text
 
 
 def test_a_version_that_cannot_be_loaded_is_a_page_that_says_so(tmp_path):
@@ -291,12 +362,37 @@ def test_serving_says_which_versions_are_there_and_whether_a_server_answers_with
         page, timed = client.get("/serving").text, client.get("/serving?time=1").text
 
     assert "state-answers" in page
-    assert "1: available" in page
-    assert "every model has a version that answers" in page
+    assert "The server answers with version 1, the served version on disk." in page
+    assert "Every model that it knows has a version that answers." in page
     assert 'href="/serving?time=1"' in page
     assert " ms</p>" not in page
     assert " ms</p>" in timed
-    assert "in front" in page
+    assert "served version</span>" in page
+
+
+def test_serving_says_why_the_server_answers_with_another_version_than_is_on_disk(tmp_path):
+    models = tmp_path / "workspace" / "serving_models"
+    export_tiny(models)
+    for name in ("recommender", "retrieval"):
+        shutil.copytree(models / name / "1", models / name / "2")
+        (models / name / "3").mkdir()
+        (models / name / "3" / "saved_model.pb").write_bytes(b"no model")
+    with EmbeddedServer(models, ServerConfig(rest_port=0, grpc_port=0, poll_seconds=600)) as running:
+        client = Reader(tmp_path / "workspace", server=running.rest_url)
+        broken, front = client.get("/serving").text, client.get("/").text
+        for name in ("recommender", "retrieval"):
+            shutil.rmtree(models / name / "3")
+        rollback_set(models, "recommender")
+        withdrawn = client.get("/serving").text
+
+    assert "The server answers with version 2, on disk it is 3. Version 3 could not be loaded: " in broken
+    assert broken.count("failed to load") == 2
+    assert "the server answers with version 2" in broken
+    assert "healthy" not in broken.lower().replace("not healthy", "")
+    assert "Nothing has run" in front
+    assert "The server answers with version 2, on disk it is 1. Version 2 was withdrawn" in withdrawn
+    assert "withdrawn" in withdrawn
+    assert "served version</span>" in withdrawn
 
 
 def test_only_who_asks_for_the_time_has_requests_sent(tiny, tmp_path):

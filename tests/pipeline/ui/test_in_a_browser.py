@@ -54,7 +54,8 @@ def places(finished, tried, user):
     _, run = finished
     examples = run.output("MovieLensExampleGen", "examples").id
     return (
-        "/", "/runs", f"/runs/{run.run_id}", "/models", "/lineage", "/lineage/recommender/1", "/artifacts",
+        "/", "/runs", "/runs?status=failed", f"/runs/{run.run_id}", "/models", "/lineage",
+        "/lineage/recommender/1", "/artifacts",
         f"/artifacts/{examples}", "/serving", "/try", f"/try?user={user}&version=2&other=1",
         "/try?like=no+such+film",
     )  # fmt: skip

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from components.retrieval_evaluator.bars import Bars, Verdict
+from components.bars import NO_BARS, Baseline, Overlap, Verdict
+from components.list_evaluation.bars import Bars
 from trainer.retrieval.quality import Quality
 
-NO_BARS = "there is no bar: a model is blessed for what it clears"
+NO_CHANCE = "; both are made of the same trained models, so nothing is put down to chance"
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,13 +19,19 @@ class Evaluation:
 
     Attributes:
         qualities: of `candidate`, `popularity`, and maybe `baseline`, over the same users.
-        search: as `search_quality` gives it.
+        search: as `search_quality` gives it; empty where no search is judged.
         bars: what the candidate must reach.
+        overlap: how much of the held-out split the baseline was trained on (`components.baseline`).
+        same_models: whether candidate and baseline are made of the very same trained models. Then no
+            training's chance is in their difference, and limits in standard errors allow for none (what
+            `at_least` says still passes): a change of settings has to be worth what it replaces.
     """
 
     qualities: Mapping[str, Quality]
     search: Mapping[str, float]
     bars: Bars
+    overlap: Overlap | None = None
+    same_models: bool = False
 
     @cached_property
     def means(self) -> dict[str, dict[str, float]]:
@@ -35,7 +42,20 @@ class Evaluation:
     def verdicts(self) -> list[Verdict]:
         """One a bar."""
         candidate = {**self.means["candidate"], **self.search}
-        return self.bars.verdicts(candidate, self.means["popularity"], self.means.get("baseline"))
+        found = self.bars.verdicts(candidate, self.means["popularity"], self._baseline())
+        if not self.same_models:
+            return found
+        return [each if each.passed else replace(each, sentence=each.sentence + NO_CHANCE) for each in found]
+
+    def _baseline(self) -> Baseline | None:
+        before = self.qualities.get("baseline")
+        if before is None:
+            return None
+        changes = self.qualities["candidate"].change(before)
+        errors = {
+            name: 0.0 if self.same_models else change["standard_error"] for name, change in changes.items()
+        }
+        return Baseline(self.means["baseline"], errors, self.overlap)
 
     @property
     def blessed(self) -> bool:
@@ -48,6 +68,7 @@ class Evaluation:
         `candidate`, `popularity`, `baseline` (null where there is none): value by measure.
         `standard_errors`: the same for the means over users.
         `change`: mean and standard error of the users' changes, candidate less popularity and baseline.
+        `overlap`: `share` of the `rows` of eval that the baseline was trained on; null where not known.
         `slices`: feature to value to `users` and, by model, the means over those users.
         `search`: index recall and latency of the exported model.
         `bars`: measure, passed and sentence of each; `blessed`; `reasons`: the sentences alone.
@@ -60,6 +81,7 @@ class Evaluation:
                 **{name: self.means.get(name) for name in ("candidate", "popularity", "baseline")},
                 "standard_errors": {name: each.standard_errors() for name, each in self.qualities.items()},
                 "change": {name: candidate.change(other) for name, other in others.items()},
+                "overlap": asdict(self.overlap) if self.overlap else None,
                 "slices": self._slices(),
                 "search": dict(self.search),
                 "bars": [asdict(verdict) for verdict in self.verdicts],

@@ -1,12 +1,12 @@
-"""What a retrieval model must reach."""
+"""What the lists of a model must reach."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from components.bars import CHANGES, LIMITS, Verdict, verdicts
+from components.bars import CHANGES, LIMITS, Baseline, Limit, Verdict, verdicts
 from trainer.errors import ConfigError
-from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
+from trainer.retrieval.measures import CATALOGUE_MEASURES
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,23 @@ class Bars:
         over_popularity: measure to how many times popularity's it must be, at least.
     """
 
-    limits: Mapping[str, Mapping[str, float]]
+    limits: Mapping[str, Mapping[str, Limit]]
     over_popularity: Mapping[str, float]
 
     @classmethod
-    def parse(cls, limits: str, over_popularity: str) -> "Bars":
+    def parse(
+        cls, limits: str, over_popularity: str, measures: Sequence[str], of_candidate: Sequence[str] = ()
+    ) -> "Bars":
         """Reads JSON objects; a limit of null is none.
 
+        Args:
+            limits, over_popularity: as the attributes.
+            measures: what is measured of every model.
+            of_candidate: what is measured of the candidate alone, and has no change to be limited.
+
         Raises:
-            ConfigError: a measure or a limit that does not exist.
+            ConfigError: a measure or a limit that does not exist, or standard errors of what is no mean over
+                users.
         """
         given = {
             measure: {limit: value for limit, value in bar.items() if value is not None}
@@ -34,25 +42,30 @@ class Bars:
         }
         ratios = json.loads(over_popularity)
         for measure, bar in given.items():
-            _known(measure, (*QUALITY_MEASURES, *SEARCH_MEASURES), "bars")
-            for limit in bar:
+            _known(measure, (*measures, *of_candidate), "bars")
+            for limit, value in bar.items():
                 _known(limit, LIMITS, f"bars.{measure}")
-                if measure in SEARCH_MEASURES and limit in CHANGES:
+                if measure in CATALOGUE_MEASURES and isinstance(value, Mapping):
+                    raise ConfigError(
+                        f"bars.{measure}.{limit}: {measure} is no mean over users and has no standard error.",
+                        "Give a number.",
+                    )
+                if measure in of_candidate and limit in CHANGES:
                     raise ConfigError(
                         f"bars.{measure}.{limit}: the search of the last blessed model is not measured.",
                         "Give min or max.",
                     )
         for measure in ratios:
-            _known(measure, QUALITY_MEASURES, "over_popularity")
+            _known(measure, measures, "over_popularity")
         return cls(given, ratios)
 
     def verdicts(
         self,
         candidate: Mapping[str, float],
         popularity: Mapping[str, float],
-        baseline: Mapping[str, float] | None,
+        baseline: Baseline | None,
     ) -> list[Verdict]:
-        """A verdict a bar.
+        """One verdict per limit.
 
         Args:
             candidate: value by measure, those of the search among them.
@@ -63,9 +76,7 @@ class Bars:
             *(
                 verdict
                 for measure, bar in self.limits.items()
-                for verdict in verdicts(
-                    measure, bar, candidate[measure], baseline.get(measure) if baseline else None
-                )
+                for verdict in verdicts(measure, bar, candidate[measure], baseline)
             ),
             *(
                 _over_popularity(measure, least, candidate[measure], popularity[measure])
@@ -85,6 +96,6 @@ def _over_popularity(name: str, least: float, value: float, popularity: float) -
     )
 
 
-def _known(name: str, names: tuple[str, ...], where: str) -> None:
+def _known(name: str, names: Sequence[str], where: str) -> None:
     if name not in names:
         raise ConfigError(f"{where}: there is no {name!r}.", f"There are: {', '.join(names)}.")

@@ -28,6 +28,25 @@ def mean_interval(by_user: np.ndarray) -> Interval:
     return Interval(value, value - reach, value + reach)
 
 
+def mean_over_rows_interval(values: np.ndarray, user: np.ndarray) -> Interval:
+    """Of the mean over rows, users as clusters, by the linearized ratio of two sums over users.
+
+    With the difference of two models' squared errors as `values`, it tells whether one of them is better.
+
+    Args:
+        values: float64 [N].
+        user: [N], whose row it is.
+    """
+    _, place = np.unique(user, return_inverse=True)
+    sums, rows = np.bincount(place, values), np.bincount(place)
+    value, users = float(sums.sum() / rows.sum()), len(rows)
+    if users < 2:
+        return Interval(value, None, None)
+    variance = np.sum((sums - value * rows) ** 2) * users / (users - 1) / rows.sum() ** 2
+    reach = Z * float(np.sqrt(variance))
+    return Interval(value, value - reach, value + reach)
+
+
 def rmse_interval(residual: np.ndarray, user: np.ndarray) -> Interval:
     """Of the root mean squared error over rows, users as clusters.
 
@@ -39,13 +58,8 @@ def rmse_interval(residual: np.ndarray, user: np.ndarray) -> Interval:
         residual: float64 [N].
         user: [N], whose row it is.
     """
-    _, place = np.unique(user, return_inverse=True)
-    squares, rows = np.bincount(place, residual**2), np.bincount(place)
-    mse = squares.sum() / rows.sum()
-    value = float(np.sqrt(mse))
-    users = len(rows)
-    if users < 2:
+    mse = mean_over_rows_interval(residual**2, user)
+    value = float(np.sqrt(mse.value))
+    if mse.low is None:
         return Interval(value, None, None)
-    variance = np.sum((squares - mse * rows) ** 2) * users / (users - 1) / rows.sum() ** 2
-    reach = Z * np.sqrt(variance)
-    return Interval(value, float(np.sqrt(max(mse - reach, 0.0))), float(np.sqrt(mse + reach)))
+    return Interval(value, float(np.sqrt(max(mse.low, 0.0))), float(np.sqrt(mse.high)))

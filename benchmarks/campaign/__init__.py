@@ -1,0 +1,1 @@
+"""The parts of the reliability campaign, one per file: see `benchmarks/reliability.py`."""

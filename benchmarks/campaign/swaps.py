@@ -1,0 +1,143 @@
+"""Versions that change under load, over REST and gRPC."""
+
+import multiprocessing
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+
+from benchmarks.campaign.process import memory_mib, served
+from benchmarks.campaign.record import Record
+from serving.contract import MODELS
+from serving.version_sets import push_set, rollback_set
+from serving.versions import list_versions
+
+_USERS = [str(user) for user in range(1, 21)]
+_PATIENCE = 60.0  # seconds until a server answers with a version that was pushed
+
+
+def swaps(times: int, models: Path, out: Path, console: Console) -> Record:
+    """Pushes, or rolls back, `times` sets of versions while clients keep asking; counts failed requests.
+
+    Args:
+        times: swaps in all, those of earlier sittings among them. Every tenth is a roll back.
+        models: served models to take the set from; it is copied and stays as it is.
+        out: the folder of the record.
+    """
+    record = Record(out / "swaps.jsonl")
+    folder = out / "swaps" / "models"
+    shutil.rmtree(folder.parent, ignore_errors=True)
+    newest = list_versions(models, "recommender")[-1]
+    sources = {name: models / name / str(newest) for name in MODELS}
+    folder.mkdir(parents=True)
+    push_set(sources, folder, keep=3)
+    with served(folder, folder.parent / "serve.out") as (process, rest, grpc), _Load(rest, grpc) as load:
+        for number in range(len(record), times):
+            before, begin = load.counts(), time.monotonic()
+            if number % 10 == 9:
+                wanted = rollback_set(folder, "recommender")["recommender"][1]
+            else:
+                wanted = push_set(sources, folder, keep=3)["recommender"]
+            faults = _wait_until_served(rest, wanted)
+            seconds = time.monotonic() - begin
+            after = load.counts()
+            failed = after["failed"] - before["failed"]
+            if failed:
+                faults.append(f"{failed} requests failed; the last: {load.last_failure()}")
+            record.add(
+                faults,
+                seconds=round(seconds, 2),
+                requests={api: after[api] - before[api] for api in ("REST", "gRPC")},
+                memory_mib=round(memory_mib(process)),
+            )
+            console.print(f"{number + 1} of {times}: version {wanted} after {seconds:.1f} s, {failed} failed")
+    return record
+
+
+def _wait_until_served(rest: str, version: int) -> list[str]:
+    """Waits until every model answers with a version; what is wrong, if it never does."""
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        states = [httpx.get(f"{rest}/v1/models/{name}", timeout=30).json() for name in MODELS]
+        available = [
+            max(
+                (
+                    int(each["version"])
+                    for each in state["model_version_status"]
+                    if each["state"] == "AVAILABLE"
+                ),
+                default=0,
+            )
+            for state in states
+        ]
+        if available == [version] * len(MODELS):
+            return []
+        time.sleep(0.1)
+    return [f"version {version} was not served within {_PATIENCE:.0f} s: {available}"]
+
+
+class _Load:
+    """Clients in a process of their own that ask without a pause, until left."""
+
+    def __init__(self, rest: str, grpc: str):
+        context = multiprocessing.get_context("spawn")
+        self._manager = context.Manager()
+        self._counts = self._manager.dict({"REST": 0, "gRPC": 0, "failed": 0, "last": ""})
+        self._stop = context.Event()
+        self._process = context.Process(target=_ask, args=(rest, grpc, self._counts, self._stop), daemon=True)
+
+    def __enter__(self) -> "_Load":
+        self._process.start()
+        end = time.monotonic() + 60
+        while not (self._counts["REST"] and self._counts["gRPC"]) and time.monotonic() < end:
+            time.sleep(0.1)
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stop.set()
+        self._process.join(30)
+        self._manager.shutdown()
+
+    def counts(self) -> dict[str, Any]:
+        return dict(self._counts)
+
+    def last_failure(self) -> str:
+        return self._counts["last"]
+
+
+def _ask(rest: str, grpc: str, counts: Any, stop: Any) -> None:
+    import threading
+
+    from serving.client import GrpcClient, RestClient
+
+    threads = [
+        threading.Thread(target=_client, args=(kind, api, address, counts, stop))
+        for kind, api, address in ((RestClient, "REST", rest), (GrpcClient, "gRPC", grpc))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _client(kind: type, api: str, address: str, counts: Any, stop: Any) -> None:
+    number = 0
+    with kind(address) as client:
+        while not stop.is_set():
+            number += 1
+            try:
+                if number % 2:
+                    answer = client.predict("recommender", {"user_id": [_USERS[number % len(_USERS)]]})
+                    right = len(answer["movie_id"][0]) == 10
+                else:
+                    asked = {"user_id": ["42"], "movie_title": ["Speed (1994)"]}
+                    right = 1 <= float(client.predict("ranking", asked)["user_rating"][0]) <= 5
+                if not right:
+                    raise ValueError("an answer that no version gives")
+            except Exception as error:
+                counts["failed"] += 1
+                counts["last"] = f"{api}: {type(error).__name__}: {error}"[:300]
+            counts[api] = number

@@ -1,0 +1,117 @@
+"""The reliability campaign: kill -9, full disks, versions swapped under load, and damaged input.
+
+    python benchmarks/reliability.py swaps --times 100
+
+Each part keeps its trials in `--out` (`benchmarks/results/reliability`) as JSON lines, and goes on where it
+was stopped. On two quiet cores a part takes about:
+
+    kills          100 runs killed at a random moment, and resumed       100 minutes
+    swaps          100 versions swapped under load                        10 minutes
+    full-disk      a disk that is full at each node in turn (needs root)  20 minutes
+    ratings-files  10,000 damaged files of ratings                         5 minutes
+    bodies         100,000 damaged requests over REST and gRPC            10 minutes
+
+Without a part, the record of all of them is summed up. The exit status is 1 where anything went wrong.
+"""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+os.environ["TF_USE_LEGACY_KERAS"] = "0"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also runs without installing
+
+from rich.console import Console
+
+from benchmarks.campaign.record import Record
+
+TIMES = {"kills": 100, "swaps": 100, "full-disk": 0, "ratings-files": 10_000, "bodies": 100_000}
+
+
+def main() -> None:
+    args = arguments()
+    console = Console(highlight=False, soft_wrap=True)
+    records = {args.part: play(args, console)} if args.part else known(args.out)
+    for part, record in records.items():
+        console.print(f"[bold]{part}[/] {summary(record)}")
+        for fault in record.faults:
+            console.print(f"  {fault}", markup=False)
+    if any(record.faults for record in records.values()):
+        raise SystemExit(1)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", nargs="?", choices=list(TIMES), help="what to try; without it: sum up")
+    parser.add_argument("--times", type=int, help="how often in all, those tried before among them")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/reliability"), metavar="DIR")
+    parser.add_argument(
+        "--models",
+        type=Path,
+        default=Path("workspace/serving_models"),
+        metavar="DIR",
+        help="served models, for swaps and bodies: those of a run of `smoke` or `ml-100k`",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of moments and damage")
+    return parser.parse_args()
+
+
+def play(args: argparse.Namespace, console: Console) -> Record:
+    """Does one part."""
+    times = args.times or TIMES[args.part]
+    out = args.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    if args.part == "kills":
+        from benchmarks.campaign.kills import kills
+
+        return kills(times, out, args.seed, console)
+    if args.part == "full-disk":
+        from benchmarks.campaign.full_disk import full_disk
+
+        return full_disk(out, console)
+    if args.part == "ratings-files":
+        from benchmarks.campaign.ratings_files import ratings_files
+
+        return ratings_files(times, out, args.seed, console)
+    models = args.models.resolve()
+    if not (models / "recommender").is_dir():
+        raise SystemExit(f"{args.models}: there are no served models here. Run `marquee run --config smoke`.")
+    if args.part == "swaps":
+        from benchmarks.campaign.swaps import swaps
+
+        return swaps(times, models, out, console)
+    from benchmarks.campaign.bodies import bodies
+
+    return bodies(times, models, out, args.seed, console)
+
+
+def known(out: Path) -> dict[str, Record]:
+    """The records that there are, by part."""
+    return {part: Record(out / f"{part}.jsonl") for part in TIMES if (out / f"{part}.jsonl").exists()}
+
+
+def summary(record: Record) -> str:
+    """One line of figures."""
+    figures = [f"{len(record)} trials, {len(record.faults)} faults"]
+    trials = record.trials
+    if all("requests" in trial for trial in trials) and trials:
+        asked: Counter[str] = sum((Counter(trial["requests"]) for trial in trials), Counter())
+        figures.append(f"requests {dict(asked)}")
+    if all("bodies" in trial for trial in trials) and trials:
+        answers: Counter[str] = sum((Counter(trial["answers"]) for trial in trials), Counter())
+        figures.append(f"{sum(trial['bodies'] for trial in trials):,} sent, answered {dict(answers)}")
+    for name, unit in (("seconds", "s"), ("resumed", "s"), ("slowest", "s"), ("memory_mib", "MiB")):
+        if values := sorted(trial[name] for trial in trials if name in trial):
+            figures.append(f"{name} {values[0]} to {values[-1]} {unit}, median {values[len(values) // 2]}")
+    if places := Counter(trial["killed_in"] or "not killed" for trial in trials if "killed_in" in trial):
+        figures.append(f"killed {dict(places)}")
+    return "; ".join(figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""What a run says of its data beside the counts: what was guessed, left out or odd, in sentences."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from components.movielens_example_gen import splits
+from components.movielens_example_gen.catalog import Catalog
+from components.movielens_example_gen.config import DataConfig
+from components.movielens_example_gen.layouts import Layout
+from components.movielens_example_gen.survey import Survey
+from trainer.errors import DataError
+
+FEW_RATINGS = 100
+
+
+def told_of_files(layouts: Sequence[Layout], catalog: Catalog) -> list[str]:
+    """How the files were read, where that is not plain from their names; each sentence once."""
+    notes = [note for layout in layouts for file in layout.ratings for note in file.notes]
+    if not any(layout.movies for layout in layouts):
+        notes.append("there is no file of movies: ids stand for titles, and no film has a genre")
+    return list(dict.fromkeys([*notes, *catalog.notes]))
+
+
+def told_of_ratings(survey: Survey, rows: int, config: DataConfig) -> list[str]:
+    """What is odd about the ratings themselves.
+
+    Args:
+        survey: what was seen of them.
+        rows: how many there are in the three splits.
+        config: how they were split.
+    """
+    notes = []
+    if survey.repeated:
+        notes.append(
+            f"{survey.repeated:,} ratings repeat a user and a film that are there already; "
+            f"all are kept, and {_where(survey, config.split.kind)}"
+        )
+    if len(survey.users) == 1:
+        notes.append(
+            "there is one user: what others like cannot be learned, and lists are the most rated films"
+        )
+    if len(survey.movies) == 1:
+        notes.append("there is one film: there is nothing to choose from")
+    if rows < FEW_RATINGS:
+        notes.append(f"there are {rows} ratings: too few for any of the numbers below to mean much")
+    return notes
+
+
+def _where(survey: Survey, kind: str) -> str:
+    if kind in splits.ROW_BY_ROW:
+        return f"each is in the split of the first, and {survey.parted:,} were moved there"
+    name = kind.replace("_", " ")
+    if "timestamp" in splits.NEEDS[kind]:
+        return f"the {name} split puts each where its own time puts it"
+    return f"the {name} split has those of one user and film on one side"
+
+
+def check_stars(extremes: Sequence[float], rows: int) -> None:
+    """Refuses ratings to learn from that are all the same.
+
+    Args:
+        extremes: the least and the most of each piece.
+        rows: how many ratings there are in train.
+
+    Raises:
+        DataError: least and most are one.
+    """
+    if extremes and min(extremes) == max(extremes):
+        raise DataError(
+            f"All {rows:,} ratings in train are {extremes[0]:g}: a ranking model has nothing to learn.",
+            "Give ratings that differ. Views or clicks without stars cannot be rated; if the file has stars, "
+            "check which column is called rating.",
+        )
+
+
+@contextmanager
+def also_saying(notes: Sequence[str]) -> Iterator[None]:
+    """Adds to the hint of a DataError what else is to be known of the data."""
+    try:
+        yield
+    except DataError as error:
+        if not notes:
+            raise
+        lines = "\n".join(f"  {note}" for note in notes)
+        raise DataError(error.message, f"{error.hint}\nHow the data was read:\n{lines}") from None

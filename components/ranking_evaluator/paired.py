@@ -1,0 +1,114 @@
+"""Candidate and baseline asked about the same ratings: how sure the difference of their errors is.
+
+Ratings of one user are alike, so the noise is that over users and not over rows. Each measure is a function
+of sums over users; its standard error is the delta method's for a sample of users (a ratio estimator,
+clustered by user), taken of the difference of both models at once: what makes a user hard for both cancels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.examples import with_serialized
+from trainer.features import MOVIE_ID, USER_ID, USER_RATING
+from trainer.pair_hash import column_hashes, mixed
+from trainer.progress import report
+from trainer.saved_model import SavedModel
+
+BATCH = 1 << 13
+_NAMES = (USER_ID, MOVIE_ID, USER_RATING)
+K = 10  # of NDCG
+
+
+@dataclass(frozen=True, eq=False)
+class Paired:
+    """One row per rating of `eval`.
+
+    Attributes:
+        user: which user's it is, numbered from 0.
+        pairs: the hash of user and film (`trainer.pair_hash`), uint64.
+        stars: the rating, float64.
+        candidate, baseline: what each model predicts, float64.
+    """
+
+    user: np.ndarray
+    pairs: np.ndarray
+    stars: np.ndarray
+    candidate: np.ndarray
+    baseline: np.ndarray
+
+    @classmethod
+    def read(cls, candidate: str, baseline: str, patterns: Sequence[str]) -> "Paired":
+        """Asks both SavedModels' `serving_examples` about every rating of the files, in one pass."""
+        parts: list[tuple[np.ndarray, ...]] = []
+        with SavedModel(candidate) as new, SavedModel(baseline) as old:
+            report("rating eval by the candidate and by the last blessed model")
+            for serialized, raw in with_serialized(patterns, _NAMES, BATCH).as_numpy_iterator():
+                users = column_hashes(raw[USER_ID])
+                predicted = (
+                    model.ask("serving_examples", examples=serialized)[USER_RATING] for model in (new, old)
+                )
+                pairs = mixed(users, column_hashes(raw[MOVIE_ID]))
+                parts.append((users, pairs, raw[USER_RATING], *predicted))
+        users, pairs, *numbers = (np.concatenate(column) for column in zip(*parts, strict=True))
+        stars, new, old = (column.astype(np.float64).reshape(-1) for column in numbers)
+        return cls(np.unique(users, return_inverse=True)[1], pairs, stars, new, old)
+
+    def standard_errors(self) -> dict[str, float]:
+        """By measure, of the difference candidate less baseline; NaN for a single user."""
+        return {
+            "rmse": _standard_error(self._rmse(self.candidate) - self._rmse(self.baseline)),
+            "mae": _standard_error(self._mae(self.candidate) - self._mae(self.baseline)),
+            "calibration": _standard_error(
+                self._calibration(self.candidate) - self._calibration(self.baseline)
+            ),
+            f"rated_ndcg@{K}": _standard_error(
+                _influence_of_mean(
+                    ndcg(self.user, self.stars, self.candidate) - ndcg(self.user, self.stars, self.baseline)
+                )
+            ),
+        }
+
+    def _rmse(self, predicted: np.ndarray) -> np.ndarray:
+        """What each user moves sqrt(sum of squares / rows) by: d sqrt(m) = dm / (2 sqrt(m))."""
+        squares = self._ratio((predicted - self.stars) ** 2, np.ones_like(self.stars))
+        root = np.sqrt(np.mean((predicted - self.stars) ** 2))
+        return squares / (2 * root) if root else np.zeros_like(squares)
+
+    def _mae(self, predicted: np.ndarray) -> np.ndarray:
+        return self._ratio(np.abs(predicted - self.stars), np.ones_like(self.stars))
+
+    def _calibration(self, predicted: np.ndarray) -> np.ndarray:
+        return self._ratio(predicted, self.stars)
+
+    def _ratio(self, above: np.ndarray, below: np.ndarray) -> np.ndarray:
+        """What each user moves sum(above) / sum(below) by, to the first order: float64 [users], sum 0."""
+        above, below = (np.bincount(self.user, weights=column) for column in (above, below))
+        whole = below.sum()
+        return (above - below * above.sum() / whole) / whole if whole else np.full(len(above), np.nan)
+
+
+def ndcg(user: np.ndarray, stars: np.ndarray, predicted: np.ndarray, k: int = K) -> np.ndarray:
+    """Each user's NDCG among the rated films, gain = stars, float64 [users]; 0 where all gains are 0."""
+    found, best = (_discounted(user, stars, by, k) for by in (predicted, stars))
+    return np.divide(found, best, out=np.zeros_like(found), where=best > 0)
+
+
+def _discounted(user: np.ndarray, stars: np.ndarray, by: np.ndarray, k: int) -> np.ndarray:
+    order = np.lexsort((-by, user))
+    sizes = np.bincount(user)
+    rank = np.arange(len(user)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    top = rank < k
+    gains = stars[order][top] / np.log2(rank[top] + 2)
+    return np.bincount(user[order][top], weights=gains, minlength=len(sizes))
+
+
+def _influence_of_mean(values: np.ndarray) -> np.ndarray:
+    return (values - values.mean()) / len(values)
+
+
+def _standard_error(influence: np.ndarray) -> float:
+    """From what each user moves a measure by, to the standard error of the measure."""
+    users = len(influence)
+    return float(np.sqrt(users / (users - 1) * np.sum(influence**2))) if users > 1 else float("nan")

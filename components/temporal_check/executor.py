@@ -1,0 +1,134 @@
+"""Decides whether there is something to check, trains both models, and writes what was found."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import io_utils
+
+from components.list_evaluation import write_json
+from components.temporal_check.findings import FILE, findings, nothing
+from components.temporal_check.question import Question
+from trainer import features
+from trainer.base import Model
+from trainer.data import RatingData
+from trainer.errors import MarqueeError
+from trainer.progress import report
+from trainer.recommender.in_memory import InMemoryRecommender
+from trainer.run_fn import REPORT, task_of
+
+MOST_ROWS = 2_000_000  # with `auto`: more would cost as much again as the trainings themselves
+
+
+class Executor(base_executor.BaseExecutor):
+    """Executes TemporalCheck."""
+
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
+        """See TemporalCheck."""
+        folder = artifact_utils.get_single_uri(output_dict["check"])
+        try:
+            found = _check(input_dict, exec_properties)
+        except MarqueeError as error:  # the models are judged and pushed: this figure is not worth the run
+            found = nothing(error.message)
+        write_json(os.path.join(folder, FILE), found)
+
+
+def _check(input_dict, exec_properties) -> dict[str, Any]:
+    examples = input_dict["examples"]
+    rows = _rows(examples)
+    if exec_properties["mode"] == "auto" and rows is not None and rows >= MOST_ROWS:
+        return nothing(
+            f"{rows:,} ratings are more than the {MOST_ROWS:,} up to which temporal_check: auto checks; "
+            "temporal_check: always checks all the same"
+        )
+    report("reading all ratings")
+    question = Question.of(
+        RatingData.of_everything(_files(examples)), json.loads(exec_properties["min_rating"] or "null")
+    )
+    if isinstance(question, str):
+        return nothing(question)
+    trainings = {
+        task: _Training.read(task, input_dict[f"{task}_run"], exec_properties)
+        for task in ("ranking", "retrieval")
+    }
+    models = {task: training.train(question.split.before) for task, training in trainings.items()}
+    recommender = InMemoryRecommender(
+        **models, candidates=exec_properties["candidates"], rating_weight=exec_properties["rating_weight"]
+    )
+    trained = {
+        task: {"kind": training.settings.model.kind, "epochs": training.epochs}
+        for task, training in trainings.items()
+    }
+    return findings(question, recommender, trained)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """The judged settings of one task.
+
+    Attributes:
+        settings: the tuner's choice among them.
+        epochs: as many as the judged training's best epoch.
+    """
+
+    task: str
+    settings: Any
+    epochs: int
+    backup_dir: str | None
+    code: str
+
+    @classmethod
+    def read(cls, task: str, run: list[types.Artifact], exec_properties) -> "_Training":
+        judged = json.loads((Path(artifact_utils.get_single_uri(run)) / REPORT).read_text(encoding="utf-8"))
+        settings = task_of({"task": task}).settings.checked(judged["settings"])
+        # There are no files of this split to be streamed from.
+        in_memory = settings.train.model_copy(update={"in_memory": "always"})
+        kept = exec_properties.get("backup_dir")
+        return cls(
+            task,
+            settings.model_copy(update={"train": in_memory}),
+            judged["best_epoch"],
+            os.path.join(kept, task) if kept else None,
+            exec_properties["code_fingerprint"],
+        )
+
+    def train(self, data: RatingData) -> Model:
+        def say(epoch: int, logs: dict[str, float]) -> None:
+            report(f"{self.task} on older ratings: epoch {epoch} of {self.epochs}", epoch / self.epochs)
+
+        return (
+            task_of({"task": self.task})
+            .train(
+                self.settings,
+                data,
+                passes=self.epochs,
+                backup_dir=self.backup_dir,
+                identity=f"temporal check {self.code} {self.epochs}",
+                on_epoch=say,
+            )
+            .model
+        )
+
+
+def _rows(examples: list[types.Artifact]) -> int | None:
+    """How many ratings there are; None where ingest did not write it down."""
+    try:
+        file = Path(artifact_utils.get_single_uri(examples)) / "ingest.json"
+        return sum(json.loads(file.read_text(encoding="utf-8"))["rows"].values())
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _files(examples: list[types.Artifact]) -> list[str]:
+    there = artifact_utils.decode_split_names(examples[0].split_names)
+    return [
+        io_utils.all_files_pattern(uri)
+        for split in features.SPLITS
+        if split in there
+        for uri in artifact_utils.get_split_uris(examples, split)
+    ]

@@ -1,0 +1,126 @@
+"""What is asked about the newest ratings, and of whom; and what models must beat that know no user."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from trainer.catalogue import Ragged
+from trainer.data import RatingData
+from trainer.errors import TrainingError
+from trainer.recommender_measures import K
+from trainer.retrieval.popularity import popular_lists
+from trainer.retrieval.quality import HeldOut, judge
+from trainer.retrieval.training import positives_by_user
+from trainer.split_by_time import SplitByTime
+
+SHARE = 0.2  # of all ratings, the newest: as many as `eval` and `test` together have by default
+DAYS = (7, 30, 90)  # how far back "popular just now" may look
+DAY = 86_400
+DAMPING = 10  # ratings at which a user's, or an item's, deviation from the mean counts half
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """The older ratings, and what came after.
+
+    Attributes:
+        split: of all ratings.
+        known: what users of the older ratings went on to watch.
+        new: what users watched who came later; None where nobody did.
+        min_rating: the stars from which a rating is a positive, or None.
+    """
+
+    split: SplitByTime
+    known: HeldOut
+    new: HeldOut | None
+    min_rating: float | None
+
+    @classmethod
+    def of(cls, data: RatingData, min_rating: float | None, share: float = SHARE) -> "Question | str":
+        """Divides the ratings; a sentence where there is nothing to ask.
+
+        Args:
+            data: all ratings.
+            min_rating: the stars from which a rating is a positive, or None.
+            share: of the ratings, how many are asked about.
+        """
+        split = SplitByTime.of(data, share)
+        if split is None:
+            return "the ratings have no times that differ"
+        try:
+            known = HeldOut.of(split.after, split.before.catalogue, min_rating)
+        except TrainingError:
+            return f"nobody of the oldest {1 - share:.0%} of the ratings rated anything afterwards"
+        return cls(split, known, _newcomers(split, min_rating), min_rating)
+
+    @cached_property
+    def by_days(self) -> dict[int, float | None]:
+        """nDCG@10 of the most rated items of the last days, on the newest part of the older ratings.
+
+        What is chosen by these has not seen the ratings that are asked about.
+        """
+        earlier = SplitByTime.of(self.split.before, SHARE)
+        try:
+            held_out = earlier and HeldOut.of(earlier.after, earlier.before.catalogue, self.min_rating)
+        except TrainingError:
+            held_out = None
+        if held_out is None:
+            return dict.fromkeys(DAYS)
+        lists = {days: popular_lists(held_out, K, popularity=recent(earlier, days)) for days in DAYS}
+        return {
+            days: float(judge(each, held_out, ks=(K,)).by_user[f"ndcg@{K}"].mean())
+            for days, each in lists.items()
+        }
+
+    @property
+    def days(self) -> int:
+        """The best of DAYS by `by_days`, of equals the longest; the middle one where nothing tells."""
+        known = {days: value for days, value in self.by_days.items() if value is not None}
+        return max(known, key=lambda days: (known[days], days)) if known else DAYS[1]
+
+    def biases(self) -> np.ndarray:
+        """The stars that the mean, the user's and the item's usual deviation expect of each newer rating."""
+        older, newer = self.split.before.train, self.split.after
+        catalogue = self.split.before.catalogue
+        mean = float(older.rating.mean())
+        user, item = np.zeros(catalogue.users), np.zeros(catalogue.movies)
+        for _ in range(10):
+            item = _deviation(older.movie, older.rating - mean - user[older.user], catalogue.movies)
+            user = _deviation(older.user, older.rating - mean - item[older.movie], catalogue.users)
+        return mean + user[newer.user] + item[newer.movie]
+
+
+def recent(split: SplitByTime, days: int) -> np.ndarray:
+    """How popular each item is by its ratings of the last days before the split's moment, [movies].
+
+    Items with as many are ordered by their ratings of all time.
+    """
+    older = split.before.train
+    size = split.before.catalogue.movies
+    ever = np.bincount(older.movie, minlength=size)
+    late = np.bincount(older.movie[older.timestamp >= split.moment - days * DAY], minlength=size)
+    return late * (int(ever.max()) + 1) + ever
+
+
+def _deviation(ids: np.ndarray, residual: np.ndarray, size: int) -> np.ndarray:
+    """Damped means by id; 0 for the unknown one."""
+    means = np.bincount(ids, residual, size) / (np.bincount(ids, minlength=size) + DAMPING)
+    means[0] = 0.0
+    return means
+
+
+def _newcomers(split: SplitByTime, min_rating: float | None) -> HeldOut | None:
+    """What users watched whom the older ratings do not know: each asks as nobody in particular.
+
+    In its catalogue users are newcomers, by number, and none of them has watched anything.
+    """
+    theirs = split.newcomers > 0
+    count = int(split.newcomers.max(initial=0))
+    ratings = replace(split.after, user=split.newcomers)[theirs]
+    positives = positives_by_user(ratings, count + 1, min_rating)
+    users = np.flatnonzero(positives.lengths).astype(np.int32)
+    if not len(users):
+        return None
+    nothing = Ragged(np.empty(0, np.int32), np.zeros(count + 2, np.int64))
+    return HeldOut(replace(split.before.catalogue, watched=nothing), positives, users, 0)

@@ -1,0 +1,39 @@
+"""What the recommender evaluator measured of the lists that users would be shown."""
+
+from typing import Any
+
+from pipeline.report.blocks import Part, Table
+from pipeline.report.charts import MODELS
+from pipeline.report.words import number, share
+
+
+def judged_lists(metrics: dict[str, Any]) -> Part:
+    """Of its `metrics.json`."""
+    models = [name for name in ("candidate", "baseline", "popularity") if metrics[name]]
+    errors = metrics["standard_errors"]
+    table = Table(
+        "The first ten that each user would be shown, on eval, with standard errors",
+        ("measure", *(MODELS[name] for name in models)),
+        [
+            [words, *(_with_error(metrics[name][measure], errors[name].get(measure)) for name in models)]
+            for measure, words in (
+                ("ndcg@10", "nDCG@10"),
+                ("recall@10", "recall@10"),
+                ("under_mean@10", "rated lower than usual"),
+                ("coverage@10", "catalogue shown"),
+            )
+        ],
+        frozenset(range(1, 1 + len(models))),
+    )
+    chosen = metrics["eval"].get("under_mean")
+    lead = f"{metrics['eval']['users']:,} users; recommended items without those rated in train. "
+    if chosen is not None:
+        lead += (
+            f"Rated lower than usual: of the recommended items that the user rated in eval, those under the "
+            f"user's mean in train; of everything rated in eval it is {share(chosen)}."
+        )
+    return Part("Recommended on eval", [table], lead)
+
+
+def _with_error(value: float | None, error: float | None) -> str:
+    return number(value) if error is None else f"{number(value)} ± {number(error)}"

@@ -1,0 +1,66 @@
+"""What a server answers with, held against what is on disk: one sentence on each model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.ui.server_status import ServerStatus, VersionState
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Whether a server answers with the newest version on disk, a sentence on why not, and with which."""
+
+    agrees: bool
+    sentence: str
+    version: int | None = None
+
+
+def agreement(
+    server: ServerStatus, name: str, disk: Sequence[int], withdrawn: Sequence[int]
+) -> Agreement | None:
+    """Compares a model's versions; None where no server answers.
+
+    Args:
+        server: what it said.
+        name: the model.
+        disk: versions in the folder that is looked at; the highest is the one to be served.
+        withdrawn: versions that were rolled back.
+    """
+    if not server.answers:
+        return None
+    return replace(_compared(server, name, disk, withdrawn), version=server.answering(name))
+
+
+def _compared(server: ServerStatus, name: str, disk: Sequence[int], withdrawn: Sequence[int]) -> Agreement:
+    states = {each.version: each for each in server.models.get(name, [])}
+    newest, answering = max(disk, default=None), server.answering(name)
+    if newest is None:
+        if answering is None:
+            return Agreement(True, "No version is on disk, and none answers.")
+        return Agreement(
+            False, f"The server answers with version {answering}. {_elsewhere(answering, withdrawn)}"
+        )
+    if answering == newest:
+        return Agreement(True, f"The server answers with version {newest}, the served version on disk.")
+    said = f"The server answers with version {answering}" if answering is not None else "No version answers"
+    if answering is not None and answering > newest:
+        return Agreement(False, f"{said}, on disk it is {newest}. {_elsewhere(answering, withdrawn)}")
+    return Agreement(False, f"{said}, on disk it is {newest}. {_not_yet(newest, states.get(newest))}")
+
+
+def _not_yet(version: int, state: VersionState | None) -> str:
+    """Why a server does not answer with a version that is on disk."""
+    if state is None:
+        return f"It does not know version {version}: it has not looked yet, or serves another folder."
+    if state.error:
+        return f"Version {version} could not be loaded: {state.error}"
+    if state.state in ("START", "LOADING"):
+        return f"Version {version} is being loaded."
+    return f"It has unloaded version {version}: it may be told to serve another, or be about to stop."
+
+
+def _elsewhere(version: int, withdrawn: Sequence[int]) -> str:
+    """Why a server answers with a version that is not on disk."""
+    if version in withdrawn:
+        return f"Version {version} was withdrawn, which it has not noticed yet."
+    return f"Version {version} is not in this folder: it serves another one, or has not looked again yet."

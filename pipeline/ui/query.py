@@ -1,0 +1,69 @@
+"""The parameters of an address: read strictly, so that no page answers what was not asked."""
+
+from collections.abc import Iterable
+
+from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
+
+_LETTERS = 300  # of a value
+
+
+class Query:
+    """Reads parameters; HTTPException 400, with a sentence, for one that means nothing.
+
+    Args:
+        params: of the request.
+        names: those that the page has.
+    """
+
+    def __init__(self, params: QueryParams, *names: str):
+        self._params = params
+        for name in params:
+            if name not in names:
+                known = f"it has {', '.join(names)}" if names else "it has none"
+                _refuse(f"This page has no parameter {_cut(name)}: {known}.")
+        for name, value in params.multi_items():
+            if len(value) > _LETTERS:
+                _refuse(f"{name} has {len(value):,} letters; {_LETTERS} are the most.")
+
+    def text(self, name: str) -> str:
+        """A value without blanks around it; empty where it is not given."""
+        return self._params.get(name, "").strip()
+
+    def texts(self, name: str) -> list[str]:
+        """All values of a parameter that may be repeated, without those that are empty."""
+        return [value for each in self._params.getlist(name) if (value := each.strip())]
+
+    def number(self, name: str, otherwise: int, low: int = 0, high: int = 10**9) -> int:
+        """A whole number; `otherwise` where it is not given."""
+        text = self.text(name)
+        if not text:
+            return otherwise
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+        if number is None or not low <= number <= high:
+            _refuse(f"{name} is {_cut(text)}: ask for a whole number from {low} to {high:,}.")
+        return number
+
+    def choice(self, name: str, choices: Iterable[str], otherwise: str) -> str:
+        """One of several words; `otherwise` where it is not given."""
+        text, choices = self.text(name), list(choices)
+        if text and text not in choices:
+            _refuse(f"{name} is {_cut(text)}: it can be {', '.join(choices)}.")
+        return text or otherwise
+
+    def flag(self, name: str, word: str) -> bool:
+        """Whether `name=word` is given."""
+        return self.choice(name, (word,), "") == word
+
+
+def page_of(query: Query) -> int:
+    """The page of a long table, from 1."""
+    return query.number("page", 1, low=1)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _refuse(sentence: str) -> None:
+    raise HTTPException(400, sentence)

@@ -1,0 +1,61 @@
+"""Whatever bytes are given as ratings: an accepted parse or a DataError that can be printed, and no hang."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from components.movielens_example_gen.one_file import read_one_file
+from trainer.errors import DataError
+
+HEADERS = st.sampled_from(
+    [
+        b"",
+        b"user_id,movie_id,rating,timestamp\n",
+        b'"user"\t"item"\t"stars"\n',
+        b"uid;iid;rating;date\r\n",
+        b"\x1f\x8b",
+    ]
+)
+CELLS = st.one_of(
+    st.sampled_from(
+        [b"1", b"5.0", b'"', b'"a', b"nan", b"1e400", b"2024-01-01", b"9" * 30, b"", b"\xff", b"\r"]
+    ),
+    st.binary(max_size=5),
+)
+TABLES = st.lists(st.lists(CELLS, max_size=5).map(lambda row: b",".join(row)), max_size=8).map(b"\n".join)
+SETTINGS = settings(
+    max_examples=150, deadline=5_000, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@SETTINGS
+@given(
+    name=st.sampled_from(["ratings.csv", "mine.tsv", "ratings.csv.gz", "a.zip", "x.bin"]),
+    header=HEADERS,
+    body=st.one_of(TABLES, st.binary(max_size=200)),
+)
+def test_any_bytes_end_in_an_accepted_parse_or_a_data_error(tmp_path, name, header, body):
+    _read(tmp_path / name, header + body)
+
+
+@SETTINGS
+@given(
+    header=st.sampled_from([b"", b"movie_id,title,genres\n", b"id\tname\n"]),
+    body=st.one_of(TABLES, st.binary()),
+)
+def test_any_bytes_beside_the_ratings_do_too(tmp_path, header, body):
+    (tmp_path / "movies.csv").write_bytes(header + body)
+    _read(tmp_path / "ratings.csv", b"user_id,movie_id,rating\n1,2,3\n")
+
+
+def _read(path, content):
+    path.write_bytes(content)
+    try:
+        parsed = read_one_file(path, path.parent / "cache")
+    except DataError as error:
+        said = str(error)
+    else:
+        assert parsed.rows >= 0
+        said = "\n".join([*map(str, parsed.bad.samples), *parsed.notes])
+    assert said.replace("\n", "").isprintable() or not any(
+        ord(c) < 32 or 127 <= ord(c) < 160 for c in said if c != "\n"
+    )

@@ -1,0 +1,159 @@
+"""The blessed settings once more, on every rating: the model that is served.
+
+A model that is judged must not have learned the ratings that it is judged by. One that is served should know
+all of them: otherwise it shows people what they have already rated. So what is blessed are settings: the
+model that they made of train is kept for comparisons, and the model that they make of all splits is served.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from trainer.base import Model
+from trainer.data import RatingData
+from trainer.errors import TrainingError
+from trainer.features import TRAIN
+from trainer.loop import TrainResult
+from trainer.progress import report
+from trainer.run_fn import REPORT, Task, deliver, task_of, write_report
+from trainer.settings import Settings
+from trainer.trained import Trained, trained_folder
+from trainer.trained_on import TrainedOn
+from trainer.warm_start import WarmStart, put_weights
+
+Mode = Literal["all", "seen"]
+
+
+@dataclass(frozen=True)
+class Refit:
+    """What is refit, and from what.
+
+    Args:
+        task: `ranking` or `retrieval`.
+        mode: `all` trains on every split; `seen` keeps the judged weights and completes what each user has
+            watched, as far as the judged model knows users and films.
+        files: glob patterns of the example files, by split.
+        judged_run: the judged training's folder, with its `training.json`.
+        judged_model: the judged SavedModel.
+        transform: the artifact with the judged model's vocabularies.
+        base_model: the SavedModel that training begins from, or None.
+        backup_dir: where a killed training is gone on from, or None.
+        code: a fingerprint of it, so that edited code does not go on from an older run.
+    """
+
+    task: str
+    mode: Mode
+    files: Mapping[str, Sequence[str]]
+    judged_run: Path
+    judged_model: str
+    transform: str
+    base_model: str | None = None
+    backup_dir: str | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Refitted:
+    """A refit model, not exported yet.
+
+    Args:
+        task, settings: those of the judged training.
+        judged: its `training.json`.
+        result: the model, and how it was trained.
+        learned: the record of the ratings that its weights were learned from.
+        warm: what training began from, if anything.
+    """
+
+    task: Task
+    settings: Settings
+    judged: dict[str, Any]
+    result: TrainResult
+    learned: TrainedOn
+    warm: WarmStart | None
+
+
+def refit(asked: Refit, serving_model_dir: str, model_run_dir: Path) -> None:
+    """Trains, exports and verifies; writes `training.json`, as `trainer.run_fn` does, with a part `refit`.
+
+    Raises:
+        TrainingError, ConfigError: in words for the user.
+    """
+    made = refit_model(asked)
+    facts = deliver(made.task, made.result, serving_model_dir, made.settings, made.learned)
+    catalogue = made.result.model.catalogue
+    facts["warm_start"] = {**made.warm.facts, "start": None} if made.warm else None
+    facts["refit"] = {
+        "mode": asked.mode,
+        "splits": list(asked.files),
+        "ratings": len(catalogue.watched.values),
+        "users": catalogue.users - 1,
+        "items": catalogue.movies - 1,
+        "judged_rows": made.judged["rows"],
+        "judged_epochs": made.judged["epochs"],
+    }
+    write_report(model_run_dir / REPORT, made.settings, made.result, facts)
+
+
+def refit_model(asked: Refit) -> Refitted:
+    """The model, in memory.
+
+    The settings are those of the judged training, the tuner's choice among them. It is trained for as many
+    epochs as the judged training's best epoch, at the learning rates that these had, and nothing stops it
+    early: no rating is held out.
+
+    Raises:
+        TrainingError, ConfigError: in words for the user.
+    """
+    judged = json.loads((asked.judged_run / REPORT).read_text(encoding="utf-8"))
+    task = task_of({"task": asked.task})
+    settings = task.settings.checked(judged["settings"])
+    epochs = judged["best_epoch"]
+    if asked.mode == "seen":
+        result = _with_everything_seen(asked, task, settings, epochs)
+        learned = TrainedOn.read(trained_folder(asked.judged_model))
+        return Refitted(task, settings, judged, result, learned, None)
+    warm = WarmStart(asked.base_model) if asked.base_model else None
+    result, learned = _on_everything(asked, task, settings, epochs, warm)
+    return Refitted(task, settings, judged, result, learned, warm)
+
+
+def _on_everything(
+    asked: Refit, task: Task, settings: Settings, epochs: int, warm: WarmStart | None
+) -> tuple[TrainResult, TrainedOn]:
+    data = RatingData.of_everything([each for split in asked.files.values() for each in split])
+    identity = f"refit {asked.code} {epochs} {warm.identity if warm else 'cold'}"
+
+    def say(epoch: int, logs: dict[str, float]) -> None:
+        report(f"epoch {epoch} of {epochs}, on all {len(data.train):,} ratings", epoch / epochs)
+
+    result = task.train(
+        settings,
+        data,
+        passes=epochs,
+        initial=warm,
+        backup_dir=asked.backup_dir,
+        identity=identity,
+        on_epoch=say,
+    )
+    learned = TrainedOn.of_ratings(data.train, data.catalogue.vocabularies)
+    return result, warm.add_to(learned) if warm else learned
+
+
+def _with_everything_seen(asked: Refit, task: Task, settings: Settings, epochs: int) -> TrainResult:
+    others = [each for split, files in asked.files.items() if split != TRAIN for each in files]
+    train, whole = RatingData.with_everything_seen(asked.files[TRAIN], others, asked.transform)
+    judged = Trained.read(trained_folder(asked.judged_model))
+    if judged.weights:
+        return task.train(settings, whole, passes=0, initial=lambda model: put_weights(judged, model))
+    # The kind keeps no weights, because it is solved for anew wherever it begins: from train, as judged.
+    solved = task.train(settings, train, passes=epochs).model
+    return task.train(settings, whole, passes=0, initial=lambda model: _copy(solved, model))
+
+
+def _copy(source: Model, target: Model) -> None:
+    if [each.shape for each in source.variables] != [each.shape for each in target.variables]:
+        raise TrainingError("The judged model's weights do not fit the model with everything seen.")
+    for variable, value in zip(target.variables, source.variables, strict=True):
+        variable.assign(value)
