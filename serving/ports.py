@@ -14,9 +14,8 @@ def listen(kind: str, host: str, port: int) -> socket.socket:
         ServingError: somebody else listens there, or the host is not this machine's.
     """
     try:
-        family, *_, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET  # "localhost" is 127.0.0.1
+        address = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][4]
     except OSError as error:
         raise port_error(kind, host, port, error) from None
     sock = socket.socket(family, socket.SOCK_STREAM)
