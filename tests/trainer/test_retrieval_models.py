@@ -107,7 +107,7 @@ def test_the_folded_users_are_the_towers(model, data):
 def test_someone_without_a_history_is_the_unknown_user(model):
     nobody = tf.ragged.constant([[], [0]], dtype=tf.int32)
     unknown = np.repeat(model.user_vectors(tf.constant([0])).numpy(), 2, axis=0)
-    np.testing.assert_allclose(model.vectors_of_history(nobody), unknown, rtol=1e-6)
+    np.testing.assert_allclose(model.vectors_of_history(nobody), unknown, rtol=1e-6, atol=1e-7)
 
 
 def test_the_full_softmax_leaves_out_the_film_that_train_does_not_know(data):
