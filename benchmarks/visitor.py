@@ -284,7 +284,7 @@ def _read(columns: dict[str, list]):
 
 def _print(runs: list[dict]) -> None:
     print(f"{'NDCG@10 by films that are named':<34}" + "".join(f"{length:>18}" for length in LENGTHS))
-    for name in runs[0].keys() - {"seed", "penalty"}:
+    for name in [each for each in runs[0] if each not in ("seed", "penalty")]:
         values = np.array([run[name] for run in runs])
         spread = values.std(axis=0, ddof=1) if len(runs) > 1 else np.zeros(len(LENGTHS))
         cells = (f"{mean:.4f} ± {off:.4f}" for mean, off in zip(values.mean(axis=0), spread, strict=True))

@@ -207,7 +207,7 @@ def fingerprints(nodes: Nodes) -> dict[str, str]:
 
 #: Parameters that say where something is kept, what the code is, or what is told elsewhere.
 _NO_SETTINGS = (
-    "code_fingerprint", "fingerprint", "origin", "input_base", "cache_key", "serving_models",
+    "code_fingerprint", "fingerprint", "origin", "input_base", "backup_dir", "cache_key", "serving_models",
     "run_fn", "tuner_fn", "preprocessing_fn", "train_args", "eval_args", "splits_config",
     "eval_config", "force_tf_compat_v1", "disable_statistics", "fairness_indicator_thresholds",
 )  # fmt: skip

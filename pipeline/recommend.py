@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.near_titles import near_titles
+from pipeline.known_titles import check_titles, is_absent, known_titles
 from serving.client import Client, RestClient
 from serving.errors import ServingError
 
@@ -17,7 +17,6 @@ from serving.errors import ServingError
 # so is what 99 in 100 of the films recommended to its users have to show for themselves.
 WEAK = 0.5
 POPULAR = 50  # ratings; nobody would believe it of a film with fewer
-EVERYTHING = 2**31 - 1  # as k: the model clamps it to its catalogue
 
 
 @dataclass(frozen=True)
@@ -81,14 +80,10 @@ def ask_for_user(client: Client, user: str, k: int, seen: bool) -> Answer:
 
 def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
     """The `k` films for somebody who likes `liked`; raises ServingError for a title that no film has."""
-    titles = _ask(client, "retrieval", "retrieve", user_id=[""], k=EVERYTHING)["movie_title"][0].tolist()
-    there = set(titles)
-    wrong = [title for title in liked if title not in there or not title]
-    if wrong:
-        raise ServingError(
-            "\n".join(_no_such_title(title, titles) for title in wrong),
-            f'Write titles as the catalogue does, with their year: --like "{titles[0]}".',
-        )
+    titles = known_titles(client)
+    if titles is None:
+        raise _no_model("retrieval")
+    check_titles(liked, titles, '--like "{}"')
     found = _ask(client, "recommender", "recommend_from_history", movie_title=[list(liked)], k=k)
     return _answer(client, found, "because_of_history", movie_title=[list(liked)])
 
@@ -128,17 +123,15 @@ def _ask(client: Client, model: str, signature: str, **inputs) -> dict[str, np.n
     try:
         return client.predict(model, inputs, signature)
     except ServingError as error:
-        if error.message.startswith(("Servable not found", "Could not find any versions")):
-            raise ServingError(
-                f"The server has no model called {model}",
-                "Serve a workspace whose last run pushed a recommender.",
-            ) from None
+        if is_absent(error):
+            raise _no_model(model) from None
         raise
 
 
-def _no_such_title(title: str, titles: Sequence[str]) -> str:
-    near = ", ".join(f'"{each}"' for each in near_titles(title, titles))
-    return f'no film is called "{title}"' + (f"; did you mean {near}?" if near else "")
+def _no_model(name: str) -> ServingError:
+    return ServingError(
+        f"The server has no model called {name}", "Serve a workspace whose last run pushed a recommender."
+    )
 
 
 def _print(answer: Answer, whom: str, they_rated: bool) -> None:
