@@ -42,7 +42,7 @@ def chart(results: Results) -> alt.VConcatChart:
             f"{results.settings['origin']} replayed by time in {spans} spans",
             subtitle=[
                 "After each span the served models are asked about the one that came next. "
-                "A filled point: new models were put in front.",
+                "A filled point: new models were pushed.",
             ],
             anchor="start",
             fontSize=18,

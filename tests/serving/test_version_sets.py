@@ -317,3 +317,14 @@ def test_a_roll_back_waits_for_the_push_that_is_under_way(folder):
 
     assert wrong == []
     assert len({tuple(versions) for versions in there(folder).values()}) == 1
+
+
+def test_a_version_written_with_zeros_is_withdrawn_and_restored_as_any_other(folder):
+    push_set(FIRST, folder, keep=9)
+    push_set(SECOND, folder, keep=9)
+    for name in NAMES:
+        (folder / name / "2").rename(folder / name / "00000002")
+    assert rollback_set(folder, "ranking") == dict.fromkeys(NAMES, (2, 1))
+    assert there(folder) == all_at(1)
+    assert restore_set(folder, "ranking") == dict.fromkeys(NAMES, (2, 2))
+    assert there(folder) == all_at(1, 2)
