@@ -9,6 +9,11 @@ interpreter. Where `tensorflow_model_server` is on PATH, it is measured on the s
 
 also measures what a log of that share of the requests costs: servers with and without one are asked in turn.
 The processor time that the embedded server takes a request says it even on a machine that others use.
+
+    python benchmarks/serve.py --model recommender --beside 30000
+
+measures instead what requests of so many rows cost: their time, the memory of the server, and the wait of
+short requests beside them.
 """
 
 import argparse
@@ -41,10 +46,13 @@ def main() -> None:
     from serving.errors import ServingError
 
     try:
-        report = measure(args)
+        if args.beside:
+            report = measure_beside(args)
+        else:
+            report = measure(args)
+            show(report)
     except ServingError as error:
         raise SystemExit(str(error)) from None
-    show(report)
     if args.json:
         Path(args.json).write_text(json.dumps(report, indent=2) + "\n")
 
@@ -69,6 +77,9 @@ def arguments() -> argparse.Namespace:
         help="also with such logs",
     )
     parser.add_argument("--log-format", choices=("jsonl", "tfrecord"), default="jsonl")
+    parser.add_argument(
+        "--beside", type=int, metavar="ROWS", help="measure short requests beside requests of so many rows"
+    )
     parser.add_argument("--json", metavar="FILE")
     return parser.parse_args()
 
@@ -76,14 +87,14 @@ def arguments() -> argparse.Namespace:
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     from serving.errors import ServingError
     from serving.model import LoadedModel
-    from serving.versions import list_versions
+    from serving.versions import list_versions, version_folder
 
     versions = list_versions(args.models, args.model)
     if not versions:
         raise ServingError(
             f"There is no version of {args.model} under {args.models}", "Run `marquee run`, or name --models."
         )
-    model = LoadedModel(args.models / args.model / str(versions[-1]))
+    model = LoadedModel(version_folder(args.models, args.model, versions[-1]))
     signature = model.signature(args.signature)
     inputs = {name: spec.array(example(name, spec, args.rows)) for name, spec in signature.inputs.items()}
     results = [summary("in process", 1, *in_process(model, args.signature, inputs, args.seconds))]
@@ -113,6 +124,28 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "python": platform.python_version(),
         "results": results,
     }
+
+
+def measure_beside(args: argparse.Namespace) -> dict[str, Any]:
+    import long_batches
+
+    from serving.model import LoadedModel
+    from serving.versions import list_versions, version_folder
+
+    versions = list_versions(args.models, args.model)
+    model = LoadedModel(version_folder(args.models, args.model, versions[-1]))
+    signature = model.signature(args.signature)
+    model.close()
+
+    def payloads(rows: int) -> tuple[bytes, bytes]:
+        inputs = {name: spec.array(example(name, spec, rows)) for name, spec in signature.inputs.items()}
+        return requests(args.model, args.signature, inputs)
+
+    report = long_batches.measure(
+        args.models, args.model, args.signature, args.beside, args.seconds, payloads
+    )
+    long_batches.show(report)
+    return report
 
 
 class Load:

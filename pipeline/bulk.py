@@ -22,7 +22,7 @@ from pipeline.program import program, push_first
 from serving.bulk import BulkRequest, BulkResult
 from serving.bulk import bulk as write_all
 from serving.errors import ServingError
-from serving.versions import list_versions
+from serving.versions import list_versions, version_folder
 from trainer.errors import MarqueeError
 
 MODEL = "recommender"
@@ -56,7 +56,7 @@ def bulk(
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"[bold]{MODEL}[/] version {versions[-1]}")
-    source = models / MODEL / str(versions[-1])
+    source = version_folder(models, MODEL, versions[-1])
     with native_chatter_dropped(), Interruption() as interruption:
         try:
             with _bar(console, interruption) as on_progress:

@@ -24,6 +24,26 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from pipeline.version import version
+
+        typer.echo(f"marquee {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print Marquee's version and end."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def run(
     config: ConfigOption = "ml-100k",
@@ -104,15 +124,50 @@ def serve(
         float, typer.Option(min=0.001, help="A file of the log is finished at this size.")
     ] = 64,
     log_rotate_minutes: Annotated[float, typer.Option(min=0.01, help="And at this age.")] = 60,
+    keep_alive: Annotated[
+        float,
+        typer.Option(
+            min=0.1,
+            envvar="MARQUEE_KEEP_ALIVE",
+            help="Seconds that an idle REST connection is kept; more than the load balancer's own idle time.",
+        ),
+    ] = 75,
+    request_timeout: Annotated[
+        float,
+        typer.Option(
+            min=0.1,
+            envvar="MARQUEE_REQUEST_TIMEOUT",
+            help="Seconds that a REST request may take to arrive before its connection is closed.",
+        ),
+    ] = 60,
+    grace: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            envvar="MARQUEE_GRACE",
+            help="Seconds for which requests under way are still answered after SIGTERM or Ctrl-C.",
+        ),
+    ] = 5,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
-    """Answer over REST and gRPC, as TF Serving does; new versions are picked up while it runs."""
+    """Answer over REST and gRPC, as TF Serving does; new versions are picked up while it runs.
+
+    Where no model was pushed yet, the server waits for the first one.
+    """
     from pipeline.serve import serve as serve_models
     from pipeline.workspace import Workspace
     from serving.config import LogConfig, ServerConfig
 
     to = LogConfig(log, log_sample, log_format, log_rotate_mb, log_rotate_minutes) if log else None
-    config = ServerConfig(host=host, rest_port=rest_port, grpc_port=grpc_port, log=to)
+    config = ServerConfig(
+        host=host,
+        rest_port=rest_port,
+        grpc_port=grpc_port,
+        grace_seconds=grace,
+        keep_alive_seconds=keep_alive,
+        request_seconds=request_timeout,
+        log=to,
+    )
     serve_models(models or Workspace(workspace).serving_models, config, binary)
 
 

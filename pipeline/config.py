@@ -317,16 +317,6 @@ class RunConfig(Strict):
     kubeflow: KubeflowConfig = KubeflowConfig()
     deploy: DeployConfig = DeployConfig()
 
-    @model_validator(mode="after")
-    def _lists_can_be_judged(self) -> "RunConfig":
-        if self.data.split.kind == "user_holdout":
-            raise ValueError(
-                "data.split.kind = 'user_holdout': a retrieval model is judged by users whom train knows, "
-                "and this split leaves none in eval; allowed: random, temporal, leave_last_out, per_item, "
-                "predefined, newest_span, hash"
-            )
-        return self
-
     def plain(self) -> dict[str, Any]:
         """As YAML and JSON know it."""
         return self.model_dump(mode="json", by_alias=True)

@@ -13,7 +13,7 @@ from pipeline.run_record import recorded
 from pipeline.workspace import Workspace
 from serving.models import MODELS
 from serving.version_sets import history
-from serving.versions import ROLLED_BACK, list_versions
+from serving.versions import ROLLED_BACK, list_versions, version_folder
 from trainer.errors import MarqueeError
 
 SERVED = "served version"
@@ -153,7 +153,7 @@ def push_behind(known: Mapping[int, Artifact], models: Path, name: str, version:
     seen = set()
     while version not in known and version not in seen:
         seen.add(version)
-        folders = (models / name / str(version), models / ROLLED_BACK / name / str(version))
+        folders = (version_folder(models, name, version), version_folder(models / ROLLED_BACK, name, version))
         version = next((old for each in folders if (old := history(each).get("restored_from"))), version)
     return known.get(version)
 

@@ -182,10 +182,11 @@ def standard_error(before: Nodes, after: Nodes, task: str, measure: str) -> floa
     evaluator, theirs = after.get(f"{task.capitalize()}Evaluator"), before.get(f"{task.capitalize()}Trainer")
     baseline = evaluator.taken.get("baseline_model") if evaluator else None
     model = theirs.outputs.get("model") if theirs else None
-    if baseline is None or model is None or baseline.id != model.id or task != "retrieval":
+    if baseline is None or model is None or baseline.id != model.id:
         return None
-    changes = _retrieval_metrics(after).get("change", {}).get("baseline") or {}
-    return changes.get(measure, {}).get("standard_error")
+    file = VERDICTS if task == "ranking" else "metrics.json"
+    said = read_json(_output(after, f"{task.capitalize()}Evaluator", "evaluation"), file) or {}
+    return ((said.get("change") or {}).get("baseline") or {}).get(measure, {}).get("standard_error")
 
 
 def test(nodes: Nodes) -> dict[str, Any] | None:
@@ -206,7 +207,7 @@ def fingerprints(nodes: Nodes) -> dict[str, str]:
 
 #: Parameters that say where something is kept, what the code is, or what is told elsewhere.
 _NO_SETTINGS = (
-    "code_fingerprint", "fingerprint", "origin", "input_base", "cache_key", "serving_models",
+    "code_fingerprint", "fingerprint", "origin", "input_base", "backup_dir", "cache_key", "serving_models",
     "run_fn", "tuner_fn", "preprocessing_fn", "train_args", "eval_args", "splits_config",
     "eval_config", "force_tf_compat_v1", "disable_statistics", "fairness_indicator_thresholds",
 )  # fmt: skip

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.near_titles import near_titles
+from pipeline.known_titles import check_titles, is_absent, known_titles
 from serving.client import Client, RestClient
 from serving.errors import ServingError
 
@@ -17,7 +17,6 @@ from serving.errors import ServingError
 # so is what 99 in 100 of the films recommended to its users have to show for themselves.
 WEAK = 0.5
 POPULAR = 50  # ratings; nobody would believe it of a film with fewer
-EVERYTHING = 2**31 - 1  # as k: the model clamps it to its catalogue
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,8 @@ class Recommended:
     """A film and why.
 
     Attributes:
+        user_rating: the expected rating; None where the ranking model cannot say what somebody who brings a
+            history would give.
         because: the film watched that is most like it, `movie_title` and `similarity` (a cosine); None where
             none is like it.
         ratings: how many it has in train.
@@ -34,7 +35,7 @@ class Recommended:
     movie_id: str
     movie_title: str
     movie_genres: list[str]
-    user_rating: float
+    user_rating: float | None
     score: float
     because: dict[str, str | float] | None
     ratings: int
@@ -79,14 +80,10 @@ def ask_for_user(client: Client, user: str, k: int, seen: bool) -> Answer:
 
 def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
     """The `k` films for somebody who likes `liked`; raises ServingError for a title that no film has."""
-    titles = _ask(client, "retrieval", "retrieve", user_id=[""], k=EVERYTHING)["movie_title"][0].tolist()
-    there = set(titles)
-    wrong = [title for title in liked if title not in there or not title]
-    if wrong:
-        raise ServingError(
-            "\n".join(_no_such_title(title, titles) for title in wrong),
-            f'Write titles as the catalogue does, with their year: --like "{titles[0]}".',
-        )
+    titles = known_titles(client)
+    if titles is None:
+        raise _no_model("retrieval")
+    check_titles(liked, titles, '--like "{}"')
     found = _ask(client, "recommender", "recommend_from_history", movie_title=[list(liked)], k=k)
     return _answer(client, found, "because_of_history", movie_title=[list(liked)])
 
@@ -101,13 +98,14 @@ def _answer(client: Client, found: dict[str, np.ndarray], because: str, **who) -
         name: values[0].tolist()
         for name, values in _ask(client, "retrieval", because, movie_id=[ids], **who).items()
     }
+    rated = any(found["user_rating"])  # 0 for every film: the ranking model does not see histories
     films = [
         Recommended(
             rank=place + 1,
             movie_id=movie_id,
             movie_title=found["movie_title"][place],
             movie_genres=[genre for genre in about["movie_genres"][place].split("|") if genre],
-            user_rating=found["user_rating"][place],
+            user_rating=found["user_rating"][place] if rated else None,
             score=found["score"][place],
             because=_reason(reason["movie_title"][place], reason["similarity"][place]),
             ratings=int(about["ratings"][place]),
@@ -125,17 +123,15 @@ def _ask(client: Client, model: str, signature: str, **inputs) -> dict[str, np.n
     try:
         return client.predict(model, inputs, signature)
     except ServingError as error:
-        if error.message.startswith(("Servable not found", "Could not find any versions")):
-            raise ServingError(
-                f"The server has no model called {model}",
-                "Serve a workspace whose last run pushed a recommender.",
-            ) from None
+        if is_absent(error):
+            raise _no_model(model) from None
         raise
 
 
-def _no_such_title(title: str, titles: Sequence[str]) -> str:
-    near = ", ".join(f'"{each}"' for each in near_titles(title, titles))
-    return f'no film is called "{title}"' + (f"; did you mean {near}?" if near else "")
+def _no_model(name: str) -> ServingError:
+    return ServingError(
+        f"The server has no model called {name}", "Serve a workspace whose last run pushed a recommender."
+    )
 
 
 def _print(answer: Answer, whom: str, they_rated: bool) -> None:
@@ -144,12 +140,15 @@ def _print(answer: Answer, whom: str, they_rated: bool) -> None:
         back = ": --seen lets films come back" if they_rated else ""
         console.print(f"nothing is left for {whom}{back}", markup=False)
         return
-    table = Table("", "title", "genres", "rating", "why", title=escape(whom))
-    table.columns[0].justify = table.columns[3].justify = "right"
+    rated = answer.films[0].user_rating is not None
+    table = Table("", "title", "genres", *(["rating"] if rated else []), "why", title=escape(whom))
+    table.columns[0].justify = "right"
+    if rated:
+        table.columns[3].justify = "right"
     for film in answer.films:
         genres = ", ".join(film.movie_genres)
-        rating = f"{film.user_rating:.2f}"
-        table.add_row(str(film.rank), escape(film.movie_title), genres, rating, escape(_why(film)))
+        rating = [f"{film.user_rating:.2f}"] if rated else []
+        table.add_row(str(film.rank), escape(film.movie_title), genres, *rating, escape(_why(film)))
     if they_rated and answer.stranger:
         table.caption = escape(f"{whom} is unknown to the model: these are popular films")
     elif they_rated and any(film.because for film in answer.films):

@@ -1,6 +1,10 @@
 """`marquee serve`: the embedded server, or TF Serving itself where it is installed."""
 
+import contextlib
+import logging
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +14,7 @@ from pipeline.console import native_chatter_dropped
 from pipeline.program import push_first
 from serving.config import ServerConfig
 from serving.errors import ServingError
+from serving.ports import check_free
 from serving.renames import recover
 from serving.stopping import stopping
 from serving.tensorflow_model_server import BinaryServer, find_binary
@@ -24,6 +29,9 @@ EMBEDDED = "embedded"
 def serve(models: Path, config: ServerConfig, binary: str | None) -> None:
     """Serves a folder of models in the foreground until it is told to stop.
 
+    Where there is no model yet, it waits for the first one to be pushed. What happens is logged on standard
+    error, one line for each start, new version, failed load and stop.
+
     Args:
         models: `<name>/<version>/` folders.
         config: where to listen, and what to log.
@@ -31,36 +39,71 @@ def serve(models: Path, config: ServerConfig, binary: str | None) -> None:
             which only the embedded server can; `embedded` does not.
 
     Raises:
-        ServingError: no models, a taken port, a binary that does not start or is to log.
+        ServingError: a taken port, a binary that does not start or is to log.
     """
+    check_free(config)
     recover(models)  # what a push killed half way left
-    if not list_models(models):
-        raise ServingError(f"there is no model in {models}", push_first(models))
     embedded = binary == EMBEDDED or (binary is None and config.log is not None)
     found = None if embedded else find_binary(binary)
     if found:
-        _serve_binary(models, config, found)
+        with _logged():
+            _serve_binary(models, config, found)
         return
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
-    with native_chatter_dropped():
+    with native_chatter_dropped(), _logged():
         from serving.server import serve as serve_embedded  # TensorFlow: seconds, and only now needed
 
         serve_embedded(models, config, on_ready=_announce)
 
 
+@contextlib.contextmanager
+def _logged() -> Iterator[None]:
+    """Writes what the server reports to standard error, with the time."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S%z"))
+    log = logging.getLogger("serving")
+    before = log.level, log.propagate
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.level, log.propagate = before
+
+
 def _serve_binary(models: Path, config: ServerConfig, binary: str) -> None:
-    with stopping() as stop, BinaryServer(models, config, binary) as server:
-        _announce(server)
-        Console().print("[yellow]TF Serving listens on every interface, not on --host alone[/]")
-        while not stop.wait(1.0):
-            if not server.running:
-                raise ServingError(f"{binary} ended by itself")
+    with stopping() as stop:
+        if not list_models(models):
+            _console().print(_waiting(models), markup=False)
+        while not list_models(models):
+            if stop.wait(1.0):
+                return
+        with BinaryServer(models, config, binary) as server:
+            _announce(server)
+            Console().print("[yellow]TF Serving listens on every interface, not on --host alone[/]")
+            while not stop.wait(1.0):
+                if not server.running:
+                    raise ServingError(f"{binary} ended by itself")
 
 
 def _announce(server: "EmbeddedServer | BinaryServer") -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    for name in list_models(server.models_dir):
+    console = _console()
+    names = list_models(server.models_dir)
+    for name in names:
         console.print(f"[bold]{name}[/] version {list_versions(server.models_dir, name)[-1]}")
+    if not names:
+        console.print(f"{_waiting(server.models_dir)}; until then /healthz answers 503", markup=False)
     if log := server.config.log:
         console.print(f"logs {log.sample:.4g} of the requests to {log.folder}", markup=False)
     console.print(f"REST {server.rest_url}   gRPC {server.grpc_address}   [dim]Ctrl-C stops[/]")
+
+
+def _waiting(models: Path) -> str:
+    there = "" if models.is_dir() else ", which is not there"
+    return f"waiting for a first model in {models}{there}. {push_first(models)}"
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)

@@ -70,9 +70,9 @@ class Summary:
         blessed: whether every blessing was given.
         reasons: why, in sentences.
         pushed: the folders of the version that this run pushed, or None where it pushed none.
+        example: a user to ask a server about; None while nothing is served.
         push: what became of the models: see `pipeline.pushed.Pushed`.
         measured: what the measures are measures of, where a model was refit for serving; else "".
-        example: a user to ask a server about; None while nothing is served.
         recommender: the two models together.
         next_span: what TemporalCheck wrote (`temporal.json`); None where it did not run.
     """
@@ -91,9 +91,9 @@ class Summary:
     blessed: bool
     reasons: list[str]
     pushed: str | None
-    push: dict[str, Any] | None
-    measured: str
     example: str | None
+    push: dict[str, Any] | None = None
+    measured: str = ""
     recommender: RecommenderSummary | None = None
     next_span: dict[str, Any] | None = None
 

@@ -12,6 +12,7 @@ import httpx
 import numpy as np
 import rapidjson
 
+from serving.addresses import grpc_address, rest_url
 from serving.errors import ServingError
 from serving.signature import NUMPY_DTYPES, Signature, signatures_from_json
 
@@ -40,8 +41,11 @@ class Client(ABC):
     ) -> dict[str, np.ndarray]:
         """Calls a signature of `model`; the version in front unless `version` is given.
 
-        The signature is asked for once a model, so that plain lists become the right dtypes. Raises
-        ServingError with the server's own message.
+        The signature is asked for once a model, so that plain lists become the right dtypes. Histories of
+        different lengths are padded.
+
+        Raises InputError, a ValueError, for values that the signature cannot take; ServingError with the
+        server's own message.
         """
         known = self._signature(model, signature, version)
         arrays = {name: _input(known, name, values) for name, values in inputs.items()}
@@ -81,10 +85,13 @@ class RestClient(Client):
     """TF Serving's REST API over one connection that is kept open.
 
     Args:
-        url: such as "http://127.0.0.1:8501".
+        url: such as "http://127.0.0.1:8501"; without a scheme, "127.0.0.1:8501", http is meant.
+
+    Raises InputError for what is no such address.
     """
 
     def __init__(self, url: str):
+        url = rest_url(url)
         super().__init__(url)
         self._http = httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, trust_env=False)
 
@@ -131,9 +138,12 @@ class GrpcClient(Client):
 
     Args:
         address: such as "127.0.0.1:8500".
+
+    Raises InputError for what is no such address.
     """
 
     def __init__(self, address: str):
+        address = grpc_address(address)
         super().__init__(address)
         # TF Serving's messages bring the whole of TensorFlow: whoever only asks over REST need not wait.
         from serving.grpc_stubs import Stubs

@@ -1,7 +1,11 @@
 """The serving contract: what every model that Marquee pushes takes and gives, as data.
 
 The component that validates a model before a push, the clients and the tests read it from here. -1 is a
-size that a request chooses: the batch, the titles of a history, `k`.
+size that a request chooses: the batch, the titles of a history, `k`. A shape of None is any shape at all.
+
+`k` and `exclude_seen` are sent once for all rows (a scalar), or once for each row: a request of rows,
+`instances`, repeats them in every row. The longest list decides the width of the answer; a row that asks for
+less ends in "" and 0. Versions exported before this take a scalar only, and still keep the contract.
 """
 
 from serving.models import MODELS
@@ -10,8 +14,8 @@ from serving.signature import Signature, TensorSpec
 __all__ = ["CONTRACT", "MODELS", "departures"]
 
 _IDS = TensorSpec("string", (-1,))
-_K = TensorSpec("int32", ())
-_FLAG = TensorSpec("bool", ())
+_K = TensorSpec("int32", None)
+_FLAG = TensorSpec("bool", None)
 _LISTS = TensorSpec("string", (-1, -1))
 _RATINGS = {"user_rating": TensorSpec("float", (-1,))}
 

@@ -1,6 +1,7 @@
 """The exceptions of the serving package, which stands on its own.
 
 ServingError              one clear message and, where there is one, what to do; never shown as a traceback
+├── InputError            a value that cannot be sent, noticed by the client; a ValueError too
 └── StatusError           a request's answer that is not OK: a canonical gRPC code and TF Serving's message
 """
 
@@ -41,6 +42,10 @@ class ServingError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class InputError(ServingError, ValueError):
+    """A value that a model's input cannot take."""
 
 
 class StatusError(ServingError):

@@ -4,7 +4,6 @@ The other calls of these services are answered UNIMPLEMENTED, except for Classif
 Serving refuses on predict signatures and so does this.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -16,17 +15,20 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from serving.dispatch import Work
 from serving.errors import StatusError, invalid
+from serving.grpc_parsing import Parsing
 from serving.metrics import Call
 from serving.service import Service, refuse_examples_api
-from serving.tensor_proto import array_of, proto_of
+from serving.tensor_proto import TooManyValues, array_of, proto_of
 
 _NOT_HERE = "The embedded server has no {}: a stock TensorFlow Serving has"
-QUICK_BYTES = 16 * 1024  # as over REST: a longer request is answered beside the event loop
+MOST_FILLED_IN = 4 * 1024 * 1024  # values that a TensorProto's shape may stand for beyond those it holds
 
 
 def add_services(server: grpc.aio.Server, service: Service) -> None:
     """Puts TF Serving's two services on `server`."""
+    server = Parsing(server)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(_Prediction(service), server)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(_Models(service), server)
 
@@ -37,13 +39,10 @@ class _Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     async def Predict(self, request, context):
         call = Call("GRPC", "predict")
-
-        def compute():
-            return self._predict(call, request)
-
-        if request.ByteSize() <= QUICK_BYTES and self._service.registry.quick(request.model_spec.name):
-            return await _answer(self._service, context, call, compute)
-        return await _answer(self._service, context, call, compute, self._service.threads)
+        try:
+            return await self._service.answer(call, request.ByteSize(), lambda: self._read(call, request))
+        except StatusError as error:
+            await context.abort(grpc.StatusCode[error.code], error.message)
 
     async def GetModelMetadata(self, request, context):
         call = Call("GRPC", "GetModelMetadata")
@@ -63,21 +62,28 @@ class _Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
     async def MultiInference(self, request, context):
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, _NOT_HERE.format("MultiInference"))
 
-    def _predict(self, call: Call, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
+    def _read(self, call: Call, request: predict_pb2.PredictRequest) -> Work[predict_pb2.PredictResponse]:
         servable = self._service.lease(call, *_spec(request))
-        with servable as loaded:
+        try:
             name = request.model_spec.signature_name or "serving_default"
-            loaded.signature(name)  # TF Serving looks for the signature before it reads a tensor
+            servable.model.signature(name)  # TF Serving looks for the signature before it reads a tensor
             call.signature = name
-            inputs = {key: _read(key, proto) for key, proto in request.inputs.items()}
-            outputs = self._service.predict(call, servable, name, inputs, request.output_filter)
-            answer = predict_pb2.PredictResponse(
-                outputs={key: proto_of(value) for key, value in outputs.items()}
-            )
-            answer.model_spec.name = servable.name
-            answer.model_spec.version.value = servable.version
-            answer.model_spec.signature_name = name
-            return answer
+            inputs = {key: _array(key, proto) for key, proto in request.inputs.items()}
+
+            def compute() -> predict_pb2.PredictResponse:
+                outputs = self._service.predict(call, servable, name, inputs, request.output_filter)
+                answer = predict_pb2.PredictResponse(
+                    outputs={key: proto_of(value) for key, value in outputs.items()}
+                )
+                answer.model_spec.name = servable.name
+                answer.model_spec.version.value = servable.version
+                answer.model_spec.signature_name = name
+                return answer
+
+            return self._service.work(call, servable, name, inputs, compute)
+        except BaseException:
+            servable.release()
+            raise
 
     async def _refuse(self, request, context, api: str):
         call = Call("GRPC", api)
@@ -103,11 +109,9 @@ class _Models(model_service_pb2_grpc.ModelServiceServicer):
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, _NOT_HERE.format("HandleReloadConfigRequest"))
 
 
-async def _answer(service: Service, context, call: Call, compute: Callable[[], Any], threads=None):
+async def _answer(service: Service, context, call: Call, compute: Callable[[], Any]):
     try:
-        if threads is None:
-            return service.counted(call, compute)
-        return await asyncio.get_running_loop().run_in_executor(threads, service.counted, call, compute)
+        return service.counted(call, compute)
     except StatusError as error:
         await context.abort(grpc.StatusCode[error.code], error.message)
 
@@ -119,8 +123,10 @@ def _spec(request) -> tuple[str, int | None, str]:
     return spec.name, spec.version.value if spec.HasField("version") else None, spec.version_label
 
 
-def _read(name: str, proto) -> np.ndarray:
+def _array(name: str, proto) -> np.ndarray:
     try:
-        return array_of(proto)
-    except (ValueError, TypeError):
+        return array_of(proto, MOST_FILLED_IN)
+    except TooManyValues as error:
+        raise StatusError("RESOURCE_EXHAUSTED", f"tensor {name} has {error}") from None
+    except ValueError:
         raise invalid(f"tensor parsing error: {name}") from None

@@ -8,6 +8,8 @@ Two differences are on purpose: a value quoted in an error is cut short when it 
 not UTF-8 are refused in a request and replaced in an answer.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +29,8 @@ from serving.json_values import (
     tensor_of,
 )
 from serving.signature import Signature
+
+PART_ROWS = 256  # of an answer that are written at once
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def read_request(document: dict[str, Any], signature: Signature) -> PredictReque
                 "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist ",
             )
         if not isinstance(instances, list):
-            raise _misformed(document, "Excepting 'instances' to be an list/array")
+            raise _misformed(document, "Expecting 'instances' to be an list/array")
         if not instances:
             raise _misformed(document, "No values in 'instances' array")
         return PredictRequest(_read_rows(instances, signature), rows=True)
@@ -103,15 +107,42 @@ def write_answer(outputs: dict[str, np.ndarray], rows: bool) -> bytes:
         raise invalid("Cannot convert empty tensor map to JSON")
     if rows:
         _check_batch(outputs)
-    values = {name: jsonable(name, array) for name, array in outputs.items()}
-    if len(values) == 1:
-        answer = next(iter(values.values()))
-    elif rows:
-        answer = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
-    else:
-        answer = values
     finite = all(np.isfinite(array).all() for array in outputs.values() if array.dtype.kind == "f")
-    return (dump if finite else dump_with_nan)({"predictions" if rows else "outputs": answer})
+    write = dump if finite else dump_with_nan
+    key = b"predictions" if rows else b"outputs"
+    if rows and len(outputs) > 1:
+        answer = _in_parts(len(next(iter(outputs.values()))), lambda part: write(_rows(outputs, part)))
+    elif len(outputs) == 1:
+        answer = _tensor(*next(iter(outputs.items())), write)
+    else:
+        members = (write(name) + b":" + _tensor(name, array, write) for name, array in outputs.items())
+        answer = b"{" + b",".join(members) + b"}"
+    return b'{"' + key + b'":' + answer + b"}"
+
+
+def _tensor(name: str, array: np.ndarray, write: Callable[[Any], bytes]) -> bytes:
+    if array.ndim == 0:
+        return write(jsonable(name, array))
+    return _in_parts(len(array), lambda part: write(jsonable(name, array[part])))
+
+
+def _rows(outputs: dict[str, np.ndarray], part: slice) -> list[dict[str, Any]]:
+    values = {name: jsonable(name, array[part]) for name, array in outputs.items()}
+    return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+
+
+def _in_parts(rows: int, write: Callable[[slice], bytes]) -> bytes:
+    """The JSON array of `rows` elements, of which `write` gives a slice as an array.
+
+    The interpreter is given back between two parts: otherwise short requests would wait for a long answer.
+    """
+    if rows <= PART_ROWS:
+        return write(slice(0, rows))
+    parts = []
+    for start in range(0, rows, PART_ROWS):
+        parts.append(write(slice(start, start + PART_ROWS))[1:-1])
+        time.sleep(0)
+    return b"[" + b",".join(parts) + b"]"
 
 
 def _parse_as_rapidjson(body: bytes) -> Any:

@@ -10,6 +10,7 @@ import rapidjson
 
 from serving.signature import NUMPY_DTYPES
 
+MOST_DIMENSIONS = 32  # NumPy's own limit, in its older versions
 QUOTE_CHARACTERS = 2048  # an error repeats the value at fault; not the megabytes of it
 
 # Inclusive ranges that RapidJSON's IsInt, IsUint, IsInt64 and IsUint64 accept for a dtype.
@@ -71,6 +72,8 @@ def tensor_of(value: Any, dtype: str) -> np.ndarray:
         if not inner:
             break
         inner = inner[0]
+    if len(shape) > MOST_DIMENSIONS:
+        raise ValueFault(f"Encountered {len(shape)} nested lists: a tensor has at most {MOST_DIMENSIONS}")
     flat: list = []
     _flatten(value, 0, shape, dtype, flat)
     array = np.empty(len(flat), dtype=object)
@@ -86,7 +89,10 @@ def is_base64(value: Any) -> bool:
 
 def quoted(value: Any) -> str:
     """`value` as an error quotes it: pretty-printed JSON, cut short when it is long."""
-    text = rapidjson.dumps(value, indent=4, ensure_ascii=False)
+    try:
+        text = rapidjson.dumps(value, indent=4, ensure_ascii=False)
+    except RecursionError:
+        return "…"
     return text if len(text) <= QUOTE_CHARACTERS else text[:QUOTE_CHARACTERS] + "…"
 
 
@@ -97,9 +103,15 @@ def jsonable(name: str, array: np.ndarray) -> Any:
     """
     if array.dtype != object:
         return np.ascontiguousarray(array) if array.ndim else array[()]
+    items = array.ravel().tolist()
     if name.endswith("_bytes"):
-        return _nested(array, lambda item: {"b64": base64.b64encode(item).decode()})
-    return _nested(array, lambda item: item.decode(errors="replace"))
+        written = [{"b64": base64.b64encode(item).decode()} for item in items]
+    else:
+        try:
+            written = list(map(bytes.decode, items))
+        except UnicodeDecodeError:
+            written = [item.decode(errors="replace") for item in items]
+    return _nested(written, array.shape)
 
 
 def dump(value: Any) -> bytes:
@@ -170,12 +182,15 @@ def _decoded(value: dict) -> bytes:
         raise ValueFault("Unable to base64 decode") from None
 
 
-def _nested(array: np.ndarray, write) -> Any:
-    if array.ndim == 0:
-        return write(array[()])
-    if array.ndim == 1:
-        return [write(item) for item in array]
-    return [_nested(part, write) for part in array]
+def _nested(flat: list, shape: tuple[int, ...]) -> Any:
+    """The elements of an array in lists of its shape."""
+    if not shape:
+        return flat[0]
+    for size in reversed(shape[1:]):
+        if size == 0:
+            return np.empty(shape).tolist()
+        flat = [flat[start : start + size] for start in range(0, len(flat), size)]
+    return flat
 
 
 def _widened(value: Any) -> Any:

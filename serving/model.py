@@ -3,6 +3,7 @@
 `tf.saved_model.load` would also accept SavedModels that TF Serving cannot answer with.
 """
 
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from tensorflow.core.protobuf.config_pb2 import CallableOptions
 from serving.errors import StatusError, invalid
 from serving.signature import DTYPE_NAMES, NUMPY_DTYPES, Signature, TensorSpec, signatures_from_json
 
-SMALL_BATCH = 64  # rows; up to here a call's time says whether the model is quick
+SMALL_BATCH = 64  # values of an input; up to here a call takes about the same time, whatever it holds
 QUICK_SECONDS = 0.002  # a call that takes less may run on the event loop: a hop to a thread costs more
 
 
@@ -30,9 +31,11 @@ class LoadedModel:
         path: the folder that holds saved_model.pb.
 
     `signatures` describes what can be called, `signature_defs` is the same as the SavedModel's own protos.
+    `block_rows` is what `serving.blocks` has learned of each signature.
     """
 
     def __init__(self, path: str | Path):
+        self.block_rows: dict[str, int] = {}
         graph = tf.Graph()
         config = tf.compat.v1.ConfigProto()
         config.gpu_options.allow_growth = True  # several models, and a trainer, may share the device
@@ -61,14 +64,17 @@ class LoadedModel:
         }
         self.signatures: dict[str, Signature] = signatures_from_json(as_json)
         self._calls = {name: self._callable(name) for name in self.signatures}
-        self._seconds: dict[str, float] = {}
+        self._seconds: dict[str, float] = {}  # a call with small inputs takes, by signature
+        self._seconds_a_value: dict[str, float] = {}  # a call with others takes, by their size
         for name in self.signatures:
             self._warm_up(name)
 
-    @property
-    def quick(self) -> bool:
-        """Whether a small batch is answered, on every signature, in less than QUICK_SECONDS."""
-        return all(seconds < QUICK_SECONDS for seconds in self._seconds.values())
+    def quick(self, signature: str, inputs: dict[str, np.ndarray]) -> bool:
+        """Whether `inputs` are answered in less than QUICK_SECONDS, as far as earlier calls tell."""
+        size = _size(inputs)
+        if size <= SMALL_BATCH:
+            return self._seconds.get(signature, math.inf) < QUICK_SECONDS
+        return self._seconds_a_value.get(signature, math.inf) * size < QUICK_SECONDS
 
     def signature(self, name: str) -> Signature:
         """The signature called `name`; FAILED_PRECONDITION, as TF Serving has it, when there is none."""
@@ -130,8 +136,12 @@ class LoadedModel:
             pass  # a row of blanks may well be refused: a serialized tf.Example is not empty
 
     def _note_time(self, name: str, inputs: dict[str, np.ndarray], seconds: float) -> None:
-        if all(array.size <= SMALL_BATCH for array in inputs.values()):
+        size = _size(inputs)
+        if size <= SMALL_BATCH:
             self._seconds[name] = 0.8 * self._seconds.get(name, seconds) + 0.2 * seconds
+        else:
+            known = self._seconds_a_value.get(name, seconds / size)
+            self._seconds_a_value[name] = 0.8 * known + 0.2 * seconds / size
 
 
 def _check_inputs(spec: Signature, inputs: dict[str, np.ndarray]) -> None:
@@ -168,6 +178,10 @@ def _check_filter(spec: Signature, output_filter: Sequence[str]) -> None:
 
 def _names(names) -> str:
     return "{" + ",".join(sorted(names)) + "}"
+
+
+def _size(inputs: dict[str, np.ndarray]) -> int:
+    return max((array.size for array in inputs.values()), default=0)
 
 
 def _as_array(value) -> np.ndarray:

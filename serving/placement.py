@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serving.version_sets import HISTORY, JUDGED, MEMBERS, TRAINED
-from serving.versions import ROLLED_BACK, list_versions
+from serving.versions import ROLLED_BACK, list_versions, version_folder
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _latest(sources: Mapping[str, Path], models_dir: Path) -> int | None:
     common = set.intersection(*(set(list_versions(models_dir, name)) for name in sources))
     wanted: dict[str, str] = {}
     for version in sorted(common, reverse=True):
-        folders = {name: models_dir / name / str(version) for name in sources}
+        folders = {name: version_folder(models_dir, name, version) for name in sources}
         if any(_files(folders[name]) != _files(source) for name, source in sources.items()):
             continue  # most differ in their sizes: nothing of them is read
         wanted = wanted or {name: content(source) for name, source in sources.items()}

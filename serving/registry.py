@@ -7,12 +7,13 @@ it. A version that cannot be loaded is reported, and the one before it keeps ans
 import contextlib
 import logging
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from serving.errors import StatusError
 from serving.model import LoadedModel
-from serving.versions import list_models, list_versions
+from serving.versions import list_models, list_versions, version_folder
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Servable:
     """A version on its way from START to END, counting the requests that use it.
 
     Used as a context manager it gives its LoadedModel; `Registry.lease` has counted the user in already.
+    `exported` is when its SavedModel was written, in seconds since the epoch.
     """
 
     def __init__(self, name: str, version: int):
@@ -38,6 +40,8 @@ class Servable:
         self.version = version
         self.status = VersionStatus(version, "START")
         self.model: LoadedModel | None = None
+        self.exported = 0.0
+        self.load_seconds = 0.0
         self._users = 0
         self._lock = threading.Lock()
 
@@ -45,11 +49,7 @@ class Servable:
         return self.model
 
     def __exit__(self, *_) -> None:
-        with self._lock:
-            self._users -= 1
-            last = self._users == 0 and self.status.state == "UNLOADING"
-        if last:
-            self._close()
+        self.release()
 
     def join(self) -> "Servable":
         """Counts a user in; called while the registry's lock is held, so never on a retired version."""
@@ -57,17 +57,26 @@ class Servable:
             self._users += 1
         return self
 
+    def release(self) -> None:
+        """Counts a user out; the last one of a retired version closes it."""
+        with self._lock:
+            self._users -= 1
+            last = self._users == 0 and self.status.state == "UNLOADING"
+        if last:
+            self._close()
+
     def load(self, path: Path) -> bool:
         """Loads the version; False, with the reason in `status`, when it cannot be."""
         self.status = VersionStatus(self.version, "LOADING")
+        started = time.monotonic()
         try:
+            self.exported = (path / "saved_model.pb").stat().st_mtime
             self.model = LoadedModel(path)
         except Exception as error:  # whatever a damaged SavedModel raises, the server must outlive it
-            log.warning("%s version %d cannot be loaded: %s", self.name, self.version, error)
             self.status = VersionStatus(self.version, "END", "UNKNOWN", str(error))
             return False
         self.status = VersionStatus(self.version, "AVAILABLE")
-        log.info("%s version %d is available", self.name, self.version)
+        self.load_seconds = time.monotonic() - started
         return True
 
     def retire(self) -> None:
@@ -82,7 +91,7 @@ class Servable:
         self.model.close()
         self.model = None
         self.status = VersionStatus(self.version, "END")
-        log.info("%s version %d is unloaded", self.name, self.version)
+        log.debug("%s: version %d is unloaded", self.name, self.version)
 
 
 class Registry:
@@ -101,6 +110,8 @@ class Registry:
         self._history: dict[str, dict[int, Servable]] = {}  # every version ever seen: END is a state too
         self._broken: dict[tuple[str, int], tuple] = {}
         self._on_disk: list[str] = []
+        self._newest: dict[str, int] = {}
+        self._failed_loads: dict[str, int] = {}
         self._stop = threading.Event()
         self._poller = threading.Thread(target=self._poll_until_stopped, name="model-poller", daemon=True)
 
@@ -129,12 +140,6 @@ class Registry:
         wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
         raise StatusError("NOT_FOUND", f"Servable not found for request: {wanted}")
 
-    def quick(self, name: str) -> bool:
-        """Whether small requests to `name` take so little time that they may run on the event loop."""
-        servable = self._in_front.get(name)
-        model = servable and servable.model
-        return model is None or model.quick
-
     def status(self, name: str, version: int | None = None) -> list[VersionStatus]:
         """The versions of `name`, newest first. Raises StatusError NOT_FOUND for one never seen."""
         versions = self._history.get(name, {})
@@ -149,6 +154,18 @@ class Registry:
         """The version in front of each model that answers."""
         return {name: servable.version for name, servable in sorted(self._in_front.items())}
 
+    def exported(self) -> dict[str, float]:
+        """When the served version of each model was exported, in seconds since the epoch."""
+        return {name: servable.exported for name, servable in sorted(self._in_front.items())}
+
+    def newest(self) -> dict[str, int]:
+        """The highest version on disk of each model, whether or not it can be loaded."""
+        return dict(sorted(self._newest.items()))
+
+    def failed_loads(self) -> dict[str, int]:
+        """How many versions of each model that is, or was, on disk could not be loaded."""
+        return dict(sorted(self._failed_loads.items()))
+
     def waiting(self) -> list[str]:
         """The models on disk of which no version answers."""
         return [name for name in self._on_disk if name not in self._in_front]
@@ -156,12 +173,14 @@ class Registry:
     def poll(self) -> None:
         """Looks at the folders once, and makes what is served agree with them."""
         names = list_models(self._models_dir)
-        for name in sorted({*names, *self._in_front}):
+        for name in sorted({*names, *self._in_front, *self._newest}):
+            self._failed_loads.setdefault(name, 0)
             self._refresh(name)
         self._on_disk = names
 
     def _refresh(self, name: str) -> None:
         versions = list_versions(self._models_dir, name)
+        self._note_newest(name, versions)
         current = self._in_front.get(name)
         for version in reversed(versions):
             if current is not None and version == current.version:
@@ -173,7 +192,7 @@ class Registry:
             self._replace(name, None)
 
     def _loaded(self, name: str, version: int) -> Servable | None:
-        path = self._models_dir / name / str(version)
+        path = version_folder(self._models_dir, name, version)
         looks = _looks(path)
         if self._broken.get((name, version)) == looks:
             return None  # nothing about it has changed: it would fail again
@@ -182,13 +201,35 @@ class Registry:
         if servable.load(path):
             return servable
         self._broken[name, version] = looks
+        self._failed_loads[name] += 1
+        front = self._in_front.get(name)
+        meanwhile = f"version {front.version} goes on answering" if front else "no version answers"
+        reason = servable.status.error_message.strip().partition("\n")[0]
+        log.error("%s: version %d cannot be loaded, %s: %s", name, version, meanwhile, reason)
         return None
+
+    def _note_newest(self, name: str, versions: list[int]) -> None:
+        if versions:
+            self._newest[name] = versions[-1]
+        else:
+            self._newest.pop(name, None)
 
     def _replace(self, name: str, servable: Servable | None) -> None:
         with self._lock:
             old = self._in_front.pop(name, None)
             if servable is not None:
                 self._in_front[name] = servable
+        if servable is not None:
+            instead = f", in place of version {old.version}" if old else ""
+            log.info(
+                "%s: version %d answers%s (loaded in %.1f s)",
+                name,
+                servable.version,
+                instead,
+                servable.load_seconds,
+            )
+        elif not self._stop.is_set():
+            log.warning("%s: version %d is gone, and no version answers", name, old.version)
         if old is not None:
             old.retire()
 

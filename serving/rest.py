@@ -9,22 +9,25 @@ GET  /metrics, /monitoring/prometheus/metrics
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from google.protobuf import json_format
 from tensorflow_serving.apis import get_model_metadata_pb2
 
+from serving.dispatch import QUICK_BYTES, Work
 from serving.errors import StatusError, invalid
 from serving.json_dialect import find_signature, parse_object, read_request, signature_name, write_answer
 from serving.json_values import dump, quoted
 from serving.metrics import CONTENT_TYPE, Call
+from serving.rest_body import Bodies, BodyError, Disconnected
 from serving.service import Service, refuse_examples_api
 
-QUICK_BYTES = 16 * 1024  # a larger body is parsed and answered in a thread, beside the event loop
 METRICS_PATHS = ("/metrics", "/monitoring/prometheus/metrics")
 _MODEL = r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?"
 _CALL = re.compile(rf"(?i:{_MODEL}):(classify|regress|predict)")
 _QUESTION = re.compile(rf"(?i:{_MODEL}(/metadata)?)")
+Answer = TypeVar("Answer")
 _JSON, _HTML = "application/json", "text/html"
 _NOT_FOUND = (
     b"<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n"
@@ -41,52 +44,79 @@ class RestApi:
 
     def __init__(self, service: Service, max_body_bytes: int):
         self._service = service
-        self._max_body_bytes = max_body_bytes
+        self._bodies = Bodies(max_body_bytes)
 
     async def __call__(self, scope, receive, send) -> None:
-        method, path = scope["method"], scope["path"]
         try:
-            body = await self._body(scope, receive) if method == "POST" else b""
-        except _TooLarge as too_large:
-            await _respond(send, 413, _JSON, dump({"error": str(too_large)}))
-            return
-        if method == "POST" and (match := _CALL.fullmatch(path)):
-            status, answer = await self._predict(*match.groups(), body)
-            await _respond(send, status, _JSON, answer)
-        else:
+            await self._respond(scope, receive, send)
+        except BodyError as error:
+            await _respond(send, error.status, _JSON, _error(error.message))
+        except Disconnected:
+            pass
+        except asyncio.CancelledError:  # the server stops, and its grace is over
+            await _respond(send, 503, _JSON, dump({"error": "The server is stopping"}))
+
+    async def _respond(self, scope, receive, send) -> None:
+        method, path = scope["method"], scope["path"]
+        if method != "POST":
             await _respond(send, *self._ask(method, path))
+            return
+        body, encoding = await self._bodies.read(scope, receive)
+        size = len(body)
+        try:
+            if encoding != "identity":
+                body = await self._service.dispatch.in_thread(self._bodies.inflated, body, encoding)
+            if match := _CALL.fullmatch(path):
+                answering = self._predict(*match.groups(), body)
+                if len(body) > QUICK_BYTES:
+                    answering = _while_connected(answering, receive)
+                status, answer = await answering
+                await _respond(send, status, _JSON, answer)
+            else:
+                await _respond(send, *self._ask(method, path))
+        finally:
+            self._bodies.release(size)
 
     async def _predict(self, model: str, version: str | None, label: str | None, api: str, body: bytes):
-        def answer() -> tuple[int, bytes]:
-            call = Call("REST", api)
-            return self._answer(call, lambda: self._call(call, model, version, label, api, body))
+        call = Call("REST", api)
+        try:
+            return 200, await self._service.answer(
+                call, len(body), lambda: self._read(call, model, version, label, api, body)
+            )
+        except StatusError as error:
+            return error.http_status, _error(error.message)
 
-        if len(body) <= QUICK_BYTES and self._service.registry.quick(model):
-            return answer()
-        return await asyncio.get_running_loop().run_in_executor(self._service.threads, answer)
-
-    def _call(self, call: Call, model: str, version, label, api: str, body: bytes) -> bytes:
+    def _read(self, call: Call, model: str, version, label, api: str, body: bytes) -> Work[bytes]:
         document = parse_object(body)
         name = signature_name(document)
         if api != "predict":
             _check_examples(document)
         servable = self._service.lease(call, model, _number(version), label or "")
-        with servable as loaded:
+        try:
+            loaded = servable.model
             if api != "predict":
                 raise refuse_examples_api(loaded, name, api)
             signature = find_signature(name, loaded.signatures)
             call.signature = name or "serving_default"
             request = read_request(document, signature)
-            outputs = self._service.predict(call, servable, call.signature, request.inputs)
-            return write_answer(outputs, request.rows)
+
+            def compute() -> bytes:
+                outputs = self._service.predict(call, servable, call.signature, request.inputs)
+                return write_answer(outputs, request.rows)
+
+            return self._service.work(call, servable, call.signature, request.inputs, compute)
+        except BaseException:
+            servable.release()
+            raise
 
     def _ask(self, method: str, path: str) -> tuple[int, str, bytes]:
-        if method == "GET" and path == "/healthz":
+        looks = method in ("GET", "HEAD")  # a load balancer may ask for the head alone
+        if looks and path == "/healthz":
             waiting, loaded = self._service.registry.waiting(), self._service.registry.loaded()
             if loaded and not waiting:
                 return 200, _JSON, dump({"status": "ok", "models": loaded})
             return 503, _JSON, dump({"status": "waiting", "models_without_a_version": waiting})
-        if method == "GET" and path in METRICS_PATHS:
+        if looks and path in METRICS_PATHS:
             return 200, CONTENT_TYPE, self._service.metrics.text()
         if not path.lower().startswith("/v1/"):
             return 404, _HTML, _NOT_FOUND
@@ -112,36 +142,31 @@ class RestApi:
         try:
             return 200, self._service.counted(call, compute)
         except StatusError as error:
-            return error.http_status, dump({"error": error.message})
-
-    async def _body(self, scope, receive) -> bytes:
-        for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit():
-                self._check_size(int(value))
-        chunks, size = [], 0
-        while True:
-            message = await receive()
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            self._check_size(size)
-            if not message.get("more_body"):
-                return b"".join(chunks)
-
-    def _check_size(self, size: int) -> None:
-        if size > self._max_body_bytes:
-            raise _TooLarge(
-                f"Request body is over the limit of {self._max_body_bytes} bytes: send fewer rows"
-            )
+            return error.http_status, _error(error.message)
 
 
-class _TooLarge(Exception):
-    pass
+async def _while_connected(answering: Awaitable[Answer], receive) -> Answer:
+    """What is awaited, given up when the client goes. Raises Disconnected."""
+    task, gone = asyncio.ensure_future(answering), asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise Disconnected
+        return task.result()
+    finally:
+        task.cancel()
+        gone.cancel()
 
 
 async def _respond(send, status: int, content_type: str, body: bytes) -> None:
     headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _error(message: str) -> bytes:
+    """A message may quote half a surrogate pair, which JSON cannot hold."""
+    return dump({"error": message.encode(errors="replace").decode()})
 
 
 def _number(version: str | None) -> int | None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,9 +17,13 @@ import grpc
 import uvicorn
 import uvloop
 
+from serving.blocks import Limits
 from serving.config import ServerConfig
 from serving.errors import ServingError
 from serving.grpc_api import add_services
+from serving.health import Health
+from serving.http_protocol import HttpProtocol, Patience
+from serving.ports import listen, netloc, port_error
 from serving.prediction_log.log import PredictionLog
 from serving.registry import Registry
 from serving.rest import RestApi
@@ -34,8 +40,9 @@ class EmbeddedServer:
         with EmbeddedServer("workspace/serving_models", ServerConfig(rest_port=0, grpc_port=0)) as server:
             print(server.rest_url, server.grpc_address)
 
-    Models are loaded when `start` (or `with`) returns. Raises ServingError when the folder is not there, a
-    port is taken, or predictions are to be logged where nothing can be written.
+    Models are loaded when `start` (or `with`) returns. Where there are none yet, not even a folder, the
+    server runs, is not ready, and waits for the first. Raises ServingError when a port is taken, or
+    predictions are to be logged where nothing can be written.
     """
 
     def __init__(self, models_dir: str | Path, config: ServerConfig | None = None):
@@ -45,7 +52,8 @@ class EmbeddedServer:
         self.grpc_address = ""
         self.registry = Registry(self.models_dir, self.config.poll_seconds)
         self._log = PredictionLog(self.config.log) if self.config.log else None
-        self._service = Service(self.registry, self.config.max_batch, self.config.threads, self._log)
+        limits = Limits(self.config.max_batch, self.config.max_answer_values)
+        self._service = Service(self.registry, limits, self.config.threads, self._log)
         self._thread = threading.Thread(target=self._run, name="embedded-server", daemon=True)
         self._started = threading.Event()
         self._failure: BaseException | None = None
@@ -66,12 +74,10 @@ class EmbeddedServer:
 
     def start(self) -> None:
         """Loads the models, opens both ports and returns."""
-        if not self.models_dir.is_dir():
-            raise ServingError(
-                f"There is no folder of models at {self.models_dir}",
-                "Run the pipeline first, or name another folder.",
-            )
-        self._socket = self._bind()
+        # Before models are loaded: until then a second server could take the port too.
+        started = time.monotonic()
+        self._socket = listen("REST", self.config.host, self.config.rest_port)
+        self.rest_url = f"http://{netloc(self.config.host, self._socket.getsockname()[1])}"
         try:
             if self._log:
                 self._log.start()
@@ -80,6 +86,15 @@ class EmbeddedServer:
             self._started.wait()
             if self._failure is not None:
                 raise self._failure
+            log.info(
+                "started in %.1f s: answers at %s and, over gRPC, at %s; models in %s",
+                time.monotonic() - started,
+                self.rest_url,
+                self.grpc_address,
+                self.models_dir,
+            )
+            if not self.registry.loaded():
+                log.warning("no model answers yet: waiting for the first in %s", self.models_dir)
         except BaseException:
             self.stop()
             raise
@@ -87,29 +102,17 @@ class EmbeddedServer:
     def stop(self) -> None:
         """Answers what is under way, for `grace_seconds` at most, and closes everything."""
         if self._thread.is_alive():
+            log.info("stopping: requests under way are answered for %g s", self.config.grace_seconds)
             with contextlib.suppress(RuntimeError):  # its loop has closed by itself meanwhile
                 self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join()
         if self._socket is not None:
             self._socket.close()
+        self._service.stop()
         self.registry.stop()
-        self._service.threads.shutdown()
         if self._log:
             self._log.close(self.config.grace_seconds)
-
-    def _bind(self) -> socket.socket:
-        config = self.config
-        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((config.host, config.rest_port))
-            sock.listen(2048)  # now, not when models are loaded: until then a second server could bind it too
-        except OSError as error:
-            sock.close()
-            raise _port_error("REST", config.host, config.rest_port, error.strerror) from None
-        self.rest_url = f"http://{_netloc(config.host, sock.getsockname()[1])}"
-        return sock
+        log.info("stopped")
 
     def _run(self) -> None:
         try:
@@ -128,35 +131,49 @@ class EmbeddedServer:
                 ("grpc.so_reuseport", 0),  # or a second server would silently share the port
                 ("grpc.max_receive_message_length", config.max_body_bytes),
                 ("grpc.max_send_message_length", -1),
+                # Proxies ping idle connections; gRPC's default of 300 s would close those that do.
+                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+                ("grpc.keepalive_permit_without_calls", 1),
             ]
         )
         add_services(grpc_server, self._service)
+        health = Health(self.registry)
+        health.add_to(grpc_server)
         try:
-            port = grpc_server.add_insecure_port(_netloc(config.host, config.grpc_port))
+            port = grpc_server.add_insecure_port(netloc(config.host, config.grpc_port))
         except RuntimeError:
             port = 0
         if port == 0:
-            raise _port_error("gRPC", config.host, config.grpc_port, "Address already in use")
-        self.grpc_address = _netloc(config.host, port)
+            in_use = OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+            raise port_error("gRPC", config.host, config.grpc_port, in_use)
+        self.grpc_address = netloc(config.host, port)
+        patience = Patience(config.keep_alive_seconds, config.request_seconds)
+        protocol = type("Http", (HttpProtocol,), {"patience": patience})
         rest = _Uvicorn(
             uvicorn.Config(
                 RestApi(self._service, config.max_body_bytes),
-                http="httptools",
+                http=protocol,
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
                 access_log=False,
                 log_config=None,
                 server_header=False,
+                timeout_keep_alive=config.keep_alive_seconds,
                 timeout_graceful_shutdown=config.grace_seconds,
             )
         )
+        await health.update()
         await grpc_server.start()
         rest_task = asyncio.create_task(rest.serve(sockets=[self._socket]))
         while not rest.started and not rest_task.done():
             await asyncio.sleep(0.005)
         self._started.set()
-        await self._stopping.wait()
+        while not self._stopping.is_set():
+            await health.update()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), min(1.0, config.poll_seconds))
+        await health.stop()
         rest.should_exit = True
         await asyncio.gather(grpc_server.stop(config.grace_seconds), rest_task)
 
@@ -182,13 +199,8 @@ class _Uvicorn(uvicorn.Server):
     def capture_signals(self):
         yield  # signals belong to the process, and so to `serve`
 
-
-def _netloc(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _port_error(kind: str, host: str, port: int, reason: str) -> ServingError:
-    return ServingError(
-        f"Cannot listen for {kind} on {_netloc(host, port)}: {reason}",
-        "Stop what listens there, or choose another port (0 is any free one).",
-    )
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # about once a second
+            for connection in list(self.server_state.connections):
+                connection.end_if_late()
+        return await super().on_tick(counter)

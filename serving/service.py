@@ -1,19 +1,21 @@
-"""What REST and gRPC have in common: finding the model, the limits, status, metadata,
-the counting and the log of predictions."""
+"""What REST and gRPC have in common: finding the model, the limits, status, metadata, the counting and the
+log of predictions."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import numpy as np
 from tensorflow.core.protobuf import error_codes_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
+from serving.blocks import MOST_ROWS, Arrays, Limits, check, rows_of, run_in_blocks
+from serving.dispatch import Dispatch, Work
 from serving.errors import StatusError, invalid
 from serving.metrics import Call, Metrics
 from serving.model import LoadedModel
+from serving.models import MODELS
 from serving.prediction_log.exchange import Exchange
 from serving.prediction_log.log import PredictionLog
 from serving.registry import Registry, Servable, VersionStatus
@@ -26,28 +28,52 @@ class Service:
     """The models of a registry, their metrics, and the threads that long requests run on.
 
     Args:
-        max_batch: the most rows that a request may have.
+        limits: what a request may ask for.
+        threads: how many answer requests that would hold up the event loop.
         log: where a sample of the predictions is written down, if anywhere.
     """
 
-    def __init__(self, registry: Registry, max_batch: int, threads: int, log: PredictionLog | None = None):
+    def __init__(self, registry: Registry, limits: Limits, threads: int, log: PredictionLog | None = None):
         self.registry = registry
-        self.metrics = Metrics(registry.loaded, log.counts if log else None)
-        self.threads = ThreadPoolExecutor(threads, thread_name_prefix="predict")
-        self._max_batch = max_batch
+        self.metrics = Metrics(registry, log.counts if log else None)
+        self.dispatch = Dispatch(threads)
+        self._limits = limits
         self._log = log
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Ends long requests between two blocks and gives up those that have not begun."""
+        self._stopping.set()
+        self.dispatch.close()
+
+    async def answer(self, call: Call, size: int, read: Callable[[], Work[Answer]]) -> Answer:
+        """Reads a request of `size` bytes and answers it where it belongs, counted. Raises StatusError."""
+        try:
+            return await self.dispatch.answer(size, lambda: self._failure_counted(call, read))
+        except StatusError as error:
+            if not call.observed:
+                self.metrics.observe(call, error.code)
+            raise
+        except BaseException:
+            call.given_up = True  # its client has gone, or the server stops: nobody waits for the rest
+            raise
+
+    def work(
+        self, call: Call, servable: Servable, signature: str, inputs: Arrays, compute: Callable[[], Answer]
+    ) -> Work[Answer]:
+        """A request to a leased model that has been read.
+
+        Raises INVALID_ARGUMENT where it is over the limits.
+        """
+        row_wise = servable.name in MODELS
+        check(inputs, self._limits, row_wise)
+        quick = servable.model.quick(signature, inputs)
+        long = row_wise and not quick and rows_of(inputs) > MOST_ROWS
+        return Work(servable, quick, long, lambda: self.counted(call, compute))
 
     def counted(self, call: Call, compute: Callable[[], Answer]) -> Answer:
         """`compute()`, timed and counted. Raises StatusError only: what nobody foresaw becomes INTERNAL."""
-        try:
-            answer = compute()
-        except StatusError as error:
-            self.metrics.observe(call, error.code)
-            raise
-        except Exception as error:
-            log.exception("%s %s failed", call.entrypoint, call.api)
-            self.metrics.observe(call, "INTERNAL")
-            raise StatusError("INTERNAL", f"{type(error).__name__}: {error}") from error
+        answer = self._failure_counted(call, compute)
         self.metrics.observe(call, "OK")
         if self._log and call.exchange:
             self._log.offer(_exchange(call))
@@ -64,26 +90,48 @@ class Service:
         call: Call,
         servable: Servable,
         signature: str,
-        inputs: dict[str, np.ndarray],
+        inputs: Arrays,
         output_filter: Sequence[str] = (),
-    ) -> dict[str, np.ndarray]:
+    ) -> Arrays:
         """What a leased model answers, as `LoadedModel.run`. REST and gRPC alike come by, and are logged.
 
-        Raises INVALID_ARGUMENT for more rows than `max_batch`.
+        A long batch to a model of Marquee's is answered in blocks of rows; others may not answer row by row.
+        Raises RESOURCE_EXHAUSTED where the answer would be too large.
         """
-        self._check_batch(inputs)
-        outputs = servable.model.run(signature, inputs, output_filter)
+        model = servable.model
+
+        def run(part: Arrays) -> Arrays:
+            return model.run(signature, part, output_filter)
+
+        if servable.name in MODELS:
+            outputs = run_in_blocks(
+                run, inputs, self._limits, model.block_rows, signature, lambda: self._check_wanted(call)
+            )
+        else:
+            outputs = run(inputs)
         if self._log and self._log.wants():
             call.exchange = (inputs, outputs, servable.version)
         return outputs
 
-    def _check_batch(self, inputs: dict[str, np.ndarray]) -> None:
-        for name, array in inputs.items():
-            if array.ndim and len(array) > self._max_batch:
-                raise invalid(
-                    f"Input {name} has {len(array)} rows, over the limit of {self._max_batch} a request: "
-                    "split the request"
-                )
+    def _check_wanted(self, call: Call) -> None:
+        if self._stopping.is_set():
+            raise StatusError("UNAVAILABLE", "The server is stopping")
+        if call.given_up:
+            raise StatusError("CANCELLED", "The client has gone")
+
+    def _failure_counted(self, call: Call, read: Callable[[], Answer]) -> Answer:
+        try:
+            return read()
+        except StatusError as error:
+            self.metrics.observe(call, error.code)
+            raise
+        except Exception as error:
+            raise self._unforeseen(call, error) from error
+
+    def _unforeseen(self, call: Call, error: Exception) -> StatusError:
+        log.error("%s %s failed", call.entrypoint, call.api, exc_info=error)
+        self.metrics.observe(call, "INTERNAL")
+        return StatusError("INTERNAL", f"{type(error).__name__}: {error}")
 
     def status(
         self, call: Call, model: str, version: int | None, label: str = ""

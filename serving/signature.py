@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.errors import ServingError
+from serving.errors import InputError
 
 # TensorFlow's name of a dtype, and what holds its values in NumPy (strings are objects: bytes).
 NUMPY_DTYPES = {
@@ -43,22 +43,28 @@ class TensorSpec:
     def array(self, values: Any) -> np.ndarray:
         """`values` as an array that this tensor takes; str become UTF-8 bytes.
 
-        Raises ServingError where the values are of another kind.
+        Rows of strings of different lengths, such as histories, are padded with "".
+
+        Raises InputError where the values are of another kind, or do not fit.
         """
         try:
             if self.dtype != "string":
-                return np.asarray(values).astype(NUMPY_DTYPES[self.dtype], casting="same_kind")
-            array = np.array(values, dtype=object)
+                return _numbers(values, NUMPY_DTYPES[self.dtype])
+            array = np.array(_padded(values) if self._is_matrix else values, dtype=object)
             flat = [item.encode() if isinstance(item, str) else item for item in array.ravel()]
             if not all(isinstance(item, bytes) for item in flat):
                 raise TypeError("not all of them are strings")
             strings = np.empty(len(flat), dtype=object)
             strings[:] = flat
             return strings.reshape(array.shape)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ServingError(
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
+            raise InputError(
                 f"Cannot turn {_shortened(values)} into a tensor of {self.dtype}: {error}"
             ) from None
+
+    @property
+    def _is_matrix(self) -> bool:
+        return self.shape is not None and len(self.shape) == 2
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,28 @@ def _specs(tensors: dict[str, Any]) -> dict[str, TensorSpec]:
         name: TensorSpec(tensor["dtype"].removeprefix("DT_").lower(), _shape(tensor["tensor_shape"]))
         for name, tensor in sorted(tensors.items())
     }
+
+
+def _numbers(values: Any, dtype: np.dtype) -> np.ndarray:
+    array = np.asarray(values)
+    if array.dtype.kind == "O" and not all(type(value) is int for value in array.ravel()):
+        raise TypeError("not all of them are numbers")
+    whole = array.dtype.kind in "iuO" and dtype.kind in "iu"
+    if whole and array.size:
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+        for value in (array.min(), array.max()):
+            if not low <= value <= high:
+                raise ValueError(f"{value} is not between {low} and {high}")
+    checked = whole or array.dtype.kind == "O" or not array.size  # what is empty has no kind of its own
+    return array.astype(dtype, casting="unsafe" if checked else "same_kind")
+
+
+def _padded(rows: Any) -> Any:
+    """Lists of one length, from lists of several; whatever else it is stays as it is."""
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, (list, tuple)) for row in rows):
+        return rows
+    longest = max(map(len, rows), default=0)
+    return [[*row, *[""] * (longest - len(row))] for row in rows]
 
 
 def _shape(shape: dict[str, Any]) -> tuple[int, ...] | None:

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from serving.errors import ServingError
 from serving.renames import sync
-from serving.versions import list_versions
+from serving.versions import list_versions, version_folder
 
 MODEL = "ranking"
 SIGNATURE = "serving_default"
@@ -64,7 +64,7 @@ def export_tflite(models_dir: str | Path, out: str | Path) -> TfLiteFile:
     versions = list_versions(models_dir, MODEL)
     if not versions:
         raise ServingError(f"there is no {MODEL} in {models_dir}", "Push one first: marquee run")
-    saved_model = Path(models_dir) / MODEL / str(versions[-1])
+    saved_model = version_folder(models_dir, MODEL, versions[-1])
     content = convert(saved_model)
     asked, difference = _compare(content, saved_model)
     _write(content, Path(out))

@@ -73,7 +73,7 @@ def push_set(
         )
         moves = {}
         for name, source in sources.items():
-            source = models_dir / name / str(same_as) if link else source
+            source = versions.version_folder(models_dir, name, same_as) if link else source
             own = (MEMBERS, TRAINED, JUDGED, HISTORY) if link else ()
             staged = versions.stage(source, models_dir / name, version, link, own)
             _write_members(staged, list(sources))
@@ -127,8 +127,13 @@ def rollback_set(models_dir: str | Path, name: str, to: int | None = None) -> di
         for each, gone in leaving.items():
             for version in gone:
                 history = {"withdrawn": now, "together": leaving}
-                _write_history(models_dir / each / str(version), history)
-        moves = {f"{each}/{version}": _attic(models_dir, each, version) for each, version in _rising(leaving)}
+                _write_history(versions.version_folder(models_dir, each, version), history)
+        moves = {
+            str(versions.version_folder(models_dir, each, version).relative_to(models_dir)): _attic(
+                models_dir, each, version
+            )
+            for each, version in _rising(leaving)
+        }
         rename_all(models_dir, moves)
     return change
 
@@ -183,7 +188,7 @@ def restore_set(models_dir: str | Path, name: str, version: int | None = None) -
 def members(models_dir: str | Path, name: str, version: int) -> list[str]:
     """The models that were pushed together with this version, itself among them; itself alone if none."""
     try:
-        return json.loads((Path(models_dir) / name / str(version) / MEMBERS).read_text())
+        return json.loads((versions.version_folder(models_dir, name, version) / MEMBERS).read_text())
     except FileNotFoundError:
         return [name]
 

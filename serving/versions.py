@@ -1,10 +1,13 @@
 """Versions on disk: `<models>/<name>/<version>/saved_model.pb`, whole or not there at all.
 
+A version may be written with leading zeros, as TF Serving reads it: `00000123` is version 123.
+
 A server that polls the folder serves the highest number. So a push is a rename into place, and a roll
 back moves the highest number out of the way. Models that belong together go by `serving.version_sets`.
 """
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -13,11 +16,20 @@ from serving.renames import alone, sync
 
 ROLLED_BACK = ".rolled_back"
 _UNFINISHED = ".pushing-"  # hidden, and not a number: no server looks at it
+_NUMBER = re.compile(r"[0-9]+", re.ASCII)
+_MOST = 2**63 - 1  # TF Serving's versions are 64-bit numbers
 
 
 def list_versions(models_dir: str | Path, name: str) -> list[int]:
     """The versions of `name` that a server can see, in rising order; none where there is no such folder."""
-    return _numbered(Path(models_dir) / name, holding="saved_model.pb")
+    return sorted(_numbered(Path(models_dir) / name, holding="saved_model.pb"))
+
+
+def version_folder(models_dir: str | Path, name: str, version: int) -> Path:
+    """The folder of a version that is there, however its number is written; else where it would be."""
+    folder = Path(models_dir) / name
+    whole = _numbered(folder, holding="saved_model.pb")
+    return folder / (whole.get(version) or _numbered(folder).get(version, str(version)))
 
 
 def list_models(models_dir: str | Path) -> list[str]:
@@ -61,7 +73,7 @@ def rollback(models_dir: str | Path, name: str) -> tuple[int, int]:
     with alone(models_dir):
         withdrawn, served = served_and_previous(models_dir, name)
         place = make_room(models_dir, name, withdrawn)
-        os.rename(Path(models_dir) / name / str(withdrawn), place)
+        os.rename(version_folder(models_dir, name, withdrawn), place)
         sync(place.parent)
         sync(Path(models_dir) / name)
     return withdrawn, served
@@ -133,7 +145,7 @@ def make_room(models_dir: str | Path, name: str, version: int) -> Path:
 def remove(folder: Path, version: int) -> None:
     """Takes a version away at once, then deletes it: a server must not see half of it either."""
     leaving = folder / f"{_UNFINISHED}gone-{version}"
-    os.rename(folder / str(version), leaving)
+    os.rename(version_folder(folder.parent, folder.name, version), leaving)
     shutil.rmtree(leaving)
 
 
@@ -152,10 +164,12 @@ def sync_tree(folder: Path) -> None:
         sync(Path(parent))
 
 
-def _numbered(folder: Path, holding: str = "") -> list[int]:
+def _numbered(folder: Path, holding: str = "") -> dict[int, str]:
+    """The names of version folders by number; of two with one number, the one without zeros."""
     try:
         names = [entry.name for entry in os.scandir(folder)]
     except (FileNotFoundError, NotADirectoryError):
-        return []
-    numbers = [name for name in names if name.isdecimal() and name == str(int(name))]
-    return sorted(int(name) for name in numbers if (folder / name / holding).exists())
+        return {}
+    numbered = ((int(name), name) for name in names if _NUMBER.fullmatch(name) and len(name) < 1000)
+    there = [(n, name) for n, name in numbered if n <= _MOST and (folder / name / holding).exists()]
+    return dict(sorted(there, key=lambda entry: (entry[0], -len(entry[1]))))

@@ -32,6 +32,13 @@ class Ragged:
     def lengths(self) -> np.ndarray:
         return np.diff(self.splits)
 
+    def of(self, rows: np.ndarray) -> "Ragged":
+        """Some of the rows, in the order given."""
+        lengths = self.lengths[rows]
+        splits = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        within = np.arange(splits[-1]) - np.repeat(splits[:-1], lengths)
+        return Ragged(self.values[np.repeat(self.splits[rows], lengths) + within], splits)
+
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:

@@ -14,13 +14,14 @@ from trainer.vocabularies import Vocabularies
 class RatingData:
     """What is learned from, and what stops early (None where nothing is held out).
 
-    `train_files` are there to be streamed again.
+    The files are there to be read again.
     """
 
     train: Ratings
     evaluation: Ratings | None
     catalogue: Catalogue
     train_files: Sequence[str] = ()
+    eval_files: Sequence[str] = ()
 
     @classmethod
     def read(cls, train_files: Sequence[str], eval_files: Sequence[str], transform: str) -> "RatingData":
@@ -31,7 +32,7 @@ class RatingData:
         """
         vocabularies = Vocabularies.from_transform(transform)
         ratings, catalogue = read_train(train_files, vocabularies)
-        return cls(ratings, Ratings.from_files(eval_files, vocabularies), catalogue, train_files)
+        return cls(ratings, Ratings.from_files(eval_files, vocabularies), catalogue, train_files, eval_files)
 
     @classmethod
     def of_everything(cls, files: Sequence[str]) -> "RatingData":

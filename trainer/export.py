@@ -26,6 +26,10 @@ def export_ranking(model: RankingModel, path: str) -> None:
             title; with the rating's time where the example gives it.
     And, of a model with several tasks, one that also gives what else it has learned, float32 [B] each:
         rate_tasks: `user_id`, `movie_id` string [B] to `user_rating`, `liked`, `watched`.
+    And, of a model that knows a user by what they have watched as well (`rates_histories`):
+        rate_for_history: `movie_title` string [B, h], what someone has watched who is not in train, filled up
+            with "", and `movie_id` string [B, n], to `user_rating` [B, n]. Titles that train does not know
+            count for nothing.
     One for slicing an evaluation (TFMA's `preprocessing_function_names`):
         slices: `examples` to `age_group` and `activity` string [B].
 
@@ -46,6 +50,11 @@ def export_ranking(model: RankingModel, path: str) -> None:
     archive.add_endpoint("serving_examples", served.rate_examples, [strings("examples")])
     if model.other_heads:
         archive.add_endpoint("rate_tasks", served.rate_tasks, [strings(USER_ID), strings(MOVIE_ID)])
+    if model.rates_histories:
+        histories, films = (
+            tf.TensorSpec([None, None], tf.string, name=name) for name in (MOVIE_TITLE, MOVIE_ID)
+        )
+        archive.add_endpoint("rate_for_history", served.rate_for_history, [histories, films])
     archive.add_endpoint("slices", served.slices, [strings("examples")])
     archive.write_out(path, verbose=False)
 
@@ -78,6 +87,11 @@ class RankingServer(keras.layers.Layer):
             for lookup, ids in ((self._users, user_id), (self._movies, movie_id))
         )
         return self._network.rate_tasks({USER_ID: user, MOVIE_ID: movie})
+
+    def rate_for_history(self, movie_title, movie_id):
+        histories = tf.RaggedTensor.from_tensor(self._by_title(movie_title))
+        movies = tf.cast(self._movies(movie_id), tf.int32)
+        return {USER_RATING: self._network.rate_for_history(histories, movies)}
 
     def rate_examples(self, examples):
         raw = parse(examples, (USER_ID, MOVIE_ID, MOVIE_TITLE, TIMESTAMP))

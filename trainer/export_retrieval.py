@@ -25,14 +25,16 @@ def export_retrieval(
     """Writes the SavedModel; `path` must not exist yet.
 
     Signatures that find films, each giving `movie_id`, `movie_title` string and `score` float32 [B, k'], best
-    first. k' is k, but at least 1, and at most the most films that any row has to be given; a row that has
-    fewer is filled up with "", "" and 0.
+    first. k' is the largest k, and at most the most films that any row has to be given; a row that has, or
+    asks for, fewer is filled up with "", "" and 0. A k below 1 is refused.
         serving_default: `user_id` string [B]; k is 100.
-        retrieve: `user_id` string [B], `k` int32 scalar. Films that the user has seen are among them.
-        candidates: the same and `exclude_seen` bool scalar: whether films seen in train are left out.
+        retrieve: `user_id` string [B], `k` int32, one for all rows or [B]. Films that the user has seen are
+            among them.
+        candidates: the same and `exclude_seen` bool, one or [B]: whether films seen in train are left out.
         candidates_from_history: `movie_title` string [B, n], filled up with "", what someone has watched who
             is not in train, and `k`. Those films are left out, and titles that train does not know count for
-            nothing. Without any title they are someone unknown.
+            nothing. Without any title they are someone unknown. The model's `visitors` say what is found, or
+            else its `vectors_of_history` do (`trainer.retrieval.model`).
 
     Of the vectors, whose product is the score; a film's last number is its bias:
         user_vector: `user_id` string [B] to `vector` float32 [B, d].
@@ -62,13 +64,15 @@ def export_retrieval(
     films = model.item_vectors(tf.range(1, model.catalogue.movies)).numpy()  # the OOV row is no film
     users = np.unique(np.linspace(0, model.catalogue.users - 1, SAMPLE).astype(np.int32))
     search, report = build_index(films, index, model.user_vectors(tf.constant(users)).numpy(), LENGTH)
-    served = RetrievalServer(model, search)
+    visitors = model.visitors()
+    served = RetrievalServer(model, search, visitors)
     archive = keras.export.ExportArchive()
     for lookup in served.lookups:  # tables are not always found by walking down from a model
         archive.track(lookup)
     user, film = (tf.TensorSpec([None], tf.string, name=name) for name in (USER_ID, MOVIE_ID))
     history, films = (tf.TensorSpec([None, None], tf.string, name=name) for name in (MOVIE_TITLE, MOVIE_ID))
-    k, exclude_seen = tf.TensorSpec([], tf.int32, name=K), tf.TensorSpec([], tf.bool, name=EXCLUDE_SEEN)
+    # Of any rank: once for the batch, or in each row (`trainer.per_row`).
+    k, exclude_seen = tf.TensorSpec(None, tf.int32, name=K), tf.TensorSpec(None, tf.bool, name=EXCLUDE_SEEN)
     archive.add_endpoint("serving_default", served.retrieve_default, [user])
     archive.add_endpoint("retrieve", served.retrieve, [user, k])
     archive.add_endpoint("candidates", served.candidates, [user, k, exclude_seen])
@@ -82,4 +86,4 @@ def export_retrieval(
     extra = Path(path) / EXTRA
     write_whole(extra / "index.json", json.dumps(asdict(report), indent=2) + "\n")
     write_whole(extra / "user_ids.txt", "".join(f"{name}\n" for name in model.catalogue.vocabularies.user_id))
-    return retrieval_answers(model, search), report
+    return retrieval_answers(model, search, visitors), report

@@ -9,6 +9,7 @@ import tensorflow as tf
 from trainer.answers import UNKNOWN, Answer, ids, spread
 from trainer.export import RankingServer, titles
 from trainer.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_AGE, USER_ID, USER_RATING
+from trainer.ranking.mf import product
 from trainer.ranking.model import RankingModel
 
 
@@ -39,6 +40,8 @@ def trained_answers(model: RankingModel, pairs: int = 64) -> list[Answer]:
 
     slices = RankingServer(model).slices(tf.constant(examples))
     more = [Answer("rate_tasks", {USER_ID: users, MOVIE_ID: movies}, tasks())] if model.other_heads else []
+    if model.rates_histories:
+        more.append(_of_histories(model, names, entitled))
     return [
         *more,
         Answer("serving_default", {USER_ID: users, MOVIE_TITLE: names}, rating(entitled)),
@@ -46,6 +49,32 @@ def trained_answers(model: RankingModel, pairs: int = 64) -> list[Answer]:
         Answer("serving_examples", {"examples": examples}, rating(movie)),
         Answer("slices", {"examples": examples}, {name: column.numpy() for name, column in slices.items()}),
     ]
+
+
+def _of_histories(model: RankingModel, names: list[str], films: np.ndarray) -> Answer:
+    """Histories of none to three films, one of them twice: by what each adds to the unknown user's vector."""
+    members = model.user.shape[1:]
+    rows = [[*range(row, row + row % 4)] for row in range(0, len(names) - 3, 3)]
+    asked = films[:5]
+    table, nobody = model.watched_rows().reshape(-1, *members), model.users(tf.zeros([1], tf.int32)).numpy()
+    ratings = []
+    for row in rows:
+        known = np.unique([films[place] for place in row if films[place]]).astype(int)
+        user = nobody + table[known].sum(axis=0) / np.sqrt(max(len(known), 1))
+        ratings.append(model.head(product(user, model.movies(tf.constant(asked)))).numpy())
+    histories = [
+        [*(names[place] for place in row), *[""] * (4 - len(row)), names[row[0]] if row else ""]
+        for row in rows
+    ]
+    movie_id = [_movie_ids(model, asked)] * len(rows)
+    return Answer(
+        "rate_for_history", {MOVIE_TITLE: histories, MOVIE_ID: movie_id}, {USER_RATING: np.stack(ratings)}
+    )
+
+
+def _movie_ids(model: RankingModel, movies: np.ndarray) -> list[str]:
+    known = model.catalogue.vocabularies.movie_id
+    return [known[movie - 1] if movie else UNKNOWN for movie in movies]
 
 
 def _example(user: str, movie: str, time: int) -> bytes:

@@ -11,6 +11,7 @@ from tfx.utils import io_utils, path_utils
 from serving.placement import front
 from serving.renames import recover
 from serving.version_sets import JUDGED, TRAINED
+from serving.versions import version_folder
 from trainer.trained import trained_folder
 
 
@@ -27,7 +28,7 @@ class Executor(base_executor.BaseExecutor):
             io_utils.write_string_file(os.path.join(model.uri, "NOTHING_IS_PUSHED"), "")
             return
         copy = Path(path_utils.serving_model_dir(model.uri))
-        served = models / name / str(version)
+        served = version_folder(models, name, version)
         inside = served / JUDGED
         wanted = inside if exec_properties.get("judged") and inside.is_dir() else served
         shutil.copytree(wanted, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns(JUDGED.name))

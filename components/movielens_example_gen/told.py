@@ -31,15 +31,9 @@ def told_of_ratings(survey: Survey, rows: int, config: DataConfig) -> list[str]:
     """
     notes = []
     if survey.repeated:
-        kind = config.split.kind.replace("_", " ")
-        where = (
-            f"each is in the split of the first, and {survey.parted:,} were moved there"
-            if config.split.kind in splits.ROW_BY_ROW
-            else f"the {kind} split puts each where its own time, user or id puts it"
-        )
         notes.append(
             f"{survey.repeated:,} ratings repeat a user and a film that are there already; "
-            f"all are kept, and {where}"
+            f"all are kept, and {_where(survey, config.split.kind)}"
         )
     if len(survey.users) == 1:
         notes.append(
@@ -50,6 +44,15 @@ def told_of_ratings(survey: Survey, rows: int, config: DataConfig) -> list[str]:
     if rows < FEW_RATINGS:
         notes.append(f"there are {rows} ratings: too few for any of the numbers below to mean much")
     return notes
+
+
+def _where(survey: Survey, kind: str) -> str:
+    if kind in splits.ROW_BY_ROW:
+        return f"each is in the split of the first, and {survey.parted:,} were moved there"
+    name = kind.replace("_", " ")
+    if "timestamp" in splits.NEEDS[kind]:
+        return f"the {name} split puts each where its own time puts it"
+    return f"the {name} split has those of one user and film on one side"
 
 
 def check_stars(extremes: Sequence[float], rows: int) -> None:

@@ -41,8 +41,11 @@ class Executor(base_executor.BaseExecutor):
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
         )
         min_rating = json.loads(exec_properties["min_rating"] or "null")
-        held_out = HeldOut.of(data.evaluation, data.catalogue, min_rating)
-        liked = Liked(data.train, data.evaluation, data.catalogue.users)
+        held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating)
+        if held_out.met:
+            liked = Liked(data.train, data.evaluation, data.catalogue.users)
+        else:
+            liked = Liked(held_out.brought.history, held_out.brought.rest, held_out.catalogue.users)
         models = {"candidate": input_dict["model"]}
         if input_dict.get(BASELINE):
             models["baseline"] = input_dict[BASELINE]

@@ -30,10 +30,11 @@ class RetrievalEvaluatorSpec(component_spec.ComponentSpec):
 class RetrievalEvaluator(base_component.BaseComponent):
     """Ranks the whole catalogue for the users of `eval`, and blesses a model whose lists are good enough.
 
-    Films watched in `train` are no candidates; users whom train does not know are left out. The exported
-    model is judged, by its vectors (`trainer.retrieval.vectors`), beside popularity and beside the last
-    blessed model, which may have another vocabulary: to that one an unknown user is a stranger, and a film
-    that it does not know is one it cannot find. Index recall and latency are those of `retrieve`.
+    Films watched in `train` are no candidates; users whom train does not know are left out. If it knows none
+    (`user_holdout`), each is asked for by the first 80 % of their ratings, and the rest is to be found. The
+    exported model is judged, by its vectors (`trainer.retrieval.vectors`), beside popularity and beside the
+    last blessed model, which may have another vocabulary: to that one an unknown user is a stranger, and a
+    film that it does not know is one it cannot find. Index recall and latency are those of `retrieve`.
 
     Args:
         examples: the splits.

@@ -2,7 +2,10 @@
 
 import json
 import os
+from contextlib import ExitStack
+from typing import Any
 
+import numpy as np
 from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
@@ -13,11 +16,13 @@ from components.blessing import bless
 from components.list_evaluation import Bars, Evaluation, write_json
 from components.retrieval_evaluator.plots import plots
 from trainer import features
+from trainer.catalogue import Catalogue
 from trainer.data import RatingData
 from trainer.progress import report
+from trainer.retrieval.by_history import ByHistory
 from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import HeldOut, Scores, judge, measure
+from trainer.retrieval.quality import LONGEST, HeldOut, judge, measure
 from trainer.retrieval.search import search_quality
 from trainer.retrieval.vectors import Vectors
 from trainer.saved_model import SavedModel
@@ -40,31 +45,42 @@ class Executor(base_executor.BaseExecutor):
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
         )
         min_rating = json.loads(exec_properties["min_rating"] or "null")
-        held_out = HeldOut.of(data.evaluation, data.catalogue, min_rating)
-        evaluation, scores = _evaluate(input_dict, held_out, bars)
+        held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating)
+        evaluation, plotted = _evaluate(input_dict, held_out, data.catalogue, bars)
         folder = artifact_utils.get_single_uri(output_dict["evaluation"])
         write_json(os.path.join(folder, "metrics.json"), evaluation.metrics())
-        write_json(os.path.join(folder, "plots.json"), plots(evaluation.qualities, scores))
+        write_json(os.path.join(folder, "plots.json"), plotted)
         bless(input_dict, output_dict, exec_properties, evaluation.blessed)
 
 
-def _evaluate(input_dict, held_out: HeldOut, bars: Bars) -> tuple[Evaluation, dict[str, Scores]]:
-    """The evaluation, and by model the function that scores the catalogue."""
-    vocabularies = held_out.catalogue.vocabularies
-    with SavedModel(_path(input_dict["model"])) as model:
-        candidate = Vectors.read(model, vocabularies)
-        search = search_quality(model, candidate, held_out.catalogue, held_out.users)
-    scores = {"candidate": candidate.scores}
+def _evaluate(
+    input_dict, held_out: HeldOut, catalogue: Catalogue, bars: Bars
+) -> tuple[Evaluation, dict[str, Any]]:
+    """The evaluation, and what is drawn of it."""
+    qualities, scores, search = {"popularity": judge(popular_lists(held_out), held_out)}, {}, {}
+    models = {"candidate": "model", "baseline": BASELINE}
+    models = {name: _path(input_dict[key]) for name, key in models.items() if input_dict.get(key)}
+    with ExitStack() as stack:
+        for place, (name, path) in enumerate(models.items()):
+            report(f"ranking the catalogue for {len(held_out.users)} users: {name}", place / len(models))
+            model = stack.enter_context(SavedModel(path))
+            if held_out.met or name == "candidate":  # whose search is measured in any case
+                vectors = Vectors.read(model, catalogue.vocabularies)
+            if name == "candidate":
+                known = held_out.users if held_out.met else np.arange(1, catalogue.users)
+                search = search_quality(model, vectors, catalogue, known)
+            if held_out.met:
+                scores[name] = vectors.scores
+                qualities[name] = measure(vectors.scores, held_out)
+            else:
+                asked = ByHistory(model, "candidates_from_history", held_out)
+                scores[name] = asked.scores
+                qualities[name] = judge(asked.lists(LONGEST), held_out)
+        drawn = plots(qualities, scores)
     overlap = None
     if input_dict.get(BASELINE):
-        with SavedModel(_path(input_dict[BASELINE])) as model:
-            scores["baseline"] = Vectors.read(model, vocabularies).scores
         overlap = eval_overlap(input_dict, rating_pairs(_files(input_dict["examples"], features.EVAL)))
-    qualities = {"popularity": judge(popular_lists(held_out), held_out)}
-    for place, (name, function) in enumerate(scores.items()):
-        report(f"ranking the catalogue for {len(held_out.users)} users: {name}", place / len(scores))
-        qualities[name] = measure(function, held_out)
-    return Evaluation(qualities, search, bars, overlap), scores
+    return Evaluation(qualities, search, bars, overlap), drawn
 
 
 def _files(examples: list[types.Artifact], split: str) -> list[str]:

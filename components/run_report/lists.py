@@ -6,8 +6,9 @@ import numpy as np
 
 from components.intervals import mean_interval
 from trainer.recommender.lists import recommended
+from trainer.retrieval.by_history import ByHistory
 from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import HeldOut, Quality, judge, measure
+from trainer.retrieval.quality import LONGEST, HeldOut, Quality, judge, measure
 from trainer.retrieval.vectors import Vectors
 from trainer.saved_model import SavedModel
 
@@ -16,16 +17,20 @@ RECOMMENDED = ("recall@10", "ndcg@10")
 CATALOGUE = ("coverage@10", "novelty@10", "mean_popularity@10", "gini@10")
 
 
-def retrieval_qualities(vectors: Vectors, held_out: HeldOut) -> dict[str, Quality]:
+def retrieval_qualities(model: SavedModel, vectors: Vectors, held_out: HeldOut) -> dict[str, Quality]:
     """`retrieval`, and `retrieval_popularity`: what the most rated films alone would be worth."""
+    if held_out.met:
+        quality = measure(vectors.scores, held_out)
+    else:
+        quality = judge(ByHistory(model, "candidates_from_history", held_out).lists(LONGEST), held_out)
     return {
-        "retrieval": measure(vectors.scores, held_out),
+        "retrieval": quality,
         "retrieval_popularity": judge(popular_lists(held_out), held_out),
     }
 
 
 def recommender_quality(model: SavedModel, held_out: HeldOut) -> dict[str, Quality]:
-    """`recommender`: its `recommend` at 10, what was seen left out."""
+    """`recommender`: its `recommend` at 10, what was seen left out; by history for users it has not met."""
     return {"recommender": judge(recommended(model, held_out, k=10), held_out, ks=(10,))}
 
 

@@ -78,6 +78,8 @@ def _slice(predictions: Predictions, rows: np.ndarray) -> dict[str, Any]:
 
 
 def _rmse(residual: np.ndarray, user: np.ndarray) -> dict[str, float | None]:
+    if not len(residual):
+        return dict.fromkeys(("rmse", "low", "high"))
     interval = asdict(rmse_interval(residual, user))
     return {"rmse": interval.pop("value"), **interval}
 

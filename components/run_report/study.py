@@ -56,7 +56,7 @@ class Study:
             for name, patterns in files.items()
         }
         try:
-            held_out = HeldOut.of(splits[TEST], catalogue, min_rating)
+            held_out = HeldOut.of_split(splits[TEST], files[TEST], catalogue, min_rating)
         except TrainingError:  # a run is reported all the same
             held_out = None
         return cls(splits, catalogue, held_out)
@@ -85,7 +85,7 @@ class Study:
                 say("ranking the catalogue", 0.4)
                 vectors = Vectors.read(retrieval, self.catalogue.vocabularies)
                 qualities |= (
-                    retrieval_qualities(vectors, self.held_out)
+                    retrieval_qualities(retrieval, vectors, self.held_out)
                     if self.held_out
                     else dict.fromkeys(("retrieval", "retrieval_popularity"))
                 )
@@ -112,4 +112,6 @@ class Study:
         return qualities, details
 
     def _users(self) -> np.ndarray:
-        return self.held_out.users if self.held_out else np.arange(1, self.catalogue.users)
+        """Users of train, those of test where train knows them."""
+        there = self.held_out and self.held_out.met
+        return self.held_out.users if there else np.arange(1, self.catalogue.users)

@@ -17,15 +17,15 @@ def contract() -> str:
 
 
 def _tensors(tensors: dict[str, TensorSpec]) -> str:
-    return "<br>".join(f"`{name}` {spec.dtype} {_shape(spec.shape)}" for name, spec in tensors.items())
+    return "<br>".join(
+        f"`{name}` {spec.dtype} {_shape(spec.dtype, spec.shape)}" for name, spec in tensors.items()
+    )
 
 
-def _shape(shape: tuple[int, ...] | None) -> str:
-    """The batch is B; another size that a request chooses is n."""
+def _shape(dtype: str, shape: tuple[int, ...] | None) -> str:
+    """The batch is B; another size that a request chooses is n. An open shape: a vector's or number's."""
     if shape is None:
-        return "[B, d]"
-    if not shape:
-        return "scalar"
+        return "[B, d]" if dtype == "float" else "one, or [B]"
     return (
         f"[{', '.join('B' if not at else 'n' if size == -1 else str(size) for at, size in enumerate(shape))}]"
     )

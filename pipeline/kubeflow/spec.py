@@ -22,7 +22,11 @@ _NEVER_CACHED = (
 )
 
 #: Tasks that need the same machine as another one.
-_REPEATS = {"RankingRefit": "RankingTrainer", "RetrievalRefit": "RetrievalTrainer"}
+_REPEATS = {
+    "RankingRefit": "RankingTrainer",
+    "RetrievalRefit": "RetrievalTrainer",
+    "TemporalCheck": "RankingTrainer",
+}
 
 
 def dress(spec: dict[str, Any], config: KubeflowConfig, parameters: dict[str, str]) -> None:

@@ -3,21 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.measures import SURE, better, judged
 from pipeline.ranking_metrics import ranking_metrics
 from pipeline.report.blocks import Block, Cell, Note, Notes, Part, Section, Table
 from pipeline.report.sources import JUDGED, Sources
 from pipeline.report.words import NOTHING, number, short, signed
 
-LOWER_IS_BETTER = ("rmse", "mae", "under_mean@10")
-#: What lists do to the catalogue is told, not judged: which way is better is for whoever runs the service.
-NOT_JUDGED = ("coverage@10", "novelty@10", "mean_popularity@10", "gini@10")
 #: On eval, of the lists; the evaluator measures both models on the same users.
 LISTED = (
     "ndcg@10", "recall@10", "recall@100", "under_mean@10",
     "coverage@10", "novelty@10", "mean_popularity@10", "gini@10",
 )  # fmt: skip
 RATED = ("rmse", "mae", "rated_ndcg@10")
-SURE = 2  # standard errors from which a change is more than noise
 
 
 def comparison(sources: Sources) -> Section:
@@ -109,15 +106,14 @@ def _row(
     if before is None or now is None:
         return [label, split, number(before), number(now), NOTHING, NOTHING]
     change = now - before
-    better = (change < 0) == (name in LOWER_IS_BETTER)
     if round(change, 4) == 0:
         return [label, split, number(before), number(now), signed(change), Cell("unchanged", "muted")]
-    if name in NOT_JUDGED:
+    if not judged(name):  # what lists do to the catalogue is for whoever runs the service to judge
         words = Cell("higher" if change > 0 else "lower", "muted")
     elif error and abs(change) < SURE * error:
         words = Cell(f"within noise (± {SURE * error:.4f})", "muted")
     else:
-        words = Cell("better" if better else "worse", "good" if better else "bad")
+        words = Cell("better", "good") if better(name, before, now) else Cell("worse", "bad")
     return [label, split, number(before), number(now), signed(change), words]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.near_titles import near_titles
 from serving.client import Client
 from serving.errors import ServingError
-from serving.versions import list_versions
+from serving.versions import list_versions, version_folder
 
 KEPT = 3  # versions in memory: two side by side, and the one before
 USERS, TITLES = 200, 400  # that a page suggests before anything is typed
@@ -66,7 +66,7 @@ class Tryable:
 
     def users(self, version: int) -> list[str]:
         """Some users whom the version knows, those with the most ratings first."""
-        file = self.models / "recommender" / str(version) / "assets.extra" / "user_ids.txt"
+        file = version_folder(self.models, "recommender", version) / "assets.extra" / "user_ids.txt"
         try:
             with open(file, encoding="utf-8") as lines:
                 return [line.strip() for _, line in zip(range(USERS), lines, strict=False)]
@@ -108,7 +108,7 @@ class Tryable:
         from serving.model import LoadedModel
 
         try:
-            loaded = {name: LoadedModel(self.models / name / str(version)) for name in NAMES}
+            loaded = {name: LoadedModel(version_folder(self.models, name, version)) for name in NAMES}
         except Exception as error:  # whatever a damaged SavedModel raises
             raise ServingError(f"Version {version} cannot be loaded: {error}") from error
         return LocalClient(loaded, self.models)

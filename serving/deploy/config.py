@@ -44,6 +44,12 @@ class DeployConfig(BaseModel):
     max_replicas: int = Field(6, ge=1, description="servers, at most")
     cpu: float = Field(1, gt=0, description="cores a server")
     memory: float = Field(2, gt=0, description="GiB a server")
+    stale_hours: float = Field(
+        48,
+        gt=0,
+        description="hours after which the alert `ServingStale` calls the served model old; raise it where"
+        " runs are rarer than daily",
+    )
     cpu_target: int = Field(70, ge=1, le=100, description="percent of its cores at which a server is added")
 
     @model_validator(mode="after")

@@ -7,6 +7,11 @@ from serving.deploy.tf_serving import METRICS, REST
 
 COUNT = ":tensorflow:serving:request_count"
 LATENCY = ":tensorflow:serving:request_latency_bucket"  # microseconds
+# Of the embedded server alone: with TF Serving, what asks for them is silent.
+VERSION = ":marquee:serving:model_version"
+NEWEST = ":marquee:serving:newest_version"
+EXPORTED = ":marquee:serving:model_exported_timestamp_seconds"
+LOGGED = ":marquee:serving:prediction_log_count"
 
 ERRORS = f'sum by (model_name) (rate({COUNT}{{status!="OK"}}[5m])) / sum by (model_name) (rate({COUNT}[5m]))'
 
@@ -24,7 +29,7 @@ def prometheus(config: DeployConfig) -> dict[str, Any]:
             "rule_files": ["rules.yml"],
             "scrape_configs": [scrape],
         },
-        "rules.yml": {"groups": [{"name": "marquee", "rules": _alerts()}]},
+        "rules.yml": {"groups": [{"name": "marquee", "rules": _alerts(config)}]},
         "grafana/datasources/prometheus.yaml": {
             "apiVersion": 1,
             "datasources": [
@@ -51,11 +56,14 @@ def prometheus(config: DeployConfig) -> dict[str, Any]:
     }
 
 
+_PAGES = ("ServingDown", "ServingNoVersion")  # nobody is answered
+
+
 def _percentile(share: float) -> str:
     return f"histogram_quantile({share}, sum by (model_name, le) (rate({LATENCY}[5m]))) / 1e6"
 
 
-def _alerts() -> list[dict[str, Any]]:
+def _alerts(config: DeployConfig) -> list[dict[str, Any]]:
     said = [
         (
             "ServingDown",
@@ -75,13 +83,40 @@ def _alerts() -> list[dict[str, Any]]:
             "10m",
             "{{ $labels.model_name }}: one answer in a hundred takes {{ $value | humanizeDuration }}",
         ),
+        (
+            "ServingNoVersion",
+            f"{NEWEST} unless on (instance, model_name) {VERSION}",
+            "2m",
+            "{{ $labels.model_name }} on {{ $labels.instance }}: no version answers, {{ $value }} is on disk",
+        ),
+        (
+            "ServingLoadFailed",
+            f"{NEWEST} > on (instance, model_name) {VERSION}",
+            "2m",
+            "{{ $labels.model_name }} on {{ $labels.instance }}: version {{ $value }} is on disk,"
+            " and an older one answers",
+        ),
+        (
+            "ServingStale",
+            f"time() - {EXPORTED} > {config.stale_hours * 3600:g}",
+            "10m",
+            "{{ $labels.model_name }} on {{ $labels.instance }} was exported"
+            " {{ $value | humanizeDuration }} ago",
+        ),
+        (
+            "PredictionLogFailing",
+            f'increase({LOGGED}{{result=~"failed|dropped"}}[10m]) > 0',
+            "5m",
+            "{{ $labels.instance }}: {{ $value | humanize }} requests of the last ten minutes"
+            " were not logged: {{ $labels.result }}",
+        ),
     ]
     return [
         {
             "alert": name,
             "expr": expression,
             "for": wait,
-            "labels": {"severity": "page" if name == "ServingDown" else "warning"},
+            "labels": {"severity": "page" if name in _PAGES else "warning"},
             "annotations": {"summary": summary},
         }
         for name, expression, wait, summary in said
@@ -96,6 +131,8 @@ def _dashboard() -> dict[str, Any]:
         ("Latency, 99th percentile", _percentile(0.99), "s"),
         ("Requests by API and signature", f"sum by (API, entrypoint) (rate({COUNT}[5m]))", "reqps"),
         ("Servers up", 'sum(up{job="tf-serving"})', "none"),
+        ("Version that answers", f"max by (model_name) ({VERSION})", "none"),
+        ("Age of the model", f"time() - min by (model_name) ({EXPORTED})", "s"),
     ]
     return {
         "uid": "marquee-serving",

@@ -40,7 +40,7 @@ class Retrieval(tf.Module):
 
     @tf.function
     def candidates(self, user_id, k, exclude_seen):
-        return self._first(user_id, k + 0 * tf.cast(exclude_seen, tf.int32))
+        return self._first(user_id, k + 0 * tf.size(exclude_seen))
 
     @tf.function
     def candidates_from_history(self, movie_title, k):
@@ -64,7 +64,7 @@ def parts(tmp_path_factory):
     def strings(name, *shape):
         return tf.TensorSpec([None, *shape], tf.string, name)
 
-    k, flag = tf.TensorSpec([], tf.int32, "k"), tf.TensorSpec([], tf.bool, "exclude_seen")
+    k, flag = tf.TensorSpec([], tf.int32, "k"), tf.TensorSpec(None, tf.bool, "exclude_seen")
     rank, retrieve = Ranking(), Retrieval()
     tf.saved_model.save(
         rank,
@@ -134,8 +134,8 @@ def test_a_stars_weight_decides_the_order(parts, tmp_path, weight, first):
 def test_a_model_that_answers_otherwise_than_its_parts_is_not_kept(parts, tmp_path, monkeypatch):
     from trainer.recommender.recommender import Recommender
 
-    def of_another_weight(self, user_id, found, k):
-        return ordered(self, user_id, {**found, "score": found["score"] + 1.0}, k)
+    def of_another_weight(self, found, *others):
+        return ordered(self, {**found, "score": found["score"] + 1.0}, *others)
 
     ordered = Recommender._ordered
     monkeypatch.setattr(Recommender, "_ordered", of_another_weight)

@@ -4,11 +4,11 @@ import json
 import re
 import shlex
 import signal
-import sqlite3
 import time
 
 import pytest
 
+from benchmarks.campaign.workspace_faults import Inspector
 from tests.marquee_process import ML_100K, Marquee, states
 
 SMALL = ("--no-tune", "--set", "data.max_users=60")
@@ -101,8 +101,10 @@ def test_a_run_killed_while_training_goes_on_from_its_last_epoch(tmp_path, how):
     _when_training(marquee, process)
     process.send_signal(how)
     output, _ = process.communicate(timeout=60)
+    inspector = Inspector(marquee.workspace)
 
     assert process.returncode != 0
+    assert inspector.faults(at_rest=False) == []
     if how == signal.SIGINT:
         assert "go on with: marquee run" in output
         command = tuple(shlex.split(output.split("go on with: marquee ")[1].splitlines()[0]))
@@ -116,6 +118,4 @@ def test_a_run_killed_while_training_goes_on_from_its_last_epoch(tmp_path, how):
     training = json.loads(file.read_text())
     assert training["epochs"] == 60
     assert training["epochs_resumed"] >= 1
-    with sqlite3.connect(marquee.workspace / "metadata.db") as db:
-        running = db.execute("SELECT COUNT(*) FROM Execution WHERE last_known_state IN (1, 2)").fetchone()
-    assert running == (0,)
+    assert inspector.faults(at_rest=True) == []

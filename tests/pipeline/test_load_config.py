@@ -116,9 +116,8 @@ def test_an_override_of_the_wrong_form_is_a_clear_error(override):
         load_config("smoke", [override])
 
 
-def test_a_split_that_leaves_nobody_to_judge_lists_by_is_refused_with_those_that_do():
-    with pytest.raises(ConfigError, match=r"user_holdout.*whom train knows.*allowed: random, temporal"):
-        load_config("smoke", ["data.split.kind=user_holdout"])
+def test_a_split_by_users_is_allowed():
+    assert load_config("smoke", ["data.split={kind: user_holdout}"]).data.split.eval == 0.1
 
 
 @pytest.mark.parametrize(

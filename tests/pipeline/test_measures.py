@@ -7,6 +7,7 @@ from pipeline.measures import better
     ("measure", "before", "after", "error", "expected"),
     [
         ("ranking: rmse", 0.90, 0.89, None, True),
+        ("test: recommender under_mean@10", 0.30, 0.29, None, True),
         ("test: ratings mae", 0.70, 0.71, None, False),
         ("retrieval: ndcg@10", 0.40, 0.41, None, True),
         ("retrieval: ndcg@10", 0.40, 0.41, 0.006, None),

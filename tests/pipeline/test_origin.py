@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from pipeline.diff import difference
+from pipeline.diff import difference, verdicts
 from pipeline.lineage import Lineage
 from pipeline.origin import find_origin, pushes, standing
 from pipeline.runs import known_run, state
@@ -157,6 +157,26 @@ def test_two_runs_differ_in_what_was_changed_and_in_nothing_else(workspace):
         ("RankingEvaluator", "done", "failed"),
     ]
     assert ("models", "pushed 1", "not blessed") in found["outcome"]
+
+
+def test_of_two_runs_the_better_is_named_and_nothing_is_said_within_the_evaluators_own_noise(tmp_path):
+    workspace = Workspace(tmp_path)
+    store = Store(workspace.metadata_db)
+    models = [store.artifact("Model", tmp_path / f"model{number}") for number in (1, 2)]
+    for number, ndcg in ((1, 0.40), (2, 0.41)):
+        folder = tmp_path / f"evaluation{number}"
+        evaluation = store.artifact("ModelEvaluation", folder)
+        change = {"ndcg@10": {"standard_error": 0.02}, "recall@10": {"standard_error": 0.001}}
+        metrics = {"candidate": {"ndcg@10": ndcg, "recall@10": ndcg}, "change": {"baseline": change}}
+        (folder / "metrics.json").write_text(json.dumps(metrics))
+        run = store.run(f"r{number}").node("RetrievalTrainer", outputs={"model": models[number - 1]})
+        taken = {"model": models[1], "baseline_model": models[0]} if number == 2 else {"model": models[0]}
+        run.node("RetrievalEvaluator", inputs=taken, outputs={"evaluation": evaluation})
+
+    runs = [known_run(workspace, name) for name in ("r1", "r2")]
+    found = difference(workspace, *runs)
+    assert [row[0] for row in found["metrics"]] == ["retrieval: ndcg@10", "retrieval: recall@10"]
+    assert verdicts(runs, found) == {"retrieval: recall@10": 1}
 
 
 def test_an_unknown_run_is_answered_with_those_that_exist(workspace):

@@ -19,7 +19,7 @@ from serving.contract import MODELS
 from serving.version_sets import restore_set, rollback_set
 from serving.versions import list_versions
 
-BLESSINGS = ("ranking_blessing", "retrieval_blessing", "infra_blessing")
+BLESSINGS = (*(f"{name}_blessing" for name in MODELS), "infra_blessing")
 
 
 class MadeExecutor(base_executor.BaseExecutor):

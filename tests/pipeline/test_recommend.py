@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.near_titles import near_titles
+from serving.client import RestClient
 from serving.config import ServerConfig
 from serving.server import EmbeddedServer
 
@@ -119,6 +120,21 @@ def test_films_somebody_likes_stand_for_a_user(marquee):
     assert [film["movie_id"] for film in answer] == ["176", "50", "2571", "4973", "9"]
     assert answer[0]["because"] == {"movie_title": "Alien (1979)", "similarity": pytest.approx(2 / 3)}
     assert "somebody who likes Alien (1979) and Toy Story (1995)" in marquee(*liked).out
+
+
+def test_no_rating_is_shown_where_the_ranking_model_does_not_see_histories(marquee, monkeypatch):
+    predict = RestClient.predict
+
+    def without_ratings(self, model, inputs, signature="serving_default"):
+        found = predict(self, model, inputs, signature)
+        if signature == "recommend_from_history":
+            found["user_rating"] = 0 * found["user_rating"]
+        return found
+
+    monkeypatch.setattr(RestClient, "predict", without_ratings)
+    assert {film["user_rating"] for film in films(marquee("--like", "Alien (1979)", "--json"))} == {None}
+    assert "rating ┃" not in marquee("--like", "Alien (1979)").out
+    assert "rating ┃" in marquee("--user", "u1").out
 
 
 @pytest.mark.parametrize(

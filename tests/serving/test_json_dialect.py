@@ -85,7 +85,7 @@ SECOND_ROW = "Failed to process element: 1 of 'instances' list. Error: INVALID_A
         (
             "float",
             {"instances": 1},
-            "JSON Value: {\n    \"instances\": 1\n} Excepting 'instances' to be an list/array",
+            "JSON Value: {\n    \"instances\": 1\n} Expecting 'instances' to be an list/array",
         ),
         (
             "float",

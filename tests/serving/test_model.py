@@ -56,9 +56,21 @@ def test_shapes_that_the_graph_refuses_are_the_requests_fault(tiny):
 
 
 def test_a_small_network_is_quick_enough_for_the_event_loop(tiny):
-    assert tiny.quick
+    inputs = {"user_id": strings("42"), "k": np.array(1, np.int32)}
+    assert tiny.quick("recommend", inputs)
     tiny._seconds["recommend"] = 0.1
-    assert not tiny.quick
+    assert not tiny.quick("recommend", inputs)
+    assert tiny.quick("serving_default", {"user_id": strings("42"), "movie_title": strings("a")})
+
+
+def test_what_a_large_batch_takes_is_learned_from_large_batches(tiny):
+    inputs = {"user_id": strings("42").repeat(1000), "movie_title": strings("a").repeat(1000)}
+    tiny._seconds_a_value.clear()
+    assert not tiny.quick("serving_default", inputs)
+    tiny.run("serving_default", inputs)
+    assert tiny._seconds_a_value.keys() == {"serving_default"}
+    tiny._seconds_a_value["serving_default"] = 1e-7
+    assert tiny.quick("serving_default", inputs)
     tiny._seconds.clear()
 
 

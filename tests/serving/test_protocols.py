@@ -82,7 +82,7 @@ def channel(tiny_server):
                 inputs={
                     "user_id": {
                         "dtype": "DT_STRING",
-                        "tensor_shape": {"dim": [{"size": 3}]},
+                        "tensor_shape": {"dim": [{"size": -1}]},
                         "string_val": [b"", b""],
                     }
                 },

@@ -17,7 +17,7 @@ import pytest
 
 from serving.client import GrpcClient, RestClient
 from serving.errors import ServingError
-from serving.server import EmbeddedServer, ServerConfig
+from serving.server import EmbeddedServer
 from serving.versions import push, rollback
 
 from .conftest import FREE_PORTS, TINY_2, start_server
@@ -216,12 +216,16 @@ def test_a_port_that_is_taken_is_a_clear_error(models_dir, port):
             pass
 
 
-def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path):
-    with (
-        pytest.raises(ServingError, match=r"There is no folder of models at .*nowhere"),
-        EmbeddedServer(tmp_path / "nowhere", ServerConfig(rest_port=0, grpc_port=0)),
-    ):
-        pass
+@embedded_only
+def test_a_folder_that_is_not_there_is_waited_for(tmp_path):
+    with start_server(tmp_path / "later") as server:
+        health = f"{server.rest_url}/healthz"
+        assert httpx.get(health).status_code == 503
+        push(TINY_2, tmp_path / "later", "tiny", keep=1)
+        until(lambda: httpx.get(health).status_code == 200)
+        assert httpx.post(f"{server.rest_url}/v1/models/tiny:predict", content=ROW).json() == {
+            "predictions": [4.125]
+        }
 
 
 def test_serve_runs_in_the_foreground_until_a_signal(models_dir):

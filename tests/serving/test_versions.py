@@ -7,7 +7,7 @@ import time
 import pytest
 
 from serving.errors import ServingError
-from serving.versions import list_models, list_versions, push, rollback
+from serving.versions import list_models, list_versions, push, rollback, version_folder
 
 from .conftest import TINY_1, TINY_2
 
@@ -34,9 +34,10 @@ def test_a_pushed_version_is_the_source_file_for_file(folder):
 
 def test_only_numbered_folders_with_a_saved_model_are_versions(folder):
     push(TINY_1, folder, "tiny", keep=1)
-    for name in ("2", "03", "x", "temp-4"):
+    for name in ("2", "x", "temp-4", "+5", "\u0663", "9" * 30):  # the last but one is Arabic for 3
         (folder / "tiny" / name).mkdir()
-    (folder / "tiny" / "03" / "saved_model.pb").touch()
+        if name != "2":
+            (folder / "tiny" / name / "saved_model.pb").touch()
     (folder / "empty").mkdir()
     assert list_versions(folder, "tiny") == [1]
     assert list_models(folder) == ["tiny"]
@@ -89,3 +90,35 @@ def test_a_push_killed_half_way_leaves_nothing_to_be_seen(folder, tmp_path):
 
     assert push(TINY_2, folder, "tiny", keep=2) == 2
     assert sorted(path.name for path in (folder / "tiny").iterdir()) == ["1", "2"]
+
+
+def test_a_version_with_leading_zeros_is_a_version_as_tf_serving_reads_it(folder):
+    shutil.copytree(TINY_1, folder / "tiny" / "00000123")
+    assert list_models(folder) == ["tiny"]
+    assert list_versions(folder, "tiny") == [123]
+    assert version_folder(folder, "tiny", 123) == folder / "tiny" / "00000123"
+
+    assert push(TINY_2, folder, "tiny", keep=2) == 124
+    assert rollback(folder, "tiny") == (124, 123)
+    assert push(TINY_2, folder, "tiny", keep=2) == 125
+    assert push(TINY_2, folder, "tiny", keep=2) == 126
+    assert list_versions(folder, "tiny") == [125, 126]
+    assert not (folder / "tiny" / "00000123").exists()
+
+
+def test_a_version_with_leading_zeros_is_withdrawn_like_any_other(folder):
+    for name in ("0007", "08"):
+        shutil.copytree(TINY_1, folder / "tiny" / name)
+    assert rollback(folder, "tiny") == (8, 7)
+    assert list_versions(folder, "tiny") == [7]
+    assert (folder / ".rolled_back" / "tiny" / "8" / "saved_model.pb").is_file()
+
+
+def test_of_two_folders_with_one_number_a_whole_one_counts_and_then_the_plain_one(folder):
+    shutil.copytree(TINY_1, folder / "tiny" / "05")
+    (folder / "tiny" / "5").mkdir()
+    assert version_folder(folder, "tiny", 5) == folder / "tiny" / "05"
+    shutil.copytree(TINY_1, folder / "tiny" / "5", dirs_exist_ok=True)
+    assert list_versions(folder, "tiny") == [5]
+    assert version_folder(folder, "tiny", 5) == folder / "tiny" / "5"
+    assert version_folder(folder, "tiny", 6) == folder / "tiny" / "6"

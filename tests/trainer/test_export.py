@@ -73,6 +73,7 @@ def test_the_answers_lie_beside_the_model_as_requests_that_a_server_takes(export
 
 def test_the_signatures_are_those_of_the_contract(exported):
     signatures, others = exported[2], SEVERAL_TASKS.get(type(exported[0]).__name__, ())
+    sees_histories = type(exported[0]).__name__ == "Mf"
     found = {
         name: (sorted(signature.structured_input_signature[1]), sorted(signature.structured_outputs))
         for name, signature in signatures.items()
@@ -83,6 +84,7 @@ def test_the_signatures_are_those_of_the_contract(exported):
         "serving_examples": (["examples"], ["user_rating"]),
         "slices": (["examples"], ["activity", "age_group"]),
         **({"rate_tasks": (["movie_id", "user_id"], sorted([*others, "user_rating"]))} if others else {}),
+        **({"rate_for_history": (["movie_id", "movie_title"], ["user_rating"])} if sees_histories else {}),
     }
     output = signatures["rate_ids"].structured_outputs["user_rating"]
     assert (output.dtype, output.shape.as_list()) == (tf.float32, [None])
@@ -100,6 +102,28 @@ def test_the_unknown_is_answered_and_never_an_error(exported):
     )["user_rating"].numpy()
     assert np.isfinite(rated).all()
     assert rated[0] == rated[1]
+
+
+def test_a_history_changes_what_is_expected_and_repetition_and_unknown_titles_do_not(exported):
+    if "rate_for_history" not in exported[2]:
+        assert not exported[0].rates_histories
+        return
+    one, other, nothing = "Film 7 (1977)", "Film 8 (1978)", ""
+    histories = [
+        [one, other, nothing],
+        [other, one, one],
+        ["No Film", one, other],
+        [one, one, nothing],
+        [""] * 3,
+    ]
+    rated = exported[2]["rate_for_history"](
+        movie_title=strings(*histories), movie_id=strings(*[["m3", "m9"]] * len(histories))
+    )["user_rating"].numpy()
+    unknown = exported[2]["rate_ids"](user_id=strings("", ""), movie_id=strings("m3", "m9"))["user_rating"]
+    np.testing.assert_allclose(rated[1:3], [rated[0]] * 2, atol=1e-5)
+    np.testing.assert_allclose(rated[4], unknown, atol=1e-5)
+    assert not np.isclose(rated[0], rated[3]).all()
+    assert not np.isclose(rated[0], rated[4]).all()
 
 
 def test_an_example_may_leave_out_anything(exported, example):

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,6 +14,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from serving.client import GrpcClient, RestClient
 from serving.config import ServerConfig
 from serving.contract import departures
+from serving.errors import StatusError
 from serving.model import LoadedModel
 from serving.server import EmbeddedServer
 from trainer.answers import write_answers
@@ -26,7 +28,7 @@ from trainer.retrieval.training import RetrievalSettings, train_retrieval
 from trainer.verify import verify_export
 
 STRINGS, ROWS = tf.TensorSpec([None], tf.string), tf.TensorSpec([None, None], tf.string)
-K, FLAG = tf.TensorSpec([], tf.int32, name="k"), tf.TensorSpec([], tf.bool, name="exclude_seen")
+K, FLAG = tf.TensorSpec(None, tf.int32, name="k"), tf.TensorSpec(None, tf.bool, name="exclude_seen")
 FILMS = ["m1", "m2", "m3", "m4"]
 TITLES = ["One (1991)", "Two (1992)", "Three (1993)", "Four (1994)"]
 # Rows: somebody unknown, ann, bob; columns: the films.
@@ -67,7 +69,7 @@ class Retrieval(tf.Module):
     @tf.function
     def candidates(self, user_id, k, exclude_seen):
         user = self.users.lookup(user_id)
-        seen = tf.gather(tf.constant(SEEN), user) & exclude_seen
+        seen = tf.gather(tf.constant(SEEN), user) & tf.reshape(exclude_seen, [-1, 1])
         return self._best(tf.gather(self.table, user), seen, k)
 
     @tf.function
@@ -193,10 +195,62 @@ def test_a_row_with_fewer_films_ends_in_blanks(made):
     np.testing.assert_allclose(found["score"][1], [4.5, 1.5, 0])
 
 
-def test_k_is_at_least_one_and_at_most_what_is_left(made):
-    for k, length in ((-3, 1), (0, 1), (1, 1), (2, 2), (4, 4), (1000, 4)):
+def test_k_is_at_most_what_is_left(made):
+    for k, length in ((1, 1), (2, 2), (4, 4), (1000, 4)):
         found = recommend(made, ["ann", "bob"], k, exclude_seen=False)
         assert {column.shape for column in found.values()} == {(2, length)}
+
+
+@pytest.mark.parametrize("k", [0, -1, -(2**31), [3, 0]])
+def test_a_k_below_1_is_refused(made, trained, k):
+    for each in (made, trained):
+        with pytest.raises(StatusError, match="k must be at least 1") as refused:
+            recommend(each, ["ann", "bob"], k)
+        assert refused.value.code == "INVALID_ARGUMENT"
+        with pytest.raises(StatusError, match="k must be at least 1"):
+            from_history(each, [[TITLES[0]], [TITLES[1]]], k)
+
+
+def test_k_and_exclude_seen_may_differ_from_row_to_row(made, trained, data):
+    for each, users in ((made, ["ann", "bob", "ann"]), (trained, data.catalogue.vocabularies.user_id[:3])):
+        k, exclude_seen = [2, 20, 1], [True, False, False]
+        found = recommend(each, users, k, exclude_seen)
+        assert found["movie_id"].shape[1] == max(
+            len(films(recommend(each, [user], *asked)))
+            for user, *asked in zip(users, k, exclude_seen, strict=True)
+        )
+        for row, asked in enumerate(zip(k, exclude_seen, strict=True)):
+            alone = recommend(each, [users[row]], *asked)
+            length = alone["movie_id"].shape[1]
+            assert films(found, row) == films(alone) + [""] * (found["movie_id"].shape[1] - length)
+            np.testing.assert_allclose(found["score"][row, :length], alone["score"][0], atol=1e-5)
+            assert not found["score"][row, length:].any()
+            assert not found["user_rating"][row, length:].any()
+
+
+def test_a_k_for_neither_all_rows_nor_each_is_refused(made):
+    with pytest.raises(StatusError, match="k must be one value, or one for each row") as refused:
+        recommend(made, ["ann", "bob", "ann"], [3, 3])
+    assert refused.value.code == "INVALID_ARGUMENT"
+
+
+def test_a_request_of_rows_has_k_and_exclude_seen_in_each(trained, data, tmp_path):
+    (tmp_path / "recommender").mkdir()
+    (tmp_path / "recommender" / "1").symlink_to(trained.path, target_is_directory=True)
+    users = data.catalogue.vocabularies.user_id[:2]
+    rows = [
+        {"user_id": user, "k": k, "exclude_seen": seen}
+        for user, k, seen in zip(users, (3, 1), (True, False), strict=True)
+    ]
+    with EmbeddedServer(tmp_path, ServerConfig(rest_port=0, grpc_port=0)) as server:
+        url = f"{server.rest_url}/v1/models/recommender:predict"
+
+        def ask(rows):
+            return httpx.post(url, json={"signature_name": "recommend", "instances": rows})
+
+        answer, refused = ask(rows).json()["predictions"], ask([{**rows[0], "k": 0}])
+    assert [[bool(film) for film in row["movie_id"]] for row in answer] == [[True] * 3, [True, False, False]]
+    assert (refused.status_code, "k must be at least 1" in refused.json()["error"]) == (400, True)
 
 
 def test_more_films_are_rated_than_are_asked_for(made, parts, tmp_path):
@@ -225,13 +279,35 @@ def test_someone_unknown_is_recommended_what_the_unknown_user_would_be(made):
     np.testing.assert_allclose(found["score"][0], NEARNESS[0] + STARS[0] / 2)
 
 
-def test_a_history_decides_what_is_retrieved_and_the_unknown_user_rates_it(made):
+def test_a_history_decides_what_is_retrieved_and_no_rating_is_shown_where_it_has_none(made):
     found = from_history(made, [[TITLES[1], ""], ["", ""], ["No such film", ""], ["No such film", TITLES[1]]])
 
     assert films(found, 0) == ["m3", "m1", "m4", ""]  # Two is left out, and puts Three in front
-    np.testing.assert_allclose(found["user_rating"][0], [4, 3, 4.5, 0])
+    assert not found["user_rating"].any()  # this ranking model knows users by their ids alone
+    np.testing.assert_allclose(found["score"][0], [14, 5.5, 3.25, 0])  # the unknown user's stars count
     assert films(found, 1) == films(found, 2) == ["m1", "m2", "m3", "m4"]  # nobody's: what is popular
     assert films(found, 3) == films(found, 0)
+
+
+def test_a_ranking_model_that_sees_histories_rates_by_them(parts, trained, data, tmp_path):
+    train = {"epochs": 2, "batch_size": 500}
+    ranking = train_ranking(RankingSettings.of({"model": {"kind": "mf"}, "train": train}, None), data).model
+    export_ranking(ranking, str(tmp_path / "ranking"))
+    answers = assemble(tmp_path / "ranking", trained.folder / "retrieval", tmp_path / "both", candidates=10)
+    assert verify_export(str(tmp_path / "both"), answers) <= 1e-5
+
+    both = SimpleNamespace(model=LoadedModel(tmp_path / "both"))
+    titles = data.catalogue.attributes.titles[1:].tolist()
+    found = from_history(both, [[titles[0], titles[1]], [titles[2], ""], ["", ""]], k=5)
+    both.model.close()
+    rate = tf.saved_model.load(str(tmp_path / "ranking")).signatures
+    for row, history in enumerate(([titles[0], titles[1]], [titles[2], ""])):
+        ids = films(found, row)
+        stars = rate["rate_for_history"](movie_title=tf.constant([history]), movie_id=tf.constant([ids]))
+        np.testing.assert_allclose(found["user_rating"][row], stars["user_rating"][0], atol=1e-5)
+    unknown = rate["rate_ids"](user_id=tf.constant([""] * 5), movie_id=tf.constant(films(found, 2)))
+    np.testing.assert_allclose(found["user_rating"][2], unknown["user_rating"], atol=1e-5)
+    assert films(found, 0) != films(found, 1)
 
 
 def test_a_batch_of_nobody_is_answered_with_nothing(trained):

@@ -5,9 +5,10 @@ import tensorflow as tf
 from trainer.catalogue import Ragged, from_columns
 from trainer.data import RatingData
 from trainer.errors import ConfigError, TrainingError
+from trainer.layers.pooled import pooled
 from trainer.ratings import Ratings
 from trainer.retrieval.config import TwoTowerConfig
-from trainer.retrieval.history import WatchedHistory, pooled
+from trainer.retrieval.history import WatchedHistory
 from trainer.retrieval.registry import build
 from trainer.retrieval.training import RetrievalSettings, train_retrieval
 from trainer.title_words import title_words

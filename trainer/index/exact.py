@@ -37,14 +37,19 @@ class ExactIndex(keras.layers.Layer):
         scores = tf.matmul(queries, self.vectors, transpose_b=True)
         if excluded is None:
             return tf.math.top_k(scores, tf.minimum(k, tf.shape(scores)[1]))
-        places = tf.stack([tf.cast(excluded.value_rowids(), tf.int32), excluded.values], axis=1)
-        scores = tf.tensor_scatter_nd_update(scores, places, tf.fill(tf.shape(places)[:1], -np.inf))
-        best = tf.math.top_k(scores, at_most(k, tf.shape(scores)[1], excluded))
-        return best.values, tf.where(best.values == -np.inf, NONE, best.indices)
+        return best_of(scores, k, excluded)
 
     def vectors_of(self, rows):
         """The vectors themselves: int32 [...] to float32 [..., d]."""
         return tf.gather(self.vectors, rows)
+
+
+def best_of(scores, k, excluded):
+    """The k best of scores, float32 [B, M]; `k`, `excluded` and the answer are as in `ExactIndex`."""
+    places = tf.stack([tf.cast(excluded.value_rowids(), tf.int32), excluded.values], axis=1)
+    scores = tf.tensor_scatter_nd_update(scores, places, tf.fill(tf.shape(places)[:1], -np.inf))
+    best = tf.math.top_k(scores, at_most(k, tf.shape(scores)[1], excluded))
+    return best.values, tf.where(best.values == -np.inf, NONE, best.indices)
 
 
 def at_most(k, size, excluded):

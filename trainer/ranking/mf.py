@@ -12,8 +12,10 @@ from trainer.base import Weight
 from trainer.catalogue import Catalogue
 from trainer.errors import TrainingError
 from trainer.features import MOVIE_ID, USER_ID
+from trainer.index.exact import frozen
 from trainer.layers.gaussian_prior import GaussianPrior
 from trainer.layers.implicit_sets import ImplicitSets
+from trainer.layers.pooled import pooled
 from trainer.ranking.config import USER_FEATURES, MfConfig
 from trainer.ranking.headed import HeadedModel
 from trainer.row_keys import row_keys
@@ -38,6 +40,7 @@ class Mf(HeadedModel):
             self._sides[owner].append((weights, self._table(feature, feature)))
         # The implicit tables are not the id tables: to have watched a film is not to be like it.
         self._watched = self._watchers = None
+        self.rates_histories = config.implicit
         if config.implicit:
             self._watched = ImplicitSets(catalogue.watched, config.implicit_limit, dtype="float32")
             self._watched_table = self._table("watched", MOVIE_ID)
@@ -70,6 +73,10 @@ class Mf(HeadedModel):
     def movies(self, ids):
         """The same for films."""
         return self._vectors(self.movie, self._sides["movie"], self._watchers, "_watchers_table", ids)
+
+    def watched_rows(self):
+        """What having watched a film adds to a user's vector, not yet / √(how many): [movies, K (d + 1)]."""
+        return tf.reshape(self._watched_table, [-1, self._members * self._width]).numpy()
 
     def scores(self, features, training=False):
         return product(self.users(features[USER_ID]), self.movies(features[MOVIE_ID]))
@@ -106,6 +113,7 @@ class FoldedMf(keras.layers.Layer):
         self.user.assign(model.users(tf.range(catalogue.users)))
         self.movie = self.add_weight(shape=model.movie.shape, trainable=False, name="movie")
         self.movie.assign(model.movies(tf.range(catalogue.movies)))
+        self.watched = frozen(self, "watched", model.watched_rows()) if model.rates_histories else None
         self.head = model.head
         self.built = True
 
@@ -113,7 +121,20 @@ class FoldedMf(keras.layers.Layer):
         users, movies = tf.gather(self.user, features[USER_ID]), tf.gather(self.movie, features[MOVIE_ID])
         return self.head(product(users, movies))
 
+    def rate_for_history(self, histories, movies):
+        """Ratings of someone unknown who has watched `histories`, ragged int32 [B, (h)]: float32 [B, n].
+
+        Args:
+            histories: films; unknown ones (0) count for nothing, and so does repetition.
+            movies: int32 [B, n], the films to rate.
+        """
+        members, width = self.user.shape[1:]
+        sets = tf.reshape(pooled(self.watched, histories), [-1, members, width])
+        users = (self.user[:1] + sets)[:, None]  # the unknown user's own set is empty
+        rated = product(users, tf.gather(self.movie, movies))
+        return tf.reshape(self.head(tf.reshape(rated, [-1, members])), tf.shape(movies))
+
 
 def product(users, movies):
     """⟨user, film⟩ + both biases: [B, K] from vectors [B, K, d + 1] whose last column is the bias."""
-    return tf.reduce_sum(users[..., :-1] * movies[..., :-1], axis=2) + users[..., -1] + movies[..., -1]
+    return tf.reduce_sum(users[..., :-1] * movies[..., :-1], axis=-1) + users[..., -1] + movies[..., -1]

@@ -20,6 +20,8 @@ class RankingModel(Model):
     monitor = "val_rmse"
     #: What it answers beside the rating, in `rate_tasks`.
     other_heads: tuple[str, ...] = ()
+    #: Whether what `for_serving` gives has `rate_for_history`: ratings of someone whom train does not know.
+    rates_histories: bool = False
 
     def __init__(self, catalogue: Catalogue, **kwargs):
         super().__init__(**kwargs)

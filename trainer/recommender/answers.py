@@ -47,9 +47,11 @@ def recommender_answers(
 
     def answer(signature: str, inputs: dict, retrieve: Callable[[int], Films], k: int = LENGTH) -> Answer:
         (name, rows), *_ = inputs.items()
-        who = rows if name == USER_ID else [""] * len(rows)
         width = max(k, candidates)
-        films = rated(ranking, who, retrieve(width), rating_weight)
+        found = retrieve(width)
+        films = ordered(found, _ratings(ranking, name, rows, found[MOVIE_ID]), rating_weight)
+        if name == MOVIE_TITLE and "rate_for_history" not in ranking.calls:
+            films[USER_RATING] = np.zeros_like(films[USER_RATING])
         chosen = _certain(films, retrieve(width + 1), width, k)
         outputs = {name: column[chosen, :k] for name, column in films.items()}
         return Answer(signature, {**inputs, name: [rows[row] for row in chosen]}, outputs)
@@ -63,11 +65,9 @@ def recommender_answers(
     ]
 
 
-def rated(ranking: Part, who: Sequence[str], found: Films, rating_weight: float) -> Films:
-    """What was found for each of `who`, all of it, with its rating and in order; [B, n] each."""
+def ordered(found: Films, rating: np.ndarray, rating_weight: float) -> Films:
+    """All that was found and rated, in order; [B, n] each."""
     movie_id, film = found[MOVIE_ID], found[MOVIE_ID] != b""
-    pairs = {USER_ID: np.repeat(np.array(who, object), movie_id.shape[1]), MOVIE_ID: movie_id.ravel()}
-    rating = _called(ranking, "rate_ids", **pairs)[USER_RATING].reshape(movie_id.shape)
     score = found[SCORE] + np.float32(rating_weight) * rating
     order = np.argsort(np.where(film, -score, np.inf), axis=1, kind="stable")
     columns = {
@@ -77,6 +77,15 @@ def rated(ranking: Part, who: Sequence[str], found: Films, rating_weight: float)
         SCORE: np.where(film, score, np.float32(0)),
     }
     return {name: np.take_along_axis(column, order, axis=1) for name, column in columns.items()}
+
+
+def _ratings(ranking: Part, name: str, rows: Sequence, movie_id: np.ndarray) -> np.ndarray:
+    """What users (`name` is `user_id`), or those who bring a history, think of their films: [B, n]."""
+    if name == MOVIE_TITLE and "rate_for_history" in ranking.calls:
+        return _called(ranking, "rate_for_history", movie_title=rows, movie_id=movie_id)[USER_RATING]
+    who = rows if name == USER_ID else [""] * len(rows)
+    pairs = {USER_ID: np.repeat(np.array(who, object), movie_id.shape[1]), MOVIE_ID: movie_id.ravel()}
+    return _called(ranking, "rate_ids", **pairs)[USER_RATING].reshape(movie_id.shape)
 
 
 def _certain(films: Films, more: Films, width: int, k: int) -> np.ndarray:

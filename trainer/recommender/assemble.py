@@ -31,16 +31,17 @@ def assemble(
 ) -> list[Answer]:
     """Writes the SavedModel; `path` must not exist yet.
 
-    Signatures, each giving `movie_id`, `movie_title` string and `user_rating`, `score` float32 [B, k], by
+    Signatures, each giving `movie_id`, `movie_title` string and `user_rating`, `score` float32 [B, k'], by
     falling score, which is the retrieval model's + `rating_weight` x the expected rating:
         serving_default: `user_id` string [B]; k is 10, films that the user has seen are left out.
-        recommend: `user_id` string [B], `k` int32 and `exclude_seen` bool scalars.
+        recommend: `user_id` string [B], `k` int32 and `exclude_seen` bool, each one for all rows or [B].
         recommend_from_history: `movie_title` string [B, n], padded with "", and `k`: for someone whom no
-            model has met. Films are retrieved by the history, without those in it; the rating is that of
-            the unknown user, so it is the film's.
-    k is at least 1 and at most the films that some row of the batch has left. A row with fewer ends in "",
-    "", 0, 0. Whom or what train lacks is answered as unknown, and a title that does not exist counts for
-    nothing.
+            model has met. Films are retrieved by the history, without those in it. The rating is by the
+            history too; where the ranking model cannot say (it has no `rate_for_history`), the unknown user's
+            counts in the score, and `user_rating` is 0: no rating is shown.
+    k' is the largest k, and at most the films that some row of the batch has left. A row that has, or asks
+    for, fewer ends in "", "", 0, 0. A k below 1 is refused. Whom or what train lacks is answered as unknown,
+    and a title that does not exist counts for nothing.
 
     Beside it lie `user_ids.txt`, the known users, as the retrieval model has it, and `recommender.json`,
     what it was made of.
@@ -60,8 +61,14 @@ def assemble(
     """
     if candidates < 1:
         raise TrainingError(f"A recommender of {candidates} candidates recommends nothing: at least 1.")
-    rater = load_part(ranking, ["rate_ids"])
+    rater = load_part(ranking, ["rate_ids"], optional=["rate_for_history"])
     retriever = load_part(retrieval, ["candidates", "candidates_from_history"])
+    _, inputs = retriever.calls["candidates"].structured_input_signature
+    if inputs["exclude_seen"].shape.rank is not None:
+        raise TrainingError(
+            f"The model at {retrieval} takes `exclude_seen` once per request only: it is an old export.",
+            "Train it again with this version.",
+        )
     users_file = retrieval / EXTRA / USERS_FILE
     if not users_file.exists():
         raise TrainingError(f"{users_file} is missing: the trainer writes it beside a retrieval model.")

@@ -23,8 +23,8 @@ class Part:
     resources: list
 
 
-def load_part(path: Path, signatures: Sequence[str]) -> Part:
-    """Loads what `signatures` need of the SavedModel at `path`.
+def load_part(path: Path, signatures: Sequence[str], optional: Sequence[str] = ()) -> Part:
+    """Loads what `signatures` need of the SavedModel at `path`, and those of `optional` that it has.
 
     Raises:
         TrainingError: there is no SavedModel, or it lacks one of the signatures.
@@ -38,7 +38,8 @@ def load_part(path: Path, signatures: Sequence[str]) -> Part:
                 f"The model at {path} has no signature {name}, but {', '.join(sorted(loaded.signatures))}.",
                 "Export it again: a recommender is made of models that this version of Marquee trained.",
             )
-    calls = {name: loaded.signatures[name] for name in signatures}
+    wanted = [*signatures, *(name for name in optional if name in loaded.signatures)]
+    calls = {name: loaded.signatures[name] for name in wanted}
     used = {id(tensor) for call in calls.values() for tensor in call.captured_inputs}
     everything = tf.train.TrackableView(loaded).descendants()
     return Part(calls, [each for each in everything if id(_handle(each)) in used])

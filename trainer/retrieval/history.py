@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from trainer.catalogue import Ragged
 from trainer.layers.implicit_sets import AT_ONCE
+from trainer.layers.pooled import divisor
 
 
 class WatchedHistory(keras.layers.Layer):
@@ -70,7 +71,7 @@ class WatchedHistory(keras.layers.Layer):
             held = self._holds(users, targets)
             sums -= (held * self._kept(users, targets, seed))[:, None] * tf.gather(table, targets)
             counts -= held
-        return sums / _divisor(counts, self._mean)
+        return sums / divisor(counts, self._mean)
 
     def _everyones(self, table, users, seed):
         rows = tf.gather(table, self._members)
@@ -108,30 +109,3 @@ class WatchedHistory(keras.layers.Layer):
             mixed = mixed * tf.constant(factor, tf.uint32) + seed[1]
         chance = tf.cast(tf.bitwise.right_shift(mixed, tf.constant(8, tf.uint32)), tf.float32) / (1 << 24)
         return tf.cast(chance >= self._dropout, tf.float32) / (1 - self._dropout)
-
-
-def pooled(table, movies, mean: bool = False):
-    """The same for a history that a request brings, of films that count once each, and unknown ones not.
-
-    Args:
-        table: float32 [movies, d].
-        movies: ragged int32 [B, (n)].
-        mean: divide by how many there are in place of its root.
-
-    Returns:
-        float32 [B, d].
-    """
-    table, size = tf.convert_to_tensor(table), table.shape[0]
-    owners, films = tf.cast(movies.value_rowids(), tf.int64), tf.cast(movies.values, tf.int64)
-    keys = tf.unique(owners * size + films).y
-    keys = tf.boolean_mask(keys, keys % size > 0)
-    owners, films = keys // size, keys % size
-    rows = movies.nrows()
-    sums = tf.math.unsorted_segment_sum(tf.gather(table, films), owners, rows)
-    counts = tf.math.unsorted_segment_sum(tf.ones_like(films, table.dtype), owners, rows)
-    return sums / _divisor(counts, mean)
-
-
-def _divisor(counts, mean: bool):
-    counts = tf.maximum(counts, 1)[:, None]
-    return counts if mean else tf.sqrt(counts)

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.base import Model
-from trainer.catalogue import Catalogue
+from trainer.catalogue import Catalogue, Ragged
 
 
 class RetrievalModel(Model):
@@ -46,6 +46,21 @@ class RetrievalModel(Model):
         """All films' scores, float32 [B, movies], for int32 [B]: what evaluation ranks by."""
         items = self.item_vectors(tf.range(self.catalogue.movies))
         return tf.matmul(self.user_vectors(tf.constant(users)), items, transpose_b=True).numpy()
+
+    def scores_of_histories(self, histories: Ragged) -> np.ndarray:
+        """All films' scores for people whom train does not know, float32 [rows of `histories`, movies]."""
+        items = self.item_vectors(tf.range(self.catalogue.movies))
+        brought = tf.RaggedTensor.from_row_splits(histories.values, histories.splits)
+        return tf.matmul(self.vectors_of_history(brought), items, transpose_b=True).numpy()
+
+    def visitors(self) -> keras.layers.Layer | None:
+        """What answers a history that a request brings, where that is not `vectors_of_history`.
+
+        Returns:
+            A layer with `scores`, from ragged int32 [B, (n)], known films, each once, to float32
+            [B, movies - 1], of the films from id 1; or None.
+        """
+        return None
 
     def for_serving(self) -> keras.layers.Layer:
         """A layer that has `user_vectors` and `vectors_of_history`, as cheaply as they can be had."""

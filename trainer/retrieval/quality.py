@@ -1,7 +1,7 @@
 """How good a retrieval model's lists are, whole and by group of users: one product and one sort a user."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,7 @@ from trainer.metrics import (
 )
 from trainer.metrics.top_k import BLOCK
 from trainer.ratings import Ratings
+from trainer.retrieval.held_out_users import HeldOutUsers
 from trainer.retrieval.measures import KS, QUALITY_MEASURES
 from trainer.retrieval.training import not_in_train, positives_by_user
 
@@ -38,12 +39,39 @@ class HeldOut:
         positives: the films that are right, by user row; 0 for one that train does not know.
         users: int32 [U], those whom train knows and who have a positive, rising.
         strangers: how many positives are of users whom train does not know; they are left out.
+        brought: whom train does not know (`user_holdout`), by what they have watched alone, which is then
+            what `catalogue.watched` holds of them; None where train knows the users.
     """
 
     catalogue: Catalogue
     positives: Ragged
     users: np.ndarray
     strangers: int
+    brought: HeldOutUsers | None = None
+
+    @classmethod
+    def of_split(
+        cls,
+        ratings: Ratings,
+        files: Sequence[str],
+        catalogue: Catalogue,
+        min_rating: float | None = None,
+    ) -> "HeldOut":
+        """Of the users whom train knows; where it knows none, of all, by their first ratings (`brought`).
+
+        Args:
+            ratings: the split's.
+            files: the split's, which are read again where their users are unknown.
+            catalogue: of train.
+            min_rating: stars from which a rating is a positive, or None.
+
+        Raises:
+            TrainingError: there is nothing to be found.
+        """
+        users = None if ratings.user.any() or not files else HeldOutUsers.read(files, catalogue)
+        if users is None:
+            return cls.of(ratings, catalogue, min_rating)
+        return replace(cls.of(users.rest, users.catalogue, min_rating), brought=users)
 
     @classmethod
     def of(cls, ratings: Ratings, catalogue: Catalogue, min_rating: float | None = None) -> "HeldOut":
@@ -63,6 +91,16 @@ class HeldOut:
             )
         enough = np.ones(len(fresh), bool) if min_rating is None else fresh.rating >= min_rating
         return cls(catalogue, positives, users, int((enough & (fresh.user == 0)).sum()))
+
+    @property
+    def met(self) -> bool:
+        """Whether train knows the users."""
+        return self.brought is None
+
+    @property
+    def population(self) -> int:
+        """How many users train knows."""
+        return self.brought.known if self.brought else self.catalogue.users - 1
 
     @cached_property
     def popularity(self) -> np.ndarray:
@@ -114,7 +152,7 @@ class Quality:
         for k in {int(name.split("@")[1]) for name in self.by_user}:
             found |= {
                 f"coverage@{k}": catalogue_coverage(self.lists, k, items),
-                f"novelty@{k}": novelty(self.lists, k, popularity, self.held_out.catalogue.users - 1),
+                f"novelty@{k}": novelty(self.lists, k, popularity, self.held_out.population),
                 f"mean_popularity@{k}": mean_popularity(self.lists, k, popularity),
                 f"gini@{k}": gini(self.lists, k, items),
             }

@@ -7,8 +7,9 @@ import tensorflow as tf
 from trainer.catalogue import Catalogue
 from trainer.export import titles
 from trainer.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE
-from trainer.index.exact import frozen
+from trainer.index.exact import best_of, frozen
 from trainer.lookups import string_lookup
+from trainer.per_row import each_row, lengths
 from trainer.retrieval.histories import once
 from trainer.retrieval.model import RetrievalModel
 
@@ -30,12 +31,19 @@ class RetrievalServer(keras.layers.Layer):
     Args:
         model: trained.
         index: of its films' vectors, row 0 the film of id 1.
+        visitors: what the model gives for histories that requests bring (`RetrievalModel.visitors`).
 
     Attributes:
         lookups: the string tables, which an export must be told of.
     """
 
-    def __init__(self, model: RetrievalModel, index: keras.layers.Layer, **kwargs):
+    def __init__(
+        self,
+        model: RetrievalModel,
+        index: keras.layers.Layer,
+        visitors: keras.layers.Layer | None,
+        **kwargs,
+    ):
         super().__init__(autocast=False, **kwargs)
         catalogue = model.catalogue
         self._users = string_lookup(catalogue.vocabularies.user_id)
@@ -49,6 +57,7 @@ class RetrievalServer(keras.layers.Layer):
         self._genres = tf.constant(genres(catalogue))
         self._ratings = tf.constant(catalogue.watchers.lengths, tf.int32)
         self._tower, self._index = model.for_serving(), index
+        self._visitors = visitors
         self._unknown_film = frozen(self, "unknown_film", model.item_vectors(tf.constant([0])).numpy())
         seen = once(catalogue.watched)
         self._seen = frozen(self, "seen", seen.values)
@@ -59,15 +68,21 @@ class RetrievalServer(keras.layers.Layer):
         return self.retrieve(user_id, tf.constant(LENGTH))
 
     def retrieve(self, user_id, k):
-        return self._films(*self._index(self._tower.user_vectors(self._user(user_id)), tf.maximum(k, 1)))
+        asked, most = lengths(k, tf.shape(user_id)[0])
+        return self._films(*self._index(self._tower.user_vectors(self._user(user_id)), most), asked)
 
     def candidates(self, user_id, k, exclude_seen):
-        user = self._user(user_id)
-        return self._without(self._seen_by(user, exclude_seen), self._tower.user_vectors(user), k)
+        user, (asked, most) = self._user(user_id), lengths(k, tf.shape(user_id)[0])
+        excluded = self._seen_by(user, each_row(exclude_seen, tf.shape(user_id)[0], EXCLUDE_SEEN))
+        return self._films(*self._index(self._tower.user_vectors(user), most, _rows(excluded)), asked)
 
     def candidates_from_history(self, movie_title, k):
-        named = self._named(movie_title)
-        return self._without(named, self._tower.vectors_of_history(named), k)
+        named, (asked, most) = self._named(movie_title), lengths(k, tf.shape(movie_title)[0])
+        if self._visitors is None:
+            found = self._index(self._tower.vectors_of_history(named), most, _rows(named))
+        else:
+            found = best_of(self._visitors.scores(named), most, _rows(named))
+        return self._films(*found, asked)
 
     def user_vector(self, user_id):
         return {VECTOR: self._tower.user_vectors(self._user(user_id))}
@@ -89,11 +104,10 @@ class RetrievalServer(keras.layers.Layer):
     def because_of_history(self, movie_title, movie_id):
         return self._reasons(self._named(movie_title), self._movie(movie_id))
 
-    def _without(self, excluded, vectors, k):
-        return self._films(*self._index(vectors, tf.maximum(k, 1), excluded.with_values(excluded.values - 1)))
-
-    def _films(self, scores, rows):
-        movie = rows + 1
+    def _films(self, scores, rows, asked):
+        """The films of what was found, [B, k']; behind the `asked` first of each row there is none."""
+        wanted = tf.sequence_mask(asked, tf.shape(rows)[1])
+        movie = tf.where(wanted, rows + 1, 0)
         return {
             MOVIE_ID: tf.gather(self._movie_id, movie),
             MOVIE_TITLE: tf.gather(self._title, movie),
@@ -145,6 +159,11 @@ class RetrievalServer(keras.layers.Layer):
 
     def _movie(self, movie_id):
         return tf.cast(self._movies(movie_id), tf.int32)
+
+
+def _rows(movies):
+    """A ragged tensor of film ids as rows of the index."""
+    return movies.with_values(movies.values - 1)
 
 
 def genres(catalogue: Catalogue) -> list[str]:

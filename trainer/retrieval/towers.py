@@ -10,9 +10,10 @@ from trainer.catalogue import Catalogue
 from trainer.features import MOVIE_ID, USER_ID
 from trainer.layers.gaussian_prior import GaussianPrior
 from trainer.layers.implicit_sets import ImplicitSets
+from trainer.layers.pooled import pooled
 from trainer.ranking.config import USER_FEATURES, Feature
 from trainer.retrieval.config import TwoTowerConfig
-from trainer.retrieval.history import WatchedHistory, pooled
+from trainer.retrieval.history import WatchedHistory
 from trainer.row_keys import WORDS, row_keys
 from trainer.side_features import category_weights, known
 from trainer.title_words import title_words

@@ -7,6 +7,7 @@ import tensorflow as tf
 from trainer.answers import UNKNOWN, Answer, ids, spread
 from trainer.export import titles
 from trainer.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE, USER_ID
+from trainer.index.exact import best_of
 from trainer.retrieval.histories import once
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.server import (
@@ -24,7 +25,9 @@ DECIDED = 1e-5  # numbers further apart than this are in the same order however 
 FEW = 10  # films asked for, or about
 
 
-def retrieval_answers(model: RetrievalModel, index: keras.layers.Layer, users: int = 64) -> list[Answer]:
+def retrieval_answers(
+    model: RetrievalModel, index: keras.layers.Layer, visitors: keras.layers.Layer | None, users: int = 64
+) -> list[Answer]:
     """The answers of the trained model's own towers through the index.
 
     Requests are passed over whose films have scores so close that rounding may turn their order.
@@ -32,9 +35,10 @@ def retrieval_answers(model: RetrievalModel, index: keras.layers.Layer, users: i
     Args:
         model: trained, not folded.
         index: of its films.
+        visitors: what answers histories, where the index does not.
         users: how many to ask about, spread over the vocabulary, beside one unknown; and as many films.
     """
-    asked = _Asked(model, index, users)
+    asked = _Asked(model, index, visitors, users)
     return [
         asked.films("serving_default", LENGTH, {}),
         asked.films("retrieve", FEW, {K: FEW}),
@@ -55,9 +59,15 @@ class _Asked:
     A history that is brought is what the user has watched, the first few films of it, by title.
     """
 
-    def __init__(self, model: RetrievalModel, index: keras.layers.Layer, users: int):
+    def __init__(
+        self,
+        model: RetrievalModel,
+        index: keras.layers.Layer,
+        visitors: keras.layers.Layer | None,
+        users: int,
+    ):
         catalogue = model.catalogue
-        self._index = index
+        self._index, self._visitors = index, visitors
         self._titles = np.array([title.encode() for title in catalogue.attributes.titles], object)
         self._movie_ids = np.array(
             [b"", *(name.encode() for name in catalogue.vocabularies.movie_id)], object
@@ -88,7 +98,10 @@ class _Asked:
 
         def search(rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
             excluded = _ragged([gone[row] - 1 for row in rows]) if without else None
-            found = self._index(tf.gather(vectors, rows), tf.constant(k), excluded)
+            if brought and self._visitors is not None:
+                found = best_of(self._visitors.scores(_ragged([gone[row] for row in rows])), k, excluded)
+            else:
+                found = self._index(tf.gather(vectors, rows), tf.constant(k), excluded)
             return tuple(each.numpy() for each in found)
 
         rows = np.arange(len(self.user_names))

@@ -13,6 +13,7 @@ from trainer.loop import TrainResult, train
 from trainer.metrics.full_catalogue import full_catalogue_metrics
 from trainer.metrics.top_k import entries
 from trainer.ratings import Ratings
+from trainer.retrieval.held_out_users import HeldOutUsers
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.registry import model_class
 from trainer.retrieval.settings import RetrievalSettings
@@ -72,20 +73,26 @@ def evaluation(
 ) -> Callable[[RetrievalModel], dict[str, float]]:
     """Ranks every film that a user of eval has not seen in train: the users' mean recall and NDCG.
 
-    Users whom train does not know are left out; a film that it does not know is always missed.
+    Users whom train does not know are left out; if it knows none of them (`user_holdout`), they are asked for
+    by their first ratings instead (`HeldOutUsers`). A film that train does not know is always missed.
 
     Raises:
         TrainingError: eval holds nothing to be found, or nothing that train does not hold as well.
     """
-    positives = positives_by_user(data.evaluation, data.catalogue.users, min_rating)
+    strangers = None
+    if data.eval_files and not data.evaluation.user.any():
+        strangers = HeldOutUsers.read(data.eval_files, data.catalogue)
+    catalogue = strangers.catalogue if strangers else data.catalogue
+    ratings = strangers.rest if strangers else data.evaluation
+    positives = positives_by_user(ratings, catalogue.users, min_rating)
     users = np.flatnonzero(positives.lengths).astype(np.int32)
     if not len(users):
         raise TrainingError(
             "eval holds no positive of a user whom train knows: there is nothing to stop early by.",
             "Check the split, and model.min_rating.",
         )
-    fresh = not_in_train(data.evaluation, data.catalogue)
-    if not positives_by_user(fresh, data.catalogue.users, min_rating).lengths.any():
+    fresh = not_in_train(ratings, catalogue)
+    if not positives_by_user(fresh, catalogue.users, min_rating).lengths.any():
         raise TrainingError(
             f"All {len(positives.values):,} positives of eval are films that the same user rated in train as "
             "well: nothing is left to recommend, so there is nothing to stop early by.",
@@ -93,7 +100,11 @@ def evaluation(
         )
 
     def evaluate(model: RetrievalModel) -> dict[str, float]:
-        found = full_catalogue_metrics(model.scores, users, positives, data.catalogue.watched, KS)
+        def of_histories(users: np.ndarray) -> np.ndarray:
+            return model.scores_of_histories(catalogue.watched.of(users))
+
+        scores = of_histories if strangers else model.scores
+        found = full_catalogue_metrics(scores, users, positives, catalogue.watched, KS)
         return {name: float(np.nanmean(found[name])) for name in found if name.startswith(("recall", "ndcg"))}
 
     return evaluate

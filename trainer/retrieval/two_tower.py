@@ -5,6 +5,7 @@ mostly what they have watched, pooled, and training is a softmax over the films.
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from trainer.base import Weight
@@ -12,11 +13,12 @@ from trainer.catalogue import Catalogue
 from trainer.errors import TrainingError
 from trainer.features import MOVIE_ID, USER_ID
 from trainer.index.exact import frozen
+from trainer.layers.pooled import pooled
 from trainer.ranking.model import SAMPLE_WEIGHT
 from trainer.retrieval.config import TwoTowerConfig
-from trainer.retrieval.history import pooled
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.towers import ItemTower, UserTower, through, with_one
+from trainer.retrieval.visitors import Visitors
 from trainer.samplers import PopularitySampler
 from trainer.tasks import Retrieval
 
@@ -89,6 +91,10 @@ class TwoTower(RetrievalModel):
 
     def vectors_of_history(self, movies):
         return self.user_tower.of_films(movies)
+
+    def visitors(self) -> keras.layers.Layer:
+        """Counts in closed form: the tower has learned from histories far longer than a visitor's."""
+        return Visitors(self.catalogue, self.scores(np.zeros(1, np.int32))[0, 1:])
 
     def weights_by_name(self) -> dict[str, Weight]:
         towers = {"user_tower": self.user_tower, "item_tower": self.item_tower}

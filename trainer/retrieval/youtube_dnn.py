@@ -11,9 +11,10 @@ from trainer.base import Weight
 from trainer.catalogue import Catalogue
 from trainer.features import MOVIE_ID, USER_ID
 from trainer.layers.gaussian_prior import GaussianPrior
+from trainer.layers.pooled import pooled
 from trainer.ranking.model import SAMPLE_WEIGHT
 from trainer.retrieval.config import YoutubeDnnConfig
-from trainer.retrieval.history import WatchedHistory, pooled
+from trainer.retrieval.history import WatchedHistory
 from trainer.retrieval.history_model import HistoryModel
 from trainer.retrieval.towers import through, with_one
 from trainer.row_keys import row_keys

@@ -9,6 +9,7 @@ from pipeline.origin import Origin, find_origin, pushes, standing
 from pipeline.ui.graph import Box, Drawing, draw
 from pipeline.ui.site import Site
 from serving.models import MODELS
+from serving.versions import version_folder
 from trainer.errors import MarqueeError
 
 
@@ -33,7 +34,7 @@ def shown(site: Site, request) -> dict[str, Any]:
     if model not in MODELS:
         raise HTTPException(404, f"There is no model called {model}; there are {', '.join(MODELS)}.")
     try:
-        origin = find_origin(site.workspace, str(site.models / model / str(version)), site.models)
+        origin = find_origin(site.workspace, str(version_folder(site.models, model, version)), site.models)
     except MarqueeError as error:
         raise HTTPException(404, str(error)) from None
     return _content(origin, f"{model}/{version}")
@@ -72,9 +73,7 @@ def origin_graph(origin: Origin) -> Drawing:
         boxes.append(Box("version", origin.title, origin.standing, "front"))
         inputs["version"] = {"AtomicPusher"}
     order = {box.name: box for box in boxes}
-    last = [
-        each for each in ("TemporalCheck", "RunReport") if each in order
-    ]  # after the version: it changed nothing
+    last = [each for each in ("TemporalCheck", "RunReport") if each in order]  # they changed nothing
     return draw([order[name] for name in order if name not in last] + [order[name] for name in last], inputs)
 
 

@@ -11,7 +11,7 @@ from pipeline.ui.server_status import CALLS, ServerStatus, ask_server
 from pipeline.ui.site import Site
 from serving.models import MODELS
 from serving.version_sets import history, members
-from serving.versions import ROLLED_BACK, list_models, list_versions
+from serving.versions import ROLLED_BACK, list_models, list_versions, version_folder
 
 
 def shown(site: Site, request) -> dict[str, Any]:
@@ -55,10 +55,10 @@ def _model(site: Site, name: str, server: ServerStatus, known: Mapping[int, Arti
 def _standing(site: Site, name: str, version: int, disk: list[int], withdrawn: list[int], newest: str) -> str:
     """Where a version is on disk, in a few words."""
     if version in disk:
-        old = history(site.models / name / str(version)).get("restored_from")
+        old = history(version_folder(site.models, name, version)).get("restored_from")
         kept = newest if version == disk[-1] else "kept"
         return f"{kept}, restored from {old}" if old else kept
     if version in withdrawn:
-        when = str(history(site.models / ROLLED_BACK / name / str(version)).get("withdrawn", ""))
+        when = str(history(version_folder(site.models / ROLLED_BACK, name, version)).get("withdrawn", ""))
         return f"withdrawn {when[:16].replace('T', ' ')}".strip()
     return "not there"

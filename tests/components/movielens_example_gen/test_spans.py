@@ -18,13 +18,16 @@ HEADER = "user_id,movie_id,rating,timestamp\n"
 NEWEST = {"kind": "newest_span", "eval": 0.25, "test": 0.25}
 
 
-def spanned(path, window=None, split=NEWEST):
-    return custom(path, spans={"window": window}, split=split)
+def spanned(path, window=None, split=NEWEST, **settings):
+    return custom(path, spans={"window": window}, split=split, **settings)
 
 
-def write_span(data, number, rows=200, stars=4, first_user=0):
-    """`rows` ratings by 20 users of 40 films."""
-    lines = (f"u{first_user + row % 20},m{row % 40},{stars},{number * 1000 + row}\n" for row in range(rows))
+def write_span(data, number, rows=200, stars=None, first_user=0):
+    """`rows` ratings by 20 users of 40 films, of so many stars, or from 1 to 5."""
+    lines = (
+        f"u{first_user + row % 20},m{row % 40},{stars or 1 + row % 5},{number * 1000 + row}\n"
+        for row in range(rows)
+    )
     return write_files(data / f"span-{number:04}", ratings__csv=HEADER + "".join(lines))
 
 
@@ -183,7 +186,7 @@ def test_a_film_is_called_what_the_newest_span_calls_it(tmp_path):
     write_span(data, 2)
     write_files(data / "span-0001", movies__csv="movieId,title,genres\nm1,First 1,Drama\nm2,First 2,Drama\n")
     write_files(data / "span-0002", movies__csv="movieId,title,genres\nm2,Second 2,Drama\n")
-    _, _, rows = ingest(data, spanned(data), tmp_path / "out")
+    _, _, rows = ingest(data, spanned(data, min_described=0.05), tmp_path / "out")
     titles = {movie: title for found in rows.values() for _, movie, title, _ in found}
     assert [titles[f"m{number}"] for number in range(4)] == ["Base 0", "First 1", "Second 2", "m3"]
 

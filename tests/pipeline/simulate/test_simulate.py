@@ -77,7 +77,7 @@ def test_after_the_first_span_the_first_models_are_the_frozen_ones_and_later_the
 
 
 def test_a_run_on_a_new_span_begins_where_the_last_refit_models_ended(simulated, out):
-    """The judged training too: they have not learned the span that it is judged by."""
+    """The judged training too: split by `newest_span`, they have not learned what it is judged by."""
     first, second = run_after(out, 1), run_after(out, 2)
     ingest = json.loads((second.output("MovieLensExampleGen", "examples").path / "ingest.json").read_text())
     assert list(ingest["spans"]) == ["1", "2"]

@@ -159,10 +159,26 @@ def test_alerts_and_panels_ask_for_metrics_that_a_server_has(tmp_path):
     rules = yaml.safe_load((tmp_path / "rules.yml").read_text())["groups"][0]["rules"]
     panels = json.loads((tmp_path / "grafana" / "dashboards" / "serving.json").read_text())["panels"]
     asked = [rule["expr"] for rule in rules] + [t["expr"] for panel in panels for t in panel["targets"]]
-    names = {name for expression in asked for name in re.findall(r":tensorflow:[a-z_:]+", expression)}
-    assert names == {":tensorflow:serving:request_count", ":tensorflow:serving:request_latency_bucket"}
+    names = {
+        name for expression in asked for name in re.findall(r":(?:tensorflow|marquee):[a-z_:]+", expression)
+    }
+    assert {":tensorflow:serving:request_count", ":tensorflow:serving:request_latency_bucket"} <= names
     source = (ROOT / "serving" / "metrics.py").read_text()
-    assert all(name.removesuffix("_bucket") in source for name in names)
+    assert all(f'"{name.removesuffix("_bucket")}"' in source for name in names)
+
+
+def test_an_alert_says_which_model_on_which_server_and_the_age_is_configured(tmp_path):
+    write("prometheus", DeployConfig(stale_hours=1.5), tmp_path)
+    rules = yaml.safe_load((tmp_path / "rules.yml").read_text())["groups"][0]["rules"]
+    alerts = {rule["alert"]: rule for rule in rules}
+    assert alerts["ServingStale"]["expr"].endswith("> 5400")
+    assert [name for name, rule in alerts.items() if rule["labels"]["severity"] == "page"] == [
+        "ServingDown",
+        "ServingNoVersion",
+    ]
+    for rule in rules:
+        assert "$labels." in rule["annotations"]["summary"]
+        assert rule["expr"].count("(") == rule["expr"].count(")")
 
 
 @pytest.mark.parametrize("target", ["tf-serving", "prometheus"])

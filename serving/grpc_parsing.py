@@ -1,0 +1,52 @@
+"""Messages that cannot be parsed: gRPC's Python server answers UNKNOWN, and logs a traceback for each."""
+
+import functools
+
+import grpc
+
+
+class Parsing:
+    """A server to add services to, of which each answers INVALID_ARGUMENT to what it cannot parse.
+
+    Args:
+        server: to which they are really added.
+    """
+
+    def __init__(self, server: grpc.aio.Server):
+        self._server = server
+
+    def add_generic_rpc_handlers(self, handlers) -> None:
+        """What generated code calls with the methods of a service."""
+        self._server.add_generic_rpc_handlers(tuple(map(_Handlers, handlers)))
+
+
+class _Handlers(grpc.GenericRpcHandler):
+    def __init__(self, handlers: grpc.GenericRpcHandler):
+        self._handlers = handlers
+        self._parsing: dict[str, grpc.RpcMethodHandler] = {}
+
+    def service(self, handler_call_details):
+        method = handler_call_details.method
+        if method not in self._parsing:
+            handler = self._handlers.service(handler_call_details)
+            if handler is None:
+                return None
+            self._parsing[method] = grpc.unary_unary_rpc_method_handler(
+                functools.partial(_answer, handler.unary_unary),
+                functools.partial(_parsed, handler.request_deserializer),
+                handler.response_serializer,
+            )
+        return self._parsing[method]
+
+
+def _parsed(parse, message: bytes):
+    try:
+        return parse(message)
+    except Exception:  # of protobuf's several implementations, each has an error of its own
+        return None
+
+
+async def _answer(behavior, request, context):
+    if request is None:
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The request cannot be parsed")
+    return await behavior(request, context)

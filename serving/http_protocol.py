@@ -1,0 +1,153 @@
+"""HTTP/1.1 as clients and proxies speak it: uvicorn's protocol, and what it leaves open.
+
+* A request that asks for an upgrade (`Upgrade: h2c`: Java's HttpClient, `curl --http2`) is answered as if it
+  had not asked, as RFC 9110, section 7.8, allows. uvicorn drops the body of such a request.
+* A connection that is idle, or in the middle of a request, ends after a time; uvicorn waits for ever.
+* A head is limited in size.
+* A server that stops says `Connection: close`, and answers what arrives on idle connections meanwhile.
+"""
+
+import json
+from dataclasses import dataclass
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+MAX_HEAD_BYTES = 64 * 1024
+LINGER_SECONDS = 0.2  # of an idle connection of a stopping server: a request may be on its way
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a connection may keep the server waiting, in seconds.
+
+    Attributes:
+        idle: between two requests.
+        request: from a request's first byte to its last, and for an answer that is not being read.
+    """
+
+    idle: float
+    request: float
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One connection. `end_if_late` is to be called about once a second."""
+
+    patience = Patience(idle=75.0, request=60.0)
+
+    def connection_made(self, transport) -> None:
+        super().connection_made(transport)
+        self._touched = self.loop.time()  # when bytes came, or an answer was complete
+        self._began: float | None = None  # when the request that is still coming in began
+        self._head_bytes: int | None = None  # of a head that is not complete; None: in a body, or between
+        self._unread = (0, self._touched)  # of the answer, and since when as many
+        self._stopping = False
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        self._touched = self.loop.time()
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(431, f"The headers are over the limit of {MAX_HEAD_BYTES} bytes")
+                return
+        while True:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                if self.parser.get_method() == b"CONNECT":
+                    self._refuse(400, "CONNECT is not answered here: this is no proxy")
+                    return
+                data = self._head_without_upgrade() + data[upgrade.args[0] :]
+                self._new_parser()
+            except httptools.HttpParserError:
+                self.send_400_response("Invalid HTTP request received.")
+                return
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes = 0
+        if self._began is None:  # else the same request, without its wish for an upgrade
+            self._began = self.loop.time()
+
+    def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return  # the head comes again
+        self._head_bytes = None
+        super().on_headers_complete()
+        if self._stopping:
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
+        self._began = None
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self._touched = self.loop.time()
+        super().on_response_complete()
+
+    def end_if_late(self) -> None:
+        """Ends the connection when its client has kept it waiting for too long."""
+        if self.transport.is_closing():
+            if self.transport.get_write_buffer_size() and self._stalled():
+                self.transport.abort()
+            return
+        now = self.loop.time()
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if self._stalled():
+            self.transport.abort()
+        elif self._began is None:
+            if not answering and now - self._touched > self.patience.idle:
+                self.transport.close()
+        elif now - self._began > self.patience.request:
+            self._end_half_sent(answering)
+
+    def shutdown(self) -> None:
+        """Called when the server stops: answers what is under way and closes the connection."""
+        self._stopping = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LINGER_SECONDS, self._close_if_idle)
+        else:
+            self.cycle.keep_alive = False
+
+    def _close_if_idle(self) -> None:
+        if (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing():
+            self.transport.close()
+
+    def _end_half_sent(self, answering: bool) -> None:
+        in_body = self._head_bytes is None
+        if self.pipeline or (answering and not in_body):
+            self._began = self.loop.time()  # it has to wait for the answers before it: no fault of its own
+        elif in_body and (not answering or self.cycle.response_started):
+            self.transport.close()  # answered already: it was refused before all of it was there
+        else:
+            self._refuse(408, f"The request was not complete after {self.patience.request:g} seconds")
+
+    def _stalled(self) -> bool:
+        size, since = self._unread
+        left = self.transport.get_write_buffer_size()
+        if left == 0 or left != size:
+            self._unread = (left, self.loop.time())
+            return False
+        return self.loop.time() - since > self.patience.request
+
+    def _refuse(self, status: int, message: str) -> None:
+        body = json.dumps({"error": message}).encode()
+        head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(
+            body
+        )
+        self.transport.write(STATUS_LINE[status] + head + body)
+        self.transport.close()
+
+    def _head_without_upgrade(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/" + version]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
+    def _new_parser(self) -> None:
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)

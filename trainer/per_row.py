@@ -1,0 +1,39 @@
+"""Inputs of a request that hold for all of its rows or differ from row to row, such as `k`.
+
+A column request sends them once, as a scalar. A row request (`instances`, the only form that Vertex AI and
+KServe can send) repeats them in each row, so that they arrive as [B]. A signature that declares no rank
+takes both.
+"""
+
+import tensorflow as tf
+
+
+def each_row(value, rows, name: str):
+    """One value for each row: a tensor of any rank to [B].
+
+    The graph refuses the request (INVALID_ARGUMENT) where there is neither one value nor one for each row.
+
+    Args:
+        value: a scalar, or as many values as the batch has rows, in any shape.
+        rows: int32 scalar, the size of the batch.
+        name: of the input, for the message.
+    """
+    flat = tf.reshape(value, [-1])
+    size = tf.size(flat)
+    fits = tf.debugging.Assert(
+        (size == 1) | (size == rows), [f"{name} must be one value, or one for each row of the batch:", rows]
+    )
+    with tf.control_dependencies([fits]):
+        return tf.broadcast_to(flat, [tf.where(size == 1, rows, size)])
+
+
+def lengths(k, rows):
+    """How many films each row asks for, and the most of them: int32 [B] and a scalar.
+
+    The graph refuses the request (INVALID_ARGUMENT) where a `k` is below 1.
+    """
+    most = tf.reduce_max(tf.concat([[1], tf.reshape(k, [-1])], axis=0))  # maybe there is no row
+    least = tf.reduce_min(tf.concat([[1], tf.reshape(k, [-1])], axis=0))
+    enough = tf.debugging.Assert(least >= 1, ["k must be at least 1, and is", least])
+    with tf.control_dependencies([enough]):
+        return each_row(k, rows, "k"), tf.identity(most)
