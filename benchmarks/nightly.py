@@ -1,0 +1,344 @@
+"""What a schedule does night after night: 20 increments of MovieLens 100K, each run held against the last.
+
+    python benchmarks/nightly.py --json nightly.json
+
+The ratings are put in order, by time or by chance; the first night has the first 60,000 and each of 20 more
+brings the next 2,000. Every night small models of both tasks are trained on `train`, and judged on `eval` by
+the bars that Marquee ships, against the last blessed model on the same rows, by the functions that the
+pipeline's evaluators judge with (`components.bars`, `components.ranking_evaluator.paired`,
+`trainer.retrieval.quality`). What is pushed must have both blessings.
+
+`test`, which decides nothing, tells whether the verdicts were right: `z` is by how many standard errors a
+candidate is better there than the last blessed model. A night that was refused with a z well over 0 was
+refused by mistake; one that was pushed with a z well under 0 puts a worse model in front.
+
+It takes about 12 minutes on two quiet cores, 15 s a night. `--split random` shows what a split that is drawn
+anew every night comes to.
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also runs without installing
+
+import numpy as np
+
+from benchmarks.ranking import read
+from benchmarks.retrieval import taken
+
+RANKING = {
+    "model": {"kind": "mf", "dim": 8, "members": 2},
+    "train": {"epochs": 8, "batch_size": 4096, "learning_rate": 0.03},
+}
+RETRIEVAL = {
+    "model": {"kind": "two_tower", "dim": 16},
+    "train": {"epochs": 6, "batch_size": 4096},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
+    parser.add_argument("--order", choices=["time", "chance"], nargs="+", default=["time", "chance"])
+    parser.add_argument("--split", choices=["hash", "random"], default="hash", help="data.split.kind")
+    parser.add_argument("--nights", type=int, default=20, help="after the first")
+    parser.add_argument("--json", type=Path, help="also write the results here")
+    arguments = parser.parse_args()
+    columns, found = read(arguments.data), {}
+    for order in arguments.order:
+        print(f"\nin order of {order}, split {arguments.split}\n{HEAD}")
+        found[order] = nights(
+            in_order(columns, order),
+            arguments.split,
+            arguments.nights,
+            on_night=lambda night: print(row(night)),
+        )
+        print(summary(found[order]), flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def in_order(columns: dict[str, list], order: str) -> dict[str, list]:
+    """The ratings as they arrive."""
+    if order == "time":
+        return taken(columns, np.argsort(columns["timestamp"], kind="stable"))
+    return taken(columns, np.random.default_rng(0).permutation(len(columns["timestamp"])))
+
+
+def nights(
+    columns: dict[str, list],
+    split: str = "hash",
+    count: int = 20,
+    first: int = 60_000,
+    step: int = 2_000,
+    ranking: dict[str, Any] = RANKING,
+    retrieval: dict[str, Any] = RETRIEVAL,
+    on_night=lambda night: None,
+) -> list[dict[str, Any]]:
+    """What each night came to.
+
+    Args:
+        columns: ratings in the order in which they arrive, named as in `trainer.features`.
+        split: `data.split.kind`.
+        count: how many nights follow the first.
+        first, step: how many ratings the first night has, and each later one brings.
+        ranking, retrieval: `custom_config` of the two trainers.
+        on_night: told of each night.
+
+    Returns:
+        By night `rows`, `eval` (rows), `seconds`, `pushed`, and for each task `metric`, `candidate`,
+        `baseline` (None on the first night), `standard_error`, `blessed`, `reason`, and `test`: the same
+        values on test and `z`, by how many standard errors the candidate is better there than the baseline.
+    """
+    tasks, found = (RankingTask(ranking), RetrievalTask(retrieval)), []
+    for night in range(count + 1):
+        begin = time.perf_counter()
+        rows = first + night * step
+        parts = divided(taken(columns, range(rows)), split)
+        judged = {task.name: task.night(*parts) for task in tasks}
+        found.append(
+            {
+                "night": night,
+                "rows": rows,
+                "eval": len(parts[1]["user_id"]),
+                "pushed": all(each["blessed"] for each in judged.values()),
+                "seconds": round(time.perf_counter() - begin, 1),
+                **judged,
+            }
+        )
+        on_night(found[-1])
+    return found
+
+
+def divided(columns: dict[str, list], kind: str) -> list[dict[str, list]]:
+    """Train, eval and test, as MovieLensExampleGen would divide these rows."""
+    from components.movielens_example_gen.config import DataConfig
+    from components.movielens_example_gen.splits import Rows, assign
+    from trainer.pair_hash import lots
+
+    split = DataConfig(dataset="custom", path="-", split={"kind": kind}).split
+    codes = assign(split, Rows(len(columns["user_id"]), lot=lots(_pairs(columns))))
+    return [taken(columns, np.flatnonzero(codes == code)) for code in range(3)]
+
+
+@dataclass
+class Learned:
+    """A model, and what it was trained on."""
+
+    model: Any
+    catalogue: Any
+    record: Any
+
+
+class _Task:
+    """Trains a night's model, and holds it against the last blessed one."""
+
+    name: str
+    metric: str
+    better: int  # 1 where more is better, -1 where less is
+
+    def __init__(self, custom: dict[str, Any]):
+        self.custom = custom
+        self._last: Learned | None = None
+
+    def night(self, train: dict, evaluation: dict, test: dict) -> dict[str, Any]:
+        """See `nights`."""
+        from components.bars import Baseline, Overlap, verdicts
+        from trainer import catalogue as catalogues
+        from trainer.data import RatingData
+        from trainer.ratings import Ratings
+        from trainer.trained_on import TrainedOn
+        from trainer.vocabularies import Vocabularies
+
+        vocabularies = Vocabularies.from_columns(train)
+        ratings, catalogue = catalogues.from_columns(train, vocabularies)
+        data = RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
+        model = self.train(data)
+        candidate = Learned(model, catalogue, TrainedOn.of_ratings(ratings, vocabularies))
+        last, on_test = self._last, self.measured(candidate, self._last, test)
+        value, before, error = self.measured(candidate, last, evaluation)
+        baseline = None
+        if last is not None:
+            overlap = Overlap(last.record.overlap(_pairs(evaluation)), len(evaluation["user_id"]))
+            baseline = Baseline({self.metric: before}, {self.metric: error}, overlap)
+        found = verdicts(self.metric, self.bar(), value, baseline)
+        blessed = all(verdict.passed for verdict in found)
+        if blessed:
+            self._last = candidate
+        return {
+            "metric": self.metric,
+            "candidate": value,
+            "baseline": before,
+            "standard_error": error,
+            "blessed": blessed,
+            "reason": next((each.sentence for each in found if not each.passed), found[-1].sentence),
+            "test": {"candidate": on_test[0], "baseline": on_test[1], "z": self._z(*on_test)},
+        }
+
+    def _z(self, value: float, before: float | None, error: float | None) -> float | None:
+        return self.better * (value - before) / error if error else None
+
+
+class RankingTask(_Task):
+    """RMSE on the stars."""
+
+    name, metric, better = "ranking", "rmse", -1
+
+    def bar(self):
+        from pipeline.config import BlessConfig, limits
+
+        return limits(BlessConfig().bars)[self.metric]
+
+    def train(self, data):
+        from trainer.ranking.settings import RankingSettings
+        from trainer.ranking.training import train_ranking
+
+        return train_ranking(RankingSettings.of(self.custom, None), data).model
+
+    def measured(self, candidate: Learned, last: Learned | None, rows: dict):
+        """The candidate's RMSE, the baseline's, and the standard error of the difference."""
+        from components.ranking_evaluator.paired import Paired
+        from trainer.pair_hash import column_hashes
+
+        stars = np.asarray(rows["user_rating"], np.float64)
+        new = _rated(candidate, rows)
+        if last is None:
+            return _rmse(new, stars), None, None
+        old, pairs = _rated(last, rows), _pairs(rows)
+        user = np.unique(column_hashes(rows["user_id"]), return_inverse=True)[1]
+        error = Paired(user, pairs, stars, new, old).standard_errors()["rmse"]
+        return _rmse(new, stars), _rmse(old, stars), error
+
+
+class RetrievalTask(_Task):
+    """nDCG@10 among all films that a user has not rated in train."""
+
+    name, metric, better = "retrieval", "ndcg@10", 1
+
+    def bar(self):
+        from pipeline.config import RetrievalBlessConfig, limits
+
+        return limits(RetrievalBlessConfig().bars)[self.metric]
+
+    def train(self, data):
+        from trainer.retrieval.settings import RetrievalSettings
+        from trainer.retrieval.training import train_retrieval
+
+        return train_retrieval(RetrievalSettings.of(self.custom, None), data).model
+
+    def measured(self, candidate: Learned, last: Learned | None, rows: dict):
+        """The candidate's nDCG, the baseline's, and the standard error of the difference."""
+        from trainer.ratings import Ratings
+        from trainer.retrieval.quality import HeldOut
+
+        catalogue = candidate.catalogue
+        held_out = HeldOut.of(Ratings.from_columns(rows, catalogue.vocabularies), catalogue)
+        new = _first_ten(candidate.model.scores, held_out)
+        value = new.means()[self.metric]
+        if last is None:
+            return value, None, None
+        old = _first_ten(_scores_of(last, catalogue.vocabularies), held_out)
+        return value, old.means()[self.metric], new.change(old)[self.metric]["standard_error"]
+
+
+def _rated(learned: Learned, rows: dict) -> np.ndarray:
+    """What a model rates rows at; whom it does not know is a stranger to it."""
+    from trainer.batches import eval_batches
+    from trainer.ratings import Ratings
+
+    ratings = Ratings.from_columns(rows, learned.catalogue.vocabularies)
+    predicted = [learned.model(batch).numpy() for batch in eval_batches(ratings)]
+    return np.concatenate(predicted).astype(np.float64).reshape(-1)
+
+
+def _first_ten(scores, held_out):
+    """What the evaluator's `measure` finds, for k = 10 alone, which is quicker."""
+    from trainer.metrics import ranked_lists
+    from trainer.retrieval.quality import judge
+
+    lists = ranked_lists(scores, held_out.users, 10, held_out.catalogue.watched)
+    return judge(lists, held_out, (10,))
+
+
+def _scores_of(learned: Learned, vocabularies):
+    """A model's scores by the rows of another's vocabularies; -inf for a film that it does not know."""
+
+    def places(mine, theirs) -> np.ndarray:
+        place = {name: row for row, name in enumerate(mine, start=1)}
+        return np.array([0, *(place.get(name, 0) for name in theirs)], np.int32)
+
+    known = learned.catalogue.vocabularies
+    users, films = places(known.user_id, vocabularies.user_id), places(known.movie_id, vocabularies.movie_id)
+
+    def scores(asked: np.ndarray) -> np.ndarray:
+        found = learned.model.scores(users[asked])[:, films]
+        found[:, films == 0] = -np.inf
+        return found
+
+    return scores
+
+
+def _pairs(columns: dict[str, list]) -> np.ndarray:
+    from trainer.pair_hash import pair_hashes
+
+    return pair_hashes(columns["user_id"], columns["movie_id"])
+
+
+def _rmse(predicted: np.ndarray, stars: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((predicted - stars) ** 2)))
+
+
+HEAD = (
+    f"{'rows':>7} {'eval':>6}  {'':8}{'RMSE':>7} {'before':>7} {'± se':>7} {'z test':>6}  "
+    f"{'':8}{'nDCG@10':>7} {'before':>7} {'± se':>7} {'z test':>6}"
+)
+
+
+def row(night: dict[str, Any]) -> str:
+    """A night as a line under HEAD, and under it why a model was refused or not compared."""
+    cells = []
+    for task in ("ranking", "retrieval"):
+        found = night[task]
+        numbers = (found["candidate"], found["baseline"], found["standard_error"])
+        texts = " ".join(_cell(number, ".4f", 7) for number in numbers)
+        word = "blessed" if found["blessed"] else "refused"
+        cells.append(f"{word:8}{texts} {_cell(found['test']['z'], '+.1f', 6)}")
+    lines = [f"{night['rows']:7,} {night['eval']:6,}  {'  '.join(cells)}"]
+    for task in ("ranking", "retrieval"):
+        if not night[task]["blessed"] or "not compared" in night[task]["reason"]:
+            lines.append(f"        {night[task]['reason']}")
+    return "\n".join(lines)
+
+
+def summary(found: list[dict[str, Any]]) -> str:
+    """How often a model was refused, and what `test` says of it and of those that were blessed."""
+    lines = []
+    for task in ("ranking", "retrieval"):
+        later = [night[task] for night in found if night[task]["test"]["z"] is not None]
+        refused = [f"{each['test']['z']:+.1f}" for each in later if not each["blessed"]]
+        least = min((each["test"]["z"] for each in later if each["blessed"]), default=math.nan)
+        lines.append(
+            f"{task}: {len(refused)} of {len(later)} nights refused"
+            + (f", z on test {', '.join(refused)}" if refused else "")
+            + f"; of those blessed the least z on test is {least:+.1f}"
+        )
+    return "\n".join(lines)
+
+
+def _cell(number: float | None, form: str, width: int) -> str:
+    return f"{'' if number is None else format(number, form):>{width}}"
+
+
+if __name__ == "__main__":
+    main()
