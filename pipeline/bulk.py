@@ -1,7 +1,7 @@
 """`marquee bulk`: recommendations for every user, to files, with a bar and an end that can be resumed."""
 
 import os
-import shlex
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +17,13 @@ from rich.progress import (
 )
 
 from pipeline.console import native_chatter_dropped
-from pipeline.interruption import Interruption
-from pipeline.program import program, push_first
+from pipeline.interruption import Interrupted, Interruption
+from pipeline.program import command as command_line
+from pipeline.program import push_first
 from serving.bulk import BulkRequest, BulkResult
 from serving.bulk import bulk as write_all
 from serving.errors import ServingError
 from serving.versions import list_versions, version_folder
-from trainer.errors import MarqueeError
 
 MODEL = "recommender"
 
@@ -57,15 +57,19 @@ def bulk(
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"[bold]{MODEL}[/] version {versions[-1]}")
     source = version_folder(models, MODEL, versions[-1])
-    with native_chatter_dropped(), Interruption() as interruption:
+    interrupted = Interrupted(
+        f"interrupted; the finished parts in {out} are kept", f"go on with: {command_line(*command)}"
+    )
+
+    def last_words() -> None:
+        print(f"error: {interrupted}", file=sys.stderr, flush=True)
+
+    with native_chatter_dropped(), Interruption(last_words) as interruption:
         try:
             with _bar(console, interruption) as on_progress:
                 result = write_all(source, out, request, users, overwrite, on_progress)
         except KeyboardInterrupt:
-            raise MarqueeError(
-                f"interrupted; the finished parts in {out} are kept",
-                f"go on with: {program()} {shlex.join(command)}",
-            ) from None
+            raise interrupted from None
     _say(console, result, out, request)
 
 

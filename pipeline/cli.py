@@ -1,6 +1,7 @@
 """The `marquee` command line. Nothing heavy is imported here: `--help` must answer at once."""
 
 import errno
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from pipeline import elsewhere, history, tensorboard, versions
+from pipeline.interruption import Interrupted
 from pipeline.options import DEFAULT_WORKSPACE, ConfigOption, SetOption, WorkspaceOption
 from pipeline.report import command as run_report
 from pipeline.simulate.command import simulate
@@ -57,33 +59,35 @@ def run(
     to_node: Annotated[str | None, typer.Option(help="End here, with what it needs.")] = None,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     no_tune: Annotated[bool, typer.Option("--no-tune", help="Train with the configured settings.")] = False,
+    fail_on_refusal: Annotated[
+        bool,
+        typer.Option(
+            "--fail-on-refusal", help="Exit with status 3 when the new models are refused; otherwise with 0."
+        ),
+    ] = False,
     tag: Annotated[
         list[str] | None, typer.Option(help="A tag for the run, for `marquee runs --tag`; repeatable.")
     ] = None,
     note: Annotated[str, typer.Option(help="A note on the run, such as what is tried and why.")] = "",
 ) -> None:
     """Run the pipeline: data to a blessed, pushed model. What did not change is reused."""
-    from pipeline.load_config import load_config
-    from pipeline.run import RunRequest
+    from pipeline.load_config import run_config
+    from pipeline.program import workspace_option
+    from pipeline.run import REFUSED, RunRequest
     from pipeline.run import run as run_pipeline
     from pipeline.workspace import Workspace
 
-    loaded = load_config(
-        config,
-        set_ or [],
-        data__path=str(data) if data else None,
-        ranking__tune__enabled=False if no_tune else None,
-        retrieval__tune__enabled=False if no_tune else None,
-    )
+    loaded = run_config(config, set_, data, no_tune)
     command = ["run", "--config", config, *(part for s in set_ or [] for part in ("--set", s))]
     command += ["--data", str(data)] if data else []
-    command += ["--workspace", str(workspace)] if workspace != DEFAULT_WORKSPACE else []
+    command += workspace_option(workspace)
     command += ["--no-tune"] if no_tune else []
     command += ["--to-node", to_node] if to_node else []
+    command += ["--fail-on-refusal"] if fail_on_refusal else []
     command += [part for each in tag or [] for part in ("--tag", each)]
     command += ["--note", note] if note else []
     overrides = (*(set_ or []), *(["--no-tune"] if no_tune else []), *([f"--data {data}"] if data else []))
-    run_pipeline(
+    accepted = run_pipeline(
         RunRequest(
             loaded,
             Workspace(workspace),
@@ -95,6 +99,8 @@ def run(
             note=note,
         )
     )
+    if fail_on_refusal and not accepted:
+        raise typer.Exit(REFUSED)
 
 
 @app.command()
@@ -255,9 +261,18 @@ def schedule(
         typer.Option(help="A time at which nothing could begin: one run as soon as possible, or none."),
     ] = "run-once",
     on_success: Annotated[
-        str | None, typer.Option(metavar="CMD|URL", help="Is told in JSON: on standard input, or by POST.")
+        str | None,
+        typer.Option(metavar="CMD|URL", help="Is told of a run in JSON: on standard input, or by POST."),
     ] = None,
-    on_failure: Annotated[str | None, typer.Option(metavar="CMD|URL", help="The same.")] = None,
+    on_refused: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CMD|URL", help="The same, of a run whose new models are not good enough to serve."
+        ),
+    ] = None,
+    on_failure: Annotated[
+        str | None, typer.Option(metavar="CMD|URL", help="The same, of a run that failed.")
+    ] = None,
     print_: Annotated[
         Literal["systemd", "crontab", "kubernetes"] | None,
         typer.Option("--print", help="Print the same schedule for another clock, and end."),
@@ -266,9 +281,11 @@ def schedule(
 ) -> None:
     """Run the pipeline again and again, at the times of a cron expression.
 
-    What follows, or is not known here, are options of `marquee run`: --config, --set, --data, --no-tune.
+    Other options are those of `marquee run`: --config, --set, --data, --no-tune. With --once the exit status
+    is 3 when the new models are refused, and 1 when the run failed.
     """
     from pipeline.schedule.command import schedule_command
+    from pipeline.schedule.schedule import Hooks
 
     if cron is None and (print_ or not once):
         raise typer.BadParameter('say when: --cron "0 3 * * *" is every night at three; or now: --once')
@@ -276,10 +293,9 @@ def schedule(
         raise typer.BadParameter("give --cron or --once, and not both")
     run_command = typer.main.get_command(app).commands["run"]
     with run_command.make_context("marquee run", list(context.args)) as checked:
-        load = {name: checked.params[name] for name in ("config", "set_", "data")}
-    status = schedule_command(
-        cron, tuple(context.args), load, missed, on_success, on_failure, print_, workspace
-    )
+        options = {name: checked.params[name] for name in ("config", "set_", "data", "no_tune")}
+    hooks = Hooks(on_success, on_refused, on_failure)
+    status = schedule_command(cron, tuple(context.args), options, missed, hooks, print_, workspace)
     raise typer.Exit(status)
 
 
@@ -334,6 +350,10 @@ def main() -> None:
     except (MarqueeError, ServingError) as error:
         typer.secho("error: ", fg="red", nl=False, err=True)
         typer.echo(str(error), err=True)
+        if isinstance(error, Interrupted):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(1)  # at once: Python would wait for the threads that still compute something
         sys.exit(1)
     except OSError as error:
         if error.filename is None and error.errno != errno.ENOSPC:

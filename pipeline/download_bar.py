@@ -19,7 +19,14 @@ def download_bar(
         DownloadColumn(),
         TransferSpeedColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns,
+        console=console,
+        transient=True,
+        redirect_stdout=False,  # see `pipeline.console.busy`
+        redirect_stderr=False,
+        disable=not console.is_terminal,
+    ) as bar:
         task = bar.add_task("looking for the data", total=None)
         yield (
             lambda line: bar.update(task, description=line),

@@ -24,10 +24,9 @@ def compile_(
 ) -> None:
     """Write the pipeline as a file that Kubeflow or Vertex runs."""
     from pipeline.kubeflow.command import write_pipeline
-    from pipeline.load_config import load_config
+    from pipeline.load_config import run_config
 
-    off = False if no_tune else None
-    loaded = load_config(config, set_ or [], ranking__tune__enabled=off, retrieval__tune__enabled=off)
+    loaded = run_config(config, set_, None, no_tune)
     suffix = {"kubeflow": "yaml", "vertex": "json"}[target]
     write_pipeline(loaded, target, image, out or Path(f"pipeline.{suffix}"))
 

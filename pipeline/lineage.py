@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.executions import DONE, OUTPUT, Artifact, Node, described, nodes, numbers
+from pipeline.relocation import translate
 from trainer.errors import MarqueeError
 
 __all__ = ["COMPARED_WITH", "Artifact", "Lineage", "Node", "Run"]
@@ -105,6 +106,7 @@ class Lineage:
         with contextlib.closing(self._opened("ro")) as db:
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'Context'").fetchone():
                 return nothing
+            translate(db, self._database)  # in a workspace that was moved
             return question(db)
 
     def _roll_back(self) -> None:

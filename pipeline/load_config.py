@@ -15,6 +15,28 @@ if TYPE_CHECKING:
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
 
+def run_config(config: str, overrides: list[str] | None, data: Path | None, no_tune: bool) -> "RunConfig":
+    """The configuration of a run from its options, for every command that runs, schedules or compiles one.
+
+    Args:
+        config: `--config`.
+        overrides: `--set`.
+        data: `--data`.
+        no_tune: `--no-tune`.
+
+    Raises:
+        ConfigError: names the file, the key, the value and what is allowed.
+    """
+    off = False if no_tune else None
+    return load_config(
+        config,
+        overrides or [],
+        data__path=str(data) if data else None,
+        ranking__tune__enabled=off,
+        retrieval__tune__enabled=off,
+    )
+
+
 def load_config(name_or_file: str, overrides: list[str] = (), **flags: Any) -> "RunConfig":
     """Reads, overrides and validates a configuration.
 

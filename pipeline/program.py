@@ -9,15 +9,15 @@ from pathlib import Path
 from pipeline.options import DEFAULT_WORKSPACE
 
 
-def command(*arguments: str, workspace: Path | None = None) -> str:
-    """A command of Marquee's to type, quoted for a shell.
+def command(*arguments: str | Path, workspace: Path | None = None) -> str:
+    """A command that works when pasted into a shell, as every hint must.
 
     Args:
         arguments: of the command; a placeholder in capitals is for the reader to fill in.
-        workspace: which it is to look at; named where it is not the default.
+        workspace: the folder that the command is to look at; the default one is not named.
     """
-    flags = [] if workspace is None or workspace == DEFAULT_WORKSPACE else ["--workspace", str(workspace)]
-    return f"{program()} {shlex.join([*arguments, *flags])}"
+    words = [str(each) for each in arguments]
+    return f"{program()} {shlex.join([*words, *workspace_option(workspace)])}"
 
 
 def push_first(models: Path) -> str:
@@ -27,11 +27,24 @@ def push_first(models: Path) -> str:
 
 
 def program() -> str:
-    """`marquee` where it is on PATH, else the path it was called by (`.venv/bin/marquee`)."""
-    called = sys.argv[0]
-    if shutil.which("marquee") or os.path.basename(called) != "marquee":
+    """The shortest name that calls this installation, quoted for a shell.
+
+    `marquee` where that is what PATH finds, or Marquee was not called by its script; otherwise the path of
+    the script, such as `.venv/bin/marquee`.
+    """
+    called, on_path = sys.argv[0], shutil.which("marquee")
+    if os.path.basename(called) != "marquee":
         return "marquee"
-    return os.path.relpath(called)
+    if on_path and os.path.realpath(on_path) == os.path.realpath(called):
+        return "marquee"
+    return shlex.quote(_short(called))
+
+
+def workspace_option(workspace: Path | None) -> list[str]:
+    """`["--workspace", FOLDER]`; nothing for the default folder, which no command needs to be told."""
+    if workspace is None or Path(workspace) == DEFAULT_WORKSPACE:
+        return []
+    return ["--workspace", str(workspace)]
 
 
 def program_path() -> tuple[str, ...]:
@@ -40,3 +53,10 @@ def program_path() -> tuple[str, ...]:
     if os.path.basename(called) == "marquee":
         return (called,)
     return (sys.executable, "-m", "pipeline.cli")
+
+
+def _short(path: str) -> str:
+    """The path from here where that leads down, else the absolute one."""
+    absolute = os.path.abspath(path)
+    relative = os.path.relpath(absolute)
+    return absolute if relative.startswith("..") else relative

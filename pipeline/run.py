@@ -3,7 +3,8 @@
 import datetime
 import logging
 import os
-import shlex
+import re
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from pipeline.config import RunConfig
-from pipeline.console import chatter_to
+from pipeline.console import busy, chatter_to, log_line
 from pipeline.duration import duration
-from pipeline.interruption import Interruption
+from pipeline.interruption import Interrupted, Interruption
 from pipeline.near_path import near_path
-from pipeline.program import program
+from pipeline.program import command, program
+from pipeline.relocation import cache_key_without, relocate
 from pipeline.run_labels import checked_tags, label
 from pipeline.run_record import RunRecord
 from pipeline.workspace import Workspace
@@ -25,6 +27,9 @@ from trainer.errors import MarqueeError
 # Before TensorFlow or TFX is imported, and inherited by child processes: TFX would choose Keras 2.
 os.environ["TF_USE_LEGACY_KERAS"] = "0"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+
+#: The exit status of a run that ended well, and whose models were refused, where that is asked for.
+REFUSED = 3
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,17 @@ class RunRequest:
     tags: tuple[str, ...] = ()
     note: str = ""
 
+    @property
+    def again(self) -> str:
+        """The command that goes on with the run."""
+        return command(*self.command)
 
-def run(request: RunRequest) -> None:
+
+def run(request: RunRequest) -> bool:
     """Runs the pipeline and prints a summary.
+
+    Returns:
+        False where the new models were judged and refused.
 
     Raises:
         MarqueeError: anything that a user can mend; a failed node's message ends with the command that
@@ -61,39 +74,56 @@ def run(request: RunRequest) -> None:
     checked_tags(request.tags)
     run_id = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     log = workspace.logs / f"run-{run_id}.log"
-    with workspace.lock(), chatter_to(log) as console, Interruption() as interruption:
-        console.print(
-            f"[bold]Marquee[/] {request.config.name}  [dim]run {run_id}, log {escape(str(log))}[/]",
-            soft_wrap=True,
-        )
-        plain = request.config.plain()
+    interrupted = Interrupted("interrupted; what was finished is kept", f"go on with: {request.again}")
+    with workspace.lock(), os.fdopen(os.dup(2), "w") as real_error, chatter_to(log) as console:
         record = RunRecord.begin(
-            run_id, program(), request.command, plain, request.from_node, request.overrides
+            run_id,
+            program(),
+            request.command,
+            request.config.plain(),
+            request.from_node,
+            request.overrides,
         )
-        record.write(workspace.reports / run_id)
-        if request.tags or request.note:
-            label(workspace, run_id, request.tags, note=request.note)
-        try:
-            _run(request, run_id, console, interruption)
-        except KeyboardInterrupt:
-            # No page: who interrupts wants to be let go. `marquee report` writes it.
+
+        def last_words() -> None:
+            """Says what the run would have said, when a step takes too long to end by itself."""
             record.ended("interrupted").write(workspace.reports / run_id)
-            raise MarqueeError(
-                "interrupted; what was finished is kept",
-                f"go on with: {program()} {shlex.join(request.command)}",
-            ) from None
-        except MarqueeError as error:
-            node = getattr(error.__cause__, "node", "")  # of a NodeFailedError
-            _report(record.ended("failed", node, error.message), workspace, console)
-            raise
-        done = record.ended("done")
-        _report(done, workspace, console)
-        console.print(f"[dim]{duration(done.seconds)} in all[/]")
+            log_line("interrupted in the middle of a long step, and ended there")
+            shown = "\x1b[?25h\n" if console.is_terminal else ""  # the cursor, which the bar hides
+            os.write(real_error.fileno(), f"{shown}error: {interrupted}\n".encode(errors="replace"))
+
+        with Interruption(last_words) as interruption:
+            console.print(
+                f"[bold]Marquee[/] {request.config.name}  [dim]run {run_id}, log {escape(str(log))}[/]",
+                soft_wrap=True,
+            )
+            log_line(f"run {run_id} of {request.config.name} started: {request.again}")
+            record.write(workspace.reports / run_id)
+            if request.tags or request.note:
+                label(workspace, run_id, request.tags, note=request.note)
+            try:
+                accepted = _run(request, run_id, console, interruption)
+            except KeyboardInterrupt:
+                # No page: who interrupts wants to be let go. `marquee report` writes it.
+                record.ended("interrupted").write(workspace.reports / run_id)
+                log_line("interrupted")
+                raise interrupted from None
+            except MarqueeError as error:
+                node = getattr(error.__cause__, "node", "")  # of a NodeFailedError
+                log_line(f"failed: {error}")
+                _report(record.ended("failed", node, error.message), workspace, console)
+                raise
+            log_line("done" if accepted else "done, the new models were refused")
+            done = record.ended("done")
+            _report(done, workspace, console)
+            console.print(f"[dim]{duration(done.seconds)} in all[/]")
+            return accepted
 
 
-def _run(request: RunRequest, run_id: str, console: Console, interruption: Interruption) -> None:
+def _run(request: RunRequest, run_id: str, console: Console, interruption: Interruption) -> bool:
+    """Returns False where the new models were judged and refused."""
     source = _locate(request, console)
-    with console.status("loading TFX"):
+    with busy(console, "loading TFX"):
         from pipeline.dag import build_pipeline  # ten to twenty seconds
         from pipeline.lineage import Lineage
         from pipeline.local_place import LocalPlace
@@ -104,20 +134,27 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
         from pipeline.runner import NodeFailedError, ObservedDagRunner
         from pipeline.summary import summarize
     recover(request.workspace.serving_models)  # before anything looks at what is served
+    if relocate(request.workspace.metadata_db):
+        log_line("the workspace was moved or copied: the paths in its metadata are those of its new place")
     pipeline = build_pipeline(request.config, source, LocalPlace(request.workspace))
     options = run_options(pipeline, request.from_node, request.to_node)
-    with NodeProgress(console, interruption.check) as progress:
+    root = str(request.workspace.root.resolve())
+    with NodeProgress(console, interruption.check, log_line) as progress, cache_key_without(root):
         try:
             before = PushCache(Lineage(request.workspace.metadata_db), run_id)
             ObservedDagRunner(progress, run_id, before).run(pipeline, run_options=options)
         except NodeFailedError as failure:
             interruption.check()  # Beam wraps a KeyboardInterrupt in an error of its own
+            log_line("".join(traceback.format_exception(failure.__cause__)).rstrip())
             raise _failed(failure, request, request.workspace.logs / f"run-{run_id}.log") from failure
     if request.to_node:
-        return
+        return True
     summary = summarize(request.workspace, request.config, run_id)
     summary.write(request.workspace.reports / run_id / "summary.json")
     print_summary(summary, request.workspace.root, console)
+    if not summary.blessed:
+        console.print("\nrefused: the new models are not served; what was served before stays", markup=False)
+    return summary.blessed
 
 
 def _report(record: RunRecord, workspace: Workspace, console: Console) -> None:
@@ -130,9 +167,9 @@ def _report(record: RunRecord, workspace: Workspace, console: Console) -> None:
         run = Lineage(workspace.metadata_db).run(record.run_id)
         if run is None:  # it ended before its first node
             return
-        with console.status("writing the report"):
+        with busy(console, "writing the report"):
             file = write_report(workspace, run)
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         logging.getLogger(__name__).exception("the report was not written")
         console.print(f"the report was not written: {_first_line(error)}", markup=False)
         return
@@ -166,10 +203,16 @@ def _failed(failure, request: RunRequest, log: Path) -> MarqueeError:
     message = cause.message if isinstance(cause, MarqueeError) else _first_line(cause)
     hint = f"{cause.hint}\n" if isinstance(cause, MarqueeError) and cause.hint else ""
     # Without --from-node: what is done is reused by content, so mended data or code is noticed as well.
-    resume = shlex.join(request.command)
+    message, hint = (_whole_keys(text, failure.node) for text in (message, hint))
     return MarqueeError(
-        f"{failure.node} failed: {message}", f"{hint}log: {log}\nresume from there: {program()} {resume}"
+        f"{failure.node} failed: {message}", f"{hint}log: {log}\nresume from there: {request.again}"
     )
+
+
+def _whole_keys(text: str, node: str) -> str:
+    """Keys as `--set` takes them: a trainer knows `train.epochs`, and not whose."""
+    task = next((task for task in ("ranking", "retrieval") if node.lower().startswith(task)), None)
+    return re.sub(r"(?<![\w./-])(?=(?:train|model|tune)\.[a-z])", f"{task}.", text) if task else text
 
 
 def _first_line(error: BaseException) -> str:

@@ -114,7 +114,21 @@ def recorded(workspace: Workspace, run_id: str) -> dict[str, Any]:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return _moved(found, workspace) if isinstance(found, dict) else {}
+
+
+def _moved(record: dict[str, Any], workspace: Workspace) -> dict[str, Any]:
+    """The record with its command naming the workspace where it is now, if it was moved or copied."""
+    try:
+        words = shlex.split(str(record.get("command", "")))
+        place = words.index("--workspace") + 1
+        then = Path(str(record.get("folder", ""))) / words[place]
+    except (ValueError, IndexError):
+        return record
+    if then.resolve() == workspace.root.resolve():
+        return record
+    words[place] = str(workspace.root.resolve())
+    return record | {"command": shlex.join(words)}
 
 
 def last_begun(workspace: Workspace) -> str:

@@ -17,6 +17,7 @@ from trainer.early_stopping import EarlyStopping
 from trainer.epoch_log import EpochLog
 from trainer.errors import TrainingError
 from trainer.optimizers.lazy_adam import LazyAdam
+from trainer.progress import report_step
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
@@ -114,7 +115,8 @@ def train(
         # The order matters: eval comes before whatever reads its logs, a loss that is no number is not kept,
         # and a backup holds what stopping knows.
         watching = None if evaluation is None else stopping
-        ordered = [clock, evaluate, _Diverged(), watching, backup, record, *callbacks]
+        steps = _Steps(data.steps, config.epochs)
+        ordered = [clock, steps, evaluate, _Diverged(), watching, backup, record, *callbacks]
         if on_epoch:
             ordered.append(
                 keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: on_epoch(epoch + 1, history[-1]))
@@ -234,6 +236,27 @@ class _Log(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self._log.close()
+
+
+class _Steps(keras.callbacks.Callback):
+    """Says at which step training is, so that whoever listens can end it there; once a second at most."""
+
+    def __init__(self, steps: int, epochs: int):
+        super().__init__()
+        self._steps, self._epochs, self._epoch, self._said = steps, epochs, 0, 0.0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if time.monotonic() - self._said >= 1:
+            self._said = time.monotonic()
+            report_step(f"epoch {self._epoch + 1} of {self._epochs}, step {batch + 1:,} of {self._steps:,}")
+
+    def on_test_batch_end(self, batch, logs=None):
+        if time.monotonic() - self._said >= 1:
+            self._said = time.monotonic()
+            report_step(f"epoch {self._epoch + 1} of {self._epochs}, on eval")
 
 
 class _Clock(keras.callbacks.Callback):

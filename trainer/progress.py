@@ -15,3 +15,8 @@ def report(text: str, done: float | None = None) -> None:
         done: the share that is done, 0 to 1; None when nobody knows.
     """
     LOGGER.info(text, extra={"done": done})
+
+
+def report_step(text: str) -> None:
+    """Says where the work is within what `report` said last, such as `epoch 3 of 15, step 40 of 400`."""
+    LOGGER.info(text, extra={"step": text})

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from pipeline.config import RunConfig
 from pipeline.console import native_chatter_dropped
-from pipeline.program import program
+from pipeline.program import command
 
 
 def write_pipeline(config: RunConfig, target: str, image: str, out: Path) -> None:
@@ -20,7 +20,8 @@ def write_pipeline(config: RunConfig, target: str, image: str, out: Path) -> Non
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"[bold]{out}[/]  {len(spec['root']['dag']['tasks'])} tasks, image {image}")
     if target == "kubeflow":
-        console.print(f"[dim]send it: {program()} submit {out} --host http://localhost:8888[/]")
+        send = command("submit", out, "--host", "http://localhost:8888")
+        console.print(f"send it: {send}", style="dim", markup=False)
     else:
         console.print(
             f"[dim]send it: gcloud ai, or aiplatform.PipelineJob(template_path='{out}').submit()[/]"

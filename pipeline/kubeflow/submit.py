@@ -107,13 +107,17 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         spec = next(yaml.safe_load_all(file.read_text(encoding="utf-8")), None)
     except OSError as error:
-        raise ConfigError(f"{file}: {error.strerror}", "Write it first: marquee compile") from None
+        raise ConfigError(
+            f"{file}: {error.strerror}", "Write it first: marquee compile --image IMAGE"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError):
         spec = None
     if isinstance(spec, dict) and "pipelineSpec" in spec:
-        raise ConfigError(f"{file} is for Vertex", "Kubeflow takes: marquee compile --target kubeflow")
+        raise ConfigError(
+            f"{file} is for Vertex", "Kubeflow takes: marquee compile --target kubeflow --image IMAGE"
+        )
     if not isinstance(spec, dict) or "pipelineInfo" not in spec:
-        raise ConfigError(f"{file} holds no pipeline", "Write it first: marquee compile")
+        raise ConfigError(f"{file} holds no pipeline", "Write it first: marquee compile --image IMAGE")
     return spec
 
 

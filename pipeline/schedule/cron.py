@@ -1,7 +1,8 @@
-"""A crontab's five fields, and optionally seconds, as times; with errors that name the field.
+"""Times of a cron expression in a time zone: five fields as in crontab(5), and optionally seconds.
 
-What cron means is kept where APScheduler means something else: Sunday is 0 or 7, and where both the day of
-the month and the day of the week are given, either of them is enough (crontab(5)).
+cronsim enumerates the times of a calendar without time zones. What they mean where clocks are changed is
+decided by `Cron.next_after`: APScheduler left out whole days and months, and cronsim with a zone leaves out
+`0 */6` at a midnight that does not come, repeats `*/20 1-3`, and errs where clocks change by half an hour.
 """
 
 import re
@@ -9,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from datetime import timezone as FixedOffset
 
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.combining import OrTrigger
-from apscheduler.triggers.cron import CronTrigger
+from cronsim import CronSim
 
+from pipeline.schedule.clock_changes import gap_at, is_repeated, next_change, shown_first
+from pipeline.schedule.zone import local_zone
 from trainer.errors import ConfigError
 
 _PIECE = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?")
@@ -90,27 +91,90 @@ class Cron:
         """Whether a day of the month or a day of the week will do, rather than both at once."""
         return self.day.restricted and self.weekday.restricted
 
+    @property
+    def every_hour(self) -> bool:
+        """Whether every hour of a day is named, as by a star."""
+        return len(self.hour.values) == 24
+
+    @property
+    def zone(self) -> tzinfo:
+        """Whose clock it is."""
+        return self.timezone or local_zone()
+
+    @property
+    def zone_name(self) -> str:
+        """The name of the zone in the time zone database."""
+        return str(self.zone)
+
     def next_after(self, moment: datetime) -> datetime:
         """The first time later than `moment`, at a fixed offset from UTC.
 
-        When the clocks go back, an hour that was named does not come twice; with a star for the hour it does.
+        An expression that names hours comes once for every time of the calendar that matches it. A time that
+        the clocks leave out comes at the first minute that they show afterwards, and of a time that they show
+        twice the first counts. An expression for every hour comes whenever the clocks show what matches.
+        A date that a zone never had (Pacific/Apia, 30 December 2011) has no times.
         """
-        while True:
-            # In UTC: arithmetic on a zone's own times forgets which of the two repeated hours it is in.
-            later = moment.astimezone(UTC) + timedelta(microseconds=1)
-            found = self._trigger().get_next_fire_time(None, later)
-            moment = found.astimezone(FixedOffset(found.utcoffset()))
-            if not (found.fold and self.hour.restricted):
-                return moment
+        found = (self._next_shown if self.every_hour else self._next_once)(moment.astimezone(UTC))
+        return found.astimezone(FixedOffset(found.astimezone(self.zone).utcoffset()))
 
-    def _trigger(self) -> BaseTrigger:
-        time = {name: _listed(getattr(self, name)) for name in ("month", "hour", "minute", "second")}
-        time["timezone"] = self.timezone
-        day = {"day": _listed(self.day)}
-        weekday = {"day_of_week": ",".join(WEEKDAYS[number] for number in self.weekday.values)}
-        if self.either_day:
-            return OrTrigger([CronTrigger(**day, **time), CronTrigger(**weekday, **time)])
-        return CronTrigger(**day, **weekday, **time)
+    def note(self, due: datetime) -> str:
+        """What a change of the clocks does to a time that `next_after` gave, in words, or nothing."""
+        if self.every_hour:
+            return ""
+        shown = due.astimezone(self.zone).replace(tzinfo=None)
+        gap = gap_at(due, self.zone)
+        if gap and (wanted := self._next_local(shown - gap, inclusive=True)) < shown:
+            return f"{wanted:%H:%M} is left out when the clocks go forward, so it comes at {shown:%H:%M}"
+        if is_repeated(shown, self.zone):
+            return f"{shown:%H:%M} comes twice when the clocks go back, and the first one counts"
+        return ""
+
+    def left_out(self, after: datetime, days: int = 730) -> datetime | None:
+        """The first time that stands in for one which the clocks leave out: what other clocks never do.
+
+        Args:
+            after, days: where it is looked for.
+        """
+        end = after + timedelta(days=days)
+        while change := next_change(after, end, self.zone):
+            due = self.next_after(change - timedelta(seconds=1)) == change
+            if due and gap_at(change, self.zone) and self.note(change):
+                return change.astimezone(self.zone)
+            after = change
+        return None
+
+    def _next_once(self, after: datetime) -> datetime:
+        """The next time of an expression that names hours."""
+        local = after.astimezone(self.zone).replace(tzinfo=None)
+        while True:
+            local = self._next_local(local)
+            found = shown_first(local, self.zone)
+            # In a repeated hour the calendar's next times were shown, and done, an hour ago.
+            if found is not None and found > after:
+                return found
+
+    def _next_shown(self, after: datetime) -> datetime:
+        """The next time at which the clocks show what matches an expression for every hour."""
+        inclusive = False
+        while True:
+            shown = after.astimezone(self.zone)
+            found = after + (
+                self._next_local(shown.replace(tzinfo=None), inclusive) - shown.replace(tzinfo=None)
+            )
+            change = next_change(after, found, self.zone)
+            if change is None:
+                return found
+            after, inclusive = change, True  # until then the calendar was right; from then on it is another
+
+    def _next_local(self, after: datetime, inclusive: bool = False) -> datetime:
+        """The calendar's first time later than (or at) `after`, both without a zone."""
+        fields = (self.second, self.minute, self.hour, self.day, self.month, self.weekday)
+        # Stars stay: for cronsim as for cron they decide whether either day is enough.
+        text = " ".join(_listed(field) if field.restricted else field.text for field in fields)
+        whole = after.replace(microsecond=0)
+        if inclusive and whole == after:
+            whole -= timedelta(seconds=1)
+        return next(CronSim(text, whole))
 
 
 def _listed(field: Field) -> str:

@@ -1,4 +1,4 @@
-"""`--on-success` and `--on-failure`: a command or a web address that is told how a run went."""
+"""Hooks of a schedule: a command or a web address that is told how a run went."""
 
 import json
 import os
@@ -18,7 +18,8 @@ def call_hook(target: str, report: dict[str, Any], timeout: float = SECONDS) -> 
     Args:
         target: `http://…` or `https://…` takes the report as a POST of JSON. Anything else is a line for the
             shell; it reads the same JSON on standard input, and finds the plain values in its environment:
-            `MARQUEE_OUTCOME`, `MARQUEE_RUN_ID`, `MARQUEE_EXIT` and so on.
+            `MARQUEE_OUTCOME`, `MARQUEE_RUN_ID`, `MARQUEE_EXIT`, `MARQUEE_BLESSED` (`true` or `false`) and
+            so on.
         report: what to tell.
         timeout: seconds until it is given up; a command is killed then.
 
@@ -38,10 +39,14 @@ def call_hook(target: str, report: dict[str, Any], timeout: float = SECONDS) -> 
 def _plain(report: dict[str, Any]) -> dict[str, str]:
     """What can be said in an environment: no NUL, and nothing that is no letter."""
     return {
-        f"MARQUEE_{name.upper()}": str(value).replace("\0", "")[:_LONGEST].encode(errors="replace").decode()
+        f"MARQUEE_{name.upper()}": _text(value).replace("\0", "")[:_LONGEST].encode(errors="replace").decode()
         for name, value in report.items()
         if isinstance(value, str | int | float)
     }
+
+
+def _text(value: str | int | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _post(url: str, body: bytes, timeout: float) -> str | None:

@@ -13,7 +13,7 @@ from pipeline.workspace import Workspace
 from serving.renames import sync
 from trainer.errors import MarqueeError
 
-Outcome = Literal["done", "failed", "interrupted", "skipped"]
+Outcome = Literal["done", "refused", "failed", "interrupted", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,18 @@ class ScheduledRun:
 
     Args:
         due: when it should have begun.
-        outcome: `interrupted` by SIGTERM or by a crash of the schedule; `skipped` was never begun.
+        outcome: `refused` ended well with models that were not blessed; `interrupted` by SIGTERM or by a
+            crash of the schedule; `skipped` was never begun.
         started, ended, seconds: None where it was not begun, or nobody was there to see its end.
         exit: the exit status, negative for a signal.
         run_id: of `marquee runs`, where it came so far.
         output: the file that holds what it printed.
-        message: why it failed, or was skipped.
-        hook: what went wrong with `--on-success` or `--on-failure`.
+        message: why it failed, was refused, or was skipped.
+        hook: what went wrong with the hook that was called.
+        note: what a change of the clocks did to `due`.
+        blessed: whether the models were good enough to serve; None where nothing was judged.
+        pushed: what the summary says of where they went.
+        metrics: on `eval`, by model and name.
     """
 
     due: str
@@ -41,10 +46,31 @@ class ScheduledRun:
     output: str | None = None
     message: str | None = None
     hook: str | None = None
+    note: str | None = None
+    blessed: bool | None = None
+    pushed: Any = None
+    metrics: dict[str, dict[str, float]] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values by name, without those that are None."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        """Plain values by name, without those that are None; of a judged run, `pushed` in any case."""
+        values = asdict(self)
+        return {
+            name: value
+            for name, value in values.items()
+            if value is not None or (name == "pushed" and self.blessed is not None)
+        }
+
+
+def judged(summary: dict[str, Any] | None) -> dict[str, Any]:
+    """`blessed`, `pushed` and `metrics` of a ScheduledRun, from a run's summary where there is one."""
+    if summary is None:
+        return {}
+    metrics = {
+        name: {metric: value for metric, value in part["evaluation"].items() if value is not None}
+        for name, part in summary.items()
+        if isinstance(part, dict) and isinstance(part.get("evaluation"), dict)
+    }
+    return {"blessed": summary.get("blessed"), "pushed": summary.get("pushed"), "metrics": metrics}
 
 
 class Log:

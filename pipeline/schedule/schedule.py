@@ -7,17 +7,47 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from pipeline.run import REFUSED
 from pipeline.schedule.child import message_in, run_child, run_id_in
 from pipeline.schedule.cron import Cron
 from pipeline.schedule.hooks import call_hook
-from pipeline.schedule.records import Log, ScheduledRun, StateFile
+from pipeline.schedule.records import Log, Outcome, ScheduledRun, StateFile, judged
 from pipeline.schedule.scheduler import Missed, Scheduler
 from pipeline.workspace import InUse, Workspace
 from serving.stopping import stopping
 from trainer.errors import MarqueeError
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """Who is told how runs went: a shell command or a web address each, or None.
+
+    Args:
+        on_success: of runs whose models are accepted, or that had none to judge.
+        on_refused: of runs that ended well, and whose models were refused.
+        on_failure: of runs that failed.
+    """
+
+    on_success: str | None = None
+    on_refused: str | None = None
+    on_failure: str | None = None
+
+    def of(self, outcome: Outcome) -> str | None:
+        """The hook for an outcome; None where nobody wants to be told."""
+        return {"done": self.on_success, "refused": self.on_refused, "failed": self.on_failure}.get(outcome)
+
+    def options(self) -> list[str]:
+        """As the command line takes them."""
+        named = {
+            "--on-success": self.on_success,
+            "--on-refused": self.on_refused,
+            "--on-failure": self.on_failure,
+        }
+        return [part for name, target in named.items() if target for part in (name, target)]
 
 
 @dataclass(frozen=True)
@@ -28,14 +58,13 @@ class ScheduleRequest:
         workspace: what the runs write to; the schedule's own state and log lie there too.
         command: a run, as a program and its arguments.
         missed: what becomes of a time at which nothing could begin.
-        on_success, on_failure: a shell command or a web address each, or None.
+        hooks: who is told how runs went.
     """
 
     workspace: Workspace
     command: tuple[str, ...]
     missed: Missed = "run-once"
-    on_success: str | None = None
-    on_failure: str | None = None
+    hooks: Hooks = Hooks()
 
 
 def schedule(request: ScheduleRequest, cron: Cron) -> None:
@@ -50,8 +79,8 @@ def schedule(request: ScheduleRequest, cron: Cron) -> None:
     """
     workspace = request.workspace
     with workspace.lock("schedule"), stopping() as stop:
-        runs = _Runs(request, stop)
-        runs.say(f"schedule {cron.text!r}, log {runs.log.path}")
+        runs = _Runs(request, stop, cron.note)
+        runs.say(f"schedule {cron.text!r} in {cron.zone_name}, log {runs.log.path}")
         state, clock = StateFile(workspace), _SystemClock(stop)
         with _disk_errors_told(workspace):
             Scheduler(
@@ -128,8 +157,13 @@ def _disk_errors_told(workspace: Workspace) -> Iterator[None]:
 class _Runs:
     """Does a run: the child, the line in the log, the hook."""
 
-    def __init__(self, request: ScheduleRequest, stop: threading.Event):
-        self._request, self._stop = request, stop
+    def __init__(
+        self,
+        request: ScheduleRequest,
+        stop: threading.Event,
+        note: Callable[[datetime], str] = lambda due: "",
+    ):
+        self._request, self._stop, self._note = request, stop, note
         self._console = Console(highlight=False, soft_wrap=True)
         self.log = Log(request.workspace)
 
@@ -144,8 +178,9 @@ class _Runs:
         self.say(f"run begins, output {output}")
         status = run_child(self._request.command, output, self._stop)
         ended = datetime.now().astimezone()
-        interrupted = status != 0 and self._stop.is_set()
-        outcome = "done" if status == 0 else "interrupted" if interrupted else "failed"
+        outcome = self._outcome(status)
+        run_id = run_id_in(output)
+        summary = self._summary(run_id)
         run = ScheduledRun(
             due.isoformat(),
             outcome,
@@ -153,21 +188,36 @@ class _Runs:
             ended.isoformat(),
             round((ended - started).total_seconds(), 3),
             status,
-            run_id_in(output),
+            run_id,
             str(output),
-            message_in(output) if outcome == "failed" else None,
+            _message(outcome, summary, output),
+            note=self._note(due) or None,
+            **judged(summary),
         )
         self.say(f"run {run.run_id or ''} {outcome}, exit {status}, {run.seconds:.0f} s".replace("  ", " "))
-        run = replace(run, hook=self._tell(run))
+        if outcome == "refused":
+            self.say(f"refused: {run.message}")
+        run = replace(run, hook=self._tell(run, summary))
         self.log.add(run)
         return run
 
-    def _tell(self, run: ScheduledRun) -> str | None:
-        target = {"done": self._request.on_success, "failed": self._request.on_failure}.get(run.outcome)
+    def _outcome(self, status: int) -> Outcome:
+        if status in (0, REFUSED):
+            return "refused" if status else "done"
+        return "interrupted" if self._stop.is_set() else "failed"
+
+    def _summary(self, run_id: str | None) -> dict[str, Any] | None:
+        """What the run came to, as `pipeline.summary` wrote it; None where it did not come so far."""
+        try:
+            return json.loads((self._request.workspace.reports / str(run_id) / "summary.json").read_text())
+        except (OSError, ValueError):
+            return None
+
+    def _tell(self, run: ScheduledRun, summary: dict[str, Any] | None) -> str | None:
+        target = self._request.hooks.of(run.outcome)
         if not target:
             return None
         root = self._request.workspace.root
-        summary = _summary(root / "reports" / str(run.run_id) / "summary.json")
         report = (
             run.as_json() | {"workspace": str(root.resolve())} | ({"summary": summary} if summary else {})
         )
@@ -193,8 +243,13 @@ class _SystemClock:
         return not self._stop.is_set()
 
 
-def _summary(file: Path) -> dict | None:
-    try:
-        return json.loads(file.read_text())
-    except (OSError, ValueError):
-        return None
+def _message(outcome: Outcome, summary: dict[str, Any] | None, output: Path) -> str | None:
+    if outcome == "failed":
+        return message_in(output)
+    if outcome == "refused" and summary:
+        judged = [
+            each for each in summary.values() if isinstance(each, dict) and each.get("blessed") is False
+        ]
+        reasons = [reason for each in judged for reason in each.get("reasons", [])]
+        return "; ".join(reasons or summary["reasons"])
+    return None

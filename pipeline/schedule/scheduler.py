@@ -67,7 +67,8 @@ class Scheduler:
         while True:
             self._state.write(State(self._cron.text, due))
             if due > self._clock.now():
-                self._say(f"next run {due:%Y-%m-%d %H:%M:%S %z}")
+                note = self._cron.note(due)
+                self._say(f"next run {due:%Y-%m-%d %H:%M:%S %z}{f': {note}' if note else ''}")
             if not self._clock.wait_until(due):
                 return
             begun = self._begin(due)

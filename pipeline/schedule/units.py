@@ -7,11 +7,11 @@ import getpass
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 import yaml
-from tzlocal import get_localzone_name
 
 from pipeline.schedule.cron import WEEKDAYS, Cron, Field
 from pipeline.schedule.scheduler import PUNCTUAL, Missed
@@ -56,9 +56,10 @@ def unit(kind: Kind, wanted: Unit) -> str:
 
 
 def _systemd(wanted: Unit) -> str:
+    left_out = _left_out(wanted.cron, "systemd")
     times = "\n".join(f"OnCalendar={each}" for each in on_calendar(wanted.cron))
     return f"""\
-# /etc/systemd/system/marquee.service
+{left_out}# /etc/systemd/system/marquee.service
 [Unit]
 Description=Marquee: ratings to a pushed recommender
 Wants=network-online.target
@@ -68,6 +69,7 @@ After=network-online.target
 Type=oneshot
 User={getpass.getuser()}
 WorkingDirectory={str(wanted.folder).replace("%", "%%")}
+Environment=TZ={wanted.cron.zone_name}
 ExecStart={_for_systemd([*wanted.program, *wanted.arguments])}
 TimeoutStopSec={STOP_SECONDS}
 
@@ -86,15 +88,15 @@ WantedBy=timers.target
 
 
 def on_calendar(cron: Cron) -> list[str]:
-    """The times as systemd.time(7) writes them; where either day will do, one for each."""
+    """The times and their zone as systemd.time(7) writes them; where either day will do, one for each."""
     clock = f"{_numbers(cron.hour, 2)}:{_numbers(cron.minute, 2)}:{_numbers(cron.second, 2)}"
     # From Monday: systemd refuses a range that runs over Sunday.
     week = sorted(cron.weekday.values, key=lambda number: (number - 1) % 7)
     weekdays = "" if len(week) == 7 else ",".join(WEEKDAYS[number].title() for number in week) + " "
-    month, day = _numbers(cron.month, 2), _numbers(cron.day, 2)
+    month, day, zone = _numbers(cron.month, 2), _numbers(cron.day, 2), cron.zone_name
     if cron.either_day:
-        return [f"*-{month}-{day} {clock}", f"{weekdays}*-{month}-* {clock}"]
-    return [f"{weekdays}*-{month}-{day} {clock}"]
+        return [f"*-{month}-{day} {clock} {zone}", f"{weekdays}*-{month}-* {clock} {zone}"]
+    return [f"{weekdays}*-{month}-{day} {clock} {zone}"]
 
 
 def _crontab(wanted: Unit) -> str:
@@ -105,7 +107,15 @@ def _crontab(wanted: Unit) -> str:
         if wanted.missed == "run-once"
         else ""
     )
-    return f"# crontab -e\n{made_up}{_five(wanted.cron)} {escaped}\n"
+    zone = wanted.cron.zone_name
+    return f"""\
+# crontab -e
+{made_up}# CRON_TZ is the clock of the times below it, TZ that of the commands.
+# A cron that does not know CRON_TZ (Debian's) goes by this machine's clock: see that it is {zone}.
+CRON_TZ={zone}
+TZ={zone}
+{_five(wanted.cron)} {escaped}
+"""
 
 
 def _kubernetes(wanted: Unit) -> str:
@@ -113,7 +123,10 @@ def _kubernetes(wanted: Unit) -> str:
         "name": "marquee",
         "image": "marquee",
         "args": [each.replace("$(", "$$(") for each in wanted.arguments],  # else it means a variable
-        "env": [{"name": "MARQUEE_WORKSPACE", "value": "/workspace"}],
+        "env": [
+            {"name": "MARQUEE_WORKSPACE", "value": "/workspace"},
+            {"name": "TZ", "value": wanted.cron.zone_name},
+        ],
         "volumeMounts": [{"name": "workspace", "mountPath": "/workspace"}],
     }
     pod = {
@@ -127,7 +140,7 @@ def _kubernetes(wanted: Unit) -> str:
     }
     spec = {
         "schedule": _five(wanted.cron),
-        "timeZone": get_localzone_name(),
+        "timeZone": wanted.cron.zone_name,
         "concurrencyPolicy": "Forbid",
         "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": pod}}},
     }
@@ -145,8 +158,18 @@ def _kubernetes(wanted: Unit) -> str:
         "metadata": {"name": "marquee-workspace"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "20Gi"}}},
     }
-    head = "# kubectl apply -f -; the image is the Dockerfile's, as you have pushed it\n"
+    head = _left_out(wanted.cron, "Kubernetes")
+    head += "# kubectl apply -f -; the image is the Dockerfile's, as you have pushed it\n"
     return head + yaml.safe_dump_all([claim, job], sort_keys=False)
+
+
+def _left_out(cron: Cron, clock: str) -> str:
+    """A warning, as a comment, where another clock leaves out what `marquee schedule` makes up for."""
+    moment = cron.left_out(datetime.now(UTC))
+    if moment is None:
+        return ""
+    note = cron.note(moment)
+    return f"# On {moment:%Y-%m-%d} {clock} does not run: {note} with `marquee schedule --cron` only.\n"
 
 
 def _five(cron: Cron) -> str:

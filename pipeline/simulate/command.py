@@ -1,5 +1,6 @@
 """`marquee simulate`: the options, the data, the progress, the table and the page."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +36,7 @@ def simulate(
     """Replay ratings by time, a span after the other, and plot how quality holds."""
     os.environ["TF_USE_LEGACY_KERAS"] = "0"  # before TensorFlow or TFX is imported: Keras 3
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.getLogger("absl").setLevel(logging.ERROR)  # TFX's advice on Keras 2
     from components.movielens_example_gen.config import DataConfig
     from pipeline.console import native_chatter_dropped
 

@@ -1,7 +1,6 @@
 """Prepares a simulation, and shows it: the data, a line a run, the table, the page."""
 
 import hashlib
-import shlex
 import time
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from pipeline.config import RunConfig
 from pipeline.console import native_chatter_dropped
 from pipeline.download_bar import download_bar
 from pipeline.load_config import load_config
-from pipeline.program import command, program
+from pipeline.program import command
 from pipeline.simulate.chart import write_chart
 from pipeline.simulate.print_results import print_results
 from pipeline.simulate.replay import Replay
@@ -78,7 +77,7 @@ def run_simulation(request: SimulateRequest) -> None:
     request.run_config("ratings" if request.data.dataset != "ml-100k" else "demographics")  # mistakes first
     console = Console(highlight=False)
     request.out.mkdir(parents=True, exist_ok=True)
-    again = f"go on with: {program()} {shlex.join(request.command)}"
+    again = f"go on with: {command(*request.command)}"
     try:
         with native_chatter_dropped():
             replay, config, results = _prepared(request, console)

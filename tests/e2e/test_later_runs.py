@@ -152,6 +152,7 @@ def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, mar
     )  # fmt: skip
 
     assert worse.returncode == 0, worse.output
+    assert "refused: the new models are not served; what was served before stays" in worse.output
     summary = marquee.summary(worse.run)
     assert summary["blessed"] is False
     assert summary["pushed"] is None
@@ -171,11 +172,14 @@ def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, mar
 def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed(first, marquee):
     before = pushed(marquee)
     worse = marquee(
-        "run", "--config", "smoke", "--no-tune",
+        "schedule", "--once", "--config", "smoke", "--no-tune",
         "--set", "retrieval.train.epochs=1", "--set", "retrieval.train.learning_rate=0.00001",
     )  # fmt: skip
 
-    assert worse.returncode == 0, worse.output
+    assert worse.returncode == 3, worse.output
+    line = json.loads((marquee.workspace / "logs" / "schedule.jsonl").read_text().splitlines()[-1])
+    assert (line["outcome"], line["blessed"], line["pushed"]) == ("refused", False, None)
+    assert line["metrics"]["ranking"]["rmse"] > 0
     summary = marquee.summary(worse.run)
     assert summary["retrieval"]["blessed"] is False
     assert summary["pushed"] is None

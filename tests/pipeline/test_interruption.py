@@ -1,5 +1,8 @@
+import hashlib
 import os
 import signal
+import threading
+import time
 
 import pytest
 
@@ -31,3 +34,23 @@ def test_both_signals_interrupt_and_the_handlers_before_come_back(number):
         os.kill(os.getpid(), number)
 
     assert signal.getsignal(number) is before
+
+
+def test_a_long_step_in_c_that_no_handler_can_interrupt_is_ended_from_outside():
+    said, ended = [], []
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+    with pytest.raises(KeyboardInterrupt), Interruption(lambda: said.append("last"), 0.2, ended.append):
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 6_000_000)  # a second and more, in one call
+
+    assert (said, ended) == (["last"], [1])
+
+
+def test_nothing_is_ended_where_the_interruption_came_through():
+    ended = []
+    with pytest.raises(KeyboardInterrupt), Interruption(patience=0.3, end=ended.append):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    time.sleep(0.5)
+    assert not ended
+    assert not [each for each in threading.enumerate() if each.name == "interruption"]

@@ -1,7 +1,8 @@
 import json
 import shlex
 
-from pipeline.run_record import RunRecord
+from pipeline.run_record import FILE, RunRecord, recorded
+from pipeline.workspace import Workspace
 
 
 def test_a_record_repeats_the_run_as_it_was_asked_for(tmp_path, monkeypatch):
@@ -30,3 +31,18 @@ def test_how_it_ended_is_written_over_how_it_began(tmp_path):
     assert written["started"] == record.started
     assert 0 <= written["seconds"] < 60
     assert [file.name for file in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_the_command_of_a_moved_workspace_names_the_new_place(tmp_path):
+    workspace = Workspace(tmp_path / "new space")
+    folder = workspace.reports / "r1"
+    folder.mkdir(parents=True)
+
+    def recorded_of(command, where=str(tmp_path)):
+        (folder / FILE).write_text(json.dumps({"command": command, "folder": where}))
+        return recorded(workspace, "r1")["command"]
+
+    new = f"marquee run --workspace '{workspace.root}' --no-tune"
+    assert recorded_of("marquee run --workspace old --no-tune") == new
+    assert recorded_of("marquee run --workspace 'new space' --no-tune").endswith("'new space' --no-tune")
+    assert recorded_of("marquee run --no-tune") == "marquee run --no-tune"

@@ -8,7 +8,14 @@ from trainer.config import TrainConfig
 from trainer.early_stopping import EarlyStopping
 from trainer.errors import TrainingError
 from trainer.ratings import Ratings
-from trainer.retrieval.training import RetrievalSettings, evaluation, positives_by_user, train_retrieval
+from trainer.retrieval.cost import check_full_softmax, epoch_minutes, short_executions
+from trainer.retrieval.training import (
+    RetrievalSettings,
+    evaluation,
+    learned_from,
+    positives_by_user,
+    train_retrieval,
+)
 
 
 def settings(model=None, **train):
@@ -159,3 +166,47 @@ def test_a_films_chance_in_a_batch_is_its_share_of_the_positives(data):
     fives = data.train.movie[data.train.rating == 5]
     expected = np.bincount(fives, minlength=data.catalogue.movies) / len(fives)
     np.testing.assert_allclose(model._chance(np.arange(data.catalogue.movies)), expected, rtol=1e-5)
+
+
+def test_a_full_softmax_that_would_not_end_says_what_to_set_before_it_begins():
+    full = settings({"loss": "full"})
+    with pytest.raises(TrainingError) as error:
+        check_full_softmax(full, rows=2_000_000, items=300_000, memory=2**40)
+
+    assert "2,000,000 ratings x 300,000 films take about" in error.value.message
+    assert "retrieval.model.loss=sampled or retrieval.model.loss=in_batch" in error.value.hint
+    check_full_softmax(settings({"loss": "sampled"}), rows=2_000_000, items=300_000, memory=2**40)
+    check_full_softmax(full, rows=100_000, items=1_682, memory=2**34)
+    patient = full.model_copy(update={"max_epoch_minutes": None})
+    check_full_softmax(patient, rows=2_000_000, items=300_000, memory=2**40)
+
+
+def test_a_step_of_the_full_softmax_that_does_not_fit_says_what_to_set():
+    full = settings({"loss": "full"}, batch_size=4096)
+    with pytest.raises(TrainingError, match="a step of 4,096 ratings x 300,000 films needs 18 GiB"):
+        check_full_softmax(full, rows=10_000, items=300_000, memory=16 * 2**30)
+
+
+def test_what_an_epoch_of_the_full_softmax_takes_is_in_proportion():
+    assert epoch_minutes(1000, 2000, cores=1) == 2 * epoch_minutes(1000, 2000, cores=2)
+    assert epoch_minutes(2000, 2000, gpus=1) == 4 * epoch_minutes(1000, 1000, gpus=1)
+
+
+def test_the_loss_of_mf_and_sasrec_is_named_as_they_have_it(data):
+    for kind, hint in (("mf", "loss=sampled or retrieval.model.loss=bpr"), ("sasrec", "loss=sampled,")):
+        chosen = RetrievalSettings.of(
+            {"model": {"kind": kind, "loss": "full"}, "max_epoch_minutes": 1e-9}, None
+        )
+        with pytest.raises(TrainingError) as error:
+            train_retrieval(chosen, data)
+        assert hint in error.value.hint
+
+
+def test_steps_that_take_long_are_executed_few_at_a_time_so_that_an_interruption_is_seen(data):
+    whole = learned_from(settings({"loss": "full"}, batch_size=100), data)
+    assert whole.steps_per_execution > 10
+
+    short = short_executions(whole, settings({"loss": "full"}), items=10**7)
+    assert (short.steps_per_execution, short.steps) == (1, whole.steps)
+    assert short_executions(whole, settings({"loss": "full"}), items=60) == whole
+    assert short_executions(whole, settings({"loss": "sampled"}), items=10**9) == whole

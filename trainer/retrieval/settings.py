@@ -34,6 +34,13 @@ class RetrievalSettings(Settings):
         description="how the exported model searches: exact, ivf (approximate), or by the number of films",
     )
 
+    max_epoch_minutes: float | None = Field(
+        20,
+        gt=0,
+        description="loss full: longest epoch, as estimated from ratings x films; what would take longer is "
+        "not begun; null: no limit",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _trained_as_suits_the_kind(cls, tree: Any) -> Any:

@@ -13,6 +13,7 @@ from trainer.loop import TrainResult, train
 from trainer.metrics.full_catalogue import full_catalogue_metrics
 from trainer.metrics.top_k import entries
 from trainer.ratings import Ratings
+from trainer.retrieval.cost import check_full_softmax, short_executions
 from trainer.retrieval.held_out_users import HeldOutUsers
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.registry import model_class
@@ -33,6 +34,7 @@ def train_retrieval(
     """
     train_rows, least = data.train, settings.model.min_rating
     positives = train_rows.movie if least is None else train_rows.movie[train_rows.rating >= least]
+    check_full_softmax(settings, len(positives), data.catalogue.movies - 1)
     kind = model_class(settings.model)  # imported before the seed is set: imports draw from it too
 
     def built() -> RetrievalModel:
@@ -43,7 +45,7 @@ def train_retrieval(
 
     return train(
         built,
-        learned_from(settings, data),
+        short_executions(learned_from(settings, data), settings, data.catalogue.movies - 1),
         evaluation(data, settings.model.min_rating) if data.evaluation is not None else None,
         settings.train,
         identity=f"{settings.model_dump_json()} {data.fingerprint()} {identity}",

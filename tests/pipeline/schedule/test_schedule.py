@@ -21,12 +21,12 @@ SCHEDULE = """
 import sys
 from pathlib import Path
 from pipeline.schedule.cron import Cron
-from pipeline.schedule.schedule import ScheduleRequest, schedule
+from pipeline.schedule.schedule import Hooks, ScheduleRequest, schedule
 from pipeline.workspace import Workspace
 from trainer.errors import MarqueeError
-root, on_success, on_failure, *run = sys.argv[1:]
-hooks = (on_success or None, on_failure or None)
-request = ScheduleRequest(Workspace(Path(root)), tuple(run), "run-once", *hooks)
+root, on_success, on_refused, on_failure, *run = sys.argv[1:]
+hooks = Hooks(on_success or None, on_refused or None, on_failure or None)
+request = ScheduleRequest(Workspace(Path(root)), tuple(run), "run-once", hooks)
 try:
     schedule(request, Cron.parse("* * * * * *"))
 except MarqueeError as error:
@@ -49,6 +49,16 @@ root, how = Path(sys.argv[1]), sys.argv[2]
 with Workspace(root).lock(), Interruption(), open(root / "seen", "a", buffering=1) as seen:
     print("Marquee  run 20260101-030000, log somewhere", flush=True)
     seen.write("begin\\n")
+    if how == "refuse":
+        import json
+        reports = root / "reports" / "20260101-030000"
+        reports.mkdir(parents=True, exist_ok=True)
+        good = {"blessed": True, "reasons": ["fine"], "evaluation": {"rmse": 0.9, "mae": None}}
+        bad = {"blessed": False, "reasons": ["ndcg@10 0.1 is worse"], "evaluation": {"ndcg@10": 0.1}}
+        summary = {"run_id": "20260101-030000", "ranking": good, "retrieval": bad, "blessed": False,
+                   "reasons": ["fine", "ndcg@10 0.1 is worse"], "pushed": None}
+        (reports / "summary.json").write_text(json.dumps(summary))
+        sys.exit(3)
     if how == "fail":
         sys.exit("error: no data\\nname some")
     if how == "crash":
@@ -68,10 +78,10 @@ class Schedules:
     def __init__(self, root: Path):
         self.root, self._started = root, []
 
-    def start(self, how, on_success="", on_failure=""):
+    def start(self, how, on_success="", on_failure="", on_refused=""):
         run = (sys.executable, "-c", RUN, str(self.root), how)
         process = subprocess.Popen(
-            [sys.executable, "-c", SCHEDULE, str(self.root), on_success, on_failure, *run],
+            [sys.executable, "-c", SCHEDULE, str(self.root), on_success, on_refused, on_failure, *run],
             cwd=PACKAGES,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -207,6 +217,28 @@ def test_a_run_that_fails_or_crashes_calls_its_hook_and_the_schedule_goes_on(sch
         assert first["message"] == "no data\nname some"
 
 
+def test_a_refused_model_is_an_outcome_of_its_own_with_a_hook_and_what_was_judged(schedules):
+    told, environment = schedules.root / "told", schedules.root / "environment"
+    process = schedules.start(
+        "refuse",
+        on_success=f"touch {schedules.root / 'success'}",
+        on_refused=f"cat > {told}; echo $MARQUEE_OUTCOME $MARQUEE_BLESSED $MARQUEE_EXIT > {environment}",
+        on_failure=f"touch {schedules.root / 'failure'}",
+    )
+    until(lambda: len(schedules.log()) >= 1)
+    _, output = stop(process)
+
+    run = schedules.log()[0]
+    assert (run["outcome"], run["exit"], run["blessed"], run["pushed"]) == ("refused", 3, False, None)
+    assert run["metrics"] == {"ranking": {"rmse": 0.9}, "retrieval": {"ndcg@10": 0.1}}
+    assert run["message"] == "ndcg@10 0.1 is worse"
+    assert "refused: ndcg@10 0.1 is worse" in output
+    assert environment.read_text() == "refused false 3\n"
+    assert json.loads(told.read_text())["summary"]["blessed"] is False
+    assert not (schedules.root / "success").exists()
+    assert not (schedules.root / "failure").exists()
+
+
 def test_a_run_that_does_not_end_when_asked_is_killed(tmp_path):
     class Stop:
         """Set once the child ignores SIGTERM."""
@@ -289,6 +321,21 @@ def test_of_those_that_run_once_one_waits_for_another_and_no_more(tmp_path):
     assert outcomes()[3:] == ["done", "done"]  # one after the other, and none found the workspace in use
 
 
+def test_data_of_ones_own_is_scheduled_as_it_is_run(tmp_path):
+    ratings = tmp_path / "ratings.csv"
+    ratings.write_text("user_id,movie_id,rating\n1,2,3\n")
+    answer = marquee(
+        "schedule", "--cron", "0 3 * * *", "--print", "systemd",
+        "--data", str(ratings), "--set", "data.dataset=custom", "--no-tune", "--on-refused", "true",
+        "--workspace", str(tmp_path / "space"),
+        env={**os.environ, "TZ": "America/New_York"},
+    )  # fmt: skip
+
+    assert answer.returncode == 0, answer.stderr
+    assert "OnCalendar=*-*-* 03:00:00 America/New_York\n" in answer.stdout
+    assert f"--on-refused true --workspace {tmp_path / 'space'} --data {ratings}" in answer.stdout
+
+
 def test_a_disk_that_takes_nothing_is_told_in_a_line(tmp_path):
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "schedule.jsonl").mkdir()
@@ -302,6 +349,7 @@ def test_a_disk_that_takes_nothing_is_told_in_a_line(tmp_path):
         (["--cron", "0 25 * * *"], "hour takes 0 to 23"),
         (["--cron", "0 3 * * *", "--config", "nothing"], "no configuration is called 'nothing'"),
         (["--cron", "0 3 * * *", "--set", "ranking.train.epochs=no"], "ranking.train.epochs"),
+        (["--cron", "0 3 * * *", "--set", "data.dataset=custom"], "custom needs a path"),
         (["--cron", "0 3 * * *", "--confg", "smoke"], "No such option: --confg"),
         (["--cron", "0 3 * * *", "--once"], "not both"),
         ([], "say when"),

@@ -1,7 +1,9 @@
+import re
 import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -14,7 +16,9 @@ COMMAND = ("schedule", "--once", "--on-failure", 'mail -s "100% $(date)" me', "-
 
 
 def wanted(cron, missed="run-once", folder="/srv/my films"):
-    return Unit(Cron.parse(cron), missed, ("/srv/bin/marquee",), COMMAND, Path(folder))
+    return Unit(
+        Cron.parse(cron, ZoneInfo("America/New_York")), missed, ("/srv/bin/marquee",), COMMAND, Path(folder)
+    )
 
 
 @pytest.mark.parametrize(
@@ -28,7 +32,8 @@ def wanted(cron, missed="run-once", folder="/srv/my films"):
     ],
 )
 def test_systemd_is_told_the_same_times(cron, times):
-    assert on_calendar(Cron.parse(cron)) == times
+    zone = "America/New_York"
+    assert on_calendar(Cron.parse(cron, ZoneInfo(zone))) == [f"{time} {zone}" for time in times]
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
@@ -55,14 +60,17 @@ def test_a_systemd_service_quotes_as_systemd_reads_it():
         '--on-failure "mail -s \\"100%% $$(date)\\" me" --config smoke\n'
     ) in text
     assert "WorkingDirectory=/srv/my films\n" in text
+    assert "Environment=TZ=America/New_York\n" in text
+    assert "OnCalendar=*-*-* 03:00:00 America/New_York\n" in text
     assert "Persistent=false\n" in text
     assert "Persistent=true\n" in unit("systemd", wanted("0 3 * * *"))
 
 
 def test_a_crontab_line_is_the_expression_and_a_command_that_the_shell_reads_back():
-    [*comments, line] = unit("crontab", wanted("*/5 3 * * sun")).splitlines()
+    [*comments, of_times, of_commands, line] = unit("crontab", wanted("*/5 3 * * sun")).splitlines()
 
     assert all(comment.startswith("#") for comment in comments)
+    assert (of_times, of_commands) == ("CRON_TZ=America/New_York", "TZ=America/New_York")
     assert line.startswith("*/5 3 * * 0 cd '/srv/my films' && ")
     command = line.partition(" && ")[2]
     assert "%" not in command.replace(r"\%", "")
@@ -74,12 +82,14 @@ def test_a_kubernetes_cron_job_never_overlaps_and_calls_the_container_with_the_s
 
     assert (job["apiVersion"], job["kind"]) == ("batch/v1", "CronJob")
     assert job["spec"]["schedule"] == "0 3 * * 0"
+    assert job["spec"]["timeZone"] == "America/New_York"
     assert job["spec"]["concurrencyPolicy"] == "Forbid"
     assert "startingDeadlineSeconds" not in job["spec"]
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     [container] = pod["containers"]
     # $(…) would be a variable to Kubernetes.
     assert container["args"] == [each.replace("$(", "$$(") for each in COMMAND]
+    assert {"name": "TZ", "value": "America/New_York"} in container["env"]
     assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
 
     skipping = list(yaml.safe_load_all(unit("kubernetes", wanted("0 3 * * 7", "skip"))))[1]
@@ -90,3 +100,13 @@ def test_a_kubernetes_cron_job_never_overlaps_and_calls_the_container_with_the_s
 def test_seconds_are_refused_where_they_are_not_known(kind):
     with pytest.raises(ConfigError, match=f"which {kind} does not know"):
         unit(kind, wanted("0 3 * * * 30"))
+
+
+def test_a_clock_that_leaves_out_times_is_warned_of():
+    in_the_gap = Unit(Cron.parse("30 2 * * *", ZoneInfo("Europe/Berlin")), "skip", ("m",), COMMAND, Path("/"))
+    for kind, name in (("systemd", "systemd"), ("kubernetes", "Kubernetes")):
+        warning = rf"# On \d{{4}}-03-\d\d {name} does not run: 02:30 is left out .*, so it comes at 03:00"
+        assert re.match(warning, unit(kind, in_the_gap))
+    for kind in ("systemd", "kubernetes"):
+        assert "does not run" not in unit(kind, wanted("0 3 * * *"))
+    assert "does not run" not in unit("systemd", wanted("*/15 * * * *"))
