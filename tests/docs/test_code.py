@@ -62,7 +62,7 @@ def test_a_command_in_the_text_is_one(page, call):
 
 
 def named_options_exist(call: str) -> None:
-    name, *rest = call.split()
+    name, *rest = shlex.split(call)
     assert name in GROUP.commands, f"marquee {name}"
     known = {option for each in (name, "run") for p in GROUP.commands[each].params for option in p.opts}
     for word in rest:
