@@ -327,7 +327,7 @@ def slice_name(key):
 
 rows = []
 for key, metrics in result.slicing_metrics:
-    found = {**metrics[""][""], "ndcg@10": metrics[""]["topK:10"]["ndcg"]}
+    found = {**metrics[""][""], "rated_ndcg@10": metrics[""]["topK:10"]["rated_ndcg"]}
     values = {name: value["doubleValue"] for name, value in found.items() if "doubleValue" in value}
     name, group = slice_name(key) if key else ("everybody", "everybody")
     rows.append({"slice": name, "group": group, **values})
