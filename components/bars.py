@@ -39,10 +39,11 @@ class Overlap:
 
     Attributes:
         share: 0 to 1; an estimate where many millions of ratings were trained on (`trainer.trained_on`).
+            None where nobody wrote down what the model was trained on.
         rows: how many ratings `eval` has.
     """
 
-    share: float
+    share: float | None
     rows: int
 
 
@@ -54,7 +55,7 @@ class Baseline:
         values: by measure.
         standard_errors: of the paired difference, candidate less baseline, over users, by measure; those that
             are no mean over users are left out.
-        overlap: how much of those rows the baseline was trained on; None where that is not known.
+        overlap: how much of those rows the baseline was trained on; None where nobody asked.
     """
 
     values: Mapping[str, float]
@@ -64,7 +65,9 @@ class Baseline:
     @property
     def comparable(self) -> bool:
         """Whether it was trained on no more than a negligible share of what it is measured on."""
-        return self.overlap is None or self.overlap.share <= NEGLIGIBLE
+        if self.overlap is None:
+            return True
+        return self.overlap.share is not None and self.overlap.share <= NEGLIGIBLE
 
 
 def verdicts(
@@ -106,6 +109,9 @@ def _change(measure: str, name: str, limit: Limit, value: float, baseline: Basel
         return Verdict(measure, True, f"{measure}: no model was blessed before, nothing to compare with")
     if math.isnan(value):
         return Verdict(measure, False, f"{measure} is not a number, worse than the last blessed model's")
+    if math.isnan(before):
+        why = "not compared: the last blessed model has no number here"
+        return Verdict(measure, True, f"{measure} {value:.4f}: {why}")
     if not baseline.comparable:
         return Verdict(measure, True, f"{measure} {value:.4f}: {_not_compared(baseline.overlap)}")
     error = baseline.standard_errors.get(measure)
@@ -131,6 +137,11 @@ def _allowed(limit: Limit, error: float | None) -> float:
 
 
 def _not_compared(overlap: Overlap) -> str:
+    if overlap.share is None:
+        return (
+            "not compared with the last blessed model: it is not known what that was trained on "
+            "(an older version of Marquee made it)"
+        )
     share = f"{overlap.share:.0%}".replace("%", " %")
     return (
         f"not compared with the last blessed model, which was trained on {share} of eval "

@@ -28,13 +28,23 @@ def eval_overlap(input_dict: dict[str, list[Any]], pairs: np.ndarray) -> Overlap
         input_dict: an executor's, with or without a `baseline_model`.
         pairs: the hash of each row of `eval`, as `trainer.trained_on.rating_pairs` reads them.
 
+    What people rate again stands in the candidate's own train as well, and gives nothing away: those rows of
+    `eval` are left out of the question.
+
     Returns:
-        None where there is no baseline, or nobody wrote down what it was trained on.
+        None where there is no baseline; a share of None where nobody wrote down what it was trained on.
     """
     models = input_dict.get(BASELINE) or []
     if not models:
         return None
-    record = TrainedOn.read(trained_folder(path_utils.serving_model_path(models[0].uri)))
+    record = _record(models)
     if not len(record.pairs):
-        return None
-    return Overlap(record.overlap(pairs), len(pairs))
+        return Overlap(None, len(pairs))
+    candidate = input_dict.get("model") or []
+    own = _record(candidate) if candidate else None
+    asked = own.unlearned(pairs) if own is not None and len(own.pairs) else pairs
+    return Overlap(record.overlap(asked), len(asked))
+
+
+def _record(model: list[Any]) -> TrainedOn:
+    return TrainedOn.read(trained_folder(path_utils.serving_model_path(model[0].uri)))

@@ -137,7 +137,7 @@ def errors_of_means(bars: dict[str, Bar]) -> dict[str, Bar]:
 
 
 #: What an equal model, trained anew, may differ by.
-SAME = Noise(standard_errors=2)
+SAME = Noise(standard_errors=2, at_least=0.0005)
 
 
 class BlessConfig(Strict):
@@ -202,7 +202,7 @@ class RecommenderBlessConfig(Strict):
     """When the two models together may be pushed; measured by the RecommenderEvaluator on `eval`."""
 
     bars: dict[Literal[RECOMMENDER_MEASURES], Bar] = Field(
-        default={"ndcg@10": Bar(max_decrease=Noise(standard_errors=2, at_least=0.0005))},
+        default={"ndcg@10": Bar(max_decrease=SAME)},
         description="one bar per measure, as for ranking; over the ten items that each user of `eval` would "
         "be shown, without those rated in train. under_mean@10 is the share of them that the user then rated "
         "lower than that user's mean. Of a recommender that is made of the very models of the last blessed "

@@ -116,12 +116,25 @@ def refit_model(asked: Refit) -> Refitted:
         return Refitted(task, settings, judged, result, learned, None)
     warm = WarmStart(asked.base_model) if asked.base_model else None
     result, learned = _on_everything(asked, task, settings, epochs, warm)
+    if _began_warm(judged) and (warm is None or warm.facts["cold_because"]):
+        # A training that began warm may need few epochs; from random weights as few would train nothing.
+        report("begins from the judged model: there is no refit one to begin from")
+        warm = WarmStart(asked.judged_model)
+        result, learned = _on_everything(asked, task, settings, epochs, warm)
     return Refitted(task, settings, judged, result, learned, warm)
+
+
+def _began_warm(judged: dict[str, Any]) -> bool:
+    """Whether the judged training began from an earlier model's weights."""
+    began = judged.get("warm_start")
+    return bool(began) and not began["cold_because"]
 
 
 def _on_everything(
     asked: Refit, task: Task, settings: Settings, epochs: int, warm: WarmStart | None
 ) -> tuple[TrainResult, TrainedOn]:
+    if "max_epoch_minutes" in type(settings).model_fields:  # the judged training was let through
+        settings = settings.model_copy(update={"max_epoch_minutes": None})
     data = RatingData.of_everything([each for split in asked.files.values() for each in split])
     identity = f"refit {asked.code} {epochs} {warm.identity if warm else 'cold'}"
 

@@ -1,11 +1,13 @@
 """Decides whether there is something to check, trains both models, and writes what was found."""
 
 import json
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
 from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
@@ -18,9 +20,12 @@ from trainer import features
 from trainer.base import Model
 from trainer.data import RatingData
 from trainer.errors import MarqueeError
+from trainer.plain_json import finite
 from trainer.progress import report
 from trainer.recommender.in_memory import InMemoryRecommender
 from trainer.run_fn import REPORT, task_of
+
+log = logging.getLogger(__name__)
 
 MOST_ROWS = 2_000_000  # with `auto`: more would cost as much again as the trainings themselves
 
@@ -35,7 +40,10 @@ class Executor(base_executor.BaseExecutor):
             found = _check(input_dict, exec_properties)
         except MarqueeError as error:  # the models are judged and pushed: this figure is not worth the run
             found = nothing(error.message)
-        write_json(os.path.join(folder, FILE), found)
+        except (MemoryError, ValueError, tf.errors.OpError) as error:
+            log.exception("the check by time was not made")
+            found = nothing(f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
+        write_json(os.path.join(folder, FILE), finite(found))
 
 
 def _check(input_dict, exec_properties) -> dict[str, Any]:
@@ -73,7 +81,7 @@ class _Training:
 
     Attributes:
         settings: the tuner's choice among them.
-        epochs: as many as the judged training's best epoch.
+        epochs: as many as the judged training's best epoch; all of them where that began warm.
     """
 
     task: str
@@ -85,6 +93,8 @@ class _Training:
     @classmethod
     def read(cls, task: str, run: list[types.Artifact], exec_properties) -> "_Training":
         judged = json.loads((Path(artifact_utils.get_single_uri(run)) / REPORT).read_text(encoding="utf-8"))
+        began = judged.get("warm_start")
+        warm = bool(began) and not began["cold_because"]
         settings = task_of({"task": task}).settings.checked(judged["settings"])
         # There are no files of this split to be streamed from.
         in_memory = settings.train.model_copy(update={"in_memory": "always"})
@@ -92,7 +102,8 @@ class _Training:
         return cls(
             task,
             settings.model_copy(update={"train": in_memory}),
-            judged["best_epoch"],
+            # Few epochs are enough from a base that knows most of it; here training begins from nothing.
+            settings.train.epochs if warm else judged["best_epoch"],
             os.path.join(kept, task) if kept else None,
             exec_properties["code_fingerprint"],
         )

@@ -118,3 +118,17 @@ def test_a_single_user_gives_no_standard_error_and_is_no_reason_to_refuse():
 
     assert verdict.passed
     assert "a single user gives no standard error" in verdict.sentence
+
+
+def test_a_baseline_that_nobody_knows_the_training_of_is_not_compared():
+    verdict = judged({"max_increase": 0}, 0.95, 0.9, overlap=Overlap(None, 1000))
+
+    assert verdict.passed
+    assert "it is not known what that was trained on" in verdict.sentence
+
+
+def test_a_baseline_without_a_number_keeps_nobody_back():
+    verdict = judged({"max_increase": 0}, 0.95, NAN)
+
+    assert verdict.passed
+    assert "has no number here" in verdict.sentence

@@ -53,6 +53,7 @@ def export(folder, lists):
         tf.TensorSpec([], tf.bool, name="exclude_seen"),
     )
     tf.saved_model.save(module, str(folder / "Format-Serving"), signatures={"recommend": call})
+    TrainedOn.of(pair_hashes(["somebody"], ["something"])).write(folder / "trained")
     return folder
 
 
@@ -119,6 +120,7 @@ def models(tmp_path_factory):
         "good": export(folder / "good", GOOD),
         "bad": export(folder / "bad", BAD),
         "other films": export(folder / "other", {"u1": "zd", "u2": "zzzd"}),
+        "older": export(folder / "older", {"u1": "bad", "u2": "abcd", "u3": "cbad"}),
     }
     return {
         name: [artifact(standard_artifacts.Model, path, 10 + place)]
@@ -269,6 +271,32 @@ def test_chance_is_allowed_for_between_two_trainings_and_not_between_two_setting
 
     assert not blessed
     assert metrics["reasons"][0].endswith("so nothing is put down to chance")
+
+
+def test_what_was_rated_since_an_older_model_was_made_takes_no_place_in_its_lists(inputs, models, tmp_path):
+    """Those films are candidates for nobody: they would be sure misses, and the older model's handicap."""
+    older, good = (
+        execute({**inputs, "model": models["bad"], "baseline_model": models[name]}, tmp_path / name)[0]
+        for name in ("older", "good")
+    )
+
+    assert older["baseline"]["ndcg@10"] == good["baseline"]["ndcg@10"]
+    assert older["baseline"]["recall@10"] == good["baseline"]["recall@10"]
+
+
+def test_a_model_whose_training_nobody_wrote_down_is_no_comparison(inputs, models, tmp_path):
+    record = Path(models["good"][0].uri) / "trained" / "trained_on.npz"
+    kept = record.read_bytes()
+    record.unlink()
+    try:
+        given = {**inputs, "model": models["bad"], "baseline_model": models["good"]}
+        metrics, blessed = execute(given, tmp_path, {"ndcg@10": {"max_decrease": 0.0}})
+    finally:
+        record.write_bytes(kept)
+
+    assert blessed
+    assert metrics["overlap"] == {"share": None, "rows": 7}
+    assert "it is not known what that was trained on" in metrics["reasons"][0]
 
 
 def test_a_baseline_that_learned_what_is_asked_is_no_comparison(inputs, models, tmp_path):

@@ -82,6 +82,7 @@ def export(folder, taste, users=USERS, films=FILMS, hidden=""):
         for name, specs in inputs.items()
     }
     tf.saved_model.save(module, str(folder / "Format-Serving"), signatures=signatures)
+    TrainedOn.of(pair_hashes(["somebody"], ["something"])).write(folder / "trained")
     return folder
 
 
@@ -192,12 +193,13 @@ def test_a_model_that_is_worse_than_the_last_blessed_one_is_not_blessed(evaluate
 
 def test_a_baseline_that_was_trained_on_eval_is_not_compared(evaluate, models):
     folder = Path(models["good"].uri) / "trained"
+    before = (folder / FILE).read_bytes()
     TrainedOn.of(pair_hashes(["u1", "u2", "u9"], ["c", "e", "c"])).write(folder)
     try:
         bars = {"ndcg@10": {"max_decrease": 0.001}, "recall@10": {"min": 0.99}}
         metrics, blessing = evaluate("bad", "good", bars)
     finally:
-        (folder / FILE).unlink()
+        (folder / FILE).write_bytes(before)
 
     assert metrics["overlap"] == {"share": pytest.approx(2 / 6), "rows": 6}
     assert [bar["passed"] for bar in metrics["bars"]] == [True, False]  # an absolute limit holds
@@ -215,7 +217,7 @@ def test_a_decrease_may_be_so_many_standard_errors_of_the_paired_difference(eval
     change = metrics["change"]["baseline"]["ndcg@10"]
     assert 0.5 < -change["mean"] / change["standard_error"] < 2
     assert metrics["blessed"] is blessed
-    assert metrics["overlap"] is None  # nobody wrote down what the baseline was trained on
+    assert metrics["overlap"] == {"share": 0.0, "rows": 6}
 
 
 def test_the_same_model_again_is_not_worse(evaluate):

@@ -20,6 +20,7 @@ CANDIDATES = 200
 RATING_WEIGHT = 0.2
 USERS_FILE = "user_ids.txt"
 FACTS = "recommender.json"
+_FROM_THE_NODE = 4  # parts of a path: RankingTrainer/model/7/Format-Serving
 
 
 def assemble(
@@ -89,9 +90,15 @@ def assemble(
 
 
 def parts_of(path: Path) -> tuple[str, str] | None:
-    """Which ranking and which retrieval SavedModel a recommender was made of; None where nothing says so."""
+    """Which ranking and which retrieval SavedModel a recommender was made of; None where nothing says so.
+
+    They are named from the node that made them on: the workspace may have been moved since.
+    """
     try:
         facts = json.loads((path / EXTRA / FACTS).read_text(encoding="utf-8"))
-        return facts["ranking"], facts["retrieval"]
+        ranking, retrieval = (
+            "/".join(Path(facts[name]).parts[-_FROM_THE_NODE:]) for name in ("ranking", "retrieval")
+        )
+        return ranking, retrieval
     except (OSError, ValueError, KeyError):
         return None

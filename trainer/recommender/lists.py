@@ -3,7 +3,7 @@
 import numpy as np
 
 from trainer.features import MOVIE_ID
-from trainer.metrics.top_k import NOTHING
+from trainer.metrics.top_k import NOTHING, entries
 from trainer.progress import report
 from trainer.retrieval.by_history import ByHistory
 from trainer.retrieval.quality import HeldOut
@@ -36,8 +36,34 @@ def recommended(model: SavedModel, held_out: HeldOut, k: int, said: str = "") ->
     for start in range(0, len(lists), BLOCK):
         if said:
             report(said, start / len(lists))
-        names = [vocabularies.user_id[row - 1] for row in held_out.users[start : start + BLOCK]]
-        films = model.ask("recommend", user_id=names, k=k, exclude_seen=True)[MOVIE_ID]
-        rows = [known.get(film.decode("utf-8", "replace"), NOTHING) for film in films.ravel()]
-        lists[start : start + BLOCK, : films.shape[1]] = np.reshape(rows, films.shape)
+        found = _not_watched(model, held_out.users[start : start + BLOCK], held_out, known, k)
+        lists[start : start + BLOCK, : found.shape[1]] = found
     return lists
+
+
+def _not_watched(
+    model: SavedModel, users: np.ndarray, held_out: HeldOut, known: dict[str, int], k: int
+) -> np.ndarray:
+    """Lists of at most k without what train holds, int32 [U, <= k].
+
+    The model itself leaves out what its own train held. An older one does not know all of this train: what
+    users have rated since is no candidate for anybody, and would fill its lists with sure misses. So as many
+    more are asked for as it takes.
+    """
+    names = [held_out.catalogue.vocabularies.user_id[row - 1] for row in users]
+    watched, items = held_out.catalogue.watched, held_out.catalogue.movies
+    places, films = entries(watched, users)
+    most, width = k + int(watched.lengths[users].max(initial=0)), k
+    while True:
+        asked = model.ask("recommend", user_id=names, k=width, exclude_seen=True)[MOVIE_ID]
+        rows = [known.get(film.decode("utf-8", "replace"), NOTHING) for film in asked.ravel()]
+        rows = np.reshape(np.array(rows, np.int64), asked.shape)
+        keys = np.arange(len(users))[:, None] * items + rows
+        seen = (rows > 0) & np.isin(keys, places * items + films)
+        enough = (~seen).sum(axis=1).min(initial=k) >= k
+        if enough or width >= most or asked.shape[1] < width:
+            break
+        width = min(4 * width, most)
+    order = np.argsort(seen, axis=1, kind="stable")[:, :k]
+    kept = np.take_along_axis(rows, order, axis=1)
+    return np.where(np.take_along_axis(seen, order, axis=1), NOTHING, kept).astype(np.int32)
