@@ -5,6 +5,7 @@ at once took 11 GB. The rows of Marquee's models do not depend on each other, so
 answer.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,6 +92,7 @@ def run_in_blocks(
         listed = ", ".join(f"{name} has {len(array)}" for name, array in inputs.items() if array.ndim)
         raise invalid(f"Inputs have different numbers of rows: {listed}")
     parts: list[Arrays] = []
+    widest: dict[str, np.ndarray] = {}  # of a row of each output: the other blocks are padded to it
     start, block, values = 0, first, 0
     while start < rows:
         if parts:
@@ -103,7 +105,9 @@ def run_in_blocks(
             raise StatusError("INTERNAL", "The model does not answer row by row: ask for fewer rows at once")
         parts.append(part)
         values += sum(array.size for array in part.values())
-        expected = values * rows // end
+        for name, array in part.items():
+            widest[name] = np.maximum(widest.get(name, 0), array.shape[1:])
+        expected = rows * sum(math.prod(shape.tolist()) for shape in widest.values())
         if expected > limits.answer_values:
             raise StatusError(
                 "RESOURCE_EXHAUSTED",

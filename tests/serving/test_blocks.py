@@ -143,6 +143,24 @@ def test_an_answer_that_would_be_too_large_is_refused_after_its_first_rows():
     assert asked == [1]
 
 
+def ones_of_width_k(part):
+    width = int(min(part["k"].max(), 1_682))
+    return {"score": np.ones((len(part["k"]), width), np.float32)}
+
+
+@pytest.mark.parametrize("place", [0, 50_000, -1])
+def test_one_row_that_wants_everything_is_refused_before_all_are_padded_to_it(place):
+    k = np.ones(100_000, np.int32)
+    k[place] = 2**31 - 1
+    asked = {"user_id": users(1).repeat(100_000), "k": k}
+    limits = Limits(rows=100_000, answer_values=50_000_000)
+    with pytest.raises(StatusError, match="about 168200000 values, over the limit of 50000000 a request"):
+        run_in_blocks(ones_of_width_k, asked, limits, {"any": blocks.MOST_ROWS}, "any", lambda: None)
+    k[:] = 10
+    found = run_in_blocks(ones_of_width_k, asked, limits, {}, "any", lambda: None)
+    assert found["score"].shape == (100_000, 10)
+
+
 def test_a_block_is_as_large_as_takes_its_time_and_no_larger():
     learned: dict[str, int] = {}
 
