@@ -240,6 +240,17 @@ class TestAConnection:
                 assert answer(connection)[0] == 431
             flooding.join()
 
+    @pytest.mark.parametrize("cut", [10, -2])
+    def test_whose_head_comes_in_two_may_bring_a_long_body_with_it(self, connection, cut):
+        body = BODY + b" " * 200_000
+        whole = head(length=len(body)) + body
+        cut = len(head(length=len(body))) - 2 if cut < 0 else cut
+        connection.sendall(whole[:cut])
+        time.sleep(0.1)
+        connection.sendall(whole[cut:])
+        status, _, found = answer(connection)
+        assert (status, found) == (200, RIGHT)
+
     def test_whose_client_has_gone_in_the_middle_asks_the_model_nothing(self, tiny_server):
         url = f"{tiny_server.rest_url}/metrics"
         before = httpx.get(url).text.count('status="INVALID_ARGUMENT"')
