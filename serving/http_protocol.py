@@ -116,7 +116,8 @@ class HttpProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def _close_if_idle(self) -> None:
-        if (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing():
+        idle = self._began is None and (self.cycle is None or self.cycle.response_complete)
+        if idle and not self.transport.is_closing():
             self.transport.close()
 
     def _end_half_sent(self, answering: bool) -> None:

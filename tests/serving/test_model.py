@@ -126,3 +126,20 @@ def test_a_server_started_over_a_broken_newest_version_serves_the_one_before(tmp
     assert registry.loaded() == {"tiny": 1}
     assert registry.waiting() == []
     registry.stop()
+
+
+def test_a_name_always_has_a_version_while_it_is_replaced(tmp_path):
+    class Names(dict):
+        def pop(self, *_):
+            raise AssertionError("for a moment nothing answers")
+
+    push(TINY_1, tmp_path, "tiny", keep=2)
+    registry = Registry(tmp_path)
+    registry._in_front = Names()
+    registry.poll()
+    push(TINY_2, tmp_path, "tiny", keep=2)
+    registry.poll()
+    assert registry.loaded() == {"tiny": 2}
+    registry._in_front = dict(registry._in_front)
+    registry.stop()
+    assert registry.loaded() == {}
