@@ -83,7 +83,7 @@ def run_in_blocks(
     rows = rows_of(inputs)
     if rows <= 1:
         return run(inputs)
-    width = _width(inputs)
+    width = width_of(inputs)
     first = max(1, min(learned.get(key, FIRST_ROWS), FIRST_VALUES // width))
     if rows <= first:
         return run(inputs)
@@ -119,7 +119,7 @@ def run_in_blocks(
     return {name: _joined([part[name] for part in parts]) for name in parts[0]}
 
 
-def _width(inputs: Arrays) -> int:
+def width_of(inputs: Arrays) -> int:
     """Values of a row, of the inputs or, as far as `k` tells, of the answer; at least 1."""
     rows = rows_of(inputs)
     widths = [array.size // max(1, len(array)) for array in inputs.values() if array.ndim]

@@ -62,7 +62,8 @@ class Bodies:
     def hold(self, grown: int) -> None:
         """Counts `grown` bytes more, by which a body has grown when it was inflated.
 
-        Raises BodyError where all bodies together are over the limit; they count all the same, until `release`.
+        Raises BodyError where all bodies together are over the limit; they count all the same, until they
+        are released.
         """
         self._held += grown
         if self._held > HELD_BODIES * self._max_bytes:

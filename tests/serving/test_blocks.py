@@ -15,6 +15,7 @@ from serving import blocks
 from serving.blocks import Limits, check, run_in_blocks
 from serving.client import GrpcClient, RestClient
 from serving.errors import ServingError, StatusError
+from serving.metrics import Call
 from serving.model import LoadedModel
 from serving.server import EmbeddedServer
 
@@ -200,6 +201,33 @@ def server(models):
 def model_of(server) -> LoadedModel:
     with server.registry.lease("recommender") as model:
         return model
+
+
+@pytest.mark.parametrize(
+    ("rows", "k", "seconds_a_value", "where"),
+    [
+        (1, 10, None, "quick"),
+        (1, 1_001, None, "beside"),  # earlier calls, of a small k, do not tell its time
+        (1_000, 10, 1e-6, "quick"),
+        (1_000, 10, 1e-4, "beside"),
+        (1_000, 10, 1e-3, "long"),
+        (1_000, 2**31 - 1, 1e-6, "long"),
+        (500, 10, 1e-3, "beside"),
+        (1_000, 10, None, "long"),  # no batch has told yet
+    ],
+)
+def test_a_request_is_answered_where_the_time_it_takes_belongs(
+    server, monkeypatch, rows, k, seconds_a_value, where
+):
+    servable = server.registry.lease("recommender")
+    with servable as model:
+        known = {} if seconds_a_value is None else {"recommend": seconds_a_value}
+        monkeypatch.setattr(model, "_seconds_a_value", known)
+        monkeypatch.setattr(model, "_seconds", {"recommend": 0.0015})
+        inputs = {"user_id": users(rows), "k": np.asarray(np.int32(k))}
+        call = Call("REST", "predict")
+        work = server._service.work(call, servable, "recommend", inputs, lambda: None)
+    assert (work.quick, work.long) == (where == "quick", where == "long")
 
 
 @pytest.mark.parametrize("protocol", ["rest", "grpc"])
