@@ -20,7 +20,7 @@ from tensorflow.core.protobuf.config_pb2 import CallableOptions
 from serving.errors import StatusError, invalid
 from serving.signature import DTYPE_NAMES, NUMPY_DTYPES, Signature, TensorSpec, signatures_from_json
 
-SMALL_BATCH = 64  # values of an input; up to here a call takes about the same time, however many it holds
+SMALL_BATCH = 64  # values of an input; up to here a call takes about the same time, unless its `k` is large
 
 
 class LoadedModel:
