@@ -90,14 +90,23 @@ def _serve_binary(models: Path, config: ServerConfig, binary: str) -> None:
 
 def _announce(server: "EmbeddedServer | BinaryServer") -> None:
     console = _console()
-    names = list_models(server.models_dir)
-    for name in names:
-        console.print(f"[bold]{name}[/] version {list_versions(server.models_dir, name)[-1]}")
-    if not names:
+    versions = _versions(server)
+    for name, version in sorted(versions.items()):
+        answers = "has no version that can be loaded" if version is None else f"version {version}"
+        console.print(f"[bold]{name}[/] {answers}")
+    if not versions:
         console.print(f"{_waiting(server.models_dir)}; until then /healthz answers 503", markup=False)
     if log := server.config.log:
         console.print(f"logs {log.sample:.4g} of the requests to {log.folder}", markup=False)
     console.print(f"REST {server.rest_url}   gRPC {server.grpc_address}   [dim]Ctrl-C stops[/]")
+
+
+def _versions(server: "EmbeddedServer | BinaryServer") -> dict[str, int | None]:
+    """The version of each model that answers, None where none does; TF Serving's are the highest on disk."""
+    if isinstance(server, BinaryServer):
+        on_disk = {name: list_versions(server.models_dir, name) for name in list_models(server.models_dir)}
+        return {name: versions[-1] for name, versions in on_disk.items() if versions}
+    return dict.fromkeys(server.registry.waiting()) | server.registry.loaded()
 
 
 def _waiting(models: Path) -> str:

@@ -5,6 +5,7 @@ at once took 11 GB. The rows of Marquee's models do not depend on each other, so
 answer.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ def run_in_blocks(
     rows = rows_of(inputs)
     if rows <= 1:
         return run(inputs)
-    width = _width(inputs)
+    width = width_of(inputs)
     first = max(1, min(learned.get(key, FIRST_ROWS), FIRST_VALUES // width))
     if rows <= first:
         return run(inputs)
@@ -91,6 +92,7 @@ def run_in_blocks(
         listed = ", ".join(f"{name} has {len(array)}" for name, array in inputs.items() if array.ndim)
         raise invalid(f"Inputs have different numbers of rows: {listed}")
     parts: list[Arrays] = []
+    widest: dict[str, np.ndarray] = {}  # of a row of each output: the other blocks are padded to it
     start, block, values = 0, first, 0
     while start < rows:
         if parts:
@@ -103,7 +105,9 @@ def run_in_blocks(
             raise StatusError("INTERNAL", "The model does not answer row by row: ask for fewer rows at once")
         parts.append(part)
         values += sum(array.size for array in part.values())
-        expected = values * rows // end
+        for name, array in part.items():
+            widest[name] = np.maximum(widest.get(name, 0), array.shape[1:])
+        expected = rows * sum(math.prod(shape.tolist()) for shape in widest.values())
         if expected > limits.answer_values:
             raise StatusError(
                 "RESOURCE_EXHAUSTED",
@@ -115,7 +119,7 @@ def run_in_blocks(
     return {name: _joined([part[name] for part in parts]) for name in parts[0]}
 
 
-def _width(inputs: Arrays) -> int:
+def width_of(inputs: Arrays) -> int:
     """Values of a row, of the inputs or, as far as `k` tells, of the answer; at least 1."""
     rows = rows_of(inputs)
     widths = [array.size // max(1, len(array)) for array in inputs.values() if array.ndim]

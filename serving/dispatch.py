@@ -26,7 +26,7 @@ class Work(Generic[Answer]):
     Attributes:
         servable: the model it asks, leased; released when the work is done or given up.
         quick: whether it may be answered on the event loop.
-        long: whether it takes several blocks.
+        long: whether it is a batch that takes long.
         compute: answers it.
     """
 

@@ -40,21 +40,18 @@ class HttpProtocol(HttpToolsProtocol):
         self._touched = self.loop.time()  # when bytes came, or an answer was complete
         self._began: float | None = None  # when the request that is still coming in began
         self._head_bytes: int | None = None  # of a head that is not complete; None: in a body, or between
+        self._heads = 0  # that have begun
         self._unread = (0, self._touched)  # of the answer, and since when as many
         self._stopping = False
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         self._touched = self.loop.time()
-        if self._head_bytes is not None:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
-                self._refuse(431, f"The headers are over the limit of {MAX_HEAD_BYTES} bytes")
-                return
+        size, heads, in_head = len(data), self._heads, self._head_bytes is not None
         while True:
             try:
                 self.parser.feed_data(data)
-                return
+                break
             except httptools.HttpParserUpgrade as upgrade:
                 if self.parser.get_method() == b"CONNECT":
                     self._refuse(400, "CONNECT is not answered here: this is no proxy")
@@ -64,10 +61,15 @@ class HttpProtocol(HttpToolsProtocol):
             except httptools.HttpParserError:
                 self.send_400_response("Invalid HTTP request received.")
                 return
+        if in_head and self._head_bytes is not None and self._heads == heads:  # all of it was of one head
+            self._head_bytes += size
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(431, f"The headers are over the limit of {MAX_HEAD_BYTES} bytes")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_bytes = 0
+        self._heads += 1
         if self._began is None:  # else the same request, without its wish for an upgrade
             self._began = self.loop.time()
 
@@ -114,7 +116,8 @@ class HttpProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def _close_if_idle(self) -> None:
-        if (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing():
+        idle = self._began is None and (self.cycle is None or self.cycle.response_complete)
+        if idle and not self.transport.is_closing():
             self.transport.close()
 
     def _end_half_sent(self, answering: bool) -> None:

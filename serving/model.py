@@ -20,8 +20,7 @@ from tensorflow.core.protobuf.config_pb2 import CallableOptions
 from serving.errors import StatusError, invalid
 from serving.signature import DTYPE_NAMES, NUMPY_DTYPES, Signature, TensorSpec, signatures_from_json
 
-SMALL_BATCH = 64  # values of an input; up to here a call takes about the same time, whatever it holds
-QUICK_SECONDS = 0.002  # a call that takes less may run on the event loop: a hop to a thread costs more
+SMALL_BATCH = 64  # values of an input; up to here a call takes about the same time, unless its `k` is large
 
 
 class LoadedModel:
@@ -69,12 +68,14 @@ class LoadedModel:
         for name in self.signatures:
             self._warm_up(name)
 
-    def quick(self, signature: str, inputs: dict[str, np.ndarray]) -> bool:
-        """Whether `inputs` are answered in less than QUICK_SECONDS, as far as earlier calls tell."""
-        size = _size(inputs)
-        if size <= SMALL_BATCH:
-            return self._seconds.get(signature, math.inf) < QUICK_SECONDS
-        return self._seconds_a_value.get(signature, math.inf) * size < QUICK_SECONDS
+    def seconds(self, signature: str, inputs: dict[str, np.ndarray]) -> float:
+        """How long a call with `inputs` takes, as far as earlier calls tell; infinity where there was none.
+
+        Of a large batch, before the first one, the most that it may take: as long as its values one by one.
+        """
+        name, size = signature or "serving_default", _size(inputs)
+        small = self._seconds.get(name, math.inf)
+        return small if size <= SMALL_BATCH else self._seconds_a_value.get(name, small) * size
 
     def signature(self, name: str) -> Signature:
         """The signature called `name`; FAILED_PRECONDITION, as TF Serving has it, when there is none."""

@@ -216,8 +216,10 @@ class Registry:
 
     def _replace(self, name: str, servable: Servable | None) -> None:
         with self._lock:
-            old = self._in_front.pop(name, None)
-            if servable is not None:
+            old = self._in_front.get(name)
+            if servable is None:
+                self._in_front.pop(name, None)
+            else:  # at once: who asks without the lock always sees a version
                 self._in_front[name] = servable
         if servable is not None:
             instead = f", in place of version {old.version}" if old else ""

@@ -66,6 +66,8 @@ class RestApi:
         try:
             if encoding != "identity":
                 body = await self._service.dispatch.in_thread(self._bodies.inflated, body, encoding)
+                grown, size = len(body) - size, len(body)
+                self._bodies.hold(grown)
             if match := _CALL.fullmatch(path):
                 answering = self._predict(*match.groups(), body)
                 if len(body) > QUICK_BYTES:
@@ -172,7 +174,7 @@ def _error(message: str) -> bytes:
 def _number(version: str | None) -> int | None:
     if version is None:
         return None
-    if int(version) >= 2**63:
+    if len(version.lstrip("0")) > 19 or int(version) >= 2**63:
         raise invalid(f"Failed to convert version: {version} to numeric.")
     return int(version)
 

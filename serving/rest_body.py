@@ -52,16 +52,25 @@ class Bodies:
                 self._held += len(chunk)
                 if size > self._max_bytes:
                     raise self._too_large()
-                if self._held > HELD_BODIES * self._max_bytes:
-                    raise BodyError(503, "The server holds as many requests as it can: send it again later")
+                self.hold(0)
                 if not message.get("more_body"):
                     return b"".join(chunks), encoding
         except BaseException:
             self.release(size)
             raise
 
+    def hold(self, grown: int) -> None:
+        """Counts `grown` bytes more, by which a body has grown when it was inflated.
+
+        Raises BodyError where all bodies together are over the limit; they count all the same, until they
+        are released.
+        """
+        self._held += grown
+        if self._held > HELD_BODIES * self._max_bytes:
+            raise BodyError(503, "The server holds as many requests as it can: send it again later")
+
     def release(self, size: int) -> None:
-        """A body of `size` bytes, as it was sent, is held no longer."""
+        """A body of `size` bytes, inflated where it has been, is held no longer."""
         self._held -= size
 
     def inflated(self, body: bytes, encoding: str) -> bytes:

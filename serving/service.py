@@ -10,7 +10,7 @@ from typing import TypeVar
 from tensorflow.core.protobuf import error_codes_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
-from serving.blocks import MOST_ROWS, Arrays, Limits, check, rows_of, run_in_blocks
+from serving.blocks import MOST_ROWS, Arrays, Limits, check, rows_of, run_in_blocks, width_of
 from serving.dispatch import Dispatch, Work
 from serving.errors import StatusError, invalid
 from serving.metrics import Call, Metrics
@@ -22,6 +22,9 @@ from serving.registry import Registry, Servable, VersionStatus
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
+QUICK_SECONDS = 0.002  # a call that takes less may run on the event loop: a hop to a thread costs more
+QUICK_WIDTH = 1_000  # values of a row, asked or answered; of wider ones earlier calls do not tell the time
+LONG_SECONDS = 0.2  # a batch that takes more waits in the line of long ones
 
 
 class Service:
@@ -67,8 +70,9 @@ class Service:
         """
         row_wise = servable.name in MODELS
         check(inputs, self._limits, row_wise)
-        quick = servable.model.quick(signature, inputs)
-        long = row_wise and not quick and rows_of(inputs) > MOST_ROWS
+        seconds, wide = servable.model.seconds(signature, inputs), width_of(inputs) > QUICK_WIDTH
+        quick = seconds < QUICK_SECONDS and not wide
+        long = row_wise and rows_of(inputs) > MOST_ROWS and (seconds > LONG_SECONDS or wide)
         return Work(servable, quick, long, lambda: self.counted(call, compute))
 
     def counted(self, call: Call, compute: Callable[[], Answer]) -> Answer:

@@ -35,7 +35,9 @@ class DeployConfig(BaseModel):
     )
     image: str = Field("tensorflow/serving:2.19.1", description="of TF Serving")
     batching: bool = Field(
-        False, description="requests are answered together; TF Serving cannot batch `k`: ranking alone"
+        False,
+        description="TF Serving answers requests together; only with models: [ranking], as it cannot batch a"
+        " scalar `k` sent beside rows",
     )
     logging: RequestLogging = RequestLogging()
     volume: str = Field("marquee-serving-models", description="the PersistentVolumeClaim of the models")
@@ -57,5 +59,8 @@ class DeployConfig(BaseModel):
         if self.max_replicas < self.replicas:
             raise ValueError(f"max_replicas is less than replicas, {self.replicas}")
         if self.batching and self.models != ("ranking",):
-            raise ValueError("batching: only with models: [ranking]; other signatures take a scalar `k`")
+            raise ValueError(
+                "batching: only with models: [ranking]; TF Serving cannot batch requests to the others that"
+                " send a scalar `k` beside rows"
+            )
         return self

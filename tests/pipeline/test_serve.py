@@ -16,7 +16,9 @@ import httpx
 import pytest
 
 from pipeline.cli import main
+from pipeline.serve import _announce
 from serving.config import ServerConfig
+from serving.registry import Registry
 from serving.server import EmbeddedServer
 from serving.versions import push
 
@@ -88,6 +90,27 @@ def test_an_absent_workspace_is_waited_for_and_said(serve, tmp_path):
     assert running.process.wait(timeout=20) == 0
     assert line(running, stamp + "INFO stopped$")
     assert not [each for each in running.lines if "Traceback" in each]
+
+
+def test_the_version_that_answers_is_announced_though_a_higher_one_is_there(tmp_path, capsys):
+    for name, broken in (("tiny", ["2"]), ("worse", ["1"])):
+        for version in ("1", "2")[: 2 if name == "tiny" else 1]:
+            shutil.copytree(TINY_1, tmp_path / name / version)
+        for version in broken:
+            (tmp_path / name / version / "variables" / "variables.index").unlink()
+    registry = Registry(tmp_path)
+    registry.poll()
+    _announce(
+        SimpleNamespace(
+            registry=registry, models_dir=tmp_path, config=ServerConfig(), rest_url="R", grpc_address="G"
+        )
+    )
+    registry.stop()
+    assert capsys.readouterr().out.splitlines() == [
+        "tiny version 1",
+        "worse has no version that can be loaded",
+        "REST R   gRPC G   Ctrl-C stops",
+    ]
 
 
 @pytest.mark.parametrize("option", ["--rest-port", "--grpc-port"])

@@ -15,6 +15,7 @@ from serving import blocks
 from serving.blocks import Limits, check, run_in_blocks
 from serving.client import GrpcClient, RestClient
 from serving.errors import ServingError, StatusError
+from serving.metrics import Call
 from serving.model import LoadedModel
 from serving.server import EmbeddedServer
 
@@ -143,6 +144,24 @@ def test_an_answer_that_would_be_too_large_is_refused_after_its_first_rows():
     assert asked == [1]
 
 
+def ones_of_width_k(part):
+    width = int(min(part["k"].max(), 1_682))
+    return {"score": np.ones((len(part["k"]), width), np.float32)}
+
+
+@pytest.mark.parametrize("place", [0, 50_000, -1])
+def test_one_row_that_wants_everything_is_refused_before_all_are_padded_to_it(place):
+    k = np.ones(100_000, np.int32)
+    k[place] = 2**31 - 1
+    asked = {"user_id": users(1).repeat(100_000), "k": k}
+    limits = Limits(rows=100_000, answer_values=50_000_000)
+    with pytest.raises(StatusError, match="about 168200000 values, over the limit of 50000000 a request"):
+        run_in_blocks(ones_of_width_k, asked, limits, {"any": blocks.MOST_ROWS}, "any", lambda: None)
+    k[:] = 10
+    found = run_in_blocks(ones_of_width_k, asked, limits, {}, "any", lambda: None)
+    assert found["score"].shape == (100_000, 10)
+
+
 def test_a_block_is_as_large_as_takes_its_time_and_no_larger():
     learned: dict[str, int] = {}
 
@@ -182,6 +201,33 @@ def server(models):
 def model_of(server) -> LoadedModel:
     with server.registry.lease("recommender") as model:
         return model
+
+
+@pytest.mark.parametrize(
+    ("rows", "k", "seconds_a_value", "where"),
+    [
+        (1, 10, None, "quick"),
+        (1, 1_001, None, "beside"),  # earlier calls, of a small k, do not tell its time
+        (1_000, 10, 1e-6, "quick"),
+        (1_000, 10, 1e-4, "beside"),
+        (1_000, 10, 1e-3, "long"),
+        (1_000, 2**31 - 1, 1e-6, "long"),
+        (500, 10, 1e-3, "beside"),
+        (1_000, 10, None, "long"),  # no batch has told yet
+    ],
+)
+def test_a_request_is_answered_where_the_time_it_takes_belongs(
+    server, monkeypatch, rows, k, seconds_a_value, where
+):
+    servable = server.registry.lease("recommender")
+    with servable as model:
+        known = {} if seconds_a_value is None else {"recommend": seconds_a_value}
+        monkeypatch.setattr(model, "_seconds_a_value", known)
+        monkeypatch.setattr(model, "_seconds", {"recommend": 0.0015})
+        inputs = {"user_id": users(rows), "k": np.asarray(np.int32(k))}
+        call = Call("REST", "predict")
+        work = server._service.work(call, servable, "recommend", inputs, lambda: None)
+    assert (work.quick, work.long) == (where == "quick", where == "long")
 
 
 @pytest.mark.parametrize("protocol", ["rest", "grpc"])

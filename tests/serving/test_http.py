@@ -182,6 +182,15 @@ class TestACompressedBody:
         with open("/proc/self/status") as file:
             assert int(file.read().split("VmRSS:")[1].split()[0]) - before < 100_000  # kB
 
+    def test_is_held_at_the_size_that_it_is_inflated_to(self, tiny_server, monkeypatch):
+        monkeypatch.setattr("serving.rest_body.HELD_BODIES", 1 / 1024)  # 16 kB together
+        for _ in range(2):
+            assert self.post(tiny_server, gzip.compress(BODY + b" " * 20_000), "gzip") == (
+                503,
+                {"error": "The server holds as many requests as it can: send it again later"},
+            )
+            assert self.post(tiny_server, gzip.compress(BODY + b" " * 10_000), "gzip") == (200, RIGHT)
+
 
 @pytest.fixture
 def impatient(tmp_path):
@@ -240,6 +249,17 @@ class TestAConnection:
                 assert answer(connection)[0] == 431
             flooding.join()
 
+    @pytest.mark.parametrize("cut", [10, -2])
+    def test_whose_head_comes_in_two_may_bring_a_long_body_with_it(self, connection, cut):
+        body = BODY + b" " * 200_000
+        whole = head(length=len(body)) + body
+        cut = len(head(length=len(body))) - 2 if cut < 0 else cut
+        connection.sendall(whole[:cut])
+        time.sleep(0.1)
+        connection.sendall(whole[cut:])
+        status, _, found = answer(connection)
+        assert (status, found) == (200, RIGHT)
+
     def test_whose_client_has_gone_in_the_middle_asks_the_model_nothing(self, tiny_server):
         url = f"{tiny_server.rest_url}/metrics"
         before = httpx.get(url).text.count('status="INVALID_ARGUMENT"')
@@ -254,11 +274,17 @@ class TestAServerThatStops:
         shutil.copytree(TINY_1, tmp_path / "tiny" / "1")
         server = EmbeddedServer(tmp_path, FREE_PORTS)
         server.start()
-        with connect(server) as idle, connect(server) as half, connect(server) as racing:
+        with (
+            connect(server) as idle,
+            connect(server) as half,
+            connect(server) as in_head,
+            connect(server) as racing,
+        ):
             for connection in (idle, racing):
                 connection.sendall(head() + BODY)
                 assert answer(connection)[0] == 200
             half.sendall(head() + BODY[:20])
+            in_head.sendall(head()[:40])
             time.sleep(0.1)
             stopping = threading.Thread(target=server.stop)
             started = time.monotonic()
@@ -266,7 +292,9 @@ class TestAServerThatStops:
             time.sleep(0.1)
             racing.sendall(head() + BODY)
             half.sendall(BODY[20:])
-            for connection in (half, racing):
+            time.sleep(0.4)  # longer than an idle connection lingers
+            in_head.sendall(head()[40:] + BODY)
+            for connection in (half, racing, in_head):
                 status, headers, found = answer(connection)
                 assert (status, headers["connection"], found) == (200, "close", RIGHT)
                 assert closed(connection)

@@ -35,6 +35,7 @@ EXAMPLES = '{"examples": [{"user_id": "42"}]}'
             400,
             "Failed to convert version: 99999999999999999999 to numeric.",
         ),
+        ("GET", "/v1/models/tiny/versions/" + "9" * 5_000, "", 400, "99 to numeric."),
         ("GET", "/v1/models/tiny/labels/best", "", 400, "Unrecognized servable version label: best"),
         ("GET", "/v1/models/nope/metadata", "", 404, "Servable not found for request: Latest(nope)"),
         (

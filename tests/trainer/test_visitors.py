@@ -45,7 +45,7 @@ def test_scores_are_popularity_lifts_and_shared_genres(data, watched):
     visitors = Visitors(data.catalogue, np.zeros(data.catalogue.movies - 1))
     for history in ([1], [7, 3], [60, 2, 31]):
         wanted = by_hand(watched, genres, history)
-        np.testing.assert_allclose(scores(visitors, history)[0], wanted, atol=2e-3)  # lifts are half floats
+        np.testing.assert_allclose(scores(visitors, history)[0], wanted, atol=1e-5)
 
 
 def test_rows_do_not_touch_each_other_and_an_empty_one_is_somebody_unknown(data):

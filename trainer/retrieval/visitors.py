@@ -25,7 +25,7 @@ from trainer.catalogue import Catalogue, Ragged
 from trainer.index.exact import frozen
 from trainer.retrieval.histories import once
 
-MOST_FILMS = 4_000  # whose lifts are kept, the most watched: 32 MB. Others are known by their genres alone
+MOST_FILMS = 4_000  # whose lifts are kept, the most watched: 64 MB. Others are known by their genres alone
 MOST_USERS = 50_000  # who are counted, evenly spread over all
 SMOOTHING = 20.0  # users who would have watched as anybody does, for each film
 EVIDENCE = 0.8  # the lifts of n films are summed and divided by n to this power: 1 would be their mean
@@ -65,9 +65,9 @@ class Visitors(keras.layers.Layer):
         counts, together, users, films = counted(catalogue.watched, catalogue.movies, most_films)
         share = np.maximum(counts, 1) / users
         self._places = frozen(self, "places", _places(films, catalogue.movies))
-        # In half precision: three digits of a logarithm, at half the size. Row and column 0 are of no lift.
+        # Row and column 0 are of films without lifts.
         lifts = log_lifts(together, counts[films], users, self._pool.smoothing)
-        self._lifts = frozen(self, "lifts", np.pad(lifts, ((1, 0), (1, 0))).astype(np.float16))
+        self._lifts = frozen(self, "lifts", np.pad(lifts, ((1, 0), (1, 0))))
         self._popularity = frozen(self, "popularity", np.log(share + 1 / users)[1:].astype(np.float32))
         self._genres = frozen(self, "genres", informative(catalogue.attributes.genres))
         self._nobody = frozen(self, "nobody", nobody.astype(np.float32))
@@ -155,6 +155,5 @@ def _places(films: np.ndarray, movies: int) -> np.ndarray:
 
 
 def _sums(table, rows, histories):
-    """The sums of a table's rows over each history, float32 [B, d]."""
-    values = tf.cast(tf.gather(table, rows), tf.float32)
-    return tf.math.unsorted_segment_sum(values, histories.value_rowids(), histories.nrows())
+    """The sums of a table's rows over each history, float32 [B, d], added up without a copy of the rows."""
+    return tf.sparse.segment_sum(table, rows, histories.value_rowids(), num_segments=histories.nrows())
