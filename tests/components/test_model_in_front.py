@@ -98,4 +98,4 @@ def test_of_a_refit_version_the_judged_model_is_what_later_ones_are_compared_wit
         extra = model / "Format-Serving" / "assets.extra"
         assert {path.name for path in extra.glob("*")} <= {"version_set.json"}
     # Known again by its content, whatever travels inside it.
-    assert placement(source, models).in_front
+    assert placement(source, models).served
