@@ -1,5 +1,6 @@
 """`marquee run`: data, DAG, progress, summary; and what is said when something fails."""
 
+import contextlib
 import datetime
 import logging
 import os
@@ -18,7 +19,7 @@ from pipeline.interruption import Interrupted, Interruption
 from pipeline.near_path import near_path
 from pipeline.program import command, program
 from pipeline.relocation import cache_key_without, relocate
-from pipeline.run_labels import checked_tags, label
+from pipeline.run_labels import checked_note, checked_tags, label
 from pipeline.run_record import RunRecord
 from pipeline.workspace import Workspace
 from serving.renames import recover
@@ -72,6 +73,7 @@ def run(request: RunRequest) -> bool:
     """
     workspace = request.workspace
     checked_tags(request.tags)
+    checked_note(request.note)
     run_id = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     log = workspace.logs / f"run-{run_id}.log"
     interrupted = Interrupted("interrupted; what was finished is kept", f"go on with: {request.again}")
@@ -87,10 +89,13 @@ def run(request: RunRequest) -> bool:
 
         def last_words() -> None:
             """Says what the run would have said, when a step takes too long to end by itself."""
-            record.ended("interrupted").write(workspace.reports / run_id)
-            log_line("interrupted in the middle of a long step, and ended there")
+            with contextlib.suppress(OSError):  # a full disk
+                record.ended("interrupted").write(workspace.reports / run_id)
+            with contextlib.suppress(OSError):
+                log_line("interrupted in the middle of a long step, and ended there")
             shown = "\x1b[?25h\n" if console.is_terminal else ""  # the cursor, which the bar hides
-            os.write(real_error.fileno(), f"{shown}error: {interrupted}\n".encode(errors="replace"))
+            with contextlib.suppress(OSError):  # a terminal that is gone
+                os.write(real_error.fileno(), f"{shown}error: {interrupted}\n".encode(errors="replace"))
 
         with Interruption(last_words) as interruption:
             console.print(

@@ -10,8 +10,15 @@ import pytest
 from serving.errors import ServingError
 from serving.renames import JOURNAL, LOCK
 from serving.version_sets import (
-    HISTORY, TRAINED, history, members, push_set, recover, restore_set, rollback_set,
-)  # fmt: skip
+    HISTORY,
+    TRAINED,
+    history,
+    members,
+    push_set,
+    recover,
+    restore_set,
+    rollback_set,
+)
 from serving.versions import list_models, list_versions, push, rollback
 
 from .conftest import TINY_1, TINY_2
