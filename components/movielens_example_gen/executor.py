@@ -93,7 +93,8 @@ class Executor(BaseBeamExecutor):
                 | "Ingest" >> beam.ParDo(IngestPiece(layouts, joins, parts))
             )
         rows, bad, stars = _collect(parts, len(pieces))
-        bad.check(config.max_bad_rows)
+        bad = catalog.bad + bad
+        bad.check(config.max_bad_rows)  # one limit for all files
         with also_saying(told):
             splits.check_sizes(rows.sum(axis=0), config.split)
         check_stars(stars, int(rows[:, splits.TRAIN_CODE].sum()))

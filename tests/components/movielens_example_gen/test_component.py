@@ -177,6 +177,17 @@ def test_a_bad_movie_line_counts_like_a_bad_rating(tmp_path):
         ingest(tmp_path / "data", tmp_path / "out")
 
 
+def test_bad_lines_of_all_files_are_counted_together_against_one_limit(tmp_path):
+    folder = write_100k(tmp_path / "data", GOOD + "9\t1\tgood\t5\n", FILMS)
+    with open(folder / "u.item", "a") as file:
+        file.write("99|B\n")
+    report = ingest(folder, tmp_path / "out", custom(folder, max_bad_rows=2))
+    assert report["bad_rows"]["count"] == 2
+    assert [Path(row["file"]).name for row in report["bad_rows"]["samples"]] == ["u.item", "u.data"]
+    with pytest.raises(DataError, match=r"2 malformed rows, and .* is 1"):
+        ingest(folder, tmp_path / "few", custom(folder, max_bad_rows=1))
+
+
 def test_only_the_first_users_are_kept_when_asked(tmp_path):
     write_100k(tmp_path / "data", GOOD, FILMS)
     report = ingest(tmp_path / "data", tmp_path / "out", custom(tmp_path / "data", max_users=1))

@@ -186,6 +186,18 @@ def test_a_quote_that_is_never_closed_in_movies_counts_every_line_that_it_swallo
     assert [row.line for row in catalog(tmp_path).bad.samples] == [2, 3, 4]
 
 
+def test_two_stray_quotes_in_movies_with_tabs_swallow_no_line_in_silence(tmp_path):
+    write_files(
+        tmp_path,
+        ratings__csv=RATINGS,
+        movies__csv=b'id\ttitle\n1\tA\n2\t"B\n3\tC\n4\tD"\n' + b'\xe9\n5\t"E"\n',
+    )
+    found = catalog(tmp_path)
+    assert list(found.movies) == ["1", "5"]
+    assert [row.line for row in found.bad.samples] == [3, 4, 5, 6]
+    assert found.bad.samples[1].reason == "is in a quote that line 3 opens, closed only in line 5"
+
+
 def test_an_id_with_a_control_character_is_a_bad_row_and_a_title_loses_it(tmp_path):
     write_files(
         tmp_path,
