@@ -50,7 +50,7 @@ def _where(survey: Survey, kind: str) -> str:
     if kind in splits.ROW_BY_ROW:
         return f"each is in the split of the first, and {survey.parted:,} were moved there"
     name = kind.replace("_", " ")
-    if "timestamp" in splits.NEEDS[kind]:
+    if kind == "temporal":
         return f"the {name} split puts each where its own time puts it"
     return f"the {name} split has those of one user and film on one side"
 
