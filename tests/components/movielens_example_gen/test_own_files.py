@@ -111,6 +111,7 @@ def test_a_column_of_times_that_holds_none_is_not_used_and_named(tmp_path):
         ("1997-12-04 15:55:49.5", "as ISO 8601"),
         ("1997-12-04T16:55:49+01:00", "as ISO 8601"),
         ("1997-12-04T15:55:49Z", "as ISO 8601"),
+        ("19971204155549", "as ISO 8601"),
     ],
 )
 @pytest.mark.parametrize("name", ["timestamp", "date"])
@@ -133,11 +134,22 @@ def test_times_are_read_in_the_unit_that_they_are_written_in(tmp_path, name, wri
         (["-1700000000000"], "milliseconds"),
         (["", "2024-01-01"], times.ISO),
         (["now", "then"], None),
+        (["20120131", "19991231"], times.ISO),
+        (["20120131101112"], times.ISO),
+        (["20120131", "881250949"], "seconds"),
         ([], "seconds"),
     ],
 )
 def test_the_unit_of_a_file_is_told_from_the_size_of_its_times(cells, unit):
     assert times.unit_of(cells) == unit
+
+
+def test_a_day_in_digits_is_read_as_one_and_no_day_is_a_bad_row(tmp_path):
+    write_files(tmp_path, ratings__csv="userId,movieId,rating,date\n1,2,3,20120131\n")
+    assert read_all(tmp_path, custom(tmp_path)) == ([("1", "2", 3.0, 1327968000)], [])
+    (tmp_path / "ratings.csv").write_text("userId,movieId,rating,date\n1,2,3,20120131\n1,3,3,20120231\n")
+    rows, bad = read_all(tmp_path, custom(tmp_path))
+    assert (len(rows), bad[0].value, bad[0].reason) == (1, "20120231", "is not a time as ISO 8601 has it")
 
 
 def test_times_in_two_units_are_said_to_be_so(tmp_path):

@@ -36,8 +36,8 @@ def test_leave_last_out_takes_the_last_two_and_the_files_order_among_equal_times
 
 def test_leave_last_out_keeps_copies_of_a_rating_on_the_side_of_the_last_of_them():
     users = [0] * 6 + [1] * 4
-    movies = [5, 6, 7, 7, 8, 6] + [5, 6, 6, 6]  # user 1 has two films: too few
-    times = [1, 2, 3, 4, 5, 6] + [1, 2, 3, 4]
+    movies = [5, 6, 7, 7, 8, 6, 5, 6, 6, 6]  # user 1 has two films: too few
+    times = [1, 2, 3, 4, 5, 6, 1, 2, 3, 4]
     found = codes(config.LeaveLastOutSplit(), user=users, movie=movies, timestamp=times)
     assert found == [TRAIN, TEST, TRAIN, TRAIN, EVAL, TEST] + [TRAIN] * 4
 
