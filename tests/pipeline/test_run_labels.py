@@ -79,6 +79,13 @@ def test_times_are_dates_or_so_long_ago(monkeypatch):
         moment("yesterday")
 
 
+def test_a_time_before_1970_is_1970_and_one_that_no_calendar_has_is_refused():
+    assert moment("999999d") == moment("1900-01-01") == 0.0
+    assert "begun since" not in RunFilter.of([], since="999999w").words
+    with pytest.raises(ConfigError, match="is no time"):
+        moment("9999-12-31T23:59-23:00")
+
+
 def test_a_note_that_is_too_long_is_noticed_before_a_run_begins(workspace):
     with pytest.raises(MarqueeError, match="the note has 2,001 letters"):
         run(RunRequest(None, workspace, note="x" * 2001))
