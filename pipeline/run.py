@@ -151,6 +151,8 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
         except NodeFailedError as failure:
             interruption.check()  # Beam wraps a KeyboardInterrupt in an error of its own
             log_line("".join(traceback.format_exception(failure.__cause__)).rstrip())
+            if not request.to_node:
+                _summarize_pushed(request, run_id)
             raise _failed(failure, request, request.workspace.logs / f"run-{run_id}.log") from failure
     if request.to_node:
         return True
@@ -160,6 +162,21 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
     if not summary.blessed:
         console.print("\nrefused: the new models are not served; what was served before stays", markup=False)
     return summary.blessed
+
+
+def _summarize_pushed(request: RunRequest, run_id: str) -> None:
+    """Writes the summary of a run that failed after the pusher: what was decided and pushed holds."""
+    from pipeline.lineage import Lineage
+    from pipeline.pushed import PUSHER
+    from pipeline.summary import summarize
+
+    try:
+        run = Lineage(request.workspace.metadata_db).run(run_id)
+        if run and run.output(PUSHER, "pushed_model"):
+            summary = summarize(request.workspace, request.config, run_id)
+            summary.write(request.workspace.reports / run_id / "summary.json")
+    except Exception as error:  # the failure of the node is what is to be told
+        log_line(f"the summary of what was done was not written: {_first_line(error)}")
 
 
 def _report(record: RunRecord, workspace: Workspace, console: Console) -> None:
