@@ -43,13 +43,24 @@ def verdicts(runs: Sequence[Run], found: Sections) -> dict[str, int]:
     return said
 
 
+def unsure(runs: Sequence[Run], best: Mapping[str, int]) -> set[str]:
+    """The measures of `verdicts` whose difference may be noise: nobody compared that run with all others."""
+    return {
+        name
+        for name, place in best.items()
+        if any(noise(each, runs[place], name) is None for each in runs if each is not runs[place])
+    }
+
+
 def noise(one: Run, other: Run, name: str) -> float | None:
     """The standard error of a measure's difference, where an evaluator compared these two runs' models."""
     task, _, measure = name.partition(": ")
     if task not in outcomes.TASKS:
         return None
     found = outcomes.standard_error(one.nodes, other.nodes, task, measure)
-    return found or outcomes.standard_error(other.nodes, one.nodes, task, measure)
+    if found is not None:
+        return found
+    return outcomes.standard_error(other.nodes, one.nodes, task, measure)
 
 
 def _owner(name: str) -> str:

@@ -77,6 +77,8 @@ class Interruption:
             if received[0] in _BY:
                 self._requested = True
                 if not self._over.wait(self._patience):
-                    self._last()
-                    self._end(1)
+                    try:
+                        self._last()
+                    finally:  # a full disk or a closed terminal must not keep the process
+                        self._end(1)
                 return

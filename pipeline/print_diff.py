@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.diff import MEASURES, Sections, change, difference, verdicts
+from pipeline.diff import MEASURES, Sections, change, difference, unsure, verdicts
 from pipeline.lineage import Run
 from pipeline.runs import known_run
 from pipeline.show_run import short
@@ -40,6 +40,7 @@ def print_diff(workspace: Workspace, names: Sequence[str], as_json: bool = False
 
 def _table(runs: list[Run], found: Sections) -> Table:
     best = verdicts(runs, found)
+    guessed = unsure(runs, best)
     table = Table("", *(run.run_id for run in runs), *(["change"] if len(runs) == 2 else []))
     for section, rows in found.items():
         if not rows:
@@ -48,11 +49,12 @@ def _table(runs: list[Run], found: Sections) -> Table:
         table.add_row(f"[bold]{section}[/]")
         for name, *values in rows:
             winner = best.get(name) if section == MEASURES else None
+            doubt = " [dim](noise unknown)[/]" if winner is not None and name in guessed else ""
             cells = [escape(_said(each)) for each in values]
             if len(runs) == 2:
-                cells.append(change(*values) + _word(winner))
+                cells.append(change(*values) + _word(winner) + doubt)
             elif winner is not None:
-                cells[winner] = f"[green]{cells[winner]} best[/]"
+                cells[winner] = f"[green]{cells[winner]} best[/]{doubt}"
             table.add_row(escape(name), *cells)
     return table
 

@@ -124,9 +124,13 @@ def _translation(db: sqlite3.Connection, database: Path) -> Callable[[str | None
 
 
 def _replacement(roots: set[str], root: str) -> Callable[[str | None], str | None]:
-    """Replaces each of `roots` where a path in a text begins with it, the longest first."""
+    """Replaces each of `roots` where a path in a text begins with it, the longest first.
+
+    Such a path goes on with a slash, or ends with the text, a quote, a comma or a bracket. A blank is part of
+    another folder's name.
+    """
     names = "|".join(re.escape(each) for each in sorted(roots, key=len, reverse=True))
-    begin = re.compile(rf"(?<![\w./~-])(?:{names})(?![\w.-])")
+    begin = re.compile(rf"(?<![\w./~-])(?:{names})(?=/|$|[\"',\]}}])")
 
     def replaced(text: str | None) -> str | None:
         return begin.sub(lambda _: root, text) if isinstance(text, str) else text

@@ -1,5 +1,6 @@
 """`marquee run`: data, DAG, progress, summary; and what is said when something fails."""
 
+import contextlib
 import datetime
 import logging
 import os
@@ -18,7 +19,7 @@ from pipeline.interruption import Interrupted, Interruption
 from pipeline.near_path import near_path
 from pipeline.program import command, program
 from pipeline.relocation import cache_key_without, relocate
-from pipeline.run_labels import checked_tags, label
+from pipeline.run_labels import checked_note, checked_tags, label
 from pipeline.run_record import RunRecord
 from pipeline.workspace import Workspace
 from serving.renames import recover
@@ -72,6 +73,7 @@ def run(request: RunRequest) -> bool:
     """
     workspace = request.workspace
     checked_tags(request.tags)
+    checked_note(request.note)
     run_id = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     log = workspace.logs / f"run-{run_id}.log"
     interrupted = Interrupted("interrupted; what was finished is kept", f"go on with: {request.again}")
@@ -87,10 +89,13 @@ def run(request: RunRequest) -> bool:
 
         def last_words() -> None:
             """Says what the run would have said, when a step takes too long to end by itself."""
-            record.ended("interrupted").write(workspace.reports / run_id)
-            log_line("interrupted in the middle of a long step, and ended there")
+            with contextlib.suppress(OSError):  # a full disk
+                record.ended("interrupted").write(workspace.reports / run_id)
+            with contextlib.suppress(OSError):
+                log_line("interrupted in the middle of a long step, and ended there")
             shown = "\x1b[?25h\n" if console.is_terminal else ""  # the cursor, which the bar hides
-            os.write(real_error.fileno(), f"{shown}error: {interrupted}\n".encode(errors="replace"))
+            with contextlib.suppress(OSError):  # a terminal that is gone
+                os.write(real_error.fileno(), f"{shown}error: {interrupted}\n".encode(errors="replace"))
 
         with Interruption(last_words) as interruption:
             console.print(
@@ -146,6 +151,8 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
         except NodeFailedError as failure:
             interruption.check()  # Beam wraps a KeyboardInterrupt in an error of its own
             log_line("".join(traceback.format_exception(failure.__cause__)).rstrip())
+            if not request.to_node:
+                _summarize_pushed(request, run_id)
             raise _failed(failure, request, request.workspace.logs / f"run-{run_id}.log") from failure
     if request.to_node:
         return True
@@ -155,6 +162,21 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
     if not summary.blessed:
         console.print("\nrefused: the new models are not served; what was served before stays", markup=False)
     return summary.blessed
+
+
+def _summarize_pushed(request: RunRequest, run_id: str) -> None:
+    """Writes the summary of a run that failed after the pusher: what was decided and pushed holds."""
+    from pipeline.lineage import Lineage
+    from pipeline.pushed import PUSHER
+    from pipeline.summary import summarize
+
+    try:
+        run = Lineage(request.workspace.metadata_db).run(run_id)
+        if run and run.output(PUSHER, "pushed_model"):
+            summary = summarize(request.workspace, request.config, run_id)
+            summary.write(request.workspace.reports / run_id / "summary.json")
+    except Exception as error:  # the failure of the node is what is to be told
+        log_line(f"the summary of what was done was not written: {_first_line(error)}")
 
 
 def _report(record: RunRecord, workspace: Workspace, console: Console) -> None:

@@ -77,9 +77,11 @@ def moment(text: str) -> float:
         ConfigError: it is neither.
     """
     if ago := _AGO.fullmatch(text.strip()):
-        return datetime.datetime.now().timestamp() - int(ago[1]) * _SECONDS[ago[2]]
+        return max(0.0, datetime.datetime.now().timestamp() - int(ago[1]) * _SECONDS[ago[2]])
     try:
-        return datetime.datetime.fromisoformat(text.strip()).timestamp()
+        found = max(0.0, datetime.datetime.fromisoformat(text.strip()).timestamp())
+        datetime.datetime.fromtimestamp(found)  # as it is shown; a zone may lead beyond the last year
+        return found
     except (ValueError, OverflowError, OSError):
         raise ConfigError(
             f"{text!r} is no time", "such as 2026-11-01, 2026-11-01T08:30, or so long ago: 30m, 12h, 7d, 2w"

@@ -60,8 +60,7 @@ def label(
         MarqueeError: no tag can have that name, the note is too long, or the folder cannot be written.
     """
     add, gone = checked_tags(add), set(remove)
-    if note is not None and len(note) > _NOTE:
-        raise MarqueeError(f"the note has {len(note):,} letters", f"{_NOTE:,} are the most")
+    checked_note(note or "")
     file = _file(workspace, run_id)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +84,13 @@ def checked_tags(tags: Iterable[str]) -> list[str]:
                 f"{tag!r} cannot be a tag", "A tag has 1 to 64 letters, digits and . : / @ + - _, no blanks."
             )
     return tags
+
+
+def checked_note(note: str) -> str:
+    """The note; MarqueeError where it is too long."""
+    if len(note) > _NOTE:
+        raise MarqueeError(f"the note has {len(note):,} letters", f"{_NOTE:,} are the most")
+    return note
 
 
 def _file(workspace: Workspace, run_id: str) -> Path:

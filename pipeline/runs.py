@@ -7,7 +7,7 @@ from pipeline import outcomes
 from pipeline.duration import run_seconds
 from pipeline.lineage import Artifact, Lineage, Run
 from pipeline.measures import MAIN
-from pipeline.origin import pushes
+from pipeline.origin import push_behind, pushes
 from pipeline.program import command
 from pipeline.pushed import PUSHER, pushed
 from pipeline.run_labels import labels
@@ -134,9 +134,16 @@ def known_run(workspace: Workspace, run_id: str) -> Run:
 
 
 def _is_served(workspace: Workspace, run: Run, version: int | None, known: Mapping[int, Artifact]) -> bool:
-    """Whether the version that is served now is this one, and not another of the same number."""
-    ours = run.output(PUSHER, "pushed_model")
-    if version is None or ours is None or front(workspace.serving_models, SERVED_BY) != version:
+    """Whether what is served now was pushed as this version, and is not another of the same number.
+
+    A version that was restored under a new number is what was pushed under the old one.
+    """
+    ours, models = run.output(PUSHER, "pushed_model"), workspace.serving_models
+    served = front(models, SERVED_BY)
+    if version is None or ours is None or served is None:
         return False
-    theirs = known.get(version)
-    return theirs is None or theirs.properties.get("content") == ours.properties.get("content")
+    theirs = push_behind(known, models, SERVED_BY, served)
+    if theirs is None:
+        return served == version
+    same = theirs.properties.get("content") == ours.properties.get("content")
+    return same and version in (served, int(theirs.properties["pushed_version"]))

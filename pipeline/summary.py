@@ -66,7 +66,8 @@ class Summary:
         reused: whether no node had anything to do.
         serving_skew: what the ServingSkew node found (`findings.json`); None without prediction logs.
         ranking, retrieval: the two models.
-        test: metrics on `test`, and those of always saying the mean, and the most rated films.
+        test: metrics on `test`, and those of always saying the mean, and the most rated films; empty where
+            the run failed before its report.
         blessed: whether every blessing was given.
         reasons: why, in sentences.
         pushed: the folders of the version that this run pushed, or None where it pushed none.
@@ -123,7 +124,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         reused=all(node.state == "cached" for node in run.nodes.values()),
         ranking=ranking,
         retrieval=retrieval,
-        test=_json(run, "RunReport", "report", "report.json"),
+        test=_json(run, "RunReport", "report", "report.json") if run.output("RunReport", "report") else {},
         blessed=all(each.blessed for each in (ranking, retrieval, recommender))
         and not validation["problems"],
         reasons=[

@@ -123,7 +123,7 @@ def rollback_set(models_dir: str | Path, name: str, to: int | None = None) -> di
                 versions.served_and_previous(models_dir, each)  # raises where there is but one
                 raise ServingError(f"{each} cannot be rolled back: nothing older than version {gone[0]}")
             change[each] = (there[-1], max(set(there) - set(gone)))
-        now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+        now = datetime.datetime.now().astimezone().isoformat(timespec="microseconds")
         for each, gone in leaving.items():
             for version in gone:
                 history = {"withdrawn": now, "together": leaving}
@@ -173,7 +173,7 @@ def restore_set(models_dir: str | Path, name: str, version: int | None = None) -
         number = top
         if not all(_is_above(models_dir, each, gone[0]) for each, gone in back.items()):
             number = 1 + max(versions.highest_number(models_dir, each) for each in back)
-        now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+        now = datetime.datetime.now().astimezone().isoformat(timespec="microseconds")
         moves = {}
         for each, old in reversed(_rising(back)):  # the one to be served first
             renumbered = {"restored_from": old} if number != top else {}
@@ -234,12 +234,26 @@ def _above(models_dir: Path, name: str, target: int) -> dict[str, list[int]]:
 
 
 def _last_withdrawn(attic: Path, name: str, there: list[int]) -> dict[str, list[int]]:
-    """What the last roll back of `name` withdrew; of one of before that was written down, its highest."""
-    last = max(
-        there, key=lambda version: (history(attic / name / str(version)).get("withdrawn", ""), version)
-    )
-    together = history(attic / name / str(last)).get("together")
-    return together or {each: [last] for each in members(attic, name, last)}
+    """What the last roll back of `name` withdrew and is withdrawn still, by model.
+
+    A roll back that was not written down counts as older than all others; of those, the highest version is
+    the last.
+    """
+    last = max(there, key=lambda version: (_withdrawn_at(attic / name / str(version)), version))
+    together = history(attic / name / str(last)).get("together") or {}
+    back: dict[str, list[int]] = {}
+    for version in sorted({last, *together.get(name, [])} & set(there)):
+        for each in members(attic, name, version):
+            back.setdefault(each, []).append(version)
+    return back
+
+
+def _withdrawn_at(folder: Path) -> float:
+    """When a version was withdrawn, in Unix seconds; 0 where that was not written down."""
+    try:
+        return datetime.datetime.fromisoformat(history(folder)["withdrawn"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return 0.0
 
 
 def _not_withdrawn(models_dir: Path, name: str, version: int | None, there: list[int]) -> tuple[str, str]:

@@ -24,7 +24,13 @@ from components.movielens_example_gen.joins import join_all
 from components.movielens_example_gen.pieces import Piece, cut
 from components.movielens_example_gen.spans import recognise_all
 from components.movielens_example_gen.survey import split_codes
-from components.movielens_example_gen.told import also_saying, check_stars, told_of_files, told_of_ratings
+from components.movielens_example_gen.told import (
+    also_saying,
+    check_stars,
+    told_of_files,
+    told_of_ratings,
+    told_of_times,
+)
 from trainer.errors import DataError
 from trainer.features import SPLITS
 
@@ -92,8 +98,9 @@ class Executor(BaseBeamExecutor):
                 | "Spread" >> beam.Reshuffle()
                 | "Ingest" >> beam.ParDo(IngestPiece(layouts, joins, parts))
             )
-        rows, bad, stars = _collect(parts, len(pieces))
-        bad.check(config.max_bad_rows)
+        rows, bad, stars, odd_times = _collect(parts, len(pieces))
+        bad = catalog.bad + bad
+        bad.check(config.max_bad_rows)  # one limit for all files
         with also_saying(told):
             splits.check_sizes(rows.sum(axis=0), config.split)
         check_stars(stars, int(rows[:, splits.TRAIN_CODE].sum()))
@@ -107,7 +114,12 @@ class Executor(BaseBeamExecutor):
             "bad_rows": bad.as_dict(),
             "joins": joins.as_dict(),
             "repeated": survey.repeated,
-            "notes": [*told, *joins.notes(), *told_of_ratings(survey, int(rows.sum()), config)],
+            "notes": [
+                *told,
+                *told_of_times(*odd_times),
+                *joins.notes(),
+                *told_of_ratings(survey, int(rows.sum()), config),
+            ],
         }
 
 
@@ -137,16 +149,22 @@ def _work(pieces: list[Piece], codes: np.ndarray) -> Iterator[Work]:
         yield Work(number, piece, codes[piece.first_row : piece.first_row + piece.rows].tobytes())
 
 
-def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows, list[float]]:
-    """Rows by piece and split, int64[count, 3], bad rows, and the least and most stars of each in train."""
-    rows, bad, stars = np.zeros((count, len(SPLITS)), np.int64), BadRows(), []
+def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows, list[float], list[int]]:
+    """What the pieces report.
+
+    Returns:
+        Rows by piece and split, int64[count, 3]; the bad rows; the least and most stars of each piece in
+        train; how many times look like another unit: too late, too early.
+    """
+    rows, bad, stars, odd = np.zeros((count, len(SPLITS)), np.int64), BadRows(), [], np.zeros(2, np.int64)
     for number in range(count):
         with fileio.open(os.path.join(parts, f"{number}.json"), "r") as file:
             report = json.loads(file.read())
         rows[number] = report["rows"]
         bad += BadRows.from_dict(report["bad"])
         stars += report["stars"] or []
-    return rows, bad, stars
+        odd += report["odd_times"]
+    return rows, bad, stars, odd.tolist()
 
 
 def _publish(parts: str, uri: str, rows: np.ndarray) -> None:

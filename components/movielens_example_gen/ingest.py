@@ -9,7 +9,7 @@ import apache_beam as beam
 import numpy as np
 from tfx.dsl.io import fileio
 
-from components.movielens_example_gen import ratings, splits
+from components.movielens_example_gen import ratings, splits, times
 from components.movielens_example_gen.catalog import read_catalog
 from components.movielens_example_gen.examples import ExampleEncoder
 from components.movielens_example_gen.joins import Joins
@@ -39,7 +39,8 @@ class Work:
 class IngestPiece(beam.DoFn):
     """Reads a piece, encodes it and writes a file a split and a report: `<n>-<split>.gz`, `<n>.json`.
 
-    The report has `rows` by split, the `bad` rows, and the least and most `stars` in train, null without any.
+    The report has `rows` by split, the `bad` rows, the least and most `stars` in train, null without any, and
+    as `odd_times` what `times.of_another_unit` counts.
 
     What it writes appears under its name only when whole, so that a runner may try a piece again.
 
@@ -71,7 +72,9 @@ class IngestPiece(beam.DoFn):
         sizes = np.bincount(codes[codes != splits.DROPPED], minlength=len(SPLITS))
         learned = read.table["rating"].to_numpy()[codes == splits.TRAIN_CODE]
         stars = [float(learned.min()), float(learned.max())] if len(learned) else None
-        report = {"rows": sizes.tolist(), "bad": read.bad.as_dict(), "stars": stars}
+        kept = read.table["timestamp"].to_numpy()[codes != splits.DROPPED]
+        odd = times.of_another_unit(kept, work.piece.file.unit)
+        report = {"rows": sizes.tolist(), "bad": read.bad.as_dict(), "stars": stars, "odd_times": odd}
         with fileio.open(f"{attempt}.json", "w") as file:
             file.write(json.dumps(report))
         fileio.rename(f"{attempt}.json", f"{self._folder}/{work.number}.json", overwrite=True)

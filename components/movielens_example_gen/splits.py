@@ -20,7 +20,7 @@ NEEDS = {
     "random": (),
     "hash": ("lot",),
     "temporal": ("timestamp",),
-    "leave_last_out": ("user", "timestamp"),
+    "leave_last_out": ("user", "movie", "timestamp"),
     "per_item": ("movie",),
     "predefined": (),
     "user_holdout": ("user",),
@@ -123,14 +123,19 @@ def _temporal(split: config.TemporalSplit, rows: Rows) -> np.ndarray:
 
 
 def _leave_last_out(split: config.LeaveLastOutSplit, rows: Rows) -> np.ndarray:
+    """A user's films by the last rating of each: copies of a rating stay on the side of the last of them."""
     # lexsort is stable: rows of one user and time stay in the file's order.
     order = np.lexsort((rows.timestamp, rows.user))
-    sizes = np.bincount(rows.user)
+    pairs, pair = np.unique(rows.user.astype(np.int64) << 32 | rows.movie, return_inverse=True)
+    last = np.zeros(len(pairs), np.int64)
+    last[pair[order]] = np.arange(len(order))  # of copies, the last one's place is what stays written
+    films = order[np.sort(last)]
+    sizes = np.bincount(rows.user[films])
     ends = np.cumsum(sizes)[sizes >= 3]
-    codes = np.full(rows.count, TRAIN_CODE, np.int8)
-    codes[order[ends - 1]] = TEST_CODE
-    codes[order[ends - 2]] = EVAL_CODE
-    return codes
+    codes = np.full(len(pairs), TRAIN_CODE, np.int8)
+    codes[pair[films[ends - 1]]] = TEST_CODE
+    codes[pair[films[ends - 2]]] = EVAL_CODE
+    return codes[pair]
 
 
 def _per_item(split: config.PerItemSplit, rows: Rows) -> np.ndarray:

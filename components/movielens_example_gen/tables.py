@@ -28,7 +28,7 @@ def lines_of_text(path: str, delimiter: str, columns: tuple[str, ...], bad: BadR
         if wrong:
             bad.add(BadRow(path, number, "line", line, wrong))
         elif line.strip():
-            yield from _named(path, range(number, number + 1), line.split(delimiter), columns, delimiter, bad)
+            yield from _named(path, [number], line.split(delimiter), columns, delimiter, bad)
 
 
 def rows_of_table(path: str, wanted: Mapping, bad: BadRows, notes: list[str]) -> Iterator[Row]:
@@ -70,9 +70,10 @@ def _tell(path: str, header, others: list[str], notes: list[str]) -> None:
         notes.append(f"{name}: columns not used: {', '.join(map(repr, header.unused))}")
 
 
-def _cells(path: str, lines: Iterable, delimiter: str, bad: BadRows) -> Iterator[tuple[range, list[str]]]:
-    """The lines that each row takes, and its cells. A line that is not UTF-8 is left out."""
+def _cells(path: str, lines: Iterable, delimiter: str, bad: BadRows) -> Iterator[tuple[list[int], list[str]]]:
+    """The numbers of the lines that each row takes, and its cells. A line that is not UTF-8 is left out."""
     at, quotes = 1, 0
+    taken: list[int] = []
 
     def good() -> Iterator[str]:
         nonlocal at, quotes
@@ -82,25 +83,27 @@ def _cells(path: str, lines: Iterable, delimiter: str, bad: BadRows) -> Iterator
                 bad.add(BadRow(path, number, "line", line, wrong))
             else:
                 quotes += line.count('"')
+                taken.append(number)
                 yield line + "\n"
 
-    reader, begin = csv.reader(good(), delimiter=delimiter), 2
     try:
-        for cells in reader:
-            if quotes % 2 and at > begin:
-                for line in range(begin, at + 1):
-                    bad.add(
-                        BadRow(path, line, "line", "", f"is in a quote that line {begin} opens, never closed")
-                    )
+        for cells in csv.reader(good(), delimiter=delimiter):
+            # No field of a table with tabs spans a line end: a second stray quote closed the first.
+            if len(taken) > 1 and (quotes % 2 or delimiter == "\t"):
+                closed = "never closed" if quotes % 2 else f"closed only in line {taken[-1]}"
+                wrong = f"is in a quote that line {taken[0]} opens, {closed}"
+                for line in taken:
+                    bad.add(BadRow(path, line, "line", "", wrong))
             else:
-                yield range(begin, at + 1), cells
-            begin, quotes = at + 1, 0
+                yield list(taken), cells
+            taken.clear()
+            quotes = 0
     except csv.Error as error:
         raise DataError(f"{path}, line {at}: {error}", "Repair the line.") from None
 
 
 def _named(
-    path: str, lines: range, cells: list[str], columns: tuple[str, ...], delimiter: str, bad: BadRows
+    path: str, lines: list[int], cells: list[str], columns: tuple[str, ...], delimiter: str, bad: BadRows
 ) -> Iterator[Row]:
     if len(cells) == len(columns):
         yield lines[-1], dict(zip(columns, cells, strict=True))

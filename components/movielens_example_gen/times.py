@@ -1,13 +1,15 @@
 """The times of a file: in which unit they are written, told from the first of them.
 
 Unix time in seconds, milliseconds, microseconds and nanoseconds is told apart by its size: between 1973 and
-5138 none of them can be another. What is neither may be ISO 8601.
+5138 none of them can be another. What is neither may be ISO 8601, also without hyphens: 20120131, or
+that and the time of day in fourteen digits.
 """
 
 import datetime
 import re
 import statistics
 
+import numpy as np
 import pyarrow as pa
 
 NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -15,6 +17,10 @@ SECONDS, ISO = "seconds", "ISO 8601"
 # By unit, how many make a second. From 10^11 on it is not seconds, from 10^14 on not milliseconds, and so on.
 UNITS = {SECONDS: 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
 _FIRST = 1e11
+_DAY = r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+DAY = re.compile(_DAY, re.ASCII)
+DAY_AND_TIME = re.compile(rf"(?P<day>{_DAY})(?P<time>([01]\d|2[0-3])[0-5]\d[0-5]\d)", re.ASCII)
+_EARLY = 1e8  # March 1973: a number that comes out before it is of a smaller unit than it was taken for
 LATEST = 2.0**53  # a time is read as a double: beyond this it would no longer be the number in the file
 
 
@@ -28,6 +34,8 @@ def unit_of(values: list[str]) -> str | None:
         A key of UNITS, ISO, or None where the cells are neither numbers nor dates.
     """
     cells = [cell for cell in (value.strip() for value in values) if cell]
+    if cells and (all(map(DAY.fullmatch, cells)) or all(map(DAY_AND_TIME.fullmatch, cells))):
+        return ISO
     numbers = [abs(float(cell)) for cell in cells if NUMBER.fullmatch(cell)]
     if 2 * len(numbers) < len(cells):
         return ISO if 2 * sum(iso_seconds(cell) is not None for cell in cells) >= len(cells) else None
@@ -46,6 +54,8 @@ def in_other_units(values: list[str], unit: str) -> int:
 
 def iso_seconds(text: str) -> int | None:
     """Seconds since 1970 of an ISO 8601 time, UTC where it names no zone; None where it is none."""
+    if digits := DAY_AND_TIME.fullmatch(text):
+        text = f"{digits['day']}T{digits['time']}"
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError:
@@ -63,6 +73,20 @@ def seconds(text: str, unit: str) -> int | None:
     return int(float(text) // UNITS[unit]) if unit != SECONDS else int(float(text))
 
 
+def of_another_unit(seconds: np.ndarray, unit: str) -> tuple[int, int]:
+    """How many times of a file came out beyond the year 5138, and how many, zeros apart, before March 1973.
+
+    Args:
+        seconds: int64[n], as read.
+        unit: that of the file. Of dates none is counted; and one in seconds may well be early.
+    """
+    if unit == ISO:
+        return 0, 0
+    size = np.abs(seconds)
+    early = 0 if unit == SECONDS else int(((size < _EARLY) & (size > 0)).sum())
+    return int((size >= _FIRST).sum()), early
+
+
 def column_seconds(column: pa.Array, unit: str) -> pa.Array:
     """The same of a column of text.
 
@@ -72,6 +96,7 @@ def column_seconds(column: pa.Array, unit: str) -> pa.Array:
     import pyarrow.compute as pc
 
     if unit == ISO:
+        column = _hyphenated(column)
         try:
             moments = column.cast(pa.timestamp("us"))
         except pa.ArrowInvalid:
@@ -87,3 +112,14 @@ def column_seconds(column: pa.Array, unit: str) -> pa.Array:
     if unit != SECONDS:
         number = pc.floor(pc.divide(number, float(UNITS[unit])))
     return number.cast(pa.int64(), safe=False)
+
+
+def _hyphenated(column: pa.Array) -> pa.Array:
+    """Dates that are digits alone in the form that Arrow reads; others as they are."""
+    import pyarrow.compute as pc
+
+    if not len(column) or "-" in column[0].as_py():
+        return column
+    column = pc.replace_substring_regex(column, r"^(\d{4})(\d\d)(\d\d)$", r"\1-\2-\3")
+    whole = r"^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$"
+    return pc.replace_substring_regex(column, whole, r"\1-\2-\3T\4:\5:\6")

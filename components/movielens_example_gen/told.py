@@ -46,11 +46,22 @@ def told_of_ratings(survey: Survey, rows: int, config: DataConfig) -> list[str]:
     return notes
 
 
+def told_of_times(late: int, early: int) -> list[str]:
+    """What is odd about the times of the ratings: how many came out too late, and too early, to be true."""
+    said = [(late, "beyond the year 5138"), (early, "before March 1973")]
+    return [
+        f"{count:,} time{' is' if count == 1 else 's are'} {when}: "
+        f"{'is it' if count == 1 else 'are some'} in another unit?"
+        for count, when in said
+        if count
+    ]
+
+
 def _where(survey: Survey, kind: str) -> str:
     if kind in splits.ROW_BY_ROW:
         return f"each is in the split of the first, and {survey.parted:,} were moved there"
     name = kind.replace("_", " ")
-    if "timestamp" in splits.NEEDS[kind]:
+    if kind == "temporal":
         return f"the {name} split puts each where its own time puts it"
     return f"the {name} split has those of one user and film on one side"
 

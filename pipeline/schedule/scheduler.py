@@ -92,8 +92,8 @@ class Scheduler:
                 )
             )
             return state.due
-        if state and state.cron == self._cron.text:
-            return state.due
+        if state and state.cron == self._cron.text and state.due <= self._clock.now():
+            return state.due  # owed; what is still to come is reckoned anew: the zone may be another
         return self._cron.next_after(self._clock.now())
 
     def _begin(self, due: datetime) -> datetime | None:

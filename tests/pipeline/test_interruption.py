@@ -46,6 +46,20 @@ def test_a_long_step_in_c_that_no_handler_can_interrupt_is_ended_from_outside():
     assert (said, ended) == (["last"], [1])
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_process_whose_last_words_fail_is_ended_all_the_same():
+    ended = []
+
+    def speechless():
+        raise OSError(28, "No space left on device")
+
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    with pytest.raises(KeyboardInterrupt), Interruption(speechless, 0.2, ended.append):
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 6_000_000)
+
+    assert ended == [1]
+
+
 def test_nothing_is_ended_where_the_interruption_came_through():
     ended = []
     with pytest.raises(KeyboardInterrupt), Interruption(patience=0.3, end=ended.append):

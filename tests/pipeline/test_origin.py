@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from pipeline.diff import difference, verdicts
+from pipeline.diff import difference, unsure, verdicts
 from pipeline.lineage import Lineage
 from pipeline.origin import find_origin, pushes, standing
+from pipeline.print_diff import print_diff
 from pipeline.runs import known_run, state
 from pipeline.show_run import described
 from pipeline.ui.pages.models import leaderboard
@@ -177,6 +178,23 @@ def test_of_two_runs_the_better_is_named_and_nothing_is_said_within_the_evaluato
     found = difference(workspace, *runs)
     assert [row[0] for row in found["metrics"]] == ["retrieval: ndcg@10", "retrieval: recall@10"]
     assert verdicts(runs, found) == {"retrieval: recall@10": 1}
+    assert unsure(runs, {"retrieval: recall@10": 1}) == set()
+
+
+def test_a_measure_whose_noise_nobody_knows_is_marked_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    workspace = Workspace(tmp_path)
+    store = Store(workspace.metadata_db)
+    for number, ndcg in ((1, 0.40), (2, 0.41)):
+        folder = tmp_path / f"evaluation{number}"
+        outputs = {"model": store.artifact("Model", tmp_path / f"model{number}")}
+        run = store.run(f"r{number}").node("RetrievalTrainer", outputs=outputs)
+        evaluation = store.artifact("ModelEvaluation", folder)
+        (folder / "metrics.json").write_text(json.dumps({"candidate": {"ndcg@10": ndcg}}))
+        run.node("RetrievalEvaluator", inputs=outputs, outputs={"evaluation": evaluation})
+
+    print_diff(workspace, ["r1", "r2"])
+    assert "+0.01 better (noise unknown)" in " ".join(capsys.readouterr().out.split())
 
 
 def test_an_unknown_run_is_answered_with_those_that_exist(workspace):

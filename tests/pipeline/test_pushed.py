@@ -86,3 +86,5 @@ def test_a_version_restored_under_a_new_number_has_the_origin_of_the_old_one(wor
     known = pushes(Lineage(workspace.metadata_db))
     assert push_behind(known, models, "ranking", 5).made_in == "a2"
     assert push_behind(known, models, "ranking", 4) is None
+    lineage = Lineage(workspace.metadata_db)
+    assert {run.run_id for run in lineage.runs() if row(workspace, run)["served"]} == {"a2", "a3", "a4"}

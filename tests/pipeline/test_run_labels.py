@@ -3,6 +3,7 @@ import threading
 
 import pytest
 
+from pipeline.run import RunRequest, run
 from pipeline.run_filter import RunFilter, moment
 from pipeline.run_labels import Labels, label, labels
 from pipeline.workspace import Workspace
@@ -76,3 +77,17 @@ def test_times_are_dates_or_so_long_ago(monkeypatch):
     assert moment("2d") == pytest.approx(moment("48h"), abs=5)
     with pytest.raises(ConfigError, match=r"'yesterday' is no time\nsuch as"):
         moment("yesterday")
+
+
+def test_a_time_before_1970_is_1970_and_one_that_no_calendar_has_is_refused():
+    assert moment("999999d") == moment("1900-01-01") == 0.0
+    assert "begun since" not in RunFilter.of([], since="999999w").words
+    with pytest.raises(ConfigError, match="is no time"):
+        moment("9999-12-31T23:59-23:00")
+
+
+def test_a_note_that_is_too_long_is_noticed_before_a_run_begins(workspace):
+    with pytest.raises(MarqueeError, match="the note has 2,001 letters"):
+        run(RunRequest(None, workspace, note="x" * 2001))
+    assert not list(workspace.reports.glob("*"))
+    assert not list(workspace.logs.glob("*"))

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -8,7 +9,16 @@ import pytest
 
 from serving.errors import ServingError
 from serving.renames import JOURNAL, LOCK
-from serving.version_sets import TRAINED, history, members, push_set, recover, restore_set, rollback_set
+from serving.version_sets import (
+    HISTORY,
+    TRAINED,
+    history,
+    members,
+    push_set,
+    recover,
+    restore_set,
+    rollback_set,
+)
 from serving.versions import list_models, list_versions, push, rollback
 
 from .conftest import TINY_1, TINY_2
@@ -171,6 +181,28 @@ def test_a_withdrawn_version_comes_back_under_a_new_number_where_another_was_pus
     assert history(folder / "retrieval" / "5")["restored_from"] == 3
     assert restore_set(folder, "ranking", 2) == dict.fromkeys(NAMES, (2, 6))
     assert rollback_set(folder, "ranking") == dict.fromkeys(NAMES, (6, 5))
+
+
+def test_the_rest_of_a_roll_back_is_restored_after_one_version_of_it(folder):
+    for _ in range(3):
+        push_set(FIRST, folder, keep=9)
+    rollback_set(folder, "ranking", to=1)
+    assert restore_set(folder, "recommender", 3) == dict.fromkeys(NAMES, (3, 3))
+    assert restore_set(folder, "recommender") == dict.fromkeys(NAMES, (2, 4))
+
+
+def test_the_last_roll_back_is_the_latest_moment_whatever_the_second_or_the_zone(folder):
+    for _ in range(4):
+        push_set(FIRST, folder, keep=9)
+    rollback_set(folder, "ranking")
+    rollback_set(folder, "ranking")  # version 3, within the same second
+    assert restore_set(folder, "ranking") == dict.fromkeys(NAMES, (3, 3))
+    rollback_set(folder, "ranking")
+    for version, moment in ((3, "2026-11-30T01:00:00-05:00"), (4, "2026-11-30T05:00:00+00:00")):
+        for name in NAMES:
+            file = folder / ".rolled_back" / name / str(version) / HISTORY
+            file.write_text(json.dumps(json.loads(file.read_text()) | {"withdrawn": moment}))
+    assert restore_set(folder, "ranking") == dict.fromkeys(NAMES, (3, 3))
 
 
 def test_restoring_what_is_not_withdrawn_is_an_error_that_names_what_is(folder):

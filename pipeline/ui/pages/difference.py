@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from pipeline.diff import MEASURES, change, difference, verdicts
+from pipeline.diff import MEASURES, change, difference, unsure, verdicts
 from pipeline.origin import pushes
 from pipeline.runs import row
 from pipeline.ui.query import Query
@@ -26,12 +26,13 @@ def shown(site: Site, request) -> dict[str, Any]:
         raise HTTPException(400, "One run differs from nothing: choose two or more.")
     runs = sorted((site.run(each) for each in chosen), key=lambda run: -ids.index(run.run_id))  # as they ran
     found = difference(site.workspace, *runs)
-    known = pushes(site.lineage)
+    best, known = verdicts(runs, found), pushes(site.lineage)
     return {
         "all": [each for each in ids if each not in chosen],
         "runs": [row(site.workspace, run, known) for run in runs],
         "parts": {name: each for name, each in found.items() if each},
-        "best": verdicts(runs, found),
+        "best": best,
+        "unsure": unsure(runs, best),
         "section_of_measures": MEASURES,
         "change": change,
         "without": lambda run_id: [each for each in chosen if each != run_id],

@@ -11,6 +11,7 @@ from tfx.orchestration import metadata, pipeline
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.types import standard_artifacts
 
+from components.movielens_example_gen import times
 from components.movielens_example_gen.component import MovieLensExampleGen
 from components.movielens_example_gen.config import DataConfig
 from components.movielens_example_gen.executor import Executor
@@ -177,6 +178,17 @@ def test_a_bad_movie_line_counts_like_a_bad_rating(tmp_path):
         ingest(tmp_path / "data", tmp_path / "out")
 
 
+def test_bad_lines_of_all_files_are_counted_together_against_one_limit(tmp_path):
+    folder = write_100k(tmp_path / "data", GOOD + "9\t1\tgood\t5\n", FILMS)
+    with open(folder / "u.item", "a") as file:
+        file.write("99|B\n")
+    report = ingest(folder, tmp_path / "out", custom(folder, max_bad_rows=2))
+    assert report["bad_rows"]["count"] == 2
+    assert [Path(row["file"]).name for row in report["bad_rows"]["samples"]] == ["u.item", "u.data"]
+    with pytest.raises(DataError, match=r"2 malformed rows, and .* is 1"):
+        ingest(folder, tmp_path / "few", custom(folder, max_bad_rows=1))
+
+
 def test_only_the_first_users_are_kept_when_asked(tmp_path):
     write_100k(tmp_path / "data", GOOD, FILMS)
     report = ingest(tmp_path / "data", tmp_path / "out", custom(tmp_path / "data", max_users=1))
@@ -238,6 +250,23 @@ def test_what_is_told_of_the_data_is_in_the_report_of_the_ingest(tmp_path):
         for split in ("train", "eval", "test")
     ]
     assert sum(map(len, pairs)) == len(set.union(*pairs)) == 35
+
+
+def test_times_in_another_unit_behind_the_first_lines_are_told(tmp_path):
+    rows = [f"{row % 50},{row},{1 + row % 5},{1_300_000_000 + row}" for row in range(4000)]  # over 64 KiB
+    rows[-2:] = [f"{row},1300000000123" for row in ("1,9998,3", "2,9999,4")]
+    folder = write_files(
+        tmp_path / "data", ratings__csv="userId,movieId,rating,timestamp\n" + "\n".join(rows)
+    )
+    notes = ingest(folder, tmp_path / "out")["notes"]
+    assert "2 times are beyond the year 5138: are some in another unit?" in notes
+
+
+@pytest.mark.parametrize(
+    ("unit", "counted"), [("seconds", (1, 0)), ("milliseconds", (1, 1)), (times.ISO, (0, 0))]
+)
+def test_a_time_out_of_its_files_range_is_counted_and_zero_is_not(unit, counted):
+    assert times.of_another_unit(np.array([0, 881_250, 881_250_949, 10**11]), unit) == counted
 
 
 def test_too_few_described_films_and_equal_stars_stop_before_anything_is_published(tmp_path):

@@ -95,6 +95,9 @@ def test_in_a_split_by_time_copies_stay_where_their_time_puts_them_and_that_is_t
     found, config = survey(tmp_path, ROWS + ROWS, split={"kind": "temporal"})
     assert (found.repeated, found.parted) == (120, 0)
     assert "the temporal split puts each where its own time" in told_of_ratings(found, 240, config)[0]
+    found, config = survey(tmp_path, ROWS + ROWS, split={"kind": "leave_last_out"})
+    assert found.repeated == 120
+    assert "those of one user and film on one side" in told_of_ratings(found, 240, config)[0]
 
 
 @pytest.mark.parametrize("kind", ROW_BY_ROW[:2])

@@ -111,6 +111,7 @@ def test_a_column_of_times_that_holds_none_is_not_used_and_named(tmp_path):
         ("1997-12-04 15:55:49.5", "as ISO 8601"),
         ("1997-12-04T16:55:49+01:00", "as ISO 8601"),
         ("1997-12-04T15:55:49Z", "as ISO 8601"),
+        ("19971204155549", "as ISO 8601"),
     ],
 )
 @pytest.mark.parametrize("name", ["timestamp", "date"])
@@ -133,11 +134,22 @@ def test_times_are_read_in_the_unit_that_they_are_written_in(tmp_path, name, wri
         (["-1700000000000"], "milliseconds"),
         (["", "2024-01-01"], times.ISO),
         (["now", "then"], None),
+        (["20120131", "19991231"], times.ISO),
+        (["20120131101112"], times.ISO),
+        (["20120131", "881250949"], "seconds"),
         ([], "seconds"),
     ],
 )
 def test_the_unit_of_a_file_is_told_from_the_size_of_its_times(cells, unit):
     assert times.unit_of(cells) == unit
+
+
+def test_a_day_in_digits_is_read_as_one_and_no_day_is_a_bad_row(tmp_path):
+    write_files(tmp_path, ratings__csv="userId,movieId,rating,date\n1,2,3,20120131\n")
+    assert read_all(tmp_path, custom(tmp_path)) == ([("1", "2", 3.0, 1327968000)], [])
+    (tmp_path / "ratings.csv").write_text("userId,movieId,rating,date\n1,2,3,20120131\n1,3,3,20120231\n")
+    rows, bad = read_all(tmp_path, custom(tmp_path))
+    assert (len(rows), bad[0].value, bad[0].reason) == (1, "20120231", "is not a time as ISO 8601 has it")
 
 
 def test_times_in_two_units_are_said_to_be_so(tmp_path):
@@ -184,6 +196,18 @@ def test_quotes_are_taken_off_whatever_parts_the_fields(tmp_path, delimiter):
 def test_a_quote_that_is_never_closed_in_movies_counts_every_line_that_it_swallows(tmp_path):
     write_files(tmp_path, ratings__csv=RATINGS, movies__csv='id,title\n1,"A\n2,B,\n3,C\n')
     assert [row.line for row in catalog(tmp_path).bad.samples] == [2, 3, 4]
+
+
+def test_two_stray_quotes_in_movies_with_tabs_swallow_no_line_in_silence(tmp_path):
+    write_files(
+        tmp_path,
+        ratings__csv=RATINGS,
+        movies__csv=b'id\ttitle\n1\tA\n2\t"B\n3\tC\n4\tD"\n' + b'\xe9\n5\t"E"\n',
+    )
+    found = catalog(tmp_path)
+    assert list(found.movies) == ["1", "5"]
+    assert [row.line for row in found.bad.samples] == [3, 4, 5, 6]
+    assert found.bad.samples[1].reason == "is in a quote that line 3 opens, closed only in line 5"
 
 
 def test_an_id_with_a_control_character_is_a_bad_row_and_a_title_loses_it(tmp_path):

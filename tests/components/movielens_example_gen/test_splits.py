@@ -30,7 +30,16 @@ def test_temporal_cuts_the_range_of_time_and_not_the_rows():
 def test_leave_last_out_takes_the_last_two_and_the_files_order_among_equal_times():
     users = [0, 0, 0, 1, 1, 1, 1, 2, 2]
     times = [30, 10, 20, 5, 5, 5, 1, 1, 2]
-    assert codes(config.LeaveLastOutSplit(), user=users, timestamp=times) == [2, 0, 1, 0, 1, 2, 0, 0, 0]
+    found = codes(config.LeaveLastOutSplit(), user=users, movie=range(9), timestamp=times)
+    assert found == [2, 0, 1, 0, 1, 2, 0, 0, 0]
+
+
+def test_leave_last_out_keeps_copies_of_a_rating_on_the_side_of_the_last_of_them():
+    users = [0] * 6 + [1] * 4
+    movies = [5, 6, 7, 7, 8, 6, 5, 6, 6, 6]  # user 1 has two films: too few
+    times = [1, 2, 3, 4, 5, 6, 1, 2, 3, 4]
+    found = codes(config.LeaveLastOutSplit(), user=users, movie=movies, timestamp=times)
+    assert found == [TRAIN, TEST, TRAIN, TRAIN, EVAL, TEST] + [TRAIN] * 4
 
 
 def test_per_item_cuts_a_fresh_permutation_of_each_movie_as_microsoft_does():
@@ -71,7 +80,7 @@ def test_hash_gives_eval_the_lowest_lots_and_test_those_after_them():
         (config.RandomSplit(), {"count": 3}),
         (config.UserHoldoutSplit(), {"user": [0, 0, 1]}),
         (config.PerItemSplit(), {"movie": [0, 1, 2]}),
-        (config.LeaveLastOutSplit(), {"user": [0, 1], "timestamp": [0, 0]}),
+        (config.LeaveLastOutSplit(), {"user": [0, 1], "movie": [0, 0], "timestamp": [0, 0]}),
         (config.TemporalSplit(eval=0.1, test=0.1), {"timestamp": [0, 1, 100]}),
     ],
 )

@@ -1,6 +1,7 @@
 """The rules, against a clock that is set by hand: 100 seconds past an epoch is `at(100)`."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -48,13 +49,13 @@ class Machine:
             raise Stop
         return ScheduledRun(due.isoformat(), "interrupted" if self.interrupted else "done")
 
-    def on(self, until, cron="0 * * * *"):
+    def on(self, until, cron="0 * * * *", zone=UTC):
         """Starts the schedule; it is told to stop at `until`."""
         self.until = until
         log = Log(self.workspace)
         log.add = self.skipped.append
         Scheduler(
-            Cron.parse(cron, UTC),
+            Cron.parse(cron, zone),
             self.missed,
             StateFile(self.workspace),
             log,
@@ -148,6 +149,15 @@ def test_another_expression_begins_anew(machine):
     machine.on(until=5.5 * HOUR, cron="30 * * * *")
     assert hours(machine)[1:] == [(4.5, 4.5), (5.5, 5.5)]
     assert not machine.skipped
+
+
+def test_another_zone_begins_anew_with_what_is_still_to_come(machine):
+    machine.on(until=2 * HOUR, cron="0 6 * * *")
+    machine.time = 3 * HOUR
+    machine.on(until=7 * HOUR, cron="0 6 * * *", zone=ZoneInfo("Asia/Dubai"))  # 2 o'clock here
+    assert not machine.begun
+    machine.on(until=27 * HOUR, cron="0 6 * * *", zone=ZoneInfo("Asia/Dubai"))
+    assert hours(machine) == [(26, 26)]
 
 
 def test_what_cannot_be_read_is_told_with_its_remedy(tmp_path):
