@@ -47,7 +47,8 @@ class SplitByTime:
         ratings = data.train
         if not len(ratings):
             return None
-        moment = int(np.sort(ratings.timestamp)[round((len(ratings) - 1) * (1 - share))])
+        newer = min(max(round(len(ratings) * share), 1), len(ratings))
+        moment = int(np.sort(ratings.timestamp)[-newer])
         older = ratings.timestamp < moment
         if not older.any():
             return None
