@@ -17,6 +17,7 @@ SMALL = (
     "retrieval.model.dim=8",
     "retrieval.train={epochs: 3, batch_size: 1000}",
     "retrieval.bless={over_popularity: {}, bars: {index_recall@100: {min: 0.5}}}",
+    "recommender.bless={over_popularity: {}, bars: {ndcg@10: {min: 0}}}",
     "ranking.bless.bars={rmse: {max: 2}}",
 )
 
