@@ -1,6 +1,5 @@
 """The DAG: which node feeds which (DESIGN.md, The way of the data)."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from pipeline.data_source import DataSource
 from pipeline.delivery_nodes import delivery_nodes
 from pipeline.evaluation import MODEL_SLICES, RAW_SLICES, eval_config
 from pipeline.fingerprints import code_fingerprint
+from pipeline.judging_nodes import as_json, list_evaluator
 from pipeline.place import Found, Place
 from pipeline.training_nodes import Judged, Prepared, training_nodes
 from serving.prediction_log.reader import fingerprint, log_files
@@ -41,9 +41,7 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         input_base=source.path,
         config=config.data.model_dump_json(),
         fingerprint=source.fingerprint,
-        code_fingerprint=code_fingerprint(
-            "components.movielens_example_gen", "trainer.features", "trainer.pair_hash"
-        ),
+        code_fingerprint=code_fingerprint("components.movielens_example_gen"),
         origin=source.origin,
         spans=source.spans,
     )
@@ -60,7 +58,7 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         splits_config=transform_pb2.SplitsConfig(analyze=[features.TRAIN], transform=[]),
         materialize=False,
         disable_statistics=True,
-        custom_config={"code": code_fingerprint("components.preprocessing", "trainer.features")},
+        custom_config={"code": code_fingerprint("components.preprocessing")},
     )
     skew = _serving_skew(config, examples)
     for node in (validator, *skew):
@@ -101,9 +99,9 @@ def _validator(config: RunConfig, statistics, schema: Found, previous: Found) ->
         schema=schema.channel,
         previous_statistics=previous.channel,
         drift=config.validate_.drift,
-        drift_thresholds=_json(validate["drift_thresholds"]),
+        drift_thresholds=as_json(validate["drift_thresholds"]),
         skew=config.validate_.skew,
-        skew_thresholds=_json(validate["skew_thresholds"]),
+        skew_thresholds=as_json(validate["skew_thresholds"]),
         code_fingerprint=code_fingerprint("components.example_validator"),
     ).with_id(_VALIDATOR)
     for node in previous.nodes:
@@ -124,9 +122,7 @@ def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]
         min_values=skew.min_values,
         on_skew=skew.on_skew,
         every_split=config.refit == "all",
-        code_fingerprint=code_fingerprint(
-            "components.serving_skew", "serving.prediction_log", "trainer.activity"
-        ),
+        code_fingerprint=code_fingerprint("components.serving_skew"),
     )
     return [node]
 
@@ -142,14 +138,8 @@ def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) ->
         baseline_model=trained.last_blessed,
         schema=prepared.schema,
         eval_config=eval_config(slices),
-        bars=_json(limits(config.ranking.bless.bars)),
-        code_fingerprint=code_fingerprint(
-            "components.ranking_evaluator",
-            "components.bars",
-            "components.baseline",
-            "components.blessing",
-            "trainer",
-        ),
+        bars=as_json(limits(config.ranking.bless.bars)),
+        code_fingerprint=code_fingerprint("components.ranking_evaluator", "trainer"),
         example_splits=[features.EVAL],
     )
     return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])
@@ -158,26 +148,7 @@ def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) ->
 def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
     """Tuner, Trainer, and our own evaluator."""
     trained = training_nodes("retrieval", config, prepared)
-    retrieval = config.retrieval
-    evaluator = RetrievalEvaluator(
-        examples=prepared.examples,
-        transform_graph=prepared.transform_graph,
-        model=trained.model,
-        baseline_model=trained.last_blessed,
-        bars=_json(limits(retrieval.bless.bars)),
-        over_popularity=_json(retrieval.bless.over_popularity),
-        min_rating=_json(retrieval.model.min_rating),
-        code_fingerprint=code_fingerprint(
-            "components.retrieval_evaluator",
-            "components.list_evaluation",
-            "components.bars",
-            "components.baseline",
-            "components.blessing",
-            "trainer",
-        ),
+    evaluator = list_evaluator(
+        RetrievalEvaluator, config, prepared, trained.model, trained.last_blessed, config.retrieval.bless
     )
     return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, sort_keys=True)

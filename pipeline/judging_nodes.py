@@ -4,9 +4,10 @@ import json
 
 from tfx.types import BaseChannel
 
+from components.list_evaluation.component import ListEvaluator
 from components.recommender_evaluator import RecommenderEvaluator
 from components.temporal_check import TemporalCheck
-from pipeline.config import RunConfig, limits
+from pipeline.config import RecommenderBlessConfig, RetrievalBlessConfig, RunConfig, limits
 from pipeline.fingerprints import code_fingerprint
 from pipeline.training_nodes import Judged, Prepared
 
@@ -21,26 +22,32 @@ def recommender_nodes(
         prepared: the data.
         recommender: assembled of models that were trained on `train` alone.
     """
-    bless = config.recommender.bless
     last = prepared.place.last_blessed("recommender", recommender)
-    evaluator = RecommenderEvaluator(
-        examples=prepared.examples,
-        transform_graph=prepared.transform_graph,
-        model=recommender,
-        baseline_model=last.channel,
-        bars=_json(limits(bless.bars)),
-        over_popularity=_json(bless.over_popularity),
-        min_rating=_json(config.retrieval.model.min_rating),
-        code_fingerprint=code_fingerprint(
-            "components.recommender_evaluator",
-            "components.list_evaluation",
-            "components.bars",
-            "components.baseline",
-            "components.blessing",
-            "trainer",
-        ),
+    evaluator = list_evaluator(
+        RecommenderEvaluator, config, prepared, recommender, last.channel, config.recommender.bless
     )
     return [*last.nodes, evaluator], evaluator.outputs["blessing"]
+
+
+def list_evaluator(
+    kind: type[ListEvaluator],
+    config: RunConfig,
+    prepared: Prepared,
+    model: BaseChannel,
+    baseline: BaseChannel | None,
+    bless: RetrievalBlessConfig | RecommenderBlessConfig,
+) -> ListEvaluator:
+    """The RetrievalEvaluator or the RecommenderEvaluator of `model`, by the bars of `bless`."""
+    return kind(
+        examples=prepared.examples,
+        transform_graph=prepared.transform_graph,
+        model=model,
+        baseline_model=baseline,
+        bars=as_json(limits(bless.bars)),
+        over_popularity=as_json(bless.over_popularity),
+        min_rating=as_json(config.retrieval.model.min_rating),
+        code_fingerprint=code_fingerprint(kind.__module__.rpartition(".")[0], "trainer"),
+    )
 
 
 def temporal_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retrieval: Judged) -> list:
@@ -58,12 +65,13 @@ def temporal_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
             mode=config.temporal_check,
             candidates=config.recommender.candidates,
             rating_weight=config.recommender.rating_weight,
-            min_rating=_json(config.retrieval.model.min_rating),
+            min_rating=as_json(config.retrieval.model.min_rating),
             backup_dir=prepared.resume_folder("temporal", *settings),
-            code_fingerprint=code_fingerprint("components.temporal_check", "components.intervals", "trainer"),
+            code_fingerprint=code_fingerprint("components.temporal_check", "trainer"),
         )
     ]
 
 
-def _json(value: object) -> str:
+def as_json(value: object) -> str:
+    """A value as the text of a node's parameter: equal values give equal texts."""
     return json.dumps(value, sort_keys=True)

@@ -67,7 +67,5 @@ def assembler(config: RunConfig, ranking: BaseChannel, retrieval: BaseChannel) -
         retrieval=retrieval,
         candidates=config.recommender.candidates,
         rating_weight=config.recommender.rating_weight,
-        code_fingerprint=code_fingerprint(
-            "components.recommender_assembler", "trainer.recommender", "trainer.answers", "trainer.verify"
-        ),
+        code_fingerprint=code_fingerprint("components.recommender_assembler"),
     )

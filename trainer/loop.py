@@ -115,7 +115,7 @@ def train(
         # The order matters: eval comes before whatever reads its logs, a loss that is no number is not kept,
         # and a backup holds what stopping knows.
         watching = None if evaluation is None else stopping
-        steps = _Steps(data.steps, config.epochs)
+        steps = _Steps(data.steps, epochs)
         ordered = [clock, steps, evaluate, _Diverged(), watching, backup, record, *callbacks]
         if on_epoch:
             ordered.append(

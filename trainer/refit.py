@@ -21,7 +21,7 @@ from trainer.run_fn import REPORT, Task, deliver, task_of, write_report
 from trainer.settings import Settings
 from trainer.trained import Trained, trained_folder
 from trainer.trained_on import TrainedOn
-from trainer.warm_start import WarmStart, put_weights
+from trainer.warm_start import FirstThatFits, WarmStart, began_warm, put_weights
 
 Mode = Literal["all", "seen"]
 
@@ -71,7 +71,7 @@ class Refitted:
     judged: dict[str, Any]
     result: TrainResult
     learned: TrainedOn
-    warm: WarmStart | None
+    warm: WarmStart | FirstThatFits | None
 
 
 def refit(asked: Refit, serving_model_dir: str, model_run_dir: Path) -> None:
@@ -115,23 +115,15 @@ def refit_model(asked: Refit) -> Refitted:
         learned = TrainedOn.read(trained_folder(asked.judged_model))
         return Refitted(task, settings, judged, result, learned, None)
     warm = WarmStart(asked.base_model) if asked.base_model else None
-    result, learned = _on_everything(asked, task, settings, epochs, warm)
-    if _began_warm(judged) and (warm is None or warm.facts["cold_because"]):
+    if began_warm(judged):
         # A training that began warm may need few epochs; from random weights as few would train nothing.
-        report("begins from the judged model: there is no refit one to begin from")
-        warm = WarmStart(asked.judged_model)
-        result, learned = _on_everything(asked, task, settings, epochs, warm)
+        warm = FirstThatFits([*([warm] if warm else []), WarmStart(asked.judged_model)])
+    result, learned = _on_everything(asked, task, settings, epochs, warm)
     return Refitted(task, settings, judged, result, learned, warm)
 
 
-def _began_warm(judged: dict[str, Any]) -> bool:
-    """Whether the judged training began from an earlier model's weights."""
-    began = judged.get("warm_start")
-    return bool(began) and not began["cold_because"]
-
-
 def _on_everything(
-    asked: Refit, task: Task, settings: Settings, epochs: int, warm: WarmStart | None
+    asked: Refit, task: Task, settings: Settings, epochs: int, warm: WarmStart | FirstThatFits | None
 ) -> tuple[TrainResult, TrainedOn]:
     if "max_epoch_minutes" in type(settings).model_fields:  # the judged training was let through
         settings = settings.model_copy(update={"max_epoch_minutes": None})

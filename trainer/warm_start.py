@@ -1,6 +1,7 @@
 """A model that starts from what an earlier one learned, though users and films have come and gone since."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -76,6 +77,37 @@ class WarmStart:
         self.facts["cold_because"] = reason
         log.warning("Training starts cold. %s", reason)
         report("starts cold: nothing is carried over from the last model")
+
+
+class FirstThatFits:
+    """Several bases in the place of one: training starts from the first that it can start from."""
+
+    def __init__(self, bases: Sequence[WarmStart]):
+        self._bases, self._chosen = bases, bases[-1]
+        self.identity = " or ".join(base.identity for base in bases)
+
+    def __call__(self, model: Model) -> None:
+        """See `WarmStart`."""
+        for base in self._bases:
+            self._chosen = base
+            base(model)
+            if not base.facts["cold_because"]:
+                return
+
+    def add_to(self, learned: TrainedOn) -> TrainedOn:
+        """See `WarmStart`."""
+        return self._chosen.add_to(learned)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Those of the base that was started from."""
+        return self._chosen.facts
+
+
+def began_warm(report: Mapping[str, Any]) -> bool:
+    """Whether the training that wrote this `training.json` started from an earlier model's weights."""
+    began = report.get("warm_start")
+    return bool(began) and not began["cold_because"]
 
 
 def put_weights(trained: Trained, model: Model) -> None:

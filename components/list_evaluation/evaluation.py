@@ -1,6 +1,5 @@
 """Everything that was measured, and what it means for the blessing: `metrics.json`."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -40,7 +39,7 @@ class Evaluation:
 
     @cached_property
     def verdicts(self) -> list[Verdict]:
-        """One a bar."""
+        """One per limit."""
         candidate = {**self.means["candidate"], **self.search}
         found = self.bars.verdicts(candidate, self.means["popularity"], self._baseline())
         if not self.same_models:
@@ -63,7 +62,7 @@ class Evaluation:
         return bool(self.verdicts) and all(verdict.passed for verdict in self.verdicts)
 
     def metrics(self) -> dict[str, Any]:
-        """For `metrics.json`; null for what could not be measured.
+        """For `metrics.json`; NaN for what could not be measured.
 
         `candidate`, `popularity`, `baseline` (null where there is none): value by measure.
         `standard_errors`: the same for the means over users.
@@ -76,20 +75,18 @@ class Evaluation:
         """
         candidate = self.qualities["candidate"]
         others = {name: quality for name, quality in self.qualities.items() if name != "candidate"}
-        return _without_nan(
-            {
-                **{name: self.means.get(name) for name in ("candidate", "popularity", "baseline")},
-                "standard_errors": {name: each.standard_errors() for name, each in self.qualities.items()},
-                "change": {name: candidate.change(other) for name, other in others.items()},
-                "overlap": asdict(self.overlap) if self.overlap else None,
-                "slices": self._slices(),
-                "search": dict(self.search),
-                "bars": [asdict(verdict) for verdict in self.verdicts],
-                "blessed": self.blessed,
-                "reasons": [verdict.sentence for verdict in self.verdicts] or [NO_BARS],
-                "eval": self._eval(),
-            }
-        )
+        return {
+            **{name: self.means.get(name) for name in ("candidate", "popularity", "baseline")},
+            "standard_errors": {name: each.standard_errors() for name, each in self.qualities.items()},
+            "change": {name: candidate.change(other) for name, other in others.items()},
+            "overlap": asdict(self.overlap) if self.overlap else None,
+            "slices": self._slices(),
+            "search": dict(self.search),
+            "bars": [asdict(verdict) for verdict in self.verdicts],
+            "blessed": self.blessed,
+            "reasons": [verdict.sentence for verdict in self.verdicts] or [NO_BARS],
+            "eval": self._eval(),
+        }
 
     def _slices(self) -> dict[str, dict[str, dict[str, Any]]]:
         return {
@@ -113,12 +110,3 @@ class Evaluation:
             "positives_of_strangers": held_out.strangers,
             "positives_mean_popularity": held_out.chosen_popularity(),
         }
-
-
-def _without_nan(value: Any) -> Any:
-    """NaN is no JSON."""
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,19 +2,18 @@
 
 import json
 import os
-from typing import Any
 
 from tfx.components.evaluator import executor
-from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
-from tfx.utils import io_utils, path_utils
 
 from components.bars import Baseline
 from components.baseline import BASELINE, drop_missing, eval_overlap
 from components.blessing import bless
+from components.inputs import saved_model, split_files
 from components.ranking_evaluator.by_slice import WHOLE, by_slice
 from components.ranking_evaluator.paired import Paired
 from components.ranking_evaluator.verdicts import FILE, judged
+from components.whole_json import write_json
 from trainer import features
 
 
@@ -27,30 +26,20 @@ class Executor(executor.Executor):
         super().Do(input_dict, output_dict, exec_properties)
         folder = artifact_utils.get_single_uri(output_dict["evaluation"])
         slices = by_slice(folder)
-        _write(os.path.join(folder, "slices.json"), slices)
+        write_json(os.path.join(folder, "slices.json"), slices)
         whole = slices[WHOLE][WHOLE]
         baseline = _baseline(input_dict, whole["baseline"]) if input_dict.get(BASELINE) else None
         found = judged(json.loads(exec_properties["bars"]), whole["candidate"], baseline)
-        _write(os.path.join(folder, FILE), found)
+        write_json(os.path.join(folder, FILE), found)
         bless(input_dict, output_dict, exec_properties, found["blessed"])
 
 
 def _baseline(input_dict, values: dict[str, float | None]) -> Baseline:
     """The last blessed model: TFMA's numbers, how sure a difference is, and what it was trained on."""
-    paths = (
-        path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict[key]))
-        for key in ("model", BASELINE)
-    )
-    uris = artifact_utils.get_split_uris(input_dict["examples"], features.EVAL)
-    paired = Paired.read(*paths, [io_utils.all_files_pattern(uri) for uri in uris])
+    paths = (saved_model(input_dict[key]) for key in ("model", BASELINE))
+    paired = Paired.read(*paths, split_files(input_dict["examples"], features.EVAL))
     return Baseline(
         {name: value for name, value in values.items() if value is not None},
         paired.standard_errors(),
         eval_overlap(input_dict, paired.pairs),
     )
-
-
-def _write(path: str, content: dict[str, Any]) -> None:
-    part = f"{path}.part"
-    io_utils.write_string_file(part, json.dumps(content, indent=1, allow_nan=False))
-    fileio.rename(part, path, overwrite=True)

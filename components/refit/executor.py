@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from tfx import types
 from tfx.components.util import model_utils
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
-from tfx.utils import io_utils, path_utils
+from tfx.utils import path_utils
 
+from components.inputs import files_by_split, saved_model
 from components.not_refit import WHY, say_not_refit
-from trainer import features
 from trainer.progress import report
 
 
@@ -33,9 +32,9 @@ class Executor(base_executor.BaseExecutor):
             Refit(
                 task=exec_properties["task"],
                 mode=exec_properties["mode"],
-                files=_files(input_dict["examples"]),
+                files=files_by_split(input_dict["examples"]),
                 judged_run=Path(artifact_utils.get_single_uri(input_dict["judged_run"])),
-                judged_model=_saved_model(input_dict["judged_model"]),
+                judged_model=saved_model(input_dict["judged_model"]),
                 transform=artifact_utils.get_single_uri(input_dict["transform_graph"]),
                 base_model=base,
                 backup_dir=exec_properties["backup_dir"] or None,
@@ -53,17 +52,3 @@ def _blessed(input_dict) -> bool:
         artifacts and model_utils.is_model_blessed(artifact_utils.get_single_instance(artifacts))
         for artifacts in blessings
     )
-
-
-def _files(examples: list[types.Artifact]) -> dict[str, list[str]]:
-    """By split, train first."""
-    there = artifact_utils.decode_split_names(examples[0].split_names)
-    return {
-        split: [io_utils.all_files_pattern(uri) for uri in artifact_utils.get_split_uris(examples, split)]
-        for split in features.SPLITS
-        if split in there
-    }
-
-
-def _saved_model(model: list[types.Artifact]) -> str:
-    return path_utils.serving_model_path(artifact_utils.get_single_uri(model))

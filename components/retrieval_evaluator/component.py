@@ -1,33 +1,12 @@
-"""The component's inputs, outputs and parameters."""
+"""The component: `ListEvaluator` for a retrieval model."""
 
-from tfx.dsl.components.base import base_component, executor_spec
-from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
+from tfx.dsl.components.base import executor_spec
 
+from components.list_evaluation.component import ListEvaluator
 from components.retrieval_evaluator.executor import Executor
 
 
-class RetrievalEvaluatorSpec(component_spec.ComponentSpec):
-    """Inputs, outputs and parameters."""
-
-    PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
-        "bars": component_spec.ExecutionParameter(type=str),
-        "over_popularity": component_spec.ExecutionParameter(type=str),
-        "min_rating": component_spec.ExecutionParameter(type=str),
-        "code_fingerprint": component_spec.ExecutionParameter(type=str),
-    }
-    INPUTS = {  # noqa: RUF012
-        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
-        "transform_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
-        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "baseline_model": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
-    }
-    OUTPUTS = {  # noqa: RUF012
-        "evaluation": component_spec.ChannelParameter(type=standard_artifacts.ModelEvaluation),
-        "blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
-    }
-
-
-class RetrievalEvaluator(base_component.BaseComponent):
+class RetrievalEvaluator(ListEvaluator):
     """Ranks the whole catalogue for the users of `eval`, and blesses a model whose lists are good enough.
 
     Films watched in `train` are no candidates; users whom train does not know are left out. If it knows none
@@ -36,48 +15,8 @@ class RetrievalEvaluator(base_component.BaseComponent):
     last blessed model, which may have another vocabulary: to that one an unknown user is a stranger, and a
     film that it does not know is one it cannot find. Index recall and latency are those of `retrieve`.
 
-    Args:
-        examples: the splits.
-        transform_graph: the vocabularies.
-        model: the exported retrieval model.
-        baseline_model: the last blessed one; may resolve to nothing.
-        bars: JSON, measure to limits: {"ndcg@10": {"min": 0.2, "max_decrease": 0.0}}; `min`, `max`, and
-            against the baseline `max_increase` or `max_decrease`, a number or {"standard_errors": 2}, as
-            `components.bars.verdicts` takes them. The measures are those of `trainer.retrieval.measures`.
-        over_popularity: JSON, measure to the least ratio to popularity's: {"ndcg@10": 1.2}.
-        min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
-        code_fingerprint: of this component's and the trainer's code, for the cache.
-
-    Outputs:
-        evaluation: `metrics.json` and `plots.json`.
-        blessing: a ModelBlessing as TFX's Evaluator writes it. A model without any bar is not blessed.
+    Arguments are those of `ListEvaluator`; the measures are those of `trainer.retrieval.measures`.
+    `evaluation` also has `plots.json`.
     """
 
-    SPEC_CLASS = RetrievalEvaluatorSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
-
-    def __init__(
-        self,
-        examples: BaseChannel,
-        transform_graph: BaseChannel,
-        model: BaseChannel,
-        bars: str,
-        code_fingerprint: str,
-        baseline_model: BaseChannel | None = None,
-        over_popularity: str = "{}",
-        min_rating: str = "",
-    ):
-        super().__init__(
-            RetrievalEvaluatorSpec(
-                examples=examples,
-                transform_graph=transform_graph,
-                model=model,
-                baseline_model=baseline_model,
-                bars=bars,
-                over_popularity=over_popularity,
-                min_rating=min_rating,
-                code_fingerprint=code_fingerprint,
-                evaluation=Channel(type=standard_artifacts.ModelEvaluation),
-                blessing=Channel(type=standard_artifacts.ModelBlessing),
-            )
-        )

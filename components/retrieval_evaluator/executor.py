@@ -1,32 +1,27 @@
 """Measures the candidate, popularity and the last blessed model, and writes metrics and the blessing."""
 
-import json
 import os
 from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
-from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
-from tfx.utils import io_utils, path_utils
 
-from components.baseline import BASELINE, drop_missing, eval_overlap
+from components.baseline import BASELINE, drop_missing
 from components.blessing import bless
-from components.list_evaluation import Bars, Evaluation, write_json
+from components.inputs import saved_model
+from components.list_evaluation import Bars, EvalSplit, Evaluation
 from components.retrieval_evaluator.plots import plots
-from trainer import features
-from trainer.catalogue import Catalogue
-from trainer.data import RatingData
+from components.whole_json import write_json
 from trainer.progress import report
 from trainer.retrieval.by_history import ByHistory
 from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import LONGEST, HeldOut, judge, measure
+from trainer.retrieval.quality import LONGEST, judge, measure
 from trainer.retrieval.search import search_quality
 from trainer.retrieval.vectors import Vectors
 from trainer.saved_model import SavedModel
-from trainer.trained_on import rating_pairs
 
 
 class Executor(base_executor.BaseExecutor):
@@ -38,28 +33,20 @@ class Executor(base_executor.BaseExecutor):
         bars = Bars.parse(
             exec_properties["bars"], exec_properties["over_popularity"], QUALITY_MEASURES, SEARCH_MEASURES
         )
-        report("reading train and eval")
-        data = RatingData.read(
-            _files(input_dict["examples"], features.TRAIN),
-            _files(input_dict["examples"], features.EVAL),
-            artifact_utils.get_single_uri(input_dict["transform_graph"]),
-        )
-        min_rating = json.loads(exec_properties["min_rating"] or "null")
-        held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating)
-        evaluation, plotted = _evaluate(input_dict, held_out, data.catalogue, bars)
+        split = EvalSplit.read(input_dict, exec_properties)
+        evaluation, plotted = _evaluate(input_dict, split, bars)
         folder = artifact_utils.get_single_uri(output_dict["evaluation"])
         write_json(os.path.join(folder, "metrics.json"), evaluation.metrics())
         write_json(os.path.join(folder, "plots.json"), plotted)
         bless(input_dict, output_dict, exec_properties, evaluation.blessed)
 
 
-def _evaluate(
-    input_dict, held_out: HeldOut, catalogue: Catalogue, bars: Bars
-) -> tuple[Evaluation, dict[str, Any]]:
+def _evaluate(input_dict, split: EvalSplit, bars: Bars) -> tuple[Evaluation, dict[str, Any]]:
     """The evaluation, and what is drawn of it."""
+    held_out, catalogue = split.held_out, split.data.catalogue
     qualities, scores, search = {"popularity": judge(popular_lists(held_out), held_out)}, {}, {}
     models = {"candidate": "model", "baseline": BASELINE}
-    models = {name: _path(input_dict[key]) for name, key in models.items() if input_dict.get(key)}
+    models = {name: saved_model(input_dict[key]) for name, key in models.items() if input_dict.get(key)}
     with ExitStack() as stack:
         for place, (name, path) in enumerate(models.items()):
             report(f"ranking the catalogue for {len(held_out.users)} users: {name}", place / len(models))
@@ -77,15 +64,4 @@ def _evaluate(
                 scores[name] = asked.scores
                 qualities[name] = judge(asked.lists(LONGEST), held_out)
         drawn = plots(qualities, scores)
-    overlap = None
-    if input_dict.get(BASELINE):
-        overlap = eval_overlap(input_dict, rating_pairs(_files(input_dict["examples"], features.EVAL)))
-    return Evaluation(qualities, search, bars, overlap), drawn
-
-
-def _files(examples: list[types.Artifact], split: str) -> list[str]:
-    return [io_utils.all_files_pattern(uri) for uri in artifact_utils.get_split_uris(examples, split)]
-
-
-def _path(model: list[types.Artifact]) -> str:
-    return path_utils.serving_model_path(artifact_utils.get_single_uri(model))
+    return Evaluation(qualities, search, bars, split.overlap), drawn

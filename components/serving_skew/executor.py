@@ -11,6 +11,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from components.inputs import files_by_split
 from components.serving_skew.learned import Learned
 from components.serving_skew.measures import Comparison, compare
 from components.serving_skew.traffic import Traffic
@@ -56,12 +57,8 @@ class Executor(base_executor.BaseExecutor):
 
 def _files(examples: list[types.Artifact], every_split: bool) -> list[str]:
     """Of the splits that what is served is trained on."""
-    splits = artifact_utils.decode_split_names(examples[0].split_names) if every_split else [features.TRAIN]
-    return [
-        io_utils.all_files_pattern(uri)
-        for split in splits
-        for uri in artifact_utils.get_split_uris(examples, split)
-    ]
+    there = files_by_split(examples)
+    return [file for split in (there if every_split else [features.TRAIN]) for file in there[split]]
 
 
 def findings(

@@ -11,19 +11,18 @@ import tensorflow as tf
 from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
-from tfx.utils import io_utils
 
-from components.list_evaluation import write_json
+from components.inputs import files_by_split
 from components.temporal_check.findings import FILE, findings, nothing
 from components.temporal_check.question import Question
-from trainer import features
+from components.whole_json import write_json
 from trainer.base import Model
 from trainer.data import RatingData
 from trainer.errors import MarqueeError
-from trainer.plain_json import finite
 from trainer.progress import report
 from trainer.recommender.in_memory import InMemoryRecommender
 from trainer.run_fn import REPORT, task_of
+from trainer.warm_start import began_warm
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ class Executor(base_executor.BaseExecutor):
         except (MemoryError, ValueError, tf.errors.OpError) as error:
             log.exception("the check by time was not made")
             found = nothing(f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
-        write_json(os.path.join(folder, FILE), finite(found))
+        write_json(os.path.join(folder, FILE), found)
 
 
 def _check(input_dict, exec_properties) -> dict[str, Any]:
@@ -56,7 +55,8 @@ def _check(input_dict, exec_properties) -> dict[str, Any]:
         )
     report("reading all ratings")
     question = Question.of(
-        RatingData.of_everything(_files(examples)), json.loads(exec_properties["min_rating"] or "null")
+        RatingData.of_everything([file for files in files_by_split(examples).values() for file in files]),
+        json.loads(exec_properties["min_rating"] or "null"),
     )
     if isinstance(question, str):
         return nothing(question)
@@ -93,8 +93,6 @@ class _Training:
     @classmethod
     def read(cls, task: str, run: list[types.Artifact], exec_properties) -> "_Training":
         judged = json.loads((Path(artifact_utils.get_single_uri(run)) / REPORT).read_text(encoding="utf-8"))
-        began = judged.get("warm_start")
-        warm = bool(began) and not began["cold_because"]
         settings = task_of({"task": task}).settings.checked(judged["settings"])
         # There are no files of this split to be streamed from.
         in_memory = settings.train.model_copy(update={"in_memory": "always"})
@@ -103,7 +101,7 @@ class _Training:
             task,
             settings.model_copy(update={"train": in_memory}),
             # Few epochs are enough from a base that knows most of it; here training begins from nothing.
-            settings.train.epochs if warm else judged["best_epoch"],
+            settings.train.epochs if began_warm(judged) else judged["best_epoch"],
             os.path.join(kept, task) if kept else None,
             exec_properties["code_fingerprint"],
         )
@@ -133,13 +131,3 @@ def _rows(examples: list[types.Artifact]) -> int | None:
         return sum(json.loads(file.read_text(encoding="utf-8"))["rows"].values())
     except (OSError, ValueError, KeyError):
         return None
-
-
-def _files(examples: list[types.Artifact]) -> list[str]:
-    there = artifact_utils.decode_split_names(examples[0].split_names)
-    return [
-        io_utils.all_files_pattern(uri)
-        for split in features.SPLITS
-        if split in there
-        for uri in artifact_utils.get_split_uris(examples, split)
-    ]

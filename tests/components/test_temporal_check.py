@@ -89,7 +89,7 @@ def test_models_are_trained_on_older_ratings_and_asked_about_newer_ones(check, t
     found = check(rows, backup=str(tmp_path / "kept"))
 
     assert found["made"] is True
-    moment = sorted(row[3] for row in rows)[round((len(rows) - 1) * 0.8)]
+    moment = sorted(row[3] for row in rows)[-round(len(rows) * 0.2)]
     assert found["moment"] == moment
     assert found["last"] == max(row[3] for row in rows)
     assert found["rows"]["judged"] == sum(row[3] >= moment for row in rows)

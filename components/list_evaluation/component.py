@@ -1,0 +1,74 @@
+"""What every component is given, and gives, that judges lists of items."""
+
+from tfx.dsl.components.base import base_component
+from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
+
+
+class ListEvaluatorSpec(component_spec.ComponentSpec):
+    """Inputs, outputs and parameters."""
+
+    PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
+        "bars": component_spec.ExecutionParameter(type=str),
+        "over_popularity": component_spec.ExecutionParameter(type=str),
+        "min_rating": component_spec.ExecutionParameter(type=str),
+        "code_fingerprint": component_spec.ExecutionParameter(type=str),
+    }
+    INPUTS = {  # noqa: RUF012
+        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "transform_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
+        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "baseline_model": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
+    }
+    OUTPUTS = {  # noqa: RUF012
+        "evaluation": component_spec.ChannelParameter(type=standard_artifacts.ModelEvaluation),
+        "blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+    }
+
+
+class ListEvaluator(base_component.BaseComponent):
+    """Measures the lists of a model for the users of `eval`, and blesses it by what they are worth.
+
+    Args:
+        examples: the splits.
+        transform_graph: the vocabularies.
+        model: what is judged.
+        baseline_model: the last blessed one; may resolve to nothing.
+        bars: JSON, measure to limits: {"ndcg@10": {"min": 0.2, "max_decrease": 0.0}}; `min`, `max`, and
+            against the baseline `max_increase` or `max_decrease`, a number or {"standard_errors": 2}, as
+            `components.bars.verdicts` takes them.
+        over_popularity: JSON, measure to the least ratio to popularity's: {"ndcg@10": 1.2}.
+        min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
+        code_fingerprint: of the component's and the trainer's code, for the cache.
+
+    Outputs:
+        evaluation: `metrics.json` (`components.list_evaluation.evaluation`).
+        blessing: a ModelBlessing as TFX's Evaluator writes it. A model without any bar is not blessed.
+    """
+
+    SPEC_CLASS = ListEvaluatorSpec
+
+    def __init__(
+        self,
+        examples: BaseChannel,
+        transform_graph: BaseChannel,
+        model: BaseChannel,
+        bars: str,
+        code_fingerprint: str,
+        baseline_model: BaseChannel | None = None,
+        over_popularity: str = "{}",
+        min_rating: str = "",
+    ):
+        super().__init__(
+            ListEvaluatorSpec(
+                examples=examples,
+                transform_graph=transform_graph,
+                model=model,
+                baseline_model=baseline_model,
+                bars=bars,
+                over_popularity=over_popularity,
+                min_rating=min_rating,
+                code_fingerprint=code_fingerprint,
+                evaluation=Channel(type=standard_artifacts.ModelEvaluation),
+                blessing=Channel(type=standard_artifacts.ModelBlessing),
+            )
+        )

@@ -1,0 +1,50 @@
+"""What lists are judged by: train and eval as an executor is given them, and whom they are asked for."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+from tfx.types import artifact_utils
+
+from components.bars import Overlap
+from components.baseline import BASELINE, eval_overlap
+from components.inputs import split_files
+from trainer import features
+from trainer.data import RatingData
+from trainer.progress import report
+from trainer.retrieval.quality import HeldOut
+from trainer.trained_on import rating_pairs
+
+
+@dataclass(frozen=True, eq=False)
+class EvalSplit:
+    """Train and eval, and the users to ask for.
+
+    Attributes:
+        data: train, and eval as what is held out.
+        held_out: whom to ask for, and what is to be found.
+    """
+
+    data: RatingData
+    held_out: HeldOut
+    _input_dict: dict
+
+    @classmethod
+    def read(cls, input_dict, exec_properties) -> "EvalSplit":
+        """Of the inputs and parameters of a `ListEvaluator`, without a baseline that is not there."""
+        report("reading train and eval")
+        data = RatingData.read(
+            split_files(input_dict["examples"], features.TRAIN),
+            split_files(input_dict["examples"], features.EVAL),
+            artifact_utils.get_single_uri(input_dict["transform_graph"]),
+        )
+        min_rating = json.loads(exec_properties["min_rating"] or "null")
+        held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating)
+        return cls(data, held_out, input_dict)
+
+    @cached_property
+    def overlap(self) -> Overlap | None:
+        """How much of eval the baseline was trained on; None where there is none."""
+        if not self._input_dict.get(BASELINE):
+            return None
+        return eval_overlap(self._input_dict, rating_pairs(self.data.eval_files))
