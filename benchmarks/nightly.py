@@ -240,7 +240,7 @@ class RetrievalTask(_Task):
     def measured(self, candidate: Learned, last: Learned | None, rows: dict):
         """The candidate's nDCG, the baseline's, and the standard error of the difference."""
         from trainer.ratings import Ratings
-        from trainer.retrieval.quality import HeldOut
+        from trainer.retrieval.held_out import HeldOut
 
         catalogue = candidate.catalogue
         held_out = HeldOut.of(Ratings.from_columns(rows, catalogue.vocabularies), catalogue)

@@ -154,7 +154,7 @@ def of_seed(learned: dict[str, list], asked: dict[str, list], seed: int) -> dict
     from trainer.features import MOVIE_ID, USER_ID
     from trainer.metrics import list_metrics, ranked_lists
     from trainer.ratings import Ratings
-    from trainer.retrieval.training import positives_by_user
+    from trainer.retrieval.held_out import positives_by_user
 
     ranking, retrieval, catalogue = trained(learned, seed)
     rows = Ratings.from_columns(asked, catalogue.vocabularies)

@@ -129,7 +129,7 @@ def ndcg_at_10(scores, vocabularies, seen, test: dict) -> dict[str, float]:
     """The users' mean NDCG@10, and recall@100, train's films removed."""
     from trainer.metrics import full_catalogue_metrics
     from trainer.ratings import Ratings
-    from trainer.retrieval.training import positives_by_user
+    from trainer.retrieval.held_out import positives_by_user
 
     rows = Ratings.from_columns(test, vocabularies)
     found = full_catalogue_metrics(

@@ -129,7 +129,8 @@ assert accuracy["two towers"]["top-100 removed"] > accuracy["the most rated film
 # together with what the lists *show*. `measure` ranks the whole catalogue for every user, once, and counts.
 
 # %%
-from trainer.retrieval.quality import HeldOut, measure
+from trainer.retrieval.held_out import HeldOut
+from trainer.retrieval.quality import measure
 
 held_out = HeldOut.of(Ratings.from_columns(test, vocabularies), catalogue)
 quality = {name: measure(scores, held_out) for name, scores in models.items()}

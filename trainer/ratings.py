@@ -77,3 +77,8 @@ class Ratings:
                 for t, column in zip(types, columns, strict=True)
             )
         )
+
+
+def pair_keys(users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """One int64 for each user row and item row; an item of -1 is none, and has keys of its own."""
+    return np.asarray(users, np.int64) << 32 | (np.asarray(items, np.int64) & 0xFFFFFFFF)

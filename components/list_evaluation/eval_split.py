@@ -12,7 +12,7 @@ from components.inputs import split_files
 from trainer import features
 from trainer.data import RatingData
 from trainer.progress import report
-from trainer.retrieval.quality import HeldOut
+from trainer.retrieval.held_out import HeldOut
 from trainer.trained_on import rating_pairs
 
 

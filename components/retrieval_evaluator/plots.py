@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from trainer.metrics.top_k import entries
+from trainer.retrieval.held_out import HeldOut
 from trainer.retrieval.measures import KS
-from trainer.retrieval.quality import HeldOut, Quality, Scores
+from trainer.retrieval.quality import Quality, Scores
 
 SAMPLE = 256  # users whose scores the histograms count
 BINS = 40

@@ -7,8 +7,9 @@ import numpy as np
 from components.intervals import mean_interval
 from trainer.recommender.lists import recommended
 from trainer.retrieval.by_history import ByHistory
+from trainer.retrieval.held_out import HeldOut
 from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import LONGEST, HeldOut, Quality, judge, measure
+from trainer.retrieval.quality import LONGEST, Quality, judge, measure
 from trainer.retrieval.vectors import Vectors
 from trainer.saved_model import SavedModel
 

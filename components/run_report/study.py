@@ -19,7 +19,8 @@ from trainer.errors import TrainingError
 from trainer.features import TEST, TRAIN
 from trainer.progress import report as say
 from trainer.ratings import Ratings
-from trainer.retrieval.quality import HeldOut, Quality
+from trainer.retrieval.held_out import HeldOut
+from trainer.retrieval.quality import Quality
 from trainer.retrieval.vectors import Vectors
 from trainer.saved_model import SavedModel
 from trainer.vocabularies import Vocabularies

@@ -8,8 +8,9 @@ from components.intervals import Interval, mean_interval, mean_over_rows_interva
 from components.temporal_check.question import SHARE, Question, recent
 from trainer.recommender.in_memory import InMemoryRecommender
 from trainer.recommender_measures import K
+from trainer.retrieval.held_out import HeldOut
 from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import HeldOut, judge
+from trainer.retrieval.quality import judge
 
 FILE = "temporal.json"
 MEASURE = f"ndcg@{K}"

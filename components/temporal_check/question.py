@@ -9,9 +9,9 @@ from trainer.catalogue import Ragged
 from trainer.data import RatingData
 from trainer.errors import TrainingError
 from trainer.recommender_measures import K
+from trainer.retrieval.held_out import HeldOut, positives_by_user
 from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import HeldOut, judge
-from trainer.retrieval.training import positives_by_user
+from trainer.retrieval.quality import judge
 from trainer.split_by_time import SplitByTime
 
 SHARE = 0.2  # of all ratings, the newest: as many as `eval` and `test` together have by default

@@ -9,8 +9,9 @@ import pytest
 from components.serving_validator.executor import validate
 from trainer.data import RatingData
 from trainer.ranking.registry import KINDS as RANKING
+from trainer.retrieval.held_out import HeldOut
 from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import HeldOut, judge
+from trainer.retrieval.quality import judge
 from trainer.retrieval.registry import KINDS as RETRIEVAL
 from trainer.run_fn import run_fn
 

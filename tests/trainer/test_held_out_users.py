@@ -11,9 +11,10 @@ from trainer.data import RatingData
 from trainer.export_retrieval import export_retrieval
 from trainer.ratings import Ratings
 from trainer.retrieval.by_history import ByHistory
+from trainer.retrieval.held_out import HeldOut
 from trainer.retrieval.held_out_users import HeldOutUsers
 from trainer.retrieval.histories import once
-from trainer.retrieval.quality import LONGEST, HeldOut, judge
+from trainer.retrieval.quality import LONGEST, judge
 from trainer.retrieval.training import RetrievalSettings, evaluation, train_retrieval
 from trainer.saved_model import SavedModel
 from trainer.vocabularies import Vocabularies

@@ -10,9 +10,10 @@ from trainer.export_retrieval import export_retrieval
 from trainer.metrics import ranked_lists
 from trainer.ratings import Ratings
 from trainer.retrieval.config import TwoTowerConfig
+from trainer.retrieval.held_out import HeldOut
 from trainer.retrieval.measures import LIST_MEASURES, QUALITY_MEASURES
 from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import HeldOut, judge, measure
+from trainer.retrieval.quality import judge, measure
 from trainer.retrieval.registry import build
 from trainer.retrieval.search import search_quality
 from trainer.retrieval.vectors import Vectors

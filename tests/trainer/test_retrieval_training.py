@@ -9,11 +9,11 @@ from trainer.early_stopping import EarlyStopping
 from trainer.errors import TrainingError
 from trainer.ratings import Ratings
 from trainer.retrieval.cost import check_full_softmax, epoch_minutes, short_executions
+from trainer.retrieval.held_out import positives_by_user
 from trainer.retrieval.training import (
     RetrievalSettings,
     evaluation,
     learned_from,
-    positives_by_user,
     train_retrieval,
 )
 
@@ -123,7 +123,7 @@ def test_positives_are_those_with_enough_stars_and_an_unknown_film_stays_one():
 
 def test_an_eval_that_asks_for_nothing_is_an_error(data):
     nothing = replace(data, evaluation=ratings([(0, 1, 5.0)]))
-    with pytest.raises(TrainingError, match="eval holds no"):
+    with pytest.raises(TrainingError, match="holds no positive of a user whom train knows"):
         evaluation(nothing)
 
 
@@ -131,7 +131,7 @@ def test_an_eval_that_is_all_in_train_is_said_to_be_so_and_not_to_diverge(data):
     known = data.train[data.train.user > 0]
     repeated = replace(data, evaluation=known[:5])
     with pytest.raises(
-        TrainingError, match=r"All 5 positives of eval are films that the same user rated in train"
+        TrainingError, match="All 5 positives of the split are films that the same user rated in train"
     ):
         train_retrieval(settings(), repeated)
 

@@ -5,8 +5,9 @@ import numpy as np
 from trainer.features import MOVIE_ID
 from trainer.metrics.top_k import NOTHING, entries
 from trainer.progress import report
+from trainer.ratings import pair_keys
 from trainer.retrieval.by_history import ByHistory
-from trainer.retrieval.quality import HeldOut
+from trainer.retrieval.held_out import HeldOut
 from trainer.saved_model import SavedModel
 
 BLOCK = 256  # users asked about at once: a recommender's memory grows with them
@@ -51,15 +52,14 @@ def _not_watched(
     more are asked for as it takes.
     """
     names = [held_out.catalogue.vocabularies.user_id[row - 1] for row in users]
-    watched, items = held_out.catalogue.watched, held_out.catalogue.movies
-    places, films = entries(watched, users)
+    watched = held_out.catalogue.watched
+    known_films = pair_keys(*entries(watched, users))
     most, width = k + int(watched.lengths[users].max(initial=0)), k
     while True:
         asked = model.ask("recommend", user_id=names, k=width, exclude_seen=True)[MOVIE_ID]
         rows = [known.get(film.decode("utf-8", "replace"), NOTHING) for film in asked.ravel()]
         rows = np.reshape(np.array(rows, np.int64), asked.shape)
-        keys = np.arange(len(users))[:, None] * items + rows
-        seen = (rows > 0) & np.isin(keys, places * items + films)
+        seen = np.isin(pair_keys(np.arange(len(users))[:, None], rows), known_films)
         enough = (~seen).sum(axis=1).min(initial=k) >= k
         if enough or width >= most or asked.shape[1] < width:
             break

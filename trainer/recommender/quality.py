@@ -6,7 +6,8 @@ import numpy as np
 
 from trainer.recommender.under_mean import Liked, UnderMean
 from trainer.recommender_measures import UNDER_MEAN, K
-from trainer.retrieval.quality import HeldOut, Quality, judge
+from trainer.retrieval.held_out import HeldOut
+from trainer.retrieval.quality import Quality, judge
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.ratings import Ratings
+from trainer.ratings import Ratings, pair_keys
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class Liked:
         means = sums / np.maximum(counts, 1)
         known = (held_out.user > 0) & (held_out.movie > 0) & (counts[held_out.user] > 0)
         rows = held_out[known]
-        keys = _pairs(rows.user, rows.movie)
+        keys = pair_keys(rows.user, rows.movie)
         self._keys, last = np.unique(keys[::-1], return_index=True)
         # A mean of equal ratings is off by rounding: a rating that equals it is not lower.
         lower = rows.rating < means[rows.user] - 1e-6
@@ -79,15 +79,11 @@ class Liked:
             lists: int32 [U, K], item ids, -1 for none.
             users: int32 [U], whose list each is.
         """
-        keys = _pairs(np.broadcast_to(users[:, None], lists.shape), lists)
+        keys = pair_keys(np.broadcast_to(users[:, None], lists.shape), lists)
         places = np.minimum(np.searchsorted(self._keys, keys), max(len(self._keys) - 1, 0))
         found = (lists > 0) & (self._keys[places] == keys) if len(self._keys) else np.zeros(lists.shape, bool)
         lower = found & self._lower[places] if len(self._keys) else found
         return UnderMean(found.sum(axis=1), lower.sum(axis=1))
-
-
-def _pairs(users: np.ndarray, items: np.ndarray) -> np.ndarray:
-    return np.asarray(users, np.int64) << 32 | (np.asarray(items, np.int64) & 0xFFFFFFFF)
 
 
 def _standard_error(influence: np.ndarray) -> float:

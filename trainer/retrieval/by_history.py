@@ -7,7 +7,7 @@ import numpy as np
 
 from trainer.features import MOVIE_ID, MOVIE_TITLE
 from trainer.metrics.top_k import NOTHING
-from trainer.retrieval.quality import HeldOut
+from trainer.retrieval.held_out import HeldOut
 from trainer.retrieval.server import SCORE
 from trainer.saved_model import SavedModel
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from trainer.metrics.top_k import BLOCK, NOTHING, entries
-from trainer.retrieval.quality import LONGEST, HeldOut
+from trainer.retrieval.held_out import HeldOut
+from trainer.retrieval.quality import LONGEST
 
 
 def popular_lists(

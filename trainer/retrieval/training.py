@@ -5,16 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from trainer.batches import Batches, Rows, batches, in_memory
-from trainer.catalogue import Catalogue, Ragged
 from trainer.data import RatingData
-from trainer.errors import TrainingError
 from trainer.features import USER_ID
 from trainer.loop import TrainResult, train
 from trainer.metrics.full_catalogue import full_catalogue_metrics
-from trainer.metrics.top_k import entries
-from trainer.ratings import Ratings
 from trainer.retrieval.cost import check_full_softmax, short_executions
-from trainer.retrieval.held_out_users import HeldOutUsers
+from trainer.retrieval.held_out import HeldOut
 from trainer.retrieval.model import RetrievalModel
 from trainer.retrieval.registry import model_class
 from trainer.retrieval.settings import RetrievalSettings
@@ -76,59 +72,20 @@ def evaluation(
     """Ranks every film that a user of eval has not seen in train: the users' mean recall and NDCG.
 
     Users whom train does not know are left out; if it knows none of them (`user_holdout`), they are asked for
-    by their first ratings instead (`HeldOutUsers`). A film that train does not know is always missed.
+    by their first ratings instead. A film that train does not know is always missed.
 
     Raises:
         TrainingError: eval holds nothing to be found, or nothing that train does not hold as well.
     """
-    strangers = None
-    if data.eval_files and not data.evaluation.user.any():
-        strangers = HeldOutUsers.read(data.eval_files, data.catalogue)
-    catalogue = strangers.catalogue if strangers else data.catalogue
-    ratings = strangers.rest if strangers else data.evaluation
-    positives = positives_by_user(ratings, catalogue.users, min_rating)
-    users = np.flatnonzero(positives.lengths).astype(np.int32)
-    if not len(users):
-        raise TrainingError(
-            "eval holds no positive of a user whom train knows: there is nothing to stop early by.",
-            "Check the split, and model.min_rating.",
-        )
-    fresh = not_in_train(ratings, catalogue)
-    if not positives_by_user(fresh, catalogue.users, min_rating).lengths.any():
-        raise TrainingError(
-            f"All {len(positives.values):,} positives of eval are films that the same user rated in train as "
-            "well: nothing is left to recommend, so there is nothing to stop early by.",
-            "Give every rating of a user and a film once, or part them with another data.split.",
-        )
+    held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating)
+    watched = held_out.catalogue.watched
 
     def evaluate(model: RetrievalModel) -> dict[str, float]:
         def of_histories(users: np.ndarray) -> np.ndarray:
-            return model.scores_of_histories(catalogue.watched.of(users))
+            return model.scores_of_histories(watched.of(users))
 
-        scores = of_histories if strangers else model.scores
-        found = full_catalogue_metrics(scores, users, positives, catalogue.watched, KS)
+        scores = model.scores if held_out.met else of_histories
+        found = full_catalogue_metrics(scores, held_out.users, held_out.positives, watched, KS)
         return {name: float(np.nanmean(found[name])) for name in found if name.startswith(("recall", "ndcg"))}
 
     return evaluate
-
-
-def not_in_train(ratings: Ratings, catalogue: Catalogue) -> Ratings:
-    """Those whose user has not rated their film in train: what can still be recommended to them."""
-    users, films = entries(catalogue.watched, np.arange(catalogue.users))
-    return ratings[~np.isin(_pairs(ratings.user, ratings.movie), _pairs(users, films))]
-
-
-def _pairs(users: np.ndarray, films: np.ndarray) -> np.ndarray:
-    """One int64 for a user and a film."""
-    return np.asarray(users, np.int64) << 32 | np.asarray(films, np.int64)
-
-
-def positives_by_user(ratings: Ratings, users: int, min_rating: float | None = None) -> Ragged:
-    """The films that each of `users` known users rated, with at least `min_rating` stars."""
-    counts = ratings.user > 0
-    if min_rating is not None:
-        counts &= ratings.rating >= min_rating
-    user, movie = ratings.user[counts], ratings.movie[counts]
-    order = np.argsort(user, kind="stable")
-    splits = np.concatenate([[0], np.cumsum(np.bincount(user, minlength=users))])
-    return Ragged(movie[order], splits)

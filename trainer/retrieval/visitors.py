@@ -98,9 +98,7 @@ def counted(
     owners = owners[
         np.unique(np.linspace(0, max(len(owners) - 1, 0), min(len(owners), MOST_USERS)).astype(int))
     ]
-    counts = np.zeros(movies, np.int64)
-    for owner in owners:
-        counts[watched[owner]] += 1
+    counts = np.bincount(watched.of(owners).values, minlength=movies)
     films = np.sort(np.argsort(-counts[1:], kind="stable")[:most_films] + 1)
     films = films[counts[films] > 0]
     column = np.full(movies, -1)

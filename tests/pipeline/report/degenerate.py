@@ -13,8 +13,9 @@ from trainer.catalogue import from_columns
 from trainer.errors import TrainingError
 from trainer.plain_json import finite
 from trainer.ratings import Ratings
+from trainer.retrieval.held_out import HeldOut
 from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import HeldOut, judge, measure
+from trainer.retrieval.quality import judge, measure
 from trainer.vocabularies import Vocabularies
 
 TIMES = st.sampled_from([0, 1, 881250949, -(10**12), 10**12, 2**53])
