@@ -1,5 +1,5 @@
 # make run    set up, and run the whole pipeline on MovieLens 100K
-# make test   set up, and run all tests
+# make test   set up, and run the tests; test-all: those too that take long
 # make notebooks   the walk-through in JupyterLab; notebooks-sync pairs scripts and notebooks, without outputs
 # make docs   set up, and build the documentation into site/index.html
 # EXTRA=gpu   with CUDA's libraries;  ARGS="..." is passed on to `marquee run` or pytest
@@ -11,16 +11,23 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements$(if $(EXTRA),-$(EXTRA)).lock
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25
 READY := $(VENV)/.ready-$(or $(EXTRA),cpu)
 
-.PHONY: run test notebooks notebooks-sync docs screenshots setup lock lint clean
+.PHONY: run test test-slow test-all notebooks notebooks-sync docs screenshots setup lock lint clean
 .DELETE_ON_ERROR:
 
 run: setup
 	$(BIN)/marquee run $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
+
+# Every kind through a run, the compiled pipeline, the simulation: what `test` leaves out.
+test-slow: setup
+	$(PYTEST) -m slow $(ARGS)
+
+test-all: test test-slow
 
 notebooks: setup
 	$(BIN)/jupyter lab notebooks/00_quick_start.ipynb $(ARGS)

@@ -23,7 +23,7 @@
 # environment a chapter takes a small part of the data and few epochs: that is how the tests run it.
 
 # %%
-from chapter import BLUE, CONFIG, GREY, ORANGE, QUICK, WORKSPACE, finished_run, marquee, run_options
+from chapter import BLUE, CONFIG, GREY, ORANGE, QUICK, WORKSPACE, finished_run, marquee
 
 USER = "42"
 print(f"configuration {CONFIG}, {'quick' if QUICK else 'in full'}")
@@ -35,7 +35,7 @@ print(f"configuration {CONFIG}, {'quick' if QUICK else 'in full'}")
 # as in a terminal. Run this cell twice: the second time every node is reused, because nothing has changed.
 
 # %%
-marquee("run", "--config", CONFIG, *run_options())
+marquee("run", "--config", CONFIG)
 
 # %% [markdown]
 # ## Look

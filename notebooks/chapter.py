@@ -89,14 +89,9 @@ def finished_run() -> Run:
     lineage = Lineage(WORKSPACE / "metadata.db")
     found = next((run for run in lineage.runs() if run.state == "done" and run.pipeline == CONFIG), None)
     if found is None:
-        marquee("run", "--config", CONFIG, *run_options())
+        marquee("run", "--config", CONFIG)
         found = lineage.run()
     return found
-
-
-def run_options() -> list[str]:
-    """What the tests leave out of a run: searches, and films for every user."""
-    return ["--no-tune", "--set", "bulk.enabled=false"] if QUICK else []
 
 
 def ratings(users: int | None = None) -> pd.DataFrame:

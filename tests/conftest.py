@@ -9,12 +9,39 @@ from pathlib import Path
 
 import pytest
 
+#: Files that take minutes. They begin first, so that no process is left alone with one of them at the end. The
+#: first of all makes the finished run that others wait for.
+LONG = (
+    "e2e/test_later_runs.py",
+    "pipeline/kubeflow/test_execute.py",
+    "e2e/test_every_kind.py",
+    "trainer/test_ranking_models.py",
+    "pipeline/simulate/test_simulate.py",
+    "notebooks/test_chapters_of_the_pipeline.py",
+    "notebooks/test_chapters_of_models.py",
+    "e2e/test_failures.py",
+    "e2e/test_user_holdout.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """A `marquee` whose workspace holds one finished run of `smoke`, and that run: to read, not to change."""
+def run_once(tmp_path_factory):
+    """A `marquee` whose workspace holds one finished run of `smoke`, and what that run said: to read only."""
     from tests.marquee_process import finished_run
 
     base = Path(tmp_path_factory.getbasetemp())
     # Under xdist every process has a folder of its own below one that they share.
     return finished_run(base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base)
+
+
+@pytest.fixture(scope="session")
+def finished(run_once):
+    """A `marquee` whose workspace holds one finished run of `smoke`, and that run: to read, not to change."""
+    marquee, answer = run_once
+    return marquee, answer.run

@@ -1,4 +1,4 @@
-"""Processes that begin with the field's libraries imported: TensorFlow, TFX and Beam take ten seconds to load.
+"""Processes that begin with the libraries imported: TensorFlow, TFX and Beam take ten seconds to load.
 
 Python's forkserver imports them once in each test process; what is started here is a fork of that. Marquee's
 own modules are not among them, so that a process may take them from another folder.

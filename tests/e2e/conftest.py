@@ -1,4 +1,4 @@
-"""The real pipeline, run once on `smoke`, for many tests to read what it left, and run it again."""
+"""The real pipeline, run once on `smoke`, for many tests to read what it left."""
 
 import pytest
 
@@ -6,14 +6,12 @@ from tests.marquee_process import Answer, Marquee
 
 
 @pytest.fixture(scope="session")
-def marquee(tmp_path_factory) -> Marquee:
-    """The command line on a workspace of its own."""
-    return Marquee(tmp_path_factory.mktemp("e2e") / "workspace")
+def marquee(run_once) -> Marquee:
+    """The command line on the workspace of that run: nothing may change it."""
+    return run_once[0]
 
 
 @pytest.fixture(scope="session")
-def first(marquee) -> Answer:
-    """The whole pipeline on `smoke`, tuner included, from nothing."""
-    answer = marquee("run", "--config", "smoke")
-    assert answer.returncode == 0, answer.output
-    return answer
+def first(run_once) -> Answer:
+    """What that run said: the whole pipeline, tuner included, from nothing."""
+    return run_once[1]

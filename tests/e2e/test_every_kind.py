@@ -15,6 +15,7 @@ from trainer.retrieval.quality import judge
 from trainer.retrieval.registry import KINDS as RETRIEVAL
 from trainer.run_fn import run_fn
 
+pytestmark = pytest.mark.slow
 # What 16,000 ratings of 200 users ask for, where it is not what 80,000 of all do.
 SETTINGS = {
     "mlp": {"train": {"epochs": 15, "batch_size": 500, "learning_rate": 0.001}},

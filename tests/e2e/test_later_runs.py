@@ -19,6 +19,15 @@ from tests.marquee_process import PACKAGES, states
 DATA_NODES = ("MovieLensExampleGen", "StatisticsGen", "ExampleValidator", "Transform")
 
 
+@pytest.fixture(scope="module")
+def marquee(run_once, tmp_path_factory):
+    """The command line on a copy of the finished run's workspace."""
+    finished, _ = run_once
+    copy = tmp_path_factory.mktemp("later") / "workspace"
+    shutil.copytree(finished.workspace, copy)
+    return replace(finished, workspace=copy)
+
+
 def pushed(marquee):
     models = marquee.workspace / "serving_models"
     return {name: list_versions(models, name) for name in list_models(models)}

@@ -6,6 +6,8 @@ import pytest
 
 from tests.marquee_process import Marquee, states
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def held_out(tmp_path_factory):

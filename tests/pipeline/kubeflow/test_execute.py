@@ -21,7 +21,7 @@ from trainer.trained_on import TrainedOn
 from .launcher import Launcher
 
 ROOT = Path(__file__).resolve().parents[3]
-pytestmark = pytest.mark.timeout(1800)  # eighteen processes that import TensorFlow, where cores are few
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.slow]  # a process a task, where cores are few
 
 
 @pytest.fixture(scope="module")

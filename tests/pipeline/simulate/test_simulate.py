@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.lineage import Lineage
+from pipeline.ranking_metrics import FILE, ranking_metrics
 from serving.versions import list_versions
 from tests.marquee_process import Answer, Marquee, states
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 SMALL = (
     "ranking.model={kind: mf, dim: 4, members: 2}",
     "ranking.train={epochs: 3, batch_size: 1000}",
@@ -41,10 +42,9 @@ def marquee(out):
 
 @pytest.fixture(scope="module")
 def simulated(marquee, command) -> Answer:
-    process = marquee.start(*command)
-    output, _ = process.communicate(timeout=800)  # two whole runs
-    assert process.returncode == 0, output
-    return Answer(process.returncode, output, None)
+    answer = marquee(*command, seconds=800)  # two whole runs
+    assert answer.returncode == 0, answer.output
+    return answer
 
 
 def steps(out, strategy):
@@ -94,16 +94,11 @@ def test_a_run_on_a_new_span_begins_where_the_last_refit_models_ended(simulated,
 
 def test_candidate_and_baseline_are_measured_on_the_same_rows_of_the_newest_span(simulated, out):
     run = run_after(out, 2)
-    metrics = _tfma(run.output("RankingEvaluator", "evaluation").path)
+    slices = run.output("RankingEvaluator", "evaluation").path / FILE
+    metrics = ranking_metrics(json.loads(slices.read_text()))
     rows = run.output("MovieLensExampleGen", "examples").properties["rows_eval"]
     assert metrics["candidate"]["example_count"] == metrics["baseline"]["example_count"] == rows
     assert metrics["candidate"]["rmse"] != metrics["baseline"]["rmse"]
-
-
-def _tfma(evaluation):
-    from pipeline.blessing import _metrics
-
-    return _metrics(evaluation)
 
 
 def test_the_terminal_gets_a_table_and_a_page_is_written(simulated, out):
