@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-#: Files that take minutes. They begin first, so that no process is left alone with one of them at the end. The
-#: first of all makes the finished run that others wait for.
+#: Files that take minutes. They begin first, so that no process is left alone with one of them at the end.
+#: The first of all makes the finished run that others wait for.
 LONG = (
     "e2e/test_later_runs.py",
     "pipeline/kubeflow/test_execute.py",
