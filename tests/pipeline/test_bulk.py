@@ -1,13 +1,13 @@
-import os
+import itertools
 import signal
-import threading
-import time
+import sys
 from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
 
 from pipeline.cli import main
+from serving.bulk_parts import ParquetPart
 
 from ..serving.tiny_recommender import export_tiny
 
@@ -27,6 +27,7 @@ def marquee(workspace, monkeypatch, capsys):
     def call(*arguments):
         where = ("--workspace", str(workspace))
         monkeypatch.setattr("sys.argv", ["marquee", "bulk", *map(str, arguments), *where])
+        monkeypatch.setattr("os._exit", sys.exit)  # an interrupted command waits for no thread: nor for pytest
         try:
             status = main() or 0
         except SystemExit as ended:
@@ -65,17 +66,19 @@ def test_without_a_recommender_it_says_how_to_get_one(marquee, tmp_path):
     )
 
 
-def test_interrupted_it_keeps_whole_parts_and_prints_the_command_that_goes_on(marquee, tmp_path):
+def test_interrupted_it_keeps_whole_parts_and_prints_the_command_that_goes_on(marquee, tmp_path, monkeypatch):
     out, users = tmp_path / "out", tmp_path / "users.txt"
     users.write_text("".join(f"u{number}\n" for number in range(5_000)))
     arguments = ("--out", out, "-k", "5", "--users", users, "--block", "8")
 
-    def interrupt():
-        while not (out / "parquet" / "part-00001.parquet").exists():
-            time.sleep(0.001)
-        os.kill(os.getpid(), signal.SIGINT)
+    write, blocks = ParquetPart.write, itertools.count()
 
-    threading.Thread(target=interrupt, daemon=True).start()
+    def interrupted_in_the_third_part(part, block):
+        if next(blocks) == 35:
+            signal.raise_signal(signal.SIGINT)
+        write(part, block)
+
+    monkeypatch.setattr(ParquetPart, "write", interrupted_in_the_third_part)
     answer = marquee(*arguments, "--overwrite")
 
     assert answer.status == 1
@@ -88,5 +91,5 @@ def test_interrupted_it_keeps_whole_parts_and_prints_the_command_that_goes_on(ma
 
     again = marquee(*command.removeprefix("go on with: marquee bulk ").split())
     assert "5,000 users in 40 parts" in again.out
-    assert "of them finished before" in again.out
+    assert "2 of them finished before" in again.out
     assert pq.read_metadata(out / "parquet" / "part-00039.parquet").num_rows == 8 * 5

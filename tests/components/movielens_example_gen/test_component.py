@@ -22,10 +22,13 @@ RUNNER = ["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"]
 RECBOLE = Path(importlib.util.find_spec("recbole").origin).parent / "dataset_example" / "ml-100k"
 
 
-def read(uri, split):
+def records(uri, split):
     files = sorted(str(path) for path in Path(uri, f"Split-{split}").iterdir())
-    records = tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator()
-    return [tf.train.Example.FromString(record) for record in records]
+    return tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator()
+
+
+def read(uri, split):
+    return [tf.train.Example.FromString(record) for record in records(uri, split)]
 
 
 def of(example, name):
@@ -57,7 +60,7 @@ def examples_100k(tmp_path_factory):
 
 
 def test_100k_comes_out_as_80_000_10_000_and_10_000(examples_100k):
-    counts = {split: len(read(examples_100k.uri, split)) for split in ("train", "eval", "test")}
+    counts = {split: sum(1 for _ in records(examples_100k.uri, split)) for split in ("train", "eval", "test")}
     assert counts == {"train": 80_000, "eval": 10_000, "test": 10_000}
 
 
@@ -96,7 +99,8 @@ def test_test_rows_are_those_of_the_seeds_permutation_in_file_order(examples_100
 
 
 def test_every_example_has_its_users_demographics(examples_100k):
-    example = next(e for e in read(examples_100k.uri, "train") if of(e, "user_id") == [b"1"])
+    examples = map(tf.train.Example.FromString, records(examples_100k.uri, "train"))
+    example = next(each for each in examples if of(each, "user_id") == [b"1"])
     assert (of(example, "raw_user_age"), of(example, "user_gender")) == ([24.0], [b"M"])
     assert (of(example, "user_occupation_text"), of(example, "user_zip_code")) == (
         [b"technician"],
