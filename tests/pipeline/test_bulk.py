@@ -27,7 +27,7 @@ def marquee(workspace, monkeypatch, capsys):
     def call(*arguments):
         where = ("--workspace", str(workspace))
         monkeypatch.setattr("sys.argv", ["marquee", "bulk", *map(str, arguments), *where])
-        monkeypatch.setattr("os._exit", sys.exit)  # an interrupted command waits for no thread: nor for pytest
+        monkeypatch.setattr("os._exit", sys.exit)  # which would end pytest
         try:
             status = main() or 0
         except SystemExit as ended:

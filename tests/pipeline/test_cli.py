@@ -57,9 +57,8 @@ def test_help_takes_little_longer_than_python_itself():
             times.append(used - before.children_user - before.children_system)
         return min(times)
 
-    # 0.3 s is the aim on a quiet machine; of the processor, and against a bare interpreter, it holds on a
-    # busy one too.
-    assert seconds("-m", "pipeline.cli", "--help") < seconds("-c", "pass") + 0.6
+    # 0.3 s on a quiet machine, up to five times that on a busy one; TensorFlow alone takes five and more.
+    assert seconds("-m", "pipeline.cli", "--help") < seconds("-c", "pass") + 2
 
 
 @pytest.mark.parametrize(
