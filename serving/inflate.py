@@ -27,7 +27,8 @@ def inflate(body: bytes, encoding: str, limit: int) -> bytes:
         limit: bytes; what comes out is never held beyond it.
 
     Raises:
-        TooLarge, NotInflatable.
+        TooLarge: more than `limit` bytes come out.
+        NotInflatable: the body is not what its encoding says.
     """
     if encoding == "identity":
         return body
