@@ -1,7 +1,11 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.trained_kinds import TrainedKinds
 from trainer import catalogue as catalogues
 from trainer.data import RatingData
 from trainer.ratings import Ratings
@@ -51,6 +55,15 @@ def data(split):
     vocabularies = Vocabularies.from_columns(train)
     ratings, catalogue = catalogues.from_columns(train, vocabularies)
     return RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
+
+
+@pytest.fixture(scope="session")
+def kinds(data, tmp_path_factory):
+    """A trained ranking model of each kind, by its name: to ask, not to change."""
+    base = Path(tmp_path_factory.getbasetemp())
+    # Under xdist every process has a folder of its own below one that they share.
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    return TrainedKinds(shared / "trained-kinds", data)
 
 
 @pytest.fixture(scope="session")

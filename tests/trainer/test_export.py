@@ -5,47 +5,32 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.trained_kinds import KINDS
 from trainer.answers import write_answers
 from trainer.errors import TrainingError
-from trainer.export import export_ranking, titles
-from trainer.ranking import registry
-from trainer.ranking.config import DenseFeature, Feature
-from trainer.ranking.training import RankingSettings, train_ranking
+from trainer.export import titles
 from trainer.trained_answers import trained_answers
 from trainer.verify import verify_export
 
-SMALL = {
-    "mf": {"members": 2, "dim": 4},
-    "mlp": {"hidden": [16], "features": list(Feature)},
-    "dlrm": {"dim": 4, "dropout": 0.1},
-    "dcn": {"dim": 4, "hidden": [8], "rank": 2, "head": "ordinal"},
-    "deepfm": {"dim": 4, "hidden": [8], "dense": list(DenseFeature)},
-    "wide_deep": {"dim": 4, "hidden": [8], "bins": 300},
-    "shared_bottom": {"dim": 4, "bottom": [8], "watched_weight": 0.0},
-    "mmoe": {"dim": 4, "experts": 2, "expert": [8], "head": "ordinal"},
-    "cgc": {"dim": 4, "expert": [8], "dropout": 0.1},
-    "ple": {"dim": 4, "expert": [8], "dense": list(DenseFeature)},
-    "joint": {"dim": 4, "hidden": [8]},
-}
-KINDS = {kind: {"kind": kind, **SMALL[kind]} for kind in registry.KINDS}
 SEVERAL_TASKS = {
     "SharedBottom": ("liked",),
     "Mmoe": ("liked", "watched"),
     "Cgc": ("liked", "watched"),
     "Ple": ("liked", "watched"),
 }
-KNOW_OF_TIME = ("Mlp", "Deepfm", "Ple")
+KNOW_OF_TIME = ("Mlp", "Dcn", "Deepfm", "Ple")
+#: Those exported in every test run: a graph of each sort, with what else some of them answer.
+OFTEN = ("mf", "mlp", "dcn", "wide_deep", "mmoe")
 
 
-@pytest.fixture(scope="module", params=list(KINDS))
-def exported(request, data, tmp_path_factory):
+@pytest.fixture(
+    scope="module",
+    params=[kind if kind in OFTEN else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS],
+)
+def exported(request, kinds, tmp_path_factory):
     """(trained model, path, the SavedModel's signatures)."""
-    settings = RankingSettings.of(
-        {"model": KINDS[request.param], "train": {"epochs": 2, "batch_size": 250}}, None
-    )
-    model = train_ranking(settings, data).model
-    path = str(tmp_path_factory.mktemp("export") / "1")
-    export_ranking(model, path)
+    model = kinds.model(request.param)
+    path = kinds.exported(request.param, tmp_path_factory.mktemp("export") / "1")
     loaded = tf.saved_model.load(path)
     return model, path, loaded.signatures, loaded
 

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.trainer.eagerly import eagerly
 from trainer import devices
 from trainer.backup import Backup
 from trainer.config import TrainConfig
@@ -81,18 +82,19 @@ def test_xla_gives_the_same_numbers(plain, data):
     assert last(train_ranking(settings(xla=True), data)) == pytest.approx(last(plain), abs=1e-4)
 
 
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+PRECISIONS = ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_mf_stays_in_float32_whatever_the_precision(precision, data):
-    train = {"epochs": 2, "batch_size": 250, "precision": precision}
-    result = train_ranking(
-        RankingSettings.of({"model": {"kind": "mf", "members": 2}, "train": train}, None), data
-    )
+    with eagerly():
+        result = train_ranking(settings(epochs=2, batch_size=1250, precision=precision), data)
 
     assert result.model.compute_dtype == "float32"
     assert result.history[-1]["loss"] < result.history[0]["loss"]
 
 
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_half_precision_learns_and_answers_in_float32(precision, data):
     model = {"kind": "mlp", "hidden": [16]}
     train = {"epochs": 3, "batch_size": 250, "precision": precision}
@@ -181,22 +183,30 @@ settings = RankingSettings.of({{"model": {{"kind": "mf", "members": 2, "dim": 4}
     "learning_rate": 0.01, "strategy": "mirrored"}}}}, None)
 first = train_ranking(settings, data)
 Trained.of(first.model).write(trained_folder({base!r}))
-second = train_ranking(settings, data, initial=WarmStart({base!r}))
+second = train_ranking(settings, data, passes=1, initial=WarmStart({base!r}))
 copies = [each.numpy() for each in second.model.user.value.values]
 print(json.dumps({{
     "device": first.device,
     "ended": first.history[-1]["val_rmse"],
     "started": second.start["val_rmse"],
     "apart": float(abs(copies[0] - copies[1]).max()),
+    "dcn": train_ranking(RankingSettings.of({dcn}, None), data).history[-1]["val_rmse"],
 }}))
 """
 
 
+def network(kind, strategy):
+    return {
+        "model": {"kind": kind, "dim": 4, "hidden": [8]},
+        "train": {"epochs": 2, "batch_size": 250, "patience": 0, "learning_rate": 0.01, "strategy": strategy},
+    }
+
+
 @pytest.fixture(scope="module")
 def mirrored(script, tmp_path_factory):
-    """What two devices come to, and then start from again."""
+    """What two devices come to, and then start from again; and what a network comes to."""
     base = str(tmp_path_factory.mktemp("model") / "Format-Serving")
-    _, printed = script(MIRRORED.format(base=base), cpus=2)
+    _, printed = script(MIRRORED.format(base=base, dcn=network("dcn", "mirrored")), cpus=2)
     return json.loads(printed.strip().splitlines()[-1])
 
 
@@ -222,14 +232,15 @@ def test_what_training_starts_from_is_measured_before_the_first_epoch(data, plai
     assert plain.start is None
 
 
-@pytest.mark.parametrize("kind", ["dcn", "wide_deep"])
-def test_networks_learn_on_two_mirrored_devices_what_they_do_on_one(kind, script, data):
-    config = {
-        "model": {"kind": kind, "dim": 4, "hidden": [8]},
-        "train": {"epochs": 2, "batch_size": 250, "patience": 0, "learning_rate": 0.01},
-    }
-    alone = train_ranking(RankingSettings.of(config, None), data)
-    config["train"]["strategy"] = "mirrored"
+def test_a_network_learns_on_two_mirrored_devices_what_it_does_on_one(mirrored, data):
+    alone = train_ranking(RankingSettings.of(network("dcn", "none"), None), data)
+    assert mirrored["dcn"] == pytest.approx(last(alone), abs=2e-3)
+
+
+@pytest.mark.slow
+def test_so_does_one_with_a_linear_model_beside_it(script, data):
+    alone = train_ranking(RankingSettings.of(network("wide_deep", "none"), None), data)
+    config = network("wide_deep", "mirrored")
     body = f"print(train_ranking(RankingSettings.of({config}, None), data).history[-1]['val_rmse'])"
     _, printed = script(body, cpus=2)
 
@@ -273,7 +284,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(script, data, tmp_path)
 def test_the_best_before_the_kill_is_what_a_resumed_run_ends_with(data, tmp_path):
     stopping = EarlyStopping("val_rmse", patience=3)
     backup = Backup(str(tmp_path), "run", stopping)
-    model = train_ranking(settings(epochs=1), data).model
+    model = train_ranking(settings(), data, passes=0).model
     for callback in (stopping, backup):
         callback.set_model(model)
     best = model.user.numpy()
@@ -293,7 +304,7 @@ def test_the_best_before_the_kill_is_what_a_resumed_run_ends_with(data, tmp_path
 
 
 def test_another_runs_state_is_left_alone(data, tmp_path):
-    model = train_ranking(settings(epochs=1), data).model
+    model = train_ranking(settings(), data, passes=0).model
     stopping = EarlyStopping("val_rmse", patience=3)
     backup = Backup(str(tmp_path), "one config", stopping)
     for callback in (stopping, backup):

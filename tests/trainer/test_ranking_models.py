@@ -1,59 +1,50 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.trained_kinds import KINDS, WEAK, settings
 from trainer import catalogue as catalogues
 from trainer.attributes import AGE_GROUPS
 from trainer.errors import ConfigError, TrainingError
 from trainer.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
 from trainer.ranking import registry
-from trainer.ranking.config import DcnConfig, DlrmConfig, Feature, MfConfig, MlpConfig, WideDeepConfig
+from trainer.ranking.config import (
+    DcnConfig,
+    DenseFeature,
+    DlrmConfig,
+    Feature,
+    MfConfig,
+    MlpConfig,
+    WideDeepConfig,
+)
 from trainer.ranking.registry import build
 from trainer.ranking.training import RankingSettings, train_ranking
 from trainer.vocabularies import Vocabularies
 
 ALL = tuple(Feature)
-NUMBERS = ["age", "activity", "year", "popularity", "time"]
-WEAK = {"precision": 14}  # the default prior of these is for more than 2,500 ratings
-KINDS = {
-    "mlp": {"kind": "mlp", "hidden": [32]},
-    "mlp with side features": {"kind": "mlp", "hidden": [32], "features": ALL},
-    "mf": {"kind": "mf", "members": 2, "dim": 4},
+VARIANTS = {
+    "mlp without side features": {"kind": "mlp", "hidden": [32]},
     "mf by squared error, ids alone": {"kind": "mf", "head": "squared", "implicit": False, "features": []},
-    "dlrm": {"kind": "dlrm", "dim": 8},
     "dlrm without numbers": {"kind": "dlrm", "dim": 8, "dense": [], "head": "ordinal", **WEAK},
-    "dcn": {"kind": "dcn", "dim": 8, "hidden": [16]},
-    "dcn, parallel, low rank, widths of their own": {
-        **{"kind": "dcn", "dim": "auto", "hidden": [16], "structure": "parallel", "crosses": 2, "rank": 4},
-        **{"dense": NUMBERS, "dropout": 0.1},
-    },
-    "deepfm": {"kind": "deepfm", "dim": 8, "hidden": [16]},
-    "deepfm with numbers": {"kind": "deepfm", "dim": 8, "hidden": [16], "dense": NUMBERS},
-    "wide_deep": {"kind": "wide_deep", "dim": 8, "hidden": [16], "bins": 500},
-    "wide_deep without side features": {
-        "kind": "wide_deep",
-        "features": [],
-        "dim": "auto",
-        "hidden": [16],
-    },
-    "shared_bottom": {"kind": "shared_bottom", "dim": 8, "tower": [16], **WEAK},
-    "mmoe": {"kind": "mmoe", "dim": 8, "expert": [16], "tower": [8], **WEAK},
+    "dcn, stacked": {"kind": "dcn", "dim": 8, "hidden": [16]},
+    "deepfm without numbers": {"kind": "deepfm", "dim": 8, "hidden": [16]},
+    "wide_deep without side features": {"kind": "wide_deep", "features": [], "dim": "auto", "hidden": [16]},
     "mmoe of two tasks, ordinal": {
         **{"kind": "mmoe", "dim": 8, "expert": [16], "head": "ordinal", "watched_weight": 0, **WEAK},
     },
-    "cgc": {"kind": "cgc", "dim": 8, "expert": [16], "tower": [8], **WEAK},
-    "ple": {"kind": "ple", "dim": 8, "expert": [16], "tower": [8], **WEAK},
-    "joint": {"kind": "joint", "dim": 8, "hidden": [16], **WEAK},
     "joint with everything": {
-        **{"kind": "joint", "dim": 8, "hidden": [16], "features": ALL[:-1], "dense": NUMBERS, **WEAK},
+        **{"kind": "joint", "dim": 8, "hidden": [16], "features": ALL[:-1], "dense": list(DenseFeature)},
+        **WEAK,
     },
 }
-
-
-def settings(model, **train):
-    train = {"epochs": 25, "batch_size": 250, "patience": 0, "learning_rate": 0.01, **train}
-    return RankingSettings.of({"model": model, "train": train}, None)
+#: All that are built of layers. They are compiled alike: in every test run a few stand for the others.
+NETWORKS = ["dlrm", "dcn", "deepfm", "wide_deep", "mmoe", "ple", "joint"]
+SEVERAL_TASKS = ("mmoe", "ple")
+COMPILED = ("dcn", "mmoe")  # a plain network, and one with experts and a draw of films
+HALVED = ("ple",)
 
 
 def batch(user, movie, rating):
@@ -65,9 +56,14 @@ def rmse(model, ratings, **replaced):
     return float(np.sqrt(np.mean((model(features).numpy() - ratings.rating) ** 2)))
 
 
-@pytest.fixture(scope="module", params=list(KINDS))
-def trained(request, data):
-    return train_ranking(settings(KINDS[request.param], unknown_rate=0.03), data).model
+@pytest.fixture(
+    scope="module",
+    params=[*KINDS, *(pytest.param(name, marks=pytest.mark.slow) for name in VARIANTS)],
+)
+def trained(request, kinds, data):
+    if request.param in KINDS:
+        return kinds.model(request.param)
+    return train_ranking(settings(VARIANTS[request.param]), data).model
 
 
 def test_a_trained_model_beats_the_mean_rating(trained, data):
@@ -93,18 +89,30 @@ def test_ratings_are_float32_one_a_row(trained):
 
 
 def test_every_kind_of_the_registry_is_here():
-    assert set(registry.KINDS) <= set(KINDS)
+    assert set(registry.KINDS) == set(KINDS)
+
+
+def tables(model):
+    """The first two that have a row for the unknown."""
+    weights = model.weights_by_name().values()
+    return [weight.variable for weight in weights if weight.keys and weight.keys[0] == ""][:2]
 
 
 @pytest.mark.parametrize("kind", registry.KINDS)
-def test_the_unknown_rows_are_trained_and_not_left_at_their_start(kind, data):
-    def rows_of_the_unknown(rate):
-        model = train_ranking(settings(KINDS[kind], epochs=2, unknown_rate=rate), data).model
-        weights = model.weights_by_name().values()
-        return [weight.variable.numpy()[0] for weight in weights if weight.keys and weight.keys[0] == ""][:2]
+def test_a_rating_of_somebody_unknown_teaches_the_rows_of_the_unknown(kind, kinds):
+    model = kinds.model(kind)
+    with tf.GradientTape() as tape:
+        loss = model.compute_loss(batch([0, 0], [0, 0], [5.0, 4.0]), training=True)
+    for gradient in tape.gradient(loss, [table.value for table in tables(model)]):
+        assert np.abs(tf.convert_to_tensor(gradient)[0]).max() > 0
 
-    for trained_row, left_row in zip(rows_of_the_unknown(0.05), rows_of_the_unknown(0.0), strict=True):
-        assert np.abs(trained_row - left_row).max() > 0.01
+
+def test_the_unknown_rows_are_trained_and_without_any_unknown_left_at_their_start(kinds, data):
+    start = [table.numpy()[0] for table in tables(kinds.untrained("mlp"))]
+    never = train_ranking(settings({"kind": "mlp", **KINDS["mlp"]}, epochs=2, unknown_rate=0), data).model
+    for before, table, untouched in zip(start, tables(kinds.model("mlp")), tables(never), strict=True):
+        np.testing.assert_array_equal(untouched.numpy()[0], before)
+        assert np.abs(table.numpy()[0] - before).max() > 0.01
 
 
 def test_every_weight_has_a_name_and_rows_have_keys(trained):
@@ -114,11 +122,26 @@ def test_every_weight_has_a_name_and_rows_have_keys(trained):
     assert all(weight.keys is None or len(weight.keys) == weight.variable.shape[0] for weight in named)
 
 
-@pytest.mark.parametrize("kind", ["dlrm", "dcn", "deepfm", "wide_deep", "mmoe", "ple", "joint"])
-@pytest.mark.parametrize("how", [{"xla": True}, {"precision": "mixed_bfloat16"}], ids=str)
-def test_each_network_trains_compiled_and_in_half_precision(kind, how, data):
-    result = train_ranking(settings({**KINDS[kind], "dropout": 0.1}, epochs=3, **how), data)
-    assert result.history[-1]["loss"] < result.history[0]["loss"]
+def networks(*, often):
+    return [name if name in often else pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS]
+
+
+def loss_falls(kind, data, **train):
+    fields = {"features": [], "dense": []} if kind in SEVERAL_TASKS else {}  # half of what is to be compiled
+    model = {"kind": kind, **KINDS[kind], **fields, "dropout": 0.1}
+    result = train_ranking(settings(model, epochs=2, **train), data)
+    return result.history[-1]["loss"] < result.history[0]["loss"]
+
+
+@pytest.mark.parametrize("kind", networks(often=COMPILED))
+def test_each_network_trains_compiled(kind, data):
+    # Where there are several tasks, compiling the evaluation as well takes as long again.
+    assert loss_falls(kind, replace(data, evaluation=None) if kind in SEVERAL_TASKS else data, xla=True)
+
+
+@pytest.mark.parametrize("kind", networks(often=HALVED))
+def test_each_network_trains_in_half_precision(kind, data):
+    assert loss_falls(kind, data, precision="mixed_bfloat16")
 
 
 def test_a_pairs_weight_is_found_by_the_names_of_its_keys(data):

@@ -17,11 +17,10 @@ from serving.contract import departures
 from serving.errors import StatusError
 from serving.model import LoadedModel
 from serving.server import EmbeddedServer
+from tests.trainer.eagerly import eagerly
 from trainer.answers import write_answers
 from trainer.errors import TrainingError
-from trainer.export import export_ranking
 from trainer.export_retrieval import export_retrieval
-from trainer.ranking.training import RankingSettings, train_ranking
 from trainer.recommender import RATING_WEIGHT, assemble
 from trainer.recommender.in_memory import InMemoryRecommender
 from trainer.retrieval.training import RetrievalSettings, train_retrieval
@@ -135,14 +134,16 @@ def made(parts, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(data, tmp_path_factory):
+def trained(data, kinds, tmp_path_factory):
     """A recommender of trained models, ten candidates."""
     folder = tmp_path_factory.mktemp("trained")
-    train = {"epochs": 1, "batch_size": 500}
-    ranking = train_ranking(RankingSettings.of({"model": {"kind": "mlp"}, "train": train}, None), data).model
-    settings = RetrievalSettings.of({"model": {"kind": "two_tower", "dim": 8}, "train": train}, None)
-    export_ranking(ranking, str(folder / "ranking"))
-    retrieval = train_retrieval(settings, data).model
+    settings = RetrievalSettings.of(
+        {"model": {"kind": "two_tower", "dim": 8}, "train": {"epochs": 1, "batch_size": 1250}}, None
+    )
+    with eagerly():
+        retrieval = train_retrieval(settings, data).model
+    ranking = kinds.model("mlp")
+    kinds.exported("mlp", folder / "ranking")
     export_retrieval(retrieval, str(folder / "retrieval"), "exact")
     path = folder / "recommender"
     answers = assemble(folder / "ranking", folder / "retrieval", path, candidates=10)
@@ -289,10 +290,8 @@ def test_a_history_decides_what_is_retrieved_and_no_rating_is_shown_where_it_has
     assert films(found, 3) == films(found, 0)
 
 
-def test_a_ranking_model_that_sees_histories_rates_by_them(parts, trained, data, tmp_path):
-    train = {"epochs": 2, "batch_size": 500}
-    ranking = train_ranking(RankingSettings.of({"model": {"kind": "mf"}, "train": train}, None), data).model
-    export_ranking(ranking, str(tmp_path / "ranking"))
+def test_a_ranking_model_that_sees_histories_rates_by_them(kinds, trained, data, tmp_path):
+    kinds.exported("mf", tmp_path / "ranking")
     answers = assemble(tmp_path / "ranking", trained.folder / "retrieval", tmp_path / "both", candidates=10)
     assert verify_export(str(tmp_path / "both"), answers) <= 1e-5
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.eagerly import eagerly
 from trainer.catalogue import read_train
 from trainer.count_vocabularies import count_vocabularies
 from trainer.data import RatingData
@@ -27,8 +28,25 @@ TEST_ONLY = {  # users and films that no other split holds
     "movie_title": ["Film 1 (1971)", "New Film (1999)", "New Film (1999)"],
     "movie_genres": [["Comedy"], ["Western"], ["Western"]],
 }
-SMALL = {"epochs": 2, "batch_size": 500, "patience": 1}
+SMALL = {"epochs": 2, "batch_size": 2500, "patience": 1}
 EVERY_KIND = [("ranking", kind) for kind in RANKING] + [("retrieval", kind) for kind in RETRIEVAL]
+#: In every test run: what learns anew by steps and what is solved; and of what takes over weights, each sort.
+ANEW = [
+    *(("ranking", kind) for kind in ("mf", "mlp", "joint")),
+    *(("retrieval", kind) for kind in ("two_tower", "sasrec", "ease", "ials", "multvae")),
+]
+TAKEN_OVER = [
+    *(("ranking", kind) for kind in ("mf", "mlp", "wide_deep", "mmoe", "joint")),
+    *(("retrieval", kind) for kind in RETRIEVAL),
+]
+
+
+def kinds(often):
+    """A parameter for every kind; those that are not named are slow."""
+    return pytest.mark.parametrize(
+        ("task", "kind"),
+        [each if each in often else pytest.param(*each, marks=pytest.mark.slow) for each in EVERY_KIND],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +70,16 @@ def graph(data, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def judged(splits, graph, tmp_path_factory):
-    """Trains a kind on train once, without exporting it, and gives the folder with `run` and `model`."""
-    made = {}
+    """Trains a kind on train for one epoch of two, once, and gives the folder with `run` and `model`."""
+    made, data = {}, RatingData.read(splits["train"], splits["eval"], graph)
 
     def train(task, kind):
         if (task, kind) not in made:
             folder = made[task, kind] = tmp_path_factory.mktemp(f"{task}-{kind}")
-            data = RatingData.read(splits["train"], splits["eval"], graph)
             chosen = task_of({"task": task})
             settings = chosen.settings.of({"model": {"kind": kind}, "train": SMALL}, None)
-            result = chosen.train(settings, data)
+            with eagerly():
+                result = chosen.train(settings, data, passes=1)
             trained = folder / "model" / "trained"
             Trained.of(result.model).write(trained)
             TrainedOn.of_ratings(data.train, data.catalogue.vocabularies).write(trained)
@@ -90,7 +108,8 @@ def asked_for(judged, graph, splits, task, kind, mode, **options):
 def exported(judged, graph, splits, folder, task, kind, mode, **options):
     """Refits and exports; gives the SavedModel's folder and `training.json`."""
     path = folder / "served" / "Format-Serving"
-    refit(asked_for(judged, graph, splits, task, kind, mode, **options), str(path), folder / "served run")
+    with eagerly():
+        refit(asked_for(judged, graph, splits, task, kind, mode, **options), str(path), folder / "served run")
     return path, json.loads((folder / "served run" / REPORT).read_text())
 
 
@@ -141,12 +160,13 @@ def scored(task, model):
     return np.ravel(model(pairs | {"timestamp": tf.fill([60], tf.constant(-1, tf.int64))}))
 
 
-@pytest.mark.parametrize(("task", "kind"), EVERY_KIND)
+@kinds(often=ANEW)
 def test_a_kind_refit_on_everything_knows_every_user_film_and_rating(judged, graph, splits, task, kind):
-    made = refit_model(asked_for(judged, graph, splits, task, kind, "all"))
+    with eagerly():
+        made = refit_model(asked_for(judged, graph, splits, task, kind, "all"))
 
     assert seen(made.result.model) == rated(splits, "train", "eval", "test")
-    assert made.result.epochs == made.judged["best_epoch"]
+    assert made.result.epochs == made.judged["best_epoch"] == 1  # of the two that the settings name
     assert made.settings.model_dump(mode="json") == made.judged["settings"]
     assert made.result.data.rows == (3003 if made.judged["rows"] == 2500 else 81)  # ratings, or users
     assert all(not name.startswith("val_") for logs in made.result.history for name in logs)
@@ -154,7 +174,7 @@ def test_a_kind_refit_on_everything_knows_every_user_film_and_rating(judged, gra
     assert np.isfinite(scored(task, made.result.model)).all()
 
 
-@pytest.mark.parametrize(("task", "kind"), EVERY_KIND)
+@kinds(often=TAKEN_OVER)
 def test_a_kind_with_everything_seen_has_the_judged_weights(judged, graph, splits, task, kind):
     """Nothing seen but train, it answers as the judged model does; and with all, it knows what was rated."""
     only_train = {"train": splits["train"]}
@@ -202,7 +222,8 @@ def test_a_killed_refit_is_gone_on_from(judged, graph, splits, tmp_path, monkeyp
     )
     with monkeypatch.context() as killed:  # after its last epoch, before the backup was removed
         killed.setattr("trainer.backup.Backup.on_train_end", lambda self, logs=None: None)
-        first = refit_model(wanted).result
+        with eagerly():
+            first = refit_model(wanted).result
     again = refit_model(wanted).result
     assert again.resumed == again.epochs == first.epochs >= 1
     np.testing.assert_array_equal(scored("ranking", again.model), scored("ranking", first.model))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.eagerly import eagerly
 from trainer.answers import write_answers
 from trainer.errors import ConfigError, TrainingError
 from trainer.export_retrieval import export_retrieval
@@ -15,12 +16,17 @@ from trainer.saved_model import SavedModel
 from trainer.verify import verify_export
 
 
-@pytest.fixture(scope="module", params=["exact", "ivf"])
-def exported(request, data, tmp_path_factory):
+@pytest.fixture(scope="module")
+def model(data):
     settings = RetrievalSettings.of(
-        {"model": {"kind": "two_tower", "dim": 8}, "train": {"epochs": 2, "batch_size": 250}}, None
+        {"model": {"kind": "two_tower", "dim": 8}, "train": {"epochs": 2, "batch_size": 1250}}, None
     )
-    model = train_retrieval(settings, data).model
+    with eagerly():
+        return train_retrieval(settings, data).model
+
+
+@pytest.fixture(scope="module", params=["exact", "ivf"])
+def exported(request, model, tmp_path_factory):
     path = str(tmp_path_factory.mktemp("export") / "1")
     answers, report = export_retrieval(model, path, request.param)
     loaded = tf.saved_model.load(path)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.eagerly import eagerly
 from trainer.catalogue import from_columns
 from trainer.data import RatingData
 from trainer.errors import ConfigError, TrainingError
@@ -35,6 +36,7 @@ VARIANTS = {
     "sasrec, sampled": {"kind": "sasrec", **SMALL["sasrec"], "loss": "sampled", "target": "next"},
     "ials, scaled": {"kind": "ials", **SMALL["ials"], "frequency_scaling": 0.5},
 }
+OFTEN = ("mf, bpr", "sasrec, sampled", "ials, scaled")  # test_retrieval_models samples once more
 LOOP = {"epochs": 15, "batch_size": 60, "patience": 0, "learning_rate": 0.03}
 OF_HISTORY = sorted(KINDS.keys() - {"two_tower", "mf"})  # they know users by nothing else
 
@@ -90,7 +92,10 @@ def test_it_learns_who_watches_what(trained, camps):
     assert trained.result.history[-1]["val_ndcg@10"] > 0.15
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    "variant",
+    [each if each in OFTEN else pytest.param(each, marks=pytest.mark.slow) for each in VARIANTS],
+)
 def test_so_it_does_by_other_losses(variant, camps):
     users = np.arange(1, 61, dtype=np.int32)
     model = train_retrieval(settings(VARIANTS[variant], epochs=10), camps).model
@@ -154,7 +159,8 @@ def test_every_weight_has_a_name(trained):
 def untrained(request, data):
     """On data in which users have rated some films twice."""
     model = {"kind": request.param, **SMALL[request.param]}
-    return train_retrieval(settings(model, epochs=1), data).model
+    with eagerly():
+        return train_retrieval(settings(model, epochs=1, batch_size=2500), data).model
 
 
 def test_a_user_is_their_history(untrained, data):

@@ -10,11 +10,8 @@ import tensorflow as tf
 from serving.errors import ServingError
 from serving.model import LoadedModel
 from serving.tflite import convert, export_tflite, run_tflite
+from tests.trainer.trained_kinds import KINDS
 from trainer.answers import write_answers
-from trainer.export import export_ranking
-from trainer.ranking.config import DenseFeature, Feature
-from trainer.ranking.registry import KINDS
-from trainer.ranking.training import RankingSettings, train_ranking
 from trainer.trained_answers import trained_answers
 
 ASKED = {
@@ -24,28 +21,26 @@ ASKED = {
 
 
 @pytest.fixture(scope="module")
-def pushed(data, tmp_path_factory):
-    """A folder of models with one version of a ranking model of a kind, with all that the kind may know."""
+def pushed(kinds, tmp_path_factory):
+    """A folder of models with one version of a trained ranking model of a kind."""
 
     @functools.cache
     def push(kind):
-        config = {"kind": kind}
-        if "dense" in KINDS[kind].model_fields:
-            config["dense"] = list(DenseFeature)
-        if kind == "mlp":  # the others have theirs by default
-            config["features"] = list(Feature)
-        settings = RankingSettings.of({"model": config, "train": {"epochs": 1, "batch_size": 500}}, None)
-        model = train_ranking(settings, data).model
         folder = tmp_path_factory.mktemp(kind)
-        saved_model = str(folder / "ranking" / "1")
-        export_ranking(model, saved_model)
-        write_answers(saved_model, trained_answers(model))
+        saved_model = kinds.exported(kind, folder / "ranking" / "1")
+        write_answers(saved_model, trained_answers(kinds.model(kind)))
         return folder
 
     return push
 
 
-@pytest.fixture(params=list(KINDS))
+#: Those converted in every test run: sets, numbers and time, hashed pairs, and several tasks.
+OFTEN = ("mf", "mlp", "dcn", "wide_deep", "mmoe")
+
+
+@pytest.fixture(
+    params=[kind if kind in OFTEN else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+)
 def models(request, pushed):
     return pushed(request.param)
 

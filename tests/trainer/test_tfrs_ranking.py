@@ -62,10 +62,10 @@ def synthetic(weights=False):
 @pytest.mark.parametrize(
     ("embedding", "interaction", "bottom", "top", "concat_dense", "weights"),
     [
-        (Tables, None, None, None, True, False),
+        pytest.param(Tables, None, None, None, True, False, marks=pytest.mark.slow),
         (Tables, cross, (40, 16), None, False, True),
         (distributed, None, (40, 16), (40, 20, 1), False, True),
-        (distributed, cross, None, (40, 20, 1), True, False),
+        pytest.param(distributed, cross, None, (40, 20, 1), True, False, marks=pytest.mark.slow),
     ],
 )
 def test_any_blocks_train_and_evaluate(embedding, interaction, bottom, top, concat_dense, weights):
@@ -179,7 +179,8 @@ def test_tables_and_the_rest_have_their_own_optimizers():
                 ("sgd", lambda: split_by_rows(model.embedding_trainable_variables, 10)[1]),
                 ("adagrad", lambda: model.dense_trainable_variables),
             ]
-        )
+        ),
+        run_eagerly=True,
     )
     model.fit(synthetic(), epochs=1, shuffle=False, verbose=0)
 
@@ -213,7 +214,7 @@ def test_every_weight_has_a_name_that_the_next_model_has_too():
 def test_weights_are_saved_and_loaded(tmp_path):
     model, other = Ranking(Tables()), Ranking(Tables())
     for each in (model, other):
-        each.compile("adam")
+        each.compile("adam", run_eagerly=True)
         each.fit(synthetic(), epochs=1, shuffle=False, verbose=0)
     model.save_weights(tmp_path / "model.weights.h5")
     other.load_weights(tmp_path / "model.weights.h5")

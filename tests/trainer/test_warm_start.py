@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.eagerly import eagerly
 from trainer import catalogue as catalogues
 from trainer.data import RatingData
 from trainer.export import export_ranking
@@ -29,14 +30,15 @@ KINDS = {"mf": MF, "mlp": MLP, "two_tower": TOWERS}
 
 
 def train(model, data, **options):
-    loop = {"epochs": 3, "batch_size": 250, "patience": 0, "learning_rate": 0.01, "schedule": "none"}
+    loop = {"epochs": 3, "batch_size": 500, "patience": 0, "learning_rate": 0.02, "schedule": "none"}
     task, trained = (
         (RetrievalSettings, train_retrieval)
         if model["kind"] == "two_tower"
         else (RankingSettings, train_ranking)
     )
     config = {"model": model, "train": {**loop, **options.pop("train", {})}}
-    return trained(task.of(config, None), data, **options)
+    with eagerly():
+        return trained(task.of(config, None), data, **options)
 
 
 def untouched(model):
