@@ -33,7 +33,7 @@ COPY tuner tuner
 COPY serving serving
 COPY configs configs
 # The console command, and where `import` finds the packages: what an editable install writes.
-RUN printf '#!/venv/bin/python\nfrom pipeline.cli import main\nmain()\n' > /usr/local/bin/marquee \
+RUN printf '#!/venv/bin/python\nfrom pipeline.cli.app import main\nmain()\n' > /usr/local/bin/marquee \
  && chmod 755 /usr/local/bin/marquee
 ENV PYTHONPATH=/app MARQUEE_WORKSPACE=/workspace
 VOLUME /workspace

@@ -47,7 +47,7 @@ def main() -> None:
 
 def measure(size: int, noise: float, recall: float, repeats: int) -> dict[str, float]:
     """Recall, and milliseconds of a single query and of a query in a batch, of both."""
-    from trainer.index import ExactIndex, build_index, recall_at
+    from trainer.models.index import ExactIndex, build_index, recall_at
 
     vectors, queries = generated(size, noise)
     exact = ExactIndex(vectors)

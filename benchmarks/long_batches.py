@@ -120,8 +120,8 @@ class _server:
 
 
 def _serve(models: Path, pipe) -> None:
-    from serving.config import ServerConfig
-    from serving.server import EmbeddedServer
+    from serving.server.config import ServerConfig
+    from serving.server.server import EmbeddedServer
 
     with EmbeddedServer(models, ServerConfig(rest_port=0, grpc_port=0)) as server:
         pipe.send({"REST": server.rest_url, "gRPC": server.grpc_address})

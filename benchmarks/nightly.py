@@ -6,7 +6,7 @@ The ratings are put in order, by time or by chance; the first night has the firs
 brings the next 2,000. Every night small models of both tasks are trained on `train`, and judged on `eval` by
 the bars that Marquee ships, against the last blessed model on the same rows, by the functions that the
 pipeline's evaluators judge with (`components.bars`, `components.ranking_evaluator.paired`,
-`trainer.retrieval.quality`). What is pushed must have both blessings.
+`trainer.evaluation.quality`). What is pushed must have both blessings.
 
 `test`, which decides nothing, tells whether the verdicts were right: `z` is by how many standard errors a
 candidate is better there than the last blessed model. A night that was refused with a z well over 0 was
@@ -89,7 +89,7 @@ def nights(
     """What each night came to.
 
     Args:
-        columns: ratings in the order in which they arrive, named as in `trainer.features`.
+        columns: ratings in the order in which they arrive, named as in `trainer.data.features`.
         split: `data.split.kind`.
         count: how many nights follow the first.
         first, step: how many ratings the first night has, and each later one brings.
@@ -125,7 +125,7 @@ def divided(columns: dict[str, list], kind: str) -> list[dict[str, list]]:
     """Train, eval and test, as MovieLensExampleGen would divide these rows."""
     from components.movielens_example_gen.config import DataConfig
     from components.movielens_example_gen.splits import Rows, assign
-    from trainer.pair_hash import lots
+    from trainer.data.pair_hash import lots
 
     split = DataConfig(dataset="custom", path="-", split={"kind": kind}).split
     codes = assign(split, Rows(len(columns["user_id"]), lot=lots(_pairs(columns))))
@@ -155,11 +155,11 @@ class _Task:
     def night(self, train: dict, evaluation: dict, test: dict) -> dict[str, Any]:
         """See `nights`."""
         from components.bars import Baseline, Overlap, verdicts
-        from trainer import catalogue as catalogues
-        from trainer.data import RatingData
-        from trainer.ratings import Ratings
-        from trainer.trained_on import TrainedOn
-        from trainer.vocabularies import Vocabularies
+        from trainer.data import catalogue as catalogues
+        from trainer.data.rating_data import RatingData
+        from trainer.data.ratings import Ratings
+        from trainer.data.trained_on import TrainedOn
+        from trainer.data.vocabularies import Vocabularies
 
         vocabularies = Vocabularies.from_columns(train)
         ratings, catalogue = catalogues.from_columns(train, vocabularies)
@@ -196,20 +196,20 @@ class RankingTask(_Task):
     name, metric, better = "ranking", "rmse", -1
 
     def bar(self):
-        from pipeline.config import BlessConfig, limits
+        from pipeline.config.schema import BlessConfig, limits
 
         return limits(BlessConfig().bars)[self.metric]
 
     def train(self, data):
-        from trainer.ranking.settings import RankingSettings
-        from trainer.ranking.training import train_ranking
+        from trainer.training.ranking import train_ranking
+        from trainer.training.ranking_settings import RankingSettings
 
         return train_ranking(RankingSettings.of(self.custom, None), data).model
 
     def measured(self, candidate: Learned, last: Learned | None, rows: dict):
         """The candidate's RMSE, the baseline's, and the standard error of the difference."""
         from components.ranking_evaluator.paired import Paired
-        from trainer.pair_hash import column_hashes
+        from trainer.data.pair_hash import column_hashes
 
         stars = np.asarray(rows["user_rating"], np.float64)
         new = _rated(candidate, rows)
@@ -227,20 +227,20 @@ class RetrievalTask(_Task):
     name, metric, better = "retrieval", "ndcg@10", 1
 
     def bar(self):
-        from pipeline.config import RetrievalBlessConfig, limits
+        from pipeline.config.schema import RetrievalBlessConfig, limits
 
         return limits(RetrievalBlessConfig().bars)[self.metric]
 
     def train(self, data):
-        from trainer.retrieval.settings import RetrievalSettings
-        from trainer.retrieval.training import train_retrieval
+        from trainer.training.retrieval import train_retrieval
+        from trainer.training.retrieval_settings import RetrievalSettings
 
         return train_retrieval(RetrievalSettings.of(self.custom, None), data).model
 
     def measured(self, candidate: Learned, last: Learned | None, rows: dict):
         """The candidate's nDCG, the baseline's, and the standard error of the difference."""
-        from trainer.ratings import Ratings
-        from trainer.retrieval.held_out import HeldOut
+        from trainer.data.ratings import Ratings
+        from trainer.evaluation.held_out import HeldOut
 
         catalogue = candidate.catalogue
         held_out = HeldOut.of(Ratings.from_columns(rows, catalogue.vocabularies), catalogue)
@@ -254,8 +254,8 @@ class RetrievalTask(_Task):
 
 def _rated(learned: Learned, rows: dict) -> np.ndarray:
     """What a model rates rows at; whom it does not know is a stranger to it."""
-    from trainer.batches import eval_batches
-    from trainer.ratings import Ratings
+    from trainer.data.ratings import Ratings
+    from trainer.training.batches import eval_batches
 
     ratings = Ratings.from_columns(rows, learned.catalogue.vocabularies)
     predicted = [learned.model(batch).numpy() for batch in eval_batches(ratings)]
@@ -264,8 +264,8 @@ def _rated(learned: Learned, rows: dict) -> np.ndarray:
 
 def _first_ten(scores, held_out):
     """What the evaluator's `measure` finds, for k = 10 alone, which is quicker."""
-    from trainer.metrics import ranked_lists
-    from trainer.retrieval.quality import judge
+    from trainer.evaluation.metrics import ranked_lists
+    from trainer.evaluation.quality import judge
 
     lists = ranked_lists(scores, held_out.users, 10, held_out.catalogue.watched)
     return judge(lists, held_out, (10,))
@@ -290,7 +290,7 @@ def _scores_of(learned: Learned, vocabularies):
 
 
 def _pairs(columns: dict[str, list]) -> np.ndarray:
-    from trainer.pair_hash import pair_hashes
+    from trainer.data.pair_hash import pair_hashes
 
     return pair_hashes(columns["user_id"], columns["movie_id"])
 

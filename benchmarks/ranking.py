@@ -69,12 +69,12 @@ def measure(config: dict, seeds: list[int], train: dict, evaluation: dict, test:
     """
     import numpy as np
 
-    from trainer import catalogue as catalogues
-    from trainer.batches import eval_batches
-    from trainer.data import RatingData
-    from trainer.ranking.training import RankingSettings, train_ranking
-    from trainer.ratings import Ratings
-    from trainer.vocabularies import Vocabularies
+    from trainer.data import catalogue as catalogues
+    from trainer.data.rating_data import RatingData
+    from trainer.data.ratings import Ratings
+    from trainer.data.vocabularies import Vocabularies
+    from trainer.training.batches import eval_batches
+    from trainer.training.ranking import RankingSettings, train_ranking
 
     vocabularies = Vocabularies.from_columns(train)
     ratings, catalogue = catalogues.from_columns(train, vocabularies)
@@ -122,13 +122,13 @@ def seed_split(columns: dict[str, list]) -> list[dict[str, list]]:
 
 
 def read(path: str | None) -> dict[str, list]:
-    """MovieLens 100K in its file's order, as raw columns named as in `trainer.features`."""
-    from components.movielens_example_gen.catalog import read_catalog
+    """MovieLens 100K in its file's order, as raw columns named as in `trainer.data.features`."""
     from components.movielens_example_gen.config import DataConfig
-    from components.movielens_example_gen.layouts import recognise
-    from components.movielens_example_gen.pieces import cut
-    from components.movielens_example_gen.ratings import read as read_piece
-    from components.movielens_example_gen.sources import locate
+    from components.movielens_example_gen.files.layouts import recognise
+    from components.movielens_example_gen.files.pieces import cut
+    from components.movielens_example_gen.files.sources import locate
+    from components.movielens_example_gen.reading.catalog import read_catalog
+    from components.movielens_example_gen.reading.ratings import read as read_piece
 
     config = DataConfig(dataset="ml-100k", path=path)
     found = locate(config, Path("workspace") / "cache", print)

@@ -59,8 +59,8 @@ def main() -> None:
 
 def latency(films: int, seconds: float) -> dict:
     """Milliseconds, in process and over the embedded server."""
-    from serving.model import LoadedModel
-    from serving.server import EmbeddedServer, ServerConfig
+    from serving.server.model import LoadedModel
+    from serving.server.server import EmbeddedServer, ServerConfig
 
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder)
@@ -98,15 +98,15 @@ def latency(films: int, seconds: float) -> dict:
 
 def assembled(folder: Path, path: Path, columns: dict[str, list]) -> None:
     """A recommender of untrained models at `path`; its parts in `folder`."""
-    from trainer import catalogue as catalogues
-    from trainer.export import export_ranking
-    from trainer.export_retrieval import export_retrieval
-    from trainer.ranking.config import MfConfig
-    from trainer.ranking.registry import build as build_ranking
-    from trainer.recommender import assemble
-    from trainer.retrieval.config import TwoTowerConfig
-    from trainer.retrieval.registry import build as build_retrieval
-    from trainer.vocabularies import Vocabularies
+    from trainer.data import catalogue as catalogues
+    from trainer.data.vocabularies import Vocabularies
+    from trainer.export.ranking import export_ranking
+    from trainer.export.recommender import assemble
+    from trainer.export.retrieval import export_retrieval
+    from trainer.models.ranking.config import MfConfig
+    from trainer.models.ranking.registry import build as build_ranking
+    from trainer.models.retrieval.config import TwoTowerConfig
+    from trainer.models.retrieval.registry import build as build_retrieval
 
     _, catalogue = catalogues.from_columns(columns, Vocabularies.from_columns(columns))
     export_ranking(build_ranking(MfConfig(), catalogue), str(folder / "ranking"))
@@ -151,10 +151,10 @@ def by_weight(columns: dict[str, list], seeds: list[int]) -> list[dict]:
 
 def of_seed(learned: dict[str, list], asked: dict[str, list], seed: int) -> dict:
     """Trains both models; the measures by weight."""
-    from trainer.features import MOVIE_ID, USER_ID
-    from trainer.metrics import list_metrics, ranked_lists
-    from trainer.ratings import Ratings
-    from trainer.retrieval.held_out import positives_by_user
+    from trainer.data.features import MOVIE_ID, USER_ID
+    from trainer.data.ratings import Ratings
+    from trainer.evaluation.held_out import positives_by_user
+    from trainer.evaluation.metrics import list_metrics, ranked_lists
 
     ranking, retrieval, catalogue = trained(learned, seed)
     rows = Ratings.from_columns(asked, catalogue.vocabularies)
@@ -185,12 +185,12 @@ def of_seed(learned: dict[str, list], asked: dict[str, list], seed: int) -> dict
 
 def trained(columns: dict[str, list], seed: int):
     """Both models, with their defaults and a fixed number of epochs, and the catalogue."""
-    from trainer import catalogue as catalogues
-    from trainer.data import RatingData
-    from trainer.ranking.training import RankingSettings, train_ranking
-    from trainer.ratings import Ratings
-    from trainer.retrieval.training import RetrievalSettings, train_retrieval
-    from trainer.vocabularies import Vocabularies
+    from trainer.data import catalogue as catalogues
+    from trainer.data.rating_data import RatingData
+    from trainer.data.ratings import Ratings
+    from trainer.data.vocabularies import Vocabularies
+    from trainer.training.ranking import RankingSettings, train_ranking
+    from trainer.training.retrieval import RetrievalSettings, train_retrieval
 
     # Early stopping is off, so what the loop watches decides nothing: one row in a hundred.
     watched, learned = (

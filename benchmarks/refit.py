@@ -89,11 +89,11 @@ LEARNING_RATE = {"ranking": {"learning_rate": 0.02}}
 
 def trained(task: str, settings, rows: dict, evaluation: dict | None, **options):
     """The model, and its best epoch."""
-    from trainer import catalogue
-    from trainer.data import RatingData
-    from trainer.ratings import Ratings
+    from trainer.data import catalogue
+    from trainer.data.rating_data import RatingData
+    from trainer.data.ratings import Ratings
+    from trainer.data.vocabularies import Vocabularies
     from trainer.run_fn import task_of
-    from trainer.vocabularies import Vocabularies
 
     vocabularies = Vocabularies.from_columns(rows)
     ratings, tables = catalogue.from_columns(rows, vocabularies)
@@ -104,8 +104,8 @@ def trained(task: str, settings, rows: dict, evaluation: dict | None, **options)
 
 def measured(task: str, model, test: dict, seen: dict) -> float:
     """RMSE, or nDCG@10."""
-    from trainer.catalogue import Catalogue
-    from trainer.ratings import Ratings
+    from trainer.data.catalogue import Catalogue
+    from trainer.data.ratings import Ratings
 
     vocabularies = model.catalogue.vocabularies
     if task == "ranking":

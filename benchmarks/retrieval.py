@@ -112,8 +112,8 @@ def microsoft_split(columns: dict[str, list]) -> tuple[dict, dict]:
 
 def top_100_accuracy(scores, vocabularies, seen, test: dict) -> dict[str, float]:
     """The share of test's rows that are in their user's list, train's titles removed and kept."""
-    from trainer.metrics import ranked_lists
-    from trainer.ratings import Ratings
+    from trainer.data.ratings import Ratings
+    from trainer.evaluation.metrics import ranked_lists
 
     rows = Ratings.from_columns(test, vocabularies)
     users, place = np.unique(rows.user, return_inverse=True)
@@ -127,9 +127,9 @@ def top_100_accuracy(scores, vocabularies, seen, test: dict) -> dict[str, float]
 
 def ndcg_at_10(scores, vocabularies, seen, test: dict) -> dict[str, float]:
     """The users' mean NDCG@10, and recall@100, train's films removed."""
-    from trainer.metrics import full_catalogue_metrics
-    from trainer.ratings import Ratings
-    from trainer.retrieval.held_out import positives_by_user
+    from trainer.data.ratings import Ratings
+    from trainer.evaluation.held_out import positives_by_user
+    from trainer.evaluation.metrics import full_catalogue_metrics
 
     rows = Ratings.from_columns(test, vocabularies)
     found = full_catalogue_metrics(
@@ -163,10 +163,10 @@ def learner(config: dict):
     """A learner of what `config` says."""
 
     def learn(train: dict, seed: int):
-        from trainer.catalogue import Catalogue
-        from trainer.data import RatingData
-        from trainer.ratings import Ratings
-        from trainer.retrieval.training import RetrievalSettings, train_retrieval
+        from trainer.data.catalogue import Catalogue
+        from trainer.data.rating_data import RatingData
+        from trainer.data.ratings import Ratings
+        from trainer.training.retrieval import RetrievalSettings, train_retrieval
 
         order = np.random.RandomState(seed).permutation(len(train["user_id"]))
         watched = len(order) // 1000
@@ -187,8 +187,8 @@ def taken(columns: dict[str, list], rows) -> dict[str, list]:
 
 
 def _read(train: dict):
-    from trainer import catalogue
-    from trainer.vocabularies import Vocabularies
+    from trainer.data import catalogue
+    from trainer.data.vocabularies import Vocabularies
 
     return catalogue.from_columns(train, Vocabularies.from_columns(train))
 

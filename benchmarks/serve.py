@@ -86,8 +86,8 @@ def arguments() -> argparse.Namespace:
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     from serving.errors import ServingError
-    from serving.model import LoadedModel
-    from serving.versions import list_versions, version_folder
+    from serving.server.model import LoadedModel
+    from serving.versions.versions import list_versions, version_folder
 
     versions = list_versions(args.models, args.model)
     if not versions:
@@ -129,8 +129,8 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 def measure_beside(args: argparse.Namespace) -> dict[str, Any]:
     import long_batches
 
-    from serving.model import LoadedModel
-    from serving.versions import list_versions, version_folder
+    from serving.server.model import LoadedModel
+    from serving.versions.versions import list_versions, version_folder
 
     versions = list_versions(args.models, args.model)
     model = LoadedModel(version_folder(args.models, args.model, versions[-1]))
@@ -169,9 +169,9 @@ class Load:
 
 def servers(args: argparse.Namespace, logs: Path) -> dict[str, Any]:
     """By name, the embedded server first."""
-    from serving.config import LogConfig, ServerConfig
-    from serving.server import EmbeddedServer
-    from serving.tensorflow_model_server import BINARY, BinaryServer, find_binary
+    from serving.server.config import LogConfig, ServerConfig
+    from serving.server.server import EmbeddedServer
+    from serving.server.tensorflow_model_server import BINARY, BinaryServer, find_binary
 
     config = ServerConfig(rest_port=0, grpc_port=0)
     found = {"embedded": EmbeddedServer(args.models, config)}
@@ -208,8 +208,8 @@ def requests(model: str, signature: str, inputs: dict) -> tuple[bytes, bytes]:
     """The same request in both forms, ready to send: a request over HTTP/1.1, and a PredictRequest."""
     from tensorflow_serving.apis import predict_pb2
 
-    from serving.json_values import dump, jsonable
-    from serving.tensor_proto import proto_of
+    from serving.encoding.json_values import dump, jsonable
+    from serving.encoding.tensor_proto import proto_of
 
     columns = {name: jsonable(name, array) for name, array in inputs.items()}
     body = dump({"signature_name": signature, "inputs": columns})

@@ -131,7 +131,7 @@ def measure_ours(tables: dict, repeats: int) -> dict:
     """Seconds of all metrics, and for each k the share of the rows whose film is among the first k."""
     import numpy as np
 
-    from trainer.metrics import full_catalogue_metrics
+    from trainer.evaluation.metrics import full_catalogue_metrics
 
     query, candidate = tables["query"], tables["candidate"]
     positives = _by_user(tables["user"], tables["item"], len(query))
@@ -196,7 +196,7 @@ def tfrs_python() -> str:
 def _by_user(user, item, users: int):
     import numpy as np
 
-    from trainer.catalogue import Ragged
+    from trainer.data.catalogue import Ragged
 
     order = np.argsort(user, kind="stable")
     splits = np.concatenate([[0], np.cumsum(np.bincount(user, minlength=users))])

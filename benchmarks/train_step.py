@@ -43,7 +43,7 @@ def main() -> None:
 
 def measure(rows: int, batch_size: int, repeats: int, xla: bool) -> dict:
     """Rows/s of both, and the ratio of their medians."""
-    from trainer.config import TrainConfig
+    from trainer.training.config import TrainConfig
 
     config = TrainConfig(
         batch_size=batch_size, optimizer="adagrad", learning_rate=0.1, schedule="none", xla=xla, patience=0
@@ -76,10 +76,10 @@ def generated(rows: int):
     """Random ratings and the catalogue that they amount to; every id occurs."""
     import numpy as np
 
-    from trainer.attributes import Attributes
-    from trainer.catalogue import Catalogue
-    from trainer.ratings import Ratings
-    from trainer.vocabularies import Vocabularies
+    from trainer.data.attributes import Attributes
+    from trainer.data.catalogue import Catalogue
+    from trainer.data.ratings import Ratings
+    from trainer.data.vocabularies import Vocabularies
 
     random = np.random.default_rng(0)
     ratings = Ratings(
@@ -93,11 +93,11 @@ def generated(rows: int):
 
 
 def _trainer(ratings, catalogue, config) -> Callable[[], None]:
-    """A turn of `trainer.loop`'s model and batches, by `fit`, metrics and all."""
-    from trainer.batches import in_memory
-    from trainer.loop import compiled
-    from trainer.ranking.config import MlpConfig
-    from trainer.ranking.registry import build
+    """A turn of `trainer.training.loop`'s model and batches, by `fit`, metrics and all."""
+    from trainer.models.ranking.config import MlpConfig
+    from trainer.models.ranking.registry import build
+    from trainer.training.batches import in_memory
+    from trainer.training.loop import compiled
 
     batches = in_memory(ratings, config)
     model = compiled(lambda: build(MlpConfig(), catalogue), batches, config)
@@ -115,8 +115,8 @@ def _bare(ratings, catalogue, config) -> Callable[[], None]:
     import numpy as np
     import tensorflow as tf
 
-    from trainer.ranking.config import MlpConfig
-    from trainer.ranking.registry import build
+    from trainer.models.ranking.config import MlpConfig
+    from trainer.models.ranking.registry import build
 
     network = build(MlpConfig(), catalogue)
     optimizer = keras.optimizers.Adagrad(config.learning_rate)

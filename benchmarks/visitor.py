@@ -7,14 +7,14 @@ other 643. A held-out user's ratings are put in the order of time; of the first 
 list of ten is made, films of that history left out, and the rest of their ratings is to be found. The measure
 is the users' mean NDCG@10 over all films.
 
-`retrieval` is what the default retrieval kind answers a history with (`trainer.retrieval.visitors`),
+`retrieval` is what the default retrieval kind answers a history with (`trainer.models.retrieval.visitors`),
 `recommender` its 200 best films in the order of score + 0.2 x the default ranking model's rating.
 Popularity and EASE (Steck, 2019; its closed form) learn from the same users in the same run. EASE is there
 with λ = 500, which is published for these data, and with the λ of 50 to 5,000 that is best on 150 other
 users, taken out of train. Beyond that EASE tends to counts of who watched both, its lists to popularity's.
 
-`--choose` shows how the constants of `trainer.retrieval.visitors` were chosen: on those 150 users, never on
-the held-out ones. The more genres weigh, the more alike is what is recommended, and the worse is NDCG for
+`--choose` shows how the constants of `trainer.models.retrieval.visitors` were chosen: on those 150 users,
+never on the held-out ones. The more genres weigh, the more alike is what is recommended, and the worse is NDCG for
 someone who has named one film; the weight is the largest of which NDCG is above that of EASE for each length.
 
 At the end stand the lists that Toy Story and that six films of Disney bring, learned from all users.
@@ -77,7 +77,7 @@ def main() -> None:
 
 def of_seed(columns: dict[str, list], seed: int, with_recommender: bool) -> dict:
     """NDCG@10 by model and length of the history."""
-    from trainer.retrieval.visitors import Visitors
+    from trainer.models.retrieval.visitors import Visitors
 
     learned, asked = split(columns, seed, validation=False)
     ratings, catalogue = _read(learned)
@@ -108,7 +108,7 @@ def best_penalty(columns: dict[str, list], seed: int) -> int:
 
 def choose(columns: dict[str, list], seeds: list[int]) -> list[dict]:
     """NDCG@10 for users of validation, and how many of the two lists are for children, by the constants."""
-    from trainer.retrieval.visitors import Pool, Visitors
+    from trainer.models.retrieval.visitors import Pool, Visitors
 
     parts = []
     for seed in seeds:
@@ -140,7 +140,7 @@ def choose(columns: dict[str, list], seeds: list[int]) -> list[dict]:
 
 def lists(columns: dict[str, list]) -> dict[str, list[dict]]:
     """What Toy Story and what six films of Disney bring: title and genres."""
-    from trainer.retrieval.visitors import Visitors
+    from trainer.models.retrieval.visitors import Visitors
 
     _, catalogue = _read(columns)
     visitors = Visitors(catalogue, np.zeros(catalogue.movies - 1))
@@ -181,7 +181,7 @@ def split(columns: dict[str, list], seed: int, validation: bool) -> tuple[dict, 
 
 def by_time(columns: dict[str, list], catalogue) -> list[np.ndarray]:
     """Each user's films in the order of time, 0 for those that train lacks."""
-    from trainer.answers import ids
+    from trainer.export.answers import ids
 
     users, times = np.array(columns["user_id"]), np.array(columns["timestamp"])
     movies = ids(catalogue.vocabularies.movie_id, columns["movie_id"])
@@ -196,8 +196,8 @@ def ndcg(model, histories: list[np.ndarray]) -> list[float]:
         model: from histories, a list of int arrays, to scores, float [B, movies].
         histories: each user's films in order.
     """
-    from trainer.catalogue import Ragged
-    from trainer.metrics import full_catalogue_metrics
+    from trainer.data.catalogue import Ragged
+    from trainer.evaluation.metrics import full_catalogue_metrics
 
     found = []
     for length in LENGTHS:
@@ -231,9 +231,9 @@ def recommender(visitors, learned: dict[str, list], seed: int):
     """The recommender's order of the best films by `visitors`: scores by history, -inf for all others."""
     import tensorflow as tf
 
-    from trainer.data import RatingData
-    from trainer.ranking.training import RankingSettings, train_ranking
-    from trainer.ratings import Ratings
+    from trainer.data.rating_data import RatingData
+    from trainer.data.ratings import Ratings
+    from trainer.training.ranking import RankingSettings, train_ranking
 
     ratings, catalogue = _read(learned)
     watched = Ratings.from_columns(taken(learned, np.arange(len(ratings))[::1000]), catalogue.vocabularies)
@@ -276,8 +276,8 @@ def ease(watched: np.ndarray, penalty: float):
 
 
 def _read(columns: dict[str, list]):
-    from trainer import catalogue
-    from trainer.vocabularies import Vocabularies
+    from trainer.data import catalogue
+    from trainer.data.vocabularies import Vocabularies
 
     return catalogue.from_columns(columns, Vocabularies.from_columns(columns))
 

@@ -38,7 +38,7 @@ class Overlap:
     """How much of `eval` a model was trained on.
 
     Attributes:
-        share: 0 to 1; an estimate where many millions of ratings were trained on (`trainer.trained_on`).
+        share: 0 to 1; an estimate where many millions of ratings were trained on (`trainer.data.trained_on`).
             None where nobody wrote down what the model was trained on.
         rows: how many ratings `eval` has.
     """

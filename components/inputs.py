@@ -6,7 +6,7 @@ from tfx import types
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from trainer import features
+from trainer.data import features
 
 
 def split_files(examples: Sequence[types.Artifact], split: str) -> list[str]:

@@ -7,7 +7,7 @@ model carries the same vocabularies in its StringLookup layers, so there is noth
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from trainer import features
+from trainer.data import features
 
 #: Vocabularies every data set has, and those that only some have; the file's name is the feature's.
 ALWAYS = (features.USER_ID, features.MOVIE_ID, features.MOVIE_TITLE, features.MOVIE_GENRES)

@@ -6,7 +6,7 @@ from typing import Any
 from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
-from trainer.plain_json import finite
+from marquee.plain_json import finite
 
 
 def write_json(path: str, content: dict[str, Any]) -> None:

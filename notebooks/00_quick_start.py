@@ -103,10 +103,10 @@ pd.DataFrame(
 # The first question is why anybody builds this: what should user 42 watch, and why that?
 
 # %%
-from pipeline.recommend import ask_for_fan, ask_for_user
+from pipeline.cli.asking.recommend import ask_for_fan, ask_for_user
 from serving.client import RestClient
-from serving.config import ServerConfig
-from serving.server import EmbeddedServer
+from serving.server.config import ServerConfig
+from serving.server.server import EmbeddedServer
 
 server = EmbeddedServer(WORKSPACE / "serving_models", ServerConfig(rest_port=0, grpc_port=0))
 server.start()

@@ -42,10 +42,10 @@ MEMBERS = 2 if QUICK else 8
 import numpy as np
 import pandas as pd
 
-from trainer import catalogue as catalogues
-from trainer.data import RatingData
-from trainer.ratings import Ratings
-from trainer.vocabularies import Vocabularies
+from trainer.data import catalogue as catalogues
+from trainer.data.rating_data import RatingData
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import Vocabularies
 
 frame = ratings()
 order = np.random.RandomState(42).permutation(len(frame))
@@ -73,8 +73,8 @@ print(f"{known.users - 1} users, {known.movies - 1} films, mean {known.mean_rati
 
 # %%
 from benchmarks.ranking import TUTORIAL
-from trainer.batches import eval_batches
-from trainer.ranking.training import RankingSettings, train_ranking
+from trainer.training.batches import eval_batches
+from trainer.training.ranking import RankingSettings, train_ranking
 
 settings = RankingSettings.of({"model": {"kind": "mlp"}, "train": TUTORIAL}, None)
 result = train_ranking(settings, everything)
@@ -99,7 +99,7 @@ assert abs(tutorial - 1.11) < 0.02
 # %%
 import tensorflow as tf
 
-from trainer.export import titles
+from trainer.export.ranking import titles
 
 USER = "42"
 TITLES = ["M*A*S*H (1970)", "Dances with Wolves (1990)", "Speed (1994)"]
@@ -125,7 +125,7 @@ pd.Series(eager, TITLES, name="stars").sort_values(ascending=False).to_frame()
 import tempfile
 from pathlib import Path
 
-from trainer.export import export_ranking
+from trainer.export.ranking import export_ranking
 
 folder = Path(tempfile.mkdtemp(prefix="ranking-"))
 export_ranking(model, str(folder / "ranking" / "1"))
@@ -138,8 +138,8 @@ exported = loaded(**request)["user_rating"].numpy()
 
 # %%
 from serving.client import RestClient
-from serving.config import ServerConfig
-from serving.server import EmbeddedServer
+from serving.server.config import ServerConfig
+from serving.server.server import EmbeddedServer
 
 with (
     EmbeddedServer(folder, ServerConfig(rest_port=0, grpc_port=0)) as server,
@@ -154,7 +154,7 @@ with (
 # converted with the network.
 
 # %%
-from serving.tflite import convert, run_tflite
+from serving.export.tflite import convert, run_tflite
 
 flat = convert(folder / "ranking" / "1")
 (folder / "ranking.tflite").write_bytes(flat)

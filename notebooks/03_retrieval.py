@@ -34,10 +34,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.retrieval import popularity, taken, tfrs_split, top_100_accuracy
-from trainer import catalogue as catalogues
-from trainer.data import RatingData
-from trainer.ratings import Ratings
-from trainer.vocabularies import Vocabularies
+from trainer.data import catalogue as catalogues
+from trainer.data.rating_data import RatingData
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import Vocabularies
 
 train, test = tfrs_split(columns(ratings()))
 order = np.random.RandomState(0).permutation(len(train["user_id"]))
@@ -62,7 +62,7 @@ print(f"{len(data.train):,} positives, {catalogue.movies - 1:,} titles")
 # little, and it needs no correction for how negatives were drawn.
 
 # %%
-from trainer.retrieval.training import RetrievalSettings, train_retrieval
+from trainer.training.retrieval import RetrievalSettings, train_retrieval
 
 settings = RetrievalSettings.of(
     {"model": {"kind": "two_tower", "dim": DIM}, "train": {"epochs": EPOCHS, "patience": 0}}, None
@@ -129,8 +129,8 @@ assert accuracy["two towers"]["top-100 removed"] > accuracy["the most rated film
 # together with what the lists *show*. `measure` ranks the whole catalogue for every user, once, and counts.
 
 # %%
-from trainer.retrieval.held_out import HeldOut
-from trainer.retrieval.quality import measure
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.quality import measure
 
 held_out = HeldOut.of(Ratings.from_columns(test, vocabularies), catalogue)
 quality = {name: measure(scores, held_out) for name, scores in models.items()}
@@ -235,7 +235,7 @@ labels = (
 # stock TF Serving runs them. Which one a model gets is measured, not guessed:
 
 # %%
-from trainer.index import build_index
+from trainer.models.index import build_index
 
 films = model.item_vectors(np.arange(1, model.catalogue.movies, dtype=np.int32)).numpy()
 queries = model.user_vectors(np.arange(1, 257, dtype=np.int32)).numpy()
@@ -257,8 +257,8 @@ pd.DataFrame(found).style.format({"recall@100": "{:.3f}", "films read": "{:.0%}"
 import tempfile
 from pathlib import Path
 
-from trainer.export_retrieval import export_retrieval
-from trainer.saved_model import SavedModel
+from trainer.export.retrieval import export_retrieval
+from trainer.export.saved_model import SavedModel
 
 path = Path(tempfile.mkdtemp(prefix="retrieval-")) / "retrieval" / "1"
 export_retrieval(model, str(path))

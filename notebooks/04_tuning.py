@@ -29,10 +29,10 @@ STRATEGIES = ["bayesian", "hyperband"] if QUICK else ["random", "bayesian", "hyp
 # %%
 import numpy as np
 
-from trainer import catalogue as catalogues
-from trainer.data import RatingData
-from trainer.ratings import Ratings
-from trainer.vocabularies import Vocabularies
+from trainer.data import catalogue as catalogues
+from trainer.data.rating_data import RatingData
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import Vocabularies
 
 frame = ratings(USERS)
 order = np.random.RandomState(42).permutation(len(frame))
@@ -67,8 +67,8 @@ tune = TuneConfig.model_validate({"strategy": "bayesian", "trials": TRIALS, "spa
 # any training, and what counts is its best epoch. So what a tuner found is what a trainer will get.
 
 # %%
-from trainer.hyperparameters import apply_hyperparameters
-from trainer.ranking.training import RankingSettings, train_ranking
+from trainer.training.hyperparameters import apply_hyperparameters
+from trainer.training.ranking import RankingSettings, train_ranking
 
 base = RankingSettings.of(
     {"model": {"kind": "mf", "members": 2}, "train": {"epochs": EPOCHS, "batch_size": 1000}}, None
@@ -169,7 +169,7 @@ assert all((table.status == "COMPLETED").all() for table in tables.values())
 # what `test` is there to say.
 
 # %%
-from trainer.batches import eval_batches
+from trainer.training.batches import eval_batches
 
 winner = min(searches, key=lambda name: tables[name].score.min())
 [found] = searches[winner].get_best_hyperparameters()

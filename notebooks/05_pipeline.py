@@ -22,7 +22,7 @@
 # %%
 from chapter import BLUE, CONFIG, GREY, ORANGE, WORKSPACE, finished_run
 
-from pipeline.load_config import load_config
+from pipeline.config.load import load_config
 
 config = load_config(CONFIG, [])
 print(config.data)
@@ -58,8 +58,8 @@ from pathlib import Path
 import pandas as pd
 
 from components.movielens_example_gen.component import MovieLensExampleGen
-from components.movielens_example_gen.fingerprint import fingerprint
-from components.movielens_example_gen.sources import locate
+from components.movielens_example_gen.files.fingerprint import fingerprint
+from components.movielens_example_gen.files.sources import locate
 
 located = locate(config.data, WORKSPACE / "cache" / "data")
 example_gen = MovieLensExampleGen(
@@ -304,8 +304,8 @@ pd.DataFrame(training["history"])[["loss", "rmse", "val_rmse"]].round(4)
 import tensorflow_model_analysis as tfma
 
 from components.ranking_evaluator import RankingEvaluator
-from pipeline.config import limits
-from pipeline.evaluation import MODEL_SLICES, RAW_SLICES, eval_config
+from pipeline.config.schema import limits
+from pipeline.dag.eval_config import MODEL_SLICES, RAW_SLICES, eval_config
 
 evaluator = RankingEvaluator(
     examples=example_gen.outputs["examples"],

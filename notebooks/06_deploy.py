@@ -29,7 +29,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from serving.versions import list_models, list_versions
+from serving.versions.versions import list_models, list_versions
 
 run = finished_run()
 source = WORKSPACE / "serving_models"
@@ -46,8 +46,8 @@ for name in list_models(source):
 # `tensorflow_model_server` is installed, the same folder is served by that instead. Port 0 takes a free one.
 
 # %%
-from serving.config import ServerConfig
-from serving.server import EmbeddedServer
+from serving.server.config import ServerConfig
+from serving.server.server import EmbeddedServer
 
 server = EmbeddedServer(models, ServerConfig(rest_port=0, grpc_port=0, poll_seconds=0.2))
 server.start()
@@ -159,8 +159,8 @@ alt.Chart(cut, title="Ten films for one user").mark_bar(opacity=0.6).encode(
 # made of.
 
 # %%
-from serving.version_sets import push_set
-from trainer.recommender import assemble
+from serving.versions.version_sets import push_set
+from trainer.export.recommender import assemble
 
 staging = Path(tempfile.mkdtemp(prefix="candidate-")) / "recommender"
 answers = assemble(models / "ranking" / "1", models / "retrieval" / "1", staging, rating_weight=2.0)
@@ -217,7 +217,7 @@ time.sleep(1)
 # The withdrawn version is kept aside, and its number is never used again.
 
 # %%
-from serving.version_sets import rollback_set
+from serving.versions.version_sets import rollback_set
 
 marks.append(("roll back", time.perf_counter()))
 print("withdrawn, served:", rollback_set(models, "recommender"))

@@ -131,7 +131,7 @@ marquee(*COMMAND)
 # %%
 import json
 
-from pipeline.lineage import Lineage
+from pipeline.store.metadata.lineage import Lineage
 
 run = Lineage(MINE / "metadata.db").run()
 summary = json.loads((MINE / "reports" / run.run_id / "summary.json").read_text())
@@ -172,10 +172,10 @@ assert test["test"]["rmse"] < test["mean_rating_baseline"]["rmse"]
 # ## Ask, with your own ids
 
 # %%
-from pipeline.recommend import ask_for_user
+from pipeline.cli.asking.recommend import ask_for_user
 from serving.client import RestClient
-from serving.config import ServerConfig
-from serving.server import EmbeddedServer
+from serving.server.config import ServerConfig
+from serving.server.server import EmbeddedServer
 
 READER = own.user_id.value_counts().index[0]
 with (

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))  # so that it also runs without installing
 import altair as alt
 import pandas as pd
 
-from pipeline.lineage import Lineage, Run
+from pipeline.store.metadata.lineage import Lineage, Run
 
 #: Small data and few epochs, as the tests run them: MARQUEE_NOTEBOOK_QUICK=1.
 QUICK = os.environ.get("MARQUEE_NOTEBOOK_QUICK") == "1"
@@ -66,7 +66,7 @@ def marquee(*arguments: str, check: bool = True) -> int | None:
         name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CLICOLOR_FORCE")
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline.cli", *arguments],
+        [sys.executable, "-m", "pipeline.cli.app", *arguments],
         cwd=ROOT,
         env={**given, **ours},
         stdout=subprocess.PIPE,
@@ -95,17 +95,17 @@ def finished_run() -> Run:
 
 
 def ratings(users: int | None = None) -> pd.DataFrame:
-    """MovieLens 100K, a row a rating in the file's order, with the columns of `trainer.features`.
+    """MovieLens 100K, a row a rating in the file's order, with the columns of `trainer.data.features`.
 
     Args:
         users: the first so many users of the file alone.
     """
-    from components.movielens_example_gen.catalog import read_catalog
     from components.movielens_example_gen.config import DataConfig
-    from components.movielens_example_gen.layouts import recognise
-    from components.movielens_example_gen.pieces import cut
-    from components.movielens_example_gen.ratings import read
-    from components.movielens_example_gen.sources import locate
+    from components.movielens_example_gen.files.layouts import recognise
+    from components.movielens_example_gen.files.pieces import cut
+    from components.movielens_example_gen.files.sources import locate
+    from components.movielens_example_gen.reading.catalog import read_catalog
+    from components.movielens_example_gen.reading.ratings import read
 
     config = DataConfig(dataset="ml-100k")
     located = locate(config, WORKSPACE / "cache" / "data")

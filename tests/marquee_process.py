@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.lineage import Lineage, Run
+from pipeline.store.metadata.lineage import Lineage, Run
 from tests import warm_process
 
 PACKAGES = Path(__file__).resolve().parents[1]
@@ -43,7 +43,7 @@ class Marquee:
     def start(self, *arguments: str) -> subprocess.Popen:
         """A process as a shell starts it, to be read from and to be killed."""
         return subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", *arguments],
+            [sys.executable, "-m", "pipeline.cli.app", *arguments],
             cwd=self.code,
             env=self._environment(),
             stdout=subprocess.PIPE,
@@ -55,7 +55,12 @@ class Marquee:
         """What a process says until it ends, `seconds` at most; it begins with the libraries imported."""
         with tempfile.NamedTemporaryFile("r", encoding="utf-8") as said:
             process = warm_process.start(
-                "pipeline.cli", list(arguments), self.code, self.code, self._environment(), Path(said.name)
+                "pipeline.cli.app",
+                list(arguments),
+                self.code,
+                self.code,
+                self._environment(),
+                Path(said.name),
             )
             process.join(seconds)
             ended = process.exitcode is not None

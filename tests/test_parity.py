@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.catalogue import from_columns
-from trainer.index import ExactIndex
-from trainer.multitask.config import CgcConfig, JointConfig, MmoeConfig, PleConfig, SharedBottomConfig
-from trainer.ranking.config import DcnConfig, DeepfmConfig, DlrmConfig, WideDeepConfig
-from trainer.retrieval.config import TwoTowerConfig
-from trainer.retrieval.registry import KINDS
-from trainer.retrieval.two_tower import TwoTower
-from trainer.samplers import PopularitySampler
-from trainer.saved_model import SavedModel
-from trainer.vocabularies import Vocabularies
+from trainer.data.catalogue import from_columns
+from trainer.data.vocabularies import Vocabularies
+from trainer.export.saved_model import SavedModel
+from trainer.models.index import ExactIndex
+from trainer.models.multitask.config import CgcConfig, JointConfig, MmoeConfig, PleConfig, SharedBottomConfig
+from trainer.models.ranking.config import DcnConfig, DeepfmConfig, DlrmConfig, WideDeepConfig
+from trainer.models.retrieval.config import TwoTowerConfig
+from trainer.models.retrieval.registry import KINDS
+from trainer.models.retrieval.two_tower import TwoTower
+from trainer.models.samplers import PopularitySampler
 
 TABLE = Path(__file__).parent.parent / "docs" / "parity.md"
 ROWS = re.findall(r"^\| (.+?) \| .+? \| `(.+?)` \|$", TABLE.read_text(encoding="utf-8"), re.MULTILINE)

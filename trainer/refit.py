@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from trainer.base import Model
-from trainer.data import RatingData
-from trainer.errors import TrainingError
-from trainer.features import TRAIN
-from trainer.loop import TrainResult
-from trainer.progress import report
+from marquee.errors import TrainingError
+from marquee.progress import report
+from trainer.data.features import TRAIN
+from trainer.data.rating_data import RatingData
+from trainer.data.trained_on import TrainedOn
+from trainer.models.base import Model
 from trainer.run_fn import REPORT, Task, deliver, task_of, write_report
-from trainer.settings import Settings
-from trainer.trained import Trained, trained_folder
-from trainer.trained_on import TrainedOn
-from trainer.warm_start import FirstThatFits, WarmStart, began_warm, put_weights
+from trainer.training.loop import TrainResult
+from trainer.training.settings import Settings
+from trainer.training.warm_start import FirstThatFits, WarmStart, began_warm, put_weights
+from trainer.training.weights import Trained, trained_folder
 
 Mode = Literal["all", "seen"]
 

@@ -9,26 +9,26 @@ from typing import Any
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
 
-from trainer.answers import Answer, write_answers
-from trainer.data import RatingData
-from trainer.epoch_log import LOGS, TRAIN
-from trainer.errors import ConfigError
-from trainer.export import export_ranking
-from trainer.export_retrieval import export_retrieval
-from trainer.loop import TrainResult
-from trainer.progress import report
-from trainer.projector import write_projector
-from trainer.ranking.model import RankingModel
-from trainer.ranking.training import RankingSettings, train_ranking
-from trainer.retrieval.model import RetrievalModel
-from trainer.retrieval.training import RetrievalSettings, train_retrieval
-from trainer.settings import Settings
-from trainer.trained import Trained
-from trainer.trained_answers import trained_answers
-from trainer.trained_on import TrainedOn, rating_pairs
-from trainer.verify import verify_export
-from trainer.warm_start import WarmStart, trained_folder
-from trainer.whole_file import write_whole
+from marquee.errors import ConfigError
+from marquee.progress import report
+from marquee.whole_file import write_whole
+from trainer.data.rating_data import RatingData
+from trainer.data.trained_on import TrainedOn, rating_pairs
+from trainer.export.answers import Answer, write_answers
+from trainer.export.projector import write_projector
+from trainer.export.ranking import export_ranking
+from trainer.export.retrieval import export_retrieval
+from trainer.export.trained_answers import trained_answers
+from trainer.export.verify import verify_export
+from trainer.models.ranking.model import RankingModel
+from trainer.models.retrieval.model import RetrievalModel
+from trainer.training.epoch_log import LOGS, TRAIN
+from trainer.training.loop import TrainResult
+from trainer.training.ranking import RankingSettings, train_ranking
+from trainer.training.retrieval import RetrievalSettings, train_retrieval
+from trainer.training.settings import Settings
+from trainer.training.warm_start import WarmStart, trained_folder
+from trainer.training.weights import Trained
 
 
 def run_fn(fn_args) -> None:
@@ -37,14 +37,14 @@ def run_fn(fn_args) -> None:
     Of `fn_args` (tfx.components.FnArgs) it also reads `transform_graph_path`, `model_run_dir` (for
     `training.json` and TensorBoard's `logs/`, the films' vectors of a retrieval model among them),
     `hyperparameters` (KerasTuner's config: its values override settings by dotted path,
-    `train.learning_rate`), `base_model` (the SavedModel to start from, or None: see `trainer.warm_start`),
-    and `custom_config`:
+    `train.learning_rate`), `base_model` (the SavedModel to start from, or None: see
+    `trainer.training.warm_start`), and `custom_config`:
         task: `ranking` (unless it is named) or `retrieval`.
         model, train, and whatever else the task's settings hold.
         backup_dir: where a killed run is gone on from, or None.
         code_fingerprint: of the code, so that edited code does not go on from an older run.
 
-    What was learned, and from which ratings (`trainer.trained_on`), is written to `trained/` beside
+    What was learned, and from which ratings (`trainer.data.trained_on`), is written to `trained/` beside
     `serving_model_dir`, for a later run to start from and to be compared with.
 
     Raises:

@@ -5,9 +5,9 @@ from contextlib import nullcontext
 
 import keras_tuner
 
-from trainer.errors import ConfigError
-from trainer.hyperparameters import KIND, kinds_with
-from trainer.settings import Settings
+from marquee.errors import ConfigError
+from trainer.training.hyperparameters import KIND, kinds_with
+from trainer.training.settings import Settings
 from tuner.config import Choice, Dimension, FloatRange, IntRange
 
 

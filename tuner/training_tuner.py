@@ -6,8 +6,8 @@ from pathlib import Path
 import keras
 import keras_tuner
 
-from trainer.epoch_log import LOGS
-from trainer.progress import report
+from marquee.progress import report
+from trainer.training.epoch_log import LOGS
 from tuner.oracles import settings
 from tuner.trial_log import trial_log
 

@@ -10,7 +10,7 @@ from tensorboard.plugins.hparams import api as hparams
 from tensorboard.plugins.hparams import api_pb2
 from tensorboard.plugins.hparams.summary import session_end_pb
 
-from trainer.epoch_log import EpochLog
+from trainer.training.epoch_log import EpochLog
 
 
 @contextlib.contextmanager

@@ -9,9 +9,9 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
 import keras_tuner
 from tfx.components.tuner.component import TunerFnResult
 
-from trainer.data import RatingData
-from trainer.hyperparameters import apply_hyperparameters
+from trainer.data.rating_data import RatingData
 from trainer.run_fn import task_of
+from trainer.training.hyperparameters import apply_hyperparameters
 from tuner.config import TuneConfig
 from tuner.oracles import oracle
 from tuner.search_space import conditions

@@ -18,7 +18,7 @@ def start(workspace: Path, *arguments: str, output: Path) -> subprocess.Popen:
     environment = {**os.environ, "MARQUEE_WORKSPACE": str(workspace), "COLUMNS": "140"}
     with output.open("w") as file:
         return subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", *arguments],
+            [sys.executable, "-m", "pipeline.cli.app", *arguments],
             cwd=ROOT,
             env=environment,
             stdout=file,

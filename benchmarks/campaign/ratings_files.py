@@ -17,8 +17,8 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.campaign.record import Record
-from components.movielens_example_gen.one_file import read_one_file
-from trainer.errors import DataError
+from components.movielens_example_gen.files.one_file import read_one_file
+from marquee.errors import DataError
 
 CHUNK = 500  # files per trial
 _SLOW = 20  # seconds: a file of a few kilobytes that takes longer hangs

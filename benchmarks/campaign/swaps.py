@@ -12,8 +12,8 @@ from rich.console import Console
 from benchmarks.campaign.process import memory_mib, served
 from benchmarks.campaign.record import Record
 from serving.contract import MODELS
-from serving.version_sets import push_set, rollback_set
-from serving.versions import list_versions
+from serving.versions.version_sets import push_set, rollback_set
+from serving.versions.versions import list_versions
 
 _USERS = [str(user) for user in range(1, 21)]
 _PATIENCE = 60.0  # seconds until a server answers with a version that was pushed

@@ -5,9 +5,9 @@ import sqlite3
 from pathlib import Path
 
 from serving.contract import MODELS
-from serving.placement import content
-from serving.renames import recover
-from serving.versions import list_versions
+from serving.versions.placement import content
+from serving.versions.renames import recover
+from serving.versions.versions import list_versions
 
 _UNFINISHED = (1, 2)  # NEW and RUNNING in ML Metadata
 _COMPLETE = 3

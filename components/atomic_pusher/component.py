@@ -40,8 +40,8 @@ class AtomicPusher(base_component.BaseComponent):
     """Copies three models that belong together to `<serving_models>/<name>/<version>/`, all or none.
 
     TFX's Pusher copies file by file into the folder that servers watch, a model at a time. This one writes
-    beside it and renames (`serving.version_sets`), so a server, or a power cut, never sees half a version,
-    and never a recommender without the models that it was made of for longer than the renames take.
+    beside it and renames (`serving.versions.version_sets`), so a server, or a power cut, never sees half a
+    version, and never a recommender without the models that it was made of for longer than the renames take.
 
     Args:
         ranking, retrieval, recommender: what to push.
@@ -55,7 +55,7 @@ class AtomicPusher(base_component.BaseComponent):
             it; as large again, and no server reads it.
         code_fingerprint: of this component's and the server's code, for the cache.
         cache_key: of what is served now, so that no push is taken from the cache that would have to be done
-            (`pipeline.push_cache`).
+            (`pipeline.store.metadata.push_cache`).
 
     What is blessed is the served version afterwards: models that are served already are not pushed again,
     older versions that another one has replaced are, under a new number. Only what a person withdrew stays

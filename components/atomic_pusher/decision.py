@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from serving.placement import placement
+from serving.versions.placement import placement
 
 Outcome = Literal["pushed", "served", "withdrawn", "refused"]
 

@@ -10,10 +10,10 @@ from tfx.utils import path_utils
 
 from components.atomic_pusher.decision import decide
 from serving.contract import MODELS
-from serving.placement import set_content
-from serving.renames import recover
-from serving.version_sets import push_set
-from trainer.trained import trained_folder
+from serving.versions.placement import set_content
+from serving.versions.renames import recover
+from serving.versions.version_sets import push_set
+from trainer.training.weights import trained_folder
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ class BulkRecommenderSpec(component_spec.ComponentSpec):
 
 
 class BulkRecommender(base_component.BaseComponent):
-    """Asks a recommender for every user that it knows (`serving.bulk`).
+    """Asks a recommender for every user that it knows (`serving.bulk.bulk`).
 
     TFX's BulkInferrer calls models that take serialized tf.Examples; a recommender takes users, and knows
     them. What it writes is named and framed as BulkInferrer's, one PredictionLog a user, with the same

@@ -6,8 +6,8 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from serving.bulk import BulkRequest, bulk
-from trainer.progress import report
+from marquee.progress import report
+from serving.bulk.bulk import BulkRequest, bulk
 
 
 class Executor(base_executor.BaseExecutor):

@@ -14,8 +14,8 @@ from google.protobuf import text_format  # isort: skip
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2  # isort: skip
 from tfx.components.statistics_gen import stats_artifact_utils  # isort: skip
 
-from trainer.errors import DataError
-from trainer.features import EVAL, TRAIN
+from marquee.errors import DataError
+from trainer.data.features import EVAL, TRAIN
 
 _COMPARED = {
     anomalies_pb2.AnomalyInfo.COMPARATOR_L_INFTY_HIGH,

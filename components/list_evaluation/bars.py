@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.bars import CHANGES, LIMITS, Baseline, Limit, Verdict, verdicts
-from trainer.errors import ConfigError
-from trainer.retrieval.measures import CATALOGUE_MEASURES
+from marquee.errors import ConfigError
+from trainer.evaluation.measures import CATALOGUE_MEASURES
 
 
 @dataclass(frozen=True)

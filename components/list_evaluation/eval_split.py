@@ -9,11 +9,11 @@ from tfx.types import artifact_utils
 from components.bars import Overlap
 from components.baseline import BASELINE, eval_overlap
 from components.inputs import split_files
-from trainer import features
-from trainer.data import RatingData
-from trainer.progress import report
-from trainer.retrieval.held_out import HeldOut
-from trainer.trained_on import rating_pairs
+from marquee.progress import report
+from trainer.data import features
+from trainer.data.rating_data import RatingData
+from trainer.data.trained_on import rating_pairs
+from trainer.evaluation.held_out import HeldOut
 
 
 @dataclass(frozen=True, eq=False)

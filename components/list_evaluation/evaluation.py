@@ -7,7 +7,7 @@ from typing import Any
 
 from components.bars import NO_BARS, Baseline, Overlap, Verdict
 from components.list_evaluation.bars import Bars
-from trainer.retrieval.quality import Quality
+from trainer.evaluation.quality import Quality
 
 NO_CHANCE = "; both are made of the same trained models, so nothing is put down to chance"
 

@@ -8,11 +8,11 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from serving.placement import front
-from serving.renames import recover
-from serving.version_sets import JUDGED, TRAINED
-from serving.versions import version_folder
-from trainer.trained import trained_folder
+from serving.versions.placement import front
+from serving.versions.renames import recover
+from serving.versions.version_sets import JUDGED, TRAINED
+from serving.versions.versions import version_folder
+from trainer.training.weights import trained_folder
 
 
 class Executor(base_executor.BaseExecutor):

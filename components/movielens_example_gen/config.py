@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from trainer.strict import Strict
+from marquee.strict import Strict
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 

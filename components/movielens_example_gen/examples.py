@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 
-from components.movielens_example_gen.catalog import Catalog, Movie, User
-from trainer import features
+from components.movielens_example_gen.reading.catalog import Catalog, Movie, User
+from trainer.data import features
 
 EXAMPLE_FEATURES = b"\x0a"  # field 1 of tf.Example, length-delimited
 EMPTY = pa.scalar(b"", pa.binary())

@@ -14,14 +14,15 @@ from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
-from components.movielens_example_gen import sources, splits
-from components.movielens_example_gen.bad_rows import BadRows
-from components.movielens_example_gen.catalog import read_catalog
+from components.movielens_example_gen import splits
 from components.movielens_example_gen.config import DataConfig, PredefinedSplit
-from components.movielens_example_gen.contents import PACKED
+from components.movielens_example_gen.files import sources
+from components.movielens_example_gen.files.contents import PACKED
+from components.movielens_example_gen.files.pieces import Piece, cut
 from components.movielens_example_gen.ingest import IngestPiece, Work
-from components.movielens_example_gen.joins import join_all
-from components.movielens_example_gen.pieces import Piece, cut
+from components.movielens_example_gen.reading.bad_rows import BadRows
+from components.movielens_example_gen.reading.catalog import read_catalog
+from components.movielens_example_gen.reading.joins import join_all
 from components.movielens_example_gen.spans import recognise_all
 from components.movielens_example_gen.survey import split_codes
 from components.movielens_example_gen.told import (
@@ -31,8 +32,8 @@ from components.movielens_example_gen.told import (
     told_of_ratings,
     told_of_times,
 )
-from trainer.errors import DataError
-from trainer.features import SPLITS
+from marquee.errors import DataError
+from trainer.data.features import SPLITS
 
 REPORT = "ingest.json"
 

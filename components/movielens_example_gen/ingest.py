@@ -9,14 +9,15 @@ import apache_beam as beam
 import numpy as np
 from tfx.dsl.io import fileio
 
-from components.movielens_example_gen import ratings, splits, times
-from components.movielens_example_gen.catalog import read_catalog
+from components.movielens_example_gen import splits
 from components.movielens_example_gen.examples import ExampleEncoder
-from components.movielens_example_gen.joins import Joins
-from components.movielens_example_gen.layouts import Layout
-from components.movielens_example_gen.pieces import Piece
+from components.movielens_example_gen.files.layouts import Layout
+from components.movielens_example_gen.files.pieces import Piece
+from components.movielens_example_gen.reading import ratings, times
+from components.movielens_example_gen.reading.catalog import read_catalog
+from components.movielens_example_gen.reading.joins import Joins
 from components.movielens_example_gen.tfrecord import TFRecordWriter
-from trainer.features import SPLITS
+from trainer.data.features import SPLITS
 
 BATCH_ROWS = 1 << 16  # bounds the memory: some 60 MB of examples at a time
 

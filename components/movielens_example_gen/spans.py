@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from tfx.dsl.io import fileio
 
 from components.movielens_example_gen.config import DataConfig
-from components.movielens_example_gen.layouts import Layout, recognise, recognise_tables
-from components.movielens_example_gen.pieces import is_empty
-from trainer.errors import DataError
+from components.movielens_example_gen.files.layouts import Layout, recognise, recognise_tables
+from components.movielens_example_gen.files.pieces import is_empty
+from marquee.errors import DataError
 
 _NAME = re.compile(r"span-(\d+)(\.csv)?")
 _LIKE_A_NAME = re.compile(r"span.?\d.*", re.IGNORECASE)

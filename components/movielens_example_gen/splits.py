@@ -1,6 +1,6 @@
 """Which split each rating is for, decided for all ratings at once.
 
-The answer is one int8 a row: the place of its split in `trainer.features.SPLITS`, or DROPPED.
+The answer is one int8 a row: the place of its split in `trainer.data.features.SPLITS`, or DROPPED.
 """
 
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.movielens_example_gen import config
-from trainer.errors import DataError
-from trainer.features import EVAL, SPLITS, TEST, TRAIN
+from marquee.errors import DataError
+from trainer.data.features import EVAL, SPLITS, TEST, TRAIN
 
 TRAIN_CODE, EVAL_CODE, TEST_CODE = (SPLITS.index(name) for name in (TRAIN, EVAL, TEST))
 DROPPED = -1

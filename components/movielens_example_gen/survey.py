@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from components.movielens_example_gen import ratings, splits
+from components.movielens_example_gen import splits
 from components.movielens_example_gen.config import DataConfig
-from components.movielens_example_gen.pieces import Piece
-from trainer.pair_hash import id_hashes, lots, mixed
+from components.movielens_example_gen.files.pieces import Piece
+from components.movielens_example_gen.reading import ratings
+from trainer.data.pair_hash import id_hashes, lots, mixed
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from components.movielens_example_gen import splits
-from components.movielens_example_gen.catalog import Catalog
 from components.movielens_example_gen.config import DataConfig
-from components.movielens_example_gen.layouts import Layout
+from components.movielens_example_gen.files.layouts import Layout
+from components.movielens_example_gen.reading.catalog import Catalog
 from components.movielens_example_gen.survey import Survey
-from trainer.errors import DataError
+from marquee.errors import DataError
 
 FEW_RATINGS = 100
 

@@ -14,7 +14,7 @@ from components.ranking_evaluator.by_slice import WHOLE, by_slice
 from components.ranking_evaluator.paired import Paired
 from components.ranking_evaluator.verdicts import FILE, judged
 from components.whole_json import write_json
-from trainer import features
+from trainer.data import features
 
 
 class Executor(executor.Executor):

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.examples import with_serialized
-from trainer.features import MOVIE_ID, USER_ID, USER_RATING
-from trainer.pair_hash import column_hashes, mixed
-from trainer.progress import report
-from trainer.saved_model import SavedModel
+from marquee.progress import report
+from trainer.data.examples import with_serialized
+from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
+from trainer.data.pair_hash import column_hashes, mixed
+from trainer.export.saved_model import SavedModel
 
 BATCH = 1 << 13
 _NAMES = (USER_ID, MOVIE_ID, USER_RATING)
@@ -27,7 +27,7 @@ class Paired:
 
     Attributes:
         user: which user's it is, numbered from 0.
-        pairs: the hash of user and film (`trainer.pair_hash`), uint64.
+        pairs: the hash of user and film (`trainer.data.pair_hash`), uint64.
         stars: the rating, float64.
         candidate, baseline: what each model predicts, float64.
     """

@@ -22,7 +22,7 @@ class RecommenderAssemblerSpec(component_spec.ComponentSpec):
 
 
 class RecommenderAssembler(base_component.BaseComponent):
-    """Retrieves with one model, rates with the other, orders by both: `trainer.recommender.assemble`.
+    """Retrieves with one model, rates with the other, orders by both: `trainer.export.recommender.assemble`.
 
     Args:
         ranking, retrieval: the exported models, trained on the same data.

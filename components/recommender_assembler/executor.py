@@ -9,12 +9,12 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.not_refit import WHY, is_not_refit, say_not_refit
-from trainer.answers import write_answers
-from trainer.progress import report
-from trainer.recommender import assemble
-from trainer.trained import trained_folder
-from trainer.trained_on import TrainedOn
-from trainer.verify import verify_export
+from marquee.progress import report
+from trainer.data.trained_on import TrainedOn
+from trainer.export.answers import write_answers
+from trainer.export.recommender import assemble
+from trainer.export.verify import verify_export
+from trainer.training.weights import trained_folder
 
 
 class Executor(base_executor.BaseExecutor):

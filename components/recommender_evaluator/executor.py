@@ -11,13 +11,13 @@ from components.blessing import bless
 from components.inputs import saved_model
 from components.list_evaluation import Bars, EvalSplit, Evaluation
 from components.whole_json import write_json
-from trainer.recommender.assemble import parts_of
-from trainer.recommender.lists import recommended
-from trainer.recommender.quality import judge_recommender
-from trainer.recommender.under_mean import Liked
-from trainer.recommender_measures import RECOMMENDER_MEASURES, K
-from trainer.retrieval.popularity import popular_lists
-from trainer.saved_model import SavedModel
+from trainer.evaluation.popularity import popular_lists
+from trainer.evaluation.recommender_measures import RECOMMENDER_MEASURES, K
+from trainer.export.recommender.assemble import parts_of
+from trainer.export.saved_model import SavedModel
+from trainer.judging.recommender_lists import recommended
+from trainer.judging.recommender_quality import judge_recommender
+from trainer.judging.under_mean import Liked
 
 
 class Executor(base_executor.BaseExecutor):

@@ -9,7 +9,7 @@ from tfx.utils import path_utils
 
 from components.inputs import files_by_split, saved_model
 from components.not_refit import WHY, say_not_refit
-from trainer.progress import report
+from marquee.progress import report
 
 
 class Executor(base_executor.BaseExecutor):

@@ -14,14 +14,14 @@ from components.inputs import saved_model
 from components.list_evaluation import Bars, EvalSplit, Evaluation
 from components.retrieval_evaluator.plots import plots
 from components.whole_json import write_json
-from trainer.progress import report
-from trainer.retrieval.by_history import ByHistory
-from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
-from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import LONGEST, judge, measure
-from trainer.retrieval.search import search_quality
-from trainer.retrieval.vectors import Vectors
-from trainer.saved_model import SavedModel
+from marquee.progress import report
+from trainer.evaluation.measures import QUALITY_MEASURES, SEARCH_MEASURES
+from trainer.evaluation.popularity import popular_lists
+from trainer.evaluation.quality import LONGEST, judge, measure
+from trainer.export.saved_model import SavedModel
+from trainer.judging.by_history import ByHistory
+from trainer.judging.search import search_quality
+from trainer.judging.vectors import Vectors
 
 
 class Executor(base_executor.BaseExecutor):

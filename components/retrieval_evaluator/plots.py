@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from trainer.metrics.top_k import entries
-from trainer.retrieval.held_out import HeldOut
-from trainer.retrieval.measures import KS
-from trainer.retrieval.quality import Quality, Scores
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.measures import KS
+from trainer.evaluation.metrics.top_k import entries
+from trainer.evaluation.quality import Quality, Scores
 
 SAMPLE = 256  # users whose scores the histograms count
 BINS = 40

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from trainer.catalogue import Catalogue
-from trainer.ratings import Ratings
+from trainer.data.catalogue import Catalogue
+from trainer.data.ratings import Ratings
 
 TIME_BINS = 40
 

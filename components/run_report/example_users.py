@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from trainer.attributes import AGE_GROUPS
-from trainer.catalogue import Catalogue
-from trainer.examples import NO_TIME
-from trainer.features import MOVIE_ID, USER_RATING
-from trainer.ratings import Ratings
-from trainer.retrieval.server import SCORE, SIMILARITY
-from trainer.saved_model import SavedModel
+from trainer.data.attributes import AGE_GROUPS
+from trainer.data.catalogue import Catalogue
+from trainer.data.examples import NO_TIME
+from trainer.data.features import MOVIE_ID, USER_RATING
+from trainer.data.ratings import Ratings
+from trainer.export.retrieval_server import SCORE, SIMILARITY
+from trainer.export.saved_model import SavedModel
 
 USERS = 10
 WATCHED = 8  # films of the past that are shown

@@ -12,8 +12,8 @@ from components.run_report.predictions import Predictions, mean_stars
 from components.run_report.ratings import rating_errors
 from components.run_report.study import Study
 from components.whole_json import write_json
-from trainer import features
-from trainer.progress import report as say
+from marquee.progress import report as say
+from trainer.data import features
 
 
 class Executor(base_executor.BaseExecutor):

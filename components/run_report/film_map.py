@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from components.run_report.t_sne import t_sne
-from trainer.catalogue import Catalogue
-from trainer.retrieval.vectors import Vectors
+from trainer.data.catalogue import Catalogue
+from trainer.judging.vectors import Vectors
 
 FILMS = 800  # the most rated; more would be a cloud that nobody can read
 NARROW = 32  # components that distances are taken over

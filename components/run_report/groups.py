@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from trainer.activity import ACTIVITIES, activity
-from trainer.attributes import AGE_GROUPS
-from trainer.catalogue import Catalogue
+from trainer.data.activity import ACTIVITIES, activity
+from trainer.data.attributes import AGE_GROUPS
+from trainer.data.catalogue import Catalogue
 
 #: Of a film: the third of train's ratings that it is in, when films are ordered by how often they are rated.
 FAME = ("new", "long tail", "middle", "hits")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.saved_model import SavedModel
+from trainer.export.saved_model import SavedModel
 
 WARM_UP, CALLS = 20, 200
 BATCHES, BATCH_CALLS = (1, 8, 64), 10

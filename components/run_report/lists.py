@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from components.intervals import mean_interval
-from trainer.recommender.lists import recommended
-from trainer.retrieval.by_history import ByHistory
-from trainer.retrieval.held_out import HeldOut
-from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import LONGEST, Quality, judge, measure
-from trainer.retrieval.vectors import Vectors
-from trainer.saved_model import SavedModel
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.popularity import popular_lists
+from trainer.evaluation.quality import LONGEST, Quality, judge, measure
+from trainer.export.saved_model import SavedModel
+from trainer.judging.by_history import ByHistory
+from trainer.judging.recommender_lists import recommended
+from trainer.judging.vectors import Vectors
 
 RETRIEVED = ("recall@10", "recall@100", "ndcg@10", "ndcg@100")
 RECOMMENDED = ("recall@10", "ndcg@10")
@@ -49,7 +49,8 @@ def list_details(qualities: dict[str, Quality], held_out: HeldOut) -> dict[str, 
     users with their intervals (`value`, `low`, `high`); of the retrieval model `recall@100` as well.
     `less_popularity`: by model, its `ndcg@10` less that of the most rated items over the same users, with
     its interval.
-    `catalogue`: by model, what its lists of ten do to the catalogue (`trainer.metrics.beyond_accuracy`).
+    `catalogue`: by model, what its lists of ten do to the catalogue, as
+    `trainer.evaluation.metrics.beyond_accuracy` measures it.
     `chosen_popularity`: the mean number of train's ratings of what users chose by themselves.
     """
     everybody = np.arange(len(held_out.users))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from trainer.examples import with_serialized
-from trainer.features import MOVIE_ID, USER_ID, USER_RATING
+from trainer.data.examples import with_serialized
+from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
 
 BATCH = 4096
 _NAMES = (USER_ID, MOVIE_ID, USER_RATING)

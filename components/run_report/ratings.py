@@ -9,8 +9,8 @@ import numpy as np
 from components.intervals import rmse_interval
 from components.run_report.groups import by_row
 from components.run_report.predictions import Predictions
-from trainer.answers import ids
-from trainer.catalogue import Catalogue
+from trainer.data.catalogue import Catalogue
+from trainer.export.answers import ids
 
 CALIBRATION_BINS = 10
 STEP = 0.1  # stars; of the histogram of what is predicted

@@ -14,16 +14,16 @@ from components.run_report.latency import latency
 from components.run_report.lists import list_details, recommender_quality, retrieval_qualities
 from components.run_report.predictions import Predictions
 from components.run_report.ratings import rating_details
-from trainer.catalogue import Catalogue, read_train
-from trainer.errors import TrainingError
-from trainer.features import TEST, TRAIN
-from trainer.progress import report as say
-from trainer.ratings import Ratings
-from trainer.retrieval.held_out import HeldOut
-from trainer.retrieval.quality import Quality
-from trainer.retrieval.vectors import Vectors
-from trainer.saved_model import SavedModel
-from trainer.vocabularies import Vocabularies
+from marquee.errors import TrainingError
+from marquee.progress import report as say
+from trainer.data.catalogue import Catalogue, read_train
+from trainer.data.features import TEST, TRAIN
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import Vocabularies
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.quality import Quality
+from trainer.export.saved_model import SavedModel
+from trainer.judging.vectors import Vectors
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,10 @@ from components.inputs import files_by_split
 from components.serving_skew.learned import Learned
 from components.serving_skew.measures import Comparison, compare
 from components.serving_skew.traffic import Traffic
+from marquee.errors import DataError
+from marquee.progress import report
 from serving.prediction_log.reader import NOT_OURS, Fault, log_files, read
-from trainer import features
-from trainer.errors import DataError
-from trainer.progress import report
+from trainer.data import features
 
 SERVING = "serving"
 MOST_FAULTS = 20  # of a file that is damaged throughout, each line is one

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.activity import ACTIVITIES, thirds
-from trainer.examples import example_batches, expand
-from trainer.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
+from trainer.data.activity import ACTIVITIES, thirds
+from trainer.data.examples import example_batches, expand
+from trainer.data.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
 
 
 @dataclass(frozen=True)

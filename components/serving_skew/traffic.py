@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from serving.prediction_log.exchange import Exchange
-from trainer.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
+from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
 
 _YEAR_10000 = 253_402_300_800.0  # in seconds; what is later was given in another unit
 SHOWN = 10  # of a list; what comes after is rarely seen by anybody

@@ -24,8 +24,8 @@ class ServingValidator(base_component.BaseComponent):
     """Loads the models as TF Serving does, serves them together, and compares every signature's answers.
 
     What the trained models answered lies beside each SavedModel, in `assets.extra/trained_answers.json`
-    (`trainer.answers`). Each of those requests goes over REST and over gRPC to the embedded server, which
-    loads through the v1 loader: a model that only Python can run fails here rather than in production.
+    (`trainer.export.answers`). Each of those requests goes over REST and over gRPC to the embedded server,
+    which loads through the v1 loader: a model that only Python can run fails here rather than in production.
 
     Args:
         ranking, retrieval, recommender: the exported models, served under these names.

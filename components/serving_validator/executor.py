@@ -18,7 +18,7 @@ from components.not_refit import WHY, is_not_refit
 from serving.client import GrpcClient, RestClient
 from serving.contract import CONTRACT, departures
 from serving.errors import ServingError
-from serving.server import EmbeddedServer, ServerConfig
+from serving.server.server import EmbeddedServer, ServerConfig
 
 #: float32 through another graph, another batch size and JSON: more than rounding is a fault.
 TOLERANCE = 1e-4

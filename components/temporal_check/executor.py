@@ -16,13 +16,13 @@ from components.inputs import files_by_split
 from components.temporal_check.findings import FILE, findings, nothing
 from components.temporal_check.question import Question
 from components.whole_json import write_json
-from trainer.base import Model
-from trainer.data import RatingData
-from trainer.errors import MarqueeError
-from trainer.progress import report
-from trainer.recommender.in_memory import InMemoryRecommender
+from marquee.errors import MarqueeError
+from marquee.progress import report
+from trainer.data.rating_data import RatingData
+from trainer.judging.recommender_in_memory import InMemoryRecommender
+from trainer.models.base import Model
 from trainer.run_fn import REPORT, task_of
-from trainer.warm_start import began_warm
+from trainer.training.warm_start import began_warm
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ import numpy as np
 
 from components.intervals import Interval, mean_interval, mean_over_rows_interval, rmse_interval
 from components.temporal_check.question import SHARE, Question, recent
-from trainer.recommender.in_memory import InMemoryRecommender
-from trainer.recommender_measures import K
-from trainer.retrieval.held_out import HeldOut
-from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import judge
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.popularity import popular_lists
+from trainer.evaluation.quality import judge
+from trainer.evaluation.recommender_measures import K
+from trainer.judging.recommender_in_memory import InMemoryRecommender
 
 FILE = "temporal.json"
 MEASURE = f"ndcg@{K}"

@@ -5,14 +5,14 @@ from functools import cached_property
 
 import numpy as np
 
-from trainer.catalogue import Ragged
-from trainer.data import RatingData
-from trainer.errors import TrainingError
-from trainer.recommender_measures import K
-from trainer.retrieval.held_out import HeldOut, positives_by_user
-from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import judge
-from trainer.split_by_time import SplitByTime
+from marquee.errors import TrainingError
+from trainer.data.catalogue import Ragged
+from trainer.data.rating_data import RatingData
+from trainer.evaluation.held_out import HeldOut, positives_by_user
+from trainer.evaluation.popularity import popular_lists
+from trainer.evaluation.quality import judge
+from trainer.evaluation.recommender_measures import K
+from trainer.judging.split_by_time import SplitByTime
 
 SHARE = 0.2  # of all ratings, the newest: as many as `eval` and `test` together have by default
 DAYS = (7, 30, 90)  # how far back "popular just now" may look

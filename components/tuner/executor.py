@@ -9,8 +9,8 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
-from trainer.epoch_log import LOGS
-from trainer.errors import TrainingError
+from marquee.errors import TrainingError
+from trainer.training.epoch_log import LOGS
 from tuner.trials import trial_table
 
 

@@ -10,7 +10,7 @@ _NOTES = re.compile(r"  \[([^\]]+)\]$")  # what typer adds to a help: default, v
 
 def command_line() -> str:
     """A section a command: how it is called, what it does, its arguments and options."""
-    from pipeline.cli import app
+    from pipeline.cli.app import app
 
     group = typer.main.get_command(app)
     context = group.context_class(group, info_name="marquee")

@@ -2,8 +2,8 @@
 
 import re
 
-from pipeline.config import RunConfig
-from pipeline.config_reference import reference
+from pipeline.config.reference import reference
+from pipeline.config.schema import RunConfig
 
 _OF_A_KIND = re.compile(r"^(?P<path>\S+) \((?P<kind>\w+)\)$")
 

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from pipeline.layered_graph import Edge, Graph, Layout, curve, lay_out
+from pipeline.drawing.layered_graph import Edge, Graph, Layout, curve, lay_out
 
 LINE = 17.0  # pixels from line to line, at 13 pixels a letter
 PADDING = 20.0, 14.0

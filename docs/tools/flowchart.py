@@ -6,7 +6,7 @@ GitHub draws the same blocks by Mermaid; the site draws them here, so that it ne
 import re
 
 from docs.tools.drawing import draw, wrapped
-from pipeline.layered_graph import Edge, Graph, Node
+from pipeline.drawing.layered_graph import Edge, Graph, Node
 
 _LETTERS = 22  # a line of a box
 _NODE = re.compile(r"(?P<id>\w+)(?P<body>\(\(.*?\)\)|\[\(.*?\)\]|\[/.*?/\]|\[.*?\])?")

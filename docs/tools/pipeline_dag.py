@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from docs.tools.drawing import draw
-from pipeline.layered_graph import Edge, Graph, Node, without_shortcuts
+from pipeline.drawing.layered_graph import Edge, Graph, Node, without_shortcuts
 
 #: What is switched on beyond the ready-made `ml-100k`, to see the nodes that a run may have as well.
 EVERYTHING = ("retrieval.tune.enabled=true", "bulk.enabled=true", "warm_start=true")
@@ -88,11 +88,11 @@ def _shape(node: DagNode) -> str:
 
 def _build() -> dict[str, dict]:
     """Both pipelines, `ml-100k`'s and one with everything on, as plain data."""
-    from pipeline.dag import build_pipeline
-    from pipeline.data_source import DataSource
-    from pipeline.load_config import load_config
-    from pipeline.local_place import LocalPlace
-    from pipeline.workspace import Workspace
+    from pipeline.config.load import load_config
+    from pipeline.dag.data_source import DataSource
+    from pipeline.dag.graph import build_pipeline
+    from pipeline.dag.local_place import LocalPlace
+    from pipeline.store.workspace import Workspace
 
     with tempfile.TemporaryDirectory() as folder:
         place, source = LocalPlace(Workspace(Path(folder))), DataSource("ratings", "", "")

@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from trainer.errors import MarqueeError
+from marquee.errors import MarqueeError
 
 LIMIT = 200 * 1024
 

@@ -22,15 +22,15 @@ from pathlib import Path
 from docs.tools.pictures import PICTURES, Page, Terminal
 from docs.tools.png import small_enough
 from docs.tools.terminal import svg
-from pipeline.lineage import Lineage
-from pipeline.workspace import Workspace
-from serving.versions import list_versions
-from trainer.errors import MarqueeError
+from marquee.errors import MarqueeError
+from pipeline.store.metadata.lineage import Lineage
+from pipeline.store.workspace import Workspace
+from serving.versions.versions import list_versions
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"
 REST_PORT = 8501
-_PROGRAM = (sys.executable, "-P", "-m", "pipeline.cli")  # this checkout, whatever the folder
+_PROGRAM = (sys.executable, "-P", "-m", "pipeline.cli.app")  # this checkout, whatever the folder
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ from tfx.types import BaseChannel
 from components.committed_schema import CommittedSchema
 from components.kept_statistics import KeepStatistics, PreviousStatistics
 from components.model_in_front import ModelInFront
-from pipeline.kubeflow.config import KubeflowConfig
-from pipeline.place import Found, Gate
+from pipeline.config.kubeflow import KubeflowConfig
+from pipeline.dag.place import Found, Gate
 
 #: Parameters of the compiled pipeline, which a submission may set.
 DATA, SERVING_MODELS = "data", "serving_models"
 
 
 class Cluster:
-    """Kubeflow or Vertex. See `pipeline.place.Place`.
+    """Kubeflow or Vertex. See `pipeline.dag.place.Place`.
 
     Open-source Kubeflow has no resolvers ("resolver not implemented yet", says its compiler), and Vertex's
     look for the latest blessing of any model. So the last blessed model is the one that is pushed, and what

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import yaml
 
-from pipeline.config import RunConfig
+from marquee.errors import ConfigError
+from pipeline.config.schema import RunConfig
 from pipeline.kubeflow.locations import local_path
 from pipeline.kubeflow.spec import dress, platform
-from trainer.errors import ConfigError
 
 # Before TFX is imported: it would choose Keras 2.
 os.environ["TF_USE_LEGACY_KERAS"] = "0"
@@ -99,8 +99,8 @@ def _job(config: RunConfig, image: str) -> dict[str, Any]:
         KubeflowV2DagRunnerConfig,
     )
 
-    from pipeline.dag import build_pipeline
-    from pipeline.data_source import DataSource
+    from pipeline.dag.data_source import DataSource
+    from pipeline.dag.graph import build_pipeline
     from pipeline.kubeflow.cluster import DATA, Cluster
 
     legal = re.sub(r"[._]+", "-", config.name)  # Kubeflow's names are a host's

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from pipeline.kubeflow.config import KubeflowConfig, TaskConfig
-from trainer.errors import ConfigError
+from marquee.errors import ConfigError
+from pipeline.config.kubeflow import KubeflowConfig, TaskConfig
 
 GIB, GB = 2**30, 10**9
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from trainer.errors import ConfigError, MarqueeError
+from marquee.errors import ConfigError, MarqueeError
 
 # What a field of cron may hold; the cluster knows the rest.
 _FIELD = re.compile(r"[\d*/,\-?A-Za-z]+")

@@ -17,8 +17,8 @@ from typing import Any
 
 os.environ["TF_USE_LEGACY_KERAS"] = "0"  # before TensorFlow: Keras 3, here and in child processes
 
+from marquee.errors import MarqueeError
 from pipeline.kubeflow.locations import local_path
-from trainer.errors import MarqueeError
 
 
 def main(arguments: list[str] | None = None) -> None:

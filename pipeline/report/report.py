@@ -7,27 +7,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline.lineage import Run
-from pipeline.report.attention import attention
+from marquee.plain_json import finite
+from marquee.whole_file import write_whole
 from pipeline.report.blocks import Note, Notes, Part, Section
-from pipeline.report.comparison import comparison
-from pipeline.report.data import data
-from pipeline.report.films import films
-from pipeline.report.lists import lists
-from pipeline.report.nodes import nodes
-from pipeline.report.people import people
-from pipeline.report.ratings import ratings
-from pipeline.report.repeat import repeat
-from pipeline.report.serving import serving
+from pipeline.report.quality.lists import lists
+from pipeline.report.quality.ratings import ratings
+from pipeline.report.sections.attention import attention
+from pipeline.report.sections.comparison import comparison
+from pipeline.report.sections.data import data
+from pipeline.report.sections.films import films
+from pipeline.report.sections.nodes import nodes
+from pipeline.report.sections.people import people
+from pipeline.report.sections.repeat import repeat
+from pipeline.report.sections.serving import serving
+from pipeline.report.sections.training import training
+from pipeline.report.sections.tuning import tuning
+from pipeline.report.sections.verdict import Banner, banner
 from pipeline.report.sources import Sources
-from pipeline.report.training import training
-from pipeline.report.tuning import tuning
 from pipeline.report.vega import vega_script
-from pipeline.report.verdict import Banner, banner
 from pipeline.report.words import NOTHING
-from pipeline.workspace import Workspace
-from trainer.plain_json import finite
-from trainer.whole_file import write_whole
+from pipeline.store.metadata.lineage import Run
+from pipeline.store.workspace import Workspace
 
 FILE = "report.html"
 #: In the order of the questions: what is odd, what changed, did it run well, is the data sound, is it good?

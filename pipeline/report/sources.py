@@ -6,15 +6,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline.duration import run_seconds
-from pipeline.lineage import Artifact, Lineage, Run
-from pipeline.next_span import next_span
-from pipeline.ranking_metrics import FILE as SLICES
-from pipeline.ranking_metrics import slices_read
-from pipeline.run_record import FILE
-from pipeline.runs import state
-from pipeline.served import whose_numbers
-from pipeline.workspace import Workspace
+from pipeline.store.duration import run_seconds
+from pipeline.store.metadata.lineage import Artifact, Lineage, Run
+from pipeline.store.next_span import next_span
+from pipeline.store.ranking_metrics import FILE as SLICES
+from pipeline.store.ranking_metrics import slices_read
+from pipeline.store.runs.record import FILE
+from pipeline.store.runs.rows import state
+from pipeline.store.served import whose_numbers
+from pipeline.store.workspace import Workspace
 
 TASKS = ("ranking", "retrieval")
 JUDGED = (*TASKS, "recommender")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trainer.whole_file import write_whole
+from marquee.whole_file import write_whole
 
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 

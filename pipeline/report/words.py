@@ -4,7 +4,7 @@ import datetime
 import math
 from collections.abc import Iterable
 
-from pipeline.duration import duration as plain_duration
+from pipeline.store.duration import duration as plain_duration
 
 NOTHING = "–"
 

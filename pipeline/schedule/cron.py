@@ -12,9 +12,9 @@ from datetime import timezone as FixedOffset
 
 from cronsim import CronSim
 
+from marquee.errors import ConfigError
 from pipeline.schedule.clock_changes import gap_at, is_repeated, next_change, shown_first
 from pipeline.schedule.zone import local_zone
-from trainer.errors import ConfigError
 
 _PIECE = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

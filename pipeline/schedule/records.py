@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pipeline.workspace import Workspace
-from serving.renames import sync
-from trainer.errors import MarqueeError
+from marquee.errors import MarqueeError
+from pipeline.store.workspace import Workspace
+from serving.versions.renames import sync
 
 Outcome = Literal["done", "refused", "failed", "interrupted", "skipped"]
 

@@ -11,15 +11,15 @@ from typing import Any
 
 from rich.console import Console
 
-from pipeline.run import REFUSED
+from marquee.errors import MarqueeError
+from pipeline.cli.run import REFUSED
 from pipeline.schedule.child import message_in, run_child, run_id_in
 from pipeline.schedule.cron import Cron
 from pipeline.schedule.hooks import call_hook
 from pipeline.schedule.records import Log, Outcome, ScheduledRun, StateFile, judged
 from pipeline.schedule.scheduler import Missed, Scheduler
-from pipeline.workspace import InUse, Workspace
-from serving.stopping import stopping
-from trainer.errors import MarqueeError
+from pipeline.store.workspace import InUse, Workspace
+from serving.server.stopping import stopping
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class _Runs:
         return "interrupted" if self._stop.is_set() else "failed"
 
     def _summary(self, run_id: str | None) -> dict[str, Any] | None:
-        """What the run came to, as `pipeline.summary` wrote it; None where it did not come so far."""
+        """What the run came to, as `pipeline.store.summary` wrote it; None where it did not come so far."""
         try:
             return json.loads((self._request.workspace.reports / str(run_id) / "summary.json").read_text())
         except (OSError, ValueError):

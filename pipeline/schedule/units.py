@@ -13,9 +13,9 @@ from typing import Literal
 
 import yaml
 
+from marquee.errors import ConfigError
 from pipeline.schedule.cron import WEEKDAYS, Cron, Field
 from pipeline.schedule.scheduler import PUNCTUAL, Missed
-from trainer.errors import ConfigError
 
 Kind = Literal["systemd", "crontab", "kubernetes"]
 #: Longer than an interrupted run is given to put its things away.

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tzlocal import get_localzone_name
 
-from trainer.errors import ConfigError
+from marquee.errors import ConfigError
 
 _DATABASE = "/zoneinfo/"
 

@@ -83,7 +83,7 @@ class Future:
 
         A model knows what is in its own `train`; what was `eval` or `test` then is left out here.
         """
-        from trainer.saved_model import SavedModel
+        from trainer.export.saved_model import SavedModel
 
         rated, lists = [], []
         with SavedModel(str(ranking)) as model:

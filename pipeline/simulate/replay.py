@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from components.movielens_example_gen.catalog import Catalog, read_catalog
 from components.movielens_example_gen.config import DataConfig
-from components.movielens_example_gen.layouts import recognise
-from components.movielens_example_gen.pieces import cut
-from components.movielens_example_gen.ratings import read
-from trainer.errors import DataError
+from components.movielens_example_gen.files.layouts import recognise
+from components.movielens_example_gen.files.pieces import cut
+from components.movielens_example_gen.reading.catalog import Catalog, read_catalog
+from components.movielens_example_gen.reading.ratings import read
+from marquee.errors import DataError
 
 
 @dataclass(frozen=True)

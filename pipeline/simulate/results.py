@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trainer.errors import MarqueeError
-from trainer.whole_file import write_whole
+from marquee.errors import MarqueeError
+from marquee.whole_file import write_whole
 
 FILE = "results.json"
 _BEFORE_THE_FIRST = {".lock", "cache", "logs"}

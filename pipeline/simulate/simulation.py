@@ -14,14 +14,14 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from pipeline.config import RunConfig
-from pipeline.program import program_path
+from marquee.errors import MarqueeError
+from pipeline.config.schema import RunConfig
 from pipeline.schedule.child import message_in, run_child, run_id_in
 from pipeline.simulate.future import Future
 from pipeline.simulate.replay import Replay
 from pipeline.simulate.results import Results, Step
-from serving.placement import front
-from trainer.errors import MarqueeError
+from pipeline.store.program import program_path
+from serving.versions.placement import front
 
 CONTINUOUS, COLD, FROZEN, NO_MODEL = "continuous", "cold", "frozen", "no model"
 #: By name, what each one does when a span arrives.

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from marquee.errors import ConfigError, MarqueeError
 from pipeline.ui import files
 from pipeline.ui.pages import (
     artifact,
@@ -32,7 +33,6 @@ from pipeline.ui.render import Renderer
 from pipeline.ui.site import Site
 from pipeline.ui.tryable import Tryable
 from serving.errors import ServingError
-from trainer.errors import ConfigError, MarqueeError
 
 _STATIC = Path(__file__).parent / "static"
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from serving.client import Client
 from serving.errors import ServingError
-from serving.model import LoadedModel
+from serving.server.model import LoadedModel
 from serving.signature import Signature
 
 

@@ -7,10 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pipeline.lineage import Artifact
-from pipeline.ranking_metrics import FILE, ranking_metrics
-from pipeline.show_run import short
-from pipeline.tfrecords import records
+from marquee.tfrecords import records
+from pipeline.store.metadata.lineage import Artifact
+from pipeline.store.ranking_metrics import FILE, ranking_metrics
+from pipeline.store.show_run import short
 from pipeline.ui.data_previews import schema_rows, statistics_rows
 from pipeline.ui.tensorflow_messages import example, signatures
 

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import jinja2
 from starlette.requests import Request
 
-from pipeline.duration import duration
-from pipeline.outcomes import SHOWN
-from pipeline.program import command
-from pipeline.show_run import short
+from pipeline.store.duration import duration
+from pipeline.store.outcomes import SHOWN
+from pipeline.store.program import command
+from pipeline.store.show_run import short
 from pipeline.ui.site import Site
 
 SECTIONS = (

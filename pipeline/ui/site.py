@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from pipeline.lineage import Artifact, Lineage, Run
-from pipeline.workspace import Workspace
+from pipeline.store.metadata.lineage import Artifact, Lineage, Run
+from pipeline.store.workspace import Workspace
 
 
 @dataclass(frozen=True)

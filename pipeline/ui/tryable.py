@@ -6,10 +6,10 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
-from pipeline.near_titles import near_titles
 from serving.client import Client
+from serving.client.near_titles import near_titles
 from serving.errors import ServingError
-from serving.versions import list_versions, version_folder
+from serving.versions.versions import list_versions, version_folder
 
 KEPT = 3  # versions in memory: two side by side, and the one before
 USERS, TITLES = 200, 400  # that a page suggests before anything is typed
@@ -105,7 +105,7 @@ class Tryable:
         if version not in self.versions():
             raise ServingError(f"There is no version {version} of the recommender in {self.models}")
         from pipeline.ui.local_client import LocalClient  # TensorFlow
-        from serving.model import LoadedModel
+        from serving.server.model import LoadedModel
 
         try:
             loaded = {name: LoadedModel(version_folder(self.models, name, version)) for name in NAMES}

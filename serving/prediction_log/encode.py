@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from tensorflow_serving.apis import prediction_log_pb2
 
-from serving.json_values import dump, dump_with_nan
+from serving.encoding.json_values import dump, dump_with_nan
+from serving.encoding.tensor_proto import proto_of
 from serving.prediction_log.exchange import Exchange
 from serving.prediction_log.framing import frame
-from serving.tensor_proto import proto_of
 
 
 def json_line(exchange: Exchange) -> bytes:

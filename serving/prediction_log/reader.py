@@ -23,11 +23,11 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
+from serving.encoding.tensor_proto import array_of
 from serving.errors import ServingError
 from serving.prediction_log.exchange import Exchange
 from serving.prediction_log.folder import PARTIAL
 from serving.prediction_log.framing import FOOT, HEAD, is_whole, length_of
-from serving.tensor_proto import array_of
 
 WILD = frozenset("*?[")
 

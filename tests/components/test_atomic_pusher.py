@@ -3,8 +3,8 @@ from tfx.types import standard_artifacts
 
 from components.atomic_pusher.executor import Executor
 from serving.contract import MODELS
-from serving.version_sets import MEMBERS, members, restore_set, rollback_set
-from serving.versions import list_versions
+from serving.versions.version_sets import MEMBERS, members, restore_set, rollback_set
+from serving.versions.versions import list_versions
 
 
 def artifact(kind, path, **properties):

@@ -11,13 +11,13 @@ from tfx.utils import path_utils, proto_utils
 import tensorflow as tf  # isort: skip - after tfx
 from tensorflow_serving.apis import prediction_log_pb2  # isort: skip
 
-from serving.tensor_proto import array_of
-from trainer import catalogue as catalogues
-from trainer.data import RatingData
-from trainer.export import export_ranking
-from trainer.ranking.training import RankingSettings, train_ranking
-from trainer.ratings import Ratings
-from trainer.vocabularies import Vocabularies
+from serving.encoding.tensor_proto import array_of
+from trainer.data import catalogue as catalogues
+from trainer.data.rating_data import RatingData
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import Vocabularies
+from trainer.export.ranking import export_ranking
+from trainer.training.ranking import RankingSettings, train_ranking
 
 IN_PROCESS = "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 RATINGS = {

@@ -5,7 +5,7 @@ from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
 from components.bulk_recommender.executor import Executor
-from trainer import progress
+from marquee import progress
 
 from ..serving.tiny_recommender import export_tiny
 

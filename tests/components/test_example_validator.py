@@ -8,8 +8,8 @@ import tensorflow_data_validation as tfdv  # isort: skip - after tfx, which stan
 import pandas as pd  # isort: skip
 
 from components.example_validator.executor import Executor
-from pipeline.data_schema import DataSchema
-from trainer.errors import DataError
+from marquee.errors import DataError
+from pipeline.config.data_schema import DataSchema
 
 
 def ratings(n=400, stars=(1.0, 3.0, 4.0, 5.0), genre="Drama"):

@@ -7,10 +7,10 @@ from tfx.types import standard_artifacts
 from components.bars import Overlap
 from components.baseline import drop_missing, eval_overlap
 from components.model_in_front.executor import Executor
-from serving.placement import content, placement
-from serving.version_sets import push_set
-from serving.versions import push, rollback
-from trainer.trained_on import TrainedOn
+from serving.versions.placement import content, placement
+from serving.versions.version_sets import push_set
+from serving.versions.versions import push, rollback
+from trainer.data.trained_on import TrainedOn
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from tfx.types import channel_utils, standard_artifacts
 from components.recommender_assembler import RecommenderAssembler
 from components.recommender_assembler.executor import Executor
 from components.serving_validator.executor import validate
-from trainer.errors import TrainingError
-from trainer.trained_on import TrainedOn
+from marquee.errors import TrainingError
+from trainer.data.trained_on import TrainedOn
 
 STARS, NEARNESS = [3.0, 4.0], [0.2, 0.1]
 
@@ -132,7 +132,7 @@ def test_a_stars_weight_decides_the_order(parts, tmp_path, weight, first):
 
 
 def test_a_model_that_answers_otherwise_than_its_parts_is_not_kept(parts, tmp_path, monkeypatch):
-    from trainer.recommender.recommender import Recommender
+    from trainer.export.recommender.recommender import Recommender
 
     def of_another_weight(self, found, *others):
         return ordered(self, {**found, "score": found["score"] + 1.0}, *others)

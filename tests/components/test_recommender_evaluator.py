@@ -12,12 +12,12 @@ from tfx.types import standard_artifacts
 
 from components.recommender_assembler.executor import Executor as Assembler
 from components.recommender_evaluator.executor import Executor
-from trainer.errors import ConfigError
-from trainer.pair_hash import pair_hashes
-from trainer.ratings import Ratings
-from trainer.recommender.under_mean import Liked, UnderMean
-from trainer.recommender_measures import RECOMMENDER_MEASURES
-from trainer.trained_on import TrainedOn
+from marquee.errors import ConfigError
+from trainer.data.pair_hash import pair_hashes
+from trainer.data.ratings import Ratings
+from trainer.data.trained_on import TrainedOn
+from trainer.evaluation.recommender_measures import RECOMMENDER_MEASURES
+from trainer.judging.under_mean import Liked, UnderMean
 
 # Stars by user and film; in train the means are 3 (u1), 4 (u2) and 2 (u3).
 TRAIN = {"u1": {"a": 2, "b": 4}, "u2": {"a": 4, "b": 4, "c": 4}, "u3": {"a": 1, "c": 3}}
@@ -249,7 +249,7 @@ def test_a_weight_of_ratings_that_costs_what_is_found_is_refused(finished, tmp_p
         "model": [assembled],
         "baseline_model": made(standard_artifacts.Model, "RecommenderAssembler", "model"),
     }
-    from pipeline.config import RecommenderBlessConfig, limits
+    from pipeline.config.schema import RecommenderBlessConfig, limits
 
     bars = limits(RecommenderBlessConfig().bars)
     metrics, blessed = execute(given, tmp_path, bars)

@@ -13,10 +13,10 @@ from components.bars import NO_BARS, Baseline
 from components.list_evaluation import Bars
 from components.retrieval_evaluator import RetrievalEvaluator
 from components.retrieval_evaluator.executor import Executor
-from trainer.errors import ConfigError, TrainingError
-from trainer.pair_hash import pair_hashes
-from trainer.retrieval.measures import QUALITY_MEASURES, SEARCH_MEASURES
-from trainer.trained_on import FILE, TrainedOn
+from marquee.errors import ConfigError, TrainingError
+from trainer.data.pair_hash import pair_hashes
+from trainer.data.trained_on import FILE, TrainedOn
+from trainer.evaluation.measures import QUALITY_MEASURES, SEARCH_MEASURES
 
 # By falling frequency: films a b c d e, users u2 u4 u1 u3.
 TRAIN = {"u1": "ab", "u2": "abc", "u3": "ac", "u4": "ade"}

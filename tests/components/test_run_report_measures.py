@@ -9,9 +9,9 @@ from components.run_report.film_map import film_map
 from components.run_report.groups import FAME, fame
 from components.run_report.predictions import Predictions
 from components.run_report.ratings import rating_details, rating_errors
-from trainer.catalogue import from_columns
-from trainer.retrieval.vectors import Vectors
-from trainer.vocabularies import Vocabularies
+from trainer.data.catalogue import from_columns
+from trainer.data.vocabularies import Vocabularies
+from trainer.judging.vectors import Vectors
 
 # a is rated by four users, b by two, c and d by one each.
 COLUMNS = {

@@ -12,10 +12,10 @@ from components.serving_skew.executor import Executor
 from components.serving_skew.learned import Learned
 from components.serving_skew.measures import MEASURES, SAMPLE, compare
 from components.serving_skew.traffic import Traffic
+from marquee.errors import DataError
 from serving.errors import ServingError
 from serving.prediction_log.encode import json_line, tf_record
 from serving.prediction_log.exchange import Exchange
-from trainer.errors import DataError
 
 # Film to title, genres; "Twice" is a title of two films, and means the one rated more.
 FILMS = {

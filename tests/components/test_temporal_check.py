@@ -153,9 +153,9 @@ def test_a_training_that_diverges_costs_the_figure_alone(check):
 
 
 def question(rows, share=0.2):
-    from trainer import catalogue as catalogues
-    from trainer.data import RatingData
-    from trainer.vocabularies import Vocabularies
+    from trainer.data import catalogue as catalogues
+    from trainer.data.rating_data import RatingData
+    from trainer.data.vocabularies import Vocabularies
 
     names = ("user_id", "movie_id", "user_rating", "timestamp")
     columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))

@@ -9,12 +9,12 @@ import pytest
 import typer
 import yaml
 
-from pipeline.cli import app
-from pipeline.config import RunConfig
-from pipeline.config_reference import fields_at
-from pipeline.load_config import CONFIGS, load_config
+from marquee.errors import ConfigError
+from pipeline.cli.app import app
+from pipeline.config.load import CONFIGS, load_config
+from pipeline.config.reference import fields_at
+from pipeline.config.schema import RunConfig
 from tests.docs.pages import ROOT, calls, fenced, inline
-from trainer.errors import ConfigError
 
 GROUP = typer.main.get_command(app)
 SECTIONS = fields_at(RunConfig, ())

@@ -109,7 +109,7 @@ def test_the_dag_is_the_pipelines(built):
 
 
 def test_pages_made_from_the_code_have_what_the_code_has(built):
-    from pipeline.cli import app
+    from pipeline.cli.app import app
     from serving.contract import CONTRACT
 
     pages, _ = built

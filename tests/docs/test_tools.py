@@ -7,7 +7,7 @@ from docs.tools.notebooks import _cell
 from docs.tools.png import LIMIT, small_enough
 from docs.tools.site import _expanded, _files
 from docs.tools.terminal import svg
-from pipeline.layered_graph import Edge, Graph, Node
+from pipeline.drawing.layered_graph import Edge, Graph, Node
 
 
 def test_the_mermaid_that_the_pages_use_is_read():
@@ -71,8 +71,8 @@ def test_a_large_picture_is_made_small_enough():
 
 
 def test_the_configuration_in_sections_has_every_key_and_one_heading_a_section():
-    from pipeline.config import RunConfig
-    from pipeline.config_reference import reference
+    from pipeline.config.reference import reference
+    from pipeline.config.schema import RunConfig
 
     made = configuration()
     rows = reference(RunConfig)

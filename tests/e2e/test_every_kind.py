@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from components.serving_validator.executor import validate
-from trainer.data import RatingData
-from trainer.ranking.registry import KINDS as RANKING
-from trainer.retrieval.held_out import HeldOut
-from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import judge
-from trainer.retrieval.registry import KINDS as RETRIEVAL
+from trainer.data.rating_data import RatingData
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.popularity import popular_lists
+from trainer.evaluation.quality import judge
+from trainer.models.ranking.registry import KINDS as RANKING
+from trainer.models.retrieval.registry import KINDS as RETRIEVAL
 from trainer.run_fn import run_fn
 
 pytestmark = pytest.mark.slow

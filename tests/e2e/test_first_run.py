@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from serving.model import LoadedModel
+from serving.server.model import LoadedModel
 from tests.marquee_process import states
-from trainer.examples import example_batches, expand
+from trainer.data.examples import example_batches, expand
 
 
 def test_every_node_is_executed_once(first):

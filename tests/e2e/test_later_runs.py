@@ -14,7 +14,7 @@ import pytest
 from serving.contract import MODELS
 from serving.prediction_log.encode import tf_record
 from serving.prediction_log.exchange import Exchange
-from serving.versions import list_models, list_versions
+from serving.versions.versions import list_models, list_versions
 from tests.marquee_process import PACKAGES, states
 
 DATA_NODES = ("MovieLensExampleGen", "StatisticsGen", "ExampleValidator", "Transform")
@@ -127,7 +127,7 @@ def test_what_a_person_withdrew_stays_withdrawn_until_it_is_restored(first, marq
 
 
 def test_an_edited_model_file_reruns_the_models_nodes_and_no_data_node(first, marquee, tmp_path):
-    for package in ("pipeline", "components", "trainer", "tuner", "serving", "configs"):
+    for package in ("marquee", "pipeline", "components", "trainer", "tuner", "serving", "configs"):
         shutil.copytree(PACKAGES / package, tmp_path / package)
     with open(tmp_path / "trainer" / "ranking" / "mf.py", "a") as file:
         file.write("\n# edited\n")

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.lineage import Lineage
+from pipeline.store.metadata.lineage import Lineage
 from tests.marquee_process import states
 
 
@@ -36,7 +36,7 @@ def in_a_terminal(marquee, *arguments):
     }
     environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline.cli", *arguments],
+        [sys.executable, "-m", "pipeline.cli.app", *arguments],
         cwd=marquee.code,
         env=environment,
         stdin=theirs,

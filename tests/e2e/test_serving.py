@@ -13,8 +13,8 @@ import pytest
 
 from serving.client import GrpcClient, RestClient
 from serving.contract import MODELS, departures
-from serving.version_sets import push_set
-from serving.versions import list_versions
+from serving.versions.version_sets import push_set
+from serving.versions.versions import list_versions
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from pipeline.cli import app
-from pipeline.config import RunConfig
-from pipeline.config_reference import reference
-from pipeline.run import _whole_keys
+from pipeline.cli.app import app
+from pipeline.cli.run import _whole_keys
+from pipeline.config.reference import reference
+from pipeline.config.schema import RunConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Of other programs, in advice on how to call them.
@@ -20,7 +20,7 @@ FOREIGN = {"--reload_interval", "--runner", "--setup_file", "--extra_package", "
 
 def texts() -> Iterator[tuple[str, str]]:
     """(where, text) of every string in the packages that is no docstring; what is filled in is `X`."""
-    for package in ("pipeline", "components", "trainer", "tuner", "serving"):
+    for package in ("marquee", "pipeline", "components", "trainer", "tuner", "serving"):
         for file in sorted((ROOT / package).rglob("*.py")):
             tree = ast.parse(file.read_text(encoding="utf-8"))
             skipped = set()

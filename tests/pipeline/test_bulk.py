@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.cli import main
-from serving.bulk_parts import ParquetPart
+from pipeline.cli.app import main
+from serving.bulk.parts import ParquetPart
 
 from ..serving.tiny_recommender import export_tiny
 

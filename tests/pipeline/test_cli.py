@@ -7,7 +7,7 @@ import pytest
 
 def marquee(*arguments, **options):
     return subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *arguments],
+        [sys.executable, "-m", "pipeline.cli.app", *arguments],
         capture_output=True,
         text=True,
         timeout=120,
@@ -17,7 +17,7 @@ def marquee(*arguments, **options):
 
 def test_help_lists_the_commands_without_loading_tensorflow():
     heavy = ("tensorflow", "tfx", "keras", "numpy")
-    code = f"import sys, pipeline.cli; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, pipeline.cli.app; print([m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     answer = marquee("--help")
 
@@ -58,7 +58,7 @@ def test_help_takes_little_longer_than_python_itself():
         return min(times)
 
     # 0.3 s on a quiet machine, up to five times that on a busy one; TensorFlow alone takes five and more.
-    assert seconds("-m", "pipeline.cli", "--help") < seconds("-c", "pass") + 2
+    assert seconds("-m", "pipeline.cli.app", "--help") < seconds("-c", "pass") + 2
 
 
 @pytest.mark.parametrize(

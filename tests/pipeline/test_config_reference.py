@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from pipeline.config import RunConfig
-from pipeline.config_reference import fields_at, markdown, reference
+from pipeline.config.reference import fields_at, markdown, reference
+from pipeline.config.schema import RunConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -3,9 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from pipeline.config import ValidateConfig
-from pipeline.data_schema import CARRIED, DataSchema
-from trainer.errors import ConfigError
+from marquee.errors import ConfigError
+from pipeline.config.data_schema import CARRIED, DataSchema
+from pipeline.config.schema import ValidateConfig
 
 
 def test_the_carried_schemas_are_told_apart_by_their_features():

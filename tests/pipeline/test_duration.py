@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from pipeline.duration import duration, run_seconds
-from pipeline.lineage import Lineage, Node, Run
+from pipeline.report.sections.verdict import banner
 from pipeline.report.sources import Sources
-from pipeline.report.verdict import banner
-from pipeline.runs import row
-from pipeline.show_run import described
-from pipeline.workspace import Workspace
+from pipeline.store.duration import duration, run_seconds
+from pipeline.store.metadata.lineage import Lineage, Node, Run
+from pipeline.store.runs.rows import row
+from pipeline.store.show_run import described
+from pipeline.store.workspace import Workspace
 
 from .metadata_store import Store
 

@@ -1,4 +1,4 @@
-from pipeline.evaluation import eval_config
+from pipeline.dag.eval_config import eval_config
 
 
 def test_tfma_measures_and_our_own_bars_judge():

@@ -1,6 +1,6 @@
 """`marquee export` from outside; what the file answers is tests/trainer/test_tflite.py's."""
 
-from pipeline.cli import main
+from pipeline.cli.app import main
 
 
 def test_without_a_model_it_says_how_to_get_one_and_writes_nothing(tmp_path, monkeypatch, capsys):

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from pipeline.lineage import Lineage
-from pipeline.origin import find_origin
-from pipeline.workspace import Workspace
+from pipeline.store.metadata.lineage import Lineage
+from pipeline.store.origin import find_origin
+from pipeline.store.workspace import Workspace
 
 
 def test_runs_are_a_table_or_json(finished):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pipeline.interruption import Interruption
+from pipeline.execution.interruption import Interruption
 
 
 class Swallows:

@@ -5,14 +5,14 @@ import json
 import httpx
 import pytest
 
-from pipeline.diff import difference
-from pipeline.origin import find_origin
-from pipeline.print_origin import print_origin
-from pipeline.runs import known_run, row
-from pipeline.show_run import described, show_run
+from pipeline.cli.printing.origin import print_origin
+from pipeline.store.origin import find_origin
+from pipeline.store.runs.diff import difference
+from pipeline.store.runs.rows import known_run, row
+from pipeline.store.show_run import described, show_run
+from pipeline.store.workspace import Workspace
 from pipeline.ui.app import create_app
 from pipeline.ui.site import Site
-from pipeline.workspace import Workspace
 
 from .metadata_store import Store
 from .test_next_span import FOUND

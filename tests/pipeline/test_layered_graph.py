@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.layered_graph import Edge, Graph, Node, curve, lay_out, without_shortcuts
+from pipeline.drawing.layered_graph import Edge, Graph, Node, curve, lay_out, without_shortcuts
 
 
 def graph(*edges, **options):

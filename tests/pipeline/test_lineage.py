@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from pipeline.lineage import Lineage
-from trainer.errors import MarqueeError
+from marquee.errors import MarqueeError
+from pipeline.store.metadata.lineage import Lineage
 
 # What MLMD writes for two runs of a pipeline: the second one's node was answered from the cache.
 ROWS = """

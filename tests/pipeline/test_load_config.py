@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline.load_config import CONFIGS, load_config
-from trainer.errors import ConfigError
+from marquee.errors import ConfigError
+from pipeline.config.load import CONFIGS, load_config
 
 
 @pytest.mark.parametrize("name", [file.stem for file in CONFIGS.glob("*.yaml")])

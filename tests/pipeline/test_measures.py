@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.measures import better
+from pipeline.store.measures import better
 
 
 @pytest.mark.parametrize(

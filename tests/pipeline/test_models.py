@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from pipeline.models import TASKS, kinds, print_models, settings
-from trainer.errors import ConfigError
-from trainer.ranking.config import DcnConfig
+from marquee.errors import ConfigError
+from pipeline.cli.kinds import TASKS, kinds, print_models, settings
+from trainer.models.ranking.config import DcnConfig
 
 
 def test_every_kind_of_every_task_has_a_line():
@@ -36,7 +36,7 @@ def test_an_unknown_kind_is_answered_with_those_there_are():
 
 
 def test_the_command_lists_kinds_without_loading_tensorflow():
-    code = "import sys; from pipeline.cli import app; app(['models'], standalone_mode=False)"
+    code = "import sys; from pipeline.cli.app import app; app(['models'], standalone_mode=False)"
     code += "; print([m for m in ('tensorflow', 'keras', 'tfx') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from pipeline.lineage import Artifact, Node
-from pipeline.next_span import beyond_chance, headline, next_span, sentences
+from pipeline.store.metadata.lineage import Artifact, Node
+from pipeline.store.next_span import beyond_chance, headline, next_span, sentences
 
 
 def interval(value, low=None, high=None):

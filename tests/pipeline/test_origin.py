@@ -2,15 +2,15 @@ import json
 
 import pytest
 
-from pipeline.diff import difference, unsure, verdicts
-from pipeline.lineage import Lineage
-from pipeline.origin import find_origin, pushes, standing
-from pipeline.print_diff import print_diff
-from pipeline.runs import known_run, state
-from pipeline.show_run import described
+from marquee.errors import MarqueeError
+from pipeline.cli.printing.diff import print_diff
+from pipeline.store.metadata.lineage import Lineage
+from pipeline.store.origin import find_origin, pushes, standing
+from pipeline.store.runs.diff import difference, unsure, verdicts
+from pipeline.store.runs.rows import known_run, state
+from pipeline.store.show_run import described
+from pipeline.store.workspace import Workspace
 from pipeline.ui.pages.models import leaderboard
-from pipeline.workspace import Workspace
-from trainer.errors import MarqueeError
 
 from .metadata_store import Store
 

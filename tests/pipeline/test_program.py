@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.options import DEFAULT_WORKSPACE
-from pipeline.program import command, program, push_first
+from pipeline.cli.options import DEFAULT_WORKSPACE
+from pipeline.store.program import command, program, push_first
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import time
 import pytest
 from rich.console import Console
 
-from pipeline.console import chatter_to, log_line, native_chatter_dropped
-from pipeline.progress import NodeProgress
-from pipeline.runner import NodeEvent
-from trainer.progress import report, report_step
+from marquee.progress import report, report_step
+from pipeline.cli.terminal.console import chatter_to, log_line, native_chatter_dropped
+from pipeline.cli.terminal.progress import NodeProgress
+from pipeline.execution.runner import NodeEvent
 
 
 def test_a_terminal_shows_the_nodes_and_nothing_that_others_print(capsys):

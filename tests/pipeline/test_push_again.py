@@ -8,16 +8,16 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.types import Channel, artifact_utils, component_spec, standard_artifacts
 
 from components.atomic_pusher import AtomicPusher
-from pipeline.lineage import Lineage
-from pipeline.local_place import LocalPlace
-from pipeline.origin import pushes
-from pipeline.push_cache import PushCache
-from pipeline.pushed import pushed
-from pipeline.runner import ObservedDagRunner
-from pipeline.workspace import Workspace
+from pipeline.dag.local_place import LocalPlace
+from pipeline.execution.runner import ObservedDagRunner
+from pipeline.store.metadata.lineage import Lineage
+from pipeline.store.metadata.push_cache import PushCache
+from pipeline.store.origin import pushes
+from pipeline.store.pushed import pushed
+from pipeline.store.workspace import Workspace
 from serving.contract import MODELS
-from serving.version_sets import restore_set, rollback_set
-from serving.versions import list_versions
+from serving.versions.version_sets import restore_set, rollback_set
+from serving.versions.versions import list_versions
 
 # TFX asks protobuf for a field's `label`; a frame of ours is on the stack, where warnings are errors.
 pytestmark = pytest.mark.filterwarnings("ignore:label")

@@ -3,11 +3,11 @@
 import pytest
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.lineage import Lineage
-from pipeline.push_cache import PushCache
-from pipeline.workspace import Workspace
-from serving.placement import set_content
-from serving.version_sets import push_set, rollback_set
+from pipeline.store.metadata.lineage import Lineage
+from pipeline.store.metadata.push_cache import PushCache
+from pipeline.store.workspace import Workspace
+from serving.versions.placement import set_content
+from serving.versions.version_sets import push_set, rollback_set
 
 from .metadata_store import Store
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from pipeline.lineage import Lineage
-from pipeline.origin import push_behind, pushes
-from pipeline.pushed import pushed
-from pipeline.runs import row
-from pipeline.workspace import Workspace
-from serving.version_sets import push_set, restore_set, rollback_set
+from pipeline.store.metadata.lineage import Lineage
+from pipeline.store.origin import push_behind, pushes
+from pipeline.store.pushed import pushed
+from pipeline.store.runs.rows import row
+from pipeline.store.workspace import Workspace
+from serving.versions.version_sets import push_set, restore_set, rollback_set
 
 from .metadata_store import Store
 

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline.cli import main
-from pipeline.near_titles import near_titles
+from pipeline.cli.app import main
 from serving.client import RestClient
-from serving.config import ServerConfig
-from serving.server import EmbeddedServer
+from serving.client.near_titles import near_titles
+from serving.server.config import ServerConfig
+from serving.server.server import EmbeddedServer
 
 from ..serving.tiny_recommender import FILMS, export_tiny
 

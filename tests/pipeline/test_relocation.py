@@ -3,8 +3,8 @@ import sqlite3
 
 import pytest
 
-from pipeline.lineage import Lineage
-from pipeline.relocation import _replacement, relocate
+from pipeline.store.metadata.lineage import Lineage
+from pipeline.store.metadata.relocation import _replacement, relocate
 from tests.pipeline.metadata_store import Store
 
 

@@ -3,11 +3,11 @@ import threading
 
 import pytest
 
-from pipeline.run import RunRequest, run
-from pipeline.run_filter import RunFilter, moment
-from pipeline.run_labels import Labels, label, labels
-from pipeline.workspace import Workspace
-from trainer.errors import ConfigError, MarqueeError
+from marquee.errors import ConfigError, MarqueeError
+from pipeline.cli.run import RunRequest, run
+from pipeline.store.runs.filter import RunFilter, moment
+from pipeline.store.runs.labels import Labels, label, labels
+from pipeline.store.workspace import Workspace
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import json
 import shlex
 
-from pipeline.run_record import FILE, RunRecord, recorded
-from pipeline.workspace import Workspace
+from pipeline.store.runs.record import FILE, RunRecord, recorded
+from pipeline.store.workspace import Workspace
 
 
 def test_a_record_repeats_the_run_as_it_was_asked_for(tmp_path, monkeypatch):

@@ -15,12 +15,12 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from pipeline.cli import main
-from pipeline.serve import _announce
-from serving.config import ServerConfig
-from serving.registry import Registry
-from serving.server import EmbeddedServer
-from serving.versions import push
+from pipeline.cli.app import main
+from pipeline.cli.serve import _announce
+from serving.server.config import ServerConfig
+from serving.server.registry import Registry
+from serving.server.server import EmbeddedServer
+from serving.versions.versions import push
 
 from ..serving.conftest import TINY_1
 from ..serving.tiny_recommender import export_tiny
@@ -33,7 +33,7 @@ def serve(tmp_path):
 
     def start(*arguments):
         process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", "serve", "--binary", "embedded", *map(str, arguments)],
+            [sys.executable, "-m", "pipeline.cli.app", "serve", "--binary", "embedded", *map(str, arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -122,7 +122,7 @@ def test_a_port_in_use_is_a_sentence_before_tensorflow_is_loaded(tmp_path, optio
         port = taken.getsockname()[1]
         other = {"--rest-port": "--grpc-port", "--grpc-port": "--rest-port"}[option]
         code = (
-            "import sys\nfrom pipeline.cli import main\ntry:\n    main()\n"
+            "import sys\nfrom pipeline.cli.app import main\ntry:\n    main()\n"
             "finally:\n    print([name for name in ('tensorflow', 'grpc') if name in sys.modules])"
         )
         command = [sys.executable, "-c", code, "serve", "--models", str(tmp_path), "--binary", "embedded"]

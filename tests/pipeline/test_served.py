@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from pipeline.lineage import Lineage
-from pipeline.origin import find_origin
-from pipeline.print_origin import print_origin
-from pipeline.served import refit, whose_numbers
-from pipeline.workspace import Workspace
+from pipeline.cli.printing.origin import print_origin
+from pipeline.store.metadata.lineage import Lineage
+from pipeline.store.origin import find_origin
+from pipeline.store.served import refit, whose_numbers
+from pipeline.store.workspace import Workspace
 
 from .metadata_store import Store
 

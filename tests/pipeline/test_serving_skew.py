@@ -5,16 +5,16 @@ import json
 import pytest
 from rich.console import Console
 
-from pipeline.dag import build_pipeline
-from pipeline.data_source import DataSource
+from marquee.errors import ConfigError
+from pipeline.cli.printing.summary import print_summary
+from pipeline.config.load import load_config
+from pipeline.dag.data_source import DataSource
+from pipeline.dag.graph import build_pipeline
+from pipeline.dag.local_place import LocalPlace
 from pipeline.kubeflow.compile import compile_pipeline
-from pipeline.load_config import load_config
-from pipeline.local_place import LocalPlace
-from pipeline.print_summary import print_summary
-from pipeline.summary import ModelSummary, Summary
-from pipeline.workspace import Workspace
+from pipeline.store.summary import ModelSummary, Summary
+from pipeline.store.workspace import Workspace
 from serving.errors import ServingError
-from trainer.errors import ConfigError
 
 
 def nodes(tmp_path, *settings):

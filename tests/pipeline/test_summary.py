@@ -2,10 +2,10 @@
 
 import json
 
-from pipeline.load_config import load_config
-from pipeline.run import RunRequest, _summarize_pushed
+from pipeline.cli.run import RunRequest, _summarize_pushed
+from pipeline.config.load import load_config
 from pipeline.schedule.records import judged
-from pipeline.workspace import Workspace
+from pipeline.store.workspace import Workspace
 
 from .metadata_store import Store
 

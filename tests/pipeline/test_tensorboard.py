@@ -12,9 +12,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import api_pb2, metadata
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
-from pipeline.lineage import Node, Run
-from pipeline.training_logs import link_training_logs
-from pipeline.workspace import Workspace
+from pipeline.store.metadata.lineage import Node, Run
+from pipeline.store.training_logs import link_training_logs
+from pipeline.store.workspace import Workspace
 from tests.marquee_process import Marquee
 
 
@@ -137,7 +137,7 @@ def test_a_training_and_a_search_under_way_are_there_already(tmp_path, monkeypat
     nodes = {name: Node(name, "running", 0.0, 0.0, {}) for name in ("RankingTrainer", "RetrievalTuner")}
     nodes["RankingTuner"] = Node("RankingTuner", "cached", 0.0, 0.0, {})  # seen under the run that ran it
     lineage = SimpleNamespace(runs=lambda: [Run("20260101-000000", "smoke", nodes)])
-    monkeypatch.setattr("pipeline.training_logs.Lineage", lambda database: lineage)
+    monkeypatch.setattr("pipeline.store.training_logs.Lineage", lambda database: lineage)
     for seconds, part in enumerate(
         (
             "artifacts/RankingTrainer/model_run/3/logs/train",

@@ -4,8 +4,8 @@ import signal
 
 import pytest
 
-from pipeline.workspace import Workspace
-from trainer.errors import MarqueeError
+from marquee.errors import MarqueeError
+from pipeline.store.workspace import Workspace
 
 
 def _hold(root, ready):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.server import EmbeddedServer, ServerConfig
-from serving.tensorflow_model_server import BinaryServer
+from serving.server.server import EmbeddedServer, ServerConfig
+from serving.server.tensorflow_model_server import BinaryServer
 
 GOLDEN = Path(__file__).parent / "tfserving"
 TINY_1 = GOLDEN / "models" / "tiny" / "1"

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from serving import blocks
-from serving.blocks import Limits, check, run_in_blocks, width_of
 from serving.client import GrpcClient, RestClient
 from serving.errors import ServingError, StatusError
-from serving.metrics import Call
-from serving.model import LoadedModel
-from serving.server import EmbeddedServer
+from serving.server import blocks
+from serving.server.blocks import Limits, check, run_in_blocks, width_of
+from serving.server.metrics import Call
+from serving.server.model import LoadedModel
+from serving.server.server import EmbeddedServer
 
 from .conftest import FREE_PORTS
 from .tiny_recommender import FILMS, WATCHED, export_tiny
@@ -304,7 +304,7 @@ def test_long_requests_wait_in_a_line_that_ends(server, monkeypatch):
     right = model.run
     monkeypatch.setattr(model, "run", lambda *arguments: gate.wait(20) and right(*arguments))
     monkeypatch.setitem(model._seconds_a_value, "serving_default", 1.0)  # such requests are not quick
-    monkeypatch.setattr("serving.dispatch.LONG_WAITING", 3)
+    monkeypatch.setattr("serving.server.dispatch.LONG_WAITING", 3)
     url = f"{server.rest_url}/v1/models/recommender:predict"
     statuses = []
 

@@ -13,10 +13,10 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from serving.bulk import BulkRequest, BulkResult, bulk
+from serving.bulk.bulk import BulkRequest, BulkResult, bulk
+from serving.encoding.tensor_proto import array_of
 from serving.errors import ServingError
-from serving.model import LoadedModel
-from serving.tensor_proto import array_of
+from serving.server.model import LoadedModel
 
 from .tiny_recommender import FILMS, export_tiny
 
@@ -241,7 +241,7 @@ def test_a_part_that_fails_half_way_leaves_nothing(recommender, many, tmp_path):
 BULK = """
 import sys
 from pathlib import Path
-from serving.bulk import BulkRequest, bulk
+from serving.bulk.bulk import BulkRequest, bulk
 model, out, users = map(Path, sys.argv[1:])
 bulk(model, out, BulkRequest(format="both", block=8), users)
 """

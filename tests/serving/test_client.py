@@ -3,8 +3,8 @@ import socket
 import numpy as np
 import pytest
 
-from serving.addresses import grpc_address, rest_url
 from serving.client import GrpcClient, RestClient
+from serving.client.addresses import grpc_address, rest_url
 from serving.errors import ServingError
 from serving.signature import Signature, TensorSpec
 

@@ -16,7 +16,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from serving.versions import push
+from serving.versions.versions import push
 
 from .conftest import GOLDEN, TINY_2, start_server
 

@@ -14,9 +14,9 @@ import httpx
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from serving.config import LogConfig
-from serving.server import EmbeddedServer
-from serving.versions import push, rollback
+from serving.server.config import LogConfig
+from serving.server.server import EmbeddedServer
+from serving.versions.versions import push, rollback
 
 from .conftest import FREE_PORTS, TINY_1, TINY_2
 from .test_server import ROW, until

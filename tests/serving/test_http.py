@@ -16,7 +16,7 @@ from http.client import HTTPResponse
 import httpx
 import pytest
 
-from serving.server import EmbeddedServer
+from serving.server.server import EmbeddedServer
 
 from .conftest import FREE_PORTS, TINY_1
 
@@ -183,7 +183,7 @@ class TestACompressedBody:
             assert int(file.read().split("VmRSS:")[1].split()[0]) - before < 100_000  # kB
 
     def test_is_held_at_the_size_that_it_is_inflated_to(self, tiny_server, monkeypatch):
-        monkeypatch.setattr("serving.rest_body.HELD_BODIES", 1 / 1024)  # 16 kB together
+        monkeypatch.setattr("serving.server.http.rest_body.HELD_BODIES", 1 / 1024)  # 16 kB together
         for _ in range(2):
             assert self.post(tiny_server, gzip.compress(BODY + b" " * 20_000), "gzip") == (
                 503,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.errors import StatusError
-from serving.json_dialect import parse_object, read_request, signature_name, write_answer
+from serving.server.http.json_dialect import parse_object, read_request, signature_name, write_answer
 from serving.signature import NUMPY_DTYPES, Signature, TensorSpec
 
 

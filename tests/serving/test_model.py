@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from serving.errors import ServingError, StatusError
-from serving.model import LoadedModel
-from serving.registry import Registry
-from serving.service import QUICK_SECONDS
+from serving.server.model import LoadedModel
+from serving.server.registry import Registry
+from serving.server.service import QUICK_SECONDS
 from serving.signature import TensorSpec
-from serving.versions import push
+from serving.versions.versions import push
 
 from .conftest import TINY_1, TINY_2
 

@@ -15,7 +15,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from serving.tensor_proto import array_of, proto_of
+from serving.encoding.tensor_proto import array_of, proto_of
 
 pytestmark = pytest.mark.skipif("TF_SERVING_BINARY" in os.environ, reason="the embedded server's own wording")
 

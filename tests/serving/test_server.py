@@ -17,8 +17,8 @@ import pytest
 
 from serving.client import GrpcClient, RestClient
 from serving.errors import ServingError
-from serving.server import EmbeddedServer
-from serving.versions import push, rollback
+from serving.server.server import EmbeddedServer
+from serving.versions.versions import push, rollback
 
 from .conftest import FREE_PORTS, TINY_2, start_server
 
@@ -231,7 +231,7 @@ def test_a_folder_that_is_not_there_is_waited_for(tmp_path):
 def test_serve_runs_in_the_foreground_until_a_signal(models_dir):
     code = """
 import sys
-from serving.server import ServerConfig, serve
+from serving.server.server import ServerConfig, serve
 def say(server):
     print(server.rest_url, flush=True)
 for _ in range(2):

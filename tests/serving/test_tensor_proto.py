@@ -12,8 +12,8 @@ from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
+from serving.encoding.tensor_proto import TooManyValues, array_of
 from serving.signature import NUMPY_DTYPES
-from serving.tensor_proto import TooManyValues, array_of
 
 FIELDS = {
     "string_val": st.binary(max_size=5),

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from serving.errors import ServingError
-from serving.tensorflow_model_server import BinaryServer, find_binary, models_config
-from serving.versions import push
+from serving.server.tensorflow_model_server import BinaryServer, find_binary, models_config
+from serving.versions.versions import push
 
 from .conftest import FREE_PORTS, TINY_1
 from .test_server import until

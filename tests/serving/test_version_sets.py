@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from serving.errors import ServingError
-from serving.renames import JOURNAL, LOCK
-from serving.version_sets import (
+from serving.versions.renames import JOURNAL, LOCK
+from serving.versions.version_sets import (
     HISTORY,
     TRAINED,
     history,
@@ -19,7 +19,7 @@ from serving.version_sets import (
     restore_set,
     rollback_set,
 )
-from serving.versions import list_models, list_versions, push, rollback
+from serving.versions.versions import list_models, list_versions, push, rollback
 
 from .conftest import TINY_1, TINY_2
 
@@ -30,7 +30,7 @@ FIRST, SECOND = dict.fromkeys(NAMES, TINY_1), dict.fromkeys(NAMES, TINY_2)
 CHILD = """
 import os, sys, time
 from pathlib import Path
-from serving.version_sets import push_set, restore_set, rollback_set
+from serving.versions.version_sets import push_set, restore_set, rollback_set
 
 _, models, place, act, source, *names = sys.argv
 

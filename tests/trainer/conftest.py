@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 
 from tests.trainer.trained_kinds import TrainedKinds
-from trainer import catalogue as catalogues
-from trainer.data import RatingData
-from trainer.ratings import Ratings
-from trainer.vocabularies import Vocabularies
+from trainer.data import catalogue as catalogues
+from trainer.data.rating_data import RatingData
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import Vocabularies
 
 GENRES = ("Action", "Comedy", "Drama")
 

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.base import Model
-from trainer.tasks import Ranking
+from trainer.models.base import Model
+from trainer.models.tasks import Ranking
 
 
 class Slope(Model):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.batches import eval_batches, fits_in_memory, in_memory, streamed
-from trainer.config import TrainConfig
+from trainer.training.batches import eval_batches, fits_in_memory, in_memory, streamed
+from trainer.training.config import TrainConfig
 
 
 def config(**settings):

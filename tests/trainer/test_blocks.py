@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.layers.continuous_projection import ContinuousProjection
-from trainer.layers.dense_residual import DenseResidual
-from trainer.layers.embedding_width import embedding_width
+from trainer.models.layers.continuous_projection import ContinuousProjection
+from trainer.models.layers.dense_residual import DenseResidual
+from trainer.models.layers.embedding_width import embedding_width
 
 INPUTS = np.array([[1.0, -2.0, 3.0], [0.5, 0.0, -1.0]], np.float32)
 

@@ -3,11 +3,11 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util import tensor_util
 
-from trainer.epoch_log import EpochLog
-from trainer.projector import WIDEST, write_projector
-from trainer.retrieval.registry import model_class
-from trainer.retrieval.settings import RetrievalSettings
-from trainer.retrieval.training import train_retrieval
+from trainer.export.projector import WIDEST, write_projector
+from trainer.models.retrieval.registry import model_class
+from trainer.training.epoch_log import EpochLog
+from trainer.training.retrieval import train_retrieval
+from trainer.training.retrieval_settings import RetrievalSettings
 
 
 def curve(folder, tag):
@@ -63,7 +63,7 @@ def test_the_projector_gets_the_films_vectors_without_their_bias(data, tmp_path)
 def test_vectors_as_wide_as_a_large_catalogue_are_left_out(data, tmp_path, monkeypatch):
     settings = RetrievalSettings.of({"model": {"kind": "ease"}}, None)
     model = model_class(settings.model)(settings.model, data.catalogue)
-    monkeypatch.setattr("trainer.projector.WIDEST", data.catalogue.movies - 1)
+    monkeypatch.setattr("trainer.export.projector.WIDEST", data.catalogue.movies - 1)
 
     assert not write_projector(model, tmp_path)
     assert not list(tmp_path.iterdir())

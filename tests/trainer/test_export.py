@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from marquee.errors import TrainingError
 from tests.trainer.trained_kinds import KINDS
-from trainer.answers import write_answers
-from trainer.errors import TrainingError
-from trainer.export import titles
-from trainer.trained_answers import trained_answers
-from trainer.verify import verify_export
+from trainer.export.answers import write_answers
+from trainer.export.ranking import titles
+from trainer.export.trained_answers import trained_answers
+from trainer.export.verify import verify_export
 
 SEVERAL_TASKS = {
     "SharedBottom": ("liked",),

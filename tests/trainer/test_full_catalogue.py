@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from trainer.catalogue import Ragged
-from trainer.errors import TrainingError
-from trainer.metrics import (
+from marquee.errors import TrainingError
+from trainer.data.catalogue import Ragged
+from trainer.evaluation.metrics import (
     catalogue_coverage,
     full_catalogue_metrics,
     gini,

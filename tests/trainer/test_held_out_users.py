@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.catalogue import from_columns
-from trainer.data import RatingData
-from trainer.export_retrieval import export_retrieval
-from trainer.ratings import Ratings
-from trainer.retrieval.by_history import ByHistory
-from trainer.retrieval.held_out import HeldOut
-from trainer.retrieval.held_out_users import HeldOutUsers
-from trainer.retrieval.histories import once
-from trainer.retrieval.quality import LONGEST, judge
-from trainer.retrieval.training import RetrievalSettings, evaluation, train_retrieval
-from trainer.saved_model import SavedModel
-from trainer.vocabularies import Vocabularies
+from trainer.data.catalogue import from_columns
+from trainer.data.rating_data import RatingData
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import Vocabularies
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.held_out_users import HeldOutUsers
+from trainer.evaluation.quality import LONGEST, judge
+from trainer.export.retrieval import export_retrieval
+from trainer.export.saved_model import SavedModel
+from trainer.judging.by_history import ByHistory
+from trainer.models.retrieval.histories import once
+from trainer.training.retrieval import RetrievalSettings, evaluation, train_retrieval
 
 
 @pytest.fixture(scope="module")

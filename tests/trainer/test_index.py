@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.index import ExactIndex, IvfIndex, build_index, choose, recall_at
-from trainer.index.k_means import k_means, nearest
-from trainer.saved_model import SavedModel
+from trainer.export.saved_model import SavedModel
+from trainer.models.index import ExactIndex, IvfIndex, build_index, choose, recall_at
+from trainer.models.index.k_means import k_means, nearest
 
 
 @pytest.fixture(scope="module")

@@ -2,18 +2,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer import catalogue as catalogues
-from trainer.catalogue import Ragged
-from trainer.layers.cross_network import CrossNetwork
-from trainer.layers.dense_stack import dense_stack
-from trainer.layers.field_embeddings import FieldEmbeddings
-from trainer.layers.gaussian_prior import GaussianPrior
-from trainer.layers.heads import MeanHead, OrdinalHead
-from trainer.layers.implicit_sets import ImplicitSets
-from trainer.layers.numbers import Numbers
-from trainer.layers.pairwise_products import PairwiseProducts
-from trainer.ranking.config import DenseFeature, Feature
-from trainer.vocabularies import Vocabularies
+from trainer.data import catalogue as catalogues
+from trainer.data.catalogue import Ragged
+from trainer.data.vocabularies import Vocabularies
+from trainer.models.layers.cross_network import CrossNetwork
+from trainer.models.layers.dense_stack import dense_stack
+from trainer.models.layers.field_embeddings import FieldEmbeddings
+from trainer.models.layers.gaussian_prior import GaussianPrior
+from trainer.models.layers.heads import MeanHead, OrdinalHead
+from trainer.models.layers.implicit_sets import ImplicitSets
+from trainer.models.layers.numbers import Numbers
+from trainer.models.layers.pairwise_products import PairwiseProducts
+from trainer.models.ranking.config import DenseFeature, Feature
 
 SETS = Ragged(np.array([1, 2, 3, 3], np.int32), np.array([0, 0, 3, 4, 4]))  # {}, {1, 2, 3}, {3}, {}
 TABLE = np.array([[9, 9], [1, 10], [2, 20], [4, 40]], np.float32)

@@ -11,14 +11,14 @@ import keras
 import numpy as np
 import pytest
 
+from marquee.errors import TrainingError
 from tests.trainer.eagerly import eagerly
-from trainer import devices
-from trainer.backup import Backup
-from trainer.config import TrainConfig
-from trainer.early_stopping import EarlyStopping
-from trainer.errors import TrainingError
-from trainer.loop import learning_rate
-from trainer.ranking.training import RankingSettings, train_ranking
+from trainer.training import devices
+from trainer.training.backup import Backup
+from trainer.training.config import TrainConfig
+from trainer.training.early_stopping import EarlyStopping
+from trainer.training.loop import learning_rate
+from trainer.training.ranking import RankingSettings, train_ranking
 
 
 def settings(**train):
@@ -147,10 +147,10 @@ if {cpus} > 1:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * {cpus})
 from trainer import catalogue as catalogues
-from trainer.data import RatingData
-from trainer.ranking.training import RankingSettings, train_ranking
-from trainer.ratings import Ratings
-from trainer.vocabularies import Vocabularies
+from trainer.data.rating_data import RatingData
+from trainer.training.ranking import RankingSettings, train_ranking
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import Vocabularies
 import json
 train, evaluation = json.load(open({columns!r}))
 vocabularies = Vocabularies.from_columns(train)
@@ -176,8 +176,8 @@ def script(split, tmp_path_factory):
 
 
 MIRRORED = """
-from trainer.trained import Trained
-from trainer.warm_start import WarmStart, trained_folder
+from trainer.training.weights import Trained
+from trainer.training.warm_start import WarmStart, trained_folder
 settings = RankingSettings.of({{"model": {{"kind": "mf", "members": 2, "dim": 4}}, "train": {{
     "epochs": 4, "batch_size": 250, "patience": 0,
     "learning_rate": 0.01, "strategy": "mirrored"}}}}, None)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.losses import BPR, TOP1, TOP1V2, BPRMax, Hinge, TOP1Max
-from trainer.samplers.false_negatives import NEVER
-from trainer.tasks import Retrieval
+from trainer.models.losses import BPR, TOP1, TOP1V2, BPRMax, Hinge, TOP1Max
+from trainer.models.samplers.false_negatives import NEVER
+from trainer.models.tasks import Retrieval
 
 LABELS = np.array([[0.0, 1.0, 0.0]], np.float32)
 SCORES = np.array([[1.0, 2.0, -1.0]], np.float32)

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from trainer import catalogue as catalogues
-from trainer.features import MOVIE_ID, USER_ID
-from trainer.ranking import registry as ranking
-from trainer.retrieval import registry as retrieval
-from trainer.vocabularies import Vocabularies
+from trainer.data import catalogue as catalogues
+from trainer.data.features import MOVIE_ID, USER_ID
+from trainer.data.vocabularies import Vocabularies
+from trainer.models.ranking import registry as ranking
+from trainer.models.retrieval import registry as retrieval
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {"models.md": ranking, "retrieval-models.md": retrieval}

@@ -3,21 +3,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer import catalogue as catalogues
-from trainer.data import RatingData
-from trainer.features import MOVIE_ID, USER_ID, USER_RATING
-from trainer.layers.extraction import Extraction
-from trainer.multitask.config import (
-    CgcConfig,
-    JointConfig,
-    MmoeConfig,
-    PleConfig,
-    SharedBottomConfig,
-)
-from trainer.ranking.registry import build
-from trainer.ranking.training import RankingSettings, train_ranking
-from trainer.vocabularies import Vocabularies
-from trainer.warm_start import misfit
+from trainer.data import catalogue as catalogues
+from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
+from trainer.data.rating_data import RatingData
+from trainer.data.vocabularies import Vocabularies
+from trainer.models.layers.extraction import Extraction
+from trainer.models.multitask.config import CgcConfig, JointConfig, MmoeConfig, PleConfig, SharedBottomConfig
+from trainer.models.ranking.registry import build
+from trainer.training.ranking import RankingSettings, train_ranking
+from trainer.training.warm_start import misfit
 
 SMALL = {"dim": 4, "features": (), "dense": (), "tower": (3,), "precision": 0.0}
 TASKS = ("rating", "liked", "watched")

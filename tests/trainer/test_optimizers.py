@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.optimizers.composite import CompositeOptimizer, split_by_rows
-from trainer.optimizers.lazy_adam import LazyAdam
-from trainer.ranking.training import RankingSettings, train_ranking
+from trainer.models.optimizers.composite import CompositeOptimizer, split_by_rows
+from trainer.models.optimizers.lazy_adam import LazyAdam
+from trainer.training.ranking import RankingSettings, train_ranking
 
 VALUES = ([1.0, 2.0, 3.0], [0.5, 0.0, -2.0], [0.1, 0.0, -1.0])
 GRADIENTS = ([0.1, 0.2, 1.0], [-0.1, 0.05, 2.0], [2.1, 0.0, 0.3])

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.losses import BPR
-from trainer.outputs import BinaryOutput, CategoricalOutput, ContrastiveOutput, RegressionOutput
-from trainer.samplers import DownScoreFalseNegatives, PopularitySampler
+from trainer.models.losses import BPR
+from trainer.models.outputs import BinaryOutput, CategoricalOutput, ContrastiveOutput, RegressionOutput
+from trainer.models.samplers import DownScoreFalseNegatives, PopularitySampler
 
 HIDDEN = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
 

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from marquee.errors import ConfigError, TrainingError
 from tests.trainer.trained_kinds import KINDS, WEAK, settings
-from trainer import catalogue as catalogues
-from trainer.attributes import AGE_GROUPS
-from trainer.errors import ConfigError, TrainingError
-from trainer.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
-from trainer.ranking import registry
-from trainer.ranking.config import (
+from trainer.data import catalogue as catalogues
+from trainer.data.attributes import AGE_GROUPS
+from trainer.data.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
+from trainer.data.vocabularies import Vocabularies
+from trainer.models.ranking import registry
+from trainer.models.ranking.config import (
     DcnConfig,
     DenseFeature,
     DlrmConfig,
@@ -20,9 +21,8 @@ from trainer.ranking.config import (
     MlpConfig,
     WideDeepConfig,
 )
-from trainer.ranking.registry import build
-from trainer.ranking.training import RankingSettings, train_ranking
-from trainer.vocabularies import Vocabularies
+from trainer.models.ranking.registry import build
+from trainer.training.ranking import RankingSettings, train_ranking
 
 ALL = tuple(Feature)
 VARIANTS = {

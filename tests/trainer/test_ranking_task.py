@@ -1,7 +1,7 @@
 import keras
 import pytest
 
-from trainer.tasks import Ranking
+from trainer.models.tasks import Ranking
 
 
 def test_mean_squared_error_unless_told_otherwise():

@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer import catalogue as catalogues
-from trainer.attributes import age_group, zip_digit
-from trainer.catalogue import read_train
-from trainer.errors import TrainingError
-from trainer.export import titles
-from trainer.lookups import string_lookup
-from trainer.ranking.config import Feature
-from trainer.ratings import Ratings
-from trainer.side_features import known
-from trainer.vocabularies import Vocabularies
+from marquee.errors import TrainingError
+from trainer.data import catalogue as catalogues
+from trainer.data.attributes import age_group, zip_digit
+from trainer.data.catalogue import read_train
+from trainer.data.lookups import string_lookup
+from trainer.data.ratings import Ratings
+from trainer.data.side_features import known
+from trainer.data.vocabularies import Vocabularies
+from trainer.export.ranking import titles
+from trainer.models.ranking.config import Feature
 
 
 def tiny(**more):

@@ -11,20 +11,20 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
+from marquee.errors import TrainingError
 from serving.client import GrpcClient, RestClient
-from serving.config import ServerConfig
 from serving.contract import departures
 from serving.errors import StatusError
-from serving.model import LoadedModel
-from serving.server import EmbeddedServer
+from serving.server.config import ServerConfig
+from serving.server.model import LoadedModel
+from serving.server.server import EmbeddedServer
 from tests.trainer.eagerly import eagerly
-from trainer.answers import write_answers
-from trainer.errors import TrainingError
-from trainer.export_retrieval import export_retrieval
-from trainer.recommender import RATING_WEIGHT, assemble
-from trainer.recommender.in_memory import InMemoryRecommender
-from trainer.retrieval.training import RetrievalSettings, train_retrieval
-from trainer.verify import verify_export
+from trainer.export.answers import write_answers
+from trainer.export.recommender import RATING_WEIGHT, assemble
+from trainer.export.retrieval import export_retrieval
+from trainer.export.verify import verify_export
+from trainer.judging.recommender_in_memory import InMemoryRecommender
+from trainer.training.retrieval import RetrievalSettings, train_retrieval
 
 STRINGS, ROWS = tf.TensorSpec([None], tf.string), tf.TensorSpec([None, None], tf.string)
 K, FLAG = tf.TensorSpec(None, tf.int32, name="k"), tf.TensorSpec(None, tf.bool, name="exclude_seen")

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from marquee.errors import TrainingError
 from tests.trainer.eagerly import eagerly
-from trainer.catalogue import read_train
-from trainer.count_vocabularies import count_vocabularies
-from trainer.data import RatingData
-from trainer.errors import TrainingError
-from trainer.ranking.registry import KINDS as RANKING
+from trainer.data.catalogue import read_train
+from trainer.data.count_vocabularies import count_vocabularies
+from trainer.data.rating_data import RatingData
+from trainer.data.trained_on import TrainedOn, rating_pairs
+from trainer.models.ranking.registry import KINDS as RANKING
+from trainer.models.retrieval.registry import KINDS as RETRIEVAL
 from trainer.refit import Refit, refit, refit_model
-from trainer.retrieval.registry import KINDS as RETRIEVAL
 from trainer.run_fn import REPORT, task_of, write_report
-from trainer.trained import Trained
-from trainer.trained_on import TrainedOn, rating_pairs
-from trainer.warm_start import put_weights
+from trainer.training.warm_start import put_weights
+from trainer.training.weights import Trained
 
 TEST_ONLY = {  # users and films that no other split holds
     "user_id": ["new user", "new user", "u1"],
@@ -130,7 +130,7 @@ def rated(splits, *names):
 
 
 def pairs(patterns):
-    from trainer.examples import example_batches, expand
+    from trainer.data.examples import example_batches, expand
 
     batches = example_batches(expand(patterns), ("user_id", "movie_id")).as_numpy_iterator()
     return [pair for batch in batches for pair in zip(batch["user_id"], batch["movie_id"], strict=True)]
@@ -221,7 +221,7 @@ def test_a_killed_refit_is_gone_on_from(judged, graph, splits, tmp_path, monkeyp
         judged, graph, splits, "ranking", "mf", "all", backup_dir=str(tmp_path / "backup"), code="abc"
     )
     with monkeypatch.context() as killed:  # after its last epoch, before the backup was removed
-        killed.setattr("trainer.backup.Backup.on_train_end", lambda self, logs=None: None)
+        killed.setattr("trainer.training.backup.Backup.on_train_end", lambda self, logs=None: None)
         with eagerly():
             first = refit_model(wanted).result
     again = refit_model(wanted).result

@@ -6,10 +6,11 @@ import pytest
 import tensorflow as tf
 from scipy.stats import multivariate_normal
 
-from trainer.catalogue import Ragged, from_columns
-from trainer.errors import TrainingError
-from trainer.retrieval import ease as ease_module
-from trainer.retrieval.config import (
+from marquee.errors import TrainingError
+from trainer.data.catalogue import Ragged, from_columns
+from trainer.data.vocabularies import Vocabularies
+from trainer.models.retrieval import ease as ease_module
+from trainer.models.retrieval.config import (
     EaseConfig,
     IalsConfig,
     MfConfig,
@@ -17,11 +18,10 @@ from trainer.retrieval.config import (
     SasrecConfig,
     YoutubeDnnConfig,
 )
-from trainer.retrieval.histories import Histories, multi_hot
-from trainer.retrieval.history import WatchedHistory
-from trainer.retrieval.multvae import divergence
-from trainer.retrieval.registry import build
-from trainer.vocabularies import Vocabularies
+from trainer.models.retrieval.histories import Histories, multi_hot
+from trainer.models.retrieval.history import WatchedHistory
+from trainer.models.retrieval.multvae import divergence
+from trainer.models.retrieval.registry import build
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_ease_is_refused_where_its_weights_would_not_fit(catalogue, monkeypatch)
 
 @pytest.mark.parametrize("scaling", [0.0, 0.5])
 def test_a_sweep_of_ials_solves_both_sides(scaling, catalogue, watched, monkeypatch):
-    monkeypatch.setattr("trainer.retrieval.ials.ENTRIES", 24)  # many blocks
+    monkeypatch.setattr("trainer.models.retrieval.ials.ENTRIES", 24)  # many blocks
     config = IalsConfig(dim=3, precision=2.0, confidence=4.0, frequency_scaling=scaling)
     model = build(config, catalogue)
     films = model.item_vectors(every(catalogue)).numpy()[:, :-1].astype(np.float64)

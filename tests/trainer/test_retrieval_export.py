@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from marquee.errors import ConfigError, TrainingError
 from tests.trainer.eagerly import eagerly
-from trainer.answers import write_answers
-from trainer.errors import ConfigError, TrainingError
-from trainer.export_retrieval import export_retrieval
-from trainer.retrieval.training import RetrievalSettings, train_retrieval
+from trainer.export.answers import write_answers
+from trainer.export.retrieval import export_retrieval
+from trainer.export.saved_model import SavedModel
+from trainer.export.verify import verify_export
 from trainer.run_fn import run_fn
-from trainer.saved_model import SavedModel
-from trainer.verify import verify_export
+from trainer.training.retrieval import RetrievalSettings, train_retrieval
 
 
 @pytest.fixture(scope="module")

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from marquee.errors import ConfigError, TrainingError
 from tests.trainer.eagerly import eagerly
-from trainer.catalogue import from_columns
-from trainer.data import RatingData
-from trainer.errors import ConfigError, TrainingError
-from trainer.export_retrieval import export_retrieval
-from trainer.ratings import Ratings
-from trainer.retrieval.histories import once
-from trainer.retrieval.registry import KINDS, build
-from trainer.retrieval.training import RetrievalSettings, learned_from, train_retrieval
-from trainer.trained import Trained
-from trainer.verify import verify_export
-from trainer.vocabularies import Vocabularies
-from trainer.warm_start import WarmStart, trained_folder
+from trainer.data.catalogue import from_columns
+from trainer.data.rating_data import RatingData
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import Vocabularies
+from trainer.export.retrieval import export_retrieval
+from trainer.export.verify import verify_export
+from trainer.models.retrieval.histories import once
+from trainer.models.retrieval.registry import KINDS, build
+from trainer.training.retrieval import RetrievalSettings, learned_from, train_retrieval
+from trainer.training.warm_start import WarmStart, trained_folder
+from trainer.training.weights import Trained
 
 SMALL = {
     "two_tower": {"dim": 8, "precision": 1},

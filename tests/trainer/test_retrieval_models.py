@@ -2,17 +2,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.catalogue import Ragged, from_columns
-from trainer.data import RatingData
-from trainer.errors import ConfigError, TrainingError
-from trainer.layers.pooled import pooled
-from trainer.ratings import Ratings
-from trainer.retrieval.config import TwoTowerConfig
-from trainer.retrieval.history import WatchedHistory
-from trainer.retrieval.registry import build
-from trainer.retrieval.training import RetrievalSettings, train_retrieval
-from trainer.title_words import title_words
-from trainer.vocabularies import Vocabularies
+from marquee.errors import ConfigError, TrainingError
+from trainer.data.catalogue import Ragged, from_columns
+from trainer.data.rating_data import RatingData
+from trainer.data.ratings import Ratings
+from trainer.data.title_words import title_words
+from trainer.data.vocabularies import Vocabularies
+from trainer.models.layers.pooled import pooled
+from trainer.models.retrieval.config import TwoTowerConfig
+from trainer.models.retrieval.history import WatchedHistory
+from trainer.models.retrieval.registry import build
+from trainer.training.retrieval import RetrievalSettings, train_retrieval
 
 TABLE = np.array([[9.0, 9.0], [1.0, 0.0], [0.0, 2.0], [4.0, 4.0]], np.float32)
 # Nobody's history; user 1 watched 1, 2 and 3; user 2 watched 2; user 3 nothing.
@@ -207,7 +207,7 @@ def test_a_wrong_setting_is_named():
 
 
 def test_xla_and_too_large_histories_are_refused(data, monkeypatch):
-    monkeypatch.setattr("trainer.retrieval.history.AT_ONCE", 0)
+    monkeypatch.setattr("trainer.models.retrieval.history.AT_ONCE", 0)
     model = build(TwoTowerConfig(dim=8), data.catalogue)
     with pytest.raises(TrainingError, match="histories are too large"):
         model.compile(optimizer="adam", jit_compile=True)

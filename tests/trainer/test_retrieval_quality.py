@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer import catalogue as catalogues
-from trainer.errors import TrainingError
-from trainer.export_retrieval import export_retrieval
-from trainer.metrics import ranked_lists
-from trainer.ratings import Ratings
-from trainer.retrieval.config import TwoTowerConfig
-from trainer.retrieval.held_out import HeldOut
-from trainer.retrieval.measures import LIST_MEASURES, QUALITY_MEASURES
-from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import judge, measure
-from trainer.retrieval.registry import build
-from trainer.retrieval.search import search_quality
-from trainer.retrieval.vectors import Vectors
-from trainer.saved_model import SavedModel
-from trainer.vocabularies import Vocabularies
+from marquee.errors import TrainingError
+from trainer.data import catalogue as catalogues
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import Vocabularies
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.measures import LIST_MEASURES, QUALITY_MEASURES
+from trainer.evaluation.metrics import ranked_lists
+from trainer.evaluation.popularity import popular_lists
+from trainer.evaluation.quality import judge, measure
+from trainer.export.retrieval import export_retrieval
+from trainer.export.saved_model import SavedModel
+from trainer.judging.search import search_quality
+from trainer.judging.vectors import Vectors
+from trainer.models.retrieval.config import TwoTowerConfig
+from trainer.models.retrieval.registry import build
 
 # Vocabularies by falling frequency: films a b c d e are 1 to 5, users u2 u4 u1 u3 are 1 to 4.
 TRAIN = {"u1": "ab", "u2": "abc", "u3": "ac", "u4": "ade"}

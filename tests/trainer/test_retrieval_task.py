@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from trainer.samplers import DownScoreFalseNegatives
-from trainer.tasks import Retrieval
+from trainer.models.samplers import DownScoreFalseNegatives
+from trainer.models.tasks import Retrieval
 
 QUERIES = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
 CANDIDATES = np.array([[2.0, 0.0], [1.0, 1.0]], np.float32)

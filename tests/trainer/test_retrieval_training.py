@@ -3,19 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trainer.batches import Rows, in_memory, streamed
-from trainer.config import TrainConfig
-from trainer.early_stopping import EarlyStopping
-from trainer.errors import TrainingError
-from trainer.ratings import Ratings
-from trainer.retrieval.cost import check_full_softmax, epoch_minutes, short_executions
-from trainer.retrieval.held_out import positives_by_user
-from trainer.retrieval.training import (
-    RetrievalSettings,
-    evaluation,
-    learned_from,
-    train_retrieval,
-)
+from marquee.errors import TrainingError
+from trainer.data.ratings import Ratings
+from trainer.evaluation.held_out import positives_by_user
+from trainer.training.batches import Rows, in_memory, streamed
+from trainer.training.config import TrainConfig
+from trainer.training.early_stopping import EarlyStopping
+from trainer.training.retrieval import RetrievalSettings, evaluation, learned_from, train_retrieval
+from trainer.training.retrieval_cost import check_full_softmax, epoch_minutes, short_executions
 
 
 def settings(model=None, **train):

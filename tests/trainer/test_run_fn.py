@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.errors import ConfigError
+from marquee.errors import ConfigError
+from trainer.data.trained_on import TrainedOn, rating_pairs
 from trainer.run_fn import run_fn
-from trainer.trained_on import TrainedOn, rating_pairs
 
 
 @pytest.fixture

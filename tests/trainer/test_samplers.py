@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.samplers import CrossBatchNegatives, DownScoreFalseNegatives, PopularitySampler
-from trainer.tasks import Retrieval
+from trainer.models.samplers import CrossBatchNegatives, DownScoreFalseNegatives, PopularitySampler
+from trainer.models.tasks import Retrieval
 
 
 def test_ids_are_drawn_as_often_as_they_say_they_are():

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from trainer import catalogue as catalogues
-from trainer.data import RatingData
-from trainer.split_by_time import SplitByTime
-from trainer.vocabularies import Vocabularies
+from trainer.data import catalogue as catalogues
+from trainer.data.rating_data import RatingData
+from trainer.data.vocabularies import Vocabularies
+from trainer.judging.split_by_time import SplitByTime
 
 # Users a b c d, films 1 to 4, in no order of time; d comes late, as does film 4.
 ROWS = [

@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 
 from serving.errors import ServingError
-from serving.model import LoadedModel
-from serving.tflite import convert, export_tflite, run_tflite
+from serving.export.tflite import convert, export_tflite, run_tflite
+from serving.server.model import LoadedModel
 from tests.trainer.trained_kinds import KINDS
-from trainer.answers import write_answers
-from trainer.trained_answers import trained_answers
+from trainer.export.answers import write_answers
+from trainer.export.trained_answers import trained_answers
 
 ASKED = {
     "user_id": ["u3", "u3", "u79", "nobody", "", "ü"],

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer import tasks
-from trainer.optimizers.composite import CompositeOptimizer, split_by_rows
-from trainer.optimizers.lazy_adam import LazyAdam
-from trainer.saved_model import SavedModel
-from trainer.tfrs_ranking import Ranking
+from trainer.export.saved_model import SavedModel
+from trainer.models import tasks
+from trainer.models.optimizers.composite import CompositeOptimizer, split_by_rows
+from trainer.models.optimizers.lazy_adam import LazyAdam
+from trainer.models.tfrs_ranking import Ranking
 
 SIZES, WIDTH, BATCH = (30, 3, 26), 16, 16
 

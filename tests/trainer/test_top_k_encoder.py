@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.catalogue import Ragged
-from trainer.export_tower import export_tower
-from trainer.index import IvfIndex
-from trainer.metrics import full_catalogue_metrics
-from trainer.retrieval.config import TwoTowerConfig
-from trainer.retrieval.registry import build
-from trainer.saved_model import SavedModel
-from trainer.top_k_encoder import TopKEncoder
+from trainer.data.catalogue import Ragged
+from trainer.evaluation.metrics import full_catalogue_metrics
+from trainer.export.saved_model import SavedModel
+from trainer.export.tower import export_tower
+from trainer.models.index import IvfIndex
+from trainer.models.retrieval.config import TwoTowerConfig
+from trainer.models.retrieval.registry import build
+from trainer.models.top_k_encoder import TopKEncoder
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.base import Model
-from trainer.catalogue import Ragged
-from trainer.index import ExactIndex
-from trainer.index.streaming import StreamingIndex
-from trainer.metrics import list_metrics, top_k
-from trainer.metrics.factorized_top_k import FactorizedTopK
-from trainer.metrics.top_k_metrics import KINDS, TopKMetrics
+from trainer.data.catalogue import Ragged
+from trainer.evaluation.metrics import list_metrics, top_k
+from trainer.evaluation.metrics.factorized_top_k import FactorizedTopK
+from trainer.evaluation.metrics.top_k_metrics import KINDS, TopKMetrics
+from trainer.models.base import Model
+from trainer.models.index import ExactIndex
+from trainer.models.index.streaming import StreamingIndex
 
 
 def numbers(metrics):

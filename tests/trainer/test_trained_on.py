@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from trainer.pair_hash import id_hashes, lots, mixed, pair_hashes
-from trainer.ratings import Ratings
-from trainer.trained_on import FILE, TrainedOn, rating_pairs
-from trainer.vocabularies import Vocabularies
+from trainer.data.pair_hash import id_hashes, lots, mixed, pair_hashes
+from trainer.data.ratings import Ratings
+from trainer.data.trained_on import FILE, TrainedOn, rating_pairs
+from trainer.data.vocabularies import Vocabularies
 
 
 def pairs(*values) -> np.ndarray:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.transforms import (
+from trainer.models.transforms import (
     HashedCrosses,
     SwapNoise,
     apply_mask,

@@ -7,9 +7,17 @@ import tensorflow as tf
 from benchmarks.ranking import read
 from benchmarks.visitor import DISNEY, TOY_STORY, films_for, for_children
 from tests.marquee_process import ML_100K
-from trainer.catalogue import from_columns
-from trainer.retrieval.visitors import EVIDENCE, GENRES, SMOOTHING, Visitors, counted, informative, log_lifts
-from trainer.vocabularies import Vocabularies
+from trainer.data.catalogue import from_columns
+from trainer.data.vocabularies import Vocabularies
+from trainer.models.retrieval.visitors import (
+    EVIDENCE,
+    GENRES,
+    SMOOTHING,
+    Visitors,
+    counted,
+    informative,
+    log_lifts,
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,22 +6,22 @@ import pytest
 import tensorflow as tf
 
 from tests.trainer.eagerly import eagerly
-from trainer import catalogue as catalogues
-from trainer.data import RatingData
-from trainer.export import export_ranking
-from trainer.export_retrieval import export_retrieval
-from trainer.ranking import registry as ranking_models
-from trainer.ranking.training import RankingSettings, train_ranking
-from trainer.ratings import Ratings
-from trainer.retrieval import registry as retrieval_models
-from trainer.retrieval.training import RetrievalSettings, train_retrieval
-from trainer.row_keys import row_keys
-from trainer.title_words import title_words
-from trainer.trained import Trained
-from trainer.trained_answers import trained_answers
-from trainer.verify import verify_export
-from trainer.vocabularies import Vocabularies
-from trainer.warm_start import Rows, WarmStart, carried, trained_folder
+from trainer.data import catalogue as catalogues
+from trainer.data.rating_data import RatingData
+from trainer.data.ratings import Ratings
+from trainer.data.row_keys import row_keys
+from trainer.data.title_words import title_words
+from trainer.data.vocabularies import Vocabularies
+from trainer.export.ranking import export_ranking
+from trainer.export.retrieval import export_retrieval
+from trainer.export.trained_answers import trained_answers
+from trainer.export.verify import verify_export
+from trainer.models.ranking import registry as ranking_models
+from trainer.models.retrieval import registry as retrieval_models
+from trainer.training.ranking import RankingSettings, train_ranking
+from trainer.training.retrieval import RetrievalSettings, train_retrieval
+from trainer.training.warm_start import Rows, WarmStart, carried, trained_folder
+from trainer.training.weights import Trained
 
 MF = {"kind": "mf", "members": 2, "dim": 4}
 MLP = {"kind": "mlp", "hidden": [16], "features": ["age", "genres", "year", "time"]}

@@ -10,12 +10,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from trainer.data import RatingData
-from trainer.export import export_ranking
-from trainer.ranking.config import DenseFeature, Feature
-from trainer.ranking.model import RankingModel
-from trainer.ranking.registry import model_class
-from trainer.ranking.training import RankingSettings, train_ranking
+from trainer.data.rating_data import RatingData
+from trainer.export.ranking import export_ranking
+from trainer.models.ranking.config import DenseFeature, Feature
+from trainer.models.ranking.model import RankingModel
+from trainer.models.ranking.registry import model_class
+from trainer.training.ranking import RankingSettings, train_ranking
 
 WEAK = {"precision": 14}  # the default prior of these is for more than 2,500 ratings
 TASKS = {"dim": 8, "tower": [16], "liked_weight": 1.0, "watched_weight": 1.0, **WEAK}

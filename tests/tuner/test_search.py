@@ -6,11 +6,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import metadata as hparams
 from tensorboard.plugins.hparams.api_pb2 import STATUS_FAILURE, STATUS_SUCCESS
 
-from trainer.errors import ConfigError
-from trainer.hyperparameters import apply_hyperparameters
-from trainer.ranking.config import DcnConfig
-from trainer.ranking.training import RankingSettings
-from trainer.retrieval.settings import RetrievalSettings
+from marquee.errors import ConfigError
+from trainer.models.ranking.config import DcnConfig
+from trainer.training.hyperparameters import apply_hyperparameters
+from trainer.training.ranking import RankingSettings
+from trainer.training.retrieval_settings import RetrievalSettings
 from tuner.config import TuneConfig
 from tuner.oracles import oracle, settings
 from tuner.search_space import conditions

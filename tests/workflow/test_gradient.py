@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from serving.client import RestClient
-from serving.server import EmbeddedServer, ServerConfig
+from serving.server.server import EmbeddedServer, ServerConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.timeout(900)  # a whole run, where cores are few
@@ -41,7 +41,7 @@ def trained(workflow, tmp_path_factory):
     (folder / "inputs" / "repository").symlink_to(ROOT, target_is_directory=True)
     (folder / "bin").mkdir()
     # What the image has on PATH: it is the checkout's code that must run, by PYTHONPATH.
-    _program(folder / "bin" / "marquee", f'exec "{sys.executable}" -m pipeline.cli "$@"')
+    _program(folder / "bin" / "marquee", f'exec "{sys.executable}" -m pipeline.cli.app "$@"')
     done = run(workflow["jobs"]["Train"], folder, small)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder

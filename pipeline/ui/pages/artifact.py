@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from pipeline.lineage import Artifact, Node
+from pipeline.store.metadata.lineage import Artifact, Node
 from pipeline.ui.previews import previews
 from pipeline.ui.site import Site
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from pipeline.diff import MEASURES, change, difference, unsure, verdicts
-from pipeline.origin import pushes
-from pipeline.runs import row
+from pipeline.store.origin import pushes
+from pipeline.store.runs.diff import MEASURES, change, difference, unsure, verdicts
+from pipeline.store.runs.rows import row
 from pipeline.ui.query import Query
 from pipeline.ui.site import Site
 

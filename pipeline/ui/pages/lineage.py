@@ -4,13 +4,13 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from pipeline.lineage import COMPARED_WITH
-from pipeline.origin import Origin, find_origin, pushes, standing
-from pipeline.ui.graph import Box, Drawing, draw
+from marquee.errors import MarqueeError
+from pipeline.drawing.svg_graph import Box, Drawing, draw
+from pipeline.store.metadata.lineage import COMPARED_WITH
+from pipeline.store.origin import Origin, find_origin, pushes, standing
 from pipeline.ui.site import Site
 from serving.models import MODELS
-from serving.versions import version_folder
-from trainer.errors import MarqueeError
+from serving.versions.versions import version_folder
 
 
 def listed(site: Site, request) -> dict[str, Any]:

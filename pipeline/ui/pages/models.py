@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pipeline import outcomes
-from pipeline.lineage import Lineage, Run
-from pipeline.origin import judge, pushes
+from pipeline.store import outcomes
+from pipeline.store.metadata.lineage import Lineage, Run
+from pipeline.store.origin import judge, pushes
 from pipeline.ui.query import Query
 from pipeline.ui.site import Site, sort_by
 

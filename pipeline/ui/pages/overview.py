@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from pipeline import outcomes
-from pipeline.next_span import headline, next_span
-from pipeline.origin import push_behind, pushes
-from pipeline.runs import row
+from pipeline.store import outcomes
+from pipeline.store.next_span import headline, next_span
+from pipeline.store.origin import push_behind, pushes
+from pipeline.store.runs.rows import row
 from pipeline.ui.agreement import Agreement, agreement
 from pipeline.ui.charts import Line, line_chart
 from pipeline.ui.query import Query
 from pipeline.ui.server_status import ask_server
 from pipeline.ui.site import Site
-from serving.placement import front
-from serving.versions import ROLLED_BACK, list_versions
+from serving.versions.placement import front
+from serving.versions.versions import ROLLED_BACK, list_versions
 
 RECENT = 6
 

@@ -5,16 +5,16 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from pipeline import outcomes
-from pipeline.duration import duration
-from pipeline.lineage import Node, Run
-from pipeline.next_span import next_span, sentences
-from pipeline.pushed import PUSHER
-from pipeline.run_record import failure, recorded
-from pipeline.runs import row
-from pipeline.served import whose_numbers
+from pipeline.drawing.svg_graph import Box, Drawing, draw
+from pipeline.store import outcomes
+from pipeline.store.duration import duration
+from pipeline.store.metadata.lineage import Node, Run
+from pipeline.store.next_span import next_span, sentences
+from pipeline.store.pushed import PUSHER
+from pipeline.store.runs.record import failure, recorded
+from pipeline.store.runs.rows import row
+from pipeline.store.served import whose_numbers
 from pipeline.ui.charts import Line, line_chart
-from pipeline.ui.graph import Box, Drawing, draw
 from pipeline.ui.query import Query
 from pipeline.ui.site import Site
 

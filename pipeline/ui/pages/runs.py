@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pipeline.measures import MAIN
-from pipeline.run_filter import STATES, RunFilter
-from pipeline.runs import rows
+from pipeline.store.measures import MAIN
+from pipeline.store.runs.filter import STATES, RunFilter
+from pipeline.store.runs.rows import rows
 from pipeline.ui.query import Query, page_of
 from pipeline.ui.site import Site, sort_by
 

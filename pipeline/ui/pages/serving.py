@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.lineage import Artifact
-from pipeline.origin import push_behind, pushes
+from pipeline.store.metadata.lineage import Artifact
+from pipeline.store.origin import push_behind, pushes
 from pipeline.ui.agreement import agreement
 from pipeline.ui.query import Query
 from pipeline.ui.server_status import CALLS, ServerStatus, ask_server
 from pipeline.ui.site import Site
 from serving.models import MODELS
-from serving.version_sets import history, members
-from serving.versions import ROLLED_BACK, list_models, list_versions, version_folder
+from serving.versions.version_sets import history, members
+from serving.versions.versions import ROLLED_BACK, list_models, list_versions, version_folder
 
 
 def shown(site: Site, request) -> dict[str, Any]:

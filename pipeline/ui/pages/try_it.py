@@ -7,8 +7,8 @@ from typing import Any
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 
-from pipeline.origin import pushes
-from pipeline.recommend import Answer, Recommended, ask_for_fan, ask_for_user
+from pipeline.cli.asking.recommend import Answer, Recommended, ask_for_fan, ask_for_user
+from pipeline.store.origin import pushes
 from pipeline.ui.query import Query
 from pipeline.ui.site import Site
 from pipeline.ui.tryable import TITLES, Tryable

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from components.movielens_example_gen.config import DataConfig
-from components.movielens_example_gen.layouts import recognise
-from components.movielens_example_gen.pieces import cut
-from components.movielens_example_gen.ratings import read
+from components.movielens_example_gen.files.layouts import recognise
+from components.movielens_example_gen.files.pieces import cut
+from components.movielens_example_gen.reading.ratings import read
 
 
 def custom(path, **settings) -> DataConfig:

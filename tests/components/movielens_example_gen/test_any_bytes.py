@@ -3,8 +3,8 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.movielens_example_gen.one_file import read_one_file
-from trainer.errors import DataError
+from components.movielens_example_gen.files.one_file import read_one_file
+from marquee.errors import DataError
 
 HEADERS = st.sampled_from(
     [

@@ -1,9 +1,9 @@
 import pytest
 from movielens_files import custom, u_item, write_100k, write_files
 
-from components.movielens_example_gen.catalog import Movie, User, read_catalog
-from components.movielens_example_gen.layouts import recognise
-from trainer.errors import DataError
+from components.movielens_example_gen.files.layouts import recognise
+from components.movielens_example_gen.reading.catalog import Movie, User, read_catalog
+from marquee.errors import DataError
 
 
 def catalog(folder):

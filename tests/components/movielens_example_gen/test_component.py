@@ -11,12 +11,12 @@ from tfx.orchestration import metadata, pipeline
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.types import standard_artifacts
 
-from components.movielens_example_gen import times
 from components.movielens_example_gen.component import MovieLensExampleGen
 from components.movielens_example_gen.config import DataConfig
 from components.movielens_example_gen.executor import Executor
-from components.movielens_example_gen.fingerprint import fingerprint
-from trainer.errors import DataError
+from components.movielens_example_gen.files.fingerprint import fingerprint
+from components.movielens_example_gen.reading import times
+from marquee.errors import DataError
 
 RUNNER = ["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"]
 RECBOLE = Path(importlib.util.find_spec("recbole").origin).parent / "dataset_example" / "ml-100k"

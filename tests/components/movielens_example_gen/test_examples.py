@@ -4,9 +4,9 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.movielens_example_gen.catalog import Catalog, Movie, User
 from components.movielens_example_gen.examples import ExampleEncoder
-from components.movielens_example_gen.ratings import SCHEMA
+from components.movielens_example_gen.reading.catalog import Catalog, Movie, User
+from components.movielens_example_gen.reading.ratings import SCHEMA
 from components.movielens_example_gen.tfrecord import TFRecordWriter
 
 CATALOG = Catalog(

@@ -8,8 +8,8 @@ from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import standard_artifacts
 
 from components.movielens_example_gen.executor import Executor
-from trainer.features import MOVIE_ID, SPLITS, USER_ID
-from trainer.pair_hash import lots, pair_hashes
+from trainer.data.features import MOVIE_ID, SPLITS, USER_ID
+from trainer.data.pair_hash import lots, pair_hashes
 
 RATINGS = [(user, movie) for user in range(1, 31) for movie in range(1, 21)]
 

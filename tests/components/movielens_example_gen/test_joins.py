@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from movielens_files import custom, write_100k, write_files
 
-from components.movielens_example_gen.catalog import Catalog, Movie, User
-from components.movielens_example_gen.joins import join_all
-from components.movielens_example_gen.layouts import Layout, recognise
-from components.movielens_example_gen.pieces import cut
+from components.movielens_example_gen.files.layouts import Layout, recognise
+from components.movielens_example_gen.files.pieces import cut
+from components.movielens_example_gen.reading.catalog import Catalog, Movie, User
+from components.movielens_example_gen.reading.joins import join_all
 from components.movielens_example_gen.splits import EVAL_CODE, ROW_BY_ROW, TEST_CODE, TRAIN_CODE
 from components.movielens_example_gen.survey import split_codes
 from components.movielens_example_gen.told import check_stars, told_of_ratings
-from trainer.errors import DataError
+from marquee.errors import DataError
 
 LAYOUT = Layout("csv", (), "data/movies.csv", None)
 

@@ -8,12 +8,12 @@ import zipfile
 import pytest
 from movielens_files import custom, read_all, write_files
 
-from components.movielens_example_gen import times
-from components.movielens_example_gen.catalog import Movie, User, read_catalog
-from components.movielens_example_gen.ids import plain_id, without_zeros
-from components.movielens_example_gen.layouts import recognise
-from components.movielens_example_gen.one_file import read_one_file
-from trainer.errors import DataError
+from components.movielens_example_gen.files.layouts import recognise
+from components.movielens_example_gen.files.one_file import read_one_file
+from components.movielens_example_gen.reading import times
+from components.movielens_example_gen.reading.catalog import Movie, User, read_catalog
+from components.movielens_example_gen.reading.ids import plain_id, without_zeros
+from marquee.errors import DataError
 
 RATINGS = "user_id,movie_id,rating,timestamp\n7,1,3,881250949\n8,2,4.5,881250950\n"
 

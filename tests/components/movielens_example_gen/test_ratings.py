@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from movielens_files import custom, read_all, u_item, write_100k, write_files
 
 from components.movielens_example_gen.config import DataConfig
-from trainer.errors import DataError
+from marquee.errors import DataError
 
 ROWS = [("7", "1", 3.0, 881250949), ("8", "2", 4.5, 0)]
 

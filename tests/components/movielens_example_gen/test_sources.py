@@ -7,10 +7,10 @@ import zipfile
 import pytest
 from movielens_files import custom
 
-from components.movielens_example_gen import sources
-from components.movielens_example_gen.archive import unpack
 from components.movielens_example_gen.config import DataConfig
-from trainer.errors import DataError
+from components.movielens_example_gen.files import sources
+from components.movielens_example_gen.files.archive import unpack
+from marquee.errors import DataError
 
 
 def zipped(**files):
@@ -145,7 +145,7 @@ def test_an_archive_with_a_link_is_refused(tmp_path):
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("components.movielens_example_gen.archive.MOST_BYTES", 1000)
+    monkeypatch.setattr("components.movielens_example_gen.files.archive.MOST_BYTES", 1000)
     (tmp_path / "a.zip").write_bytes(zipped(bomb="0" * 1001))
     with pytest.raises(DataError, match="more than any MovieLens release"):
         unpack(tmp_path / "a.zip", tmp_path / "out")

@@ -9,9 +9,9 @@ from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import standard_artifacts
 
 from components.movielens_example_gen.executor import Executor
-from components.movielens_example_gen.fingerprint import fingerprint
+from components.movielens_example_gen.files.fingerprint import fingerprint
 from components.movielens_example_gen.spans import find_spans, name_of, recognise_all
-from trainer.errors import DataError
+from marquee.errors import DataError
 
 RUNNER = ["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"]
 HEADER = "user_id,movie_id,rating,timestamp\n"

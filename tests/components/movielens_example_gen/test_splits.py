@@ -3,7 +3,7 @@ import pytest
 
 from components.movielens_example_gen import config
 from components.movielens_example_gen.splits import Rows, assign
-from trainer.errors import DataError
+from marquee.errors import DataError
 
 TRAIN, EVAL, TEST = 0, 1, 2
 

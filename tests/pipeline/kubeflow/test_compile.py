@@ -6,13 +6,13 @@ from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 
-from pipeline.dag import build_pipeline
-from pipeline.data_source import DataSource
+from marquee.errors import ConfigError
+from pipeline.config.load import load_config
+from pipeline.dag.data_source import DataSource
+from pipeline.dag.graph import build_pipeline
+from pipeline.dag.local_place import LocalPlace
 from pipeline.kubeflow.compile import compile_pipeline
-from pipeline.load_config import load_config
-from pipeline.local_place import LocalPlace
-from pipeline.workspace import Workspace
-from trainer.errors import ConfigError
+from pipeline.store.workspace import Workspace
 
 IMAGE = "registry.example.com/marquee:1.0"
 BEAM = "--runner=FlinkRunner"

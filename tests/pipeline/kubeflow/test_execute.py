@@ -10,13 +10,13 @@ import pytest
 import yaml
 
 from components.kept_statistics.executor import KEPT
+from pipeline.config.load import load_config
 from pipeline.kubeflow.compile import compile_pipeline
-from pipeline.load_config import load_config
 from serving.client import RestClient
-from serving.server import EmbeddedServer, ServerConfig
-from serving.version_sets import TRAINED
-from serving.versions import list_versions
-from trainer.trained_on import TrainedOn
+from serving.server.server import EmbeddedServer, ServerConfig
+from serving.versions.version_sets import TRAINED
+from serving.versions.versions import list_versions
+from trainer.data.trained_on import TrainedOn
 
 from .launcher import Launcher
 
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.timeout(1800), pytest.mark.slow]  # a process a task, 
 def packages(tmp_path_factory) -> Path:
     """Marquee as pip installs it, in a folder of its own."""
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("packages")
-    for name in ("pipeline", "components", "trainer", "tuner", "serving"):
+    for name in ("marquee", "pipeline", "components", "trainer", "tuner", "serving"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, source)

@@ -5,8 +5,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import yaml
 
+from marquee.errors import ConfigError, MarqueeError
 from pipeline.kubeflow.submit import Submission, seconds_first, submit
-from trainer.errors import ConfigError, MarqueeError
 
 SPEC = {
     "pipelineInfo": {"name": "smoke"},

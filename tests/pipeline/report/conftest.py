@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from pipeline.lineage import Artifact, Node, Run
 from pipeline.report.sources import Sources
-from pipeline.runs import state
-from pipeline.workspace import Workspace
+from pipeline.store.metadata.lineage import Artifact, Node, Run
+from pipeline.store.runs.rows import state
+from pipeline.store.workspace import Workspace
 
 PLACES = {
     "ingest": ("MovieLensExampleGen", "examples", "ingest.json"),

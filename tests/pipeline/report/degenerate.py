@@ -9,14 +9,14 @@ from components.run_report.example_users import _date
 from components.run_report.lists import list_details, means
 from components.run_report.predictions import Predictions
 from components.run_report.ratings import rating_details, rating_errors
-from trainer.catalogue import from_columns
-from trainer.errors import TrainingError
-from trainer.plain_json import finite
-from trainer.ratings import Ratings
-from trainer.retrieval.held_out import HeldOut
-from trainer.retrieval.popularity import popular_lists
-from trainer.retrieval.quality import judge, measure
-from trainer.vocabularies import Vocabularies
+from marquee.errors import TrainingError
+from marquee.plain_json import finite
+from trainer.data.catalogue import from_columns
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import Vocabularies
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.popularity import popular_lists
+from trainer.evaluation.quality import judge, measure
 
 TIMES = st.sampled_from([0, 1, 881250949, -(10**12), 10**12, 2**53])
 ROWS = st.tuples(

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.report import report
-from pipeline.report.data import data
-from pipeline.report.lists import lists
+from pipeline.report.quality.lists import lists
 from pipeline.report.report import SECTIONS, page
-from pipeline.report.verdict import banner
+from pipeline.report.sections.data import data
+from pipeline.report.sections.verdict import banner
 from pipeline.report.words import NOTHING, day, duration, interval, moment, number, share, signed
 from tests.pipeline.report.degenerate import ALL_EQUAL, ONE_EACH, TABLES, artifacts
 

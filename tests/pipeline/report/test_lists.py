@@ -1,11 +1,11 @@
 """What the report says of lists: as they were judged, on test, and on the next span by time."""
 
-from pipeline.lineage import Artifact
-from pipeline.report.attention import attention
 from pipeline.report.blocks import Notes, Table
-from pipeline.report.comparison import comparison
-from pipeline.report.lists import lists
-from pipeline.report.verdict import banner
+from pipeline.report.quality.lists import lists
+from pipeline.report.sections.attention import attention
+from pipeline.report.sections.comparison import comparison
+from pipeline.report.sections.verdict import banner
+from pipeline.store.metadata.lineage import Artifact
 from tests.pipeline.test_next_span import FOUND, interval
 
 MEASURES = {"ndcg@10": 0.25, "recall@10": 0.2, "under_mean@10": 0.3, "coverage@10": 0.4}

@@ -2,18 +2,18 @@
 
 import pytest
 
-from pipeline.lineage import Artifact
-from pipeline.report.attention import attention
 from pipeline.report.blocks import Chart, Code, Notes, Table
-from pipeline.report.comparison import comparison
-from pipeline.report.data import data
-from pipeline.report.features import features
 from pipeline.report.layout import layers
-from pipeline.report.nodes import nodes
-from pipeline.report.ratings import ratings
-from pipeline.report.repeat import repeat
-from pipeline.report.training import training
-from pipeline.report.tuning import best_so_far, parallel, tuning
+from pipeline.report.quality.ratings import ratings
+from pipeline.report.sections.attention import attention
+from pipeline.report.sections.comparison import comparison
+from pipeline.report.sections.data import data
+from pipeline.report.sections.features import features
+from pipeline.report.sections.nodes import nodes
+from pipeline.report.sections.repeat import repeat
+from pipeline.report.sections.training import training
+from pipeline.report.sections.tuning import best_so_far, parallel, tuning
+from pipeline.store.metadata.lineage import Artifact
 
 TRAIN = {"epochs": 3, "patience": 2, "batch_size": 10}
 TRAINING = {

@@ -1,8 +1,8 @@
 import pytest
 
 from components.bars import NO_BARS
-from pipeline.report.verdict import banner
-from pipeline.workspace import Workspace
+from pipeline.report.sections.verdict import banner
+from pipeline.store.workspace import Workspace
 
 BLESSED = {
     "blessed": True,

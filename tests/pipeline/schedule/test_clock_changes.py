@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from marquee.errors import ConfigError
 from pipeline.schedule.cron import Cron
-from trainer.errors import ConfigError
 
 #: The first of two years each, chosen for their clock changes.
 ZONES = {

@@ -3,8 +3,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from marquee.errors import ConfigError
 from pipeline.schedule.cron import Cron
-from trainer.errors import ConfigError
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 22, 12, tzinfo=BERLIN)  # a Sunday

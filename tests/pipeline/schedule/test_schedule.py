@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from marquee.errors import MarqueeError
 from pipeline.schedule.child import run_child
 from pipeline.schedule.schedule import ScheduleRequest, run_once
-from pipeline.workspace import Workspace
-from trainer.errors import MarqueeError
+from pipeline.store.workspace import Workspace
 
 PACKAGES = Path(__file__).resolve().parents[3]
 SCHEDULE = """
@@ -22,8 +22,8 @@ import sys
 from pathlib import Path
 from pipeline.schedule.cron import Cron
 from pipeline.schedule.schedule import Hooks, ScheduleRequest, schedule
-from pipeline.workspace import Workspace
-from trainer.errors import MarqueeError
+from pipeline.store.workspace import Workspace
+from marquee.errors import MarqueeError
 root, on_success, on_refused, on_failure, *run = sys.argv[1:]
 hooks = Hooks(on_success or None, on_refused or None, on_failure or None)
 request = ScheduleRequest(Workspace(Path(root)), tuple(run), "run-once", hooks)
@@ -36,15 +36,15 @@ ONCE = """
 import sys
 from pathlib import Path
 from pipeline.schedule.schedule import ScheduleRequest, run_once
-from pipeline.workspace import Workspace
+from pipeline.store.workspace import Workspace
 root, *run = sys.argv[1:]
 run_once(ScheduleRequest(Workspace(Path(root)), tuple(run)))
 """
 RUN = """
 import os, signal, sys, time
 from pathlib import Path
-from pipeline.interruption import Interruption
-from pipeline.workspace import Workspace
+from pipeline.execution.interruption import Interruption
+from pipeline.store.workspace import Workspace
 root, how = Path(sys.argv[1]), sys.argv[2]
 with Workspace(root).lock(), Interruption(), open(root / "seen", "a", buffering=1) as seen:
     print("Marquee  run 20260101-030000, log somewhere", flush=True)
@@ -262,7 +262,7 @@ def test_a_program_that_is_gone_is_a_failed_run(tmp_path):
 
 def marquee(*arguments, **options):
     return subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *arguments],
+        [sys.executable, "-m", "pipeline.cli.app", *arguments],
         cwd=PACKAGES,
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ import pytest
 from pipeline.schedule.cron import Cron
 from pipeline.schedule.records import Log, ScheduledRun, State, StateFile
 from pipeline.schedule.scheduler import Scheduler
-from pipeline.workspace import Workspace
+from pipeline.store.workspace import Workspace
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = 3600

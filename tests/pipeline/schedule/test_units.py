@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from marquee.errors import ConfigError
 from pipeline.schedule.cron import Cron
 from pipeline.schedule.units import Unit, on_calendar, unit
-from trainer.errors import ConfigError
 
 COMMAND = ("schedule", "--once", "--on-failure", 'mail -s "100% $(date)" me', "--config", "smoke")
 

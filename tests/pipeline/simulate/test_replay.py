@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from components.movielens_example_gen.config import DataConfig
-from components.movielens_example_gen.layouts import recognise
+from components.movielens_example_gen.files.layouts import recognise
 from components.movielens_example_gen.spans import find_spans
+from marquee.errors import DataError
 from pipeline.simulate.replay import Replay, boundaries
 from pipeline.simulate.simulation import day, described
-from trainer.errors import DataError
 
 
 def test_spans_are_of_as_many_ratings_and_no_second_is_cut_in_two():
@@ -60,8 +60,8 @@ def test_what_is_delivered_reads_back_as_spans_with_films_and_users_beside_them(
 
 
 def _catalog(data):
-    from components.movielens_example_gen.catalog import read_catalog
-    from components.movielens_example_gen.layouts import recognise_tables
+    from components.movielens_example_gen.files.layouts import recognise_tables
+    from components.movielens_example_gen.reading.catalog import read_catalog
 
     return read_catalog(recognise_tables(str(data)))
 

@@ -4,10 +4,10 @@ import json
 import pytest
 from rich.console import Console
 
+from marquee.errors import MarqueeError
+from pipeline.cli.printing.simulation import print_results
 from pipeline.simulate.chart import table, write_chart
-from pipeline.simulate.print_results import print_results
 from pipeline.simulate.results import Results, Step
-from trainer.errors import MarqueeError
 
 SETTINGS = {"origin": "four ratings", "spans": 3}
 SPANS = [

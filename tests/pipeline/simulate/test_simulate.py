@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.lineage import Lineage
-from pipeline.ranking_metrics import FILE, ranking_metrics
-from serving.versions import list_versions
+from pipeline.store.metadata.lineage import Lineage
+from pipeline.store.ranking_metrics import FILE, ranking_metrics
+from serving.versions.versions import list_versions
 from tests.marquee_process import Answer, Marquee, states
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]

@@ -9,9 +9,9 @@ import time
 import pytest
 import uvicorn
 
+from pipeline.store.workspace import Workspace
 from pipeline.ui.app import create_app
 from pipeline.ui.site import Site
-from pipeline.workspace import Workspace
 
 
 @contextlib.contextmanager

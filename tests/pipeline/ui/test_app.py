@@ -8,14 +8,14 @@ import sys
 import httpx
 import pytest
 
-from pipeline.run_labels import label
+from pipeline.store.runs.labels import label
+from pipeline.store.workspace import Workspace
 from pipeline.ui.app import create_app
 from pipeline.ui.server_status import CALLS
 from pipeline.ui.site import Site
-from pipeline.workspace import Workspace
-from serving.config import ServerConfig
-from serving.server import EmbeddedServer
-from serving.version_sets import rollback_set
+from serving.server.config import ServerConfig
+from serving.server.server import EmbeddedServer
+from serving.versions.version_sets import rollback_set
 
 from ...serving.tiny_recommender import export_tiny
 from ..metadata_store import Store
@@ -419,7 +419,16 @@ def test_a_port_in_use_is_one_clear_line(tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        command = [sys.executable, "-m", "pipeline.cli", "ui", "--port", port, "--workspace", str(tmp_path)]
+        command = [
+            sys.executable,
+            "-m",
+            "pipeline.cli.app",
+            "ui",
+            "--port",
+            port,
+            "--workspace",
+            str(tmp_path),
+        ]
         answer = subprocess.run(command, capture_output=True, text=True, timeout=120)
 
     assert answer.returncode == 1

@@ -1,4 +1,4 @@
-from pipeline.ui.graph import HEIGHT, WIDTH, Box, draw
+from pipeline.drawing.svg_graph import HEIGHT, WIDTH, Box, draw
 
 
 def boxes(*names):

@@ -15,7 +15,7 @@ from serving.deploy import TARGETS, DeployConfig, write
 from serving.deploy.kubernetes import kubernetes
 from serving.deploy.tf_serving import arguments, probe, tf_serving
 from serving.errors import ServingError
-from serving.server import EmbeddedServer, ServerConfig
+from serving.server.server import EmbeddedServer, ServerConfig
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = Path(__file__).resolve().parents[1] / "tfserving" / "models"

@@ -14,14 +14,14 @@ import httpx
 import pytest
 
 from serving.client import GrpcClient, RestClient
-from serving.config import LogConfig, ServerConfig
 from serving.errors import ServingError
 from serving.prediction_log import folder as log_folder
 from serving.prediction_log import log as prediction_log
 from serving.prediction_log.log import PredictionLog
 from serving.prediction_log.reader import log_files, read
-from serving.server import EmbeddedServer
-from serving.tensorflow_model_server import BinaryServer
+from serving.server.config import LogConfig, ServerConfig
+from serving.server.server import EmbeddedServer
+from serving.server.tensorflow_model_server import BinaryServer
 
 from ..conftest import FREE_PORTS, TINY_1
 from ..test_server import ROW, until
@@ -199,7 +199,7 @@ def marquee_serve(tmp_path, logs):
     processes = []
 
     def start():
-        command = [sys.executable, "-m", "pipeline.cli", "serve", "--models", tmp_path / "models"]
+        command = [sys.executable, "-m", "pipeline.cli.app", "serve", "--models", tmp_path / "models"]
         command += ["--rest-port", "0", "--grpc-port", "0", "--log", logs, "--log-sample", "1"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         processes.append(process)

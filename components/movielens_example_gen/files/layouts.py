@@ -1,0 +1,272 @@
+"""Which files a data set is made of, told from the files themselves.
+
+| layout  | ratings                | movies       | users       | data sets                       |
+|---------|------------------------|--------------|-------------|---------------------------------|
+| u       | u.data (tabs)          | u.item       | u.user      | 100K                            |
+| dat     | ratings.dat (`::`)     | movies.dat   | users.dat   | 1M; 10M has no users            |
+| csv     | ratings.csv            | movies.csv   | users.csv   | latest-small, 20M, 25M, 32M, own|
+| recbole | *.inter (tabs)         | *.item       | *.user      | 100K as the recbole package has |
+"""
+
+import csv
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+from tfx.dsl.io import fileio
+
+from components.movielens_example_gen.config import DataConfig, PredefinedSplit
+from components.movielens_example_gen.files.contents import holding
+from components.movielens_example_gen.files.foreign import refuse_foreign
+from components.movielens_example_gen.reading import times
+from components.movielens_example_gen.reading.columns import RATINGS_COLUMNS, read_header
+from marquee.errors import DataError
+
+Kind = Literal["u", "dat", "csv", "recbole"]
+KINDS_OF_DATASET = {"ml-100k": ("u", "recbole"), "ml-1m": ("dat",), "ml-10m": ("dat",)}
+
+
+@dataclass(frozen=True)
+class RatingsFile:
+    """A file of ratings, one a line.
+
+    Attributes:
+        path: where it is.
+        delimiter: what parts the fields of a line.
+        columns: the fields in order; `user`, `movie`, `rating` are always among them, `timestamp` mostly.
+        start: the byte at which the first rating starts, after a byte order mark and a header.
+        first_line: the number of that line in the file, from 1.
+        unit: what times are written in: a key of `times.UNITS`, or `times.ISO`.
+        notes: what the user should know of how the file is read, in sentences.
+        span: the number of its span; 0 where the data does not come in spans.
+    """
+
+    path: str
+    delimiter: bytes
+    columns: tuple[str, ...]
+    start: int
+    first_line: int
+    unit: str = times.SECONDS
+    notes: tuple[str, ...] = ()
+    span: int = 0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of one data set, or of one span of it.
+
+    `ratings` has two where the split is predefined: train, then test.
+    """
+
+    kind: Kind
+    ratings: tuple[RatingsFile, ...]
+    movies: str | None
+    users: str | None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that is read, ratings first."""
+        genres = (
+            os.path.join(os.path.dirname(self.movies), "u.genre") if self.kind == "u" and self.movies else ""
+        )
+        others = [path for path in (self.movies, self.users, genres) if path and fileio.exists(path)]
+        return (*(file.path for file in self.ratings), *others)
+
+
+def recognise(path: str, config: DataConfig) -> Layout:
+    """The layout of the data set at `path`: a folder, or one CSV file of ratings with others beside it.
+
+    Raises:
+        DataError: nothing is there, the files are of no known layout, one is missing, or they are not
+            of the data set that the configuration names.
+    """
+    if not fileio.exists(path):
+        raise DataError(f"{path}: no such file or folder", "Check data.path, or leave it out.")
+    if not fileio.isdir(path):
+        if config.dataset != "custom":
+            raise DataError(
+                f"{path}: {config.dataset} is a folder of files, and this is one file",
+                "Name its folder or its zip archive, or set data.dataset: custom for ratings of your own.",
+            )
+        return _csv(os.path.dirname(path), os.path.basename(path), config)
+    names = set(fileio.listdir(path))
+    kind = _kind(path, names)
+    if config.dataset != "custom" and kind not in KINDS_OF_DATASET.get(config.dataset, ("csv",)):
+        raise DataError(
+            f"{path}: its files are not those of {config.dataset}",
+            "Set data.dataset to what the folder holds, or to custom.",
+        )
+    if kind == "csv":
+        return _csv(path, "ratings.csv", config)
+    return {"u": _u, "dat": _dat, "recbole": _recbole}[kind](path, names, config)
+
+
+def recognise_tables(folder: str) -> Layout | None:
+    """The movies and users in a folder that need not hold ratings; None where there are neither."""
+    names = set(fileio.listdir(folder))
+    tables: dict[Kind, tuple[str, str]] = {
+        "u": ("u.item", "u.user"),
+        "dat": ("movies.dat", "users.dat"),
+        "csv": ("movies.csv", "users.csv"),
+    }
+    for kind, (movies, users) in tables.items():
+        if {movies, users} & names:
+            return Layout(kind, (), _if_there(folder, movies, names), _if_there(folder, users, names))
+    return None
+
+
+def _kind(folder: str, names: set[str]) -> Kind:
+    if {"u.data", "u.item"} & names:
+        return "u"
+    if {"ratings.dat", "movies.dat"} & names:
+        return "dat"
+    if "ratings.csv" in names:
+        return "csv"
+    if _inter(names):
+        return "recbole"
+    listed, hint = holding(folder, names)
+    raise DataError(
+        f"{folder}: no ratings here: neither u.data, ratings.dat, ratings.csv nor a .inter file; {listed}",
+        hint,
+    )
+
+
+def _u(folder: str, names: set[str], config: DataConfig) -> Layout:
+    columns = ("user", "movie", "rating", "timestamp")
+    ratings = tuple(
+        _headerless(_there(folder, name, names), b"\t", columns) for name in _rating_names("u.data", config)
+    )
+    # A span may leave its tables to another one.
+    table = _if_there if config.spans else _there
+    return Layout("u", ratings, table(folder, "u.item", names), table(folder, "u.user", names))
+
+
+def _dat(folder: str, names: set[str], config: DataConfig) -> Layout:
+    columns = ("user", "movie", "rating", "timestamp")
+    ratings = tuple(
+        _headerless(_there(folder, name, names), b"::", columns)
+        for name in _rating_names("ratings.dat", config)
+    )
+    users = _if_there(folder, "users.dat", names)
+    if users is None and config.dataset == "ml-1m":
+        _there(folder, "users.dat", names)
+    movies = (_if_there if config.spans else _there)(folder, "movies.dat", names)
+    return Layout("dat", ratings, movies, users)
+
+
+def _csv(folder: str, ratings_name: str, config: DataConfig) -> Layout:
+    names = set(fileio.listdir(folder or "."))
+    ratings = tuple(_headed(_there(folder, name, names)) for name in _rating_names(ratings_name, config))
+    if config.dataset != "custom":
+        _there(folder, "movies.csv", names)
+    movies, users = (_if_there(folder, name, names) for name in ("movies.csv", "users.csv"))
+    return Layout("csv", ratings, movies, users)
+
+
+def _recbole(folder: str, names: set[str], config: DataConfig) -> Layout:
+    inter = _inter(names)
+    stem = inter.removesuffix(".inter")
+    ratings = tuple(_headed(_there(folder, name, names)) for name in _rating_names(inter, config))
+    movies, users = (_if_there(folder, name, names) for name in (f"{stem}.item", f"{stem}.user"))
+    return Layout("recbole", ratings, movies, users)
+
+
+def _inter(names: set[str]) -> str:
+    """The first .inter file, or nothing."""
+    return min((name for name in names if name.endswith(".inter")), default="")
+
+
+def _rating_names(whole: str, config: DataConfig) -> tuple[str, ...]:
+    split = config.split
+    return (split.train_file, split.test_file) if isinstance(split, PredefinedSplit) else (whole,)
+
+
+def _there(folder: str, name: str, names: set[str]) -> str:
+    if name not in names:
+        raise DataError(
+            f"{os.path.join(folder, name)}: the file is missing",
+            "Unpack the whole archive, or change data.split if it names a file that is not there.",
+        )
+    return os.path.join(folder, name)
+
+
+def _if_there(folder: str, name: str, names: set[str]) -> str | None:
+    return os.path.join(folder, name) if name in names else None
+
+
+def _headerless(path: str, delimiter: bytes, columns: tuple[str, ...]) -> RatingsFile:
+    bom, line, sample = _first_lines(path)
+    first = line.decode("utf-8", "replace").rstrip("\r\n")
+    unit, notes = _unit(path, delimiter.decode(), columns, [first, *sample])
+    return RatingsFile(path, delimiter, columns, bom, 1, unit or times.SECONDS, notes)
+
+
+def _headed(path: str) -> RatingsFile:
+    bom, line, sample = _first_lines(path)
+    header = read_header(
+        path, line.decode("utf-8", "replace").rstrip("\r\n"), RATINGS_COLUMNS, ("user", "movie", "rating")
+    )
+    columns, unused, name = header.columns, list(header.unused), os.path.basename(path)
+    time = header.names.get("timestamp")
+    unit, notes = _unit(path, header.delimiter, columns, sample)
+    if time is None:
+        notes = (f"{name} has no column of times: every time is 0",)
+    elif unit is None and time.casefold() != "timestamp":  # a guess that was wrong
+        columns = tuple("#time" if column == "timestamp" else column for column in columns)
+        unused.append(time)
+        notes = (f"{name}: the column {time!r} holds neither numbers nor ISO 8601: every time is 0",)
+    elif time != "timestamp":
+        notes = (f"{name}: times are read from the column {time!r}", *notes)
+    if unused:
+        notes = (*notes, f"{name}: columns not used: {', '.join(map(repr, unused))}")
+    start = bom + len(line)
+    return RatingsFile(path, header.delimiter.encode(), columns, start, 2, unit or times.SECONDS, notes)
+
+
+def _unit(
+    path: str, delimiter: str, columns: tuple[str, ...], sample: list[str]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The unit of the times, as `times.unit_of`, and what is to be said of it."""
+    if "timestamp" not in columns:
+        return times.SECONDS, ()
+    place = columns.index("timestamp")
+    rows = (row.split(delimiter) if len(delimiter) > 1 else _cells(row, delimiter) for row in sample)
+    cells, name = [row[place] for row in rows if len(row) == len(columns)], os.path.basename(path)
+    unit = times.unit_of(cells)
+    if unit is None:
+        return None, ()
+    notes = []
+    if unit != times.SECONDS:
+        written = "as ISO 8601" if unit == times.ISO else f"in {unit}"
+        notes.append(f"{name}: times are written {written}, and read as such")
+    if others := times.in_other_units(cells, unit):
+        notes.append(
+            f"{name}: {others:,} of the first {len(cells):,} times look like another unit than {unit}"
+        )
+    return unit, tuple(notes)
+
+
+def _cells(row: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([row], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+HEAD = 1 << 16
+
+
+def _first_lines(path: str) -> tuple[int, bytes, list[str]]:
+    """The length of a byte order mark, the first line without it, and as text whole lines after that."""
+    with fileio.open(path, "rb") as file:
+        head = file.read(HEAD)
+    refuse_foreign(path, head)
+    bom = 3 if head.startswith(b"\xef\xbb\xbf") else 0
+    line, end, rest = head[bom:].partition(b"\n")
+    if not end and len(head) == HEAD:
+        raise DataError(
+            f"{path}, line 1: it does not end within {HEAD:,} bytes: this is no table of ratings",
+            "Name a file with one rating per line.",
+        )
+    whole = rest.split(b"\n")[: -1 if len(head) == HEAD else None]
+    return bom, line + end, [each.decode("utf-8", "replace").rstrip("\r") for each in whole]

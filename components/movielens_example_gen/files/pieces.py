@@ -1,0 +1,92 @@
+"""Files of ratings cut into pieces that can be read apart: byte ranges that end where a line ends."""
+
+import os
+from dataclasses import dataclass
+
+from tfx.dsl.io import fileio
+
+from components.movielens_example_gen.files.layouts import RatingsFile
+
+PIECE_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some whole lines of a ratings file.
+
+    Attributes:
+        file: the file.
+        start, end: its bytes, `end` excluded.
+        first_row: the number of its first row among the rows of all files, from 0.
+        rows: how many lines it has.
+        first_line: the number of its first line in the file, from 1.
+    """
+
+    file: RatingsFile
+    start: int
+    end: int
+    first_row: int
+    rows: int
+    first_line: int
+
+    def read(self) -> bytes:
+        """The lines."""
+        with fileio.open(self.file.path, "rb") as file:
+            file.seek(self.start)
+            return file.read(self.end - self.start)
+
+
+def cut(files: tuple[RatingsFile, ...], pieces: int | None = None) -> list[Piece]:
+    """Cuts files into pieces of about 16 MiB, or into about as many as asked; reads each file once.
+
+    Blank lines at a file's end are left out, and a last line needs no line end.
+    """
+    total = sum(_size(file) - file.start for file in files)
+    target = max(1, -(-total // pieces)) if pieces else PIECE_BYTES
+    result: list[Piece] = []
+    row = 0
+    for file in files:
+        for piece in _cut(file, target, row):
+            result.append(piece)
+            row += piece.rows
+    return result
+
+
+def is_empty(file: RatingsFile) -> bool:
+    """Whether it holds no line that could be a rating."""
+    with fileio.open(file.path, "rb") as handle:
+        return _without_blank_end(handle, file.start, _size(file)) <= file.start
+
+
+def _cut(file: RatingsFile, target: int, row: int):
+    start, line = file.start, file.first_line
+    with fileio.open(file.path, "rb") as handle:
+        end_of_data = _without_blank_end(handle, file.start, _size(file))
+        while start < end_of_data:
+            handle.seek(start)
+            data = handle.read(min(target, end_of_data - start))
+            while start + len(data) < end_of_data and not data.endswith(b"\n"):
+                tail = handle.read(min(4096, end_of_data - start - len(data)))
+                at = tail.find(b"\n")
+                data += tail if at < 0 else tail[: at + 1]
+            rows = data.count(b"\n") + (not data.endswith(b"\n"))
+            yield Piece(file, start, start + len(data), row, rows, line)
+            start, row, line = start + len(data), row + rows, line + rows
+
+
+def _size(file: RatingsFile) -> int:
+    with fileio.open(file.path, "rb") as handle:
+        handle.seek(0, os.SEEK_END)
+        return handle.tell()
+
+
+def _without_blank_end(handle, start: int, end: int) -> int:
+    """Where the last line that is not blank ends, its line end left out."""
+    while end > start:
+        at = max(start, end - 4096)
+        handle.seek(at)
+        kept = handle.read(end - at).rstrip(b"\r\n")
+        if kept:
+            return at + len(kept)
+        end = at
+    return end

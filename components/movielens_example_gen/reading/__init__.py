@@ -1,0 +1,1 @@
+"""Ratings, titles and people out of those files."""

@@ -1,0 +1,1 @@
+"""What every package stands on: errors, strict settings, whole files, TFRecord framing."""

@@ -1,0 +1,1 @@
+"""The `marquee` command line: a file per family of commands."""

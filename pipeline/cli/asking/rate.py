@@ -1,0 +1,35 @@
+"""`marquee rate`: how a user would rate films, from a running server."""
+
+import json
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from serving.client import RestClient
+from serving.client.known_titles import check_titles, known_titles
+
+
+def rate(server: str, user: str, titles: list[str], as_json: bool) -> None:
+    """Asks the `ranking` model and prints the titles, best first.
+
+    A title that no film has would be rated as an unknown film: it is an error, with titles near it, wherever
+    the server has the `retrieval` model, which knows all titles.
+
+    Raises:
+        ServingError: no server, no ranking model on it, a title that no film has.
+    """
+    with RestClient(server) as client:
+        known = known_titles(client)
+        if known is not None:
+            check_titles(titles, known, '"{}"')
+        answer = client.predict("ranking", {"user_id": [user] * len(titles), "movie_title": titles})
+    rated = sorted(zip(titles, answer["user_rating"].tolist(), strict=True), key=lambda pair: -pair[1])
+    if as_json:
+        print(json.dumps([{"movie_title": title, "user_rating": rating} for title, rating in rated]))
+        return
+    table = Table("title", "expected rating", title=escape(f"user {user}"))
+    table.columns[1].justify = "right"
+    for title, rating in rated:
+        table.add_row(escape(title), f"{rating:.2f}")
+    Console().print(table)

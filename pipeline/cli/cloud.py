@@ -1,0 +1,66 @@
+"""The commands that take the pipeline, and what it pushes, elsewhere: `compile`, `submit` and `deploy`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pipeline.cli.options import ConfigOption, SetOption
+
+ImageOption = Annotated[
+    str, typer.Option(help="The containers' image, Marquee installed: see the Dockerfile.")
+]
+
+
+def compile_(
+    image: ImageOption,
+    target: Annotated[Literal["kubeflow", "vertex"], typer.Option(help="What is to run it.")] = "kubeflow",
+    out: Annotated[
+        Path | None, typer.Option(help="The file; pipeline.yaml for Kubeflow, pipeline.json for Vertex.")
+    ] = None,
+    config: ConfigOption = "ml-100k",
+    set_: SetOption = None,
+    no_tune: Annotated[bool, typer.Option("--no-tune", help="Train with the configured settings.")] = False,
+) -> None:
+    """Write the pipeline as a file that Kubeflow or Vertex runs."""
+    from pipeline.cli.kubeflow import write_pipeline
+    from pipeline.config.load import run_config
+
+    loaded = run_config(config, set_, None, no_tune)
+    suffix = {"kubeflow": "yaml", "vertex": "json"}[target]
+    write_pipeline(loaded, target, image, out or Path(f"pipeline.{suffix}"))
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(help="What `marquee compile` wrote for Kubeflow.")],
+    host: Annotated[str, typer.Option(envvar="KF_PIPELINES_ENDPOINT", help="Kubeflow Pipelines' address.")],
+    cron: Annotated[str | None, typer.Option(help='Again and again: "0 3 * * *".')] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", metavar="NAME=VALUE", help="`data` or `serving_models`; repeatable."),
+    ] = None,
+    experiment: Annotated[str, typer.Option(help="Under which the runs are listed.")] = "marquee",
+    namespace: Annotated[str | None, typer.Option(help="Of a cluster with several users.")] = None,
+) -> None:
+    """Send a compiled pipeline to Kubeflow, once or on a schedule."""
+    from pipeline.kubeflow.submit import Submission
+    from pipeline.kubeflow.submit import submit as submit_pipeline
+
+    submission = Submission(file, host, cron, tuple(parameters or []), experiment, namespace)
+    typer.echo(submit_pipeline(submission))
+
+
+def deploy(
+    target: Annotated[
+        Literal["kubernetes", "kserve", "tf-serving", "prometheus"], typer.Option(help="What is written.")
+    ],
+    out: Annotated[Path, typer.Option(help="The folder.")],
+    config: ConfigOption = "ml-100k",
+    set_: SetOption = None,
+) -> None:
+    """Write what the pushed models are served with, from the configuration's `deploy`."""
+    from pipeline.config.load import load_config
+    from serving.deploy import write
+
+    for file in write(target, load_config(config, set_ or []).deploy, out):
+        typer.echo(str(file))

@@ -1,0 +1,31 @@
+"""`marquee export`: the served ranking model, in another format."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline.cli.terminal.console import native_chatter_dropped
+
+
+def export(models: Path, out: Path) -> None:
+    """Writes the served ranking model as a TensorFlow Lite file and says what was compared.
+
+    Raises:
+        ServingError: there is no model, it cannot be converted, or `out` cannot be written.
+    """
+    os.environ["TF_USE_LEGACY_KERAS"] = "0"
+    with native_chatter_dropped():
+        from serving.export.tflite import MODEL, export_tflite  # TensorFlow: seconds, and only now needed
+
+        written = export_tflite(models, out)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[bold]{MODEL}[/] version {written.version}")
+    if written.asked:
+        console.print(
+            f"{written.asked} ratings as the trained model gives them; "
+            f"the largest difference is {written.largest_difference:.1g}"
+        )
+    else:
+        console.print("[yellow]no trained answers lie beside the model: nothing was compared[/]")
+    console.print(f"{out}, {written.size / 1e6:,.1f} MB", markup=False)

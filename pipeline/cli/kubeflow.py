@@ -1,0 +1,28 @@
+"""What `marquee compile` says."""
+
+import logging
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline.cli.terminal.console import native_chatter_dropped
+from pipeline.config.schema import RunConfig
+from pipeline.store.program import command
+
+
+def write_pipeline(config: RunConfig, target: str, image: str, out: Path) -> None:
+    """Compiles, and prints the file, its tasks, and what to do with it."""
+    logging.getLogger("absl").setLevel(logging.ERROR)  # TFX's advice on Keras 2
+    with native_chatter_dropped():
+        from pipeline.kubeflow.compile import compile_pipeline  # TFX: ten seconds
+
+        spec = compile_pipeline(config, target, image, out)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[bold]{out}[/]  {len(spec['root']['dag']['tasks'])} tasks, image {image}")
+    if target == "kubeflow":
+        send = command("submit", out, "--host", "http://localhost:8888")
+        console.print(f"send it: {send}", style="dim", markup=False)
+    else:
+        console.print(
+            f"[dim]send it: gcloud ai, or aiplatform.PipelineJob(template_path='{out}').submit()[/]"
+        )

@@ -1,0 +1,180 @@
+"""Prepares a simulation, and shows it: the data, a line a run, the table, the page."""
+
+import hashlib
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from components.movielens_example_gen.config import DataConfig
+from components.movielens_example_gen.files import sources
+from components.movielens_example_gen.files.fingerprint import fingerprint
+from components.movielens_example_gen.reading.read_errors import read_errors_told
+from marquee.errors import MarqueeError
+from marquee.strict import Strict
+from pipeline.cli.printing.simulation import print_results
+from pipeline.cli.terminal.console import native_chatter_dropped
+from pipeline.cli.terminal.download_bar import download_bar
+from pipeline.config.load import load_config
+from pipeline.config.schema import RunConfig
+from pipeline.simulate.chart import write_chart
+from pipeline.simulate.replay import Replay
+from pipeline.simulate.results import FILE, Results, Step
+from pipeline.simulate.simulation import CONTINUOUS, Interrupted, Simulation, described
+from pipeline.store.program import command
+from pipeline.store.workspace import Workspace
+from serving.server.stopping import stopping
+
+PAGE = "quality.html"
+
+
+class SimulateRequest(Strict):
+    """What was asked for on the command line.
+
+    Args:
+        config: a ready-made name, or a YAML file.
+        overrides: `a.b=1` each.
+        spans: how many.
+        out: the folder for all of it.
+        window: how many of the newest a run reads; None for all.
+        cold: whether to train from nothing as well.
+        data: what is replayed.
+        command: the command line without the program.
+    """
+
+    config: str
+    overrides: tuple[str, ...]
+    spans: int
+    out: Path
+    window: int | None
+    cold: bool
+    data: DataConfig
+    command: tuple[str, ...]
+
+    def run_config(self, schema: str) -> RunConfig:
+        """Of the continuous strategy: the configuration on spans, evaluated on the newest, started warm."""
+        return load_config(
+            self.config,
+            ["data.max_users=null", *self.overrides],
+            data__dataset="custom",
+            data__path=str(self.out / "data"),
+            data__spans={"window": self.window},
+            data__split__kind="newest_span",
+            validate__schema=schema,
+            warm_start=True,
+        )
+
+
+def run_simulation(request: SimulateRequest) -> None:
+    """Runs it to its end, or goes on with an interrupted one.
+
+    Raises:
+        MarqueeError: a wrong setting, data that cannot be had or cut, a run that failed, or an interruption;
+            what was finished is kept.
+    """
+    request.run_config("ratings" if request.data.dataset != "ml-100k" else "demographics")  # mistakes first
+    console = Console(highlight=False)
+    request.out.mkdir(parents=True, exist_ok=True)
+    again = f"go on with: {command(*request.command)}"
+    try:
+        with native_chatter_dropped():
+            replay, config, results = _prepared(request, console)
+            if results.steps:
+                console.print(f"[dim]goes on: {len(results.steps)} steps are done already[/]")
+            shown = _Shown(console, len(replay.spans) - 1)
+            with stopping() as stop, Workspace(request.out).lock(), shown:
+                simulation = Simulation(request.out, replay, config, results, stop, shown.begun, shown.done)
+                try:
+                    simulation.run()
+                except MarqueeError as error:
+                    raise MarqueeError(error.message, f"{error.hint}\n{again}") from None
+    except (Interrupted, KeyboardInterrupt):
+        raise MarqueeError("interrupted; what was finished is kept", again) from None
+    page = request.out / PAGE
+    write_chart(results, page)
+    console.print()
+    print_results(results, console)
+    console.print(f"\nthe plot:  {page}\nthe numbers: {request.out / FILE}", markup=False, soft_wrap=True)
+    console.print(
+        f"serve the last: {command('serve', workspace=request.out / CONTINUOUS)}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _prepared(request: SimulateRequest, console: Console) -> tuple[Replay, RunConfig, Results]:
+    with download_bar(console) as (report, progress), read_errors_told(request.data.path):
+        located = sources.locate(request.data, request.out / "cache", report, progress)
+        path = str(located.path)
+        replay = Replay.of(path, request.data, request.spans)
+        content = fingerprint(path, request.data)
+    console.print(f"data: {located.origin}, {sum(map(len, replay.spans)):,} ratings", markup=False)
+    config = request.run_config("ratings" if replay.catalog.users is None else "demographics")
+    plain = config.plain()
+    plain["data"].pop("path")
+    settings = {
+        "origin": located.origin,
+        "spans": request.spans,
+        "users": request.data.max_users,
+        "cold": request.cold,
+        "data": content,
+        "config": hashlib.sha256(repr(plain).encode()).hexdigest()[:16],
+    }
+    return replay, config, Results.resumed(request.out, settings, described(replay))
+
+
+class _Shown:
+    """A line for each step that is done, and what the run under way is at; a context manager."""
+
+    def __init__(self, console: Console, spans: int):
+        self._console, self._spans = console, spans
+        self._status = Status("", console=console, refresh_per_second=2)
+
+    def __enter__(self) -> "_Shown":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._status.stop()
+
+    def begun(self, span: int, strategy: str, output: Path) -> None:
+        """Draws, while it runs, which node was finished last."""
+        self._status.update(_Doing(f"span {span} of {self._spans}  {strategy}", output))
+        if self._console.is_terminal:
+            self._status.start()
+
+    def done(self, step: Step) -> None:
+        """Replaces that by a line."""
+        self._status.stop()
+        if step.run_id is None:
+            return
+        outcome = "[green]blessed[/]" if step.blessed else "[yellow]no better[/]"
+        pushed = f"version {step.version} pushed" if step.pushed else f"version {step.version} stays"
+        if step.version is None:
+            pushed = "nothing is served"
+        changes = "".join(
+            f", {many} features {word}"
+            for many, word in ((step.drift, "drifted"), (step.skew, "skewed"))
+            if many
+        )
+        self._console.print(
+            f"[green]✓[/] span {step.span} of {self._spans}  {step.strategy:<10} {step.seconds:6.1f}s  "
+            f"{outcome}, {escape(pushed)}{changes}",
+            soft_wrap=True,
+        )
+
+
+class _Doing:
+    """What rich draws again and again: the time, and the last line that the run printed of a node."""
+
+    def __init__(self, what: str, output: Path):
+        self._what, self._output, self._start = what, output, time.monotonic()
+
+    def __rich__(self) -> str:
+        try:
+            lines = self._output.read_text(errors="replace").splitlines()
+        except OSError:
+            lines = []
+        last = next((line.strip("✓ ") for line in reversed(lines) if line.startswith("✓")), "")
+        return f"{self._what}  {time.monotonic() - self._start:.0f}s  [dim]{escape(last)}[/]"

@@ -1,0 +1,67 @@
+"""`marquee simulate`: the options, the data, the progress, the table and the page."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.options import SetOption
+
+
+def simulate(
+    spans: Annotated[int, typer.Option(min=2, help="How many the ratings are cut into, by time.")] = 6,
+    config: Annotated[
+        str, typer.Option("--config", "-c", help="How each run trains: a ready-made name, or a YAML file.")
+    ] = "continuous",
+    out: Annotated[
+        Path, typer.Option(help="The folder for all of it; the same command again goes on there.")
+    ] = Path("simulation"),
+    window: Annotated[
+        int | None, typer.Option(min=1, help="How many of the newest spans a run reads; without it, all.")
+    ] = None,
+    dataset: Annotated[str, typer.Option(help="Which MovieLens is replayed.")] = "ml-100k",
+    data: Annotated[
+        Path | None, typer.Option(help="A folder or file of its ratings, instead of a download.")
+    ] = None,
+    users: Annotated[
+        int | None, typer.Option(min=1, help="The first users of the file alone, for a quick look.")
+    ] = None,
+    cold: Annotated[
+        bool, typer.Option("--cold/--no-cold", help="Also train from nothing each time; twice the time.")
+    ] = True,
+    set_: SetOption = None,
+) -> None:
+    """Replay ratings by time, a span after the other, and plot how quality holds."""
+    os.environ["TF_USE_LEGACY_KERAS"] = "0"  # before TensorFlow or TFX is imported: Keras 3
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.getLogger("absl").setLevel(logging.ERROR)  # TFX's advice on Keras 2
+    from components.movielens_example_gen.config import DataConfig
+    from pipeline.cli.terminal.console import native_chatter_dropped
+
+    with native_chatter_dropped():
+        from pipeline.cli.show_simulation import (  # TensorFlow and TFX: seconds
+            SimulateRequest,
+            run_simulation,
+        )
+
+    source = {"dataset": dataset, "path": str(data) if data else None, "max_users": users}
+    command = ["simulate", "--spans", str(spans), "--config", config, "--out", str(out)]
+    command += ["--window", str(window)] if window else []
+    command += ["--dataset", dataset] if dataset != "ml-100k" else []
+    command += ["--data", str(data)] if data else []
+    command += ["--users", str(users)] if users else []
+    command += [] if cold else ["--no-cold"]
+    command += [part for each in set_ or [] for part in ("--set", each)]
+    request = SimulateRequest(
+        config=config,
+        overrides=tuple(set_ or []),
+        spans=spans,
+        out=out,
+        window=window,
+        cold=cold,
+        data=DataConfig.checked(source),
+        command=tuple(command),
+    )
+    run_simulation(request)

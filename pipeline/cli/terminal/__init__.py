@@ -1,0 +1,1 @@
+"""A terminal while a command works: progress, logs, paths."""

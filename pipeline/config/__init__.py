@@ -1,0 +1,1 @@
+"""The configuration of a run: its schema, where it is read from, its reference."""

@@ -1,0 +1,57 @@
+"""The schema that the data is held against: one of the two that Marquee carries, or a file of one's own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from marquee.errors import ConfigError
+from trainer.data import features
+
+CARRIED = ("demographics", "ratings")
+SUFFIX = ".pbtxt"
+_FOLDER = Path(__file__).resolve().parent / "schemas"
+
+
+@dataclass(frozen=True)
+class DataSchema:
+    """A schema as text, and the features that it has."""
+
+    text: str
+    features: frozenset[str]
+
+    @classmethod
+    def read(cls, name: str) -> "DataSchema":
+        """Reads it.
+
+        Args:
+            name: `validate.schema`: a name of CARRIED, or the path of a `.pbtxt` file.
+
+        Raises:
+            ConfigError: there is no such file, it is no schema, or it lacks a feature that every rating has.
+        """
+        path = _FOLDER / f"{name}{SUFFIX}" if name in CARRIED else Path(name).expanduser()
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeError) as error:
+            raise ConfigError(
+                f"validate.schema: {path} cannot be read: {getattr(error, 'strerror', None) or error}",
+                "Name a schema.pbtxt, or demographics or ratings, which Marquee carries.",
+            ) from None
+        from google.protobuf import text_format
+        from tensorflow_metadata.proto.v0 import schema_pb2
+
+        try:
+            schema = text_format.Parse(text, schema_pb2.Schema())
+        except text_format.ParseError as error:
+            raise ConfigError(
+                f"validate.schema: {path} is no schema: {error}",
+                "Write it as TensorFlow Data Validation does (tensorflow_metadata.v0.Schema as text); a run "
+                "that stops at the schema proposes one.",
+            ) from None
+        found = frozenset(feature.name for feature in schema.feature)
+        missing = [name for name in features.DESCRIBED if name not in found]
+        if missing:
+            raise ConfigError(
+                f"validate.schema: {path} has no feature {', '.join(missing)}, which every rating has",
+                f"Add it as {_FOLDER / 'ratings.pbtxt'} has it.",
+            )
+        return cls(text, found)

@@ -1,0 +1,1 @@
+"""The graph of a run: its nodes, and the place where they run."""

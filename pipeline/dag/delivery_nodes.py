@@ -1,0 +1,70 @@
+"""From two judged models to what is served: assemble, try out, push, report."""
+
+import json
+
+from components.atomic_pusher import AtomicPusher
+from components.bulk_recommender import BulkRecommender
+from components.run_report import RunReport
+from components.serving_validator import ServingValidator
+from pipeline.config.schema import RunConfig
+from pipeline.dag.fingerprints import code_fingerprint
+from pipeline.dag.judging_nodes import recommender_nodes, temporal_nodes
+from pipeline.dag.refit_nodes import Served, assembler, refit_nodes
+from pipeline.dag.training_nodes import Judged, Prepared
+
+
+def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retrieval: Judged) -> list:
+    """RecommenderAssembler, its evaluator, the refit, ServingValidator, AtomicPusher, bulk lists, RunReport.
+
+    What is reported are the judged models, which have not learned `test`; what is validated, pushed and asked
+    for lists are those that are served.
+    """
+    assembled = assembler(config, ranking.model, retrieval.model)
+    judged = {
+        "ranking": ranking.model,
+        "retrieval": retrieval.model,
+        "recommender": assembled.outputs["model"],
+    }
+    judging, blessing = recommender_nodes(config, prepared, judged["recommender"])
+    blessings = {"ranking": ranking.blessing, "retrieval": retrieval.blessing, "recommender": blessing}
+    served = Served([], judged)
+    if config.refit != "none":
+        served = refit_nodes(config, prepared, {"ranking": ranking, "retrieval": retrieval}, blessings)
+    validator = ServingValidator(
+        **served.models, code_fingerprint=code_fingerprint("components.serving_validator", "serving")
+    )
+    travelling = prepared.place.push_trained and config.refit != "none"
+    pusher = AtomicPusher(
+        **served.models,
+        **{f"{name}_blessing": blessing for name, blessing in blessings.items()},
+        infra_blessing=validator.outputs["blessing"],
+        serving_models=prepared.place.serving_models,
+        keep=config.push.keep,
+        with_trained=prepared.place.push_trained,
+        judged=judged if travelling else {},
+        code_fingerprint=code_fingerprint("components.atomic_pusher", "serving"),
+    )
+    bulk = []
+    if config.bulk.enabled:
+        bulk = [
+            BulkRecommender(
+                model=served.models["recommender"],
+                pushed_model=pusher.outputs["pushed_model"],
+                k=config.bulk.k,
+                exclude_seen=config.bulk.exclude_seen,
+                code_fingerprint=code_fingerprint("components.bulk_recommender", "serving"),
+            )
+        ]
+    report = RunReport(
+        examples=prepared.examples,
+        transform_graph=prepared.transform_graph,
+        **judged,
+        min_rating=json.dumps(config.retrieval.model.min_rating),
+        code_fingerprint=code_fingerprint("components.run_report", "trainer"),
+    )
+    temporal = temporal_nodes(config, prepared, ranking, retrieval)
+    for node in temporal:
+        node.add_upstream_node(pusher)  # whatever becomes of it, nothing is kept from being served
+        report.add_upstream_node(node)
+    report.add_upstream_node(pusher)  # last: `test` is read when everything is decided
+    return [assembled, *judging, *served.nodes, validator, pusher, *bulk, *temporal, report]

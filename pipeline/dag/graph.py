@@ -1,0 +1,154 @@
+"""The DAG: which node feeds which (DESIGN.md, The way of the data)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+# Not `tfx.v1`: it takes six seconds more, for Google Cloud clients that nobody here uses.
+from tfx.components import StatisticsGen, Transform
+from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.proto import transform_pb2
+from tfx.types import BaseChannel
+
+from components.example_validator import StoppingExampleValidator
+from components.movielens_example_gen.component import MovieLensExampleGen
+from components.ranking_evaluator import RankingEvaluator
+from components.retrieval_evaluator import RetrievalEvaluator
+from components.serving_skew import ServingSkew
+from pipeline.config.data_schema import DataSchema
+from pipeline.config.schema import IN_PROCESS, RunConfig, limits
+from pipeline.dag.data_source import DataSource
+from pipeline.dag.delivery_nodes import delivery_nodes
+from pipeline.dag.eval_config import MODEL_SLICES, RAW_SLICES, eval_config
+from pipeline.dag.fingerprints import code_fingerprint
+from pipeline.dag.judging_nodes import as_json, list_evaluator
+from pipeline.dag.place import Found, Place
+from pipeline.dag.training_nodes import Judged, Prepared, training_nodes
+from serving.prediction_log.reader import fingerprint, log_files
+from trainer.data import features
+
+_VALIDATOR = "ExampleValidator"
+
+
+def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_pipeline.Pipeline:
+    """Connects the nodes.
+
+    Args:
+        config: what to run.
+        source: the data.
+        place: where it runs, and where artifacts, metadata and pushed models go.
+    """
+    example_gen = MovieLensExampleGen(
+        input_base=source.path,
+        config=config.data.model_dump_json(),
+        fingerprint=source.fingerprint,
+        code_fingerprint=code_fingerprint("components.movielens_example_gen"),
+        origin=source.origin,
+        spans=source.spans,
+    )
+    examples = example_gen.outputs["examples"]
+    statistics_gen = StatisticsGen(examples=examples)
+    data_schema = DataSchema.read(config.validate_.schema_name)
+    schema = place.schema(data_schema.text)
+    previous = place.previous_statistics(statistics_gen.outputs["statistics"], f"{config.name}.{_VALIDATOR}")
+    validator = _validator(config, statistics_gen.outputs["statistics"], schema, previous)
+    transform = Transform(
+        examples=examples,
+        schema=schema.channel,
+        preprocessing_fn="components.preprocessing.preprocessing_fn",
+        splits_config=transform_pb2.SplitsConfig(analyze=[features.TRAIN], transform=[]),
+        materialize=False,
+        disable_statistics=True,
+        custom_config={"code": code_fingerprint("components.preprocessing")},
+    )
+    skew = _serving_skew(config, examples)
+    for node in (validator, *skew):
+        transform.add_upstream_node(node)
+    prepared = Prepared(examples, transform.outputs["transform_graph"], schema.channel, source, place)
+    ranking = _ranking_nodes(config, prepared, data_schema)
+    retrieval = _retrieval_nodes(config, prepared)
+    delivery = delivery_nodes(config, prepared, ranking, retrieval)
+    keep = place.keep_statistics(statistics_gen.outputs["statistics"])
+    for node in keep:
+        node.add_upstream_node(validator)
+    data = [example_gen, statistics_gen, *schema.nodes, *previous.nodes, validator, *keep, *skew, transform]
+    return tfx_pipeline.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=place.root,
+        components=[*data, *ranking.nodes, *retrieval.nodes, *delivery],
+        metadata_connection_config=place.metadata,
+        enable_cache=True,
+        beam_pipeline_args=_beam_args(config.beam.args),
+    )
+
+
+def _beam_args(given: Sequence[str]) -> list[str]:
+    """Arguments of every Beam node.
+
+    TFX packs a source distribution of itself in each node for workers elsewhere (6 s per node), unless the
+    arguments name what workers are made from. Workers in this process have everything, and ignore the image.
+    """
+    if any(IN_PROCESS in argument for argument in given):
+        return [*given, "--sdk_container_image=none"]
+    return list(given)
+
+
+def _validator(config: RunConfig, statistics, schema: Found, previous: Found) -> StoppingExampleValidator:
+    validate = config.validate_.model_dump()
+    validator = StoppingExampleValidator(
+        statistics=statistics,
+        schema=schema.channel,
+        previous_statistics=previous.channel,
+        drift=config.validate_.drift,
+        drift_thresholds=as_json(validate["drift_thresholds"]),
+        skew=config.validate_.skew,
+        skew_thresholds=as_json(validate["skew_thresholds"]),
+        code_fingerprint=code_fingerprint("components.example_validator"),
+    ).with_id(_VALIDATOR)
+    for node in previous.nodes:
+        validator.add_upstream_node(node)
+    return validator
+
+
+def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]:
+    """The node, where there are logs to read."""
+    skew = config.serving_skew
+    if skew.logs is None:
+        return []
+    node = ServingSkew(
+        examples=examples,
+        logs=str(Path(skew.logs).absolute()),
+        logs_fingerprint=fingerprint(log_files(skew.logs)),
+        thresholds=skew.thresholds.model_dump_json(),
+        min_values=skew.min_values,
+        on_skew=skew.on_skew,
+        every_split=config.refit == "all",
+        code_fingerprint=code_fingerprint("components.serving_skew"),
+    )
+    return [node]
+
+
+def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) -> Judged:
+    """Tuner, Trainer, and TFMA's evaluation."""
+    trained = training_nodes("ranking", config, prepared)
+    needed = {features.USER_GENDER: features.USER_GENDER, "age_group": features.USER_AGE}
+    slices = [key for key in (*RAW_SLICES, *MODEL_SLICES) if needed.get(key) in (None, *schema.features)]
+    evaluator = RankingEvaluator(
+        examples=prepared.examples,
+        model=trained.model,
+        baseline_model=trained.last_blessed,
+        schema=prepared.schema,
+        eval_config=eval_config(slices),
+        bars=as_json(limits(config.ranking.bless.bars)),
+        code_fingerprint=code_fingerprint("components.ranking_evaluator", "trainer"),
+        example_splits=[features.EVAL],
+    )
+    return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])
+
+
+def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
+    """Tuner, Trainer, and our own evaluator."""
+    trained = training_nodes("retrieval", config, prepared)
+    evaluator = list_evaluator(
+        RetrievalEvaluator, config, prepared, trained.model, trained.last_blessed, config.retrieval.bless
+    )
+    return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])

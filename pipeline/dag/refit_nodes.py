@@ -1,0 +1,71 @@
+"""From models that are blessed to models that know every rating: what is served."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tfx.types import BaseChannel
+
+from components.recommender_assembler import RecommenderAssembler
+from components.refit import Refit
+from pipeline.config.schema import RunConfig
+from pipeline.dag.fingerprints import code_fingerprint
+from pipeline.dag.place import NOTHING
+from pipeline.dag.training_nodes import Judged, Prepared, task_settings
+
+
+@dataclass(frozen=True)
+class Served:
+    """The nodes that make what is served, and the models by name."""
+
+    nodes: list
+    models: dict[str, BaseChannel]
+
+
+def refit_nodes(
+    config: RunConfig,
+    prepared: Prepared,
+    judged: Mapping[str, Judged],
+    blessings: Mapping[str, BaseChannel],
+) -> Served:
+    """RankingRefit, RetrievalRefit and RecommenderRefit, which do nothing unless every blessing is given.
+
+    Args:
+        config: what to run; `refit` is `all` or `seen`.
+        prepared: the data.
+        judged: the model of each task.
+        blessings: that are asked for, by the name of what was judged.
+    """
+    gate = prepared.place.gate({task: each.model for task, each in judged.items()}, blessings)
+    nodes, refit = [*gate.nodes], {}
+    for task, each in judged.items():
+        name = f"{task.capitalize()}Refit"
+        examples = prepared.examples if config.data.spans else None
+        warm = config.warm_start and config.refit == "all"
+        base = prepared.place.refit_base(task, f"{config.name}.{name}", examples) if warm else NOTHING
+        node = Refit(
+            task=task,
+            mode=config.refit,
+            examples=prepared.examples,
+            transform_graph=prepared.transform_graph,
+            judged_run=each.run,
+            judged_model=gate.models[task],
+            blessings=gate.blessings,
+            base_model=base.channel,
+            backup_dir=prepared.resume_folder("refit", task_settings(task, getattr(config, task))),
+            code_fingerprint=code_fingerprint("components.refit", "trainer"),
+        ).with_id(name)
+        nodes += [*base.nodes, node]
+        refit[task] = node.outputs["model"]
+    assembled = assembler(config, **refit).with_id("RecommenderRefit")
+    return Served([*nodes, assembled], {**refit, "recommender": assembled.outputs["model"]})
+
+
+def assembler(config: RunConfig, ranking: BaseChannel, retrieval: BaseChannel) -> RecommenderAssembler:
+    """The node that makes one model of two."""
+    return RecommenderAssembler(
+        ranking=ranking,
+        retrieval=retrieval,
+        candidates=config.recommender.candidates,
+        rating_weight=config.recommender.rating_weight,
+        code_fingerprint=code_fingerprint("components.recommender_assembler"),
+    )

@@ -1,0 +1,1 @@
+"""The sections about how good ratings and lists are."""

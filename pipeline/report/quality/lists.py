@@ -1,0 +1,311 @@
+"""How good the lists are: what they find, whom they serve, and how much of the catalogue they show."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import altair as alt
+
+from pipeline.report import charts
+from pipeline.report.blocks import Block, Chart, Fact, Facts, Note, Notes, Part, Section, Table
+from pipeline.report.names import group
+from pipeline.report.quality.judged_lists import judged_lists
+from pipeline.report.quality.next_span import next_span_part
+from pipeline.report.sources import Sources
+from pipeline.report.words import interval, number, share
+from pipeline.store.next_span import beyond_chance
+
+MODELS, LISTS = charts.MODELS, charts.LISTS
+
+
+def lists(sources: Sources) -> Section:
+    """Of the retrieval model on eval, and of it and the recommender on test."""
+    plots, metrics, found = sources.plots, sources.lists, sources.details.get("lists")
+    parts = []
+    if found:
+        parts.append(Part("On test", _on_test(found), "Whole catalogue, without what a user rated in train."))
+    if plots and metrics:
+        drawn = [_recall(plots["recall_curves"]), _coverage(plots, metrics), _exposure(plots["exposure"])]
+        drawn += [_scores(plots["scores"]["candidate"])] if plots["scores"]["candidate"]["edges"] else []
+        users = metrics["eval"]["users"]
+        parts.append(
+            Part("Retrieval on eval", drawn, f"{users:,} users, the whole catalogue ranked for each.")
+        )
+        parts.append(Part("Search in the exported model", [_search(metrics["search"])]))
+    if sources.recommended:
+        parts.insert(1 if found else 0, judged_lists(sources.recommended))
+    if sources.next_span:
+        parts.insert(1 if found else 0, next_span_part(sources.next_span))
+    if not parts:
+        return Section("lists", "Lists", "", [Part("", [Notes([Note("No lists were judged.", "muted")])])])
+    return Section("lists", "Lists", _lead(found), parts)
+
+
+def _lead(found: dict[str, Any] | None) -> str:
+    if not found or not {"recommender", "retrieval_popularity"} <= found["whole"].keys():
+        return ""
+    ours, popular = (
+        found["whole"][name]["ndcg@10"]["value"] for name in ("recommender", "retrieval_popularity")
+    )
+    difference = found.get("less_popularity", {}).get("recommender")
+    times = f", {ours / popular:.1f} times what the most rated films reach" if popular else ""
+    if times and difference and difference["low"] is not None:
+        between = interval(difference["low"], difference["high"])
+        times += f" (difference {between}: {beyond_chance(difference)})"
+    return f"The recommender's nDCG@10 on test is {number(ours)}{times}."
+
+
+def _on_test(found: dict[str, Any]) -> list[Block]:
+    models = [name for name in LISTS if name in found["whole"]]
+    rows = []
+    for measure in ("ndcg@10", "recall@10"):
+        for name in models:
+            each = found["whole"][name][measure]
+            rows.append(
+                [f"{LISTS[name]}, {measure}", number(each["value"]), interval(each["low"], each["high"])]
+            )
+    table = Table(
+        f"Means over {found['whole']['users']:,} users of test, with 95 % intervals",
+        ("lists and measure", "mean", "95 % interval"),
+        rows,
+        frozenset({1, 2}),
+    )
+    shown = Table(
+        "What the first ten do to the catalogue",
+        ("lists", "coverage", "novelty, bits", "mean popularity", "Gini"),
+        [
+            [
+                LISTS[name],
+                share(each["coverage@10"]),
+                number(each["novelty@10"], 2),
+                number(each["mean_popularity@10"], 1),
+                number(each["gini@10"], 3),
+            ]
+            for name, each in ((name, found["catalogue"][name]) for name in models)
+        ],
+        frozenset({1, 2, 3, 4}),
+    )
+    return [by_group(found, models), table, shown]
+
+
+def by_group(found: dict[str, Any], models: list[str]) -> Chart:
+    """nDCG@10 with its interval, a row a group and a colour a model."""
+    groups = [("everybody", found["whole"])] + [
+        (group(feature, value), each)
+        for feature, values in found["slices"].items()
+        for value, each in values.items()
+    ]
+    rows = [
+        {
+            "group": name,
+            "lists": LISTS[model],
+            "users": each["users"],
+            "value": each[model]["ndcg@10"]["value"],
+            "low": _or(each[model]["ndcg@10"]["low"], each[model]["ndcg@10"]["value"]),
+            "high": _or(each[model]["ndcg@10"]["high"], each[model]["ndcg@10"]["value"]),
+        }
+        for name, each in groups
+        for model in models
+    ]
+    y = alt.Y("group:N", sort=[name for name, _ in groups], title=None)
+    offset = alt.YOffset("lists:N", sort=list(LISTS.values()))
+    colour = charts.colours("lists", list(LISTS.values()), {LISTS[model] for model in models})
+    tooltip = [
+        "group:N",
+        "lists:N",
+        *(alt.Tooltip(f"{k}:Q", format=".4f") for k in ("value", "low", "high")),
+        alt.Tooltip("users:Q", format=","),
+    ]
+    base = charts.chart(rows)
+    bars = base.mark_rule(strokeWidth=2.5, opacity=0.6, clip=True).encode(
+        y=y,
+        yOffset=offset,
+        x=alt.X("low:Q", title="nDCG@10", scale=alt.Scale(domainMin=0)),
+        x2="high:Q",
+        color=colour,
+        tooltip=tooltip,
+    )
+    dots = base.mark_circle(size=55, opacity=1).encode(
+        y=y, yOffset=offset, x="value:Q", color=colour, tooltip=tooltip
+    )
+    table = Table(
+        "nDCG@10 by group on test",
+        ("group", "users", *(LISTS[model] for model in models)),
+        [
+            [
+                name,
+                number(each["users"]),
+                *(_with_interval(each[model]["ndcg@10"]) for model in models),
+            ]
+            for name, each in groups
+        ],
+        frozenset(range(1, 2 + len(models))),
+    )
+    says = (
+        "Means over the users of each group, with 95 % intervals; "
+        "between groups whose intervals overlap, a difference may be chance."
+    )
+    return Chart("nDCG@10 by group", says, charts.spec(bars + dots, 34 * len(groups)), table, wide=True)
+
+
+def _with_interval(found: dict[str, float | None]) -> str:
+    return f"{number(found['value'])} ({interval(found['low'], found['high'], 3)})"
+
+
+def _or(value: float | None, other: float) -> float:
+    return other if value is None else value
+
+
+def _recall(curves: dict[str, list[float]]) -> Chart:
+    rows = [
+        {"k": k, "recall": value, "model": MODELS[name]}
+        for name, curve in _known(curves)
+        for k, value in enumerate(curve, start=1)
+    ]
+    drawn = (
+        charts.chart(rows)
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=alt.X("k:Q", title="k, the length of the list", scale=alt.Scale(nice=False)),
+            y=alt.Y("recall:Q", title="recall@k", axis=alt.Axis(format="%")),
+            color=charts.colours("model", list(MODELS.values()), {row["model"] for row in rows}),
+            tooltip=["model:N", "k:Q", alt.Tooltip("recall:Q", format=".4f")],
+        )
+    )
+    ks = [k for k in (1, 5, 10, 20, 50, 100) if k <= len(curves["candidate"])]
+    table = Table(
+        "Recall by length of the list, on eval",
+        ("model", *(f"@{k}" for k in ks)),
+        [[MODELS[name], *(number(curve[k - 1]) for k in ks)] for name, curve in _known(curves)],
+        frozenset(range(1, 1 + len(ks))),
+    )
+    last = len(curves["candidate"])
+    says = (
+        f"Of what users went on to watch, the {last} first hold {share(curves['candidate'][-1])}; "
+        f"the {last} most rated films {share(curves['popularity'][-1])}."
+    )
+    return Chart("Recall", says, charts.spec(drawn, 280), table)
+
+
+def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart | Notes:
+    rows = [
+        {"model": MODELS[name], **point}
+        for name, points in _known(plots["coverage_and_popularity"])
+        for point in points
+    ]
+    if not rows:
+        return Notes([Note("No list holds a film: what lists show of the catalogue is not drawn.", "muted")])
+    base = charts.chart(rows).encode(
+        x=alt.X(
+            "mean_popularity:Q",
+            title="mean ratings in train of the films shown",
+            scale=alt.Scale(zero=False, padding=16),
+        ),
+        y=alt.Y(
+            "coverage:Q", title="catalogue shown", axis=alt.Axis(format="%"), scale=alt.Scale(padding=16)
+        ),
+        color=charts.colours("model", list(MODELS.values()), {row["model"] for row in rows}),
+        order=alt.Order("k:Q"),
+        tooltip=[
+            "model:N",
+            "k:Q",
+            alt.Tooltip("coverage:Q", format=".1%"),
+            alt.Tooltip("mean_popularity:Q", format=".1f"),
+        ],
+    )
+    drawn = base.mark_line(opacity=0.6) + base.mark_circle(size=70, opacity=1)
+    text = (
+        charts.chart(rows)
+        .mark_text(**charts.SMALL, dy=-11)
+        .encode(
+            x="mean_popularity:Q",
+            y="coverage:Q",
+            text=alt.Text("label:N"),
+        )
+        .transform_calculate(label="'@' + datum.k")
+    )
+    chosen = metrics["eval"]["positives_mean_popularity"]
+    if chosen is not None:
+        drawn += charts.chart([{"chosen": chosen}]).mark_rule(**charts.REFERENCE).encode(x="chosen:Q")
+    table = Table(
+        "Coverage and popularity, on eval",
+        ("model", "k", "catalogue shown", "mean ratings of a film"),
+        [[r["model"], str(r["k"]), share(r["coverage"]), number(r["mean_popularity"], 1)] for r in rows],
+        frozenset({1, 2, 3}),
+    )
+    ten = next((row for row in rows if row["model"] == MODELS["candidate"] and row["k"] == 10), rows[0])
+    says = (
+        f"The first ten show {share(ten['coverage'])} of the catalogue, films of "
+        f"{ten['mean_popularity']:.0f} ratings on average; "
+        f"what users choose by themselves (dashed) has {number(chosen, 0)}."
+    )
+    return Chart("Coverage against popularity", says, charts.spec(drawn + text, 280), table)
+
+
+def _exposure(exposure: dict[str, list[float]]) -> Chart:
+    rows = [
+        {"tenth": place, "share": value, "model": MODELS[name]}
+        for name, shares in _known(exposure)
+        for place, value in enumerate(shares, start=1)
+    ]
+    drawn = (
+        charts.chart(rows)
+        .mark_bar()
+        .encode(
+            x=alt.X(
+                "tenth:O", title="tenth of the catalogue, rarest films first", axis=alt.Axis(labelAngle=0)
+            ),
+            xOffset=alt.XOffset("model:N", sort=list(MODELS.values())),
+            y=alt.Y("share:Q", title="share of the first tens", axis=alt.Axis(format="%")),
+            color=charts.colours("model", list(MODELS.values()), {row["model"] for row in rows}),
+            tooltip=["model:N", "tenth:O", alt.Tooltip("share:Q", format=".1%")],
+        )
+    )
+    table = Table(
+        "Share of the first tens by tenth of the catalogue, rarest first",
+        ("model", *(str(place) for place in range(1, 11))),
+        [[MODELS[name], *(share(value) for value in shares)] for name, shares in _known(exposure)],
+        frozenset(range(1, 11)),
+    )
+    says = f"{share(exposure['candidate'][-1])} of what is shown is from the most rated tenth of the films."
+    return Chart("Who is shown", says, charts.spec(drawn, 280), table)
+
+
+def _scores(found: dict[str, list[float]]) -> Chart:
+    edges = found["edges"]
+    rows = [
+        {"from": low, "to": high, "share": value, "what": what}
+        for what, key in (("what users went on to watch", "positives"), ("all films", "candidates"))
+        for low, high, value in zip(edges, edges[1:], found[key], strict=False)
+    ]
+    drawn = (
+        charts.chart(rows)
+        .mark_area(interpolate="step-after", opacity=0.55, line=True)
+        .encode(
+            x=alt.X("from:Q", title="score", scale=alt.Scale(zero=False)),
+            y=alt.Y("share:Q", title="share", axis=alt.Axis(format="%"), stack=None),
+            color=charts.colours("what", ("what users went on to watch", "all films")),
+            tooltip=[
+                "what:N",
+                alt.Tooltip("from:Q", format=".2f"),
+                alt.Tooltip("to:Q", format=".2f"),
+                alt.Tooltip("share:Q", format=".1%"),
+            ],
+        )
+    )
+    says = "The further what users went on to watch lies to the right of all films, the better the scores."
+    return Chart("Scores", says, charts.spec(drawn, 280))
+
+
+def _search(search: dict[str, float]) -> Facts:
+    return Facts(
+        [
+            Fact("Films searched", number(int(search["films"]))),
+            Fact("Of the exact first hundred, found", share(search["index_recall@100"])),
+            Fact("Median", f"{search['search_p50_ms']:.2f} ms", "a user's hundred films, in process"),
+            Fact("99 % within", f"{search['search_p99_ms']:.2f} ms"),
+        ]
+    )
+
+
+def _known(by_model: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+    return [(name, by_model[name]) for name in MODELS if name in by_model]

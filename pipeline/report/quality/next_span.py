@@ -1,0 +1,69 @@
+"""The next span by time: what the judged settings find there, beside what is popular just now."""
+
+from typing import Any
+
+from pipeline.report.blocks import Cell, Note, Notes, Part, Table, Tone
+from pipeline.report.words import day, interval, number, share
+from pipeline.store.next_span import beyond_chance, headline
+
+_TONES: dict[str, Tone] = {"better": "good", "worse": "bad"}
+_WHO = {"known": "users whom the older ratings know", "new": "newcomers"}
+
+
+def next_span_part(found: dict[str, Any]) -> Part:
+    """Of `temporal.json`."""
+    title = "On the next span by time"
+    if not found["made"]:
+        return Part(title, [Notes([Note(f"{headline(found)}.".capitalize(), "muted")])])
+    trained = ", ".join(
+        f"{task} {each['kind']} for {each['epochs']} epochs" for task, each in found["trained"].items()
+    )
+    lead = (
+        f"A split at random lets a model learn what came after what it is judged by. Here the same settings "
+        f"({trained}) learned from the {found['rows']['train']:,} oldest ratings and were asked about the "
+        f"{share(found['share'])} that came after {day(found['moment'])}. What is popular is counted in "
+        f"{found['days']} days, which were best before that day."
+    )
+    return Part(title, [_lists(found), _ratings(found["ratings"])], lead)
+
+
+def _lists(found: dict[str, Any]) -> Table:
+    names = {
+        "recommender": "recommender",
+        "recent": f"most rated in the last {found['days']} days",
+        "popularity": "most rated of all time",
+    }
+    rows = [
+        [f"{words}, {lists['users']:,} {who}", *_row(lists[name], lists.get(f"less_{name}"))]
+        for group, who in _WHO.items()
+        if (lists := found["lists"][group])
+        for name, words in names.items()
+    ]
+    return Table(
+        "nDCG@10 of the first ten among all films, with 95 % intervals",
+        ("lists", "mean", "95 % interval", "recommender less these", "in words"),
+        rows,
+        frozenset({1, 2, 3}),
+    )
+
+
+def _ratings(found: dict[str, Any]) -> Table:
+    names = {"model": "ranking model", "biases": "mean, user and film biases", "mean": "the mean alone"}
+    rows = [
+        [words, *_row(found[name], found.get(f"less_{name}"), lower_is_better=True)]
+        for name, words in names.items()
+    ]
+    return Table(
+        f"RMSE over {found['rows']:,} ratings; differences are of squared errors",
+        ("ratings", "RMSE", "95 % interval", "ranking model less these", "in words"),
+        rows,
+        frozenset({1, 2, 3}),
+    )
+
+
+def _row(value: dict[str, Any], difference: dict[str, Any] | None, lower_is_better: bool = False) -> list:
+    own = [number(value["value"]), interval(value["low"], value["high"])]
+    if difference is None:
+        return [*own, "", ""]
+    said = beyond_chance(difference, lower_is_better)
+    return [*own, interval(difference["low"], difference["high"]), Cell(said, _TONES.get(said, "muted"))]

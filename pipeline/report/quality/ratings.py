@@ -1,0 +1,294 @@
+"""How good the predicted ratings are: calibration, spread, and the groups that are served worse."""
+
+from itertools import pairwise
+from typing import Any
+
+import altair as alt
+
+from pipeline.report import charts
+from pipeline.report.blocks import Cell, Chart, Fact, Facts, Note, Notes, Part, Section, Table
+from pipeline.report.names import group, heading
+from pipeline.report.quality.tfma import tfma_table
+from pipeline.report.sources import Sources
+from pipeline.report.words import interval, number, signed
+
+Z = 1.96
+FEWEST = 50  # ratings of a group that is drawn
+
+
+def ratings(sources: Sources) -> Section:
+    """Of the ranking model, on test; and TFMA's evaluation on eval."""
+    test, found = sources.test, sources.details.get("ratings")
+    parts = []
+    lead = ""
+    if test:
+        lead = (
+            f"On the {test['test']['rows']:,} ratings of test the error is {number(test['test']['rmse'])} "
+            f"stars (RMSE); always saying the mean would be {number(test['mean_rating_baseline']['rmse'])}."
+        )
+        parts.append(Part("Errors", [_errors(test, found)]))
+    if test and found and found["calibration"] and found["by_stars"]:
+        parts[-1:] = [
+            Part(
+                "Errors",
+                [
+                    *parts[-1].blocks,
+                    _calibration(found["calibration"]),
+                    _spread(found),
+                    _given(found["by_stars"]),
+                ],
+            )
+        ]
+        parts.append(
+            Part(
+                "By group, on test",
+                [by_group(found["slices"], test["test"]["rmse"])],
+                "With 95 % intervals that take users, not ratings, as what was drawn.",
+            )
+        )
+    if sources.slices:
+        other = sources.other_baseline("ranking")
+        parts.append(
+            Part(
+                "By group, on eval",
+                [tfma_table(sources.slices, f"run {other}" if other else "the last blessed")],
+                "TFMA's metrics, which the blessing goes by.",
+            )
+        )
+    if not parts:
+        return Section(
+            "ratings", "Ratings", "", [Part("", [Notes([Note("No ratings were judged.", "muted")])])]
+        )
+    return Section("ratings", "Ratings", lead, parts)
+
+
+def _errors(test: dict[str, Any], found: dict[str, Any] | None) -> Facts:
+    ours, mean = test["test"], test["mean_rating_baseline"]
+    facts = [
+        Fact("RMSE on test", number(ours["rmse"]), _against_mean(ours["rmse"], mean["rmse"])),
+        Fact("MAE on test", number(ours["mae"]), f"the mean's: {number(mean['mae'])}"),
+    ]
+    rows = sum(part["rows"] for part in found["calibration"]) if found else 0
+    if rows:
+        bias = (
+            sum(part["rows"] * (part["predicted"] - part["actual"]) for part in found["calibration"]) / rows
+        )
+        facts.append(Fact("Bias", f"{signed(bias)} stars", "mean of predicted less given"))
+    return Facts(facts)
+
+
+def _against_mean(ours: float | None, mean: float | None) -> str:
+    if not ours or not mean:  # one of them makes no error: no part of it could be gained
+        return f"the mean's: {number(mean)}"
+    gained = 1 - ours / mean
+    return f"{abs(100 * gained):.0f} % {'below' if gained >= 0 else 'above'} the mean's {number(mean)}"
+
+
+def _calibration(found: list[dict[str, Any]]) -> Chart:
+    rows = [
+        {
+            **part,
+            "low": part["actual"] - Z * (part["standard_error"] or 0),
+            "high": part["actual"] + Z * (part["standard_error"] or 0),
+        }
+        for part in found
+    ]
+    ends = [
+        min(min(r["predicted"], r["low"]) for r in rows),
+        max(max(r["predicted"], r["high"]) for r in rows),
+    ]
+    scale = alt.Scale(domain=ends, nice=True, zero=False)
+    x = alt.X("predicted:Q", title="stars predicted", scale=scale)
+    ideal = (
+        charts.chart([{"x": end} for end in ends])
+        .mark_line(**charts.REFERENCE)
+        .encode(x=alt.X("x:Q", scale=scale), y=alt.Y("x:Q", scale=scale))
+    )
+    base = charts.chart(rows)
+    bars = base.mark_rule(color="var(--c1)", strokeWidth=2).encode(
+        x=x, y=alt.Y("low:Q", title="stars given", scale=scale), y2="high:Q"
+    )
+    dots = base.mark_circle(size=70, opacity=1).encode(
+        x=x,
+        y=alt.Y("actual:Q", scale=scale),
+        tooltip=[
+            alt.Tooltip(f"{key}:Q", format=",.3~f") for key in ("predicted", "actual", "low", "high", "rows")
+        ],
+    )
+    worst = max(found, key=lambda part: abs(part["predicted"] - part["actual"]))
+    table = Table(
+        "Calibration on test, ten bins of rising prediction",
+        ("predicted", "given", "95 % interval", "ratings"),
+        [
+            [
+                number(r["predicted"], 3),
+                number(r["actual"], 3),
+                interval(r["low"], r["high"], 3),
+                number(r["rows"]),
+            ]
+            for r in rows
+        ],
+        frozenset({0, 1, 2, 3}),
+    )
+    says = (
+        f"A dot is a tenth of test; on the dashed line as much is given as was predicted. Furthest off: "
+        f"{worst['predicted']:.2f} predicted, {worst['actual']:.2f} given."
+    )
+    return Chart("Calibration", says, charts.spec(ideal + bars + dots, 280), table)
+
+
+def _spread(found: dict[str, Any]) -> Chart:
+    """Both as shares a star, so that equal areas are equally many ratings."""
+    histogram, total = found["histogram"], sum(row["rows"] for row in found["by_stars"])
+    edges, stars = histogram["edges"], [row["stars"] for row in found["by_stars"]]
+    step = min((high - low for low, high in pairwise(stars)), default=1.0)
+    rows = [
+        {"from": low, "to": high, "density": count / total / (high - low), "what": "predicted"}
+        for low, high, count in zip(edges, edges[1:], histogram["counts"], strict=False)
+    ]
+    rows += [
+        {
+            "from": row["stars"] - step / 2,
+            "to": row["stars"] + step / 2,
+            "density": row["rows"] / total / step,
+            "what": "given",
+        }
+        for row in found["by_stars"]
+    ]
+    drawn = (
+        charts.chart(rows)
+        .mark_bar(opacity=0.6, binSpacing=0)
+        .encode(
+            x=alt.X("from:Q", bin="binned", title="stars", axis=alt.Axis(values=stars, format="~g")),
+            x2="to:Q",
+            y=alt.Y("density:Q", title="share of test a star", stack=None, axis=alt.Axis(format="%")),
+            color=charts.colours("what", ("predicted", "given")),
+            tooltip=[
+                "what:N",
+                "from:Q",
+                "to:Q",
+                alt.Tooltip("density:Q", format=".1%", title="share a star"),
+            ],
+        )
+    )
+    most = max(found["by_stars"], key=lambda row: row["rows"])
+    says = (
+        f"Equal areas are equally many ratings. {most['stars']:g} stars are given most, "
+        f"{100 * most['rows'] / total:.0f} % of test; predictions are expectations, and so closer together."
+    )
+    table = Table(
+        "Ratings given in test",
+        ("stars", "ratings", "share"),
+        [
+            [number(row["stars"], 1), number(row["rows"]), f"{100 * row['rows'] / total:.1f} %"]
+            for row in found["by_stars"]
+        ],
+        frozenset({0, 1, 2}),
+    )
+    return Chart("Predicted and given", says, charts.spec(drawn, 280), table)
+
+
+def _given(found: list[dict[str, Any]]) -> Chart:
+    x = alt.X("stars:O", title="stars given", axis=alt.Axis(labelAngle=0))
+    base = charts.chart(found)
+    tooltip = [
+        alt.Tooltip("stars:O"),
+        *(alt.Tooltip(f"{p}:Q", format=".2f") for p in ("p10", "p50", "p90")),
+        alt.Tooltip("rows:Q", format=","),
+    ]
+    bars = base.mark_bar(opacity=0.45, width={"band": 0.45}).encode(
+        x=x,
+        y=alt.Y("p10:Q", title="stars predicted", scale=alt.Scale(zero=False)),
+        y2="p90:Q",
+        tooltip=tooltip,
+    )
+    middle = base.mark_tick(thickness=3, width={"band": 0.45}).encode(x=x, y="p50:Q", tooltip=tooltip)
+    truth = base.mark_point(shape="diamond", size=60, filled=True, color="var(--text)", opacity=1).encode(
+        x=x, y=alt.Y("stars:Q"), tooltip=tooltip
+    )
+    table = Table(
+        "What was predicted, by what was given",
+        ("given", "ratings", "10 % below", "median", "10 % above"),
+        [
+            [number(r["stars"], 1), number(r["rows"]), *(number(r[p], 2) for p in ("p10", "p50", "p90"))]
+            for r in found
+        ],
+        frozenset({0, 1, 2, 3, 4}),
+    )
+    low, high = found[0], found[-1]
+    says = (
+        f"Bars hold four of five predictions, the line in them the median, diamonds the truth. "
+        f"Where {low['stars']:g} was given the median is {low['p50']:.2f}, "
+        f"where {high['stars']:g} was, {high['p50']:.2f}."
+    )
+    return Chart(
+        "How far ratings are drawn to the middle", says, charts.spec(bars + middle + truth, 280), table
+    )
+
+
+def by_group(slices: dict[str, Any], whole: float) -> Chart:
+    """RMSE with its interval, a row a group."""
+    rows = [
+        {
+            "group": group(feature, value),
+            "feature": heading(feature),
+            "rmse": each["rmse"],
+            "low": each["low"] if each["low"] is not None else each["rmse"],
+            "high": each["high"] if each["high"] is not None else each["rmse"],
+            "bias": each["bias"],
+            "ratings": each["rows"],
+            "users": each["users"],
+        }
+        for feature, values in slices.items()
+        for value, each in values.items()
+        if each["rows"] >= FEWEST
+    ]
+    y = alt.Y("group:N", sort=[row["group"] for row in rows], title=None)
+    base = charts.chart(rows)
+    tooltip = [
+        "group:N",
+        *(alt.Tooltip(f"{key}:Q", format=".4f") for key in ("rmse", "low", "high", "bias")),
+        *(alt.Tooltip(f"{key}:Q", format=",") for key in ("ratings", "users")),
+    ]
+    scale = alt.Scale(zero=False)
+    bars = base.mark_rule(strokeWidth=3, opacity=0.6).encode(
+        y=y,
+        x=alt.X("low:Q", title="RMSE", scale=scale),
+        x2="high:Q",
+        color=alt.Color("feature:N", legend=None),
+        tooltip=tooltip,
+    )
+    dots = base.mark_circle(size=70, opacity=1).encode(
+        y=y, x=alt.X("rmse:Q", scale=scale), color=alt.Color("feature:N", legend=None), tooltip=tooltip
+    )
+    reference = (
+        charts.chart([{"whole": whole}]).mark_rule(**charts.REFERENCE).encode(x=alt.X("whole:Q", scale=scale))
+    )
+    table = Table(
+        "Errors by group on test",
+        ("group", "RMSE", "95 % interval", "MAE", "bias", "ratings", "users"),
+        [
+            [
+                Cell(group(feature, value)),
+                number(each["rmse"]),
+                interval(each["low"], each["high"]),
+                number(each["mae"]),
+                signed(each["bias"], 3),
+                number(each["rows"]),
+                number(each["users"]),
+            ]
+            for feature, values in slices.items()
+            for value, each in values.items()
+        ],
+        frozenset({1, 2, 3, 4, 5, 6}),
+    )
+    worst, best = (choose(rows, key=lambda row: row["rmse"], default=None) for choose in (max, min))
+    says = "The dashed line is all of test."
+    if worst:
+        says += (
+            f" Best predicted are {best['group']} ({number(best['rmse'])}), worst {worst['group']} "
+            f"({number(worst['rmse'])}); groups of fewer than {FEWEST} ratings are in the table alone."
+        )
+    return Chart(
+        "RMSE by group", says, charts.spec(bars + dots + reference, 21 * len(rows)), table, wide=True
+    )

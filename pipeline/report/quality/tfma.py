@@ -1,0 +1,47 @@
+"""TFMA's metrics on eval as a table, a row a slice."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.report.blocks import Cell, Table
+from pipeline.report.names import group
+from pipeline.report.words import number, plural, signed
+from pipeline.store.ranking_metrics import RATED_NDCG, WHOLE
+
+
+def tfma_table(slices: dict[str, Any], baseline: str) -> Table:
+    """Of the candidate, and of the blessed model before it where there was one, which `baseline` names."""
+    rows = list(_rows(slices))
+    compared = any("baseline" in models for values in slices.values() for models in values.values())
+    columns = ["group", "ratings", "RMSE", "MAE", "calibration", "nDCG@10 of rated films"]
+    columns += [f"RMSE of {baseline}", "change"] if compared else []
+    table = Table(
+        f"TFMA's evaluation on eval, {plural(len(rows), 'group')}",
+        columns,
+        [row[: len(columns)] for row in rows],
+        frozenset(range(1, len(columns))),
+    )
+    return table
+
+
+def _rows(slices: dict[str, Any]) -> Iterator[list[str | Cell]]:
+    for feature, values in slices.items():
+        for value, models in sorted(values.items()):
+            ours, before = models.get("candidate", {}), models.get("baseline", {})
+            change = (
+                ours["rmse"] - before["rmse"]
+                if ours.get("rmse") is not None and before.get("rmse") is not None
+                else None
+            )
+            tone = "" if change is None or round(change, 4) == 0 else "good" if change < 0 else "bad"
+            count = ours.get("example_count")
+            yield [
+                "all of eval" if feature == WHOLE else group(feature, value),
+                number(None if count is None else int(count)),
+                number(ours.get("rmse")),
+                number(ours.get("mae")),
+                number(ours.get("calibration"), 3),
+                number(ours.get(RATED_NDCG)),
+                number(before.get("rmse")),
+                Cell(signed(change), tone),
+            ]

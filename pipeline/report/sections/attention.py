@@ -1,0 +1,178 @@
+"""What deserves a second look, found by rule: few sentences, each with a number and where to read on."""
+
+from collections.abc import Iterator
+
+from pipeline.report.blocks import Note, Notes, Part, Section
+from pipeline.report.charts import LISTS
+from pipeline.report.names import group
+from pipeline.report.sources import TASKS, Sources
+from pipeline.report.words import number, plural, share
+from pipeline.store.next_span import beyond_chance
+
+FEWEST_ROWS = 100  # a smaller slice says little
+OFF = 0.1  # stars by which a calibrated rating may be off before it is worth a word
+OVERFIT = 1.25  # the error on eval, as a multiple of that on train
+LITTLE_SHOWN = 0.05
+
+
+def attention(sources: Sources) -> Section:
+    """A section that is never empty: that nothing stands out is news as well."""
+    notes = [
+        *_stopped(sources),
+        *_data(sources),
+        *_training(sources),
+        *_ratings(sources),
+        *_lists(sources),
+        *_next_span(sources),
+        *_repeatable(sources),
+    ]
+    calm = [Note("Nothing stands out: no rule of this report found anything to mention.", "good")]
+    return Section("attention", "Worth a look", "", [Part("", [Notes(notes or calm)])])
+
+
+def _stopped(sources: Sources) -> Iterator[Note]:
+    if sources.record.get("message"):
+        yield Note(sources.record["message"], "bad", "pipeline")
+
+
+def _data(sources: Sources) -> Iterator[Note]:
+    for row in (sources.findings or {}).get("violations", []):
+        yield Note(f"{row['split']}, {row['feature']} breaks the schema: {row['what']}", "bad", "data")
+    for row in (sources.findings or {}).get("drift", []):
+        yield Note(f"{row['split']}, {row['feature']} drifted: {row['what']}", "warn", "data")
+    bad = (sources.ingest or {}).get("bad_rows", {}).get("count", 0)
+    if bad:
+        yield Note(
+            f"Left out, because they could not be read: {plural(bad, 'row')} of the data.",
+            "warn",
+            "data",
+        )
+    test = sources.details.get("data", {}).get("splits", {}).get("test")
+    if test and test["unknown_films"] > 0.01 * test["ratings"]:
+        part = share(test["unknown_films"] / test["ratings"])
+        yield Note(f"{part} of test's ratings are of films that train does not know.", "warn", "data")
+
+
+def _training(sources: Sources) -> Iterator[Note]:
+    for task in TASKS:
+        training = sources.training(task)
+        failed = [trial for trial in sources.trials(task) or [] if trial["status"] != "COMPLETED"]
+        if failed:
+            yield Note(f"{task}: {plural(len(failed), 'trial')} of the tuner failed.", "warn", "tuning")
+        if not training or not training["history"]:
+            continue
+        settings = training["settings"]["train"]
+        falling = settings.get("schedule", "none") != "none"  # then the last epoch is meant to be the best
+        if (
+            not falling
+            and training["best_epoch"] == training["epochs"] == settings["epochs"] > 1
+            and settings["patience"]
+        ):
+            yield Note(
+                f"{task}: the best epoch was the last of {training['epochs']}; more of them may do better.",
+                "warn",
+                "training",
+            )
+        best = training["history"][training["best_epoch"] - 1]
+        if best.get("rmse") and best.get("val_rmse", 0) > OVERFIT * best["rmse"]:
+            yield Note(
+                f"{task}: the error on eval, {number(best['val_rmse'])}, is well above train's "
+                f"{number(best['rmse'])}: it learns by heart.",
+                "warn",
+                "training",
+            )
+        warm = training.get("warm_start")
+        if warm and warm.get("cold_because"):
+            yield Note(f"{task}: began anew instead of warm: {warm['cold_because']}", "warn", "training")
+
+
+def _ratings(sources: Sources) -> Iterator[Note]:
+    found = sources.details.get("ratings")
+    if not found or not sources.test:
+        return
+    off = [
+        part
+        for part in found["calibration"]
+        if part["standard_error"]
+        and abs(part["predicted"] - part["actual"]) > max(OFF, 3 * part["standard_error"])
+    ]
+    if off:
+        worst = max(off, key=lambda part: abs(part["predicted"] - part["actual"]))
+        yield Note(
+            f"Where {worst['predicted']:.2f} stars are predicted, {worst['actual']:.2f} are given.",
+            "warn",
+            "ratings",
+        )
+    if found.get("no_number"):
+        yield Note(
+            f"For {plural(found['no_number'], 'rating')} of test the ranking model gave no number.",
+            "bad",
+            "ratings",
+        )
+    whole = sources.test["test"]["rmse"]
+    worse = [
+        (feature, value, each)
+        for feature, values in found["slices"].items()
+        for value, each in values.items()
+        if each["rows"] >= FEWEST_ROWS
+        and each["low"] is not None
+        and whole is not None
+        and each["low"] > whole
+    ]
+    for feature, value, each in sorted(worse, key=lambda found: found[2]["low"], reverse=True)[:3]:
+        yield Note(
+            f"Ratings are further off than elsewhere for {group(feature, value)}: RMSE "
+            f"{number(each['rmse'])} against {number(whole)} ({plural(each['rows'], 'rating')} of test).",
+            "warn",
+            "ratings",
+        )
+
+
+def _lists(sources: Sources) -> Iterator[Note]:
+    found = sources.details.get("lists")
+    if not found or "recommender" not in found["whole"]:
+        return
+    ours = found["whole"]["recommender"]["ndcg@10"]
+    popular = found["whole"].get("retrieval_popularity", {}).get("ndcg@10")
+    difference = found.get("less_popularity", {}).get("recommender")
+    clear = difference and difference["low"] is not None and difference["low"] > 0
+    if popular and ours["low"] is not None and not clear and (difference or ours["low"] <= popular["value"]):
+        yield Note(
+            f"The recommender's nDCG@10 of {number(ours['value'])} is not clearly above the "
+            f"{number(popular['value'])} of the {LISTS['retrieval_popularity']}.",
+            "warn",
+            "lists",
+        )
+    covered = found["catalogue"]["recommender"]["coverage@10"]
+    if covered is not None and covered < LITTLE_SHOWN:
+        yield Note(f"Only {share(covered)} of the films are in anybody's first ten.", "warn", "lists")
+
+
+def _next_span(sources: Sources) -> Iterator[Note]:
+    """Where the figure of a split at random promises more than the next span by time keeps."""
+    found = sources.next_span
+    if not found or not found["made"]:
+        return
+    groups = (("known", "users whom the older ratings know"), ("new", "newcomers"))
+    for name, who in groups:
+        lists = found["lists"][name]
+        if lists and beyond_chance(lists["less_recent"]) != "better":
+            clearly = "worse than" if beyond_chance(lists["less_recent"]) == "worse" else "not clearly above"
+            yield Note(
+                f"On the next span by time, nDCG@10 for {who} is {number(lists['recommender']['value'])}, "
+                f"{clearly} the {number(lists['recent']['value'])} of what was popular in the last "
+                f"{found['days']} days.",
+                "warn",
+                "lists",
+            )
+
+
+def _repeatable(sources: Sources) -> Iterator[Note]:
+    git = sources.record.get("git")
+    if git and git["changed"]:
+        yield Note(
+            f"The code had changes that revision {git['revision'][:10]} does not hold: "
+            "the run cannot be repeated from it exactly.",
+            "warn",
+            "repeat",
+        )

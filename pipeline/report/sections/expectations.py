@@ -1,0 +1,89 @@
+"""Whether the data is as it was expected to be: by the committed schema, and by the run before."""
+
+import altair as alt
+
+from pipeline.report import charts
+from pipeline.report.blocks import Block, Cell, Chart, Note, Notes, Table
+from pipeline.report.sections.features import features
+from pipeline.report.sources import Sources
+from pipeline.report.words import NOTHING, number
+
+
+def schema_and_anomalies(sources: Sources) -> list[Block]:
+    """What ExampleValidator found, and what StatisticsGen counted."""
+    findings, blocks = sources.findings, []
+    if findings:
+        schema = sources.record.get("config", {}).get("validate", {}).get("schema")
+        held = f"the committed schema {schema}" if schema else "the committed schema"
+        if findings["violations"]:
+            blocks.append(_rows("What breaks the schema", findings["violations"]))
+        else:
+            blocks.append(Notes([Note(f"All splits keep {held}: no anomaly.", "good")]))
+    table = features(sources)
+    return [*blocks, table] if table else blocks
+
+
+def drift(sources: Sources) -> list[Block]:
+    """Every distance from the run before, in units of the limit that the schema sets."""
+    findings = sources.findings
+    if not findings:
+        return []
+    blocks: list[Block] = [_rows("What drifted", findings["drift"])] if findings["drift"] else []
+    distances = findings.get("distances")
+    if not distances:
+        return blocks or [Notes([Note("There was no earlier data to compare with.", "muted")])]
+    if not findings["drift"]:
+        blocks.append(Notes([Note("Nothing drifted from the run before.", "good")]))
+    rows = [
+        {
+            "what": f"{row['feature']}, {row['split']}",
+            "of limit": row["distance"] / row["limit"],
+            "distance": row["distance"],
+            "limit": row["limit"],
+            "state": "over the limit" if row["distance"] > row["limit"] else "within",
+        }
+        for row in distances
+        if row["limit"]  # of nothing, no distance is a part
+    ]
+    bars = (
+        charts.chart(rows)
+        .mark_bar(height={"band": 0.6})
+        .encode(
+            y=alt.Y("what:N", sort=None, title=None),
+            x=alt.X("of limit:Q", title="distance, in limits"),
+            color=charts.colours("state", ("within", "over the limit"), {row["state"] for row in rows}),
+            tooltip=["what:N", alt.Tooltip("distance:Q", format=".4f"), "limit:Q"],
+        )
+    )
+    limit = charts.chart([{"limit": 1}]).mark_rule(**charts.REFERENCE).encode(x="limit:Q")
+    table = Table(
+        "Distances from the run before",
+        ("feature", "split", "measure", "distance", "limit"),
+        [
+            [
+                r["feature"],
+                r["split"],
+                r["measure"].replace("_", " "),
+                number(r["distance"], 5),
+                number(r["limit"], 3),
+            ]
+            for r in distances
+        ],
+        frozenset({3, 4}),
+    )
+    if not rows:
+        return [*blocks, table]
+    furthest = max(rows, key=lambda row: row["of limit"])
+    says = f"Furthest from the run before is {furthest['what']}: {furthest['of limit']:.2f} of its limit."
+    return [
+        *blocks,
+        Chart("Distance from the run before", says, charts.spec(bars + limit, 26 * len(rows)), table),
+    ]
+
+
+def _rows(caption: str, rows: list[dict[str, str]]) -> Table:
+    return Table(
+        caption,
+        ("split", "feature", "what"),
+        [[r["split"], Cell(r["feature"] or NOTHING, code=True), r["what"]] for r in rows],
+    )

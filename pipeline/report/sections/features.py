@@ -1,0 +1,56 @@
+"""What StatisticsGen counted, a row a feature."""
+
+import math
+
+from pipeline.report.blocks import Cell, Table
+from pipeline.report.sources import Sources
+from pipeline.report.words import NOTHING, day, number, share
+from trainer.data.features import TIMESTAMP
+
+
+def features(sources: Sources) -> Table | None:
+    """Of the train split; None where there are no statistics, or none to be read."""
+    file = sources.statistics("train")
+    if file is None:
+        return None
+    # The protocol buffers alone: TFDV takes seconds to load, and TensorFlow more.
+    from google.protobuf.message import DecodeError
+    from tensorflow_metadata.proto.v0 import statistics_pb2
+
+    try:
+        datasets = statistics_pb2.DatasetFeatureStatisticsList.FromString(file.read_bytes()).datasets
+    except DecodeError:
+        return None
+    if not datasets:  # what an empty file says
+        return None
+    found = datasets[0]
+    return Table(
+        "Features in train, as StatisticsGen counted them",
+        ("feature", "type", "missing", "distinct", "mean", "lowest", "highest", "most frequent"),
+        [_row(feature, found.num_examples) for feature in sorted(found.features, key=_name)],
+        frozenset({2, 3, 4, 5, 6}),
+    )
+
+
+def _name(feature) -> str:
+    return feature.name or ".".join(feature.path.step)
+
+
+def _row(feature, examples: int) -> list[str | Cell]:
+    kind = feature.WhichOneof("stats")
+    stats = getattr(feature, kind)
+    missing = share(1 - stats.common_stats.num_non_missing / examples) if examples else NOTHING
+    name = Cell(_name(feature), code=True)
+    type_name = type(feature).DESCRIPTOR.fields_by_name["type"].enum_type.values_by_number[feature.type].name
+    if kind == "num_stats":
+        said = day if _name(feature) == TIMESTAMP else _plain
+        numbers = (said(stats.mean), said(stats.min), said(stats.max))
+        return [name, type_name.lower(), missing, NOTHING, *numbers, NOTHING]
+    top = ", ".join(f"{each.value} ({int(each.frequency):,})" for each in stats.top_values[:3])
+    return [name, type_name.lower(), missing, number(int(stats.unique)), NOTHING, NOTHING, NOTHING, top]
+
+
+def _plain(value: float) -> str:
+    if not math.isfinite(value):
+        return NOTHING
+    return f"{int(value)}" if value == int(value) else number(value, 2)

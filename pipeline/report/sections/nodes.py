@@ -1,0 +1,169 @@
+"""The DAG: what fed what, how long each node took, what was reused."""
+
+import altair as alt
+
+from pipeline.report import charts
+from pipeline.report.blocks import Cell, Chart, Part, Section, Table
+from pipeline.report.layout import layers
+from pipeline.report.sources import Sources
+from pipeline.report.words import duration, moment, plural
+from pipeline.store.metadata.lineage import Node
+
+STATES = {
+    "done": "var(--c1)",
+    "cached": "var(--c3)",
+    "failed": "var(--bad)",
+    "cancelled": "var(--warn)",
+    "running": "var(--c4)",
+}
+_TONES = {"failed": "bad", "cancelled": "warn", "cached": "muted"}
+
+
+def nodes(sources: Sources) -> Section:
+    """Timeline, graph and table."""
+    found = list(sources.run.nodes.values())
+    if not found:
+        return Section("pipeline", "Pipeline", "No node ran.")
+    blocks = [_timeline(found), _graph(found), _table(found)]
+    reused = [node for node in found if node.state == "cached"]
+    longest = max(found, key=lambda node: node.seconds)
+    lead = (
+        f"{plural(len(found), 'node')}, {len(reused)} of them reused from earlier runs. "
+        f"{longest.name} took longest, {duration(longest.seconds)}."
+    )
+    return Section("pipeline", "Pipeline", lead, [Part("", blocks)])
+
+
+def _timeline(found: list[Node]) -> Chart:
+    start = min(node.started for node in found)
+    rows = [
+        {
+            "node": node.name,
+            "begin": node.started - start,
+            "end": node.started - start + max(node.seconds, 0.0),
+            "state": node.state,
+            "took": duration(node.seconds),
+        }
+        for node in found
+    ]
+    order = [node.name for node in found]
+    base = charts.chart(rows).encode(y=alt.Y("node:N", sort=order, title=None))
+    tooltip = [alt.Tooltip("node:N"), alt.Tooltip("took:N"), alt.Tooltip("state:N")]
+    bars = base.mark_bar(cornerRadius=2, height={"band": 0.7}).encode(
+        x=alt.X("begin:Q", title="seconds since the start"),
+        x2="end:Q",
+        color=_colour(found),
+        tooltip=tooltip,
+    )
+    # What took no time would leave no mark.
+    ticks = base.mark_tick(thickness=3, height={"band": 0.7}).encode(
+        x="begin:Q", color=_colour(found), tooltip=tooltip
+    )
+    whole = max(row["end"] for row in rows)
+    return Chart(
+        "Where the time went",
+        f"The nodes one below the other from their start to their end, {duration(whole)} in all.",
+        charts.spec(bars + ticks, height=24 * len(found)),
+    )
+
+
+def _graph(found: list[Node]) -> Chart:
+    places = layers({node.name: node.inputs for node in found})
+    depth = max(y for _, y in places.values())
+    boxes = [
+        {
+            "x": places[node.name][0],
+            "y": places[node.name][1],
+            "node": node.name,
+            "label": _label(node.name),
+            "time": "reused"
+            if node.state == "cached"
+            else duration(node.seconds)
+            if node.state == "done"
+            else node.state,
+            "state": node.state,
+        }
+        for node in found
+    ]
+    edges = [
+        {
+            "x": places[maker][0],
+            "y": places[maker][1],
+            "x2": places[node.name][0],
+            "y2": places[node.name][1],
+        }
+        for node in found
+        for maker in node.inputs
+        if places[node.name][1] - places[maker][1] == 1
+        or not _passed_on(maker, node, {each.name: each for each in found})
+    ]
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.02, 1.02]))
+    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-0.5, depth + 0.5], reverse=True))
+    lines = charts.chart(edges).mark_rule(**charts.EDGE).encode(x=x, y=y, x2="x2:Q", y2="y2:Q")
+    base = charts.chart(boxes).encode(x=x, y=y)
+    tooltip = [alt.Tooltip("node:N"), alt.Tooltip("time:N"), alt.Tooltip("state:N")]
+    dots = base.mark_circle(size=170, opacity=1).encode(color=_colour(found), tooltip=tooltip)
+    # Names over lines stay legible on a border in the card's own colour.
+    halos = base.mark_text(**charts.HALO, style="strong", dy=-15).encode(text="label:N")
+    names = base.mark_text(**charts.STRONG, dy=-15).encode(text="label:N", tooltip=tooltip)
+    times = base.mark_text(**charts.SMALL, dy=17).encode(text="time:N", tooltip=tooltip)
+    return Chart(
+        "What fed what",
+        "The nodes from the data at the top to the report at the bottom; a line is an artifact handed on.",
+        charts.spec(alt.layer(lines, dots, halos, names, times), height=62 * (depth + 1)),
+    )
+
+
+def _colour(found: list[Node]) -> alt.Color:
+    there = [state for state in STATES if any(node.state == state for node in found)]
+    return alt.Color(
+        "state:N",
+        title=None,
+        scale=alt.Scale(domain=there, range=[STATES[state] for state in there]),
+        legend=alt.Legend() if len(there) > 1 else None,
+    )
+
+
+def _passed_on(maker: str, node: Node, found: dict[str, Node]) -> bool:
+    """Whether another of the node's inputs depends on the maker too: a line less to untangle."""
+    pending, seen = [each for each in node.inputs if each != maker], set()
+    while pending:
+        name = pending.pop()
+        if name == maker:
+            return True
+        if name not in seen:
+            seen.add(name)
+            pending += found[name].inputs
+    return False
+
+
+def _label(name: str) -> str:
+    return {
+        "MovieLensExampleGen": "ExampleGen",
+        "RecommenderAssembler": "Assembler",
+        "RetrievalEvaluator": "RetrievalEval",
+        "RankingEvaluator": "RankingEval",
+        "RecommenderEvaluator": "RecommenderEval",
+    }.get(name, name)
+
+
+def _came_from(node: Node) -> str:
+    return f"reused from run {node.made_in}" if node.made_in else "reused"
+
+
+def _table(found: list[Node]) -> Table:
+    return Table(
+        "The nodes",
+        ("node", "state", "time", "began", "reads from"),
+        [
+            [
+                node.name,
+                Cell(_came_from(node) if node.state == "cached" else node.state, _TONES.get(node.state, "")),
+                duration(node.seconds),
+                moment(node.started),
+                ", ".join(node.inputs) or "–",
+            ]
+            for node in found
+        ],
+        frozenset({2}),
+    )

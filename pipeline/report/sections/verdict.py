@@ -1,0 +1,240 @@
+"""The banner: what became of the run, in a word, a sentence and a few numbers."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.report.blocks import Fact, Note, Tone
+from pipeline.report.sources import JUDGED, Sources
+from pipeline.report.words import duration, interval, moment, number, plural, share, signed
+from pipeline.store.next_span import beyond_chance
+from pipeline.store.pushed import Pushed
+
+
+@dataclass(frozen=True)
+class Banner:
+    """Args:
+    title: the pipeline's name.
+    run_id, when: which run it was.
+    word: what became of it.
+    tone: of that word.
+    sentence: the same with what follows from it.
+    facts: the numbers to know.
+    reasons: why the models are blessed, or not.
+    """
+
+    title: str
+    run_id: str
+    when: str
+    word: str
+    tone: Tone
+    sentence: str
+    facts: list[Fact]
+    reasons: list[Note]
+
+
+def banner(sources: Sources) -> Banner:
+    """Reads it from what there is."""
+    word, tone, sentence = _outcome(sources)
+    started = min(
+        (node.started for node in sources.run.nodes.values()), default=sources.record.get("started")
+    )
+    return Banner(
+        title=sources.run.pipeline,
+        run_id=sources.run.run_id,
+        when=moment(started),
+        word=word,
+        tone=tone,
+        sentence=sentence,
+        facts=[*_quality(sources), *_speed(sources)],
+        reasons=_reasons(sources),
+    )
+
+
+def _outcome(sources: Sources) -> tuple[str, Tone, str]:
+    run, summary, record = sources.run, sources.summary, sources.record
+    stopped = next((n.name for n in run.nodes.values() if n.state not in ("done", "cached")), None)
+    if sources.state == "failed":
+        node = record.get("failed_node") or stopped
+        return "Failed", "bad", f"{node + ' failed' if node else 'It failed'}; what was done before is kept."
+    if sources.state in ("interrupted", "cancelled"):
+        where = f" during {stopped}" if stopped else ""
+        return "Interrupted", "warn", f"Interrupted{where}; what was finished is kept."
+    if sources.state != "done":
+        return "Running", "warn", f"{stopped} is not done." if stopped else "It is under way."
+    if summary is None:
+        last = list(run.nodes)[-1] if run.nodes else "nothing"
+        return (
+            "A part",
+            "",
+            f"The run was asked to end before models are judged as a set: {last} was its last node.",
+        )
+    if not summary["blessed"]:
+        return "Not blessed", "bad", "Nothing was pushed: what was served before went on serving."
+    push = summary.get("push")
+    if push is None:  # of a run of before it was written down
+        return "Blessed", "good", "Every blessing was given."
+    said = Pushed(**push)
+    word = {"pushed": "Blessed and pushed", "served": "Blessed"}.get(said.outcome, "Blessed, not pushed")
+    return word, "good" if said.outcome in ("pushed", "served") else "warn", said.sentence
+
+
+def _quality(sources: Sources) -> Iterator[Fact]:
+    test, before = sources.test, sources.previous.test if sources.previous else None
+    if not sources.same_data_as_previous:
+        before = None
+    if not test:
+        return
+    yield _fact(
+        "Rating error",
+        "RMSE on test",
+        test["test"]["rmse"],
+        before and before["test"]["rmse"],
+        f"the mean alone: {number(test['mean_rating_baseline']['rmse'])}",
+        lower_is_better=True,
+        noise=_noise(sources, "ratings", "whole"),
+    )
+    both, popular = test.get("recommender"), test.get("retrieval_popularity")
+    if not both or not popular:
+        return
+    yield _fact(
+        "Recommended lists",
+        "nDCG@10 on test",
+        both["ndcg@10"],
+        before and (before.get("recommender") or {}).get("ndcg@10"),
+        f"most rated films: {number(popular['ndcg@10'])}",
+        noise=_noise(sources, "lists", "whole", "recommender", "ndcg@10"),
+    )
+    if (found := sources.next_span) and found["made"]:
+        yield _next_span(found)
+    yield _fact(
+        "Retrieved candidates",
+        "recall@100 on test",
+        test["retrieval"]["recall@100"],
+        before and (before.get("retrieval") or {}).get("recall@100"),
+        f"most rated films: {number(popular['recall@100'])}",
+        noise=_noise(sources, "lists", "whole", "retrieval", "recall@100"),
+    )
+    shown = (sources.details.get("lists") or {}).get("catalogue", {}).get("recommender")
+    if shown:
+        yield Fact("Catalogue shown", share(shown["coverage@10"]), "of all films are in somebody's first ten")
+
+
+def _noise(sources: Sources, *path: str) -> float | None:
+    """How large a difference chance explains between this run's measure and the last blessed run's.
+
+    That is the reach of both 95 % intervals together, as if they were of different users. They are of the
+    same ones, and so it is rather too large.
+
+    Args:
+        path: to an interval in `details.json`.
+    """
+    reaches = []
+    for each in (sources, sources.previous):
+        found: Any = each.details if each else {}
+        for name in path:
+            found = (found or {}).get(name)
+        if not found or found["low"] is None:
+            return None
+        reaches.append((found["high"] - found["low"]) / 2)
+    return math.hypot(*reaches)
+
+
+def _next_span(found: dict[str, Any]) -> Fact:
+    """The figure of a split by time, which says less of itself than one of a split at random."""
+    known = found["lists"]["known"]
+    difference = known["less_recent"]
+    word = beyond_chance(difference)
+    tone: Tone = {"better": "good", "worse": "bad"}.get(word, "")
+    return Fact(
+        "Recommended lists, nDCG@10 on the next span by time",
+        number(known["recommender"]["value"]),
+        f"popular in the last {found['days']} days: {number(known['recent']['value'])}, difference "
+        f"{interval(difference['low'], difference['high'])}: {word}",
+        tone,
+    )
+
+
+def _fact(
+    label: str,
+    what: str,
+    value: float | None,
+    before: float | None,
+    beside: str,
+    lower_is_better: bool = False,
+    noise: float | None = None,
+) -> Fact:
+    """A number beside a baseline and, where there is one, the last blessed run's.
+
+    Args:
+        noise: how large a change chance explains; None where that is not known.
+    """
+    if before is None or value is None:
+        return Fact(f"{label}, {what}", number(value), beside)
+    change = value - before
+    tone: Tone = "good" if (change < 0) == lower_is_better else "bad"
+    word = {"good": "better", "bad": "worse"}[tone]
+    if round(change, 4) == 0:
+        tone, word = "", "unchanged"
+    elif noise is not None and abs(change) <= noise:
+        tone, word = "", f"within noise, ± {noise:.4f}"
+    return Fact(
+        f"{label}, {what}", number(value), f"{signed(change)} ({word}) since the last blessed; {beside}", tone
+    )
+
+
+def _speed(sources: Sources) -> Iterator[Fact]:
+    timed = sources.details.get("latency")
+    if timed:
+        yield Fact(
+            "Answer time, median",
+            f"{timed['p50_ms']:.2f} ms",
+            f"99 % within {timed['p99_ms']:.2f} ms; one user, ten films, in process",
+        )
+    nodes = list(sources.run.nodes.values())
+    if nodes:
+        reused = sum(node.state == "cached" for node in nodes)
+        yield Fact("Time", duration(sources.seconds), f"{reused} of {plural(len(nodes), 'node')} reused")
+
+
+def _reasons(sources: Sources) -> list[Note]:
+    if sources.record.get("message"):
+        return [Note(sources.record["message"], "bad")]
+    if sources.summary:
+        notes = [Note(reason, _missed(reason)) for reason in sources.summary["reasons"]]
+        if sources.measured:
+            notes.append(Note(f"{sources.measured[0].upper()}{sources.measured[1:]}.", "muted"))
+        return [*notes, *_withheld(sources.summary)]
+    said = {task: sources.blessing(task) for task in JUDGED}
+    return [
+        Note(f"{task}: {'blessed' if blessed else 'not blessed'}", "good" if blessed else "bad")
+        for task, blessed in said.items()
+        if blessed is not None
+    ]
+
+
+def _withheld(summary: dict[str, Any]) -> Iterator[Note]:
+    """What must not pass in silence: an evaluator that said no and gave no reason."""
+    for task in JUDGED:
+        found = summary.get(task)
+        if found and not found["blessed"] and all(_missed(reason) != "bad" for reason in found["reasons"]):
+            yield Note(f"{task}: its evaluator withheld the blessing although its bars are met.", "bad")
+
+
+#: How components.bars, the retrieval evaluator and the summary word a bar that was missed.
+_MISSED = (
+    " is over the bar",
+    " is under the bar",
+    "worse than",
+    "under the bar",
+    "over the bar",
+    "serving: ",
+    "there is no bar",
+)
+
+
+def _missed(reason: str) -> Tone:
+    if "not compared with the last blessed" in reason:
+        return "warn"
+    return "bad" if any(words in reason for words in _MISSED) else "good"

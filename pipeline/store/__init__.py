@@ -1,0 +1,1 @@
+"""What a workspace holds, read and typed. Terminal, report and pages render what it returns."""

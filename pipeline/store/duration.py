@@ -1,0 +1,36 @@
+"""How long a run took: one number and one way to write it, wherever it is shown."""
+
+import time
+
+from pipeline.store.metadata.lineage import Run
+
+
+def run_seconds(run: Run, record: dict, state: str) -> float:
+    """From the command to its end, as the run wrote it down.
+
+    Args:
+        run: the run.
+        record: of the run (`pipeline.store.runs.record.recorded`); empty of a run of before there was one.
+        state: of the run.
+    """
+    if record.get("seconds") is not None:
+        return float(record["seconds"])
+    begun = float(record.get("started") or run.started)
+    if state == "running":
+        return max(time.time() - begun, 0.0)
+    ended = max(
+        (node.started + node.seconds for node in run.nodes.values() if node.seconds > 0), default=begun
+    )
+    return max(ended - begun, 0.0)
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

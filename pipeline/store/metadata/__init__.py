@@ -1,0 +1,1 @@
+"""What ML Metadata knows of runs."""

@@ -1,0 +1,67 @@
+"""What the TemporalCheck came to, in sentences: figures on the next span by time, and what is chance."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.store.metadata.lineage import Node
+from pipeline.store.outcomes import read_json
+
+FILE = "temporal.json"
+Interval = Mapping[str, float | None]
+
+
+def next_span(nodes: Mapping[str, Node]) -> dict[str, Any] | None:
+    """What TemporalCheck wrote; None where it did not run."""
+    node = nodes.get("TemporalCheck")
+    return read_json(node.outputs.get("check"), FILE) if node else None
+
+
+def beyond_chance(difference: Interval, lower_is_better: bool = False) -> str:
+    """`better` or `worse` where 0 is outside a difference's 95 % interval, else that it may be chance."""
+    low, high = difference["low"], difference["high"]
+    if low is None or high is None:
+        return "of a single user, which says nothing of others"
+    if low > 0 or high < 0:
+        return "better" if (high < 0) == lower_is_better else "worse"
+    return "no difference beyond chance"
+
+
+def headline(found: Mapping[str, Any]) -> str:
+    """The one sentence to quote beside the figure of a random split."""
+    if not found["made"]:
+        return f"not measured on the next span by time: {found['why_not']}"
+    known, days = found["lists"]["known"], found["days"]
+    return (
+        f"on the next span by time: recommended nDCG@10 {known['recommender']['value']:.4f}, "
+        f"{_times(known, 'recent', f'the popularity of the last {days} days')}"
+    )
+
+
+def sentences(found: Mapping[str, Any]) -> Iterator[str]:
+    """The headline, and what else there is to say."""
+    yield headline(found)
+    if not found["made"]:
+        return
+    known, new = found["lists"]["known"], found["lists"]["new"]
+    yield f"{_times(known, 'popularity', 'the popularity of all time')}; {known['users']:,} users"
+    if new:
+        yield (
+            f"{new['users']:,} newcomers: nDCG@10 {new['recommender']['value']:.4f}, "
+            f"{_times(new, 'recent', 'the recent popularity')}"
+        )
+    ratings = found["ratings"]
+    yield (
+        f"ratings there: RMSE {ratings['model']['value']:.4f}, mean and biases "
+        f"{ratings['biases']['value']:.4f}: {beyond_chance(ratings['less_biases'], lower_is_better=True)}"
+    )
+
+
+def _times(lists: Mapping[str, Any], baseline: str, named: str) -> str:
+    """How many times a baseline it is, the baseline itself, and whether that may be chance."""
+    ours, theirs = lists["recommender"]["value"], lists[baseline]["value"]
+    difference = lists[f"less_{baseline}"]
+    times = f"{ours / theirs:.2f} x {named} ({theirs:.4f})" if theirs else f"{named} is {theirs:.4f}"
+    if difference["low"] is None:
+        return f"{times}: {beyond_chance(difference)}"
+    interval = f"{difference['low']:+.4f} to {difference['high']:+.4f}"
+    return f"{times}; difference {interval}: {beyond_chance(difference)}"

@@ -1,0 +1,289 @@
+"""What nodes came to: data, models, judgements, read from what they wrote; of a run, or of what made a model.
+
+Everything is None, or left out, where a node has not run, failed, or its artifact is gone: a run that
+stopped half way can be looked at as well.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.store.metadata.lineage import Artifact, Node
+from pipeline.store.ranking_metrics import FILE, VERDICTS, ranking_metrics
+
+TASKS = ("ranking", "retrieval")
+#: Of all that is measured on `eval`; the rest is in the evaluators' artifacts.
+SHOWN = (
+    "rmse",
+    "mae",
+    "calibration",
+    "rated_ndcg@10",
+    "ndcg@10",
+    "recall@10",
+    "recall@100",
+    "under_mean@10",
+    "coverage@10",
+    "index_recall@100",
+)
+#: Of a model's forty settings, those that people change.
+_FIRST = (
+    "model.kind", "model.dim", "model.hidden", "model.loss", "train.epochs", "train.batch_size",
+    "train.learning_rate", "tune.strategy", "tune.trials",
+)  # fmt: skip
+Nodes = Mapping[str, Node]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What was learned from.
+
+    Args:
+        dataset, origin, fingerprint: which ratings, where they came from, and a hash over them.
+        split: how they were divided, as configured.
+        rows: by split.
+        made_in: the run that read them.
+    """
+
+    dataset: str
+    origin: str
+    fingerprint: str
+    split: dict[str, Any]
+    rows: dict[str, int]
+    made_in: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model.
+
+    Args:
+        task: `ranking` or `retrieval`.
+        kind: such as `mf`.
+        settings: what it was trained with, by dotted path.
+        tuned: of these, what the tuner chose.
+        trials: how many it tried.
+        training: epochs, best_epoch, device, rows_per_second.
+        metrics: on `eval`, by name.
+        blessed: None where nobody has judged it.
+        reasons: why, in sentences, where the evaluator writes them.
+        model: the artifact.
+        warm_start: the run whose model it began from, or nothing.
+        compared_with: the run whose model it had to match, or nothing.
+    """
+
+    task: str
+    kind: str
+    settings: dict[str, Any]
+    tuned: dict[str, Any]
+    trials: int
+    training: dict[str, Any]
+    metrics: dict[str, float]
+    blessed: bool | None
+    reasons: list[str] = field(default_factory=list)
+    model: Artifact | None = None
+    warm_start: str = ""
+    compared_with: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was said of the two models together.
+
+    Args:
+        metrics: of their lists on `eval`, by name.
+        blessed: whether they may be pushed.
+        reasons: why, in sentences.
+        compared_with: the run whose recommender it had to match, or nothing.
+    """
+
+    metrics: dict[str, float]
+    blessed: bool
+    reasons: list[str]
+    compared_with: str = ""
+
+
+def data(nodes: Nodes) -> Data | None:
+    """What MovieLensExampleGen read."""
+    examples = _output(nodes, "MovieLensExampleGen", "examples")
+    if examples is None:
+        return None
+    known = examples.properties
+    return Data(
+        dataset=str(known.get("dataset", "")),
+        origin=str(known.get("origin", "")),
+        fingerprint=str(nodes["MovieLensExampleGen"].parameters.get("fingerprint", "")),
+        split=parsed(known.get("split", "{}")),
+        rows={name: known[f"rows_{name}"] for name in ("train", "eval", "test") if f"rows_{name}" in known},
+        made_in=examples.made_in,
+    )
+
+
+def model(nodes: Nodes, task: str) -> Model | None:
+    """The model of a task; None where it was not trained to the end."""
+    name = task.capitalize()
+    trained = _output(nodes, f"{name}Trainer", "model")
+    if trained is None:
+        return None
+    node = nodes[f"{name}Trainer"]
+    said = read_json(_output(nodes, f"{name}Trainer", "model_run"), "training.json") or {}
+    best = read_json(node.taken.get("hyperparameters"), "best_hyperparameters.txt") or {}
+    trials = read_json(_output(nodes, f"{name}Tuner", "tuner_results"), "trials.json") or []
+    settings = flat(said.get("settings") or _configured(node))
+    blessing = _output(nodes, f"{name}Evaluator", "blessing")
+    evaluator, base = nodes.get(f"{name}Evaluator"), node.taken.get("base_model")
+    baseline = evaluator.taken.get("baseline_model") if evaluator else None
+    return Model(
+        task=task,
+        kind=str(settings.get("model.kind", "")),
+        settings=settings,
+        tuned={key: value for key, value in best.get("values", {}).items() if not key.startswith("tuner/")},
+        trials=len(trials),
+        training={key: said[key] for key in _TRAINING if key in said},
+        metrics=metrics(nodes, task),
+        blessed=None if blessing is None else blessing.properties.get("blessed") == 1,
+        reasons=_retrieval_metrics(nodes).get("reasons", []) if task == "retrieval" else _reasons(nodes),
+        model=trained,
+        warm_start=base.made_in if base else "",
+        compared_with=baseline.made_in if baseline else "",
+    )
+
+
+_TRAINING = ("epochs", "best_epoch", "epochs_resumed", "device", "rows", "rows_per_second")
+
+
+def metrics(nodes: Nodes, task: str) -> dict[str, float]:
+    """What was measured on `eval`; nothing where it was not."""
+    if task == "retrieval":
+        found = _retrieval_metrics(nodes)
+        return {**found.get("candidate", {}), **found.get("search", {})}
+    found = _ranking_metrics(nodes).get("candidate", {})
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def recommender(nodes: Nodes) -> Judgement | None:
+    """What RecommenderEvaluator said; None where it has not judged."""
+    node = nodes.get("RecommenderEvaluator")
+    blessing = _output(nodes, "RecommenderEvaluator", "blessing")
+    if node is None or blessing is None:
+        return None
+    found = read_json(_output(nodes, "RecommenderEvaluator", "evaluation"), "metrics.json") or {}
+    baseline = node.taken.get("baseline_model")
+    return Judgement(
+        metrics={name: value for name, value in found.get("candidate", {}).items() if value is not None},
+        blessed=blessing.properties.get("blessed") == 1,
+        reasons=found.get("reasons", []),
+        compared_with=baseline.made_in if baseline else "",
+    )
+
+
+def standard_error(before: Nodes, after: Nodes, task: str, measure: str) -> float | None:
+    """Of a measure's difference between two models, where one's evaluator compared it with the other."""
+    evaluator, theirs = after.get(f"{task.capitalize()}Evaluator"), before.get(f"{task.capitalize()}Trainer")
+    baseline = evaluator.taken.get("baseline_model") if evaluator else None
+    model = theirs.outputs.get("model") if theirs else None
+    if baseline is None or model is None or baseline.id != model.id:
+        return None
+    file = VERDICTS if task == "ranking" else "metrics.json"
+    said = read_json(_output(after, f"{task.capitalize()}Evaluator", "evaluation"), file) or {}
+    return ((said.get("change") or {}).get("baseline") or {}).get(measure, {}).get("standard_error")
+
+
+def test(nodes: Nodes) -> dict[str, Any] | None:
+    """What RunReport measured on `test`: by model, its metrics."""
+    return read_json(_output(nodes, "RunReport", "report"), "report.json")
+
+
+def fingerprints(nodes: Nodes) -> dict[str, str]:
+    """Of the code behind each node, where it has one."""
+    found = {}
+    for name, node in nodes.items():
+        config = parsed(node.parameters.get("custom_config", "{}"))
+        code = node.parameters.get("code_fingerprint") or config.get("code_fingerprint") or config.get("code")
+        if code:
+            found[name] = str(code)
+    return found
+
+
+#: Parameters that say where something is kept, what the code is, or what is told elsewhere.
+_NO_SETTINGS = (
+    "code_fingerprint", "fingerprint", "origin", "input_base", "backup_dir", "cache_key", "serving_models",
+    "run_fn", "tuner_fn", "preprocessing_fn", "train_args", "eval_args", "splits_config",
+    "eval_config", "force_tf_compat_v1", "disable_statistics", "fairness_indicator_thresholds",
+)  # fmt: skip
+_NO_CUSTOM = ("code_fingerprint", "code", "component", "backup_dir", "trials_dir", "task")
+
+
+def settings(node: Node) -> dict[str, Any]:
+    """What a node was told that changes what it does, by dotted path."""
+    found: dict[str, Any] = {}
+    for name, value in node.parameters.items():
+        if name in _NO_SETTINGS:
+            continue
+        value = parsed(value)
+        if name == "custom_config":
+            found |= flat({key: each for key, each in value.items() if key not in _NO_CUSTOM})
+        elif name == "config":
+            found |= flat(value)
+        else:
+            found |= flat({name: value})
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def main_settings(found: dict[str, Any]) -> dict[str, Any]:
+    """Of `settings`, what fits a line: of a model's, those that people change."""
+    if "model.kind" not in found:
+        return found
+    return {name: found[name] for name in _FIRST if found.get(name) not in (None, [])}
+
+
+def flat(tree: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested dicts by dotted path; lists are values."""
+    if not isinstance(tree, dict):
+        return {prefix.removesuffix("."): tree}
+    found: dict[str, Any] = {}
+    for name, value in tree.items():
+        found |= flat(value, f"{prefix}{name}.")
+    return found
+
+
+def parsed(value: Any) -> Any:
+    """A parameter that holds JSON as what it says; anything else as it is."""
+    if not isinstance(value, str) or value[:1] not in "{[n":
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def read_json(artifact: Artifact | None, file: str) -> Any:
+    """A file in an artifact; None where there is none."""
+    if artifact is None:
+        return None
+    try:
+        return json.loads((artifact.path / file).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _configured(node: Node) -> dict[str, Any]:
+    config = parsed(node.parameters.get("custom_config", "{}"))
+    return {key: config[key] for key in ("train", "model", "stop_on", "index") if key in config}
+
+
+def _reasons(nodes: Nodes) -> list[str]:
+    found = read_json(_output(nodes, "RankingEvaluator", "evaluation"), VERDICTS) or {}
+    return found.get("reasons", [])
+
+
+def _ranking_metrics(nodes: Nodes) -> dict[str, dict[str, float | None]]:
+    return ranking_metrics(read_json(_output(nodes, "RankingEvaluator", "evaluation"), FILE))
+
+
+def _retrieval_metrics(nodes: Nodes) -> dict[str, Any]:
+    return read_json(_output(nodes, "RetrievalEvaluator", "evaluation"), "metrics.json") or {}
+
+
+def _output(nodes: Nodes, node: str, key: str) -> Artifact | None:
+    return nodes[node].outputs.get(key) if node in nodes else None

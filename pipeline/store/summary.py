@@ -1,0 +1,211 @@
+"""What a run came to: read from its artifacts, kept as JSON, printed short."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from marquee.whole_file import write_whole
+from pipeline.config.schema import RunConfig
+from pipeline.store.metadata.lineage import Lineage, Run
+from pipeline.store.next_span import next_span
+from pipeline.store.origin import pushes
+from pipeline.store.pushed import Pushed, models_at, pushed
+from pipeline.store.ranking_metrics import VERDICTS
+from pipeline.store.served import whose_numbers
+from pipeline.store.workspace import Workspace
+from serving.versions.versions import list_versions
+from trainer.data.features import USER_ID
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """What became of one task's model.
+
+    Args:
+        tuner: `trials` (a row each, best first) and `best` (dotted path to value); None without tuning.
+        training: what the trainer wrote: epochs, best epoch, rows per second, device.
+        blessed: whether it may be pushed as far as its own evaluator is concerned.
+        reasons: why, in sentences.
+        evaluation: metrics on `eval`.
+    """
+
+    tuner: dict[str, Any] | None
+    training: dict[str, Any]
+    blessed: bool
+    reasons: list[str]
+    evaluation: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class RecommenderSummary:
+    """What became of the two models together.
+
+    Args:
+        blessed: whether it may be pushed as far as the RecommenderEvaluator is concerned.
+        reasons: why, in sentences.
+        evaluation: metrics of its lists on `eval`.
+    """
+
+    blessed: bool
+    reasons: list[str]
+    evaluation: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The outcome of a run.
+
+    Args:
+        run_id: the run.
+        splits: rows a split.
+        notes: how the data was read, and what is odd about it, in sentences.
+        drift: what drifted from the previous run: dicts of split, feature, what.
+        skew: how eval differs from train, in the same form.
+        spans: rows by number, of data that comes in spans; None of other data.
+        reused: whether no node had anything to do.
+        serving_skew: what the ServingSkew node found (`findings.json`); None without prediction logs.
+        ranking, retrieval: the two models.
+        test: metrics on `test`, and those of always saying the mean, and the most rated films; empty where
+            the run failed before its report.
+        blessed: whether every blessing was given.
+        reasons: why, in sentences.
+        pushed: the folders of the version that this run pushed, or None where it pushed none.
+        example: a user to ask a server about; None while nothing is served.
+        push: what became of the models: see `pipeline.store.pushed.Pushed`.
+        measured: what the measures are measures of, where a model was refit for serving; else "".
+        recommender: the two models together.
+        next_span: what TemporalCheck wrote (`temporal.json`); None where it did not run.
+    """
+
+    run_id: str
+    splits: dict[str, int]
+    notes: list[str]
+    drift: list[dict[str, str]]
+    skew: list[dict[str, str]]
+    spans: dict[str, int] | None
+    reused: bool
+    serving_skew: dict[str, Any] | None
+    ranking: ModelSummary
+    retrieval: ModelSummary
+    test: dict[str, Any]
+    blessed: bool
+    reasons: list[str]
+    pushed: str | None
+    example: str | None
+    push: dict[str, Any] | None = None
+    measured: str = ""
+    recommender: RecommenderSummary | None = None
+    next_span: dict[str, Any] | None = None
+
+    def write(self, file: Path) -> None:
+        """Writes JSON, atomically."""
+        write_whole(file, json.dumps(asdict(self), indent=1))
+
+
+def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
+    """Reads what the run's nodes wrote."""
+    lineage = Lineage(workspace.metadata_db)
+    run = lineage.run(run_id)
+    push = pushed(run, pushes(lineage))
+    ranking, retrieval, recommender = _ranking(run), _retrieval(run), _recommender(run)
+    validation = _json(run, "ServingValidator", "blessing", "validation.json")
+    served = list_versions(workspace.serving_models, "recommender")
+    ingest = _json(run, "MovieLensExampleGen", "examples", "ingest.json")
+    findings = _json(run, "ExampleValidator", "anomalies", "findings.json")
+    return Summary(
+        run_id=run_id,
+        splits=ingest["rows"],
+        notes=ingest.get("notes", []),
+        drift=findings["drift"],
+        skew=findings["skew"],
+        serving_skew=_serving_skew(run, config),
+        spans=ingest.get("spans"),
+        reused=all(node.state == "cached" for node in run.nodes.values()),
+        ranking=ranking,
+        retrieval=retrieval,
+        test=_json(run, "RunReport", "report", "report.json") if run.output("RunReport", "report") else {},
+        blessed=all(each.blessed for each in (ranking, retrieval, recommender))
+        and not validation["problems"],
+        reasons=[
+            *ranking.reasons,
+            *retrieval.reasons,
+            *(f"together: {reason}" for reason in recommender.reasons),
+            *_serving_reasons(validation),
+        ],
+        pushed=_folders(push, workspace),
+        push=asdict(push) if push else None,
+        measured=whose_numbers(run.nodes),
+        example=_example(run) if served else None,
+        recommender=recommender,
+        next_span=next_span(run.nodes),
+    )
+
+
+def _serving_skew(run: Run, config: RunConfig) -> dict[str, Any] | None:
+    if config.serving_skew.logs is None:
+        return None
+    return _json(run, "ServingSkew", "anomalies", "findings.json")
+
+
+def _ranking(run: Run) -> ModelSummary:
+    found = _json(run, "RankingEvaluator", "evaluation", VERDICTS)
+    return ModelSummary(
+        **_training(run, "Ranking"),
+        blessed=found["blessed"],
+        reasons=found["reasons"],
+        evaluation=found["candidate"],
+    )
+
+
+def _retrieval(run: Run) -> ModelSummary:
+    found = _json(run, "RetrievalEvaluator", "evaluation", "metrics.json")
+    return ModelSummary(
+        **_training(run, "Retrieval"),
+        blessed=found["blessed"],
+        reasons=found["reasons"],
+        evaluation={**found["candidate"], **found["search"]},
+    )
+
+
+def _recommender(run: Run) -> RecommenderSummary:
+    found = _json(run, "RecommenderEvaluator", "evaluation", "metrics.json")
+    return RecommenderSummary(found["blessed"], found["reasons"], found["candidate"])
+
+
+def _training(run: Run, task: str) -> dict[str, Any]:
+    """`tuner` and `training` of a ModelSummary."""
+    tuned = None
+    if run.output(f"{task}Tuner", "tuner_results"):
+        best = _json(run, f"{task}Tuner", "best_hyperparameters", "best_hyperparameters.txt")["values"]
+        tuned = {
+            "trials": _json(run, f"{task}Tuner", "tuner_results", "trials.json"),
+            "best": {key: value for key, value in best.items() if not key.startswith("tuner/")},
+        }
+    return {"tuner": tuned, "training": _json(run, f"{task}Trainer", "model_run", "training.json")}
+
+
+def _folders(push: Pushed | None, workspace: Workspace) -> str | None:
+    new = push is not None and push.outcome == "pushed"
+    return models_at(workspace.serving_models.resolve(), push.version) if new else None
+
+
+def _example(run: Run) -> str:
+    """The user with the most ratings in train: vocabularies are by falling frequency."""
+    assets = run.output("Transform", "transform_graph").path / "transform_fn" / "assets"
+    return (assets / USER_ID).read_text(encoding="utf-8").split("\n", 1)[0]
+
+
+def _serving_reasons(validation: dict[str, Any]) -> list[str]:
+    if validation.get("nothing"):
+        return []
+    if validation["problems"]:
+        return [f"serving: {problem}" for problem in validation["problems"]]
+    return [
+        f"served as trained: {validation['requests']} requests over REST and gRPC, "
+        f"largest difference {validation['largest_difference']:.1g}"
+    ]
+
+
+def _json(run: Run, node: str, key: str, file: str) -> Any:
+    return json.loads((run.output(node, key).path / file).read_text(encoding="utf-8"))

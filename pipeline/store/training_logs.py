@@ -1,0 +1,65 @@
+"""What the trainings and searches of all runs left for TensorBoard, as one tree of links."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.store.metadata.lineage import Lineage, Run
+from pipeline.store.workspace import Workspace
+
+LOGS = "logs"  # below an artifact: see `trainer.training.epoch_log`
+#: A node's output that holds logs, and where they hang below the run.
+_HOLDERS = {
+    "RankingTrainer": ("model_run", "ranking"),
+    "RankingTuner": ("tuner_results", "ranking/tuner"),
+    "RetrievalTrainer": ("model_run", "retrieval"),
+    "RetrievalTuner": ("tuner_results", "retrieval/tuner"),
+}
+
+
+def link_training_logs(workspace: Workspace) -> Path:
+    """Brings `logs/tensorboard/<run>/<task>/{train,validation,tuner/<trial>}` up to date; gives its folder.
+
+    The logs themselves stay where training wrote them, in TFX's artifacts, so that no path of theirs is a
+    node's input and the cache knows nothing of them. A run shows what it trained itself: a node that was
+    reused is to be seen under the run that made it. A training under way is there as well.
+
+    Raises:
+        MarqueeError: the metadata is damaged.
+    """
+    tree = workspace.logs / "tensorboard"
+    wanted = {tree / name: target for name, target in _logs(workspace)}
+    for link in [path for path in tree.rglob("*") if path.is_symlink()]:
+        if link not in wanted or link.resolve() != wanted[link]:
+            link.unlink()
+    for link, target in wanted.items():
+        if not link.is_symlink():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(os.path.relpath(target, link.parent.resolve()))
+    return tree
+
+
+def _logs(workspace: Workspace) -> Iterator[tuple[str, Path]]:
+    """Place in the tree, and the folder that belongs there."""
+    for run in Lineage(workspace.metadata_db).runs():
+        for node, (_, place) in _HOLDERS.items():
+            folder = _holder(workspace, run, node)
+            for part in sorted(folder.glob(f"{LOGS}/*/")) if folder else ():
+                yield f"{run.run_id}/{place}/{part.name}", part.resolve()
+
+
+def _holder(workspace: Workspace, run: Run, node: str) -> Path | None:
+    """The folder that a run's node writes its logs below."""
+    state = run.nodes[node].state if node in run.nodes else None
+    key, _ = _HOLDERS[node]
+    if state == "done":
+        output = run.output(node, key)
+        return output.path if output else None
+    if state != "running":
+        return None
+    # Metadata tells of an output only when it is finished. A search keeps its trials where an interruption
+    # cannot reach them, and moves their logs at its end.
+    under_way = workspace.artifacts.glob(f"{node}/{key}/*")
+    if node.endswith("Tuner"):
+        under_way = (logs.parent for logs in workspace.cache.glob(f"resume/*/{LOGS}"))
+    return max(under_way, key=lambda folder: folder.stat().st_mtime, default=None)

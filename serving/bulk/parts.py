@@ -1,0 +1,160 @@
+"""What a part of a bulk run is written as: Parquet, or the prediction logs of TFX's BulkInferrer."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from serving.bulk.folder import atomic
+from serving.encoding.tensor_proto import proto_of
+from serving.server.model import LoadedModel
+
+if TYPE_CHECKING:
+    from serving.bulk.bulk import BulkRequest
+
+SIGNATURE = "recommend"
+COLUMNS = pa.schema(
+    [
+        pa.field("user_id", pa.string(), nullable=False),
+        pa.field("rank", pa.int32(), nullable=False),
+        pa.field("movie_id", pa.string(), nullable=False),
+        pa.field("movie_title", pa.string(), nullable=False),
+        pa.field("user_rating", pa.float32(), nullable=False),
+        pa.field("score", pa.float32(), nullable=False),
+    ]
+)
+
+
+def write_part(
+    model: LoadedModel, users: list[bytes], files: list[Path], request: "BulkRequest"
+) -> Iterator[int]:
+    """Writes a part's files, each whole or not at all.
+
+    Args:
+        model: the recommender.
+        users: the part's.
+        files: one ends with ".parquet", one with ".gz", or both.
+        request: what to ask.
+
+    Yields:
+        How many users were answered, block by block.
+
+    Raises:
+        OSError: a file cannot be written.
+        StatusError: the model cannot answer.
+    """
+    same_for_all = {"k": np.array(request.k, np.int32), "exclude_seen": np.array(request.exclude_seen)}
+    try:
+        with ExitStack() as stack:
+            writers = []
+            for file in files:
+                unfinished = stack.enter_context(atomic(file))
+                parquet = file.suffix == ".parquet"
+                writer = ParquetPart(unfinished) if parquet else PredictionLogPart(unfinished, same_for_all)
+                writers.append(stack.enter_context(writer))
+            for start in range(0, len(users), request.block):
+                user_id = np.array(users[start : start + request.block], dtype=object)
+                block = Block(user_id, model.run(SIGNATURE, {"user_id": user_id, **same_for_all}))
+                for writer in writers:
+                    writer.write(block)
+                yield len(user_id)
+    except tf.errors.OpError as error:  # TensorFlow's own for what its writer meets on the disk
+        raise OSError(error.message) from None
+
+
+class Block(NamedTuple):
+    """Some users, and what the model answered.
+
+    Attributes:
+        user_id: object array of bytes [B].
+        answer: `movie_id` and `movie_title` (object arrays of bytes), `user_rating` and `score` (float32),
+            each [B, k], best first; a user with fewer films has "" after them.
+    """
+
+    user_id: np.ndarray
+    answer: dict[str, np.ndarray]
+
+    @property
+    def there(self) -> np.ndarray:
+        """bool [B, k]: films, and not the padding after them."""
+        return self.answer["movie_id"] != b""
+
+
+class ParquetPart:
+    """A file of rows, one a user and film; a context manager.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path):
+        self._writer = pq.ParquetWriter(path, COLUMNS, compression="zstd")
+
+    def __enter__(self) -> "ParquetPart":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._writer.close()
+
+    def write(self, block: Block) -> None:
+        """Appends a block as a row group; rank counts from 1."""
+        there, answer = block.there, block.answer
+        if not there.any():
+            return
+        rank = np.broadcast_to(np.arange(1, there.shape[1] + 1, dtype=np.int32), there.shape)
+        columns = [
+            _text(np.repeat(block.user_id, there.sum(axis=1))),
+            pa.array(rank[there]),
+            _text(answer["movie_id"][there]),
+            _text(answer["movie_title"][there]),
+            pa.array(answer["user_rating"][there]),
+            pa.array(answer["score"][there]),
+        ]
+        self._writer.write_batch(pa.record_batch(columns, schema=COLUMNS))
+
+
+class PredictionLogPart:
+    """A gzipped TFRecord file of PredictionLogs, one a user; a context manager.
+
+    Each holds the request for that one user, and the response that a server would give to it.
+
+    Args:
+        path: the file.
+        same_for_all: the inputs that every request has.
+    """
+
+    def __init__(self, path: Path, same_for_all: dict[str, np.ndarray]):
+        self._writer = tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(compression_type="GZIP"))
+        log = prediction_log_pb2.PredictionLog()
+        for side in (log.predict_log.request, log.predict_log.response):
+            side.model_spec.name, side.model_spec.signature_name = "recommender", SIGNATURE
+        for name, value in same_for_all.items():
+            log.predict_log.request.inputs[name].CopyFrom(proto_of(value))
+        self._same_for_all = log
+
+    def __enter__(self) -> "PredictionLogPart":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._writer.close()
+
+    def write(self, block: Block) -> None:
+        """Appends a block's users; the padding after a user's films is left out."""
+        lengths = block.there.sum(axis=1)
+        log = prediction_log_pb2.PredictionLog()
+        for row, length in enumerate(lengths):
+            log.CopyFrom(self._same_for_all)
+            log.predict_log.request.inputs["user_id"].CopyFrom(proto_of(block.user_id[row : row + 1]))
+            for name, values in block.answer.items():
+                log.predict_log.response.outputs[name].CopyFrom(proto_of(values[row : row + 1, :length]))
+            self._writer.write(log.SerializeToString())
+
+
+def _text(values: np.ndarray) -> pa.Array:
+    return pa.array(values, pa.binary()).cast(pa.string())

@@ -1,0 +1,219 @@
+"""Clients of a model server, over REST and gRPC with the same interface.
+
+Both answer with arrays by name; strings come as str, except outputs named "…_bytes", which stay bytes.
+Neither is safe to share between threads.
+"""
+
+import base64
+from abc import ABC, abstractmethod
+from typing import Any
+
+import httpx
+import numpy as np
+import rapidjson
+
+from serving.client.addresses import grpc_address, rest_url
+from serving.errors import ServingError
+from serving.signature import NUMPY_DTYPES, Signature, signatures_from_json
+
+_TIMEOUT_SECONDS = 30.0
+
+
+class Client(ABC):
+    """What RestClient and GrpcClient have in common; a context manager that closes its connection."""
+
+    def __init__(self, address: str):
+        self._address = address
+        self._signatures: dict[tuple[str, int | None], dict[str, Signature]] = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def predict(
+        self,
+        model: str,
+        inputs: dict[str, list | np.ndarray],
+        signature: str = "serving_default",
+        version: int | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Calls a signature of `model`; the version in front unless `version` is given.
+
+        The signature is asked for once a model, so that plain lists become the right dtypes. Histories of
+        different lengths are padded.
+
+        Raises InputError, a ValueError, for values that the signature cannot take; ServingError with the
+        server's own message.
+        """
+        known = self._signature(model, signature, version)
+        arrays = {name: _input(known, name, values) for name, values in inputs.items()}
+        try:
+            outputs = self._predict(model, arrays, signature, version, known)
+        except ServingError:
+            self._signatures.clear()  # another version may be in front, with other signatures
+            raise
+        return {name: _as_text(name, array) for name, array in outputs.items()}
+
+    @abstractmethod
+    def status(self, model: str) -> dict[int, str]:
+        """The state of each version of `model`, newest first: START, LOADING, AVAILABLE, UNLOADING, END."""
+
+    @abstractmethod
+    def metadata(self, model: str, version: int | None = None) -> dict[str, Signature]:
+        """The signatures of `model` by name."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Closes the connection."""
+
+    @abstractmethod
+    def _predict(self, model, arrays, signature, version, known) -> dict[str, np.ndarray]: ...
+
+    def _signature(self, model: str, name: str, version: int | None) -> Signature | None:
+        key = (model, version)
+        if key not in self._signatures or name not in self._signatures[key]:
+            self._signatures[key] = self.metadata(model, version)
+        return self._signatures[key].get(name)  # None: the server says best what is wrong with the name
+
+    def _nobody(self) -> ServingError:
+        return ServingError(f"There is no server at {self._address}", "Start one with `marquee serve`.")
+
+
+class RestClient(Client):
+    """TF Serving's REST API over one connection that is kept open.
+
+    Args:
+        url: such as "http://127.0.0.1:8501"; without a scheme, "127.0.0.1:8501", http is meant.
+
+    Raises InputError for what is no such address.
+    """
+
+    def __init__(self, url: str):
+        url = rest_url(url)
+        super().__init__(url)
+        self._http = httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, trust_env=False)
+
+    def status(self, model: str) -> dict[int, str]:
+        answer = self._send("GET", _path(model, None))
+        return {int(entry["version"]): entry["state"] for entry in answer["model_version_status"]}
+
+    def metadata(self, model: str, version: int | None = None) -> dict[str, Signature]:
+        answer = self._send("GET", _path(model, version) + "/metadata")
+        return signatures_from_json(answer["metadata"]["signature_def"]["signature_def"])
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _predict(self, model, arrays, signature, version, known) -> dict[str, np.ndarray]:
+        columns = {name: _plain(array) for name, array in arrays.items()}
+        body = rapidjson.dumps({"signature_name": signature, "inputs": columns})
+        answer = self._send("POST", _path(model, version) + ":predict", body)["outputs"]
+        if len(known.outputs) == 1:  # TF Serving leaves out the name of a single output
+            answer = dict.fromkeys(known.outputs, answer)
+        return {name: _output(values, known.outputs[name].dtype) for name, values in answer.items()}
+
+    def _send(self, method: str, path: str, body: str | None = None) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, path, content=body)
+        except httpx.ConnectError:
+            raise self._nobody() from None
+        except httpx.HTTPError as error:
+            raise ServingError(f"{self._address} did not answer: {error or type(error).__name__}") from None
+        try:
+            answer = rapidjson.loads(response.content)
+        except ValueError:
+            raise ServingError(
+                f"{self._address} is no model server: it answers {path} in another way"
+            ) from None
+        if response.is_error:
+            known = isinstance(answer, dict) and "error" in answer
+            raise ServingError(answer["error"] if known else f"{self._address} is no model server")
+        return answer
+
+
+class GrpcClient(Client):
+    """TF Serving's gRPC API.
+
+    Args:
+        address: such as "127.0.0.1:8500".
+
+    Raises InputError for what is no such address.
+    """
+
+    def __init__(self, address: str):
+        address = grpc_address(address)
+        super().__init__(address)
+        # TF Serving's messages bring the whole of TensorFlow: whoever only asks over REST need not wait.
+        from serving.client.grpc_stubs import Stubs
+
+        self._stubs = Stubs(address)
+
+    def status(self, model: str) -> dict[int, str]:
+        return self._send(lambda: self._stubs.status(model, _TIMEOUT_SECONDS))
+
+    def metadata(self, model: str, version: int | None = None) -> dict[str, Signature]:
+        return signatures_from_json(
+            self._send(lambda: self._stubs.metadata(model, version, _TIMEOUT_SECONDS))
+        )
+
+    def close(self) -> None:
+        self._stubs.close()
+
+    def _predict(self, model, arrays, signature, version, known) -> dict[str, np.ndarray]:
+        return self._send(lambda: self._stubs.predict(model, arrays, signature, version, _TIMEOUT_SECONDS))
+
+    def _send(self, call):
+        import grpc
+
+        try:
+            return call()
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNAVAILABLE:
+                raise self._nobody() from None
+            raise ServingError(error.details() or error.code().name) from None
+
+
+def _path(model: str, version: int | None) -> str:
+    return f"/v1/models/{model}" if version is None else f"/v1/models/{model}/versions/{version}"
+
+
+def _input(known: Signature | None, name: str, values: list | np.ndarray) -> np.ndarray:
+    spec = known and known.inputs.get(name)
+    if spec:
+        return spec.array(values)
+    array = np.asarray(values)  # not in the signature: the server will say so
+    return np.char.encode(array).astype(object) if array.dtype.kind == "U" else array
+
+
+def _plain(array: np.ndarray) -> Any:
+    if array.dtype != object:
+        return array.tolist()
+    return _each(array, _json_string).tolist()
+
+
+def _json_string(item: bytes) -> str | dict[str, str]:
+    try:
+        return item.decode()
+    except UnicodeDecodeError:
+        return {"b64": base64.b64encode(item).decode()}
+
+
+def _output(values: Any, dtype: str) -> np.ndarray:
+    if dtype != "string":
+        return np.array(values, dtype=NUMPY_DTYPES[dtype])
+    array = np.array(values, dtype=object)
+    return _each(array, lambda item: base64.b64decode(item["b64"]) if isinstance(item, dict) else item)
+
+
+def _as_text(name: str, array: np.ndarray) -> np.ndarray:
+    if array.dtype != object or name.endswith("_bytes"):
+        return array
+    return _each(array, lambda item: item.decode(errors="replace") if isinstance(item, bytes) else item)
+
+
+def _each(array: np.ndarray, change) -> np.ndarray:
+    changed = np.empty(array.size, dtype=object)
+    changed[:] = [change(item) for item in array.ravel()]
+    return changed.reshape(array.shape)

@@ -1,0 +1,50 @@
+"""The titles that a server's catalogue has, and what is said of one that it has not."""
+
+from collections.abc import Sequence
+
+from serving.client import Client
+from serving.client.near_titles import near_titles
+from serving.errors import ServingError
+
+EVERYTHING = 2**31 - 1  # as k: the model clamps it to its catalogue
+_ABSENT = ("Servable not found", "Could not find any versions")
+
+
+def known_titles(client: Client) -> list[str] | None:
+    """All titles, the best known first; None where the server has no `retrieval` model to ask."""
+    try:
+        answer = client.predict("retrieval", {"user_id": [""], "k": EVERYTHING}, "retrieve")
+    except ServingError as error:
+        if is_absent(error):
+            return None
+        raise
+    return [title for title in answer["movie_title"][0].tolist() if title]
+
+
+def check_titles(asked: Sequence[str], titles: Sequence[str], example: str) -> None:
+    """Raises ServingError for those of `asked` that no film has, with titles near them.
+
+    Args:
+        asked: as somebody has typed them.
+        titles: all that there are, the best known first.
+        example: how a title is given, with "{}" in its place.
+    """
+    there = set(titles)
+    wrong = [title for title in asked if title not in there]
+    if wrong:
+        raise ServingError(
+            "\n".join(_no_such_title(title, titles) for title in wrong),
+            f"Write titles as the catalogue does, with their year: {example.format(titles[0])}."
+            if titles
+            else "",
+        )
+
+
+def is_absent(error: ServingError) -> bool:
+    """Whether a server said that it has no such model."""
+    return error.message.startswith(_ABSENT)
+
+
+def _no_such_title(title: str, titles: Sequence[str]) -> str:
+    near = ", ".join(f'"{each}"' for each in near_titles(title, titles))
+    return f'no film is called "{title}"' + (f"; did you mean {near}?" if near else "")

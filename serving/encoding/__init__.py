@@ -1,0 +1,1 @@
+"""Values as requests and answers carry them: JSON and TensorProto."""

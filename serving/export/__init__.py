@@ -1,0 +1,1 @@
+"""Served models as files for other runtimes."""

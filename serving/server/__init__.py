@@ -1,0 +1,1 @@
+"""The embedded model server: what TF Serving answers, over REST and gRPC."""

@@ -1,0 +1,112 @@
+"""Where a request is answered: at once on the event loop, in a thread beside it, or in the line of long ones.
+
+How long a request takes is known once it has been read, so reading and answering are two steps, and each runs
+where its size belongs.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from serving.errors import StatusError
+from serving.server.registry import Servable
+
+Answer = TypeVar("Answer")
+QUICK_BYTES = 16 * 1024  # a longer request is read in a thread
+LONG_WAITING = 32  # requests that may wait in the line of long ones: each holds its inputs
+
+
+@dataclass(frozen=True)
+class Work(Generic[Answer]):
+    """A request that has been read.
+
+    Attributes:
+        servable: the model it asks, leased; released when the work is done or given up.
+        quick: whether it may be answered on the event loop.
+        long: whether it is a batch that takes long.
+        compute: answers it.
+    """
+
+    servable: Servable
+    quick: bool
+    long: bool
+    compute: Callable[[], Answer]
+
+
+class Dispatch:
+    """Threads for requests that would hold up the event loop, and one for those that take long.
+
+    Long requests are answered one after another, so that memory is one request's and a core stays free for
+    short ones.
+
+    Args:
+        threads: how many for the others.
+    """
+
+    def __init__(self, threads: int):
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="predict")
+        self._long = ThreadPoolExecutor(1, thread_name_prefix="predict-long")
+        self._waiting = 0
+        self._lock = threading.Lock()
+
+    async def answer(self, size: int, read: Callable[[], Work[Answer]]) -> Answer:
+        """Reads a request of `size` bytes and answers it. Raises what `read` and the work raise."""
+        if size <= QUICK_BYTES:
+            outcome = self._begin(read, on_loop=True)
+        else:
+            outcome = await self.in_thread(self._begin, read, False)
+        if isinstance(outcome, Future):
+            return await asyncio.wrap_future(outcome)
+        return outcome
+
+    async def in_thread(self, function: Callable[..., Answer], *arguments) -> Answer:
+        """`function(*arguments)`, computed beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+    def close(self) -> None:
+        """Gives up what has not begun, and waits for what has."""
+        for pool in (self._long, self._threads):
+            pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._long, self._threads):
+            pool.shutdown()
+
+    def _begin(self, read: Callable[[], Work[Answer]], on_loop: bool) -> "Answer | Future[Answer]":
+        work = read()
+        if work.long:
+            return self._in_line(work)
+        if on_loop and not work.quick:
+            return _submit(self._threads, work)
+        with work.servable:
+            return work.compute()
+
+    def _in_line(self, work: Work[Answer]) -> "Future[Answer]":
+        with self._lock:
+            full = self._waiting >= LONG_WAITING
+            self._waiting += not full
+        if full:
+            work.servable.release()
+            raise StatusError(
+                "RESOURCE_EXHAUSTED",
+                f"{LONG_WAITING} requests of many rows are waiting: send this one later, or in smaller parts",
+            )
+        future = _submit(self._long, work)
+        future.add_done_callback(self._leave)
+        return future
+
+    def _leave(self, _: Future) -> None:
+        with self._lock:
+            self._waiting -= 1
+
+
+def _submit(pool: ThreadPoolExecutor, work: Work[Answer]) -> "Future[Answer]":
+    """The work in a thread; its model is released when it is done, or cancelled before it began."""
+    try:
+        future = pool.submit(work.compute)
+    except RuntimeError:  # shut down meanwhile
+        work.servable.release()
+        raise StatusError("UNAVAILABLE", "The server is stopping") from None
+    future.add_done_callback(lambda _: work.servable.release())
+    return future

@@ -1,0 +1,248 @@
+"""Which version of which model answers: polls the folders and swaps versions without failing a request.
+
+A new version is loaded whole before requests see it; the old one is closed by the last request that uses
+it. A version that cannot be loaded is reported, and the one before it keeps answering.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from serving.errors import StatusError
+from serving.server.model import LoadedModel
+from serving.versions.versions import list_models, list_versions, version_folder
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class VersionStatus:
+    """TF Serving's report on a version: START, LOADING, AVAILABLE, UNLOADING or END, and why."""
+
+    version: int
+    state: str
+    error_code: str = "OK"
+    error_message: str = ""
+
+
+class Servable:
+    """A version on its way from START to END, counting the requests that use it.
+
+    Used as a context manager it gives its LoadedModel; `Registry.lease` has counted the user in already.
+    `exported` is when its SavedModel was written, in seconds since the epoch.
+    """
+
+    def __init__(self, name: str, version: int):
+        self.name = name
+        self.version = version
+        self.status = VersionStatus(version, "START")
+        self.model: LoadedModel | None = None
+        self.exported = 0.0
+        self.load_seconds = 0.0
+        self._users = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> LoadedModel:
+        return self.model
+
+    def __exit__(self, *_) -> None:
+        self.release()
+
+    def join(self) -> "Servable":
+        """Counts a user in; called while the registry's lock is held, so never on a retired version."""
+        with self._lock:
+            self._users += 1
+        return self
+
+    def release(self) -> None:
+        """Counts a user out; the last one of a retired version closes it."""
+        with self._lock:
+            self._users -= 1
+            last = self._users == 0 and self.status.state == "UNLOADING"
+        if last:
+            self._close()
+
+    def load(self, path: Path) -> bool:
+        """Loads the version; False, with the reason in `status`, when it cannot be."""
+        self.status = VersionStatus(self.version, "LOADING")
+        started = time.monotonic()
+        try:
+            self.exported = (path / "saved_model.pb").stat().st_mtime
+            self.model = LoadedModel(path)
+        except Exception as error:  # whatever a damaged SavedModel raises, the server must outlive it
+            self.status = VersionStatus(self.version, "END", "UNKNOWN", str(error))
+            return False
+        self.status = VersionStatus(self.version, "AVAILABLE")
+        self.load_seconds = time.monotonic() - started
+        return True
+
+    def retire(self) -> None:
+        """Closes the model now, or when its last request has been answered."""
+        with self._lock:
+            self.status = VersionStatus(self.version, "UNLOADING")
+            idle = self._users == 0
+        if idle:
+            self._close()
+
+    def _close(self) -> None:
+        self.model.close()
+        self.model = None
+        self.status = VersionStatus(self.version, "END")
+        log.debug("%s: version %d is unloaded", self.name, self.version)
+
+
+class Registry:
+    """The models of a folder, `<models>/<name>/<version>/`, each with its latest loadable version in front.
+
+    Args:
+        models_dir: the folder; names and versions may come and go while it is served.
+        poll_seconds: how often the folder is looked at.
+    """
+
+    def __init__(self, models_dir: str | Path, poll_seconds: float = 1.0):
+        self._models_dir = Path(models_dir)
+        self._poll_seconds = poll_seconds
+        self._lock = threading.Lock()
+        self._in_front: dict[str, Servable] = {}
+        self._history: dict[str, dict[int, Servable]] = {}  # every version ever seen: END is a state too
+        self._broken: dict[tuple[str, int], tuple] = {}
+        self._on_disk: list[str] = []
+        self._newest: dict[str, int] = {}
+        self._failed_loads: dict[str, int] = {}
+        self._stop = threading.Event()
+        self._poller = threading.Thread(target=self._poll_until_stopped, name="model-poller", daemon=True)
+
+    def start(self) -> None:
+        """Loads what is there, then keeps polling in a thread."""
+        self.poll()
+        self._poller.start()
+
+    def stop(self) -> None:
+        """Stops polling and retires every model."""
+        self._stop.set()
+        if self._poller.is_alive():
+            self._poller.join()
+        for name in list(self._in_front):
+            self._replace(name, None)
+
+    def lease(self, name: str, version: int | None = None) -> Servable:
+        """The servable that answers for `name`, counted as in use until the `with` over it is left.
+
+        Raises StatusError NOT_FOUND when there is none, or when it is not `version`.
+        """
+        with self._lock:
+            servable = self._in_front.get(name)
+            if servable is not None and version in (None, servable.version):
+                return servable.join()
+        wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
+        raise StatusError("NOT_FOUND", f"Servable not found for request: {wanted}")
+
+    def status(self, name: str, version: int | None = None) -> list[VersionStatus]:
+        """The versions of `name`, newest first. Raises StatusError NOT_FOUND for one never seen."""
+        versions = self._history.get(name, {})
+        if version is None and not versions:
+            raise StatusError("NOT_FOUND", f"Could not find any versions of model {name}")
+        if version is not None and version not in versions:
+            raise StatusError("NOT_FOUND", f"Could not find version {version} of model {name}")
+        wanted = sorted(versions, reverse=True) if version is None else [version]
+        return [versions[number].status for number in wanted]
+
+    def loaded(self) -> dict[str, int]:
+        """The version in front of each model that answers."""
+        return {name: servable.version for name, servable in sorted(self._in_front.items())}
+
+    def exported(self) -> dict[str, float]:
+        """When the served version of each model was exported, in seconds since the epoch."""
+        return {name: servable.exported for name, servable in sorted(self._in_front.items())}
+
+    def newest(self) -> dict[str, int]:
+        """The highest version on disk of each model, whether or not it can be loaded."""
+        return dict(sorted(self._newest.items()))
+
+    def failed_loads(self) -> dict[str, int]:
+        """How many versions of each model that is, or was, on disk could not be loaded."""
+        return dict(sorted(self._failed_loads.items()))
+
+    def waiting(self) -> list[str]:
+        """The models on disk of which no version answers."""
+        return [name for name in self._on_disk if name not in self._in_front]
+
+    def poll(self) -> None:
+        """Looks at the folders once, and makes what is served agree with them."""
+        names = list_models(self._models_dir)
+        for name in sorted({*names, *self._in_front, *self._newest}):
+            self._failed_loads.setdefault(name, 0)
+            self._refresh(name)
+        self._on_disk = names
+
+    def _refresh(self, name: str) -> None:
+        versions = list_versions(self._models_dir, name)
+        self._note_newest(name, versions)
+        current = self._in_front.get(name)
+        for version in reversed(versions):
+            if current is not None and version == current.version:
+                return
+            if servable := self._loaded(name, version):
+                self._replace(name, servable)
+                return
+        if current is not None and current.version not in versions:
+            self._replace(name, None)
+
+    def _loaded(self, name: str, version: int) -> Servable | None:
+        path = version_folder(self._models_dir, name, version)
+        looks = _looks(path)
+        if self._broken.get((name, version)) == looks:
+            return None  # nothing about it has changed: it would fail again
+        servable = Servable(name, version)
+        self._history.setdefault(name, {})[version] = servable
+        if servable.load(path):
+            return servable
+        self._broken[name, version] = looks
+        self._failed_loads[name] += 1
+        front = self._in_front.get(name)
+        meanwhile = f"version {front.version} goes on answering" if front else "no version answers"
+        reason = servable.status.error_message.strip().partition("\n")[0]
+        log.error("%s: version %d cannot be loaded, %s: %s", name, version, meanwhile, reason)
+        return None
+
+    def _note_newest(self, name: str, versions: list[int]) -> None:
+        if versions:
+            self._newest[name] = versions[-1]
+        else:
+            self._newest.pop(name, None)
+
+    def _replace(self, name: str, servable: Servable | None) -> None:
+        with self._lock:
+            old = self._in_front.get(name)
+            if servable is None:
+                self._in_front.pop(name, None)
+            else:  # at once: who asks without the lock always sees a version
+                self._in_front[name] = servable
+        if servable is not None:
+            instead = f", in place of version {old.version}" if old else ""
+            log.info(
+                "%s: version %d answers%s (loaded in %.1f s)",
+                name,
+                servable.version,
+                instead,
+                servable.load_seconds,
+            )
+        elif not self._stop.is_set():
+            log.warning("%s: version %d is gone, and no version answers", name, old.version)
+        if old is not None:
+            old.retire()
+
+    def _poll_until_stopped(self) -> None:
+        while not self._stop.wait(self._poll_seconds):
+            # A folder may vanish while it is being listed; the next poll sees what became of it.
+            with contextlib.suppress(OSError):
+                self.poll()
+
+
+def _looks(path: Path) -> tuple:
+    """What would differ if somebody repaired the version: every file's name, size and time."""
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files)

@@ -1,0 +1,1 @@
+"""Served models on disk: versions, sets of them, pushing and rolling back."""

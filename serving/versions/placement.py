@@ -1,0 +1,81 @@
+"""Where a set of models already is among the served versions, told by content."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from serving.versions.version_sets import HISTORY, JUDGED, MEMBERS, TRAINED
+from serving.versions.versions import ROLLED_BACK, list_versions, version_folder
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the content of a set of SavedModels is served from.
+
+    Attributes:
+        version: the highest version at which every model has it, or None.
+        served: whether that is the served version of every model.
+        withdrawn: the withdrawn version that has it, where no later one that has it is there; or None.
+    """
+
+    version: int | None
+    served: bool
+    withdrawn: int | None
+
+
+def placement(sources: Mapping[str, Path], models_dir: Path) -> Placement:
+    """Looks for the SavedModels in `sources`, by name, among the versions under `models_dir`."""
+    version, withdrawn = _latest(sources, models_dir), _latest(sources, models_dir / ROLLED_BACK)
+    return Placement(
+        version=version,
+        served=version is not None and all(front(models_dir, name) == version for name in sources),
+        withdrawn=withdrawn if withdrawn is not None and withdrawn > (version or 0) else None,
+    )
+
+
+def front(models_dir: Path, name: str) -> int | None:
+    """The served version of `name`: the highest that is there."""
+    versions = list_versions(models_dir, name)
+    return versions[-1] if versions else None
+
+
+def set_content(folders: Mapping[str, Path]) -> str:
+    """SHA-256 over the names and contents of several SavedModels."""
+    digest = hashlib.sha256()
+    for name in sorted(folders):
+        digest.update(f"{name}\0{content(folders[name])}\0".encode())
+    return digest.hexdigest()
+
+
+def content(saved_model: Path) -> str:
+    """SHA-256 over the names and bytes of a SavedModel's files, but those that are added later."""
+    digest = hashlib.sha256()
+    for name in _files(saved_model):
+        digest.update(f"{name}\0".encode())
+        digest.update(hashlib.sha256((saved_model / name).read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _files(saved_model: Path) -> dict[Path, int]:
+    """Sizes by name."""
+    names = {path.relative_to(saved_model): path for path in sorted(saved_model.rglob("*")) if path.is_file()}
+    return {
+        name: path.stat().st_size
+        for name, path in names.items()
+        if name not in (MEMBERS, HISTORY) and not any(name.is_relative_to(each) for each in (TRAINED, JUDGED))
+    }
+
+
+def _latest(sources: Mapping[str, Path], models_dir: Path) -> int | None:
+    """The highest version at which every model has the content wanted."""
+    common = set.intersection(*(set(list_versions(models_dir, name)) for name in sources))
+    wanted: dict[str, str] = {}
+    for version in sorted(common, reverse=True):
+        folders = {name: version_folder(models_dir, name, version) for name in sources}
+        if any(_files(folders[name]) != _files(source) for name, source in sources.items()):
+            continue  # most differ in their sizes: nothing of them is read
+        wanted = wanted or {name: content(source) for name, source in sources.items()}
+        if all(content(folders[name]) == wanted[name] for name in sources):
+            return version
+    return None

@@ -1,0 +1,1 @@
+"""Ratings, features and vocabularies as models see them."""

@@ -1,0 +1,143 @@
+"""What a model knows of users and films: all of it from `train`, by integer id, row 0 for the unknown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from marquee.errors import TrainingError
+from trainer.data.attributes import ATTRIBUTE_FEATURES, Attributes
+from trainer.data.examples import example_batches, expand
+from trainer.data.features import MOVIE_GENRES
+from trainer.data.lookups import RATING_FEATURES, RatingLookup
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import Vocabularies
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """Lists of ids, one a row: row r is `values[splits[r]:splits[r + 1]]` (int32, int64)."""
+
+    values: np.ndarray
+    splits: np.ndarray
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        return self.values[self.splits[row] : self.splits[row + 1]]
+
+    def __len__(self) -> int:
+        return len(self.splits) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.diff(self.splits)
+
+    def of(self, rows: np.ndarray) -> "Ragged":
+        """Some of the rows, in the order given."""
+        lengths = self.lengths[rows]
+        splits = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        within = np.arange(splits[-1]) - np.repeat(splits[:-1], lengths)
+        return Ragged(self.values[np.repeat(self.splits[rows], lengths) + within], splits)
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """The tables behind every feature but the ids themselves.
+
+    A batch is integer ids only and a model gathers the rest from here, so that a request which holds
+    no more than a user and a title is answered with everything that training knew.
+
+    Attributes:
+        vocabularies: strings by id.
+        attributes: ages, genders, titles, genres…
+        watched: a user's films in time order (the watched table).
+        watchers: a film's users.
+        stars: the distinct ratings, rising, float32 [S]; `star_share` how often each occurs.
+        rows: the number of ratings in train.
+        first_time, last_time: of train, in seconds.
+    """
+
+    vocabularies: Vocabularies
+    attributes: Attributes
+    watched: Ragged
+    watchers: Ragged
+    stars: np.ndarray
+    star_share: np.ndarray
+    rows: int
+    first_time: int
+    last_time: int
+
+    @classmethod
+    def of(cls, train: Ratings, attributes: Attributes, vocabularies: Vocabularies) -> "Catalogue":
+        """Builds the tables from `train`'s ratings."""
+        by_time = np.argsort(train.timestamp, kind="stable")
+        user, movie = train.user[by_time], train.movie[by_time]
+        stars, counts = np.unique(train.rating, return_counts=True)
+        return cls(
+            vocabularies=vocabularies,
+            attributes=attributes,
+            watched=_group(user, movie, len(vocabularies.user_id) + 1),
+            watchers=_group(movie, user, len(vocabularies.movie_id) + 1),
+            stars=stars,
+            star_share=counts / counts.sum(),
+            rows=len(train),
+            first_time=int(train.timestamp.min()),
+            last_time=int(train.timestamp.max()),
+        )
+
+    @property
+    def users(self) -> int:
+        """Rows of a table by user, the OOV row among them."""
+        return len(self.vocabularies.user_id) + 1
+
+    @property
+    def movies(self) -> int:
+        """Rows of a table by film, the OOV row among them."""
+        return len(self.vocabularies.movie_id) + 1
+
+    @property
+    def mean_rating(self) -> float:
+        return float(self.stars @ self.star_share)
+
+
+def read_train(patterns: Sequence[str], vocabularies: Vocabularies) -> tuple[Ratings, Catalogue]:
+    """Reads train's files once: its ratings, and the catalogue that they amount to.
+
+    Raises:
+        TrainingError: no file, or no rating in the files.
+    """
+    lookup, attributes, kept = RatingLookup(vocabularies), Attributes(vocabularies), []
+    for raw in example_batches(expand(patterns), {*RATING_FEATURES, *ATTRIBUTE_FEATURES}):
+        ids = {name: column.numpy() for name, column in lookup(raw).items()}
+        attributes.update(*(ids[name] for name in RATING_FEATURES[:2]), raw)
+        kept.append(ids)
+    return _finish(Ratings.concatenate(kept), attributes, vocabularies)
+
+
+def from_columns(columns: Mapping[str, Sequence], vocabularies: Vocabularies) -> tuple[Ratings, Catalogue]:
+    """The same from raw columns in memory, named as in `trainer.data.features` (genres: a list a row)."""
+    train, attributes = Ratings.from_columns(columns, vocabularies), Attributes(vocabularies)
+    raw = {
+        name: tf.ragged.constant(columns[name], dtype=tf.string)
+        if name == MOVIE_GENRES
+        else tf.constant(columns[name])
+        for name in ATTRIBUTE_FEATURES
+        if name in columns
+    }
+    attributes.update(train.user, train.movie, raw)
+    return _finish(train, attributes, vocabularies)
+
+
+def _finish(train, attributes, vocabularies) -> tuple[Ratings, Catalogue]:
+    if not len(train):
+        raise TrainingError("The train split holds no ratings.", "Check the split's fractions.")
+    return train, Catalogue.of(train, attributes, vocabularies)
+
+
+def _group(owner: np.ndarray, member: np.ndarray, rows: int) -> Ragged:
+    """Each owner's members in the order given; unknown owners and members are left out."""
+    known = (owner > 0) & (member > 0)
+    owner, member = owner[known], member[known]
+    order = np.argsort(owner, kind="stable")
+    splits = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=rows))])
+    return Ragged(member[order].astype(np.int32), splits.astype(np.int64))

@@ -1,0 +1,39 @@
+"""Strings to the integer ids of a vocabulary, inside a TensorFlow graph."""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from trainer.data.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
+from trainer.data.vocabularies import Vocabularies
+
+RATING_FEATURES = (USER_ID, MOVIE_ID, USER_RATING, TIMESTAMP)
+
+
+def string_lookup(vocabulary: Sequence[str]) -> keras.layers.StringLookup:
+    """string[...] to int32[...]: the place in the vocabulary plus one, 0 for what is not in it."""
+    # StringLookup refuses an empty vocabulary; a record separator is a value that no data set holds.
+    # (Not a NUL: NumPy drops it at a string's end, and "" would be known.)
+    lookup = keras.layers.StringLookup(vocabulary=list(vocabulary) or ["\x1e"])
+    lookup.build(())  # else an export, which tracks built layers only, needs a call first
+    return lookup
+
+
+class RatingLookup:
+    """Raw columns of ratings, as `examples.parse` gives them, to what models train on.
+
+    `user_id` and `movie_id` become int32, `user_rating` float32, `timestamp` int64; [B] each.
+    """
+
+    def __init__(self, vocabularies: Vocabularies):
+        self._user = string_lookup(vocabularies.user_id)
+        self._movie = string_lookup(vocabularies.movie_id)
+
+    def __call__(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return {
+            USER_ID: tf.cast(self._user(raw[USER_ID]), tf.int32),
+            MOVIE_ID: tf.cast(self._movie(raw[MOVIE_ID]), tf.int32),
+            USER_RATING: tf.cast(raw[USER_RATING], tf.float32),
+            TIMESTAMP: tf.cast(raw[TIMESTAMP], tf.int64),
+        }

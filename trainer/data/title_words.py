@@ -1,0 +1,23 @@
+"""The words of films' titles as sets of ids."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from trainer.data.catalogue import Ragged
+
+
+def title_words(titles: Sequence[str]) -> tuple[Ragged, tuple[str, ...]]:
+    """Each title's words that another title has too, as places among those words; and the words.
+
+    A word of one film alone would be a second id of that film. The year is a feature of its own.
+    """
+    found = [sorted(set(re.findall(r"\w+", re.sub(r"\(\d{4}\)\s*$", "", title.lower())))) for title in titles]
+    counts = Counter(word for words in found for word in words)
+    shared = sorted(word for word in counts if counts[word] > 1)
+    place_of = {word: place for place, word in enumerate(shared)}
+    places = [[place_of[word] for word in words if word in place_of] for words in found]
+    splits = np.cumsum([0, *map(len, places)])
+    return Ragged(np.array([place for row in places for place in row], np.int32), splits), tuple(shared)

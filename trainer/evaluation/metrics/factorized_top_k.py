@@ -1,0 +1,54 @@
+"""How high a query's own item comes among all candidates, through an index."""
+
+from collections.abc import Sequence
+
+import keras
+from keras import ops
+
+from trainer.evaluation.metrics.top_k_metrics import KINDS, TopKMetrics
+
+
+class FactorizedTopK(TopKMetrics):
+    """The counterpart of `tfrs.metrics.FactorizedTopK`: queries against a whole catalogue, in any index.
+
+    Unlike in TFRS the row's item is looked for in the list that the index gives, and not scored a second
+    time: so rounding cannot make it lose to itself, and an approximate index's misses count as misses.
+
+    Args:
+        index: `ExactIndex`, `IvfIndex`, `StreamingIndex`, or what answers as they do; a k given by
+            keyword, and rows as int32 [B, k].
+        ks, kinds: as in `TopKMetrics`.
+    """
+
+    def __init__(
+        self,
+        index: keras.layers.Layer,
+        ks: Sequence[int] = (1, 5, 10, 50, 100),
+        kinds: Sequence[str] = KINDS,
+        name: str = "factorized_top_k",
+        **kwargs,
+    ):
+        super().__init__(ks, kinds, name=name, **kwargs)
+        self._index = index
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Searches and counts a batch.
+
+        Args:
+            y_true: int [B], the row of each query's own item in the index, or [B, n] for several of them,
+                each once, -1 where there is none.
+            y_pred: queries, float [B, d].
+            sample_weight: [B], or None.
+        """
+        own = ops.cast(ops.convert_to_tensor(y_true), "int32")
+        own = own[:, None] if len(own.shape) == 1 else own
+        _, rows = self._index(ops.convert_to_tensor(y_pred), k=max(self.ks))
+        hits = ops.any((rows[:, :, None] == own[:, None, :]) & (own >= 0)[:, None, :], axis=2)
+        hits = ops.cast(hits, self.dtype)
+        # The list may be shorter than the longest k: its length is known to the graph alone.
+        hits = ops.pad(hits, [[0, 0], [0, max(self.ks) - ops.shape(hits)[1]]])
+        hits = ops.reshape(hits, (-1, max(self.ks)))
+        self.update_hits(hits, ops.sum(ops.cast(own >= 0, self.dtype), axis=1), sample_weight)
+
+    def get_config(self):
+        raise NotImplementedError("FactorizedTopK holds an index and is not made from a config.")

@@ -1,0 +1,93 @@
+"""The best k of a catalogue for each user, in one order only: by score, and among equals by item id."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from marquee.errors import TrainingError
+from trainer.data.catalogue import Ragged
+
+NOTHING = -1  # fills a list that found fewer than k candidates
+BLOCK = 256  # users at once: 60,000 films make 61 MB of scores and 123 MB of keys
+
+
+def top_k(scores: np.ndarray, k: int) -> np.ndarray:
+    """The ids of each row's k highest scores, best first; of equal scores the lower id comes first.
+
+    A score of -inf is no candidate: where fewer than k are left, the list ends in NOTHING (-1).
+
+    Args:
+        scores: float32 [B, M].
+        k: at least 1; more than M is M.
+
+    Returns:
+        int32 [B, min(k, M)].
+
+    Raises:
+        TrainingError: a score is NaN, which has no place in an order.
+    """
+    scores = np.asarray(scores, np.float32)
+    if np.isnan(scores).any():
+        row, item = np.argwhere(np.isnan(scores))[0]
+        raise TrainingError(
+            f"The score of item {item} in row {row} is NaN: the items cannot be ordered.",
+            "Look at the training loss: it was probably NaN too. A lower learning rate helps.",
+        )
+    size = scores.shape[1]
+    k = min(k, size)
+    # One integer holds both the score and the id, so no two are equal and a partition is exact.
+    best = np.partition(_rising(scores) << 32 | np.arange(size)[::-1], size - k, axis=1)[:, size - k :]
+    best.sort(axis=1)
+    best = best[:, ::-1]
+    items = size - 1 - (best & 0xFFFFFFFF)
+    return np.where(best >> 32 > _rising(np.float32(-np.inf)), items, NOTHING).astype(np.int32)
+
+
+def ranked_lists(
+    scores: Callable[[np.ndarray], np.ndarray],
+    users: np.ndarray,
+    k: int,
+    seen: Ragged | None = None,
+    block: int = BLOCK,
+) -> np.ndarray:
+    """Each user's k best items of the whole catalogue, best first, in blocks that fit memory.
+
+    Item 0, the OOV row, is never a candidate, and neither is what `seen` holds for the user.
+
+    Args:
+        scores: int32 [B] user rows to float32 [B, M], a score for every item.
+        users: int32 [U].
+        k: as in `top_k`.
+        seen: item ids by user row.
+        block: how many users are scored at once.
+
+    Returns:
+        int32 [U, min(k, M)], with NOTHING (-1) behind the last candidate.
+
+    Raises:
+        TrainingError: as `top_k`.
+    """
+    lists = [np.empty((0, k), np.int32)] if not len(users) else []
+    for start in range(0, len(users), block):
+        rows = users[start : start + block]
+        masked = np.array(scores(rows), np.float32)  # a copy: the caller's array stays as it is
+        masked[:, 0] = -np.inf
+        if seen is not None:
+            masked[entries(seen, rows)] = -np.inf
+        lists.append(top_k(masked, k))
+    return np.concatenate(lists)
+
+
+def entries(ragged: Ragged, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The chosen rows laid end to end: (place in `rows`, value), each int64 [the sum of their lengths]."""
+    lengths = ragged.lengths[rows]
+    ends = np.cumsum(lengths)
+    places = np.repeat(np.arange(len(rows)), lengths)
+    within = np.arange(len(places)) - np.repeat(ends - lengths, lengths)
+    return places, ragged.values[np.repeat(ragged.splits[:-1][rows], lengths) + within].astype(np.int64)
+
+
+def _rising(scores: np.ndarray) -> np.ndarray:
+    """Integers (int64) in the order of the floats: negative floats' bits run backwards; -0.0 is 0.0."""
+    bits = (scores + np.float32(0)).view(np.int32).astype(np.int64)
+    return bits ^ ((bits >> 63) & 0x7FFFFFFF)

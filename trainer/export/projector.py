@@ -1,0 +1,53 @@
+"""The films' vectors for TensorBoard's embedding projector: which films a model takes for alike."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from marquee.whole_file import write_whole
+from trainer.export.retrieval_server import genres
+from trainer.models.retrieval.model import RetrievalModel
+
+FILMS = 10_000  # the most rated; the projector's t-SNE takes no more, and a browser hardly any more
+WIDEST = 512  # `ease` has vectors as wide as the catalogue: no picture of that is worth its size
+CONFIG, VECTORS, METADATA = "projector_config.pbtxt", "films.tsv", "films_metadata.tsv"
+
+
+def write_projector(model: RetrievalModel, folder: Path) -> bool:
+    """Writes vectors, a line of title, genres, year and ratings a film, and the projector's configuration.
+
+    A film's bias, which comes last in its vector, is left out: it says how popular the film is, not what it
+    is like.
+
+    Args:
+        model: trained.
+        folder: of a run of TensorBoard's: the projector looks only where events are.
+
+    Returns:
+        False where nothing was written, because the vectors are too wide.
+    """
+    catalogue = model.catalogue
+    ids = np.arange(1, min(catalogue.movies, FILMS + 1), dtype=np.int32)  # ids are by falling popularity
+    vectors = model.item_vectors(tf.constant(ids[:1]))
+    if vectors.shape[1] - 1 > WIDEST:
+        return False
+    vectors = model.item_vectors(tf.constant(ids)).numpy()[:, :-1]
+    kinds, years = genres(catalogue), catalogue.attributes.years()
+    rows = (
+        (_line(catalogue.attributes.titles[film]), kinds[film], years[film], catalogue.watchers.lengths[film])
+        for film in ids
+    )
+    write_whole(folder / VECTORS, "".join("\t".join(f"{x:.6g}" for x in row) + "\n" for row in vectors))
+    header = ("title", "genres", "year", "ratings")
+    write_whole(folder / METADATA, "".join("\t".join(map(str, row)) + "\n" for row in (header, *rows)))
+    write_whole(
+        folder / CONFIG,
+        f'embeddings {{\n  tensor_name: "films"\n  tensor_path: "{VECTORS}"\n'
+        f'  tensor_shape: [{vectors.shape[0]}, {vectors.shape[1]}]\n  metadata_path: "{METADATA}"\n}}\n',
+    )
+    return True
+
+
+def _line(title: str) -> str:
+    return " ".join(title.split())

@@ -1,0 +1,129 @@
+"""A trained ranking model as a SavedModel that any stock TF Serving answers from.
+
+Written by `keras.export.ExportArchive`: `tf.saved_model.save` of a Keras 3 model gives one that TF
+Serving loads, calls available, and then fails on every request.
+"""
+
+import keras
+import tensorflow as tf
+
+from trainer.data.activity import ACTIVITIES, activity
+from trainer.data.attributes import AGE_BOUNDARIES, AGE_GROUPS
+from trainer.data.catalogue import Catalogue
+from trainer.data.examples import NO_AGE, parse
+from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_AGE, USER_ID, USER_RATING
+from trainer.data.lookups import string_lookup
+from trainer.models.ranking.model import RankingModel
+
+
+def export_ranking(model: RankingModel, path: str) -> None:
+    """Writes the SavedModel; `path` must not exist yet.
+
+    Signatures, each giving `user_rating` float32 [B]:
+        serving_default: `user_id`, `movie_title` string [B].
+        rate_ids: `user_id`, `movie_id` string [B].
+        serving_examples: `examples` string [B], serialized tf.Examples; a film by its id, or else by its
+            title; with the rating's time where the example gives it.
+    And, of a model with several tasks, one that also gives what else it has learned, float32 [B] each:
+        rate_tasks: `user_id`, `movie_id` string [B] to `user_rating`, `liked`, `watched`.
+    And, of a model that knows a user by what they have watched as well (`rates_histories`):
+        rate_for_history: `movie_title` string [B, h], what someone has watched who is not in train, filled up
+            with "", and `movie_id` string [B, n], to `user_rating` [B, n]. Titles that train does not know
+            count for nothing.
+    One for slicing an evaluation (TFMA's `preprocessing_function_names`):
+        slices: `examples` to `age_group` and `activity` string [B].
+
+    A user, film or title that train lacks is answered as the unknown one.
+    """
+    served = RankingServer(model)
+    archive = keras.export.ExportArchive()
+    # Tables are found by walking down from what is tracked, and Keras gives that walk up, silently, on
+    # models whose inputs are a dict of integers: so they are named one by one.
+    for lookup in served.lookups:
+        archive.track(lookup)
+
+    def strings(name: str) -> tf.TensorSpec:
+        return tf.TensorSpec([None], tf.string, name=name)
+
+    archive.add_endpoint("serving_default", served.rate_titles, [strings(USER_ID), strings(MOVIE_TITLE)])
+    archive.add_endpoint("rate_ids", served.rate_ids, [strings(USER_ID), strings(MOVIE_ID)])
+    archive.add_endpoint("serving_examples", served.rate_examples, [strings("examples")])
+    if model.other_heads:
+        archive.add_endpoint("rate_tasks", served.rate_tasks, [strings(USER_ID), strings(MOVIE_ID)])
+    if model.rates_histories:
+        histories, films = (
+            tf.TensorSpec([None, None], tf.string, name=name) for name in (MOVIE_TITLE, MOVIE_ID)
+        )
+        archive.add_endpoint("rate_for_history", served.rate_for_history, [histories, films])
+    archive.add_endpoint("slices", served.slices, [strings("examples")])
+    archive.write_out(path, verbose=False)
+
+
+class RankingServer(keras.layers.Layer):
+    """Strings in, ratings out."""
+
+    def __init__(self, model: RankingModel, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        catalogue = model.catalogue
+        self._network = model.for_serving()
+        self._users = string_lookup(catalogue.vocabularies.user_id)
+        self._movies = string_lookup(catalogue.vocabularies.movie_id)
+        movies_by_title = titles(catalogue)
+        self._titles = string_lookup(movies_by_title)
+        self._movie_of_title = tf.constant([0, *movies_by_title.values()], tf.int32)
+        self.lookups = (self._users, self._movies, self._titles)
+        self._activity = tf.constant(activity(catalogue), tf.int32)
+        self.built = True
+
+    def rate_titles(self, user_id, movie_title):
+        return self._rate(user_id, self._by_title(movie_title))
+
+    def rate_ids(self, user_id, movie_id):
+        return self._rate(user_id, tf.cast(self._movies(movie_id), tf.int32))
+
+    def rate_tasks(self, user_id, movie_id):
+        user, movie = (
+            tf.cast(lookup(ids), tf.int32)
+            for lookup, ids in ((self._users, user_id), (self._movies, movie_id))
+        )
+        return self._network.rate_tasks({USER_ID: user, MOVIE_ID: movie})
+
+    def rate_for_history(self, movie_title, movie_id):
+        histories = tf.RaggedTensor.from_tensor(self._by_title(movie_title))
+        movies = tf.cast(self._movies(movie_id), tf.int32)
+        return {USER_RATING: self._network.rate_for_history(histories, movies)}
+
+    def rate_examples(self, examples):
+        raw = parse(examples, (USER_ID, MOVIE_ID, MOVIE_TITLE, TIMESTAMP))
+        by_id = tf.cast(self._movies(raw[MOVIE_ID]), tf.int32)
+        movie = tf.where(by_id > 0, by_id, self._by_title(raw[MOVIE_TITLE]))
+        return self._rate(raw[USER_ID], movie, {TIMESTAMP: raw[TIMESTAMP]})
+
+    def slices(self, examples):
+        raw = parse(examples, (USER_ID, USER_AGE))
+        group = 1 + tf.searchsorted(tf.constant(AGE_BOUNDARIES, tf.float32), raw[USER_AGE], side="right")
+        group = tf.where(raw[USER_AGE] <= NO_AGE, 0, group)
+        third = tf.gather(self._activity, self._users(raw[USER_ID]))
+        return {
+            "age_group": tf.gather(tf.constant(["unknown", *AGE_GROUPS]), group),
+            "activity": tf.gather(tf.constant(ACTIVITIES), third),
+        }
+
+    def _by_title(self, movie_title):
+        return tf.gather(self._movie_of_title, self._titles(movie_title))
+
+    def _rate(self, user_id, movie, more=None):
+        # Reshaped to what they are already: TensorFlow Lite's converter knows no shape of what a lookup
+        # gives, and an operation that broadcasts would then not be converted.
+        user, movie = (tf.reshape(each, [-1]) for each in (tf.cast(self._users(user_id), tf.int32), movie))
+        return {USER_RATING: self._network({USER_ID: user, MOVIE_ID: movie, **(more or {})})}
+
+
+def titles(catalogue: Catalogue) -> dict[str, int]:
+    """Each title's film. Of several films with one title it is the one most rated in train: the
+    vocabulary, and so the ids, are by falling frequency, and the first one stays."""
+    found: dict[str, int] = {}
+    for movie, title in enumerate(catalogue.attributes.titles):
+        if title:
+            found.setdefault(title, movie)
+    return found

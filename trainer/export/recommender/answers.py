@@ -1,0 +1,117 @@
+"""What the two parts answer, composed in NumPy: the composed graph is held against it."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
+from trainer.export.answers import UNKNOWN, Answer, spread
+from trainer.export.recommender.parts import Part
+from trainer.export.recommender.recommender import LENGTH
+from trainer.export.retrieval_server import EXCLUDE_SEEN, SCORE, K
+from trainer.export.retrieval_trained_answers import DECIDED
+
+LONGER = 25  # than LENGTH
+
+Films = dict[str, np.ndarray]
+
+
+def recommender_answers(
+    ranking: Part,
+    retrieval: Part,
+    users: Sequence[str],
+    candidates: int,
+    rating_weight: float,
+    asked: int = 64,
+) -> list[Answer]:
+    """The answers of every signature of `trainer.export.recommender.assemble`.
+
+    Requests are passed over whose films have scores so close that rounding may turn their order.
+
+    Args:
+        ranking, retrieval: the parts.
+        users: those whom both know.
+        candidates, rating_weight: as in `assemble`.
+        asked: how many users to ask about, spread over the known ones, beside one unknown.
+    """
+    names = [*dict.fromkeys(spread(users, np.linspace(0, 1, asked)) if users else []), UNKNOWN]
+
+    def of_users(exclude_seen: bool) -> Callable[[int], Films]:
+        return lambda number: _called(
+            retrieval, "candidates", user_id=names, k=number, exclude_seen=exclude_seen
+        )
+
+    def of_histories(number: int) -> Films:
+        return _called(retrieval, "candidates_from_history", movie_title=histories, k=number)
+
+    def answer(signature: str, inputs: dict, retrieve: Callable[[int], Films], k: int = LENGTH) -> Answer:
+        (name, rows), *_ = inputs.items()
+        width = max(k, candidates)
+        found = retrieve(width)
+        films = ordered(found, _ratings(ranking, name, rows, found[MOVIE_ID]), rating_weight)
+        if name == MOVIE_TITLE and "rate_for_history" not in ranking.calls:
+            films[USER_RATING] = np.zeros_like(films[USER_RATING])
+        chosen = _certain(films, retrieve(width + 1), width, k)
+        outputs = {name: column[chosen, :k] for name, column in films.items()}
+        return Answer(signature, {**inputs, name: [rows[row] for row in chosen]}, outputs)
+
+    histories = _histories(of_users(False)(LENGTH)[MOVIE_TITLE])
+    return [
+        answer("serving_default", {USER_ID: names}, of_users(True)),
+        answer("recommend", {USER_ID: names, K: LENGTH, EXCLUDE_SEEN: True}, of_users(True)),
+        answer("recommend", {USER_ID: names, K: LONGER, EXCLUDE_SEEN: False}, of_users(False), LONGER),
+        answer("recommend_from_history", {MOVIE_TITLE: histories, K: LENGTH}, of_histories),
+    ]
+
+
+def ordered(found: Films, rating: np.ndarray, rating_weight: float) -> Films:
+    """All that was found and rated, in order; [B, n] each."""
+    movie_id, film = found[MOVIE_ID], found[MOVIE_ID] != b""
+    score = found[SCORE] + np.float32(rating_weight) * rating
+    order = np.argsort(np.where(film, -score, np.inf), axis=1, kind="stable")
+    columns = {
+        MOVIE_ID: movie_id,
+        MOVIE_TITLE: found[MOVIE_TITLE],
+        USER_RATING: np.where(film, rating, np.float32(0)),
+        SCORE: np.where(film, score, np.float32(0)),
+    }
+    return {name: np.take_along_axis(column, order, axis=1) for name, column in columns.items()}
+
+
+def _ratings(ranking: Part, name: str, rows: Sequence, movie_id: np.ndarray) -> np.ndarray:
+    """What users (`name` is `user_id`), or those who bring a history, think of their films: [B, n]."""
+    if name == MOVIE_TITLE and "rate_for_history" in ranking.calls:
+        return _called(ranking, "rate_for_history", movie_title=rows, movie_id=movie_id)[USER_RATING]
+    who = rows if name == USER_ID else [""] * len(rows)
+    pairs = {USER_ID: np.repeat(np.array(who, object), movie_id.shape[1]), MOVIE_ID: movie_id.ravel()}
+    return _called(ranking, "rate_ids", **pairs)[USER_RATING].reshape(movie_id.shape)
+
+
+def _certain(films: Films, more: Films, width: int, k: int) -> np.ndarray:
+    """The rows whose first k are beyond doubt; the clearest one at least.
+
+    Two leads count: of each of the first k over the next, and of the last film that was retrieved over the
+    first that was not.
+    """
+    leads = [_leads(films, slice(0, k + 1)), _leads(more, slice(width - 1, width + 1))]
+    lead = np.concatenate(leads, axis=1).min(axis=1, initial=np.inf)
+    return np.flatnonzero(lead >= min(DECIDED, lead.max()))
+
+
+def _leads(films: Films, part: slice) -> np.ndarray:
+    score = films[SCORE][:, part]
+    last = films[MOVIE_ID][:, part][:, 1:] == b""  # nothing comes after it
+    return np.where(last, np.inf, score[:, :-1] - score[:, 1:])
+
+
+def _histories(watched: np.ndarray) -> list[list[str]]:
+    """Of titles as bytes [B, n]: rows of one, two and three of them, one that does not exist, and none."""
+    rows = [[title.decode() for title in row[: place % 3 + 1]] for place, row in enumerate(watched)]
+    rows += [[UNKNOWN, *rows[0][:1]], [UNKNOWN], []]
+    return [row + [""] * (3 - len(row)) for row in rows]
+
+
+def _called(part: Part, signature: str, **inputs) -> Films:
+    outputs = part.calls[signature](**{name: tf.constant(value) for name, value in inputs.items()})
+    return {name: column.numpy() for name, column in outputs.items()}

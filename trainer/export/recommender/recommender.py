@@ -1,0 +1,103 @@
+"""The graph of a recommender: retrieve, leave out what was seen, rate, order."""
+
+import tensorflow as tf
+
+from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
+from trainer.export.per_row import each_row, lengths
+from trainer.export.recommender.parts import Part
+from trainer.export.retrieval_server import EXCLUDE_SEEN, SCORE, K
+
+LENGTH = 10  # of an answer that names no k
+
+
+class Recommender(tf.Module):
+    """Strings in, films to watch out.
+
+    A plain tf.Module that holds the variables and tables of both parts: `tf.saved_model.save` is right for
+    it, as it is not for a Keras model.
+
+    Args:
+        ranking: with `rate_ids`, and `rate_for_history` where it can rate by a history.
+        retrieval: with `candidates` and `candidates_from_history`.
+        candidates, rating_weight: as in `trainer.export.recommender.assemble`.
+    """
+
+    def __init__(self, ranking: Part, retrieval: Part, candidates: int, rating_weight: float):
+        super().__init__(name="recommender")
+        self.resources = [*ranking.resources, *retrieval.resources]
+        self._rate = ranking.calls["rate_ids"]
+        self._rate_for_history = ranking.calls.get("rate_for_history")
+        self._of_user = retrieval.calls["candidates"]
+        self._of_history = retrieval.calls["candidates_from_history"]
+        self._candidates, self._weight = candidates, rating_weight
+
+    def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
+        """The contract's three."""
+        user_id = tf.TensorSpec([None], tf.string, name=USER_ID)
+        movie_title = tf.TensorSpec([None, None], tf.string, name=MOVIE_TITLE)
+        # Of any rank: once for the batch, or in each row (`trainer.export.per_row`).
+        k, exclude_seen = (
+            tf.TensorSpec(None, tf.int32, name=K),
+            tf.TensorSpec(None, tf.bool, name=EXCLUDE_SEEN),
+        )
+        return {
+            "serving_default": tf.function(self.recommend_default).get_concrete_function(user_id),
+            "recommend": tf.function(self.recommend).get_concrete_function(user_id, k, exclude_seen),
+            "recommend_from_history": tf.function(self.recommend_from_history).get_concrete_function(
+                movie_title, k
+            ),
+        }
+
+    def recommend_default(self, user_id):
+        return self.recommend(user_id, tf.constant(LENGTH), tf.constant(True))
+
+    def recommend(self, user_id, k, exclude_seen):
+        rows = tf.shape(user_id)[0]
+        asked, most = lengths(k, rows)
+        found = self._of_user(
+            user_id=user_id, k=self._retrieved(most), exclude_seen=each_row(exclude_seen, rows, EXCLUDE_SEEN)
+        )
+        return self._ordered(found, self._ratings(user_id, found[MOVIE_ID]), asked, most)
+
+    def recommend_from_history(self, movie_title, k):
+        rows = tf.shape(movie_title)[0]
+        asked, most = lengths(k, rows)
+        found = self._of_history(movie_title=movie_title, k=self._retrieved(most))
+        if self._rate_for_history is not None:
+            rating = self._rate_for_history(movie_title=movie_title, movie_id=found[MOVIE_ID])[USER_RATING]
+            return self._ordered(found, rating, asked, most)
+        ordered = self._ordered(found, self._ratings(tf.fill([rows], ""), found[MOVIE_ID]), asked, most)
+        return {**ordered, USER_RATING: tf.zeros_like(ordered[USER_RATING])}
+
+    def _retrieved(self, k):
+        return tf.maximum(k, self._candidates)
+
+    def _ratings(self, user_id, movie_id):
+        """Each user's of each of their films, [B, n]."""
+        shape = tf.shape(movie_id)
+        pairs = {USER_ID: tf.repeat(user_id, shape[1]), MOVIE_ID: tf.reshape(movie_id, [-1])}
+        return tf.reshape(self._rate(**pairs)[USER_RATING], shape)
+
+    def _ordered(self, found, rating, asked, most):
+        """What was retrieved, in order; of equal scores the nearer film is first.
+
+        A row's answer does not depend on what others ask for: only as many of its films count as would have
+        been retrieved for it alone, and behind the first `asked` of them there are none.
+        """
+        movie_id = found[MOVIE_ID]
+        width = tf.shape(movie_id)[1]
+        # not what pads a row, nor what another row's longer list brought
+        film = (movie_id != "") & tf.sequence_mask(self._retrieved(asked), width)
+        score = tf.where(film, found[SCORE] + self._weight * rating, -float("inf"))
+        best = tf.math.top_k(score, tf.minimum(most, width))
+        wanted = (best.values > -float("inf")) & tf.sequence_mask(asked, tf.shape(best.values)[1])
+        columns = {
+            MOVIE_ID: (movie_id, ""),
+            MOVIE_TITLE: (found[MOVIE_TITLE], ""),
+            USER_RATING: (rating, 0.0),
+            SCORE: (score, 0.0),
+        }
+        return {
+            name: tf.where(wanted, tf.gather(column, best.indices, batch_dims=1), blank)
+            for name, (column, blank) in columns.items()
+        }

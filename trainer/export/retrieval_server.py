@@ -1,0 +1,172 @@
+"""Strings in, films out: what the signatures of a served retrieval model compute."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer.data.catalogue import Catalogue
+from trainer.data.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE
+from trainer.data.lookups import string_lookup
+from trainer.export.per_row import each_row, lengths
+from trainer.export.ranking import titles
+from trainer.models.index.exact import best_of, frozen
+from trainer.models.retrieval.histories import once
+from trainer.models.retrieval.model import RetrievalModel
+
+SCORE = "score"
+VECTOR = "vector"
+RATINGS = "ratings"
+SIMILARITY = "similarity"
+K = "k"
+EXCLUDE_SEEN = "exclude_seen"
+LENGTH = 100  # of an answer that names no k
+
+
+class RetrievalServer(keras.layers.Layer):
+    """A method a signature.
+
+    Inside, a film is its id, 0 for one that is not known, and its row in the index is one less: so a row of
+    -1, for which an index had nothing left, is the film that is not known, without id or title.
+
+    Args:
+        model: trained.
+        index: of its films' vectors, row 0 the film of id 1.
+        visitors: what the model gives for histories that requests bring (`RetrievalModel.visitors`).
+
+    Attributes:
+        lookups: the string tables, which an export must be told of.
+    """
+
+    def __init__(
+        self,
+        model: RetrievalModel,
+        index: keras.layers.Layer,
+        visitors: keras.layers.Layer | None,
+        **kwargs,
+    ):
+        super().__init__(autocast=False, **kwargs)
+        catalogue = model.catalogue
+        self._users = string_lookup(catalogue.vocabularies.user_id)
+        self._movies = string_lookup(catalogue.vocabularies.movie_id)
+        movies_by_title = titles(catalogue)
+        self._titles = string_lookup(movies_by_title)
+        self.lookups = (self._users, self._movies, self._titles)
+        self._movie_of_title = tf.constant([0, *movies_by_title.values()], tf.int32)
+        self._movie_id = tf.constant(["", *catalogue.vocabularies.movie_id])
+        self._title = tf.constant(catalogue.attributes.titles.tolist())
+        self._genres = tf.constant(genres(catalogue))
+        self._ratings = tf.constant(catalogue.watchers.lengths, tf.int32)
+        self._tower, self._index = model.for_serving(), index
+        self._visitors = visitors
+        self._unknown_film = frozen(self, "unknown_film", model.item_vectors(tf.constant([0])).numpy())
+        seen = once(catalogue.watched)
+        self._seen = frozen(self, "seen", seen.values)
+        self._seen_splits = frozen(self, "seen_splits", seen.splits)
+        self.built = True
+
+    def retrieve_default(self, user_id):
+        return self.retrieve(user_id, tf.constant(LENGTH))
+
+    def retrieve(self, user_id, k):
+        asked, most = lengths(k, tf.shape(user_id)[0])
+        return self._films(*self._index(self._tower.user_vectors(self._user(user_id)), most), asked)
+
+    def candidates(self, user_id, k, exclude_seen):
+        user, (asked, most) = self._user(user_id), lengths(k, tf.shape(user_id)[0])
+        excluded = self._seen_by(user, each_row(exclude_seen, tf.shape(user_id)[0], EXCLUDE_SEEN))
+        return self._films(*self._index(self._tower.user_vectors(user), most, _rows(excluded)), asked)
+
+    def candidates_from_history(self, movie_title, k):
+        named, (asked, most) = self._named(movie_title), lengths(k, tf.shape(movie_title)[0])
+        if self._visitors is None:
+            found = self._index(self._tower.vectors_of_history(named), most, _rows(named))
+        else:
+            found = best_of(self._visitors.scores(named), most, _rows(named))
+        return self._films(*found, asked)
+
+    def user_vector(self, user_id):
+        return {VECTOR: self._tower.user_vectors(self._user(user_id))}
+
+    def movie_vector(self, movie_id):
+        return {VECTOR: self._vectors(self._movie(movie_id))}
+
+    def describe(self, movie_id):
+        movie = self._movie(movie_id)
+        return {
+            MOVIE_TITLE: tf.gather(self._title, movie),
+            MOVIE_GENRES: tf.gather(self._genres, movie),
+            RATINGS: tf.gather(self._ratings, movie),
+        }
+
+    def because(self, user_id, movie_id):
+        return self._reasons(self._seen_by(self._user(user_id), True), self._movie(movie_id))
+
+    def because_of_history(self, movie_title, movie_id):
+        return self._reasons(self._named(movie_title), self._movie(movie_id))
+
+    def _films(self, scores, rows, asked):
+        """The films of what was found, [B, k']; behind the `asked` first of each row there is none."""
+        wanted = tf.sequence_mask(asked, tf.shape(rows)[1])
+        movie = tf.where(wanted, rows + 1, 0)
+        return {
+            MOVIE_ID: tf.gather(self._movie_id, movie),
+            MOVIE_TITLE: tf.gather(self._title, movie),
+            SCORE: tf.where(movie > 0, scores, 0.0),
+        }
+
+    def _reasons(self, watched, movies):
+        """The film of each row's `watched`, ragged [B, (h)], that is most like each of `movies` [B, n]."""
+        films = watched.to_tensor()
+        likeness = tf.matmul(self._directions(movies), self._directions(films), transpose_b=True)
+        possible = (films[:, None] > 0) & (movies[:, :, None] > 0) & (films[:, None] != movies[:, :, None])
+        # A column more, for those that have none: there is always something to choose from.
+        films = tf.pad(films, [[0, 0], [0, 1]])
+        likeness = tf.pad(
+            tf.where(possible, likeness, -np.inf), [[0, 0], [0, 0], [0, 1]], constant_values=-2.0
+        )
+        best = tf.argmax(likeness, axis=2, output_type=tf.int32)
+        reason = tf.gather(films, best, batch_dims=1)
+        return {
+            MOVIE_TITLE: tf.gather(self._title, reason),
+            SIMILARITY: tf.where(reason > 0, tf.reduce_max(likeness, axis=2), 0.0),
+        }
+
+    def _directions(self, movies):
+        """Vectors of length 1 without what comes last, the films' biases."""
+        return tf.math.l2_normalize(self._vectors(movies)[..., :-1], axis=-1)
+
+    def _vectors(self, movies):
+        known = self._index.vectors_of(tf.maximum(movies - 1, 0))
+        return tf.where(movies[..., None] > 0, known, self._unknown_film)
+
+    def _seen_by(self, user, wanted):
+        """Ragged int32 [B, (n)]; without films where that is not wanted, for next to nothing."""
+        starts = tf.gather(self._seen_splits, user)
+        ends = tf.where(wanted, tf.gather(self._seen_splits, user + 1), starts)
+        places = tf.ragged.range(starts, ends)
+        return places.with_values(tf.gather(self._seen, places.values))
+
+    def _named(self, movie_title):
+        """The known films among string [B, n], each once: ragged int32 [B, (m)]."""
+        movies = tf.gather(self._movie_of_title, self._titles(movie_title))
+        rows, count = tf.shape(movies, tf.int64)[0], tf.size(self._ratings, tf.int64)
+        keys = tf.range(rows)[:, None] * count + tf.cast(movies, tf.int64)
+        keys = tf.unique(tf.boolean_mask(keys, movies > 0)).y  # keeps the order, so rows still rise
+        return tf.RaggedTensor.from_value_rowids(tf.cast(keys % count, tf.int32), keys // count, rows, False)
+
+    def _user(self, user_id):
+        return tf.cast(self._users(user_id), tf.int32)
+
+    def _movie(self, movie_id):
+        return tf.cast(self._movies(movie_id), tf.int32)
+
+
+def _rows(movies):
+    """A ragged tensor of film ids as rows of the index."""
+    return movies.with_values(movies.values - 1)
+
+
+def genres(catalogue: Catalogue) -> list[str]:
+    """Each film's genres as MovieLens writes them, in alphabetical order with | between."""
+    names = np.array(catalogue.vocabularies.movie_genres, object)
+    return ["|".join(sorted(names[row])) for row in catalogue.attributes.genres]

@@ -1,0 +1,167 @@
+"""What a trained retrieval model answers, to compare its export with, a signature at least once."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer.data.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE, USER_ID
+from trainer.export.answers import UNKNOWN, Answer, ids, spread
+from trainer.export.ranking import titles
+from trainer.export.retrieval_server import (
+    EXCLUDE_SEEN,
+    LENGTH,
+    RATINGS,
+    SCORE,
+    SIMILARITY,
+    VECTOR,
+    K,
+    genres,
+)
+from trainer.models.index.exact import best_of
+from trainer.models.retrieval.histories import once
+from trainer.models.retrieval.model import RetrievalModel
+
+DECIDED = 1e-5  # numbers further apart than this are in the same order however they are summed
+FEW = 10  # films asked for, or about
+
+
+def retrieval_answers(
+    model: RetrievalModel, index: keras.layers.Layer, visitors: keras.layers.Layer | None, users: int = 64
+) -> list[Answer]:
+    """The answers of the trained model's own towers through the index.
+
+    Requests are passed over whose films have scores so close that rounding may turn their order.
+
+    Args:
+        model: trained, not folded.
+        index: of its films.
+        visitors: what answers histories, where the index does not.
+        users: how many to ask about, spread over the vocabulary, beside one unknown; and as many films.
+    """
+    asked = _Asked(model, index, visitors, users)
+    return [
+        asked.films("serving_default", LENGTH, {}),
+        asked.films("retrieve", FEW, {K: FEW}),
+        asked.films("candidates", FEW, {K: FEW, EXCLUDE_SEEN: True}, without=True),
+        asked.films("candidates", FEW, {K: FEW, EXCLUDE_SEEN: False}),
+        asked.films("candidates_from_history", FEW, {K: FEW}, without=True, brought=True),
+        Answer("user_vector", {USER_ID: asked.user_names}, {VECTOR: asked.vectors.numpy()}),
+        Answer("movie_vector", {MOVIE_ID: asked.movie_names}, {VECTOR: asked.film_vectors[asked.movies]}),
+        asked.described(),
+        asked.reasons("because"),
+        asked.reasons("because_of_history", brought=True),
+    ]
+
+
+class _Asked:
+    """The questions, and what is known of those who ask.
+
+    A history that is brought is what the user has watched, the first few films of it, by title.
+    """
+
+    def __init__(
+        self,
+        model: RetrievalModel,
+        index: keras.layers.Layer,
+        visitors: keras.layers.Layer | None,
+        users: int,
+    ):
+        catalogue = model.catalogue
+        self._index, self._visitors = index, visitors
+        self._titles = np.array([title.encode() for title in catalogue.attributes.titles], object)
+        self._movie_ids = np.array(
+            [b"", *(name.encode() for name in catalogue.vocabularies.movie_id)], object
+        )
+        self._genres = np.array([each.encode() for each in genres(catalogue)], object)
+        self._ratings = catalogue.watchers.lengths.astype(np.int32)
+        places = np.linspace(0, 1, users)
+        self.user_names = _names(catalogue.vocabularies.user_id, places)
+        self.movie_names = _names(catalogue.vocabularies.movie_id, places)
+        self.movies = ids(catalogue.vocabularies.movie_id, self.movie_names)
+        self.film_vectors = model.item_vectors(tf.range(catalogue.movies)).numpy()
+        user = ids(catalogue.vocabularies.user_id, self.user_names)
+        self.vectors = model.user_vectors(tf.constant(user))
+        watched, by_title = once(catalogue.watched), titles(catalogue)
+        self._watched = [watched[each] for each in user]
+        self._names = [[catalogue.attributes.titles[film] for film in row[:FEW]] for row in self._watched]
+        self._brought = [
+            np.array([*dict.fromkeys(by_title[name] for name in row if name)], np.int32)
+            for row in self._names
+        ]
+        self._vectors_brought = model.vectors_of_history(_ragged(self._brought))
+
+    def films(
+        self, signature: str, k: int, inputs: dict, without: bool = False, brought: bool = False
+    ) -> Answer:
+        vectors = self._vectors_brought if brought else self.vectors
+        gone = self._brought if brought else self._watched
+
+        def search(rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+            excluded = _ragged([gone[row] - 1 for row in rows]) if without else None
+            if brought and self._visitors is not None:
+                found = best_of(self._visitors.scores(_ragged([gone[row] for row in rows])), k, excluded)
+            else:
+                found = self._index(tf.gather(vectors, rows), tf.constant(k), excluded)
+            return tuple(each.numpy() for each in found)
+
+        rows = np.arange(len(self.user_names))
+        scores = search(rows, k + 1)[0]  # the last one's lead over the next must be decided too
+        with np.errstate(invalid="ignore"):
+            lead = np.nan_to_num(scores[:, :-1] - scores[:, 1:], nan=np.inf).min(axis=1, initial=np.inf)
+        rows = _decided(lead)
+        scores, found = search(rows, k)
+        outputs = {
+            MOVIE_ID: self._movie_ids[found + 1],
+            MOVIE_TITLE: self._titles[found + 1],
+            SCORE: np.where(found >= 0, scores, 0).astype(np.float32),
+        }
+        return Answer(signature, {**self._who(rows, brought), **inputs}, outputs)
+
+    def described(self) -> Answer:
+        outputs = {MOVIE_TITLE: self._titles, MOVIE_GENRES: self._genres, RATINGS: self._ratings}
+        outputs = {name: column[self.movies] for name, column in outputs.items()}
+        return Answer("describe", {MOVIE_ID: self.movie_names}, outputs)
+
+    def reasons(self, signature: str, brought: bool = False) -> Answer:
+        """Everyone is asked about films of their own history, about others, and about one unknown."""
+        directions = self.film_vectors[:, :-1]
+        directions = directions / np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-6)
+        films = np.append(self.movies[:: max(1, len(self.movies) // FEW)], 0)
+        histories = self._brought if brought else self._watched
+        asked = np.stack([np.append(films, row[0] if len(row) else 0) for row in histories])
+        reason, similarity = np.zeros(asked.shape, np.int32), np.zeros(asked.shape, np.float32)
+        lead = np.full(len(asked), np.inf)
+        for row, place in np.ndindex(asked.shape):
+            film, history = asked[row, place], histories[row]
+            history = history[history != film]
+            if film and len(history):
+                likeness = directions[history] @ directions[film]
+                best = np.argsort(-likeness, kind="stable")
+                reason[row, place], similarity[row, place] = history[best[0]], likeness[best[0]]
+                if len(best) > 1:
+                    lead[row] = min(lead[row], likeness[best[0]] - likeness[best[1]])
+        rows = _decided(lead)
+        outputs = {MOVIE_TITLE: self._titles[reason[rows]], SIMILARITY: similarity[rows]}
+        movie_id = [[self._movie_ids[film].decode() or UNKNOWN for film in row] for row in asked[rows]]
+        return Answer(signature, {**self._who(rows, brought), MOVIE_ID: movie_id}, outputs)
+
+    def _who(self, rows: np.ndarray, brought: bool) -> dict[str, list]:
+        if not brought:
+            return {USER_ID: [self.user_names[row] for row in rows]}
+        named = [[UNKNOWN, *self._names[row]] for row in rows]
+        longest = max(map(len, named))
+        return {MOVIE_TITLE: [row + [""] * (longest - len(row)) for row in named]}
+
+
+def _names(vocabulary: list[str], places: np.ndarray) -> list[str]:
+    return [*dict.fromkeys(spread(vocabulary, places)), UNKNOWN]
+
+
+def _ragged(rows: list[np.ndarray]) -> tf.RaggedTensor:
+    values = np.concatenate([np.zeros(0, np.int32), *rows]).astype(np.int32)
+    return tf.RaggedTensor.from_row_lengths(values, [len(row) for row in rows])
+
+
+def _decided(lead: np.ndarray) -> np.ndarray:
+    """The rows whose order is; the clearest one at least."""
+    return np.flatnonzero(lead >= min(DECIDED, lead.max()))

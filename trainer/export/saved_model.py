@@ -1,0 +1,69 @@
+"""A SavedModel asked for its signatures as TF Serving would: in a v1 session, by feeding tensors."""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from marquee.errors import TrainingError
+
+
+class SavedModel:
+    """Loaded while the `with` block lasts.
+
+    Example:
+        with SavedModel(path) as model:
+            films = model.ask("retrieve", user_id=["42"], k=10)["movie_id"]
+    """
+
+    def __init__(self, path: str):
+        self.path = path
+        self._calls: dict[str, tuple[list[str], list[str], Callable]] = {}
+
+    def __enter__(self) -> "SavedModel":
+        graph = tf.Graph()
+        with graph.as_default():
+            self._session = tf.compat.v1.Session(graph=graph)
+            self._signatures = self._load()
+        return self
+
+    def __exit__(self, *failure) -> None:
+        self._session.close()
+
+    def ask(self, signature: str, **inputs) -> dict[str, np.ndarray]:
+        """A signature's outputs; strings are bytes in arrays of objects.
+
+        Raises:
+            TrainingError: the model has no such signature, or it takes other inputs.
+        """
+        names, outputs, call = self._call(signature)
+        if set(names) != set(inputs):
+            raise TrainingError(
+                f"Signature {signature} of the model at {self.path} takes {', '.join(names)}, "
+                f"not {', '.join(inputs)}."
+            )
+        return dict(zip(outputs, call(*(inputs[name] for name in names)), strict=True))
+
+    def _load(self):
+        logger = tf.get_logger()
+        level = logger.level
+        logger.setLevel("ERROR")  # the loader announces its deprecation; TF Serving's is the same loader
+        try:
+            return tf.compat.v1.saved_model.loader.load(self._session, ["serve"], self.path).signature_def
+        finally:
+            logger.setLevel(level)
+
+    def _call(self, signature: str) -> tuple[list[str], list[str], Callable]:
+        if signature not in self._calls:
+            if signature not in self._signatures:
+                raise TrainingError(
+                    f"The model at {self.path} has no signature {signature}.",
+                    f"It has {', '.join(sorted(self._signatures))}: was it exported by an older version?",
+                )
+            known = self._signatures[signature]
+            names, outputs = sorted(known.inputs), sorted(known.outputs)
+            call = self._session.make_callable(
+                [known.outputs[name].name for name in outputs], [known.inputs[name].name for name in names]
+            )
+            self._calls[signature] = names, outputs, call
+        return self._calls[signature]

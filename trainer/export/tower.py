@@ -1,0 +1,57 @@
+"""One tower of a trained retrieval model alone, as a SavedModel: strings in, vectors out."""
+
+from typing import Literal
+
+import keras
+import tensorflow as tf
+
+from trainer.data.features import MOVIE_ID, USER_ID
+from trainer.data.lookups import string_lookup
+from trainer.models.index.exact import frozen
+from trainer.models.retrieval.model import RetrievalModel
+
+VECTOR = "vector"
+
+
+def export_tower(model: RetrievalModel, side: Literal["user", "movie"], path: str) -> None:
+    """Writes the tower for whatever searches, clusters or compares its vectors; `path` must not exist yet.
+
+    Signature:
+        serving_default: `user_id` or `movie_id` string [B], to `vector` float32 [B, d]. The products of
+        both towers' vectors are the model's scores. Whoever is unknown has the unknown one's vector.
+
+    Args:
+        model: trained.
+        side: which tower.
+        path: of the SavedModel.
+
+    Raises:
+        ValueError: there is no such side.
+    """
+    name = {"user": USER_ID, "movie": MOVIE_ID}.get(side)
+    if name is None:
+        raise ValueError(f"A retrieval model has a 'user' and a 'movie' side, not {side!r}.")
+    encoder = Encoder(model, name)
+    archive = keras.export.ExportArchive()
+    archive.track(encoder)
+    archive.track(encoder.lookup)  # tables are not always found by walking down from a layer
+    archive.add_endpoint("serving_default", encoder.encode, [tf.TensorSpec([None], tf.string, name=name)])
+    archive.write_out(path, verbose=False)
+
+
+class Encoder(keras.layers.Layer):
+    """A string's vector: the tower's answers to its whole vocabulary, looked up."""
+
+    def __init__(self, model: RetrievalModel, name: str, **kwargs):
+        super().__init__(dtype="float32", trainable=False, **kwargs)
+        catalogue = model.catalogue
+        if name == USER_ID:
+            vocabulary, vectors = catalogue.vocabularies.user_id, model.user_vectors
+        else:
+            vocabulary, vectors = catalogue.vocabularies.movie_id, model.item_vectors
+        self.lookup = string_lookup(vocabulary)
+        self._vectors = frozen(self, "vectors", vectors(tf.range(len(vocabulary) + 1)).numpy())
+        self.built = True
+
+    def encode(self, strings):
+        return {VECTOR: tf.gather(self._vectors, self.lookup(strings))}

@@ -1,0 +1,90 @@
+"""What a trained ranking model answers: questions for every signature.
+
+The answers come from the trained model itself, before any export.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_AGE, USER_ID, USER_RATING
+from trainer.export.answers import UNKNOWN, Answer, ids, spread
+from trainer.export.ranking import RankingServer, titles
+from trainer.models.ranking.mf import product
+from trainer.models.ranking.model import RankingModel
+
+
+def trained_answers(model: RankingModel, pairs: int = 64) -> list[Answer]:
+    """An answer a signature, over pairs from the whole catalogue and over unknown values.
+
+    Args:
+        model: a trained model.
+        pairs: how many users and films to ask about, spread over the vocabularies.
+    """
+    catalogue, vocabularies = model.catalogue, model.catalogue.vocabularies
+    places = np.linspace(0, 1, pairs)
+    users = [*spread(vocabularies.user_id, places), UNKNOWN, vocabularies.user_id[0], UNKNOWN]
+    movies = [*spread(vocabularies.movie_id, places[::-1]), vocabularies.movie_id[0], UNKNOWN, UNKNOWN]
+    user, movie = ids(vocabularies.user_id, users), ids(vocabularies.movie_id, movies)
+    names = [str(name) for name in catalogue.attributes.titles[movie]]
+    by_title = titles(catalogue)
+    entitled = np.array([by_title.get(name, 0) for name in names], np.int32)
+    examples = [_example(u, m, catalogue.last_time) for u, m in zip(users, movies, strict=True)]
+
+    def rating(movies: np.ndarray) -> dict[str, np.ndarray]:
+        features = {USER_ID: tf.constant(user), MOVIE_ID: tf.constant(movies)}
+        return {USER_RATING: model(features, training=False).numpy()}
+
+    def tasks() -> dict[str, np.ndarray]:
+        features = {USER_ID: tf.constant(user), MOVIE_ID: tf.constant(movie)}
+        return {name: column.numpy() for name, column in model.rate_tasks(features).items()}
+
+    slices = RankingServer(model).slices(tf.constant(examples))
+    more = [Answer("rate_tasks", {USER_ID: users, MOVIE_ID: movies}, tasks())] if model.other_heads else []
+    if model.rates_histories:
+        more.append(_of_histories(model, names, entitled))
+    return [
+        *more,
+        Answer("serving_default", {USER_ID: users, MOVIE_TITLE: names}, rating(entitled)),
+        Answer("rate_ids", {USER_ID: users, MOVIE_ID: movies}, rating(movie)),
+        Answer("serving_examples", {"examples": examples}, rating(movie)),
+        Answer("slices", {"examples": examples}, {name: column.numpy() for name, column in slices.items()}),
+    ]
+
+
+def _of_histories(model: RankingModel, names: list[str], films: np.ndarray) -> Answer:
+    """Histories of none to three films, one of them twice: by what each adds to the unknown user's vector."""
+    members = model.user.shape[1:]
+    rows = [[*range(row, row + row % 4)] for row in range(0, len(names) - 3, 3)]
+    asked = films[:5]
+    table, nobody = model.watched_rows().reshape(-1, *members), model.users(tf.zeros([1], tf.int32)).numpy()
+    ratings = []
+    for row in rows:
+        known = np.unique([films[place] for place in row if films[place]]).astype(int)
+        user = nobody + table[known].sum(axis=0) / np.sqrt(max(len(known), 1))
+        ratings.append(model.head(product(user, model.movies(tf.constant(asked)))).numpy())
+    histories = [
+        [*(names[place] for place in row), *[""] * (4 - len(row)), names[row[0]] if row else ""]
+        for row in rows
+    ]
+    movie_id = [_movie_ids(model, asked)] * len(rows)
+    return Answer(
+        "rate_for_history", {MOVIE_TITLE: histories, MOVIE_ID: movie_id}, {USER_RATING: np.stack(ratings)}
+    )
+
+
+def _movie_ids(model: RankingModel, movies: np.ndarray) -> list[str]:
+    known = model.catalogue.vocabularies.movie_id
+    return [known[movie - 1] if movie else UNKNOWN for movie in movies]
+
+
+def _example(user: str, movie: str, time: int) -> bytes:
+    def text(value: str) -> tf.train.Feature:
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value.encode()]))
+
+    feature = {
+        USER_ID: text(user),
+        MOVIE_ID: text(movie),
+        USER_AGE: tf.train.Feature(float_list=tf.train.FloatList(value=[20 + len(user) * 7])),
+        TIMESTAMP: tf.train.Feature(int64_list=tf.train.Int64List(value=[time])),
+    }
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()

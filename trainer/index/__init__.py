@@ -1,8 +1,0 @@
-"""The best k of many vectors for a query by inner product, in core TensorFlow operations only."""
-
-from trainer.index.choose import IndexKind, IndexReport, build_index, recall_at
-from trainer.index.exact import ExactIndex
-from trainer.index.ivf import IvfIndex
-from trainer.index.streaming import StreamingIndex
-
-__all__ = ["ExactIndex", "IndexKind", "IndexReport", "IvfIndex", "StreamingIndex", "build_index", "recall_at"]

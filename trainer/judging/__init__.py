@@ -1,0 +1,1 @@
+"""Trained and exported models, measured by the lists and vectors that they give."""

@@ -1,0 +1,61 @@
+"""An exported model asked for held-out users by what they have watched, as a server would be."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.data.features import MOVIE_ID, MOVIE_TITLE
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.metrics.top_k import NOTHING
+from trainer.export.retrieval_server import SCORE
+from trainer.export.saved_model import SavedModel
+
+BLOCK = 64  # users who are asked about at once
+
+
+@dataclass(frozen=True, eq=False)
+class ByHistory:
+    """A model's lists and scores for users whom it has not met (`HeldOut.met` is false).
+
+    Attributes:
+        model: loaded.
+        signature: `candidates_from_history` of a retrieval model, `recommend_from_history` of a recommender.
+        held_out: the users.
+    """
+
+    model: SavedModel
+    signature: str
+    held_out: HeldOut
+
+    def lists(self, k: int) -> np.ndarray:
+        """Film ids in the order of `held_out.users`, int32 [U, k], best first, -1 where there is none."""
+        lists = np.full((len(self.held_out.users), k), NOTHING, np.int32)
+        for start, films, _ in self._found(self.held_out.users, k):
+            lists[start : start + len(films), : films.shape[1]] = films
+        return lists
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """All films' scores, float32 [B, movies], for int32 [B]; -inf for what is not recommended."""
+        movies = self.held_out.catalogue.movies
+        scores = np.full((len(users), movies), -np.inf, np.float32)
+        for start, films, found in self._found(users, movies - 1):
+            rows, places = np.nonzero(films != NOTHING)
+            scores[start + rows, films[rows, places]] = found[rows, places]
+        return scores
+
+    def _found(self, users: np.ndarray, k: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Block by block the place of its first user, films [b, k'] and scores."""
+        catalogue = self.held_out.catalogue
+        row_of = {name.encode(): row for row, name in enumerate(catalogue.vocabularies.movie_id, start=1)}
+        for start in range(0, len(users), BLOCK):
+            titles = [
+                [catalogue.attributes.titles[film] for film in catalogue.watched[user]]
+                for user in users[start : start + BLOCK]
+            ]
+            longest = max(1, *map(len, titles)) if titles else 1
+            padded = [row + [""] * (longest - len(row)) for row in titles]
+            found = self.model.ask(self.signature, **{MOVIE_TITLE: padded}, k=k)
+            names = found[MOVIE_ID]
+            films = np.array([row_of.get(name, NOTHING) for name in names.ravel()], np.int32)
+            yield start, films.reshape(names.shape), found[SCORE]

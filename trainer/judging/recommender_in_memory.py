@@ -1,0 +1,70 @@
+"""What two trained models recommend together, before any export, as the `Recommender` graph does."""
+
+import numpy as np
+import tensorflow as tf
+
+from marquee.progress import report
+from trainer.data.features import MOVIE_ID, USER_ID
+from trainer.evaluation.metrics.top_k import BLOCK, NOTHING, ranked_lists
+from trainer.evaluation.quality import Scores
+from trainer.models.ranking.model import RankingModel
+from trainer.models.retrieval.model import RetrievalModel
+
+PAIRS = 1 << 16  # rated at once
+
+
+class InMemoryRecommender:
+    """Retrieves `candidates` items, rates them, and orders them by both.
+
+    Args:
+        ranking, retrieval: trained on the same catalogue.
+        candidates, rating_weight: as in `trainer.export.recommender.assemble`.
+    """
+
+    def __init__(
+        self, ranking: RankingModel, retrieval: RetrievalModel, candidates: int, rating_weight: float
+    ):
+        self._ranking, self._catalogue = ranking.for_serving(), retrieval.catalogue
+        self._scores = _scores(retrieval)
+        self._candidates, self._weight = candidates, rating_weight
+
+    def lists(self, users: np.ndarray, k: int, said: str = "") -> np.ndarray:
+        """Each user's items, best first, without those rated in train; int32 [U, k], -1 for none.
+
+        Args:
+            users: int32 [U], user rows; 0 for one whom the models do not know.
+            k: how long a list is.
+            said: what is reported as progress; nothing where it is empty.
+        """
+        found = np.full((len(users), k), NOTHING, np.int32)
+        for start in range(0, len(users), BLOCK):
+            if said:
+                report(said, start / len(users))
+            rows = users[start : start + BLOCK]
+            scores = self._scores(rows)
+            width = max(k, self._candidates)
+            near = ranked_lists(lambda _, scores=scores: scores, rows, width, self._catalogue.watched)
+            score = np.take_along_axis(scores, np.maximum(near, 0), axis=1)
+            score = score + self._weight * self.ratings(
+                np.repeat(rows, near.shape[1]), np.maximum(near, 0).ravel()
+            ).reshape(near.shape)
+            order = np.argsort(np.where(near == NOTHING, np.inf, -score), axis=1, kind="stable")[:, :k]
+            found[start : start + BLOCK, : order.shape[1]] = np.take_along_axis(near, order, axis=1)
+        return found
+
+    def ratings(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """The expected stars of pairs, float32 [B], as they are served: at no particular time."""
+        blocks = (slice(start, start + PAIRS) for start in range(0, len(users), PAIRS))
+        rated = [self._rate(users[block], items[block]) for block in blocks]
+        return np.concatenate([np.empty(0, np.float32), *rated])
+
+    def _rate(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+        pairs = {USER_ID: tf.constant(users, tf.int32), MOVIE_ID: tf.constant(items, tf.int32)}
+        return np.asarray(self._ranking(pairs), np.float32)
+
+
+def _scores(retrieval: RetrievalModel) -> Scores:
+    """As `RetrievalModel.scores`, with what is the same for every block of users computed once."""
+    served = retrieval.for_serving()
+    items = retrieval.item_vectors(tf.range(retrieval.catalogue.movies))
+    return lambda users: tf.matmul(served.user_vectors(tf.constant(users)), items, transpose_b=True).numpy()

@@ -1,0 +1,69 @@
+"""The lists that an exported recommender gives to the users of a held-out split."""
+
+import numpy as np
+
+from marquee.progress import report
+from trainer.data.features import MOVIE_ID
+from trainer.data.ratings import pair_keys
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.metrics.top_k import NOTHING, entries
+from trainer.export.saved_model import SavedModel
+from trainer.judging.by_history import ByHistory
+
+BLOCK = 256  # users asked about at once: a recommender's memory grows with them
+
+
+def recommended(model: SavedModel, held_out: HeldOut, k: int, said: str = "") -> np.ndarray:
+    """Asks `recommend` for every user of a held-out split, with what was rated in train left out.
+
+    Users whom train does not know are asked for by their histories (`recommend_from_history`).
+
+    The model may have another vocabulary: an item that train does not know keeps its slot and is no item.
+
+    Args:
+        model: loaded, with the signature `recommend`.
+        held_out: whom to ask for.
+        k: how long a list is.
+        said: what is reported as progress; nothing where it is empty.
+
+    Returns:
+        int32 [U, k], item ids, best first, -1 for no item.
+    """
+    if not held_out.met:
+        return ByHistory(model, "recommend_from_history", held_out).lists(k)
+    vocabularies = held_out.catalogue.vocabularies
+    known = {film: row for row, film in enumerate(vocabularies.movie_id, start=1)}
+    lists = np.full((len(held_out.users), k), NOTHING, np.int32)
+    for start in range(0, len(lists), BLOCK):
+        if said:
+            report(said, start / len(lists))
+        found = _not_watched(model, held_out.users[start : start + BLOCK], held_out, known, k)
+        lists[start : start + BLOCK, : found.shape[1]] = found
+    return lists
+
+
+def _not_watched(
+    model: SavedModel, users: np.ndarray, held_out: HeldOut, known: dict[str, int], k: int
+) -> np.ndarray:
+    """Lists of at most k without what train holds, int32 [U, <= k].
+
+    The model itself leaves out what its own train held. An older one does not know all of this train: what
+    users have rated since is no candidate for anybody, and would fill its lists with sure misses. So as many
+    more are asked for as it takes.
+    """
+    names = [held_out.catalogue.vocabularies.user_id[row - 1] for row in users]
+    watched = held_out.catalogue.watched
+    known_films = pair_keys(*entries(watched, users))
+    most, width = k + int(watched.lengths[users].max(initial=0)), k
+    while True:
+        asked = model.ask("recommend", user_id=names, k=width, exclude_seen=True)[MOVIE_ID]
+        rows = [known.get(film.decode("utf-8", "replace"), NOTHING) for film in asked.ravel()]
+        rows = np.reshape(np.array(rows, np.int64), asked.shape)
+        seen = np.isin(pair_keys(np.arange(len(users))[:, None], rows), known_films)
+        enough = (~seen).sum(axis=1).min(initial=k) >= k
+        if enough or width >= most or asked.shape[1] < width:
+            break
+        width = min(4 * width, most)
+    order = np.argsort(seen, axis=1, kind="stable")[:, :k]
+    kept = np.take_along_axis(rows, order, axis=1)
+    return np.where(np.take_along_axis(seen, order, axis=1), NOTHING, kept).astype(np.int32)

@@ -1,0 +1,49 @@
+"""How good a recommender's lists are: what they find, and how often that is liked less than usual."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.quality import Quality, judge
+from trainer.evaluation.recommender_measures import UNDER_MEAN, K
+from trainer.judging.under_mean import Liked, UnderMean
+
+
+@dataclass(frozen=True, eq=False)
+class RecommenderQuality(Quality):
+    """A `Quality` at 10 with `under_mean@10` among its measures.
+
+    Attributes:
+        under_mean: by user of `held_out`.
+    """
+
+    under_mean: UnderMean
+
+    def means(self) -> dict[str, float]:
+        return super().means() | {UNDER_MEAN: self.under_mean.share}
+
+    def standard_errors(self) -> dict[str, float]:
+        return super().standard_errors() | {UNDER_MEAN: self.under_mean.standard_error()}
+
+    def change(self, before: "RecommenderQuality") -> dict[str, dict[str, float]]:
+        return super().change(before) | {UNDER_MEAN: self.under_mean.change(before.under_mean)}
+
+    def within(self, places: np.ndarray) -> dict[str, float]:
+        part = UnderMean(self.under_mean.rated[places], self.under_mean.under[places])
+        return super().within(places) | {UNDER_MEAN: part.share}
+
+
+def judge_recommender(lists: np.ndarray, held_out: HeldOut, liked: Liked) -> RecommenderQuality:
+    """What lists of ten are worth, whoever made them.
+
+    Args:
+        lists: int32 [U, 10] or longer, in the order of `held_out.users`: item ids, best first, -1 for none.
+        held_out: what is right.
+        liked: what users thought of it.
+    """
+    lists = lists[:, :K]
+    found = judge(lists, held_out, ks=(K,))
+    return RecommenderQuality(
+        held_out, lists, found.by_user, found.recall_curve, liked.of(lists, held_out.users)
+    )

@@ -1,0 +1,72 @@
+"""How well and how fast an exported model searches: its own `retrieve`, as TF Serving would run it."""
+
+import time
+
+import numpy as np
+
+from trainer.data.catalogue import Catalogue
+from trainer.data.features import MOVIE_ID
+from trainer.export.answers import ids
+from trainer.export.saved_model import SavedModel
+from trainer.judging.vectors import Vectors
+
+K = 100
+SAMPLE = 256  # users whose lists are compared with exact search's
+BLOCK = 32  # of them asked about at once: inverted lists gather what they read, some 32 MB a user
+WARM_UP, CALLS = 20, 200
+ROUNDING = 1e-4  # scores closer than this are one: sums in another order differ by less
+
+
+def search_quality(
+    model: SavedModel, vectors: Vectors, catalogue: Catalogue, users: np.ndarray
+) -> dict[str, float]:
+    """Recall against the exact product of the same vectors, and the time that one user's films take.
+
+    Args:
+        model: loaded.
+        vectors: the model's.
+        catalogue: whose vocabularies the vectors follow.
+        users: int32 [U], rows of users to ask about; a sample of them, evenly spread, is taken.
+
+    Returns:
+        `index_recall@100`: the mean share of a list of 100 that exact search could have given; films with
+        the 100th's score are as good as the 100th. `search_p50_ms`, `search_p99_ms`: of a request for one
+        user's 100 films in a v1 session in this process, after warming up. `films`: how many there are.
+    """
+    sample = users[np.unique(np.linspace(0, len(users) - 1, SAMPLE).astype(int))]
+    names = [catalogue.vocabularies.user_id[row - 1] for row in sample]
+    found = []
+    for block in (slice(start, start + BLOCK) for start in range(0, len(sample), BLOCK)):
+        films = model.ask("retrieve", user_id=names[block], k=K)[MOVIE_ID]
+        found.append(_shares_found(films, vectors.scores(sample[block])[:, 1:], catalogue))
+    seconds = []
+    for call in range(WARM_UP + CALLS):
+        begin = time.perf_counter()
+        model.ask("retrieve", user_id=[names[call % len(names)]], k=K)
+        seconds.append(time.perf_counter() - begin)
+    p50, p99 = np.percentile(seconds[WARM_UP:], (50, 99)) * 1000
+    return {
+        f"index_recall@{K}": float(np.concatenate(found).mean()),
+        "search_p50_ms": float(p50),
+        "search_p99_ms": float(p99),
+        "films": int(vectors.known.sum()),
+    }
+
+
+def _shares_found(films: np.ndarray, scores: np.ndarray, catalogue: Catalogue) -> np.ndarray:
+    """How much of each user's best is among what was found.
+
+    Args:
+        films: bytes [U, k], film ids.
+        scores: float32 [U, M], of the films in the vocabulary's order.
+
+    Returns:
+        float64 [U], 0 to 1.
+    """
+    k = min(K, scores.shape[1])
+    kth = np.partition(scores, -k, axis=1)[:, -k]
+    flat = [each.decode() for each in films.ravel()]
+    rows = ids(catalogue.vocabularies.movie_id, flat).reshape(films.shape) - 1
+    got = np.where(rows >= 0, np.take_along_axis(scores, np.maximum(rows, 0), axis=1), -np.inf)
+    slack = ROUNDING * np.maximum(1, np.abs(kth))
+    return np.minimum((got >= (kth - slack)[:, None]).sum(axis=1) / k, 1)

@@ -1,0 +1,56 @@
+"""An exported retrieval model's vectors, asked for by string: so any model can be judged by any data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.data.features import MOVIE_ID, USER_ID
+from trainer.data.vocabularies import Vocabularies
+from trainer.export.answers import UNKNOWN
+from trainer.export.saved_model import SavedModel
+
+BLOCK = 4096  # strings asked for at once
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """Vectors in the order of a vocabulary, row 0 for someone or something unknown.
+
+    Attributes:
+        users: float32 [users + 1, d].
+        films: float32 [movies + 1, d].
+        known: bool [movies + 1], whether the model knows the film.
+    """
+
+    users: np.ndarray
+    films: np.ndarray
+    known: np.ndarray
+
+    @classmethod
+    def read(cls, model: SavedModel, vocabularies: Vocabularies) -> "Vectors":
+        """Asks the model for everybody and everything in the vocabularies, which need not be its own.
+
+        A user whom the model does not know has the vector that it gives to strangers. The signatures are
+        `user_vector`, `movie_vector` (to `vector` [B, d]) and `describe` (to `ratings` [B], 0: unknown).
+
+        Raises:
+            TrainingError: the model lacks one of them.
+        """
+        users, films = (UNKNOWN, *vocabularies.user_id), (UNKNOWN, *vocabularies.movie_id)
+        return cls(
+            users=_ask(model, "user_vector", USER_ID, users, "vector"),
+            films=_ask(model, "movie_vector", MOVIE_ID, films, "vector"),
+            known=_ask(model, "describe", MOVIE_ID, films, "ratings") > 0,
+        )
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """int32 [B] user rows to float32 [B, movies + 1]; -inf for a film that the model does not know."""
+        scores = self.users[users] @ self.films.T
+        scores[:, ~self.known] = -np.inf
+        return scores
+
+
+def _ask(model: SavedModel, signature: str, name: str, values: Sequence[str], output: str) -> np.ndarray:
+    blocks = [values[start : start + BLOCK] for start in range(0, len(values), BLOCK)]
+    return np.concatenate([model.ask(signature, **{name: block})[output] for block in blocks])

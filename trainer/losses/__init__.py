@@ -1,7 +1,0 @@
-"""Losses that compare an item someone took with items they did not."""
-
-from trainer.losses.one_positive import OnePositiveLoss
-from trainer.losses.pairwise import BPR, BPRMax, Hinge
-from trainer.losses.top1 import TOP1, TOP1V2, TOP1Max
-
-__all__ = ["BPR", "TOP1", "TOP1V2", "BPRMax", "Hinge", "OnePositiveLoss", "TOP1Max"]

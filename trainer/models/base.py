@@ -1,0 +1,91 @@
+"""The base of every model: say what the loss is, and `fit`, `evaluate`, callbacks and tuners do the rest."""
+
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+
+@dataclass(frozen=True, eq=False)
+class Weight:
+    """A variable that is learned, and what its rows belong to.
+
+    Attributes:
+        variable: as Keras holds it.
+        keys: what each row belongs to (a user's id, a genre's name), "" for the unknown one; None where
+            rows mean nothing outside the model.
+    """
+
+    variable: keras.Variable
+    keys: tuple[str, ...] | None = None
+
+
+class Model(keras.Model):
+    """A Keras model in the manner of TensorFlow Recommenders' `tfrs.Model`.
+
+    A subclass sets up its layers in `__init__`, and from `compute_loss` returns a scalar over a whole
+    batch of features (labels among them, as a dict), updating its own metrics. `call` is needed for
+    `predict`, for saving, and under a distribution strategy; training itself does without.
+
+    Regularization losses are added to the loss. Mixed precision, XLA and MirroredStrategy are as
+    `compile` and the strategy say. The logs hold `loss` (with regularization), `regularization_loss`
+    and the model's metrics.
+
+    Class attributes:
+        monitor: the log that early stopping watches.
+        monitor_mode: "min" where a lower one is better, "max" where a higher one is.
+    """
+
+    monitor = "val_loss"
+    monitor_mode = "min"
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self._regularization = keras.metrics.Mean(name="regularization_loss")
+
+    def build(self, input_shape=None):
+        """Nothing: each layer builds itself on the first batch."""
+
+    def compute_loss(self, inputs, training=False):
+        """A scalar: the batch's mean loss, without regularization.
+
+        Args:
+            inputs: a batch as the dataset gives it, usually a dict of features.
+            training: whether it is a training step.
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines no compute_loss(inputs, training).")
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        """Every trainable variable, by a name that it has in each model of the same kind.
+
+        By these names and keys one model starts from what another learned: see `trainer.training.warm_start`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines no weights_by_name().")
+
+    def gradients(self, tape: tf.GradientTape, loss):
+        """The gradients of `trainable_weights`; override to clip, mask or scale them.
+
+        Under `mixed_float16`, `loss` and so the gradients carry the optimizer's loss scale.
+        """
+        return tape.gradient(loss, self.trainable_weights)
+
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            total = self._total_loss(data, training=True)
+            # Gradients are summed over replicas, while each replica's loss is a mean over its own part.
+            shared = total / tf.cast(self.distribute_strategy.num_replicas_in_sync, total.dtype)
+            scaled = self.optimizer.scale_loss(shared)
+        gradients = self.gradients(tape, scaled)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        return self.get_metrics_result()
+
+    def test_step(self, data):
+        self._total_loss(data, training=False)
+        return self.get_metrics_result()
+
+    def _total_loss(self, data, training: bool):
+        loss = tf.cast(self.compute_loss(data, training=training), tf.float32)
+        regularization = tf.add_n([tf.cast(each, tf.float32) for each in self.losses] or [tf.zeros(())])
+        self._regularization.update_state(regularization)
+        self._loss_tracker.update_state(loss + regularization)
+        return loss + regularization

@@ -1,0 +1,97 @@
+"""Experts, some of them shared between tasks, and a gate a task that mixes them: CGC's extraction network."""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import tensorflow as tf
+
+from trainer.models.layers.dense_stack import dense_stack
+
+
+class Extraction(keras.layers.Layer):
+    """Each task gets a mixture of the shared experts and its own: Σ softmax(W x)ᵢ · expertᵢ. One is as it is.
+
+    Without experts of the tasks' own it is the multi-gate mixture of experts of Ma et al., "Modeling Task
+    Relationships in Multi-task Learning with Multi-gate Mixture-of-Experts", 2018; with them, a level of
+    Tang et al., "Progressive Layered Extraction", 2020.
+
+    Args:
+        tasks: their names.
+        widths: of an expert's ReLU layers.
+        shared: how many experts all tasks share.
+        own: how many experts each task has to itself.
+        pass_on: also mix all experts, by a gate of their own, into a shared vector for a level above.
+        dropout: after each ReLU layer, in training.
+
+    Raises:
+        ValueError: there is no expert, or no layer in one.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        widths: Sequence[int],
+        shared: int = 0,
+        own: int = 0,
+        pass_on: bool = False,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if not shared + own or not widths:
+            raise ValueError("Extraction needs an expert, and an expert a layer.")
+        self._tasks = tuple(tasks)
+
+        def experts(count: int, of: str) -> list[keras.Sequential]:
+            return [dense_stack(widths, dropout, name=f"{of}_{place}") for place in range(count)]
+
+        def gate(choices: int, of: str) -> keras.layers.Dense | None:
+            if choices == 1:
+                return None
+            # A softmax loses too much in half precision, and this one is narrow.
+            return keras.layers.Dense(
+                choices, activation="softmax", use_bias=False, dtype="float32", name=f"gate_{of}"
+            )
+
+        self._shared = experts(shared, "shared")
+        self._own = {task: experts(own, task) for task in self._tasks}
+        self._gates = {task: gate(own + shared, task) for task in self._tasks}
+        self._passes_on = pass_on
+        self._shared_gate = gate(own * len(self._tasks) + shared, "shared") if pass_on else None
+
+    def call(self, inputs: Mapping[str, tf.Tensor], shared_inputs, training=False):
+        """(the tasks' vectors, [B, w] each, by task; the shared vector [B, w], None unless it is passed on).
+
+        Args:
+            inputs: each task's, [B, n]: what its own experts and its gate take.
+            shared_inputs: [B, n], what the shared experts and the shared gate take.
+            training: for dropout.
+        """
+        shared = [expert(shared_inputs, training=training) for expert in self._shared]
+        own = {
+            task: [expert(inputs[task], training=training) for expert in self._own[task]]
+            for task in self._tasks
+        }
+        mixed = {
+            task: _mixture(self._gates[task], inputs[task], [*own[task], *shared]) for task in self._tasks
+        }
+        if not self._passes_on:
+            return mixed, None
+        every = [vector for task in self._tasks for vector in own[task]]
+        return mixed, _mixture(self._shared_gate, shared_inputs, [*every, *shared])
+
+    def gates(self, inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """How much each expert counts, by task, its own first: float32 [B, own + shared], a row sums to 1."""
+        return {task: _shares(self._gates[task], inputs[task]) for task in self._tasks}
+
+
+def _shares(gate, inputs):
+    return tf.ones([tf.shape(inputs)[0], 1]) if gate is None else gate(inputs)
+
+
+def _mixture(gate, inputs, vectors):
+    """[B, w] from E times [B, w], by the gate's shares."""
+    if gate is None:
+        return vectors[0]
+    stacked = tf.stack(vectors, axis=1)
+    return tf.einsum("be,bew->bw", tf.cast(gate(inputs), stacked.dtype), stacked)

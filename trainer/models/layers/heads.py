@@ -1,0 +1,63 @@
+"""How the members' scores become a rating, and what they are trained by."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer.data.catalogue import Catalogue
+
+
+class OrdinalHead(keras.layers.Layer):
+    """The cumulative logit model, each member on its own: P(rating ≤ star s) = sigmoid(threshold s - score).
+
+    McCullagh, "Regression Models for Ordinal Data", 1980. Thresholds start from the stars' shares in
+    train, so that a score of 0 is the average rating. A star that train lacks is never answered.
+
+    Args:
+        catalogue: gives the stars, float32 [S], and their shares.
+        members: K.
+    """
+
+    def __init__(self, catalogue: Catalogue, members: int, **kwargs):
+        super().__init__(**kwargs)
+        self._stars = tf.constant(catalogue.stars, tf.float32)
+        share = np.cumsum(catalogue.star_share)[:-1]
+        start = np.tile(np.log(share / (1 - share)), (members, 1)).astype(np.float32)
+        self.thresholds = self.add_weight(
+            shape=start.shape, initializer=lambda *_, **__: start, name="thresholds"
+        )
+        self.built = True
+
+    def call(self, scores):
+        """The expected star, the members' mean: float32 [B] from [B, K]."""
+        return tf.reduce_mean(tf.linalg.matvec(self.shares(scores), self._stars), axis=1)
+
+    def loss(self, scores, ratings):
+        """Minus the log likelihood of the observed star (the nearest one), [B, K]."""
+        star = tf.argmin(tf.abs(ratings[:, None] - self._stars), axis=1, output_type=tf.int32)
+        observed = tf.one_hot(star, self._stars.shape[0])
+        return -tf.math.log(tf.reduce_sum(self.shares(scores) * observed[:, None], axis=2) + 1e-9)
+
+    def shares(self, scores):
+        """Each star's probability, float32 [B, K, S]."""
+        scores = tf.cast(scores, tf.float32)[..., None]
+        at_most = tf.sigmoid(tf.cast(self.thresholds, tf.float32) - scores)
+        none, every = tf.zeros_like(scores), tf.ones_like(scores)
+        return tf.concat([at_most, every], axis=2) - tf.concat([none, at_most], axis=2)
+
+
+class MeanHead(keras.layers.Layer):
+    """Score + train's mean rating, each member trained by squared error."""
+
+    def __init__(self, catalogue: Catalogue, **kwargs):
+        super().__init__(**kwargs)
+        self._mean = catalogue.mean_rating
+        self.built = True
+
+    def call(self, scores):
+        """The members' mean: float32 [B] from [B, K]."""
+        return self._mean + tf.reduce_mean(tf.cast(scores, tf.float32), axis=1)
+
+    def loss(self, scores, ratings):
+        """Squared errors, [B, K]."""
+        return tf.square(self._mean + tf.cast(scores, tf.float32) - ratings[:, None])

@@ -1,0 +1,68 @@
+"""Sums over the sets of ids that belong to an id: the films a user has watched, the users of a film."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer.data.catalogue import Ragged
+
+# Up to this many entries the sums of all ids are computed at once, at every step: one sparse product.
+# Beyond, only those of a batch's distinct ids.
+AT_ONCE = 1_500_000
+
+
+class ImplicitSets(keras.layers.Layer):
+    """For each id, Σ rows of a table over its set / √(its size), as in SVD++ (Koren, 2008).
+
+    Args:
+        sets: the members of each id's set.
+        limit: at most this many members of a set, its last ones.
+        at_once: the size up to which all ids' sums are computed together.
+
+    Attributes:
+        at_once: whether they are.
+    """
+
+    def __init__(self, sets: Ragged, limit: int, at_once: int = AT_ONCE, **kwargs):
+        super().__init__(**kwargs)
+        lengths = np.minimum(sets.lengths, limit)
+        owners = np.repeat(np.arange(len(sets)), lengths)
+        within = np.arange(len(owners)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        members = sets.values[(sets.splits[1:] - lengths)[owners] + within]
+        scale = (1 / np.sqrt(np.maximum(lengths, 1))).astype(np.float32)
+        self._members, self._owners = tf.constant(members, tf.int32), tf.constant(owners, tf.int32)
+        self._splits = tf.constant(np.concatenate([[0], np.cumsum(lengths)]), tf.int64)
+        self._scale = tf.constant(scale[:, None])
+        self._indices = tf.constant(np.stack([owners, members], axis=1), tf.int64)
+        self._weights = tf.constant(scale[owners])
+        self._rows = len(sets)
+        self.at_once = len(members) <= at_once
+        self.built = True
+
+    def call(self, table, ids, xla=False):
+        """The sums of `ids`, int32 [B]: float32 [B, d].
+
+        Args:
+            table: float32 [members, d].
+            xla: keep to operations that XLA compiles; needs `at_once`.
+        """
+        table = tf.convert_to_tensor(table)
+        return tf.gather(self.all(table, xla), ids) if self.at_once else self._of_distinct(table, ids)
+
+    def all(self, table, xla=False):
+        """The sums of every id: float32 [rows, d]."""
+        if xla:
+            return self._scale * tf.math.unsorted_segment_sum(
+                tf.gather(table, self._members), self._owners, self._rows
+            )
+        sets = tf.SparseTensor(self._indices, self._weights, [self._rows, table.shape[0]])
+        return tf.sparse.sparse_dense_matmul(sets, table)
+
+    def _of_distinct(self, table, ids):
+        distinct, place = tf.unique(ids)
+        ragged = tf.RaggedTensor.from_row_splits(self._members, self._splits, validate=False)
+        sets = tf.gather(ragged, distinct)
+        sums = tf.math.unsorted_segment_sum(
+            tf.gather(table, sets.values), sets.value_rowids(), tf.shape(distinct)[0]
+        )
+        return tf.gather(tf.gather(self._scale, distinct) * sums, place)

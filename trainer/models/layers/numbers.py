@@ -1,0 +1,78 @@
+"""What is known of a user, a film and the moment as numbers of about the same size."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer.data.catalogue import Catalogue
+from trainer.data.examples import NO_TIME
+from trainer.data.features import MOVIE_ID, TIMESTAMP, USER_ID
+from trainer.models.ranking.config import DenseFeature
+
+USER_NUMBERS = (DenseFeature.AGE, DenseFeature.ACTIVITY)
+
+
+class Numbers(keras.layers.Layer):
+    """Dense features: mean 0 and variance 1 over train's users or films, and 0 for the unknown.
+
+    Time is train's time range as -1 to 1; a request that gives no time is as of the latest.
+
+    Args:
+        catalogue: what they are taken from.
+        features: those that the data set lacks, or that are the same everywhere, are left out.
+
+    Attributes:
+        features: those that are there, in the order of the columns.
+    """
+
+    def __init__(self, catalogue: Catalogue, features: Sequence[DenseFeature], **kwargs):
+        super().__init__(**kwargs)
+        self._first, self._last = catalogue.first_time, catalogue.last_time
+        columns = {each: _column(catalogue, each) for each in features if each != DenseFeature.TIME}
+        columns = {each: column for each, column in columns.items() if column.any()}
+        of_user = [each for each in columns if each in USER_NUMBERS]
+        of_movie = [each for each in columns if each not in USER_NUMBERS]
+        timed = DenseFeature.TIME in features and self._last > self._first
+        self.features = (*of_user, *of_movie, *([DenseFeature.TIME] if timed else []))
+        self._of_user = _table([columns[each] for each in of_user])
+        self._of_movie = _table([columns[each] for each in of_movie])
+        self.built = True
+
+    def call(self, features):
+        """float32 [B, number of features] from `user_id`, `movie_id` and maybe `timestamp`, [B] each."""
+        parts = []
+        if self._of_user is not None:
+            parts.append(tf.gather(self._of_user, features[USER_ID]))
+        if self._of_movie is not None:
+            parts.append(tf.gather(self._of_movie, features[MOVIE_ID]))
+        if DenseFeature.TIME in self.features:
+            parts.append(self._when(features)[:, None])
+        return tf.concat(parts, axis=1) if parts else tf.zeros([tf.shape(features[USER_ID])[0], 0])
+
+    def _when(self, features):
+        first, last = self._first, self._last
+        time = features.get(TIMESTAMP, tf.fill(tf.shape(features[USER_ID]), tf.constant(NO_TIME, tf.int64)))
+        time = tf.clip_by_value(tf.where(time == NO_TIME, tf.constant(last, tf.int64), time), first, last)
+        return 2.0 * tf.cast(time - first, tf.float32) / (last - first) - 1.0
+
+
+def _column(catalogue: Catalogue, feature: DenseFeature) -> np.ndarray:
+    """By user or by film, float32 [users] or [movies]; nothing but 0 where there is nothing to tell apart."""
+    match feature:
+        case DenseFeature.AGE:
+            raw = catalogue.attributes.age
+        case DenseFeature.YEAR:
+            raw = catalogue.attributes.years()
+        case DenseFeature.ACTIVITY:
+            raw = np.log1p(catalogue.watched.lengths)
+        case DenseFeature.POPULARITY:
+            raw = np.log1p(catalogue.watchers.lengths)
+    known = raw > 0
+    spread = raw[known].std() if known.any() else 0
+    return np.where(known, (raw - raw[known].mean()) / spread, 0).astype(np.float32) if spread else 0 * raw
+
+
+def _table(columns: list[np.ndarray]) -> tf.Tensor | None:
+    return tf.constant(np.stack(columns, axis=1), tf.float32) if columns else None

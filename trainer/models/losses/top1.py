@@ -1,0 +1,47 @@
+"""TOP1 and its heirs: the positive above the negatives, and the negatives near 0."""
+
+from keras import ops
+
+from trainer.models.losses.one_positive import OnePositiveLoss, log_shares, mean
+
+
+class TOP1(OnePositiveLoss):
+    """σ(negative - positive) + σ(negative²), the mean over negatives.
+
+    Hidasi, Karatzoglou, Baltrunas and Tikk, "Session-based recommendations with recurrent neural
+    networks" (2016): an approximation of the positive's relative rank, and a regularization.
+    """
+
+    def cost(self, positive, negatives, there):
+        return mean(costs(positive, negatives), there)
+
+
+class TOP1V2(OnePositiveLoss):
+    """TOP1 less σ(positive²) / how many negatives there are.
+
+    As GRU4Rec's own code computes it: with the batch's items as candidates, the positive is among those
+    whose squares are regularized, and it is taken out again.
+    """
+
+    def cost(self, positive, negatives, there):
+        count = ops.sum(there, axis=-1)
+        own = ops.squeeze(ops.sigmoid(ops.square(positive)), axis=-1)
+        return ops.where(
+            count > 0, mean(costs(positive, negatives), there) - own / ops.maximum(count, 1), 0.0
+        )
+
+
+class TOP1Max(OnePositiveLoss):
+    """Σ sⱼ (σ(negativeⱼ - positive) + σ(negativeⱼ²)), with s the softmax over negatives.
+
+    Hidasi and Karatzoglou, "Recurrent neural networks with top-k gains for session-based
+    recommendations" (2018), equation 6.
+    """
+
+    def cost(self, positive, negatives, there):
+        return ops.sum(ops.exp(log_shares(negatives, there)) * there * costs(positive, negatives), axis=-1)
+
+
+def costs(positive, negatives):
+    """What each negative costs, [B, C]."""
+    return ops.sigmoid(negatives - positive) + ops.sigmoid(ops.square(negatives))

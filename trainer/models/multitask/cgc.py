@@ -1,0 +1,30 @@
+"""Customized gate control: `cgc`.
+
+Tang et al., "Progressive Layered Extraction (PLE): A Novel Multi-Task Learning Model for Personalized
+Recommendations", 2020, section 4.1, https://doi.org/10.1145/3383313.3412236.
+"""
+
+from trainer.data.catalogue import Catalogue
+from trainer.models.layers.extraction import Extraction
+from trainer.models.multitask.config import CgcConfig
+from trainer.models.multitask.model import MultiTaskModel
+
+
+class Cgc(MultiTaskModel):
+    """Shared experts and each task's own, mixed by a gate a task. With none shared: parallel towers."""
+
+    blocks = ("extraction",)
+
+    def __init__(self, config: CgcConfig, catalogue: Catalogue, **kwargs):
+        super().__init__(config, catalogue, **kwargs)
+        self.extraction = Extraction(
+            self.tasks,
+            config.expert,
+            shared=config.shared_experts,
+            own=config.task_experts,
+            dropout=config.dropout,
+            name="extraction",
+        )
+
+    def task_vectors(self, inputs, training=False):
+        return self.extraction(dict.fromkeys(self.tasks, inputs), inputs, training=training)[0]

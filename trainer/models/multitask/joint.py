@@ -1,0 +1,53 @@
+"""TensorFlow Recommenders' joint model: `joint`.
+
+https://www.tensorflow.org/recommenders/examples/multitask
+"""
+
+import tensorflow as tf
+
+from trainer.data.catalogue import Catalogue
+from trainer.data.features import MOVIE_ID, USER_RATING
+from trainer.models.layers.dense_stack import dense_stack
+from trainer.models.multitask.config import JointConfig
+from trainer.models.ranking.config import USER_FEATURES
+from trainer.models.ranking.field_model import FieldModel
+from trainer.models.ranking.model import SAMPLE_WEIGHT
+from trainer.models.tasks import Retrieval
+
+
+class Joint(FieldModel):
+    """A dense network over embeddings for the rating, and their products with the batch's films.
+
+    The loss is that of the rating times its weight, and the in-batch softmax's times its own. Unlike in
+    the tutorial a film that occurs twice in a batch is no negative of itself. Side features, where there
+    are any, add to the user's and to the film's vector.
+    """
+
+    blocks = ("deep",)
+
+    def __init__(self, config: JointConfig, catalogue: Catalogue, **kwargs):
+        super().__init__(config, catalogue, **kwargs)
+        self._rating_weight, self._retrieval_weight = config.rating_weight, config.retrieval_weight
+        self.deep = dense_stack(config.hidden, config.dropout, outputs=1, name="deep")
+        self.retrieval = Retrieval(remove_accidental_hits=True, name="retrieval")
+
+    def scores(self, features, training=False):
+        return tf.cast(self.deep(self._concatenated(features), training=training), tf.float32)
+
+    def compute_loss(self, inputs, training=False):
+        weight = inputs.get(SAMPLE_WEIGHT)
+        rating = self.rating_loss(self.scores(inputs, training), inputs[USER_RATING], weight)
+        if not self._retrieval_weight:
+            return self._rating_weight * rating
+        users, movies = self.vectors(inputs)
+        # The unknown film stands for all and for none: nobody looks for it.
+        counts = tf.cast(inputs[MOVIE_ID] > 0, tf.float32) * (1.0 if weight is None else weight)
+        retrieval = self.retrieval(users, movies, sample_weight=counts, candidate_ids=inputs[MOVIE_ID])
+        return self._rating_weight * rating + self._retrieval_weight * retrieval
+
+    def vectors(self, features):
+        """The users' and the films', float [B, dim] each: near to each other where a user watched a film."""
+        found = self.fields(features)
+        of_user = [name for name in found if name == "user_id" or name in USER_FEATURES]
+        of_movie = [name for name in found if name not in of_user]
+        return tf.add_n([found[name] for name in of_user]), tf.add_n([found[name] for name in of_movie])

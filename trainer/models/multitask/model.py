@@ -1,0 +1,115 @@
+"""What `shared_bottom`, `mmoe`, `cgc` and `ple` have in common: three tasks, a tower each, weighted losses.
+
+Learning tasks together is Caruana, "Multitask Learning", 1997: what one task teaches the shared layers
+serves the others.
+"""
+
+import keras
+import tensorflow as tf
+
+from trainer.data.catalogue import Catalogue
+from trainer.data.features import MOVIE_ID, USER_RATING
+from trainer.models.layers.dense_stack import dense_stack
+from trainer.models.multitask.config import MultiTaskConfig
+from trainer.models.ranking.field_model import FieldModel
+from trainer.models.ranking.model import SAMPLE_WEIGHT
+from trainer.models.samplers import PopularitySampler
+from trainer.models.tasks import Ranking
+
+RATING, LIKED, WATCHED = "rating", "liked", "watched"
+
+
+class MultiTaskModel(FieldModel):
+    """A subclass defines `task_vectors`, and names in `blocks` the layers that it does so with.
+
+    rating: the stars, learned as the head says.
+    liked: whether the rating is one of `liked_from` stars or more.
+    watched: whether a film is one that the user rated, or one drawn for them. By this contrast the logit
+        comes to be log(how likely the user's next film is this one / (negatives · how likely it is
+        drawn)), so that a drawn film which they have in fact watched is no mistake (Gutmann and
+        Hyvärinen, "Noise-contrastive estimation", 2010).
+
+    The loss is the sum of the tasks' mean losses, each times its weight. A task of weight 0 is not there.
+
+    Args:
+        config: of the kind.
+        catalogue: of users and films.
+
+    Attributes:
+        tasks: the names of those that are learned, `rating` first.
+    """
+
+    def __init__(self, config: MultiTaskConfig, catalogue: Catalogue, **kwargs):
+        super().__init__(config, catalogue, **kwargs)
+        weights = {RATING: config.rating_weight, LIKED: config.liked_weight, WATCHED: config.watched_weight}
+        self._weights = {task: weight for task, weight in weights.items() if weight}
+        self.tasks = tuple(self._weights)
+        self.other_heads = self.tasks[1:]
+        self.towers = {task: f"{task}_tower" for task in self.tasks}
+        for name in self.towers.values():
+            setattr(self, name, dense_stack(config.tower, config.dropout, outputs=1, name=name))
+        self.blocks = (*self.blocks, *self.towers.values())
+        self._judges = {task: _yes_or_no(task) for task in self.other_heads}
+        self._liked_from, self._negatives = config.liked_from, config.negatives
+        self._sampler = PopularitySampler(
+            catalogue.watchers.lengths, 1, power=0.0 if config.drawn_by == "uniform" else 1.0
+        )
+
+    def task_vectors(self, inputs, training=False):
+        """What each task's tower takes, by task, float [B, n]; from all that is known, [B, m]."""
+        raise NotImplementedError(f"{type(self).__name__} defines no task_vectors(inputs, training).")
+
+    def logits(self, features, training=False):
+        """Each task's number before its head, by task: float32 [B]."""
+        vectors = self.task_vectors(self._concatenated(features), training=training)
+        towers = {task: getattr(self, name) for task, name in self.towers.items()}
+        return {
+            task: tf.cast(tower(vectors[task], training=training)[:, 0], tf.float32)
+            for task, tower in towers.items()
+        }
+
+    def scores(self, features, training=False):
+        return self.logits(features, training)[RATING][:, None]
+
+    def rate_tasks(self, features):
+        """`user_rating`, and by task the probability of a yes: float32 [B] each."""
+        logits = self.logits(features)
+        rating = self.head(logits.pop(RATING)[:, None])
+        return {USER_RATING: rating} | {task: tf.sigmoid(logit) for task, logit in logits.items()}
+
+    def compute_loss(self, inputs, training=False):
+        logits, ratings = self.logits(inputs, training), inputs[USER_RATING]
+        weight = inputs.get(SAMPLE_WEIGHT)
+        losses = {RATING: self.rating_loss(logits[RATING][:, None], ratings, weight)}
+        if LIKED in self.tasks:
+            liked = ratings >= self._liked_from
+            losses[LIKED] = self._judges[LIKED](liked, logits[LIKED], sample_weight=weight)
+        if WATCHED in self.tasks:
+            drawn = self.logits(self._not_watched(inputs), training)[WATCHED]
+            labels = tf.concat([tf.ones_like(logits[WATCHED]), tf.zeros_like(drawn)], axis=0)
+            # The unknown film is never drawn: it would be learned as one that everybody watches.
+            counts = tf.cast(inputs[MOVIE_ID] > 0, tf.float32) * (1.0 if weight is None else weight)
+            losses[WATCHED] = self._judges[WATCHED](
+                labels,
+                tf.concat([logits[WATCHED], drawn], axis=0),
+                sample_weight=tf.concat([counts, tf.repeat(counts, self._negatives)], axis=0),
+            )
+        return tf.add_n([self._weights[task] * loss for task, loss in losses.items()])
+
+    def _not_watched(self, inputs):
+        """Each row `negatives` times, with a drawn film in place of its own."""
+        rows = {
+            name: tf.repeat(column, self._negatives, axis=0)
+            for name, column in inputs.items()
+            if name not in (USER_RATING, SAMPLE_WEIGHT)
+        }
+        return rows | {MOVIE_ID: self._sampler.draw(tf.shape(rows[MOVIE_ID])[0])[0]}
+
+
+def _yes_or_no(task: str) -> Ranking:
+    return Ranking(
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=[keras.metrics.AUC(from_logits=True, name=f"{task}_auc")],
+        dtype="float32",
+        name=f"{task}_task",
+    )

@@ -1,0 +1,36 @@
+"""Progressive layered extraction: `ple`.
+
+Tang et al., "Progressive Layered Extraction (PLE): A Novel Multi-Task Learning Model for Personalized
+Recommendations", 2020, section 4.2, https://doi.org/10.1145/3383313.3412236.
+"""
+
+from trainer.data.catalogue import Catalogue
+from trainer.models.layers.extraction import Extraction
+from trainer.models.multitask.config import PleConfig
+from trainer.models.multitask.model import MultiTaskModel
+
+
+class Ple(MultiTaskModel):
+    """Levels of CGC: each takes what the one below made of the tasks' own and of the shared experts."""
+
+    def __init__(self, config: PleConfig, catalogue: Catalogue, **kwargs):
+        super().__init__(config, catalogue, **kwargs)
+        self.levels = [f"level_{level}" for level in range(config.levels)]
+        for name in self.levels:
+            extraction = Extraction(
+                self.tasks,
+                config.expert,
+                shared=config.shared_experts,
+                own=config.task_experts,
+                pass_on=name != self.levels[-1],  # the last level's tasks are read by towers alone
+                dropout=config.dropout,
+                name=name,
+            )
+            setattr(self, name, extraction)
+        self.blocks = (*self.levels, *self.blocks)
+
+    def task_vectors(self, inputs, training=False):
+        vectors, shared = dict.fromkeys(self.tasks, inputs), inputs
+        for name in self.levels:
+            vectors, shared = getattr(self, name)(vectors, shared, training=training)
+        return vectors

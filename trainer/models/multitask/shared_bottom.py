@@ -1,0 +1,22 @@
+"""Hard parameter sharing: `shared_bottom`.
+
+Caruana, "Multitask Learning", 1997, https://doi.org/10.1023/A:1007379606734.
+"""
+
+from trainer.data.catalogue import Catalogue
+from trainer.models.layers.dense_stack import dense_stack
+from trainer.models.multitask.config import SharedBottomConfig
+from trainer.models.multitask.model import MultiTaskModel
+
+
+class SharedBottom(MultiTaskModel):
+    """One dense network, and every task's tower on top of it."""
+
+    blocks = ("bottom",)
+
+    def __init__(self, config: SharedBottomConfig, catalogue: Catalogue, **kwargs):
+        super().__init__(config, catalogue, **kwargs)
+        self.bottom = dense_stack(config.bottom, config.dropout, name="bottom")
+
+    def task_vectors(self, inputs, training=False):
+        return dict.fromkeys(self.tasks, self.bottom(inputs, training=training))

@@ -1,0 +1,11 @@
+"""What a model ends in: a layer from its last hidden vector to a prediction, with the loss that it learns by.
+
+Each has `call(hidden)`, the prediction, and `loss(hidden, labels, sample_weight)`, a scalar that counts rows
+by `sample_weight`, [B] or None, and updates the output's metrics.
+"""
+
+from trainer.models.outputs.categorical import CategoricalOutput
+from trainer.models.outputs.contrastive import ContrastiveOutput
+from trainer.models.outputs.single import BinaryOutput, RegressionOutput
+
+__all__ = ["BinaryOutput", "CategoricalOutput", "ContrastiveOutput", "RegressionOutput"]

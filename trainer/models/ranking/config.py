@@ -1,0 +1,180 @@
+"""What each kind of ranking model can be told. Light to import: no TensorFlow."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from marquee.strict import Strict
+from trainer.data.feature_options import (
+    MOVIE_FEATURES,
+    TIMELESS,
+    TIMELESS_DENSE,
+    USER_FEATURES,
+    DenseFeature,
+    DenseFields,
+    Dropout,
+    Feature,
+    Fields,
+    Head,
+    Hidden,
+    Precision,
+    Width,
+)
+from trainer.models.multitask.config import CgcConfig, JointConfig, MmoeConfig, PleConfig, SharedBottomConfig
+
+__all__ = [
+    "MOVIE_FEATURES",
+    "TIMELESS",
+    "TIMELESS_DENSE",
+    "USER_FEATURES",
+    "CgcConfig",
+    "DcnConfig",
+    "DeepfmConfig",
+    "DenseFeature",
+    "DlrmConfig",
+    "Feature",
+    "JointConfig",
+    "MfConfig",
+    "MlpConfig",
+    "MmoeConfig",
+    "PleConfig",
+    "RankingConfig",
+    "SharedBottomConfig",
+    "WideDeepConfig",
+]
+
+
+class MlpConfig(Strict):
+    """A dense network over the user's and the film's embeddings (the TFRS tutorial's)."""
+
+    kind: Literal["mlp"] = "mlp"
+    dim: int = Field(32, ge=1, description="width of the user and the film embeddings")
+    side_dim: int = Field(8, ge=1, description="width of each side feature's embedding")
+    hidden: tuple[Width, ...] = Field((256, 64), description="widths of the dense layers below the output")
+    features: tuple[Feature, ...] = Field(
+        (), description="side features; those that the data set lacks are left out"
+    )
+
+
+class MfConfig(Strict):
+    """Biases and factor products over ids, implicit sets and side features, averaged over members."""
+
+    kind: Literal["mf"] = "mf"
+    dim: int = Field(14, ge=1, description="factors of a member")
+    members: int = Field(8, ge=1, description="small models trained together and averaged")
+    head: Head = "ordinal"
+    implicit: bool = Field(True, description="add a user's films, and a film's users, as sets")
+    implicit_limit: int = Field(1000, ge=1, description="at most this many of a set, the latest")
+    features: tuple[Literal[TIMELESS], ...] = Field(
+        TIMELESS, description="side features; those that the data set lacks are left out"
+    )
+    factor_precision: float = Field(14.0, ge=0, description="Gaussian prior of factors")
+    bias_precision: float = Field(5.0, ge=0, description="Gaussian prior of biases")
+
+
+class DlrmConfig(Strict):
+    """DLRM: embeddings and a bottom network over numbers, each paired with each other by dot product."""
+
+    kind: Literal["dlrm"] = "dlrm"
+    dim: int = Field(
+        16, ge=1, description="width of every field's embedding, and of the bottom network's output"
+    )
+    features: Fields = TIMELESS
+    dense: DenseFields = TIMELESS_DENSE
+    bottom: tuple[Width, ...] = Field(
+        (32,), description="widths of the dense ReLU layers over numbers, below the one of width `dim`"
+    )
+    hidden: Hidden = (32,)
+    dropout: Dropout = 0.0
+    precision: Precision = 200.0
+    head: Head = "squared"
+
+    @model_validator(mode="after")
+    def _more_than_one_product(self) -> "DlrmConfig":
+        # Between the two ids alone there is one product of two small vectors, and a prior holds both at 0.
+        if not self.features and not self.dense:
+            raise ValueError("dlrm learns nothing from the two ids alone: name features, dense, or choose mf")
+        return self
+
+
+class DcnConfig(Strict):
+    """DCN-V2: layers that cross all inputs with each other, and a dense network after or beside them."""
+
+    kind: Literal["dcn"] = "dcn"
+    dim: Width | Literal["auto"] = Field(
+        32, description="width of every field's embedding; auto: twice the fourth root of its number of keys"
+    )
+    features: Fields = TIMELESS
+    dense: DenseFields = TIMELESS_DENSE
+    crosses: int = Field(1, ge=0, description="how many cross layers, one upon the other")
+    rank: int | None = Field(
+        None, ge=1, description="of the cross layers' matrices, for fewer parameters; none: full"
+    )
+    structure: Literal["stacked", "parallel"] = Field(
+        "stacked", description="the dense network takes the crosses' output, or the same input beside them"
+    )
+    hidden: Hidden = (192, 192)
+    dropout: Dropout = 0.0
+    precision: Precision = 60.0
+    head: Head = "squared"
+
+
+class DeepfmConfig(Strict):
+    """DeepFM: weights, products of every pair of fields, and a dense network over them, summed."""
+
+    kind: Literal["deepfm"] = "deepfm"
+    dim: int = Field(16, ge=1, description="width of every field's embedding")
+    features: Fields = TIMELESS
+    dense: DenseFields = ()
+    hidden: Hidden = (128, 64)
+    dropout: Dropout = 0.0
+    precision: Precision = 60.0
+    bias_precision: float = Field(5.0, ge=0, description="Gaussian prior of the weights of single keys")
+    head: Head = "squared"
+
+
+UserSide = Literal["user_id", Feature.AGE, Feature.GENDER, Feature.OCCUPATION, Feature.ZIP]
+MovieSide = Literal["movie_id", Feature.GENRES, Feature.YEAR]
+
+
+class WideDeepConfig(Strict):
+    """Wide & Deep: a linear model over hashed pairs of keys, and a dense network over embeddings, summed."""
+
+    kind: Literal["wide_deep"] = "wide_deep"
+    dim: Width | Literal["auto"] = Field(
+        32, description="width of every field's embedding; auto: twice the fourth root of its number of keys"
+    )
+    features: Fields = TIMELESS
+    dense: DenseFields = TIMELESS_DENSE
+    crosses: tuple[tuple[UserSide, MovieSide], ...] = Field(
+        (("user_id", "genres"), ("gender", "movie_id"), ("age", "movie_id"), ("occupation", "genres")),
+        description="pairs of a user's and a film's features whose combinations have weights of their own",
+    )
+    bins: int = Field(20_000, ge=1, description="weights of a pair of features, shared by chance beyond it")
+    hidden: Hidden = (128, 64)
+    dropout: Dropout = 0.0
+    precision: Precision = 200.0
+    bias_precision: float = Field(60.0, ge=0, description="Gaussian prior of the linear model's weights")
+    head: Head = "squared"
+
+    @model_validator(mode="after")
+    def _no_rating_on_its_own(self) -> "WideDeepConfig":
+        if ("user_id", "movie_id") in self.crosses:
+            raise ValueError("crosses: user_id with movie_id would learn each rating by heart")
+        return self
+
+
+RankingConfig = Annotated[
+    MlpConfig
+    | MfConfig
+    | DlrmConfig
+    | DcnConfig
+    | DeepfmConfig
+    | WideDeepConfig
+    | SharedBottomConfig
+    | MmoeConfig
+    | CgcConfig
+    | PleConfig
+    | JointConfig,
+    Field(discriminator="kind"),
+]

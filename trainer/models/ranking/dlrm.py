@@ -1,0 +1,33 @@
+"""DLRM: `dlrm`.
+
+Naumov et al., "Deep Learning Recommendation Model for Personalization and Recommendation Systems", 2019,
+https://arxiv.org/abs/1906.00091.
+"""
+
+import tensorflow as tf
+from keras_rs.layers import DotInteraction
+
+from trainer.data.catalogue import Catalogue
+from trainer.models.layers.dense_stack import dense_stack
+from trainer.models.ranking.config import DlrmConfig
+from trainer.models.ranking.field_model import FieldModel
+
+
+class Dlrm(FieldModel):
+    """The dot product of each pair of fields, the numbers' vector being one, through a top network."""
+
+    blocks = ("bottom", "top")
+
+    def __init__(self, config: DlrmConfig, catalogue: Catalogue, **kwargs):
+        super().__init__(config, catalogue, **kwargs)
+        self.bottom = None
+        if self.numbers.features:
+            self.bottom = dense_stack((*config.bottom, config.dim), name="bottom")
+        self._interact = DotInteraction()
+        self.top = dense_stack(config.hidden, config.dropout, outputs=1, name="top")
+
+    def scores(self, features, training=False):
+        vectors, more = list(self.fields(features).values()), []
+        if self.bottom:
+            more = [self.bottom(self.numbers(features))]
+        return self.top(tf.concat([*more, self._interact([*vectors, *more])], axis=1), training=training)

@@ -1,0 +1,55 @@
+"""What `dlrm`, `dcn`, `deepfm` and `wide_deep` have in common: fields with embeddings, numbers, a head."""
+
+import tensorflow as tf
+
+from marquee.strict import Strict
+from trainer.data.catalogue import Catalogue
+from trainer.data.row_keys import row_keys
+from trainer.data.side_features import known
+from trainer.models.base import Weight
+from trainer.models.layers.field_embeddings import FieldEmbeddings
+from trainer.models.layers.gaussian_prior import GaussianPrior
+from trainer.models.layers.numbers import Numbers
+from trainer.models.ranking.headed import HeadedModel
+
+
+class FieldModel(HeadedModel):
+    """A subclass defines `scores` over `self.fields` and `self.numbers`, and names its other layers.
+
+    Args:
+        config: with `dim`, `features`, `dense`, `precision` and `head`.
+        catalogue: of users and films.
+
+    Class attributes:
+        blocks: the attributes that hold layers with weights of their own.
+    """
+
+    blocks: tuple[str, ...] = ()
+
+    def __init__(self, config: Strict, catalogue: Catalogue, **kwargs):
+        super().__init__(config.head, catalogue, **kwargs)
+        self.features = known(catalogue, config.features)
+        self.fields = FieldEmbeddings(
+            catalogue, self.features, config.dim, regularizer=self._prior(config.precision), name="fields"
+        )
+        self.numbers = Numbers(catalogue, config.dense, dtype="float32", name="numbers")
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        named = {}
+        for name in ("fields", *self.blocks):
+            layer = getattr(self, name)
+            if isinstance(layer, FieldEmbeddings):
+                tables = layer.tables().items()
+                named |= {f"{name} {of}": Weight(table, row_keys(self.catalogue, of)) for of, table in tables}
+            elif layer is not None:
+                weights = enumerate(layer.trainable_variables)
+                named |= {f"{name} {place}": Weight(variable) for place, variable in weights}
+        return named | self.head_weights()
+
+    def _concatenated(self, features):
+        """Everything in one row: [B, the fields' widths and the number of numbers, summed]."""
+        embedded = list(self.fields(features).values())
+        return tf.concat([*embedded, tf.cast(self.numbers(features), embedded[0].dtype)], axis=1)
+
+    def _prior(self, precision: float) -> GaussianPrior | None:
+        return GaussianPrior(precision, precision, self.catalogue.rows) if precision else None

@@ -1,0 +1,140 @@
+"""Matrix factorization with implicit sets, side features and several members: `mf`.
+
+SVD++ (Koren, "Factorization meets the neighborhood", 2008) seen from both sides: a user is also the
+films they watched, and a film also the users who watched it. That someone watched a film says much,
+whatever they thought of it.
+"""
+
+import keras
+import tensorflow as tf
+
+from marquee.errors import TrainingError
+from trainer.data.catalogue import Catalogue
+from trainer.data.features import MOVIE_ID, USER_ID
+from trainer.data.row_keys import row_keys
+from trainer.data.side_features import category_weights, known
+from trainer.models.base import Weight
+from trainer.models.index.exact import frozen
+from trainer.models.layers.gaussian_prior import GaussianPrior
+from trainer.models.layers.implicit_sets import ImplicitSets
+from trainer.models.layers.pooled import pooled
+from trainer.models.ranking.config import USER_FEATURES, MfConfig
+from trainer.models.ranking.headed import HeadedModel
+
+
+class Mf(HeadedModel):
+    """score = ⟨user, film⟩ + their biases, for each member; the head makes it a rating, float32 [B]."""
+
+    def __init__(self, config: MfConfig, catalogue: Catalogue, **kwargs):
+        # Always float32: sums over sets of hundreds lose too much in half precision, and gain no time.
+        super().__init__(config.head, catalogue, config.members, dtype="float32", **kwargs)
+        self._members, self._width = config.members, config.dim + 1
+        self._prior = GaussianPrior(config.factor_precision, config.bias_precision, catalogue.rows)
+        self._tables = {}
+        self.user = self._table("user", USER_ID)
+        self.movie = self._table("movie", MOVIE_ID)
+        self._sides = {"user": [], "movie": []}
+        for feature in known(catalogue, config.features):
+            owner = "user" if feature in USER_FEATURES else "movie"
+            weights = tf.constant(category_weights(catalogue, feature))
+            self._sides[owner].append((weights, self._table(feature, feature)))
+        # The implicit tables are not the id tables: to have watched a film is not to be like it.
+        self._watched = self._watchers = None
+        self.rates_histories = config.implicit
+        if config.implicit:
+            self._watched = ImplicitSets(catalogue.watched, config.implicit_limit, dtype="float32")
+            self._watched_table = self._table("watched", MOVIE_ID)
+            self._watchers = ImplicitSets(catalogue.watchers, config.implicit_limit, dtype="float32")
+            self._watchers_table = self._table("watchers", USER_ID)
+        self.built = True
+
+    def compile(self, *args, **kwargs):
+        super().compile(*args, **kwargs)
+        if self.jit_compile and not all(sets.at_once for sets in (self._watched, self._watchers) if sets):
+            raise TrainingError(
+                "train.xla is on, but the implicit sets are too large to be summed at every step.",
+                "Set train.xla to false, or lower model.implicit_limit.",
+            )
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        named = {
+            name: Weight(table, row_keys(self.catalogue, owner))
+            for name, (table, owner) in self._tables.items()
+        }
+        return named | self.head_weights()
+
+    def for_serving(self) -> keras.layers.Layer:
+        return FoldedMf(self)
+
+    def users(self, ids):
+        """The users' vectors with everything that is known of them: float32 [B, K, d + 1]."""
+        return self._vectors(self.user, self._sides["user"], self._watched, "_watched_table", ids)
+
+    def movies(self, ids):
+        """The same for films."""
+        return self._vectors(self.movie, self._sides["movie"], self._watchers, "_watchers_table", ids)
+
+    def watched_rows(self):
+        """What having watched a film adds to a user's vector, not yet / √(how many): [movies, K (d + 1)]."""
+        return tf.reshape(self._watched_table, [-1, self._members * self._width]).numpy()
+
+    def scores(self, features, training=False):
+        return product(self.users(features[USER_ID]), self.movies(features[MOVIE_ID]))
+
+    def _vectors(self, table, sides, sets, set_table, ids):
+        vectors = tf.gather(table, ids)
+        for weights, side in sides:
+            vectors += tf.tensordot(tf.gather(weights, ids), side, 1)
+        if sets is not None:
+            flat = tf.reshape(getattr(self, set_table), [-1, self._members * self._width])
+            sums = sets(flat, ids, xla=bool(getattr(self, "jit_compile", False)))
+            vectors += tf.reshape(sums, tf.shape(vectors))
+        return vectors
+
+    def _table(self, name: str, owner: str):
+        """Rows of K members' factors, and their bias as the last column; one for each of `owner`'s keys."""
+        table = self.add_weight(
+            shape=(len(row_keys(self.catalogue, owner)), self._members, self._width),
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+            regularizer=self._prior,
+            name=str(name),
+        )
+        self._tables[str(name)] = (table, str(owner))
+        return table
+
+
+class FoldedMf(keras.layers.Layer):
+    """A trained `Mf` with sets and side features folded into one vector a user and one a film."""
+
+    def __init__(self, model: Mf, **kwargs):
+        super().__init__(**kwargs)
+        catalogue = model.catalogue
+        self.user = self.add_weight(shape=model.user.shape, trainable=False, name="user")
+        self.user.assign(model.users(tf.range(catalogue.users)))
+        self.movie = self.add_weight(shape=model.movie.shape, trainable=False, name="movie")
+        self.movie.assign(model.movies(tf.range(catalogue.movies)))
+        self.watched = frozen(self, "watched", model.watched_rows()) if model.rates_histories else None
+        self.head = model.head
+        self.built = True
+
+    def call(self, features):
+        users, movies = tf.gather(self.user, features[USER_ID]), tf.gather(self.movie, features[MOVIE_ID])
+        return self.head(product(users, movies))
+
+    def rate_for_history(self, histories, movies):
+        """Ratings of someone unknown who has watched `histories`, ragged int32 [B, (h)]: float32 [B, n].
+
+        Args:
+            histories: films; unknown ones (0) count for nothing, and so does repetition.
+            movies: int32 [B, n], the films to rate.
+        """
+        members, width = self.user.shape[1:]
+        sets = tf.reshape(pooled(self.watched, histories), [-1, members, width])
+        users = (self.user[:1] + sets)[:, None]  # the unknown user's own set is empty
+        rated = product(users, tf.gather(self.movie, movies))
+        return tf.reshape(self.head(tf.reshape(rated, [-1, members])), tf.shape(movies))
+
+
+def product(users, movies):
+    """⟨user, film⟩ + both biases: [B, K] from vectors [B, K, d + 1] whose last column is the bias."""
+    return tf.reduce_sum(users[..., :-1] * movies[..., :-1], axis=-1) + users[..., -1] + movies[..., -1]

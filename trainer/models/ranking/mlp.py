@@ -1,0 +1,47 @@
+"""The ranking network of the TensorFlow Recommenders tutorial, with side features if asked.
+
+https://www.tensorflow.org/recommenders/examples/basic_ranking
+"""
+
+import tensorflow as tf
+
+from trainer.data.catalogue import Catalogue
+from trainer.data.row_keys import row_keys
+from trainer.data.side_features import known
+from trainer.models.base import Weight
+from trainer.models.layers.dense_stack import dense_stack
+from trainer.models.layers.field_embeddings import FieldEmbeddings
+from trainer.models.layers.numbers import Numbers
+from trainer.models.ranking.config import DenseFeature, Feature, MlpConfig
+from trainer.models.ranking.model import RankingModel
+
+
+class Mlp(RankingModel):
+    """Concatenated embeddings through dense ReLU layers to one number, float32 [B]."""
+
+    def __init__(self, config: MlpConfig, catalogue: Catalogue, **kwargs):
+        super().__init__(catalogue, **kwargs)
+        self.features = known(catalogue, config.features)
+        side = [feature for feature in self.features if feature != Feature.TIME]
+        self.fields = FieldEmbeddings(catalogue, side, config.dim, config.side_dim)
+        time = [DenseFeature.TIME] if Feature.TIME in self.features else []
+        self._numbers = Numbers(catalogue, time, dtype="float32")
+        self.network = dense_stack(config.hidden, outputs=1)
+
+    def call(self, features):
+        parts = list(self.fields(features).values())
+        parts.append(tf.cast(self._numbers(features), parts[0].dtype))
+        return tf.cast(self.network(tf.concat(parts, axis=1))[:, 0], tf.float32)
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        tables = self.fields.tables().items()
+        named = {name: Weight(table, row_keys(self.catalogue, name)) for name, table in tables}
+        for place, layer in enumerate(self.network.layers):
+            named[f"dense_{place}/kernel"] = Weight(layer.kernel, None if place else self._inputs())
+            named[f"dense_{place}/bias"] = Weight(layer.bias)
+        return named
+
+    def _inputs(self) -> tuple[str, ...]:
+        """What each column of the network's input is, in the order of `call`."""
+        widths = self.fields.widths | dict.fromkeys(self._numbers.features, 1)
+        return tuple(f"{name} {column}" for name, width in widths.items() for column in range(width))

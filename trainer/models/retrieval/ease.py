@@ -1,0 +1,95 @@
+"""An item-item linear autoencoder, `ease`.
+
+Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019): scores are X B, where X says who watched
+what. B minimizes ‖X − X B‖² + λ ‖B‖² with zeros on its diagonal, and has a closed form: with
+P = (XᵀX + λ I)⁻¹ it is −P, each column divided by its element on the diagonal.
+"""
+
+import keras
+import tensorflow as tf
+
+from marquee.errors import TrainingError
+from trainer.data.catalogue import Catalogue
+from trainer.models.base import Weight
+from trainer.models.retrieval.config import EaseConfig
+from trainer.models.retrieval.histories import Histories, multi_hot
+from trainer.models.retrieval.solved_model import SolvedModel, with_emptiness, with_popularity
+
+MOST_FILMS = 20_000  # 1.6 GB of weights, and the inverse in double precision takes twice that and again
+BLOCK = 512  # users whose films are multiplied at once
+
+
+class Ease(SolvedModel):
+    """score = ⟨who watched what, the film's weights⟩; someone new is given what most watch."""
+
+    def __init__(self, config: EaseConfig, catalogue: Catalogue, **kwargs):
+        if catalogue.movies > MOST_FILMS:
+            raise TrainingError(
+                f"ease learns a weight for each pair of films, and there are {catalogue.movies - 1}: more "
+                f"than {MOST_FILMS}.",
+                "Choose another model.kind: ials is of the same quality.",
+            )
+        super().__init__(catalogue, **kwargs)
+        self._precision = config.precision
+        self.encoder = Watched(catalogue.movies)
+        self._weights = self.add_weight(
+            shape=(catalogue.movies, catalogue.movies), initializer="zeros", trainable=False, name="weights"
+        )
+        self.built = True
+
+    def solve(self):
+        starts = tf.range(0, self.catalogue.users, BLOCK)
+        films = self.catalogue.movies
+
+        def block(start):
+            return multi_hot(self.histories.everyones[start : start + BLOCK], films)
+
+        together = tf.foldl(
+            lambda sums, start: sums + tf.matmul(block(start), block(start), transpose_a=True),
+            starts,
+            tf.zeros([films, films]),
+        )
+        penalized = tf.cast(together, tf.float64) + self._precision * tf.eye(films, dtype=tf.float64)
+        inverse = tf.linalg.inv(penalized)
+        weights = tf.linalg.set_diag(-inverse / tf.linalg.diag_part(inverse), tf.zeros(films, tf.float64))
+        self._weights.assign(tf.cast(weights, tf.float32))
+        # ‖X − X B‖² = tr((I − B)ᵀ XᵀX (I − B)), so the users need not be gone through again.
+        left = tf.eye(films) - self._weights
+        return tf.reduce_sum(left * tf.matmul(together, left)) / float(self.catalogue.users * films)
+
+    def item_vectors(self, ids):
+        return with_popularity(tf.gather(tf.transpose(self._weights), ids), tf.gather(self.popularity, ids))
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        """None: the solution is the same wherever one starts."""
+        return {}
+
+    def for_serving(self) -> keras.layers.Layer:
+        return ServedHistories(self.encoder, self.histories)
+
+
+class Watched(keras.layers.Layer):
+    """A history as it is: 1 for each film in it."""
+
+    def __init__(self, movies: int, **kwargs):
+        super().__init__(dtype="float32", trainable=False, **kwargs)
+        self._movies = movies
+        self.built = True
+
+    def encode(self, histories):
+        return with_emptiness(multi_hot(histories, self._movies), histories)
+
+
+class ServedHistories(keras.layers.Layer):
+    """Users by their films, which take less room than vectors as wide as the catalogue."""
+
+    def __init__(self, encoder: Watched, histories: Histories, **kwargs):
+        super().__init__(dtype="float32", trainable=False, **kwargs)
+        self._encoder, self._histories = encoder, histories
+        self.built = True
+
+    def user_vectors(self, ids):
+        return self._encoder.encode(self._histories.of(ids))
+
+    def vectors_of_history(self, movies):
+        return self._encoder.encode(self._histories.brought(movies))

@@ -1,0 +1,132 @@
+"""Matrix factorization of who watched what, by ids alone: `mf`.
+
+Rendle, Freudenthaler, Gantner and Schmidt-Thieme, "BPR: Bayesian Personalized Ranking from Implicit Feedback"
+(2009), is one of its losses; the softmax over the catalogue, which is the default, finds more.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer.data.catalogue import Catalogue
+from trainer.data.features import MOVIE_ID, USER_ID
+from trainer.data.row_keys import row_keys
+from trainer.models.base import Weight
+from trainer.models.index.exact import frozen
+from trainer.models.layers.gaussian_prior import GaussianPrior
+from trainer.models.losses import BPR
+from trainer.models.ranking.model import SAMPLE_WEIGHT
+from trainer.models.retrieval.config import MfConfig
+from trainer.models.retrieval.histories import Histories
+from trainer.models.retrieval.model import RetrievalModel
+from trainer.models.retrieval.towers import with_one
+from trainer.models.samplers import PopularitySampler
+from trainer.models.tasks import Retrieval
+
+
+class Mf(RetrievalModel):
+    """score = ⟨user, film⟩ + the film's bias; someone whom train does not know is folded in (`FoldIn`)."""
+
+    def __init__(self, config: MfConfig, catalogue: Catalogue, **kwargs):
+        super().__init__(catalogue, dtype="float32", **kwargs)
+        self._config, self._histories = config, Histories(catalogue.watched)
+        self._users = self._table(USER_ID, catalogue.users, config.dim, config.precision)
+        self._films = self._table(MOVIE_ID, catalogue.movies, config.dim, config.precision)
+        self._bias = self._table("bias", catalogue.movies, 1, config.bias_precision, "zeros")
+        # Pairs of films are compared for their own sake, so they are drawn evenly; a softmax is a whole
+        # catalogue's, which is made up of what is watched most.
+        ratings = catalogue.watchers.lengths
+        weights = np.arange(catalogue.movies) > 0 if config.loss == "bpr" else ratings
+        self._negatives = PopularitySampler(weights, config.negatives)
+        self.task = Retrieval(
+            remove_accidental_hits=config.loss != "full", loss=BPR() if config.loss == "bpr" else None
+        )
+        self.built = True
+
+    def call(self, features):
+        """Each row's score, float32 [B]."""
+        return tf.reduce_sum(
+            self.user_vectors(features[USER_ID]) * self.item_vectors(features[MOVIE_ID]), axis=1
+        )
+
+    def compute_loss(self, inputs, training=False):
+        queries, movies = self.user_vectors(inputs[USER_ID]), inputs[MOVIE_ID]
+        weight = inputs.get(SAMPLE_WEIGHT)
+        if self._config.loss == "full":
+            every = self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is no candidate
+            return self.task(queries, every, sample_weight=weight, positives=movies - 1)
+        drawn, expected = self._negatives.draw()
+        return self.task(
+            queries,
+            self.item_vectors(drawn),
+            sample_weight=weight,
+            candidate_sampling_probability=expected if self._config.loss == "sampled" else None,
+            candidate_ids=drawn,
+            own_embeddings=self.item_vectors(movies),
+            own_ids=movies,
+        )
+
+    def user_vectors(self, ids):
+        return with_one(tf.gather(self._users, ids))
+
+    def item_vectors(self, ids):
+        return tf.concat([tf.gather(self._films, ids), tf.gather(self._bias, ids)], axis=1)
+
+    def vectors_of_history(self, movies):
+        return self.for_serving().vectors_of_history(movies)
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        users, films = (row_keys(self.catalogue, owner) for owner in (USER_ID, MOVIE_ID))
+        return {
+            USER_ID: Weight(self._users, users),
+            MOVIE_ID: Weight(self._films, films),
+            "bias": Weight(self._bias, films),
+        }
+
+    def for_serving(self) -> keras.layers.Layer:
+        vectors = self.item_vectors(tf.range(self.catalogue.movies))
+        return FoldIn(self._users, vectors, self._config.precision, self._histories)
+
+    def _table(self, name: str, rows: int, width: int, precision: float, initializer=None) -> keras.Variable:
+        return self.add_weight(
+            shape=(rows, width),
+            initializer=initializer or keras.initializers.RandomNormal(stddev=0.05),
+            regularizer=GaussianPrior(precision, precision, self.catalogue.rows),
+            name=name,
+        )
+
+
+class FoldIn(keras.layers.Layer):
+    """Users as they were learned, and vectors for those who bring what they have watched.
+
+    Such a vector is one step of Newton's method, from the unknown user's, towards the most likely one by the
+    softmax over the films and the prior: u₀ + (n C + λ I)⁻¹ (Σ v − n m − λ u₀), over the n films that were
+    watched, with m and C the films' mean and covariance by what the unknown user is shown. It takes one
+    small linear system. Without any film it is the unknown user's.
+    """
+
+    def __init__(self, users, films, precision: float, histories: Histories, **kwargs):
+        super().__init__(dtype="float32", trainable=False, **kwargs)
+        self._users = frozen(self, "users", users.numpy())
+        self._films = frozen(self, "films", films.numpy()[:, :-1])
+        share = tf.nn.softmax(tf.linalg.matvec(films[1:], with_one(self._users[:1])[0]))[:, None]
+        self._mean = tf.reduce_sum(share * films[1:, :-1], axis=0)
+        off = films[1:, :-1] - self._mean
+        self._covariance = tf.matmul(off, share * off, transpose_a=True)
+        self._precision, self._histories = precision, histories
+        self.built = True
+
+    def user_vectors(self, ids):
+        return with_one(tf.gather(self._users, ids))
+
+    def vectors_of_history(self, movies):
+        watched = self._histories.brought(movies)
+        count = tf.cast(watched.row_lengths(), tf.float32)[:, None]
+        nobody, width = self._users[:1], self._films.shape[1]
+        sums = tf.math.unsorted_segment_sum(
+            tf.gather(self._films, watched.values), watched.value_rowids(), watched.nrows()
+        )
+        slope = sums - count * self._mean - self._precision * nobody * tf.sign(count)
+        curvature = count[..., None] * self._covariance + tf.maximum(self._precision, 1e-3) * tf.eye(width)
+        step = tf.linalg.cholesky_solve(tf.linalg.cholesky(curvature), slope[..., None])[..., 0]
+        return with_one(nobody + step)

@@ -1,0 +1,43 @@
+"""From a config to its model, by kind: the kind `two_tower` is in `trainer/models/retrieval/two_tower.py`."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from trainer.models.retrieval.config import (
+    EaseConfig,
+    IalsConfig,
+    KindConfig,
+    MfConfig,
+    MultvaeConfig,
+    RetrievalConfig,
+    SasrecConfig,
+    TwoTowerConfig,
+    YoutubeDnnConfig,
+)
+
+if TYPE_CHECKING:
+    from trainer.data.catalogue import Catalogue
+    from trainer.models.retrieval.model import RetrievalModel
+
+KINDS: dict[str, type[KindConfig]] = {
+    "two_tower": TwoTowerConfig,
+    "mf": MfConfig,
+    "youtube_dnn": YoutubeDnnConfig,
+    "sasrec": SasrecConfig,
+    "ease": EaseConfig,
+    "ials": IalsConfig,
+    "multvae": MultvaeConfig,
+}
+
+__all__ = ["KINDS", "RetrievalConfig", "build", "model_class"]
+
+
+def model_class(config: RetrievalConfig) -> "type[RetrievalModel]":
+    """The class of the config's kind. TensorFlow is imported here, not before."""
+    name = "".join(word.capitalize() for word in config.kind.split("_"))
+    return getattr(import_module(f"trainer.models.retrieval.{config.kind}"), name)
+
+
+def build(config: RetrievalConfig, catalogue: "Catalogue") -> "RetrievalModel":
+    """The model that the config describes, untrained."""
+    return model_class(config)(config, catalogue)

@@ -1,0 +1,165 @@
+"""The two towers: what is known of a user, and of a film, each as a vector."""
+
+from collections.abc import Iterable, Sequence
+
+import keras
+import tensorflow as tf
+
+from trainer.data.catalogue import Catalogue
+from trainer.data.features import MOVIE_ID, USER_ID
+from trainer.data.row_keys import WORDS, row_keys
+from trainer.data.side_features import category_weights, known
+from trainer.data.title_words import title_words
+from trainer.models.base import Weight
+from trainer.models.layers.gaussian_prior import GaussianPrior
+from trainer.models.layers.implicit_sets import ImplicitSets
+from trainer.models.layers.pooled import pooled
+from trainer.models.ranking.config import USER_FEATURES, Feature
+from trainer.models.retrieval.config import TwoTowerConfig
+from trainer.models.retrieval.history import WatchedHistory
+
+
+class Tower(keras.layers.Layer):
+    """The sum of what is known, float32 [B, d], through the dense layers if there are any."""
+
+    def __init__(
+        self,
+        owner: str,
+        features: Iterable[Feature],
+        config: TwoTowerConfig,
+        catalogue: Catalogue,
+        **kwargs,
+    ):
+        super().__init__(dtype="float32", **kwargs)
+        self._dim = config.dim
+        self._prior = GaussianPrior(config.precision, config.precision, catalogue.rows)
+        self._catalogue, self._tables = catalogue, {}
+        self._ids = self.table(owner, owner)
+        self._sides = []
+        for feature in known(catalogue, features):
+            weights = tf.constant(category_weights(catalogue, feature))
+            self._sides.append((weights, self.table(feature, feature)))
+        self._dropout = keras.layers.Dropout(config.dropout, dtype="float32")
+        self.dense, width = [], config.dim
+        for units in (*config.hidden, config.dim) if config.hidden else ():
+            last = len(self.dense) == len(config.hidden)
+            layer = keras.layers.Dense(units, activation=None if last else "relu", dtype="float32")
+            layer.build((None, width))
+            self.dense.append(layer)
+            width = units
+
+    def known_of(self, ids):
+        """Id and side features: int32 [B] to float32 [B, d]."""
+        parts = tf.gather(self._ids, ids)
+        for weights, side in self._sides:
+            parts += tf.tensordot(tf.gather(weights, ids), side, 1)
+        return parts
+
+    def vectors(self, parts, training):
+        return self._dropout(through(self.dense, parts), training=training)
+
+    def table(self, name: str, owner: str):
+        """A vector for each of `owner`'s keys."""
+        table = self.add_weight(
+            shape=(len(row_keys(self._catalogue, owner)), self._dim),
+            initializer=keras.initializers.RandomNormal(stddev=0.05),
+            regularizer=self._prior,
+            name=str(name),
+        )
+        self._tables[str(name)] = (table, str(owner))
+        return table
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        """As a model's, of this tower alone."""
+        named = {
+            name: Weight(table, row_keys(self._catalogue, owner))
+            for name, (table, owner) in self._tables.items()
+        }
+        for place, layer in enumerate(self.dense):
+            named |= {
+                f"dense_{place}/kernel": Weight(layer.kernel),
+                f"dense_{place}/bias": Weight(layer.bias),
+            }
+        return named
+
+
+class UserTower(Tower):
+    """A user by id, demographics and history."""
+
+    def __init__(self, config: TwoTowerConfig, catalogue: Catalogue, **kwargs):
+        features = [each for each in config.features if each in USER_FEATURES]
+        super().__init__(USER_ID, features, config, catalogue, **kwargs)
+        self._history = self.watched = None
+        if config.history:
+            self._history = WatchedHistory(
+                catalogue.watched, catalogue.movies, config.history_limit, config.history_dropout
+            )
+            self.watched = self.table("watched", MOVIE_ID)
+        self._id_dropout = config.id_dropout if config.history else 0.0
+        self._seeds = keras.random.SeedGenerator()
+        self.built = True
+
+    def call(self, ids, targets=None, training=False):
+        """int32 [B] to float32 [B, d + 1]; in training without `targets`, int32 [B], in their histories."""
+        who = ids
+        if training and self._id_dropout:
+            chance = keras.random.uniform(tf.shape(ids), seed=self._seeds)
+            who = tf.where(chance < self._id_dropout, 0, ids)
+        parts = self.known_of(who)
+        if self._history is not None:
+            parts += self._history(self.watched, ids, targets, training=training)
+        return with_one(self.vectors(parts, training))
+
+    def of_films(self, movies):
+        """Someone unknown who has watched `movies`, ragged int32 [B, (n)]: float32 [B, d + 1]."""
+        parts = tf.repeat(self.nobody(), movies.nrows(), axis=0)
+        if self.watched is not None:
+            parts += pooled(self.watched, movies)
+        return with_one(through(self.dense, parts))
+
+    def nobody(self):
+        """What is known of someone unknown, float32 [1, d], before any history and dense layer."""
+        return self.known_of(tf.zeros([1], tf.int32))
+
+    @property
+    def at_once(self) -> bool:
+        """Whether XLA can compile the history."""
+        return self._history is None or self._history.at_once
+
+
+class ItemTower(Tower):
+    """A film by id, genres, year and the words of its title; its bias comes last."""
+
+    def __init__(self, config: TwoTowerConfig, catalogue: Catalogue, **kwargs):
+        features = [each for each in config.features if each not in USER_FEATURES]
+        super().__init__(MOVIE_ID, features, config, catalogue, **kwargs)
+        precision = config.bias_precision
+        self._bias = self.add_weight(
+            shape=(catalogue.movies, 1),
+            initializer="zeros",
+            regularizer=GaussianPrior(precision, precision, catalogue.rows),
+            name="bias",
+        )
+        self._tables["bias"] = (self._bias, MOVIE_ID)
+        sets, words = title_words(catalogue.attributes.titles) if config.title_text else (None, ())
+        self._words = ImplicitSets(sets, limit=len(words), dtype="float32") if words else None
+        self._word_table = self.table(WORDS, WORDS) if words else None
+        self.built = True
+
+    def call(self, ids, training=False):
+        """int32 [B] to float32 [B, d + 1]."""
+        parts = self.known_of(ids)
+        if self._words is not None:
+            parts += self._words(self._word_table, ids, xla=True)
+        return tf.concat([self.vectors(parts, training), tf.gather(self._bias, ids)], axis=1)
+
+
+def through(dense: Sequence[keras.layers.Layer], vectors):
+    for layer in dense:
+        vectors = layer(vectors)
+    return vectors
+
+
+def with_one(vectors):
+    """What a film's bias is multiplied by."""
+    return tf.concat([vectors, tf.ones_like(vectors[:, :1])], axis=1)

@@ -1,0 +1,136 @@
+"""Two towers, one for users and one for films, each usable alone: `two_tower`.
+
+Covington et al., "Deep Neural Networks for YouTube Recommendations" (2016) learn the same way: a user is
+mostly what they have watched, pooled, and training is a softmax over the films.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from marquee.errors import TrainingError
+from trainer.data.catalogue import Catalogue
+from trainer.data.features import MOVIE_ID, USER_ID
+from trainer.models.base import Weight
+from trainer.models.index.exact import frozen
+from trainer.models.layers.pooled import pooled
+from trainer.models.ranking.model import SAMPLE_WEIGHT
+from trainer.models.retrieval.config import TwoTowerConfig
+from trainer.models.retrieval.model import RetrievalModel
+from trainer.models.retrieval.towers import ItemTower, UserTower, through, with_one
+from trainer.models.retrieval.visitors import Visitors
+from trainer.models.samplers import PopularitySampler
+from trainer.models.tasks import Retrieval
+
+
+class TwoTower(RetrievalModel):
+    """score = ⟨user, film⟩ + the film's bias, as one product: a film ends with its bias, a user with 1."""
+
+    def __init__(self, config: TwoTowerConfig, catalogue: Catalogue, **kwargs):
+        # Always float32: sums over sets of hundreds lose too much in half precision, and gain no time.
+        super().__init__(catalogue, dtype="float32", **kwargs)
+        self._config = config
+        self.user_tower = UserTower(config, catalogue)
+        self.item_tower = ItemTower(config, catalogue)
+        sampled = config.loss != "full"
+        self.task = Retrieval(
+            temperature=config.temperature,
+            hard_negatives=config.hard_negatives or None,
+            remove_accidental_hits=sampled and config.accidental_hits,
+        )
+        self._share = tf.constant(catalogue.watchers.lengths / max(1, catalogue.rows), tf.float32)
+        self._negatives = PopularitySampler(catalogue.watchers.lengths, config.negatives)
+        self.built = True
+
+    def compile(self, *args, **kwargs):
+        super().compile(*args, **kwargs)
+        if self.jit_compile and not self.user_tower.at_once:
+            raise TrainingError(
+                "train.xla is on, but the users' histories are too large to be summed at every step.",
+                "Set train.xla to false, or lower model.history_limit.",
+            )
+
+    def call(self, features):
+        """Each row's score, float32 [B]."""
+        return tf.reduce_sum(
+            self.user_vectors(features[USER_ID]) * self.item_vectors(features[MOVIE_ID]), axis=1
+        )
+
+    def compute_loss(self, inputs, training=False):
+        users, movies, weight = inputs[USER_ID], inputs[MOVIE_ID], inputs.get(SAMPLE_WEIGHT)
+        queries = self.user_tower(users, targets=movies, training=training)
+        if self._config.loss == "full":
+            every = tf.range(1, self.catalogue.movies)  # the OOV row is no candidate
+            candidates = self.item_tower(every, training=training)
+            return self.task(queries, candidates, sample_weight=weight, positives=movies - 1)
+        own = self.item_tower(movies, training=training)
+        if self._config.loss == "sampled":
+            drawn, expected = self._negatives.draw()
+            return self.task(
+                queries,
+                self.item_tower(drawn, training=training),
+                sample_weight=weight,
+                candidate_sampling_probability=expected if self._config.sampling_correction else None,
+                candidate_ids=drawn,
+                own_embeddings=own,
+                own_ids=movies,
+            )
+        return self.task(
+            queries,
+            own,
+            sample_weight=weight,
+            candidate_sampling_probability=self._chance(movies),
+            candidate_ids=movies,
+        )
+
+    def user_vectors(self, ids):
+        return self.user_tower(ids)
+
+    def item_vectors(self, ids):
+        return self.item_tower(ids)
+
+    def vectors_of_history(self, movies):
+        return self.user_tower.of_films(movies)
+
+    def visitors(self) -> keras.layers.Layer:
+        """Counts in closed form: the tower has learned from histories far longer than a visitor's."""
+        return Visitors(self.catalogue, self.scores(np.zeros(1, np.int32))[0, 1:])
+
+    def weights_by_name(self) -> dict[str, Weight]:
+        towers = {"user_tower": self.user_tower, "item_tower": self.item_tower}
+        return {
+            f"{tower_name}/{name}": weight
+            for tower_name, tower in towers.items()
+            for name, weight in tower.weights_by_name().items()
+        }
+
+    def for_serving(self) -> keras.layers.Layer:
+        return FoldedUsers(self.user_tower, self.catalogue.users)
+
+    def candidates_drawn_from(self, positives):
+        self._share = tf.constant(positives / max(1, positives.sum()), tf.float32)
+
+    def _chance(self, movies):
+        """A film's share of the rows that are learned from is its share of a batch's candidates."""
+        return tf.gather(self._share, movies) if self._config.sampling_correction else None
+
+
+class FoldedUsers(keras.layers.Layer):
+    """A trained user tower with a vector a user; only a history that a request brings goes through it."""
+
+    def __init__(self, tower: UserTower, users: int, **kwargs):
+        super().__init__(dtype="float32", trainable=False, **kwargs)
+        self._users = frozen(self, "users", tower(tf.range(users)).numpy())
+        self._nobody = frozen(self, "nobody", tower.nobody().numpy())
+        self._watched = frozen(self, "watched", tower.watched.numpy()) if tower.watched is not None else None
+        self._dense = list(tower.dense)
+        self.built = True
+
+    def user_vectors(self, ids):
+        return tf.gather(self._users, ids)
+
+    def vectors_of_history(self, movies):
+        parts = tf.repeat(self._nobody, movies.nrows(), axis=0)
+        if self._watched is not None:
+            parts += pooled(self._watched, movies)
+        return with_one(through(self._dense, parts))

@@ -1,0 +1,157 @@
+"""Films for someone whom the model has not met, from the few that they name: counts in closed form.
+
+A tower that learned from histories of a hundred films says next to nothing about a history of one: what is
+popular outweighs it. Here a film's score is a logarithmic opinion pool: how likely the film is for anybody,
+and how much likelier each film of the history makes it,
+
+    log p(j) + Σ lift(i, j) / n^0.8 + 0.2 × Σ shared(i, j) / n        over the n films i of the history
+
+with lift(i, j) = log (c(i, j) + m p(j)) - log (c(i) + m) p(j), of which c(i, j) counts the users who have
+watched both, c(i) those who have watched i, and p(j) is the share of users who have watched j: what is known
+of a film by few is drawn towards "as likely as for anybody" by m = 20 users. shared(i, j) is the information
+(in nats) that the genres carry which both films have: that both are for children says more than that both
+are comedies. It is what is left to go by where everybody has watched the film.
+
+All constants were chosen on a validation part of train (`benchmarks/visitor.py`).
+"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer.data.catalogue import Catalogue, Ragged
+from trainer.models.index.exact import frozen
+from trainer.models.retrieval.histories import once
+
+MOST_FILMS = 4_000  # whose lifts are kept, the most watched: 64 MB. Others are known by their genres alone
+MOST_USERS = 50_000  # who are counted, evenly spread over all
+SMOOTHING = 20.0  # users who would have watched as anybody does, for each film
+EVIDENCE = 0.8  # the lifts of n films are summed and divided by n to this power: 1 would be their mean
+GENRES = 0.2  # weight of a nat that shared genres carry
+BLOCK = 512  # users whose films are multiplied at once
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The constants of the score."""
+
+    smoothing: float = SMOOTHING
+    evidence: float = EVIDENCE
+    genres: float = GENRES
+
+
+class Visitors(keras.layers.Layer):
+    """Scores of all films for histories that requests bring.
+
+    Args:
+        catalogue: of train.
+        nobody: float32 [movies - 1], the scores for someone who names no film.
+        pool: the constants.
+        most_films: how many films' lifts are kept.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        nobody: np.ndarray,
+        pool: Pool | None = None,
+        most_films: int = MOST_FILMS,
+        **kwargs,
+    ):
+        super().__init__(autocast=False, dtype="float32", trainable=False, **kwargs)
+        self._pool = pool or Pool()
+        counts, together, users, films = counted(catalogue.watched, catalogue.movies, most_films)
+        share = np.maximum(counts, 1) / users
+        self._places = frozen(self, "places", _places(films, catalogue.movies))
+        # Row and column 0 are of films without lifts.
+        lifts = log_lifts(together, counts[films], users, self._pool.smoothing)
+        self._lifts = frozen(self, "lifts", np.pad(lifts, ((1, 0), (1, 0))))
+        self._popularity = frozen(self, "popularity", np.log(share + 1 / users)[1:].astype(np.float32))
+        self._genres = frozen(self, "genres", informative(catalogue.attributes.genres))
+        self._nobody = frozen(self, "nobody", nobody.astype(np.float32))
+        self.built = True
+
+    def scores(self, histories):
+        """Ragged int32 [B, (n)], known films, each once, to float32 [B, movies - 1]."""
+        count = tf.cast(histories.row_lengths(), tf.float32)[:, None]
+        shared = tf.matmul(_sums(self._genres, histories.values, histories), self._genres[1:], False, True)
+        scores = self._popularity + self._pool.genres * shared / tf.maximum(count, 1)
+        lifts = _sums(self._lifts, tf.gather(self._places, histories.values), histories)
+        lifts /= tf.maximum(count, 1) ** self._pool.evidence
+        scores += tf.gather(lifts, self._places[1:], axis=1)
+        return tf.where(count > 0, scores, self._nobody)
+
+
+def counted(
+    watched: Ragged, movies: int, most_films: int = MOST_FILMS
+) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
+    """What users have watched, alone and together.
+
+    Returns:
+        int64 [movies], how many users have watched each film; float32 [N, N], how many have watched both of
+        two, of the N most watched; how many users were counted; and the N films' ids, rising.
+    """
+    watched = once(watched)
+    owners = np.flatnonzero(watched.lengths)
+    owners = owners[
+        np.unique(np.linspace(0, max(len(owners) - 1, 0), min(len(owners), MOST_USERS)).astype(int))
+    ]
+    counts = np.bincount(watched.of(owners).values, minlength=movies)
+    films = np.sort(np.argsort(-counts[1:], kind="stable")[:most_films] + 1)
+    films = films[counts[films] > 0]
+    column = np.full(movies, -1)
+    column[films] = np.arange(len(films))
+    together = np.zeros((len(films), len(films)), np.float32)
+    for start in range(0, len(owners), BLOCK):
+        rows = owners[start : start + BLOCK]
+        block = np.zeros((len(rows), len(films)), np.float32)
+        for place, owner in enumerate(rows):
+            kept = column[watched[owner]]
+            block[place, kept[kept >= 0]] = 1
+        together += block.T @ block
+    return counts, together, max(len(owners), 1), films
+
+
+def log_lifts(together: np.ndarray, counts: np.ndarray, users: int, smoothing: float) -> np.ndarray:
+    """How much likelier, as a logarithm, who has watched row's film is to watch column's: float32 [N, N].
+
+    Args:
+        together: how many users have watched both; the diagonal does not count.
+        counts: how many have watched each.
+        users: how many there are.
+        smoothing: m.
+    """
+    together = together.copy()
+    np.fill_diagonal(together, 0)
+    share = counts / users
+    expected = (counts[:, None] + smoothing) * share
+    lifts = np.log((together + smoothing * share) / np.maximum(expected, np.finfo(np.float32).tiny))
+    np.fill_diagonal(lifts, 0)
+    return lifts.astype(np.float32)
+
+
+def informative(genres: np.ndarray) -> np.ndarray:
+    """Films' genres, bool [movies, g], so that the product of two rows is the information of what they share.
+
+    A genre carries -log(its share of the films), so a product is a sum of those: float32 [movies, g], at
+    least one column.
+    """
+    if not genres.shape[1]:
+        return np.zeros((len(genres), 1), np.float32)
+    films = max(1, len(genres) - 1)
+    having = np.maximum(genres[1:].sum(axis=0), 1)
+    return (genres * np.sqrt(np.log(films / having))).astype(np.float32)
+
+
+def _places(films: np.ndarray, movies: int) -> np.ndarray:
+    """A film's row and column in the lifts, of which 0 is for films that have none: int32 [movies]."""
+    places = np.zeros(movies, np.int32)
+    places[films] = 1 + np.arange(len(films))
+    return places
+
+
+def _sums(table, rows, histories):
+    """The sums of a table's rows over each history, float32 [B, d], added up without a copy of the rows."""
+    return tf.sparse.segment_sum(table, rows, histories.value_rowids(), num_segments=histories.nrows())

@@ -1,0 +1,65 @@
+"""A trained retrieval model that answers with its k best films, and is evaluated by them."""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from trainer.data.features import MOVIE_ID, USER_ID
+from trainer.evaluation.metrics.factorized_top_k import FactorizedTopK
+from trainer.models.index import ExactIndex
+from trainer.models.retrieval.model import RetrievalModel
+
+SCORE = "score"
+
+
+class TopKEncoder(keras.Model):
+    """Merlin's `TopKEncoder`: a trained model's user side before an index of its films.
+
+    `predict` takes batches with `user_id`, int32 [B], and gives `movie_id` int32 and `score` float32,
+    [B, k], best first. `evaluate` takes batches with `movie_id`, int32 [B], too, each row's own film, and
+    gives recall, NDCG and their like at every k (`TopKMetrics`). A film that train does not know (0) is
+    always missed. It does not learn.
+
+    Args:
+        model: trained.
+        k: how many films are answered.
+        ks: of the metrics; k alone if None.
+        index: of the films' vectors, row 0 the film of id 1; exact if None.
+
+    Example:
+        >>> encoder = TopKEncoder(model, k=10)                       # doctest: +SKIP
+        >>> encoder.compile()                                        # doctest: +SKIP
+        >>> encoder.evaluate(batches, return_dict=True)["recall@10"] # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        model: RetrievalModel,
+        k: int = 10,
+        ks: Sequence[int] | None = None,
+        index: keras.layers.Layer | None = None,
+        **kwargs,
+    ):
+        super().__init__(trainable=False, **kwargs)
+        films = model.item_vectors(tf.range(1, model.catalogue.movies)).numpy()
+        self._k, self._users = k, model.for_serving()
+        self._index = index or ExactIndex(films)
+        self._metrics_at_k = FactorizedTopK(self._index, ks or (k,))
+        self.built = True
+
+    def call(self, features):
+        """Films by score, as described above."""
+        scores, rows = self._index(self._users.user_vectors(features[USER_ID]), k=self._k)
+        return {MOVIE_ID: rows + 1, SCORE: scores}
+
+    def test_step(self, data):
+        self._metrics_at_k.update_state(data[MOVIE_ID][:, None] - 1, self._users.user_vectors(data[USER_ID]))
+        return self._metrics_at_k.result()
+
+    @property
+    def metrics(self):
+        return [self._metrics_at_k]
+
+    def train_step(self, data):
+        raise NotImplementedError("A TopKEncoder does not learn: train its model and build another.")

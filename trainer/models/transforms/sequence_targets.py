@@ -1,0 +1,86 @@
+"""Sequences as inputs and what is to be predicted of them.
+
+Each function takes features by name, those in `sequences` ragged [B, (n)] and all as long as each other,
+and the name of the one that is predicted; gives (inputs, targets), and leaves the other features alone.
+For `tf.data`: `dataset.map(lambda features: predict_next(features, "movie_id", ["movie_id", "stars"]))`.
+"""
+
+from collections.abc import Collection
+
+import tensorflow as tf
+
+Features = dict[str, tf.Tensor | tf.RaggedTensor]
+
+
+def predict_next(
+    features: Features, target: str, sequences: Collection[str]
+) -> tuple[Features, tf.RaggedTensor]:
+    """Every step's next one, as in SASRec (Kang and McAuley, 2018) and language models.
+
+    Returns:
+        (inputs without each sequence's last step, targets ragged [B, (n - 1)]: the target without its
+        first step).
+    """
+    _check(features, target, sequences)
+    return _map(features, sequences, lambda each: each[:, :-1]), features[target][:, 1:]
+
+
+def predict_last(features: Features, target: str, sequences: Collection[str]) -> tuple[Features, tf.Tensor]:
+    """The last step from all before it: what is evaluated by leave-one-out.
+
+    Returns:
+        (inputs without each sequence's last step, targets [B]).
+    """
+    _check(features, target, sequences)
+    values = features[target]
+    last = tf.gather(values.flat_values, values.row_limits() - 1)
+    return _map(features, sequences, lambda each: each[:, :-1]), last
+
+
+def predict_random(
+    features: Features, target: str, sequences: Collection[str], seed=None
+) -> tuple[Features, tf.Tensor]:
+    """One step of each sequence, any but the first, from those before it.
+
+    Args:
+        features, target, sequences: as above.
+        seed: two integers: the same give the same steps. None: others at every call.
+
+    Returns:
+        (inputs up to the chosen step, which is not among them, targets [B]).
+    """
+    _check(features, target, sequences)
+    values = features[target]
+    lengths = values.row_lengths()
+    chance = (
+        tf.random.uniform(tf.shape(lengths))
+        if seed is None
+        else tf.random.stateless_uniform(tf.shape(lengths), seed)
+    )
+    # float32 may round n - 1 chances up to n.
+    place = 1 + tf.minimum(tf.cast(chance * tf.cast(lengths - 1, tf.float32), lengths.dtype), lengths - 2)
+    chosen = tf.gather(values.flat_values, values.row_starts() + place)
+    return _map(features, sequences, lambda each: _first(each, place)), chosen
+
+
+def _first(lists: tf.RaggedTensor, count: tf.Tensor) -> tf.RaggedTensor:
+    """The first steps of each list, as many as `count` says, [B]."""
+    step = tf.ragged.range(lists.row_lengths()).with_row_splits_dtype(lists.row_splits.dtype)
+    return tf.ragged.boolean_mask(lists, step < tf.cast(count, step.dtype)[:, None])
+
+
+def _map(features: Features, sequences: Collection[str], change) -> Features:
+    return {name: change(each) if name in sequences else each for name, each in features.items()}
+
+
+def _check(features: Features, target: str, sequences: Collection[str]) -> None:
+    if target not in sequences:
+        raise ValueError(f"The target {target!r} is none of the sequences {sorted(sequences)}.")
+    for name in sequences:
+        if not isinstance(features[name], tf.RaggedTensor):
+            raise ValueError(f"{name!r} is not ragged: see trainer.models.transforms.as_ragged.")
+    tf.debugging.assert_greater(
+        features[target].row_lengths(),
+        tf.constant(1, features[target].row_splits.dtype),
+        f"A sequence of {target!r} has fewer than two steps: there is nothing to predict it from.",
+    )

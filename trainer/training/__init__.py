@@ -1,0 +1,1 @@
+"""Fitting a model: the loop, batches, stopping, backup, warm start."""

@@ -1,0 +1,205 @@
+"""Train's ratings as batches of integer ids: every row once an epoch, in an order that the epoch decides.
+
+The order depends on the seed and the epoch's number alone, so a run that is resumed sees what the
+uninterrupted one would have seen.
+"""
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from marquee.errors import TrainingError
+from trainer.data.examples import example_batches, expand
+from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
+from trainer.data.lookups import RATING_FEATURES, RatingLookup
+from trainer.data.ratings import Ratings
+from trainer.data.vocabularies import OOV, Vocabularies
+from trainer.training.config import TrainConfig
+
+BYTES_A_ROW = 20 * 3  # ids, rating and time: as read, shuffled, and the next epoch's while one is trained
+MEMORY_SHARE = 0.25  # of the machine's memory
+STEPS_AN_EXECUTION = 64  # at most: Keras's overhead is paid once for that many steps
+SHUFFLE_ROWS = 1 << 18
+EVAL_BATCH = 1 << 14
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which of train's rows are learned from, and how.
+
+    Attributes:
+        min_rating: rows with fewer stars are left out; None: none is.
+        forgotten: the ids that stand in for an unknown one in a share of rows (`unknown_rate`).
+    """
+
+    min_rating: float | None = None
+    forgotten: tuple[str, ...] = (USER_ID, MOVIE_ID)
+
+
+EVERY_RATING = Rows()
+
+
+@dataclass(frozen=True)
+class Batches:
+    """What `loop.train` is given to learn from.
+
+    Attributes:
+        starting_at: an epoch's number (from 0) to the endless dataset from that epoch on.
+        rows, steps: of an epoch.
+        steps_per_execution: a divisor of `steps`.
+        in_memory: or streamed.
+    """
+
+    starting_at: Callable[[int], tf.data.Dataset]
+    rows: int
+    steps: int
+    steps_per_execution: int
+    in_memory: bool
+
+
+def batches(
+    train: Ratings,
+    patterns: Sequence[str],
+    vocabularies: Vocabularies,
+    config: TrainConfig,
+    kept: Rows = EVERY_RATING,
+) -> Batches:
+    """`in_memory` if the config says so or the rows fit, else `streamed` from the files.
+
+    Raises:
+        TrainingError: no row has enough stars.
+    """
+    if kept.min_rating is not None:
+        train = train[train.rating >= kept.min_rating]
+        if not len(train):
+            raise TrainingError(
+                f"No rating in train has at least model.min_rating = {kept.min_rating:g} stars.",
+                "Lower model.min_rating.",
+            )
+    if fits_in_memory(len(train), config):
+        return in_memory(train, config, kept)
+    return streamed(patterns, vocabularies, len(train), config, kept)
+
+
+def fits_in_memory(rows: int, config: TrainConfig, memory: int | None = None) -> bool:
+    """Whether to hold `rows` ratings in memory; `memory`: the machine's, in bytes, for another than this."""
+    if config.in_memory == "auto":
+        return rows * BYTES_A_ROW <= MEMORY_SHARE * (memory or _physical_memory())
+    return config.in_memory == "always"
+
+
+def in_memory(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) -> Batches:
+    """Shuffles whole columns once an epoch and cuts them up: no work for each row.
+
+    Rows are spread evenly over the steps, no batch larger than `config.batch_size`.
+    """
+    rows = len(train)
+    least = math.ceil(rows / config.batch_size)
+    execution = math.ceil(least / math.ceil(least / STEPS_AN_EXECUTION))
+    steps = math.ceil(least / execution) * execution
+    edges = tf.constant(np.linspace(0, rows, steps + 1).astype(np.int64))
+    columns = train.features()
+    types = [column.dtype for column in columns.values()]
+
+    def shuffled(epoch: int) -> list[np.ndarray]:
+        random = np.random.default_rng((config.seed, int(epoch)))
+        order = random.permutation(rows)
+        taken = {name: column[order] for name, column in columns.items()}
+        for name in kept.forgotten:
+            taken[name][random.integers(rows, size=int(config.unknown_rate * rows))] = OOV
+        return list(taken.values())
+
+    def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
+        epoch_columns = tf.numpy_function(shuffled, [epoch], types)
+        for column in epoch_columns:
+            column.set_shape([rows])
+
+        def cut(step):
+            return {
+                name: column[edges[step] : edges[step + 1]]
+                for name, column in zip(columns, epoch_columns, strict=True)
+            }
+
+        return tf.data.Dataset.range(steps).map(cut)
+
+    def starting_at(epoch: int) -> tf.data.Dataset:
+        return tf.data.Dataset.counter(epoch).flat_map(epoch_batches).prefetch(2).with_options(_one_thread())
+
+    return Batches(starting_at, rows, steps, execution, in_memory=True)
+
+
+def streamed(
+    patterns: Sequence[str],
+    vocabularies: Vocabularies,
+    rows: int,
+    config: TrainConfig,
+    kept: Rows = EVERY_RATING,
+) -> Batches:
+    """Reads, parses, looks up and shuffles as training goes, for a train split larger than memory.
+
+    Args:
+        patterns: the files.
+        vocabularies: of the ids.
+        rows: how many there are, of those that are `kept`.
+        config: the settings.
+        kept: which rows.
+    """
+    files, lookup = expand(patterns), RatingLookup(vocabularies)
+    steps = math.ceil(rows / config.batch_size)
+
+    def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
+        order = tf.random.experimental.stateless_shuffle(tf.constant(files), seed(epoch))
+        chunks = example_batches(order, RATING_FEATURES, batch_size=SHUFFLE_ROWS).map(lookup).enumerate()
+        shuffled = chunks.map(lambda chunk, columns: shuffle(columns, epoch, chunk))
+        return (
+            shuffled.rebatch(config.batch_size)
+            .enumerate()
+            .map(lambda step, batch: forget(batch, epoch, step))
+        )
+
+    def shuffle(columns, epoch, chunk):
+        """Whole columns of a chunk that spans several files, at once."""
+        places = tf.range(tf.shape(columns[USER_ID])[0])
+        if kept.min_rating is not None:
+            places = tf.boolean_mask(places, columns[USER_RATING] >= kept.min_rating)
+        order = tf.random.experimental.stateless_shuffle(places, seed(epoch, chunk))
+        return {name: tf.gather(column, order) for name, column in columns.items()}
+
+    def forget(batch, epoch, step):
+        """Replaces some users and films by the unknown one."""
+        for salt, name in enumerate(kept.forgotten, start=1):
+            chance = tf.random.stateless_uniform(tf.shape(batch[name]), seed(epoch, step, salt))
+            batch = {**batch, name: tf.where(chance < config.unknown_rate, OOV, batch[name])}
+        return batch
+
+    def seed(epoch, place=0, salt=0):
+        return tf.stack(
+            [tf.cast(config.seed, tf.int64) + epoch * 1_000_003, tf.cast(place, tf.int64) * 3 + salt]
+        )
+
+    def starting_at(epoch: int) -> tf.data.Dataset:
+        return tf.data.Dataset.counter(epoch).flat_map(epoch_batches).prefetch(2)
+
+    execution = max(n for n in range(1, STEPS_AN_EXECUTION + 1) if steps % n == 0)
+    return Batches(starting_at, rows, steps, execution, in_memory=False)
+
+
+def eval_batches(ratings: Ratings, batch_size: int = EVAL_BATCH) -> tf.data.Dataset:
+    """All rows once, in order."""
+    return tf.data.Dataset.from_tensor_slices(ratings.features()).batch(batch_size).cache().prefetch(1)
+
+
+def _one_thread() -> tf.data.Options:
+    """Slicing is little work: more threads, and tf.data's tuning of them, take the step's time (a fifth)."""
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = 1
+    options.autotune.enabled = False
+    return options
+
+
+def _physical_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -1,0 +1,91 @@
+"""A retrieval model from files and settings: what the Trainer does once and the Tuner many times."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from trainer.data.features import USER_ID
+from trainer.data.rating_data import RatingData
+from trainer.evaluation.held_out import HeldOut
+from trainer.evaluation.metrics.full_catalogue import full_catalogue_metrics
+from trainer.models.retrieval.model import RetrievalModel
+from trainer.models.retrieval.registry import model_class
+from trainer.training.batches import Batches, Rows, batches, in_memory
+from trainer.training.loop import TrainResult, train
+from trainer.training.retrieval_cost import check_full_softmax, short_executions
+from trainer.training.retrieval_settings import RetrievalSettings
+
+KS = (10, 100)
+
+
+def train_retrieval(
+    settings: RetrievalSettings, data: RatingData, identity: str = "", **options
+) -> TrainResult:
+    """Builds and trains; `options` are those of `trainer.training.loop.train`.
+
+    Args:
+        settings: the model, the loop, and what stops early.
+        data: train, and what stops early, if anything does.
+        identity: what else a run to go on from must have been made from, such as a fingerprint of the code.
+    """
+    train_rows, least = data.train, settings.model.min_rating
+    positives = train_rows.movie if least is None else train_rows.movie[train_rows.rating >= least]
+    check_full_softmax(settings, len(positives), data.catalogue.movies - 1)
+    kind = model_class(settings.model)  # imported before the seed is set: imports draw from it too
+
+    def built() -> RetrievalModel:
+        model = kind(settings.model, data.catalogue)
+        model.monitor = settings.monitor
+        model.candidates_drawn_from(np.bincount(positives, minlength=data.catalogue.movies))
+        return model
+
+    return train(
+        built,
+        short_executions(learned_from(settings, data), settings, data.catalogue.movies - 1),
+        evaluation(data, settings.model.min_rating) if data.evaluation is not None else None,
+        settings.train,
+        identity=f"{settings.model_dump_json()} {data.fingerprint()} {identity}",
+        **options,
+    )
+
+
+def learned_from(settings: RetrievalSettings, data: RatingData) -> Batches:
+    """Train, in the steps that the kind of model learns in (`KindConfig.learns_from`).
+
+    A step of users is of so many of them as have given `train.batch_size` ratings on average; they are in
+    memory, as what they watched is.
+    """
+    kind, config = settings.model, settings.train
+    if kind.learns_from == "ratings":
+        kept = Rows(min_rating=kind.min_rating, forgotten=(USER_ID,))
+        return batches(data.train, data.train_files, data.catalogue.vocabularies, config, kept)
+    users, first = np.unique(data.train.user, return_index=True)
+    rows = data.train[first[users > 0]]
+    share = 1.0 if kind.learns_from == "everyone" else config.batch_size / len(data.train)
+    step = max(1, round(share * len(rows)))
+    return in_memory(rows, config.model_copy(update={"batch_size": step}), Rows(forgotten=()))
+
+
+def evaluation(
+    data: RatingData, min_rating: float | None = None
+) -> Callable[[RetrievalModel], dict[str, float]]:
+    """Ranks every film that a user of eval has not seen in train: the users' mean recall and NDCG.
+
+    Users whom train does not know are left out; if it knows none of them (`user_holdout`), they are asked for
+    by their first ratings instead. A film that train does not know is always missed.
+
+    Raises:
+        TrainingError: eval holds nothing to be found, or nothing that train does not hold as well.
+    """
+    held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating)
+    watched = held_out.catalogue.watched
+
+    def evaluate(model: RetrievalModel) -> dict[str, float]:
+        def of_histories(users: np.ndarray) -> np.ndarray:
+            return model.scores_of_histories(watched.of(users))
+
+        scores = model.scores if held_out.met else of_histories
+        found = full_catalogue_metrics(scores, held_out.users, held_out.positives, watched, KS)
+        return {name: float(np.nanmean(found[name])) for name in found if name.startswith(("recall", "ndcg"))}
+
+    return evaluate

@@ -1,0 +1,100 @@
+"""What a softmax over the whole catalogue costs, estimated before it is begun."""
+
+import os
+from dataclasses import replace
+
+import tensorflow as tf
+
+from marquee.errors import TrainingError
+from trainer.training.batches import Batches
+from trainer.training.retrieval_settings import RetrievalSettings
+
+#: Scores a second, forward and back. Of one core of a CPU 44 to 74 million were measured, for vectors of 32
+#: and 64 numbers and catalogues of 5,000 and 30,000; a GPU is bound by its memory: 500 GB/s, some ten passes.
+CORE, GPU = 5e7, 5e9
+#: The scores of a step, their labels, and the gradients of both, in single precision.
+BYTES_A_SCORE = 16
+MEMORY_SHARE = 0.5
+#: How long an interruption may have to wait for the steps under way.
+EXECUTION_SECONDS = 2
+
+
+def check_full_softmax(
+    settings: RetrievalSettings, rows: int, items: int, *, memory: int | None = None
+) -> None:
+    """Stops what would not end, or not fit, in a line that says what to set.
+
+    An epoch of the full softmax computes a score for each row and each film: `rows × items`.
+
+    Args:
+        settings: of the model and its training.
+        rows: of train, as the model learns from them.
+        items: of the catalogue.
+        memory: the machine's, in bytes, for another than this.
+
+    Raises:
+        TrainingError: an epoch would take longer than `max_epoch_minutes`, or a step too much memory.
+    """
+    if getattr(settings.model, "loss", "") != "full":
+        return
+    gpus = _gpus(settings)
+    minutes = epoch_minutes(rows, items, gpus=gpus)
+    needed = min(rows, settings.train.batch_size) * items * BYTES_A_SCORE
+    limit = settings.max_epoch_minutes
+    if limit is not None and minutes > limit:
+        raise TrainingError(
+            f"retrieval.model.loss is full: {rows:,} ratings x {items:,} films take about "
+            f"{_time(minutes)} an epoch on this machine, and retrieval.max_epoch_minutes is {limit:g}.",
+            f"{_cheaper(settings)}, which costs the same for any number of films; "
+            "or retrieval.max_epoch_minutes=null if you have the time.",
+        )
+    if not gpus and needed > MEMORY_SHARE * (memory or _memory()):
+        raise TrainingError(
+            f"retrieval.model.loss is full: a step of {settings.train.batch_size:,} ratings x {items:,} "
+            f"films needs {needed / 2**30:.0f} GiB of memory, more than half of this machine's.",
+            f"{_cheaper(settings)}; or a smaller retrieval.train.batch_size.",
+        )
+
+
+def short_executions(data: Batches, settings: RetrievalSettings, items: int) -> Batches:
+    """The same batches in executions of about two seconds at most: an interruption is seen between them.
+
+    Only of the full softmax, whose steps are long on a large catalogue; others are short as they are.
+    """
+    if getattr(settings.model, "loss", "") != "full":
+        return data
+    seconds = epoch_minutes(data.rows, items, gpus=_gpus(settings)) * 60 / data.steps
+    most = max(1, int(EXECUTION_SECONDS / max(seconds, 1e-9)))
+    steps = next(n for n in range(min(most, data.steps_per_execution), 0, -1) if data.steps % n == 0)
+    return replace(data, steps_per_execution=steps)
+
+
+def epoch_minutes(rows: int, items: int, *, gpus: int = 0, cores: int | None = None) -> float:
+    """About how long an epoch of the full softmax takes.
+
+    Args:
+        rows, items: how many scores it computes, multiplied.
+        gpus: how many there are; without any, the CPU does it.
+        cores: of the CPU, for another than this process may use.
+    """
+    speed = GPU * gpus if gpus else CORE * (cores or len(os.sched_getaffinity(0)))
+    return rows * items / speed / 60
+
+
+def _gpus(settings: RetrievalSettings) -> int:
+    return 0 if settings.train.device == "cpu" else len(tf.config.list_physical_devices("GPU"))
+
+
+def _cheaper(settings: RetrievalSettings) -> str:
+    """The losses of this kind whose cost does not grow with the catalogue."""
+    annotation = type(settings.model).model_fields["loss"].annotation
+    losses = [loss for loss in annotation.__args__ if loss != "full"]
+    return "Set " + " or ".join(f"retrieval.model.loss={loss}" for loss in sorted(losses, reverse=True))
+
+
+def _time(minutes: float) -> str:
+    return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:,.0f} hours"
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -1,0 +1,47 @@
+"""What is trained and how, whatever the task: a config's settings with the tuner's choice put in."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from marquee.strict import Strict
+from trainer.training.config import TrainConfig
+from trainer.training.hyperparameters import apply_hyperparameters
+
+
+class Settings(Strict):
+    """A task adds its `model`, and `monitor`, the log that early stopping and the tuner watch.
+
+    Class attributes:
+        monitor_mode: "min" where a lower one is better, "max" where a higher one is.
+    """
+
+    monitor_mode: ClassVar[Literal["min", "max"]] = "min"
+
+    train: TrainConfig = Field(TrainConfig(), description="the training loop")
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], hyperparameters: Mapping[str, Any] | None) -> Self:
+        """The config's settings with the tuner's choice put in.
+
+        Args:
+            config: may hold the settings' fields, such as `model` and `train`, as plain dicts.
+            hyperparameters: KerasTuner's config, of which `values` counts, or None.
+
+        Raises:
+            ConfigError: a wrong key or value.
+        """
+        settings = cls.checked({name: config[name] for name in cls.model_fields if config.get(name)})
+        values = (hyperparameters or {}).get("values", {})
+        # Hyperband keeps notes of its own among the values: tuner/epochs, tuner/bracket…
+        chosen = {path: value for path, value in values.items() if not path.startswith("tuner/")}
+        return apply_hyperparameters(settings, chosen)
+
+    def of_kind(self, kind: str) -> Self:
+        """The same with another kind of model, at its defaults.
+
+        Raises:
+            ConfigError: there is no such kind.
+        """
+        return self.checked({**self.model_dump(), "model": {"kind": kind}})
