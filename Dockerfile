@@ -26,6 +26,7 @@ RUN useradd --create-home --uid 1000 marquee \
  && mkdir /workspace && chown 1000:1000 /workspace
 WORKDIR /app
 COPY pyproject.toml README.md ./
+COPY marquee marquee
 COPY pipeline pipeline
 COPY components components
 COPY trainer trainer

@@ -169,7 +169,8 @@ class Load:
 
 def servers(args: argparse.Namespace, logs: Path) -> dict[str, Any]:
     """By name, the embedded server first."""
-    from serving.server.config import LogConfig, ServerConfig
+    from serving.prediction_log.config import LogConfig
+    from serving.server.config import ServerConfig
     from serving.server.server import EmbeddedServer
     from serving.server.tensorflow_model_server import BINARY, BinaryServer, find_binary
 

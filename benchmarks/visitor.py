@@ -14,8 +14,9 @@ with λ = 500, which is published for these data, and with the λ of 50 to 5,000
 users, taken out of train. Beyond that EASE tends to counts of who watched both, its lists to popularity's.
 
 `--choose` shows how the constants of `trainer.models.retrieval.visitors` were chosen: on those 150 users,
-never on the held-out ones. The more genres weigh, the more alike is what is recommended, and the worse is NDCG for
-someone who has named one film; the weight is the largest of which NDCG is above that of EASE for each length.
+never on the held-out ones. The more genres weigh, the more alike is what is recommended, and the worse is
+NDCG for someone who has named one film; the weight is the largest of which NDCG is above that of EASE for
+each length.
 
 At the end stand the lists that Toy Story and that six films of Disney bring, learned from all users.
 """

@@ -3,7 +3,8 @@
 MarqueeError              one clear message and, where there is one, what to do; never shown as a traceback
 ├── ConfigError           a wrong key, type or value in a configuration
 ├── DataError             data that is missing, damaged, or not what it says it is
-└── TrainingError         a model that cannot be built, trained or exported as configured
+├── TrainingError         a model that cannot be built, trained or exported as configured
+└── ServingError          of `serving.errors`: a server, a client, or a served model
 """
 
 

@@ -1,9 +1,11 @@
-"""The exceptions of the serving package, which stands on its own.
+"""The exceptions of the serving package.
 
 ServingError              one clear message and, where there is one, what to do; never shown as a traceback
 ├── InputError            a value that cannot be sent, noticed by the client; a ValueError too
 └── StatusError           a request's answer that is not OK: a canonical gRPC code and TF Serving's message
 """
+
+from marquee.errors import MarqueeError
 
 # TF Serving's own translation of canonical codes (model_servers/http_server.cc).
 HTTP_STATUS = {
@@ -27,21 +29,8 @@ HTTP_STATUS = {
 }
 
 
-class ServingError(Exception):
-    """A user's mistake or a fault of the surroundings.
-
-    Args:
-        message: what was wrong, where, and which value.
-        hint: what to do next, in a sentence.
-    """
-
-    def __init__(self, message: str, hint: str = ""):
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-    def __str__(self) -> str:
-        return f"{self.message}\n{self.hint}" if self.hint else self.message
+class ServingError(MarqueeError):
+    """A user's mistake or a fault of the surroundings, in serving or in asking a server."""
 
 
 class InputError(ServingError, ValueError):

@@ -18,9 +18,9 @@ class RecommenderEvaluator(ListEvaluator):
     for what it says.
 
     Arguments are those of `ListEvaluator`; `model` is the recommender assembled of models that were trained
-    on `train` alone, and the measures are those of `trainer.evaluation.recommender_measures`. `evaluation` has
-    no search; its `eval` also has `under_mean`, the share of all these ratings that are lower than their user's
-    mean.
+    on `train` alone, and the measures are those of `trainer.evaluation.recommender_measures`. `evaluation`
+    has no search; its `eval` also has `under_mean`, the share of all these ratings that are lower than their
+    user's mean.
     """
 
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)

@@ -24,10 +24,15 @@ def rest_of_trainer() -> str:
     named = {
         name for page in _PAGES.glob("*.md") for name in _SHOWN.findall(page.read_text(encoding="utf-8"))
     }
-    return "\n\n".join(
-        f"::: trainer.{name}" for name in _modules("trainer") if f"trainer.{name}" not in named
-    )
+    modules = [f"trainer.{name}" for name in _modules("trainer")]
+    return "\n\n".join(f"::: {name}" for name in modules if not any(_within(name, page) for page in named))
+
+
+def _within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
 
 
 def _modules(package: str) -> list[str]:
-    return sorted(file.stem for file in (ROOT / package).glob("*.py") if file.stem != "__init__")
+    files = (ROOT / package).rglob("*.py") if package == "trainer" else (ROOT / package).glob("*.py")
+    names = (file.relative_to(ROOT / package).with_suffix("").parts for file in files)
+    return sorted(".".join(parts) for parts in names if parts[-1] != "__init__")

@@ -12,12 +12,12 @@ from marquee.errors import MarqueeError
 from pipeline.cli import cloud as elsewhere
 from pipeline.cli import history, versions
 from pipeline.cli import report as run_report
-from pipeline.cli.options import DEFAULT_WORKSPACE, ConfigOption, SetOption, WorkspaceOption
+from pipeline.cli.options import ConfigOption, SetOption, WorkspaceOption
 from pipeline.cli.simulate import simulate
 from pipeline.cli.tensorboard import command as tensorboard
 from pipeline.cli.ui import ui
 from pipeline.execution.interruption import Interrupted
-from serving.errors import ServingError
+from pipeline.store.program import DEFAULT_WORKSPACE
 
 app = typer.Typer(
     name="marquee",
@@ -73,9 +73,10 @@ def run(
     note: Annotated[str, typer.Option(help="A note on the run, such as what is tried and why.")] = "",
 ) -> None:
     """Run the pipeline: data to a blessed, pushed model. What did not change is reused."""
-    from pipeline.cli.run import REFUSED, RunRequest
+    from pipeline.cli.run import RunRequest
     from pipeline.cli.run import run as run_pipeline
     from pipeline.config.load import run_config
+    from pipeline.execution.exit_status import REFUSED
     from pipeline.store.program import workspace_option
     from pipeline.store.workspace import Workspace
 
@@ -164,7 +165,8 @@ def serve(
     """
     from pipeline.cli.serve import serve as serve_models
     from pipeline.store.workspace import Workspace
-    from serving.server.config import LogConfig, ServerConfig
+    from serving.prediction_log.config import LogConfig
+    from serving.server.config import ServerConfig
 
     to = LogConfig(log, log_sample, log_format, log_rotate_mb, log_rotate_minutes) if log else None
     config = ServerConfig(
@@ -349,7 +351,7 @@ def main() -> None:
     """Runs the command line; a user's mistake is a message on standard error and exit status 1."""
     try:
         app()
-    except (MarqueeError, ServingError) as error:
+    except MarqueeError as error:
         typer.secho("error: ", fg="red", nl=False, err=True)
         typer.echo(str(error), err=True)
         if isinstance(error, Interrupted):

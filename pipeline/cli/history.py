@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
+from pipeline.cli.options import WorkspaceOption
+from pipeline.store.program import DEFAULT_WORKSPACE
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunArgument = Annotated[str, typer.Argument(help="A run's name, the end of it, or `latest`.")]
@@ -55,7 +56,7 @@ def show(
     json_: JsonOption = False,
 ) -> None:
     """Show what each node of a run did, was told and made."""
-    from pipeline.store.show_run import show_run
+    from pipeline.cli.printing.run import show_run
     from pipeline.store.workspace import Workspace
 
     show_run(Workspace(_chosen(workspace, context)), run, as_json=json_)

@@ -14,4 +14,3 @@ WorkspaceOption = Annotated[
     Path,
     typer.Option("--workspace", "-w", envvar="MARQUEE_WORKSPACE", help="The folder for all that is written."),
 ]
-DEFAULT_WORKSPACE = Path("workspace")

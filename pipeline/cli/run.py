@@ -29,9 +29,6 @@ from serving.versions.renames import recover
 os.environ["TF_USE_LEGACY_KERAS"] = "0"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
 
-#: The exit status of a run that ended well, and whose models were refused, where that is asked for.
-REFUSED = 3
-
 
 @dataclass(frozen=True)
 class RunRequest:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.run import REFUSED
 from pipeline.config.load import run_config
+from pipeline.execution.exit_status import REFUSED
 from pipeline.schedule.cron import Cron
 from pipeline.schedule.schedule import Hooks, ScheduleRequest, run_once, schedule
 from pipeline.schedule.scheduler import Missed

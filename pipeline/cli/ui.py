@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from marquee.errors import MarqueeError
-from pipeline.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
+from pipeline.cli.options import WorkspaceOption
+from pipeline.store.program import DEFAULT_WORKSPACE
 
 
 def ui(

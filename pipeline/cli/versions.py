@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
+from pipeline.cli.options import WorkspaceOption
+from pipeline.store.program import DEFAULT_WORKSPACE
 
 NameArgument = Annotated[
     str, typer.Argument(help="A model, such as `recommender`; those pushed with it come along.")

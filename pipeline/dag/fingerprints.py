@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 #: Whose imports are followed: what nodes run. What TFX and others are, the lock decides.
-PACKAGES = ("components", "serving", "trainer", "tuner")
+PACKAGES = ("components", "marquee", "serving", "trainer", "tuner")
 # Not by `ast`: parsing all of them takes a second at every start. A name too many does no harm.
 _OURS = rf"(?:{'|'.join(PACKAGES)})\b[\w.]*"
 _IMPORT = re.compile(rf"^[ \t]*(?:import ({_OURS})|from ({_OURS}) import (\([^)]*\)|.+))", re.MULTILINE)

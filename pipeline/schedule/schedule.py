@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from marquee.errors import MarqueeError
-from pipeline.cli.run import REFUSED
+from pipeline.execution.exit_status import REFUSED
 from pipeline.schedule.child import message_in, run_child, run_id_in
 from pipeline.schedule.cron import Cron
 from pipeline.schedule.hooks import call_hook

@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from pipeline.cli.options import DEFAULT_WORKSPACE
+DEFAULT_WORKSPACE = Path("workspace")
 
 
 def command(*arguments: str | Path, workspace: Path | None = None) -> str:

@@ -32,7 +32,6 @@ from pipeline.ui.pages import (
 from pipeline.ui.render import Renderer
 from pipeline.ui.site import Site
 from pipeline.ui.tryable import Tryable
-from serving.errors import ServingError
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -109,7 +108,7 @@ def create_app(site: Site, host: str = "127.0.0.1") -> Starlette:
             Middleware(_Headers),
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         ],
-        exception_handlers=dict.fromkeys((HTTPException, MarqueeError, ServingError, Exception), failed),
+        exception_handlers=dict.fromkeys((HTTPException, MarqueeError, Exception), failed),
         lifespan=_warming(tryable),
     )
 
@@ -121,7 +120,7 @@ def _said(error: Exception) -> tuple[int, str, str]:
         return error.status_code, default.get(error.status_code, error.detail) if plain else error.detail, ""
     if isinstance(error, ConfigError):  # what was asked for cannot be
         return 400, error.message, error.hint
-    if isinstance(error, MarqueeError | ServingError):
+    if isinstance(error, MarqueeError):
         return 503, error.message, error.hint
     return 500, "This page cannot be shown.", f"{type(error).__name__}: {error}"
 

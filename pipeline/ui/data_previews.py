@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.store.show_run import short
+from pipeline.store.short import short
 
 
 def schema_rows(file: Path) -> tuple[list[str], list[list[str]]]:

@@ -10,7 +10,7 @@ from typing import Any
 from marquee.tfrecords import records
 from pipeline.store.metadata.lineage import Artifact
 from pipeline.store.ranking_metrics import FILE, ranking_metrics
-from pipeline.store.show_run import short
+from pipeline.store.short import short
 from pipeline.ui.data_previews import schema_rows, statistics_rows
 from pipeline.ui.tensorflow_messages import example, signatures
 

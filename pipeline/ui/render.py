@@ -11,7 +11,7 @@ from starlette.requests import Request
 from pipeline.store.duration import duration
 from pipeline.store.outcomes import SHOWN
 from pipeline.store.program import command
-from pipeline.store.show_run import short
+from pipeline.store.short import short
 from pipeline.ui.site import Site
 
 SECTIONS = (

@@ -7,10 +7,10 @@ import threading
 import time
 from collections import Counter
 
+from serving.prediction_log.config import LogConfig
 from serving.prediction_log.encode import json_line, tf_record
 from serving.prediction_log.exchange import Exchange
 from serving.prediction_log.folder import LogFolder
-from serving.server.config import LogConfig
 
 MOST_VALUES = 1_000_000  # that wait to be written: numbers and strings, tens of megabytes
 MOST_EXCHANGES = 10_000

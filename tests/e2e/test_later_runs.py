@@ -129,7 +129,7 @@ def test_what_a_person_withdrew_stays_withdrawn_until_it_is_restored(first, marq
 def test_an_edited_model_file_reruns_the_models_nodes_and_no_data_node(first, marquee, tmp_path):
     for package in ("marquee", "pipeline", "components", "trainer", "tuner", "serving", "configs"):
         shutil.copytree(PACKAGES / package, tmp_path / package)
-    with open(tmp_path / "trainer" / "ranking" / "mf.py", "a") as file:
+    with open(tmp_path / "trainer" / "models" / "ranking" / "mf.py", "a") as file:
         file.write("\n# edited\n")
 
     answer = replace(marquee, code=tmp_path)("run", "--config", "smoke", "--to-node", "RankingTrainer")

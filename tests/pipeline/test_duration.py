@@ -9,8 +9,8 @@ from pipeline.report.sections.verdict import banner
 from pipeline.report.sources import Sources
 from pipeline.store.duration import duration, run_seconds
 from pipeline.store.metadata.lineage import Lineage, Node, Run
+from pipeline.store.runs.facts import described
 from pipeline.store.runs.rows import row
-from pipeline.store.show_run import described
 from pipeline.store.workspace import Workspace
 
 from .metadata_store import Store

@@ -6,10 +6,11 @@ import httpx
 import pytest
 
 from pipeline.cli.printing.origin import print_origin
+from pipeline.cli.printing.run import show_run
 from pipeline.store.origin import find_origin
 from pipeline.store.runs.diff import difference
+from pipeline.store.runs.facts import described
 from pipeline.store.runs.rows import known_run, row
-from pipeline.store.show_run import described, show_run
 from pipeline.store.workspace import Workspace
 from pipeline.ui.app import create_app
 from pipeline.ui.site import Site

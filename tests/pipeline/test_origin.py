@@ -7,8 +7,8 @@ from pipeline.cli.printing.diff import print_diff
 from pipeline.store.metadata.lineage import Lineage
 from pipeline.store.origin import find_origin, pushes, standing
 from pipeline.store.runs.diff import difference, unsure, verdicts
+from pipeline.store.runs.facts import described
 from pipeline.store.runs.rows import known_run, state
-from pipeline.store.show_run import described
 from pipeline.store.workspace import Workspace
 from pipeline.ui.pages.models import leaderboard
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.options import DEFAULT_WORKSPACE
-from pipeline.store.program import command, program, push_first
+from pipeline.store.program import DEFAULT_WORKSPACE, command, program, push_first
 
 
 @pytest.fixture

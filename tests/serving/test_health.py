@@ -14,7 +14,7 @@ import httpx
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from serving.server.config import LogConfig
+from serving.prediction_log.config import LogConfig
 from serving.server.server import EmbeddedServer
 from serving.versions.versions import push, rollback
 

@@ -78,8 +78,8 @@ def test_a_push_killed_half_way_leaves_nothing_to_be_seen(folder, tmp_path):
     shutil.copytree(TINY_1, source)
     for number in range(400):
         (source / "variables" / f"filler-{number}").write_bytes(bytes(200_000))
-    push = "push(sys.argv[1], sys.argv[2], 'tiny', keep=2)"
-    code = f"import sys; from serving.versions.versions import push; {push}"
+    call = "push(sys.argv[1], sys.argv[2], 'tiny', keep=2)"
+    code = f"import sys; from serving.versions.versions import push; {call}"
     process = subprocess.Popen([sys.executable, "-c", code, source, folder])
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and not list((folder / "tiny").glob(".*/variables/filler-*")):

@@ -2,9 +2,9 @@
 
 from trainer.data.attributes import AGE_GROUPS, ZIP_DIGITS
 from trainer.data.catalogue import Catalogue
+from trainer.data.feature_options import Feature
 from trainer.data.side_features import YEARS_A_BIN, categories
 from trainer.data.title_words import title_words
-from trainer.models.ranking.config import Feature
 
 UNKNOWN = ""  # the key of row 0, where a table has a row for the unknown
 WORDS = "words"  # those of titles

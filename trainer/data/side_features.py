@@ -6,7 +6,7 @@ import numpy as np
 
 from trainer.data.attributes import AGE_GROUPS, ZIP_DIGITS
 from trainer.data.catalogue import Catalogue
-from trainer.models.ranking.config import Feature
+from trainer.data.feature_options import Feature
 
 YEARS_A_BIN = 3
 

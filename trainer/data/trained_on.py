@@ -27,8 +27,8 @@ class TrainedOn:
     """A sample of the (user, item) pairs that a model has learned from, its warm start's included.
 
     A pair is in the sample if the lowest `level` bits of its hash (`trainer.data.pair_hash`) are zero: all
-    pairs at level 0, half of them at level 1. Whatever the level, two samples agree on which pairs they speak of.
-    The upper bits of the hash, which a split is drawn by, say nothing about the lowest.
+    pairs at level 0, half of them at level 1. Whatever the level, two samples agree on which pairs they speak
+    of. The upper bits of the hash, which a split is drawn by, say nothing about the lowest.
 
     Attributes:
         pairs: the hashes, uint64, rising, each once; at most LIMIT.

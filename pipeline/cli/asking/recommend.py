@@ -2,51 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
-import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from serving.client import Client, RestClient
-from serving.client.known_titles import check_titles, is_absent, known_titles
-from serving.errors import ServingError
+from serving.client import RestClient
+from serving.client.recommendations import Answer, Recommended, ask_for_fan, ask_for_user
 
-# A film less alike than this is no reason. On MovieLens 100K one pair of films in twelve is more alike, and
-# so is what 99 in 100 of the films recommended to its users have to show for themselves.
-WEAK = 0.5
 POPULAR = 50  # ratings; nobody would believe it of a film with fewer
-
-
-@dataclass(frozen=True)
-class Recommended:
-    """A film and why.
-
-    Attributes:
-        user_rating: the expected rating; None where the ranking model cannot say what somebody who brings a
-            history would give.
-        because: the film watched that is most like it, `movie_title` and `similarity` (a cosine); None where
-            none is like it.
-        ratings: how many it has in train.
-    """
-
-    rank: int
-    movie_id: str
-    movie_title: str
-    movie_genres: list[str]
-    user_rating: float | None
-    score: float
-    because: dict[str, str | float] | None
-    ratings: int
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Films, best first; `stranger`: for none of them is there anything watched that it could be like."""
-
-    films: list[Recommended]
-    stranger: bool
 
 
 def recommend(server: str, user: str | None, liked: Sequence[str], k: int, seen: bool, as_json: bool) -> None:
@@ -70,68 +35,6 @@ def recommend(server: str, user: str | None, liked: Sequence[str], k: int, seen:
         return
     whom = f"user {user}" if user is not None else "somebody who likes " + " and ".join(liked)
     _print(answer, whom, they_rated=user is not None)
-
-
-def ask_for_user(client: Client, user: str, k: int, seen: bool) -> Answer:
-    """The `k` films for a user; popular ones for somebody the model has never met."""
-    found = _ask(client, "recommender", "recommend", user_id=[user], k=k, exclude_seen=not seen)
-    return _answer(client, found, "because", user_id=[user])
-
-
-def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
-    """The `k` films for somebody who likes `liked`; raises ServingError for a title that no film has."""
-    titles = known_titles(client)
-    if titles is None:
-        raise _no_model("retrieval")
-    check_titles(liked, titles, '--like "{}"')
-    found = _ask(client, "recommender", "recommend_from_history", movie_title=[list(liked)], k=k)
-    return _answer(client, found, "because_of_history", movie_title=[list(liked)])
-
-
-def _answer(client: Client, found: dict[str, np.ndarray], because: str, **who) -> Answer:
-    found = {name: values[0].tolist() for name, values in found.items()}
-    ids = [each for each in found["movie_id"] if each]  # what is behind them is padding
-    if not ids:
-        return Answer([], stranger=False)
-    about = _ask(client, "retrieval", "describe", movie_id=ids)
-    reason = {
-        name: values[0].tolist()
-        for name, values in _ask(client, "retrieval", because, movie_id=[ids], **who).items()
-    }
-    rated = any(found["user_rating"])  # 0 for every film: the ranking model does not see histories
-    films = [
-        Recommended(
-            rank=place + 1,
-            movie_id=movie_id,
-            movie_title=found["movie_title"][place],
-            movie_genres=[genre for genre in about["movie_genres"][place].split("|") if genre],
-            user_rating=found["user_rating"][place] if rated else None,
-            score=found["score"][place],
-            because=_reason(reason["movie_title"][place], reason["similarity"][place]),
-            ratings=int(about["ratings"][place]),
-        )
-        for place, movie_id in enumerate(ids)
-    ]
-    return Answer(films, stranger=not any(reason["movie_title"]))
-
-
-def _reason(title: str, similarity: float) -> dict[str, str | float] | None:
-    return {"movie_title": title, "similarity": similarity} if title and similarity >= WEAK else None
-
-
-def _ask(client: Client, model: str, signature: str, **inputs) -> dict[str, np.ndarray]:
-    try:
-        return client.predict(model, inputs, signature)
-    except ServingError as error:
-        if is_absent(error):
-            raise _no_model(model) from None
-        raise
-
-
-def _no_model(name: str) -> ServingError:
-    return ServingError(
-        f"The server has no model called {name}", "Serve a workspace whose last run pushed a recommender."
-    )
 
 
 def _print(answer: Answer, whom: str, they_rated: bool) -> None:

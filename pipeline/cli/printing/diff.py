@@ -11,7 +11,7 @@ from rich.table import Table
 from pipeline.store.metadata.lineage import Run
 from pipeline.store.runs.diff import MEASURES, Sections, change, difference, unsure, verdicts
 from pipeline.store.runs.rows import known_run
-from pipeline.store.show_run import short
+from pipeline.store.short import short
 from pipeline.store.workspace import Workspace
 
 

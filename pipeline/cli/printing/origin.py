@@ -12,7 +12,7 @@ from pipeline.store import outcomes
 from pipeline.store.duration import duration
 from pipeline.store.next_span import sentences
 from pipeline.store.origin import find_origin
-from pipeline.store.show_run import brief
+from pipeline.store.short import brief
 from pipeline.store.workspace import Workspace
 
 

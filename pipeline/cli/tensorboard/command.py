@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
+from pipeline.cli.options import WorkspaceOption
+from pipeline.store.program import DEFAULT_WORKSPACE
 
 
 def tensorboard(

@@ -7,11 +7,11 @@ from typing import Any
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 
-from pipeline.cli.asking.recommend import Answer, Recommended, ask_for_fan, ask_for_user
 from pipeline.store.origin import pushes
 from pipeline.ui.query import Query
 from pipeline.ui.site import Site
 from pipeline.ui.tryable import TITLES, Tryable
+from serving.client.recommendations import Answer, Recommended, ask_for_fan, ask_for_user
 from serving.errors import ServingError
 
 LIKED = 4  # films that can be typed

@@ -163,7 +163,7 @@ def test_alerts_and_panels_ask_for_metrics_that_a_server_has(tmp_path):
         name for expression in asked for name in re.findall(r":(?:tensorflow|marquee):[a-z_:]+", expression)
     }
     assert {":tensorflow:serving:request_count", ":tensorflow:serving:request_latency_bucket"} <= names
-    source = (ROOT / "serving" / "metrics.py").read_text()
+    source = (ROOT / "serving" / "server" / "metrics.py").read_text()
     assert all(f'"{name.removesuffix("_bucket")}"' in source for name in names)
 
 

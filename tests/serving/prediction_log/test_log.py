@@ -17,9 +17,10 @@ from serving.client import GrpcClient, RestClient
 from serving.errors import ServingError
 from serving.prediction_log import folder as log_folder
 from serving.prediction_log import log as prediction_log
+from serving.prediction_log.config import LogConfig
 from serving.prediction_log.log import PredictionLog
 from serving.prediction_log.reader import log_files, read
-from serving.server.config import LogConfig, ServerConfig
+from serving.server.config import ServerConfig
 from serving.server.server import EmbeddedServer
 from serving.server.tensorflow_model_server import BinaryServer
 

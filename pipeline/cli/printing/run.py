@@ -1,7 +1,6 @@
 """`marquee runs show`: what each node of a run did, was told, took and made."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -11,10 +10,10 @@ from rich.table import Table
 from pipeline.cli.printing.runs import COLOURS
 from pipeline.store import outcomes
 from pipeline.store.duration import duration
-from pipeline.store.metadata.lineage import Node, Run
-from pipeline.store.next_span import next_span, sentences
-from pipeline.store.runs.record import failure, recorded
-from pipeline.store.runs.rows import known_run, row
+from pipeline.store.next_span import sentences
+from pipeline.store.runs.facts import described
+from pipeline.store.runs.rows import known_run
+from pipeline.store.short import brief
 from pipeline.store.workspace import Workspace
 
 
@@ -35,43 +34,6 @@ def show_run(workspace: Workspace, run_id: str, as_json: bool = False) -> None:
         print(json.dumps(found, indent=1, default=str))
         return
     _print(found, Console(highlight=False))
-
-
-def described(workspace: Workspace, run: Run) -> dict[str, Any]:
-    """Everything about a run as plain data: `run`, `nodes`, `data`, `models`, `test`, `failure`, `report`."""
-    failed = failure(workspace, run.run_id)
-    report = workspace.reports / run.run_id / "report.html"
-    data = outcomes.data(run.nodes)
-    models = {task: outcomes.model(run.nodes, task) for task in outcomes.TASKS}
-    together = outcomes.recommender(run.nodes)
-    overall = row(workspace, run)
-    return {
-        **overall,
-        "failure": asdict(failed) if failed else None,
-        "command": recorded(workspace, run.run_id).get("command", ""),
-        "nodes": [_node(node, overall["state"]) for node in run.nodes.values()],
-        "data": asdict(data) if data else None,
-        "models": {task: asdict(model) for task, model in models.items() if model},
-        "recommender": asdict(together) if together else None,
-        "test": outcomes.test(run.nodes),
-        "next_span": next_span(run.nodes),
-        "report": str(report) if report.exists() else None,
-        "log": str(workspace.logs / f"run-{run.run_id}.log"),
-    }
-
-
-def _node(node: Node, run_state: str) -> dict[str, Any]:
-    stale = run_state == "interrupted" and node.state in ("running", "new")
-    return {
-        "node": node.name,
-        "state": "interrupted" if stale else node.state,
-        "seconds": node.seconds,
-        "started": node.started,
-        "made_in": node.made_in or node.run_id,
-        "inputs": {key: artifact.uri for key, artifact in node.taken.items()},
-        "outputs": {key: artifact.uri for key, artifact in node.outputs.items()},
-        "settings": outcomes.settings(node),
-    }
 
 
 def _print(found: dict[str, Any], console: Console) -> None:
@@ -135,19 +97,3 @@ def _facts(found: dict[str, Any]):
     if found["report"]:
         yield "report", found["report"]
     yield "log", found["log"]
-
-
-def brief(settings: dict[str, Any]) -> str:
-    """`name value, …`, numbers to four digits."""
-    return ", ".join(f"{name} {short(value)}" for name, value in settings.items())
-
-
-def short(value: Any) -> str:
-    """A value as a table has it: four digits, a list by its items."""
-    if isinstance(value, bool) or value is None:
-        return "yes" if value else "no" if value is False else "–"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list):
-        return "[" + ", ".join(short(each) for each in value) + "]"
-    return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else str(value)

@@ -1,0 +1,19 @@
+"""Values as tables have them."""
+
+from typing import Any
+
+
+def brief(settings: dict[str, Any]) -> str:
+    """`name value, …`, numbers to four digits."""
+    return ", ".join(f"{name} {short(value)}" for name, value in settings.items())
+
+
+def short(value: Any) -> str:
+    """A value as a table has it: four digits, a list by its items."""
+    if isinstance(value, bool) or value is None:
+        return "yes" if value else "no" if value is False else "–"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return "[" + ", ".join(short(each) for each in value) + "]"
+    return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else str(value)

@@ -1,0 +1,106 @@
+"""What somebody should watch and why, asked of a server."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from serving.client.client import Client
+from serving.client.known_titles import check_titles, is_absent, known_titles
+from serving.errors import ServingError
+
+# A film less alike than this is no reason. On MovieLens 100K one pair of films in twelve is more alike, and
+# so is what 99 in 100 of the films recommended to its users have to show for themselves.
+WEAK = 0.5
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """A film and why.
+
+    Attributes:
+        user_rating: the expected rating; None where the ranking model cannot say what somebody who brings a
+            history would give.
+        because: the film watched that is most like it, `movie_title` and `similarity` (a cosine); None where
+            none is like it.
+        ratings: how many it has in train.
+    """
+
+    rank: int
+    movie_id: str
+    movie_title: str
+    movie_genres: list[str]
+    user_rating: float | None
+    score: float
+    because: dict[str, str | float] | None
+    ratings: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Films, best first; `stranger`: for none of them is there anything watched that it could be like."""
+
+    films: list[Recommended]
+    stranger: bool
+
+
+def ask_for_user(client: Client, user: str, k: int, seen: bool) -> Answer:
+    """The `k` films for a user; popular ones for somebody the model has never met."""
+    found = _ask(client, "recommender", "recommend", user_id=[user], k=k, exclude_seen=not seen)
+    return _answer(client, found, "because", user_id=[user])
+
+
+def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
+    """The `k` films for somebody who likes `liked`; raises ServingError for a title that no film has."""
+    titles = known_titles(client)
+    if titles is None:
+        raise _no_model("retrieval")
+    check_titles(liked, titles, '--like "{}"')
+    found = _ask(client, "recommender", "recommend_from_history", movie_title=[list(liked)], k=k)
+    return _answer(client, found, "because_of_history", movie_title=[list(liked)])
+
+
+def _answer(client: Client, found: dict[str, np.ndarray], because: str, **who) -> Answer:
+    found = {name: values[0].tolist() for name, values in found.items()}
+    ids = [each for each in found["movie_id"] if each]  # what is behind them is padding
+    if not ids:
+        return Answer([], stranger=False)
+    about = _ask(client, "retrieval", "describe", movie_id=ids)
+    reason = {
+        name: values[0].tolist()
+        for name, values in _ask(client, "retrieval", because, movie_id=[ids], **who).items()
+    }
+    rated = any(found["user_rating"])  # 0 for every film: the ranking model does not see histories
+    films = [
+        Recommended(
+            rank=place + 1,
+            movie_id=movie_id,
+            movie_title=found["movie_title"][place],
+            movie_genres=[genre for genre in about["movie_genres"][place].split("|") if genre],
+            user_rating=found["user_rating"][place] if rated else None,
+            score=found["score"][place],
+            because=_reason(reason["movie_title"][place], reason["similarity"][place]),
+            ratings=int(about["ratings"][place]),
+        )
+        for place, movie_id in enumerate(ids)
+    ]
+    return Answer(films, stranger=not any(reason["movie_title"]))
+
+
+def _reason(title: str, similarity: float) -> dict[str, str | float] | None:
+    return {"movie_title": title, "similarity": similarity} if title and similarity >= WEAK else None
+
+
+def _ask(client: Client, model: str, signature: str, **inputs) -> dict[str, np.ndarray]:
+    try:
+        return client.predict(model, inputs, signature)
+    except ServingError as error:
+        if is_absent(error):
+            raise _no_model(model) from None
+        raise
+
+
+def _no_model(name: str) -> ServingError:
+    return ServingError(
+        f"The server has no model called {name}", "Serve a workspace whose last run pushed a recommender."
+    )
