@@ -7,8 +7,9 @@ from components.tuner.executor import Executor
 
 
 class AccountingTuner(Tuner):
-    """`tfx.components.Tuner`, whose `tuner_results` also holds `trials.json`, failed trials with the
-    reason, and `logs/`, what TensorBoard shows of each.
+    """`tfx.components.Tuner`, with more in `tuner_results`.
+
+    `trials.json` has all trials, failed ones with the reason; `logs/` is what TensorBoard shows of each.
 
     Raises (in the executor):
         TrainingError: not one trial was completed.

@@ -18,8 +18,11 @@ class Executor(base_executor.BaseExecutor):
     """Executes AccountingTuner."""
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
-        """Writes best hyper-parameters, `tuner_results.json` (TFX's), `trials.json` (all trials), and `logs/`
-        (TensorBoard's, a folder a trial)."""
+        """Searches, and writes the best hyper-parameters and the results.
+
+        The results are `tuner_results.json` (TFX's), `trials.json` (all trials), and `logs/` (TensorBoard's,
+        one folder per trial).
+        """
         try:
             tuner = tfx_tuner.search(
                 input_dict, exec_properties, self._get_tmp_dir(), print_tuning_summary=False

@@ -45,7 +45,7 @@ def options(
         ),
     ] = False,
 ) -> None:
-    pass
+    """Options of the program itself; the commands have their own."""
 
 
 @app.command()

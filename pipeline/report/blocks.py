@@ -18,11 +18,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Args:
-    caption: what it holds.
-    columns: headings.
-    rows: texts or Cells; the first of a row names it.
-    numbers: which columns are numbers, and stand to the right.
+    """A table.
+
+    Args:
+        caption: what it holds.
+        columns: headings.
+        rows: texts or Cells; the first of a row names it.
+        numbers: which columns are numbers, and stand to the right.
     """
 
     caption: str
@@ -34,12 +36,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """Args:
-    title: what is drawn.
-    says: what it shows, in a sentence with numbers: for who cannot see it, and as the line under the title.
-    spec: Vega-Lite.
-    table: the numbers behind it.
-    wide: it takes the whole width.
+    """A drawing.
+
+    Args:
+        title: what is drawn.
+        says: what it shows, in a sentence with numbers: for who cannot see it, and as the line under the
+            title.
+        spec: Vega-Lite.
+        table: the numbers behind it.
+        wide: it takes the whole width.
     """
 
     title: str
@@ -117,11 +122,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Section:
-    """Args:
-    id: its anchor.
-    title: its heading.
-    lead: what is in it, or the most important sentence.
-    parts: what it is made of; a Part without a title stands directly under the heading.
+    """A section of the page.
+
+    Args:
+        id: its anchor.
+        title: its heading.
+        lead: what is in it, or the most important sentence.
+        parts: what it is made of; a Part without a title stands directly under the heading.
     """
 
     id: str

@@ -75,8 +75,10 @@ def _text(output: Path) -> str:
 
 
 def _die_with(parent: int):
-    """Has the kernel interrupt the run when the schedule is killed: nobody would see its end, and the next
-    schedule would find the workspace in use."""
+    """Has the kernel interrupt the run when the schedule is killed.
+
+    Nobody would see its end, and the next schedule would find the workspace in use.
+    """
 
     def in_the_child() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

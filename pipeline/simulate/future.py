@@ -111,7 +111,7 @@ class Future:
 
 
 def _found(films: list[str], wanted: set[str]) -> tuple[float, float]:
-    """nDCG and recall at K of one list."""
+    """The nDCG and the recall at K of one list."""
     hits = np.array([film in wanted for film in films[:K]], float)
     discounts = 1 / np.log2(np.arange(2, K + 2))
     ideal = discounts[: min(K, len(wanted))].sum()

@@ -15,9 +15,9 @@ class VersionState:
     """What a server says of a version.
 
     Args:
-        version: its number.
-        state: TF Serving's word: START, LOADING, AVAILABLE, UNLOADING or END.
-        error: why it could not be loaded; empty where nothing went wrong.
+            version: its number.
+            state: TF Serving's word: START, LOADING, AVAILABLE, UNLOADING or END.
+            error: why it could not be loaded; empty where nothing went wrong.
     """
 
     version: int
@@ -40,13 +40,16 @@ class VersionState:
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """Args:
-    address: that was asked.
-    answers: whether anybody did.
-    healthy: whether every model has a version that answers; None of a server that does not say (TF Serving).
-    models: by name, what it says of each version, newest first; nothing of a model that it does not know.
-    milliseconds: of a recommendation, the median of CALLS; None where none was asked for, or given.
-    problem: why nobody answered.
+    """What a model server says of itself.
+
+    Args:
+        address: that was asked.
+        answers: whether anybody did.
+        healthy: whether every model has a version that answers; None of a server that does not say (TF
+            Serving).
+        models: by name, what it says of each version, newest first; nothing of a model that it does not know.
+        milliseconds: of a recommendation, the median of CALLS; None where none was asked for, or given.
+        problem: why nobody answered.
     """
 
     address: str
@@ -69,11 +72,11 @@ def ask_server(
     """Asks for the state of each model in `names`, and for the server's health.
 
     Args:
-        address: the server's, over REST.
-        names: of models.
-        timed: recommendations are asked for as well, CALLS of them: the server counts and logs them as
+            address: the server's, over REST.
+            names: of models.
+            timed: recommendations are asked for as well, CALLS of them: the server counts and logs them as
             anybody's.
-        timeout: seconds until one question is given up.
+            timeout: seconds until one question is given up.
     """
     try:
         with httpx.Client(base_url=address, timeout=timeout, trust_env=False) as http:

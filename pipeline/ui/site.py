@@ -13,10 +13,12 @@ from pipeline.store.workspace import Workspace
 
 @dataclass(frozen=True)
 class Site:
-    """Args:
-    workspace: to be read.
-    models: `<name>/<version>/` folders: what is tried and listed as served.
-    server: a model server's REST address.
+    """What the pages read.
+
+    Args:
+        workspace: to be read.
+        models: `<name>/<version>/` folders: what is tried and listed as served.
+        server: a model server's REST address.
     """
 
     workspace: Workspace

@@ -82,7 +82,7 @@ class Block(NamedTuple):
 
     @property
     def there(self) -> np.ndarray:
-        """bool [B, k]: films, and not the padding after them."""
+        """Films, and not the padding after them: bool [B, k]."""
         return self.answer["movie_id"] != b""
 
 

@@ -1,5 +1,8 @@
-"""NumPy arrays to TensorProto and back: several times faster than `tf.make_tensor_proto`, and read as
-TensorFlow's own parser (`Tensor::FromProto`) reads them, which `tf.make_ndarray` does not."""
+"""NumPy arrays to TensorProto and back.
+
+Several times faster than `tf.make_tensor_proto`, and read as TensorFlow's own parser (`Tensor::FromProto`)
+reads them, which `tf.make_ndarray` does not.
+"""
 
 import math
 

@@ -1,5 +1,7 @@
-"""What REST and gRPC have in common: finding the model, the limits, status, metadata, the counting and the
-log of predictions."""
+"""What REST and gRPC have in common.
+
+Both find a model, keep limits, tell status and metadata, count, and write the log of predictions.
+"""
 
 import logging
 import threading

@@ -11,6 +11,11 @@ def workspace(finished, tmp_path_factory):
     return copy_of(marquee.workspace, tmp_path_factory.mktemp("notebooks"))
 
 
-@pytest.mark.parametrize("name", OF_THE_PIPELINE)
+LONG = ("05_pipeline", "07_your_own_data")  # each makes runs of its own
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in OF_THE_PIPELINE]
+)
 def test_the_notebook_runs(name, workspace, monkeypatch):
     execute(name, workspace, monkeypatch)

@@ -20,9 +20,9 @@ UNKNOWN = "no such value"
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """One request's inputs (lists, or lists of lists, of strings or bytes; or a number, or a truth) and
-    outputs, arrays, by name.
+    """One request's inputs and outputs, by name.
 
+    Inputs are lists, or lists of lists, of strings or bytes; or a number, or a truth. Outputs are arrays.
     Strings in outputs are bytes, in arrays of objects, as TensorFlow gives them.
     """
 

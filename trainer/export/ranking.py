@@ -120,8 +120,10 @@ class RankingServer(keras.layers.Layer):
 
 
 def titles(catalogue: Catalogue) -> dict[str, int]:
-    """Each title's film. Of several films with one title it is the one most rated in train: the
-    vocabulary, and so the ids, are by falling frequency, and the first one stays."""
+    """Each title's film; of several films with one title, the one most rated in train.
+
+    The vocabulary, and so the ids, are by falling frequency, and the first one stays.
+    """
     found: dict[str, int] = {}
     for movie, title in enumerate(catalogue.attributes.titles):
         if title:

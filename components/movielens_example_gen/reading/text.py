@@ -12,7 +12,7 @@ def decoded(line: bytes) -> tuple[str | None, str]:
 
 
 def shown(line: bytes) -> str:
-    """A line as it can be shown, wrong bytes as `\\xe9`."""
+    r"""A line as it can be shown, wrong bytes as `\xe9`."""
     return line.decode("utf-8", "backslashreplace")
 
 

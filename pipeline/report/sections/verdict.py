@@ -14,14 +14,16 @@ from pipeline.store.pushed import Pushed
 
 @dataclass(frozen=True)
 class Banner:
-    """Args:
-    title: the pipeline's name.
-    run_id, when: which run it was.
-    word: what became of it.
-    tone: of that word.
-    sentence: the same with what follows from it.
-    facts: the numbers to know.
-    reasons: why the models are blessed, or not.
+    """What the page says first.
+
+    Args:
+        title: the pipeline's name.
+        run_id, when: which run it was.
+        word: what became of it.
+        tone: of that word.
+        sentence: the same with what follows from it.
+        facts: the numbers to know.
+        reasons: why the models are blessed, or not.
     """
 
     title: str
@@ -128,7 +130,7 @@ def _noise(sources: Sources, *path: str) -> float | None:
     same ones, and so it is rather too large.
 
     Args:
-        path: to an interval in `details.json`.
+            path: to an interval in `details.json`.
     """
     reaches = []
     for each in (sources, sources.previous):
@@ -168,7 +170,7 @@ def _fact(
     """A number beside a baseline and, where there is one, the last blessed run's.
 
     Args:
-        noise: how large a change chance explains; None where that is not known.
+            noise: how large a change chance explains; None where that is not known.
     """
     if before is None or value is None:
         return Fact(f"{label}, {what}", number(value), beside)

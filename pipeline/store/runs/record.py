@@ -26,20 +26,22 @@ _CODE = Path(__file__).resolve().parents[3]
 
 @dataclass(frozen=True)
 class RunRecord:
-    """Args:
-    run_id: the run.
-    started: Unix seconds.
-    folder: where the command was given.
-    command: that goes on with the run, after a failure as well: `--from-node` is not in it.
-    config: the whole configuration, overrides applied.
-    versions: of Python and the packages that decide results.
-    git: `revision`, and whether files were `changed` since; None outside a checkout.
-    machine: `system`, `processor`, `cores`, `memory_gib`, `gpus`.
-    state: what has become of it so far.
-    failed_node, message: what stopped it; empty while nothing has.
-    seconds: how long it took.
-    from_node: where it was asked to begin; empty for the first node.
-    overrides: what was given beside the configuration: `a.b=1`, `--no-tune`, `--data …`.
+    """What a run wrote down of itself.
+
+    Args:
+        run_id: the run.
+        started: Unix seconds.
+        folder: where the command was given.
+        command: that goes on with the run, after a failure as well: `--from-node` is not in it.
+        config: the whole configuration, overrides applied.
+        versions: of Python and the packages that decide results.
+        git: `revision`, and whether files were `changed` since; None outside a checkout.
+        machine: `system`, `processor`, `cores`, `memory_gib`, `gpus`.
+        state: what has become of it so far.
+        failed_node, message: what stopped it; empty while nothing has.
+        seconds: how long it took.
+        from_node: where it was asked to begin; empty for the first node.
+        overrides: what was given beside the configuration: `a.b=1`, `--no-tune`, `--data …`.
     """
 
     run_id: str

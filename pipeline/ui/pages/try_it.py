@@ -156,7 +156,7 @@ def _film(film: Recommended) -> dict[str, Any]:
 
 
 def _name(title: str) -> tuple[str, str]:
-    """ "Omen, The (1976)" as people say it, and the year."""
+    """The name as people say it, of "Omen, The (1976)", and the year."""
     match = _YEAR.match(title)
     name, year = (match[1], match[2]) if match else (title, "")
     article = _ARTICLE.match(name)

@@ -9,9 +9,11 @@ from trainer.models.index.k_means import k_means, nearest
 
 
 class IvfIndex(keras.layers.Layer):
-    """Inverted lists over k-means cells, after Jégou, Douze and Schmid, "Product quantization for nearest
-    neighbor search" (2011), without the quantization: the vectors themselves are scored, so a score is
-    exact and only a vector in a cell not looked at can be missed.
+    """Inverted lists over k-means cells.
+
+    After Jégou, Douze and Schmid, "Product quantization for nearest neighbor search" (2011), without the
+    quantization: the vectors themselves are scored, so a score is exact and only a vector in a cell not
+    looked at can be missed.
 
     A query looks at the `probes` cells whose centroids have the greatest inner product with it, and at more
     of them where those hold fewer than k vectors: a list is never shorter than an exact one.

@@ -24,7 +24,7 @@ class ContinuousProjection(keras.layers.Layer):
         self._dense = [keras.layers.Dense(each, activation, dtype=self.dtype_policy) for each in units]
 
     def call(self, features):
-        """float [B, units[-1]]."""
+        """The projection, float [B, units[-1]]."""
         columns = [ops.convert_to_tensor(features[name], self.compute_dtype) for name in sorted(features)]
         projected = ops.concatenate(
             [each[:, None] if len(each.shape) == 1 else each for each in columns], axis=1

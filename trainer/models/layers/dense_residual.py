@@ -48,7 +48,7 @@ class DenseResidual(keras.layers.Layer):
         self.built = True
 
     def call(self, x, training=False):
-        """float [..., d]."""
+        """The sum of input and branch, float [..., d]."""
         branch = x
         for layer in self._branch:
             trains = isinstance(layer, keras.layers.BatchNormalization | keras.layers.Dropout)

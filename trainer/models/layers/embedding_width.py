@@ -4,7 +4,7 @@ import math
 
 
 def embedding_width(rows: int, multiplier: float = 2.0, multiple_of: int = 1) -> int:
-    """multiplier · ⁴√rows, rounded up: the heuristic of Google's feature columns.
+    """The heuristic of Google's feature columns: multiplier · ⁴√rows, rounded up.
 
     "Introducing TensorFlow Feature Columns" (Google Developers Blog, 2017) gives the fourth root, and
     Merlin Models doubles it.

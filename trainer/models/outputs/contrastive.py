@@ -8,9 +8,9 @@ from trainer.models.tasks import Retrieval
 
 
 class ContrastiveOutput(keras.layers.Layer):
-    """The sampled softmax: a row's own item against drawn ones, whose scores are less the log of how often
-    they are to be expected.
+    """The sampled softmax: a row's own item against drawn ones.
 
+    The scores of drawn items are less the log of how often they are to be expected.
     Jean et al., "On using very large target vocabulary for neural machine translation" (2015). The own
     item is there whatever is drawn, so nothing is taken off its score: the sample's part of the
     partition sum is then the whole catalogue's on average.

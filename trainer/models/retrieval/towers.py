@@ -155,6 +155,7 @@ class ItemTower(Tower):
 
 
 def through(dense: Sequence[keras.layers.Layer], vectors):
+    """The output of the last of these layers, each applied to the one before."""
     for layer in dense:
         vectors = layer(vectors)
     return vectors
