@@ -183,7 +183,7 @@ settings = RankingSettings.of({{"model": {{"kind": "mf", "members": 2, "dim": 4}
     "learning_rate": 0.01, "strategy": "mirrored"}}}}, None)
 first = train_ranking(settings, data)
 Trained.of(first.model).write(trained_folder({base!r}))
-second = train_ranking(settings, data, passes=1, initial=WarmStart({base!r}))
+second = train_ranking(settings, data, passes=0, initial=WarmStart({base!r}))
 copies = [each.numpy() for each in second.model.user.value.values]
 print(json.dumps({{
     "device": first.device,

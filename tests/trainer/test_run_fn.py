@@ -6,43 +6,61 @@ import pytest
 import tensorflow as tf
 
 from marquee.errors import ConfigError
+from tests.trainer.eagerly import eagerly
 from trainer.data.trained_on import TrainedOn, rating_pairs
 from trainer.run_fn import run_fn
 
 
-@pytest.fixture
-def fn_args(data, files, tmp_path):
+def args_in(folder, files, vocabularies):
     """What TFX would give: example files, Transform's vocabularies, folders to write to."""
-    assets = tmp_path / "graph" / "transform_fn" / "assets"
+    assets = folder / "graph" / "transform_fn" / "assets"
     assets.mkdir(parents=True)
-    vocabularies = data.catalogue.vocabularies
     for name in vocabularies.__dataclass_fields__:
         (assets / name).write_text("".join(f"{value}\n" for value in getattr(vocabularies, name)))
     return SimpleNamespace(
         train_files=[f"{files}/train*"],
         eval_files=[f"{files}/eval*"],
-        transform_graph_path=str(tmp_path / "graph"),
-        serving_model_dir=str(tmp_path / "model" / "Format-Serving"),
-        model_run_dir=str(tmp_path / "run"),
+        transform_graph_path=str(folder / "graph"),
+        serving_model_dir=str(folder / "model" / "Format-Serving"),
+        model_run_dir=str(folder / "run"),
         base_model=None,
         hyperparameters={"values": {"train.epochs": 2, "model.dim": 3}},
         custom_config={
             "model": {"kind": "mf", "members": 2},
             "train": {"epochs": 9, "batch_size": 500},
-            "backup_dir": str(tmp_path / "backup"),
+            "backup_dir": str(folder / "backup"),
             "code_fingerprint": "abc",
         },
     )
 
 
-def test_a_model_is_trained_exported_and_reported(fn_args, tmp_path):
-    run_fn(fn_args)
+@pytest.fixture(scope="module")
+def first(data, files, tmp_path_factory):
+    """The folder of a first run: `model` and `run`."""
+    folder = tmp_path_factory.mktemp("first")
+    run_fn(args_in(folder, files, data.catalogue.vocabularies))
+    return folder
 
-    rate = tf.saved_model.load(fn_args.serving_model_dir).signatures["serving_default"]
+
+@pytest.fixture
+def fn_args(data, files, tmp_path):
+    """Those of the next run, of one epoch."""
+    args = args_in(tmp_path, files, data.catalogue.vocabularies)
+    args.hyperparameters["values"]["train.epochs"] = 1
+    return args
+
+
+def run_without_graph(fn_args):
+    with eagerly():
+        run_fn(fn_args)
+
+
+def test_a_model_is_trained_exported_and_reported(first):
+    rate = tf.saved_model.load(str(first / "model" / "Format-Serving")).signatures["serving_default"]
     rated = rate(user_id=tf.constant(["u1"]), movie_title=tf.constant(["Film 3 (1973)"]))["user_rating"]
     assert 1.0 <= float(rated[0]) <= 5.0
 
-    report = json.loads((tmp_path / "run" / "training.json").read_text())
+    report = json.loads((first / "run" / "training.json").read_text())
     assert report["epochs"] == len(report["history"]) == 2  # the tuner's, not the config's
     assert report["settings"]["model"]["dim"] == 3
     assert report["settings"]["train"]["batch_size"] == 500
@@ -51,28 +69,24 @@ def test_a_model_is_trained_exported_and_reported(fn_args, tmp_path):
     assert report["rows_per_second"] > 0
     assert report["export_difference"] <= 1e-5
     assert report["warm_start"] is None
-    assert list((tmp_path / "run" / "logs").rglob("events*"))
-    assert not list((tmp_path / "backup").glob("*"))
+    assert list((first / "run" / "logs").rglob("events*"))
+    assert not list((first / "backup").glob("*"))
 
 
-def test_a_run_starts_from_the_model_that_it_is_given(fn_args, tmp_path):
-    run_fn(fn_args)
-    first = json.loads((tmp_path / "run" / "training.json").read_text())
-    assert (tmp_path / "model" / "trained" / "weights.npz").is_file()
+def test_a_run_starts_from_the_model_that_it_is_given(first, fn_args, tmp_path):
+    report = json.loads((first / "run" / "training.json").read_text())
+    assert (first / "model" / "trained" / "weights.npz").is_file()
 
-    fn_args.base_model = fn_args.serving_model_dir
-    fn_args.serving_model_dir = str(tmp_path / "next" / "Format-Serving")
-    fn_args.model_run_dir = str(tmp_path / "next run")
-    fn_args.hyperparameters["values"]["train.epochs"] = 1
-    run_fn(fn_args)
+    fn_args.base_model = str(first / "model" / "Format-Serving")
+    run_without_graph(fn_args)
 
-    warm = json.loads((tmp_path / "next run" / "training.json").read_text())["warm_start"]
-    best = first["history"][first["best_epoch"] - 1]
-    assert warm["from"] == str(tmp_path / "model" / "Format-Serving")
+    warm = json.loads((tmp_path / "run" / "training.json").read_text())["warm_start"]
+    best = report["history"][report["best_epoch"] - 1]
+    assert warm["from"] == str(first / "model" / "Format-Serving")
     assert warm["start"]["val_rmse"] == pytest.approx(best["val_rmse"], abs=1e-5)
     assert warm["rows"]["user"] == {"carried": 81, "new": 0, "gone": 0}
     assert (warm["cold"], warm["cold_because"]) == ([], "")
-    assert (tmp_path / "next" / "trained" / "weights.npz").is_file()
+    assert (tmp_path / "model" / "trained" / "weights.npz").is_file()
 
 
 @pytest.fixture
@@ -87,37 +101,32 @@ def unrated(columns, write_examples, tmp_path):
 
 
 def test_what_a_model_was_trained_on_is_recorded_and_that_of_the_model_it_started_from(
-    fn_args, unrated, tmp_path
+    first, fn_args, unrated, tmp_path
 ):
     train, evaluation = rating_pairs(fn_args.train_files), rating_pairs(fn_args.eval_files)
-    fn_args.hyperparameters["values"]["train.epochs"] = 1
-    run_fn(fn_args)
-    first = TrainedOn.read(tmp_path / "model" / "trained")
-    assert first.complete
-    assert first.overlap(train) == 1.0
-    assert first.overlap(evaluation) == np.isin(evaluation, train).mean() < 0.6
+    learned = TrainedOn.read(first / "model" / "trained")
+    assert learned.complete
+    assert learned.overlap(train) == 1.0
+    assert learned.overlap(evaluation) == np.isin(evaluation, train).mean() < 0.6
 
     fn_args.train_files, fn_args.eval_files = fn_args.eval_files, [unrated]
-    for name, base in (("cold", None), ("warm", fn_args.serving_model_dir)):
+    for name, base in (("cold", None), ("warm", str(first / "model" / "Format-Serving"))):
         fn_args.base_model = base
         fn_args.serving_model_dir = str(tmp_path / name / "Format-Serving")
-        run_fn(fn_args)
+        run_without_graph(fn_args)
     cold, warm = (TrainedOn.read(tmp_path / name / "trained") for name in ("cold", "warm"))
     assert cold.overlap(train) == np.isin(train, evaluation).mean() < 0.3
     assert warm.overlap(train) == warm.overlap(evaluation) == 1.0
 
 
-def test_a_model_that_has_learned_what_the_new_one_is_judged_by_is_no_start(fn_args, tmp_path):
-    fn_args.hyperparameters["values"]["train.epochs"] = 1
-    run_fn(fn_args)
+def test_a_model_that_has_learned_what_the_new_one_is_judged_by_is_no_start(first, fn_args, tmp_path):
     fn_args.train_files, fn_args.eval_files = fn_args.eval_files, fn_args.train_files
-    fn_args.base_model = fn_args.serving_model_dir
-    fn_args.serving_model_dir = str(tmp_path / "next" / "Format-Serving")
-    run_fn(fn_args)
+    fn_args.base_model = str(first / "model" / "Format-Serving")
+    run_without_graph(fn_args)
 
     warm = json.loads((tmp_path / "run" / "training.json").read_text())["warm_start"]
     assert "was trained on 100.0% of what the new one is judged by (eval)" in warm["cold_because"]
-    assert TrainedOn.read(tmp_path / "next" / "trained").overlap(rating_pairs(fn_args.train_files)) == 1.0
+    assert TrainedOn.read(tmp_path / "model" / "trained").overlap(rating_pairs(fn_args.train_files)) == 1.0
 
 
 def test_a_wrong_setting_is_refused_before_anything_is_read(fn_args):

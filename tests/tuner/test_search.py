@@ -24,6 +24,12 @@ SPACE = {
 }
 
 
+@pytest.fixture(autouse=True)
+def no_models(monkeypatch):
+    """No trial here builds a model, and to look for one in all memory takes longer than the trial."""
+    monkeypatch.setattr("keras.backend.clear_session", lambda: None)
+
+
 def config(strategy="random", trials=6):
     return TuneConfig.model_validate({"strategy": strategy, "trials": trials, "space": SPACE})
 
