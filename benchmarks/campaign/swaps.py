@@ -16,6 +16,7 @@ from serving.versions.version_sets import push_set, rollback_set
 from serving.versions.versions import list_versions
 
 _USERS = [str(user) for user in range(1, 21)]
+_BEGINS = 300.0  # seconds until the clients, which load TensorFlow first, have had an answer each
 _PATIENCE = 60.0  # seconds until a server answers with a version that was pushed
 
 
@@ -91,8 +92,11 @@ class _Load:
 
     def __enter__(self) -> "_Load":
         self._process.start()
-        end = time.monotonic() + 60
-        while not (self._counts["REST"] and self._counts["gRPC"]) and time.monotonic() < end:
+        end = time.monotonic() + _BEGINS
+        while not (self._counts["REST"] and self._counts["gRPC"]):
+            if time.monotonic() > end:
+                self._process.kill()
+                raise RuntimeError(f"The clients did not begin within {_BEGINS:.0f} s: {self.counts()}")
             time.sleep(0.1)
         return self
 
@@ -111,6 +115,8 @@ class _Load:
 def _ask(rest: str, grpc: str, counts: Any, stop: Any) -> None:
     import threading
 
+    # Here, and not by the first GrpcClient: beside a client that asks without a pause it would take minutes.
+    import serving.client.grpc_stubs  # noqa: F401
     from serving.client import GrpcClient, RestClient
 
     threads = [
