@@ -1,6 +1,5 @@
 import json
 import math
-import os
 import signal
 import subprocess
 import sys
@@ -139,40 +138,58 @@ def test_mirroring_needs_two_devices():
     assert devices.choose(TrainConfig(device="cpu")).line == "Training on CPU:0."
 
 
-SCRIPT = """
-import os, pickle, sys
+FORKS = """
+import json, os, sys
 os.environ["TF_USE_LEGACY_KERAS"] = "0"
 import tensorflow as tf
-if {cpus} > 1:
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * {cpus})
-from trainer import catalogue as catalogues
+from trainer.data import catalogue as catalogues
 from trainer.data.rating_data import RatingData
 from trainer.training.ranking import RankingSettings, train_ranking
 from trainer.data.ratings import Ratings
 from trainer.data.vocabularies import Vocabularies
-import json
-train, evaluation = json.load(open({columns!r}))
-vocabularies = Vocabularies.from_columns(train)
-ratings, catalogue = catalogues.from_columns(train, vocabularies)
-data = RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
-{body}
+train, evaluation = json.load(open(sys.argv[1]))
+for line in sys.stdin:
+    asked = json.loads(line)
+    child = os.fork()  # before TensorFlow has looked for devices
+    if child:
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        continue
+    for stream, path in enumerate(asked["files"], start=1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+    if asked["cpus"] > 1:
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        each = tf.config.LogicalDeviceConfiguration()
+        tf.config.set_logical_device_configuration(cpu, [each] * asked["cpus"])
+    vocabularies = Vocabularies.from_columns(train)
+    ratings, catalogue = catalogues.from_columns(train, vocabularies)
+    data = RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
+    exec(asked["body"])
+    break
 """
 
 
 @pytest.fixture(scope="module")
 def script(split, tmp_path_factory):
-    """Runs `body` in a process of its own, with the tests' `data`; gives (return code, what it printed)."""
-    columns = tmp_path_factory.mktemp("script") / "columns.json"
+    """Runs `body` in a process of its own, with the tests' `data`; gives (exit code, what it printed).
+
+    Each is a fork of one process that has loaded the libraries.
+    """
+    folder = tmp_path_factory.mktemp("script")
+    columns, output, errors = (folder / name for name in ("columns.json", "output", "errors"))
     columns.write_text(json.dumps(split))
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKS, str(columns)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as forks:
 
-    def run(body: str, cpus: int = 1) -> tuple[int, str]:
-        source = SCRIPT.format(cpus=cpus, columns=str(columns), body=textwrap.dedent(body))
-        done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=os.environ)
-        assert done.returncode in (0, -signal.SIGKILL), done.stderr[-3000:]
-        return done.returncode, done.stdout
+        def run(body: str, cpus: int = 1) -> tuple[int, str]:
+            asked = {"body": textwrap.dedent(body), "cpus": cpus, "files": [str(output), str(errors)]}
+            print(json.dumps(asked), file=forks.stdin, flush=True)
+            code = int(forks.stdout.readline())
+            assert code in (0, -signal.SIGKILL), errors.read_text()[-3000:]
+            return code, output.read_text()
 
-    return run
+        yield run
+        forks.stdin.close()
 
 
 MIRRORED = """
@@ -197,7 +214,7 @@ print(json.dumps({{
 
 def network(kind, strategy):
     return {
-        "model": {"kind": kind, "dim": 4, "hidden": [8]},
+        "model": {"kind": kind, "dim": 4, "hidden": [8], "features": ["genres"], "dense": ["year"]},
         "train": {"epochs": 2, "batch_size": 250, "patience": 0, "learning_rate": 0.01, "strategy": strategy},
     }
 
