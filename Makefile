@@ -23,7 +23,7 @@ run: setup
 test: setup
 	$(PYTEST) -m "not slow" $(ARGS)
 
-# Every kind through a run, the compiled pipeline, the simulation: what `test` leaves out.
+# Every kind through a run, the compiled pipeline, the simulation: what `test` leaves out. To be run before a release.
 test-slow: setup
 	$(PYTEST) -m slow $(ARGS)
 

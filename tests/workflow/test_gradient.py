@@ -104,6 +104,7 @@ def test_every_input_is_an_output_of_a_job_that_is_waited_for(workflow):
             assert output in jobs[producer]["outputs"], name
 
 
+@pytest.mark.slow
 def test_train_leaves_a_model_that_answers_and_the_hyper_parameters_reach_it(trained):
     models = trained / "served"
     models.mkdir()
@@ -120,6 +121,7 @@ def test_train_leaves_a_model_that_answers_and_the_hyper_parameters_reach_it(tra
     assert (settings["epochs"], settings["learning_rate"]) == (1, 0.03)
 
 
+@pytest.mark.slow
 def test_train_copies_the_reports(trained):
     assert list((trained / "outputs" / "reports").glob("*/summary.json"))
 
