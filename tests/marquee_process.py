@@ -51,7 +51,7 @@ class Marquee:
             text=True,
         )
 
-    def __call__(self, *arguments: str, seconds: float = 500) -> Answer:
+    def __call__(self, *arguments: str, seconds: float = 800) -> Answer:
         """What a process says until it ends, `seconds` at most; it begins with the libraries imported."""
         with tempfile.NamedTemporaryFile("r", encoding="utf-8") as said:
             process = warm_process.start(
