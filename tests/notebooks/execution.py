@@ -1,7 +1,6 @@
 """A notebook, executed in quick mode."""
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -37,8 +36,3 @@ def execute(name: str, workspace: Path, monkeypatch) -> None:
     assert "image/svg+xml" in shown
     errors = [output.text for output in outputs if output.get("name") == "stderr"]
     assert errors == []
-
-
-def copy_of(workspace: Path, folder: Path) -> Path:
-    """A workspace that chapters may write to."""
-    return Path(shutil.copytree(workspace, folder / "workspace"))
