@@ -84,16 +84,19 @@ class _Load:
     """Clients in a process of their own that ask without a pause, until left."""
 
     def __init__(self, rest: str, grpc: str):
+        # No Manager: it cannot be started where Apache Beam, which replaces a part of it, was imported before.
         context = multiprocessing.get_context("spawn")
-        self._manager = context.Manager()
-        self._counts = self._manager.dict({"REST": 0, "gRPC": 0, "failed": 0, "last": ""})
+        self._counts = {each: context.Value("q", 0) for each in ("REST", "gRPC", "failed")}
+        self._last = context.Array("c", 400)
         self._stop = context.Event()
-        self._process = context.Process(target=_ask, args=(rest, grpc, self._counts, self._stop), daemon=True)
+        self._process = context.Process(
+            target=_ask, args=(rest, grpc, self._counts, self._last, self._stop), daemon=True
+        )
 
     def __enter__(self) -> "_Load":
         self._process.start()
         end = time.monotonic() + _BEGINS
-        while not (self._counts["REST"] and self._counts["gRPC"]):
+        while not (self._counts["REST"].value and self._counts["gRPC"].value):
             if time.monotonic() > end:
                 self._process.kill()
                 raise RuntimeError(f"The clients did not begin within {_BEGINS:.0f} s: {self.counts()}")
@@ -103,16 +106,15 @@ class _Load:
     def __exit__(self, *_) -> None:
         self._stop.set()
         self._process.join(30)
-        self._manager.shutdown()
 
-    def counts(self) -> dict[str, Any]:
-        return dict(self._counts)
+    def counts(self) -> dict[str, int]:
+        return {name: count.value for name, count in self._counts.items()}
 
     def last_failure(self) -> str:
-        return self._counts["last"]
+        return self._last.value.decode(errors="replace")
 
 
-def _ask(rest: str, grpc: str, counts: Any, stop: Any) -> None:
+def _ask(rest: str, grpc: str, counts: dict[str, Any], last: Any, stop: Any) -> None:
     import threading
 
     # Here, and not by the first GrpcClient: beside a client that asks without a pause it would take minutes.
@@ -120,7 +122,7 @@ def _ask(rest: str, grpc: str, counts: Any, stop: Any) -> None:
     from serving.client import GrpcClient, RestClient
 
     threads = [
-        threading.Thread(target=_client, args=(kind, api, address, counts, stop))
+        threading.Thread(target=_client, args=(kind, api, address, counts, last, stop))
         for kind, api, address in ((RestClient, "REST", rest), (GrpcClient, "gRPC", grpc))
     ]
     for thread in threads:
@@ -129,7 +131,7 @@ def _ask(rest: str, grpc: str, counts: Any, stop: Any) -> None:
         thread.join()
 
 
-def _client(kind: type, api: str, address: str, counts: Any, stop: Any) -> None:
+def _client(kind: type, api: str, address: str, counts: dict[str, Any], last: Any, stop: Any) -> None:
     number = 0
     with kind(address) as client:
         while not stop.is_set():
@@ -144,6 +146,7 @@ def _client(kind: type, api: str, address: str, counts: Any, stop: Any) -> None:
                 if not right:
                     raise ValueError("an answer that no version gives")
             except Exception as error:
-                counts["failed"] += 1
-                counts["last"] = f"{api}: {type(error).__name__}: {error}"[:300]
-            counts[api] = number
+                with counts["failed"].get_lock():
+                    counts["failed"].value += 1
+                last.value = f"{api}: {type(error).__name__}: {error}".encode()[:300]
+            counts[api].value = number

@@ -1,5 +1,6 @@
 """A short form of the campaign in `benchmarks/reliability.py`: its parts, a few trials each."""
 
+import apache_beam.utils.multi_process_shared  # noqa: F401 replaces a part of multiprocessing
 import pytest
 from rich.console import Console
 
