@@ -84,7 +84,7 @@ class _Load:
     """Clients in a process of their own that ask without a pause, until left."""
 
     def __init__(self, rest: str, grpc: str):
-        # No Manager: it cannot be started where Apache Beam, which replaces a part of it, was imported before.
+        # No Manager: none starts once Apache Beam, which replaces a part of it, was imported.
         context = multiprocessing.get_context("spawn")
         self._counts = {each: context.Value("q", 0) for each in ("REST", "gRPC", "failed")}
         self._last = context.Array("c", 400)
