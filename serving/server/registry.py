@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serving.errors import StatusError
+from serving.server.memory import give_back
 from serving.server.model import LoadedModel
 from serving.versions.versions import list_models, list_versions, version_folder
 
@@ -112,6 +113,7 @@ class Registry:
         self._on_disk: list[str] = []
         self._newest: dict[str, int] = {}
         self._failed_loads: dict[str, int] = {}
+        self._retired: list[Servable] = []  # whose memory has not been given back yet
         self._stop = threading.Event()
         self._poller = threading.Thread(target=self._poll_until_stopped, name="model-poller", daemon=True)
 
@@ -177,6 +179,7 @@ class Registry:
             self._failed_loads.setdefault(name, 0)
             self._refresh(name)
         self._on_disk = names
+        self._give_back()
 
     def _refresh(self, name: str) -> None:
         versions = list_versions(self._models_dir, name)
@@ -234,6 +237,14 @@ class Registry:
             log.warning("%s: version %d is gone, and no version answers", name, old.version)
         if old is not None:
             old.retire()
+            self._retired.append(old)
+
+    def _give_back(self) -> None:
+        """In the thread that polls, as a collection takes too long for one that answers requests."""
+        in_use = [servable for servable in self._retired if servable.model is not None]
+        if len(in_use) < len(self._retired):
+            give_back()
+        self._retired = in_use
 
     def _poll_until_stopped(self) -> None:
         while not self._stop.wait(self._poll_seconds):

@@ -25,6 +25,7 @@ from serving.server.grpc.grpc_api import add_services
 from serving.server.grpc.health import Health
 from serving.server.http.http_protocol import HttpProtocol, Patience
 from serving.server.http.rest import RestApi
+from serving.server.memory import keep_out_of_collections
 from serving.server.ports import listen, netloc, port_error
 from serving.server.registry import Registry
 from serving.server.service import Service
@@ -187,6 +188,7 @@ def serve(
 
     Called from the main thread. `on_ready` is given the running server, to say where it listens.
     """
+    keep_out_of_collections()
     with stopping() as stop, EmbeddedServer(models_dir, config) as server:
         on_ready(server)
         while not stop.wait(1.0):

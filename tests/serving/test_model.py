@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 
@@ -119,6 +121,21 @@ def test_a_replaced_version_answers_the_requests_that_it_began(tmp_path):
     assert [status.state for status in registry.status("tiny")] == ["AVAILABLE", "END"]
     registry.stop()
     assert [status.state for status in registry.status("tiny")] == ["END", "END"]
+
+
+def test_the_graph_of_a_replaced_version_is_freed_once_nobody_uses_it(tmp_path):
+    push(TINY_1, tmp_path, "tiny", keep=2)
+    registry = Registry(tmp_path)
+    registry.poll()
+    with registry.lease("tiny") as old:
+        graph = weakref.ref(old._session.graph)
+        push(TINY_2, tmp_path, "tiny", keep=2)
+        registry.poll()
+        assert graph() is not None
+    del old
+    registry.poll()
+    assert graph() is None
+    registry.stop()
 
 
 def test_a_server_started_over_a_broken_newest_version_serves_the_one_before(tmp_path):
