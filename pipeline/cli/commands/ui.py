@@ -1,26 +1,22 @@
 """The command `marquee ui`."""
 
 import socket
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from marquee.errors import MarqueeError
-from pipeline.cli.options import WorkspaceOption
+from pipeline.cli.commands.options import DEFAULT_SERVER, ModelsOption, ServerOption, WorkspaceOption
 from pipeline.store.program import DEFAULT_WORKSPACE
 
 
 def ui(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes a free one.")] = 8600,
-    host: Annotated[str, typer.Option(help="On which address.")] = "127.0.0.1",
-    server: Annotated[
-        str, typer.Option(help="The model server whose status is shown: its REST address.")
-    ] = "http://127.0.0.1:8501",
-    models: Annotated[
-        Path | None,
-        typer.Option(help="A folder of <name>/<version>/ SavedModels, instead of the workspace's."),
-    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the pages; 0 takes a free one.")
+    ] = 8600,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    server: ServerOption = DEFAULT_SERVER,
+    models: ModelsOption = None,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Look at runs, lineage and models in a browser, and try the recommender."""

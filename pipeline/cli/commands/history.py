@@ -4,10 +4,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.cli.options import WorkspaceOption
+from pipeline.cli.commands.options import JsonOption, WorkspaceOption
 from pipeline.store.program import DEFAULT_WORKSPACE
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunArgument = Annotated[str, typer.Argument(help="A run's name, the end of it, or `latest`.")]
 
 runs = typer.Typer(

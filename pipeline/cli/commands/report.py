@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import WorkspaceOption
+from pipeline.cli.commands.options import WorkspaceOption
 from pipeline.store.program import DEFAULT_WORKSPACE
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import SetOption
+from pipeline.cli.commands.options import SetOption
 
 
 def simulate(
