@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from components.run_report.t_sne import t_sne
 from trainer.data.catalogue import Catalogue
 from trainer.judging.vectors import Vectors
 
 FILMS = 800  # the most rated; more would be a cloud that nobody can read
 NARROW = 32  # components that distances are taken over
 FEWEST = 10  # below this there is nothing to see
+PERPLEXITY = 30  # neighbours that a film looks at
+ROUNDS = 500
 
 
 def film_map(vectors: Vectors, catalogue: Catalogue) -> list[dict[str, Any]]:
@@ -24,7 +25,7 @@ def film_map(vectors: Vectors, catalogue: Catalogue) -> list[dict[str, Any]]:
     films = films[vectors.known[films]]
     if len(films) < FEWEST:
         return []
-    places = t_sne(_narrow(_directions(vectors.films[films])))
+    places = _on_a_plane(_narrow(_directions(vectors.films[films])))
     names = np.array(catalogue.vocabularies.movie_genres, object)
     return [
         {
@@ -50,3 +51,16 @@ def _narrow(directions: np.ndarray) -> np.ndarray:
         return directions
     centred = directions - directions.mean(axis=0)
     return centred @ np.linalg.svd(centred, full_matrices=False)[2][:NARROW].T
+
+
+def _on_a_plane(points: np.ndarray) -> np.ndarray:
+    """Places from 0 to 1, [N, 2], where near points are near; the same points give the same places."""
+    from sklearn.manifold import TSNE  # seconds to import, and only a report needs it
+
+    # Exact: for this few points no slower than Barnes-Hut. It begins with the two strongest components, so
+    # that where clusters lie to each other is no matter of luck.
+    perplexity = min(PERPLEXITY, (len(points) - 1) / 3)
+    tsne = TSNE(2, perplexity=perplexity, max_iter=ROUNDS, init="pca", method="exact", random_state=0)
+    places = tsne.fit_transform(points).astype(np.float64)
+    places -= places.min(axis=0)
+    return places / np.maximum(places.max(axis=0), 1e-12)
