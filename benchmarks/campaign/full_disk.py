@@ -1,5 +1,6 @@
 """A disk that is full, at each node in turn."""
 
+import contextlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -100,13 +101,10 @@ def _filled(disk: Path) -> Iterator[None]:
     """Leaves `_LEFT_KIB` of room on a disk, for as long as the block lasts."""
     ballast = disk / "ballast"
     try:
-        with ballast.open("wb") as file:
-            try:
-                while True:
-                    file.write(b"\0" * 4096)
-                    file.flush()
-            except OSError:
-                pass
+        # Without a buffer: what could not be written would be tried once more when the file is closed.
+        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(b"\0" * 4096)
         with ballast.open("r+b") as file:
             file.truncate(max(0, ballast.stat().st_size - _LEFT_KIB * 1024))
         yield
