@@ -2,9 +2,9 @@
 
 import altair as alt
 
+from pipeline.drawing import layered_graph as drawn
 from pipeline.report import charts
 from pipeline.report.blocks import Cell, Chart, Part, Section, Table
-from pipeline.report.layout import layers
 from pipeline.report.sources import Sources
 from pipeline.report.words import duration, moment, plural
 from pipeline.store.metadata.lineage import Node
@@ -16,6 +16,7 @@ STATES = {
     "cancelled": "var(--warn)",
     "running": "var(--c4)",
 }
+_SIZE = (120.0, 40.0)  # width and height of a node with its name and time
 _TONES = {"failed": "bad", "cancelled": "warn", "cached": "muted"}
 
 
@@ -26,11 +27,10 @@ def nodes(sources: Sources) -> Section:
         return Section("pipeline", "Pipeline", "No node ran.")
     blocks = [_timeline(found), _graph(found), _table(found)]
     reused = [node for node in found if node.state == "cached"]
-    longest = max(found, key=lambda node: node.seconds)
-    lead = (
-        f"{plural(len(found), 'node')}, {len(reused)} of them reused from earlier runs. "
-        f"{longest.name} took longest, {duration(longest.seconds)}."
-    )
+    lead = f"{plural(len(found), 'node')}, {len(reused)} of them reused from earlier runs."
+    if len(reused) < len(found):
+        longest = max(found, key=lambda node: node.seconds)
+        lead += f" {longest.name} took longest, {duration(longest.seconds)}."
     return Section("pipeline", "Pipeline", lead, [Part("", blocks)])
 
 
@@ -64,43 +64,36 @@ def _timeline(found: list[Node]) -> Chart:
         "Where the time went",
         f"The nodes one below the other from their start to their end, {duration(whole)} in all.",
         charts.spec(bars + ticks, height=24 * len(found)),
+        wide=True,
     )
 
 
 def _graph(found: list[Node]) -> Chart:
-    places = layers({node.name: node.inputs for node in found})
-    depth = max(y for _, y in places.values())
-    boxes = [
+    boxes = drawn.Graph({node.name: drawn.Node() for node in found})
+    made = [drawn.Edge(maker, node.name) for node in found for maker in node.inputs]
+    boxes.edges = drawn.without_shortcuts(made)
+    layout = drawn.lay_out(boxes, dict.fromkeys(boxes.nodes, _SIZE))
+    marks = [
         {
-            "x": places[node.name][0],
-            "y": places[node.name][1],
+            "x": layout.places[node.name].x,
+            "y": layout.places[node.name].y,
             "node": node.name,
             "label": _label(node.name),
-            "time": "reused"
-            if node.state == "cached"
-            else duration(node.seconds)
-            if node.state == "done"
-            else node.state,
+            "time": {"cached": "reused", "done": duration(node.seconds)}.get(node.state, node.state),
             "state": node.state,
         }
         for node in found
     ]
-    edges = [
-        {
-            "x": places[maker][0],
-            "y": places[maker][1],
-            "x2": places[node.name][0],
-            "y2": places[node.name][1],
-        }
-        for node in found
-        for maker in node.inputs
-        if places[node.name][1] - places[maker][1] == 1
-        or not _passed_on(maker, node, {each.name: each for each in found})
+    ways = [
+        {"x": layout.places[id_].x, "y": layout.places[id_].y, "edge": number, "step": step}
+        for number, (_, way) in enumerate(layout.ways)
+        for step, id_ in enumerate(way)
     ]
-    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.02, 1.02]))
-    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-0.5, depth + 0.5], reverse=True))
-    lines = charts.chart(edges).mark_rule(**charts.EDGE).encode(x=x, y=y, x2="x2:Q", y2="y2:Q")
-    base = charts.chart(boxes).encode(x=x, y=y)
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, layout.width]))
+    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, layout.height], reverse=True))
+    lines = charts.chart(ways).mark_line(**charts.EDGE)
+    lines = lines.encode(x=x, y=y, detail="edge:N", order="step:Q")
+    base = charts.chart(marks).encode(x=x, y=y)
     tooltip = [alt.Tooltip("node:N"), alt.Tooltip("time:N"), alt.Tooltip("state:N")]
     dots = base.mark_circle(size=170, opacity=1).encode(color=_colour(found), tooltip=tooltip)
     # Names over lines stay legible on a border in the card's own colour.
@@ -110,7 +103,8 @@ def _graph(found: list[Node]) -> Chart:
     return Chart(
         "What fed what",
         "The nodes from the data at the top to the report at the bottom; a line is an artifact handed on.",
-        charts.spec(alt.layer(lines, dots, halos, names, times), height=62 * (depth + 1)),
+        charts.spec(alt.layer(lines, dots, halos, names, times), height=round(layout.height)),
+        wide=True,
     )
 
 
@@ -122,19 +116,6 @@ def _colour(found: list[Node]) -> alt.Color:
         scale=alt.Scale(domain=there, range=[STATES[state] for state in there]),
         legend=alt.Legend() if len(there) > 1 else None,
     )
-
-
-def _passed_on(maker: str, node: Node, found: dict[str, Node]) -> bool:
-    """Whether another of the node's inputs depends on the maker too: a line less to untangle."""
-    pending, seen = [each for each in node.inputs if each != maker], set()
-    while pending:
-        name = pending.pop()
-        if name == maker:
-            return True
-        if name not in seen:
-            seen.add(name)
-            pending += found[name].inputs
-    return False
 
 
 def _label(name: str) -> str:

@@ -1,9 +1,10 @@
 """What sections say of artifacts written by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.report.blocks import Chart, Code, Notes, Table
-from pipeline.report.layout import layers
 from pipeline.report.quality.ratings import ratings
 from pipeline.report.sections.attention import attention
 from pipeline.report.sections.comparison import comparison
@@ -325,8 +326,17 @@ def test_the_timeline_counts_from_the_first_node_on(left):
     )
 
 
-def test_a_node_is_below_all_that_it_reads_from():
-    found = layers({"a": (), "b": ("a",), "c": ("a",), "d": ("a", "b", "c"), "e": ("d",)})
+def test_a_line_leads_from_each_node_down_to_those_that_read_from_it(left):
+    found = left(states=dict.fromkeys(["MovieLensExampleGen", "Transform", "RankingTrainer"], "done"))
+    read = {"Transform": ("MovieLensExampleGen",), "RankingTrainer": ("MovieLensExampleGen", "Transform")}
+    for name, inputs in read.items():
+        found.run.nodes[name] = replace(found.run.nodes[name], inputs=inputs)
+    graph = blocks(nodes(found), Chart)[1]
+    place = {(box["x"], box["y"]): box["node"] for box in values(graph, layer=1)}
 
-    assert {name: depth for name, (_, depth) in found.items()} == {"a": 0, "b": 1, "c": 1, "d": 2, "e": 3}
-    assert (found["b"][0], found["c"][0], found["d"][0]) == (0.25, 0.75, 0.5)
+    ends = {}
+    for step in values(graph):
+        ends.setdefault(step["edge"], []).append(place[step["x"], step["y"]])
+    # What a node gets by way of another one is not drawn once more.
+    assert list(ends.values()) == [["MovieLensExampleGen", "Transform"], ["Transform", "RankingTrainer"]]
+    assert list(place.values()) == [node for _, node in sorted((y, node) for (_, y), node in place.items())]
