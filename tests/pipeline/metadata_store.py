@@ -5,6 +5,8 @@ import sqlite3
 from pathlib import Path
 
 TABLES = """
+CREATE TABLE MLMDEnv (schema_version INTEGER PRIMARY KEY);
+INSERT INTO MLMDEnv VALUES (10);
 CREATE TABLE Type (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE Context (id INTEGER PRIMARY KEY, type_id INT, name TEXT);
 CREATE TABLE ParentContext (context_id INT, parent_context_id INT);

@@ -6,9 +6,12 @@ import pytest
 
 from marquee.errors import MarqueeError
 from pipeline.store.metadata.lineage import Lineage
+from pipeline.store.metadata.relocation import relocate
 
 # What MLMD writes for two runs of a pipeline: the second one's node was answered from the cache.
 ROWS = """
+CREATE TABLE MLMDEnv (schema_version INTEGER PRIMARY KEY);
+INSERT INTO MLMDEnv VALUES (10);
 CREATE TABLE Type (id INT, name TEXT);
 CREATE TABLE Context (id INT, type_id INT, name TEXT, create_time_since_epoch INT);
 CREATE TABLE ParentContext (context_id INT, parent_context_id INT);
@@ -100,6 +103,24 @@ def test_where_nothing_has_run_there_are_no_runs(tmp_path):
 
     assert Lineage(tmp_path / "none.db").runs() == []
     assert Lineage(tmp_path / "empty.db").runs() == []
+
+
+def test_tables_of_another_version_are_not_read(database):
+    with sqlite3.connect(database) as db:
+        db.execute("UPDATE MLMDEnv SET schema_version = 11")
+
+    with pytest.raises(MarqueeError, match=r"has version 11 of .* reads version 10"):
+        Lineage(database).runs()
+    with pytest.raises(MarqueeError, match="has version 11"):
+        relocate(database)
+
+
+def test_tables_that_a_killed_process_had_no_time_to_make_are_no_runs(tmp_path):
+    with sqlite3.connect(tmp_path / "metadata.db") as db:
+        db.execute("CREATE TABLE MLMDEnv (schema_version INTEGER PRIMARY KEY)")
+
+    assert Lineage(tmp_path / "metadata.db").runs() == []
+    assert not relocate(tmp_path / "metadata.db")
 
 
 def test_a_damaged_database_is_a_clear_error(tmp_path):

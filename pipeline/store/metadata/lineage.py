@@ -10,6 +10,7 @@ from pathlib import Path
 from marquee.errors import MarqueeError
 from pipeline.store.metadata.executions import DONE, OUTPUT, Artifact, Node, described, nodes, numbers
 from pipeline.store.metadata.relocation import translate
+from pipeline.store.metadata.schema_version import made
 
 __all__ = ["COMPARED_WITH", "Artifact", "Lineage", "Node", "Run"]
 
@@ -107,7 +108,7 @@ class Lineage:
 
     def _answer(self, question, nothing):
         with contextlib.closing(self._opened("ro")) as db:
-            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'Context'").fetchone():
+            if not made(db, self._database):
                 return nothing
             translate(db, self._database)  # in a workspace that was moved
             return question(db)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.store.metadata.schema_version import made
+
 #: The columns that hold paths, by table of MLMD's schema version 10.
 _COLUMNS = {"Artifact": "uri", "ArtifactProperty": "string_value", "ExecutionProperty": "string_value"}
 _ARTIFACT = re.compile(r"(/.+)/artifacts/[^/]+/[^/]+/\d+")
@@ -33,6 +35,8 @@ def relocate(database: Path) -> bool:
     if not database.exists():
         return False
     with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as db:
+        if not made(db, database):
+            return False
         here = _translation(db, database)
         if here is None:
             return False
