@@ -46,7 +46,7 @@ def full_disk(out: Path, console: Console) -> Record:
                     faults.append("the run ended well though nothing could be written")
                 if "Traceback" in said:
                     faults.append(f"a traceback: {said[said.index('Traceback') :][:600]}")
-                if not re.search(r"no space|disk is full|disk full|space left", said, re.IGNORECASE):
+                if not _message(said):
                     faults.append(f"nothing says that the disk is full: {said[-400:]}")
             faults += inspector.faults(at_rest=False)
             code, resumed = _run(workspace, printed, *_SMALL, *changed)
@@ -78,10 +78,9 @@ def _run(workspace: Path, printed: Path, *command: str) -> tuple[int, str]:
 
 
 def _message(said: str) -> str:
-    lines = [
-        line.strip() for line in said.splitlines() if re.search("fail|error|space|full", line, re.IGNORECASE)
-    ]
-    return lines[0][:200] if lines else ""
+    """The line that says that the disk is full; empty where none does."""
+    full = re.compile(r"no space|disk is full|disk full|space left", re.IGNORECASE)
+    return next((line.strip()[:200] for line in said.splitlines() if full.search(line)), "")
 
 
 @contextmanager
