@@ -110,6 +110,8 @@ class RestClient(Client):
         columns = {name: _plain(array) for name, array in arrays.items()}
         body = rapidjson.dumps({"signature_name": signature, "inputs": columns})
         answer = self._send("POST", _path(model, version) + ":predict", body)["outputs"]
+        if known is None:  # asked of another version, which has given way to one that has the signature
+            raise ServingError(f"Another version of {model} has come in front meanwhile", "Ask again.")
         if len(known.outputs) == 1:  # TF Serving leaves out the name of a single output
             answer = dict.fromkeys(known.outputs, answer)
         return {name: _output(values, known.outputs[name].dtype) for name, values in answer.items()}

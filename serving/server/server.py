@@ -60,13 +60,13 @@ class EmbeddedServer:
         self._failure: BaseException | None = None
         self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping: asyncio.Event | None = None
+        self._stopping = asyncio.Event()
 
     def __enter__(self) -> "EmbeddedServer":
         self.start()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
@@ -104,8 +104,11 @@ class EmbeddedServer:
         """Answers what is under way, for `grace_seconds` at most, and closes everything."""
         if self._thread.is_alive():
             log.info("stopping: requests under way are answered for %g s", self.config.grace_seconds)
-            with contextlib.suppress(RuntimeError):  # its loop has closed by itself meanwhile
-                self._loop.call_soon_threadsafe(self._stopping.set)
+            if self._loop is None:  # the thread has only begun: it ends as soon as it looks
+                self._stopping.set()
+            else:
+                with contextlib.suppress(RuntimeError):  # its loop has closed by itself meanwhile
+                    self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join()
         if self._socket is not None:
             self._socket.close()
@@ -125,8 +128,9 @@ class EmbeddedServer:
             self._started.set()
 
     async def _serve(self) -> None:
-        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         config = self.config
+        assert self._socket is not None  # `start` has opened it
         grpc_server = grpc.aio.server(
             options=[
                 ("grpc.so_reuseport", 0),  # or a second server would silently share the port
