@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
@@ -164,8 +164,9 @@ class EmbeddedServer:
                 access_log=False,
                 log_config=None,
                 server_header=False,
-                timeout_keep_alive=config.keep_alive_seconds,
-                timeout_graceful_shutdown=config.grace_seconds,
+                # uvicorn says int, and hands both to asyncio, which takes fractions.
+                timeout_keep_alive=config.keep_alive_seconds,  # type: ignore[arg-type]
+                timeout_graceful_shutdown=config.grace_seconds,  # type: ignore[arg-type]
             )
         )
         await health.update()
@@ -202,11 +203,12 @@ def serve(
 
 class _Uvicorn(uvicorn.Server):
     @contextlib.contextmanager
-    def capture_signals(self):
+    def capture_signals(self) -> Iterator[None]:
         yield  # signals belong to the process, and so to `serve`
 
     async def on_tick(self, counter: int) -> bool:
         if counter % 10 == 0:  # about once a second
             for connection in list(self.server_state.connections):
-                connection.end_if_late()
+                if isinstance(connection, HttpProtocol):
+                    connection.end_if_late()
         return await super().on_tick(counter)
