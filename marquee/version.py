@@ -10,6 +10,7 @@ _PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
 def version() -> str:
     """The version in pyproject.toml, which stands beside the code; else that of what is installed."""
     try:
-        return tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["version"]
+        project: dict[str, str] = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
+        return project["version"]
     except FileNotFoundError:
         return importlib.metadata.version("marquee")

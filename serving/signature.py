@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from serving.errors import InputError
 
 # TensorFlow's name of a dtype, and what holds its values in NumPy (strings are objects: bytes).
-NUMPY_DTYPES = {
+NUMPY_DTYPES: dict[str, np.dtype[Any]] = {
     "string": np.dtype(object),
     "float": np.dtype(np.float32),
     "double": np.dtype(np.float64),
@@ -40,7 +41,7 @@ class TensorSpec:
     dtype: str
     shape: tuple[int, ...] | None
 
-    def array(self, values: Any) -> np.ndarray:
+    def array(self, values: Any) -> NDArray[Any]:
         """`values` as an array that this tensor takes; str become UTF-8 bytes.
 
         Rows of strings of different lengths, such as histories, are padded with "".
@@ -91,7 +92,7 @@ def _specs(tensors: dict[str, Any]) -> dict[str, TensorSpec]:
     }
 
 
-def _numbers(values: Any, dtype: np.dtype) -> np.ndarray:
+def _numbers(values: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     array = np.asarray(values)
     if array.dtype.kind == "O" and not all(type(value) is int for value in array.ravel()):
         raise TypeError("not all of them are numbers")

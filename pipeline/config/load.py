@@ -1,5 +1,6 @@
 """Reads a configuration: a ready-made name or a file, then `--set` and the other flags over it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ def run_config(config: str, overrides: list[str] | None, data: Path | None, no_t
     )
 
 
-def load_config(name_or_file: str, overrides: list[str] = (), **flags: Any) -> "RunConfig":
+def load_config(name_or_file: str, overrides: Sequence[str] = (), **flags: Any) -> "RunConfig":
     """Reads, overrides and validates a configuration.
 
     Args:

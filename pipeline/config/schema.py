@@ -1,7 +1,7 @@
 """The configuration of a run: what data, which model, how it is tuned, judged and pushed."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -17,6 +17,17 @@ from trainer.models.ranking.config import RankingConfig as RankingModelConfig
 from trainer.training.ranking_settings import RankingSettings
 from trainer.training.retrieval_settings import RetrievalSettings
 from tuner.config import TuneConfig
+
+if TYPE_CHECKING:  # a type checker cannot read names that are listed elsewhere
+    Feature: TypeAlias = str
+    RetrievalMeasure: TypeAlias = str
+    ListMeasure: TypeAlias = str
+    RecommenderMeasure: TypeAlias = str
+else:
+    Feature = Literal[(*features.DESCRIBED, *features.DEMOGRAPHICS)]
+    RetrievalMeasure = Literal[(*QUALITY_MEASURES, *SEARCH_MEASURES)]
+    ListMeasure = Literal[QUALITY_MEASURES]
+    RecommenderMeasure = Literal[RECOMMENDER_MEASURES]
 
 
 class Threshold(Strict):
@@ -37,7 +48,7 @@ class Threshold(Strict):
 
 
 #: `None` switches the schema's own off.
-Thresholds = dict[Literal[(*features.DESCRIBED, *features.DEMOGRAPHICS)], Threshold | None]
+Thresholds: TypeAlias = dict[Feature, Threshold | None]
 
 
 class ValidateConfig(Strict):
@@ -171,11 +182,11 @@ class RankingConfig(RankingSettings):
 class RetrievalBlessConfig(Strict):
     """When a retrieval model may be pushed; measured by the RetrievalEvaluator on `eval`."""
 
-    bars: dict[Literal[(*QUALITY_MEASURES, *SEARCH_MEASURES)], Bar] = Field(
+    bars: dict[RetrievalMeasure, Bar] = Field(
         default={"ndcg@10": Bar(max_decrease=SAME), "index_recall@100": Bar(min=0.9)},
         description="one bar per metric, as for ranking; over all films that are not in train",
     )
-    over_popularity: dict[Literal[QUALITY_MEASURES], float] = Field(
+    over_popularity: dict[ListMeasure, float] = Field(
         default={"ndcg@10": 1.0},
         description="a metric, and how many times what the most rated films alone reach it must be",
     )
@@ -201,14 +212,14 @@ class RetrievalConfig(RetrievalSettings):
 class RecommenderBlessConfig(Strict):
     """When the two models together may be pushed; measured by the RecommenderEvaluator on `eval`."""
 
-    bars: dict[Literal[RECOMMENDER_MEASURES], Bar] = Field(
+    bars: dict[RecommenderMeasure, Bar] = Field(
         default={"ndcg@10": Bar(max_decrease=SAME)},
         description="one bar per measure, as for ranking; over the ten items that each user of `eval` would "
         "be shown, without those rated in train. under_mean@10 is the share of them that the user then rated "
         "lower than that user's mean. Of a recommender that is made of the very models of the last blessed "
         "one, standard errors allow for nothing, and `at_least` for what it says",
     )
-    over_popularity: dict[Literal[RECOMMENDER_MEASURES], float] = Field(
+    over_popularity: dict[RecommenderMeasure, float] = Field(
         default={"ndcg@10": 1.0},
         description="a measure, and how many times what the most rated films alone reach it must be",
     )

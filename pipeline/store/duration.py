@@ -1,11 +1,13 @@
 """How long a run took: one number and one way to write it, wherever it is shown."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from pipeline.store.metadata.lineage import Run
 
 
-def run_seconds(run: Run, record: dict, state: str) -> float:
+def run_seconds(run: Run, record: Mapping[str, Any], state: str) -> float:
     """From the command to its end, as the run wrote it down.
 
     Args:

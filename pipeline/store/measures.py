@@ -27,7 +27,7 @@ def better(measure: str, before: Any, after: Any, standard_error: float | None =
     name = measure.split()[-1] if measure else ""
     if not judged(name):
         return None
-    difference = after - before
+    difference: float = after - before
     if name in _ONE_IS_BEST:
         difference = abs(before - 1) - abs(after - 1)
     elif name in _LOWER_IS_BETTER:

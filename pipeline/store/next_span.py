@@ -1,13 +1,13 @@
 """What the TemporalCheck came to, in sentences: figures on the next span by time, and what is chance."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from pipeline.store.metadata.lineage import Node
 from pipeline.store.outcomes import read_json
 
 FILE = "temporal.json"
-Interval = Mapping[str, float | None]
+Interval: TypeAlias = Mapping[str, float | None]
 
 
 def next_span(nodes: Mapping[str, Node]) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from marquee.errors import MarqueeError
 from pipeline.store import outcomes, served
+from pipeline.store.metadata.executions import Value
 from pipeline.store.metadata.lineage import Artifact, Lineage, Node, Run
 from pipeline.store.next_span import next_span
 from pipeline.store.program import command
@@ -130,7 +131,8 @@ def pushes(lineage: Lineage) -> dict[int, Artifact]:
 
     Numbers begin again where `serving_models` was deleted: what a version holds is what was pushed last.
     """
-    found, contents = {}, {}
+    found: dict[int, Artifact] = {}
+    contents: dict[int, Value | None] = {}
     for artifact in lineage.artifacts("PushedModel"):  # the newest first
         known = artifact.properties
         if known.get("outcome", "pushed") != "pushed" or not known.get("pushed"):
@@ -210,7 +212,7 @@ def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
     found = lineage.made_from(*(each for node in judges for each in node.outputs.values()))
     runs = lineage.runs()
     done = [node for task in outcomes.TASKS if (node := judge(runs, task, artifact))]
-    later = {node.name: lineage.run(node.run_id).nodes[node.name] for node in done}
+    later = {node.name: its.nodes[node.name] for node in done if (its := lineage.run(node.run_id))}
     return {node.name: found.get(node.name, node) for node in judges} | later
 
 

@@ -7,7 +7,7 @@ stopped half way can be looked at as well.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from pipeline.store.metadata.lineage import Artifact, Node
 from pipeline.store.ranking_metrics import FILE, VERDICTS, ranking_metrics
@@ -31,7 +31,7 @@ _FIRST = (
     "model.kind", "model.dim", "model.hidden", "model.loss", "train.epochs", "train.batch_size",
     "train.learning_rate", "tune.strategy", "tune.trials",
 )  # fmt: skip
-Nodes = Mapping[str, Node]
+Nodes: TypeAlias = Mapping[str, Node]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,9 @@ def data(nodes: Nodes) -> Data | None:
         origin=str(known.get("origin", "")),
         fingerprint=str(nodes["MovieLensExampleGen"].parameters.get("fingerprint", "")),
         split=parsed(known.get("split", "{}")),
-        rows={name: known[f"rows_{name}"] for name in ("train", "eval", "test") if f"rows_{name}" in known},
+        rows={
+            name: int(known[f"rows_{name}"]) for name in ("train", "eval", "test") if f"rows_{name}" in known
+        },
         made_in=examples.made_in,
     )
 
@@ -186,12 +188,15 @@ def standard_error(before: Nodes, after: Nodes, task: str, measure: str) -> floa
         return None
     file = VERDICTS if task == "ranking" else "metrics.json"
     said = read_json(_output(after, f"{task.capitalize()}Evaluator", "evaluation"), file) or {}
-    return ((said.get("change") or {}).get("baseline") or {}).get(measure, {}).get("standard_error")
+    changes = (said.get("change") or {}).get("baseline") or {}
+    error: float | None = changes.get(measure, {}).get("standard_error")
+    return error
 
 
 def test(nodes: Nodes) -> dict[str, Any] | None:
     """What RunReport measured on `test`: by model, its metrics."""
-    return read_json(_output(nodes, "RunReport", "report"), "report.json")
+    found: dict[str, Any] | None = read_json(_output(nodes, "RunReport", "report"), "report.json")
+    return found
 
 
 def fingerprints(nodes: Nodes) -> dict[str, str]:
@@ -274,7 +279,8 @@ def _configured(node: Node) -> dict[str, Any]:
 
 def _reasons(nodes: Nodes) -> list[str]:
     found = read_json(_output(nodes, "RankingEvaluator", "evaluation"), VERDICTS) or {}
-    return found.get("reasons", [])
+    reasons: list[str] = found.get("reasons", [])
+    return reasons
 
 
 def _ranking_metrics(nodes: Nodes) -> dict[str, dict[str, float | None]]:

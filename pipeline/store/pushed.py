@@ -3,9 +3,10 @@
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from pipeline.store.metadata.executions import Node
+from pipeline.store.metadata.executions import Node, Value
 from pipeline.store.metadata.lineage import Artifact, Run
 from serving.models import MODELS
 
@@ -72,7 +73,7 @@ def moment(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M %z")
 
 
-def models_at(folder, version: int | None) -> str:
+def models_at(folder: Path, version: int | None) -> str:
     """The folders of one version of all models, as one path."""
     return f"{folder}/{{{','.join(MODELS)}}}/{version}"
 
@@ -82,8 +83,8 @@ def _pushed_here(node: Node, artifact: Artifact, run: Run) -> bool:
 
 
 def _by(pushes: Mapping[int, Artifact], version: int | None) -> str:
-    return pushes[version].made_in if version in pushes else ""
+    return pushes[version].made_in if version is not None and version in pushes else ""
 
 
-def _number(properties: Mapping, name: str) -> int | None:
+def _number(properties: Mapping[str, Value], name: str) -> int | None:
     return int(properties[name]) if name in properties else None

@@ -15,7 +15,9 @@ _OLDER = {"ndcg_10": RATED_NDCG}  # as earlier versions wrote it
 
 def slices_read(slices: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """What FILE holds, with the names that metrics have now: feature, value and model to metrics."""
-    return slices and {
+    if slices is None:
+        return None
+    return {
         feature: {
             value: {
                 model: {_OLDER.get(name, name): number for name, number in metrics.items()}
@@ -33,4 +35,5 @@ def ranking_metrics(slices: Mapping[str, Any] | None) -> dict[str, dict[str, flo
     Args:
         slices: what FILE holds: see `components.ranking_evaluator.by_slice`.
     """
-    return (slices_read(slices) or {}).get(WHOLE, {}).get(WHOLE, {})
+    models: dict[str, dict[str, float | None]] = (slices_read(slices) or {}).get(WHOLE, {}).get(WHOLE, {})
+    return models

@@ -7,7 +7,7 @@ from typing import Any
 
 from marquee.whole_file import write_whole
 from pipeline.config.schema import RunConfig
-from pipeline.store.metadata.lineage import Lineage, Run
+from pipeline.store.metadata.lineage import Artifact, Lineage, Run
 from pipeline.store.next_span import next_span
 from pipeline.store.origin import pushes
 from pipeline.store.pushed import Pushed, models_at, pushed
@@ -107,6 +107,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     """Reads what the run's nodes wrote."""
     lineage = Lineage(workspace.metadata_db)
     run = lineage.run(run_id)
+    assert run is not None  # its nodes have run
     push = pushed(run, pushes(lineage))
     ranking, retrieval, recommender = _ranking(run), _retrieval(run), _recommender(run)
     validation = _json(run, "ServingValidator", "blessing", "validation.json")
@@ -145,7 +146,8 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
 def _serving_skew(run: Run, config: RunConfig) -> dict[str, Any] | None:
     if config.serving_skew.logs is None:
         return None
-    return _json(run, "ServingSkew", "anomalies", "findings.json")
+    found: dict[str, Any] = _json(run, "ServingSkew", "anomalies", "findings.json")
+    return found
 
 
 def _ranking(run: Run) -> ModelSummary:
@@ -186,13 +188,14 @@ def _training(run: Run, task: str) -> dict[str, Any]:
 
 
 def _folders(push: Pushed | None, workspace: Workspace) -> str | None:
-    new = push is not None and push.outcome == "pushed"
-    return models_at(workspace.serving_models.resolve(), push.version) if new else None
+    if push is None or push.outcome != "pushed":
+        return None
+    return models_at(workspace.serving_models.resolve(), push.version)
 
 
 def _example(run: Run) -> str:
     """The user with the most ratings in train: vocabularies are by falling frequency."""
-    assets = run.output("Transform", "transform_graph").path / "transform_fn" / "assets"
+    assets = _made(run, "Transform", "transform_graph").path / "transform_fn" / "assets"
     return (assets / USER_ID).read_text(encoding="utf-8").split("\n", 1)[0]
 
 
@@ -208,4 +211,11 @@ def _serving_reasons(validation: dict[str, Any]) -> list[str]:
 
 
 def _json(run: Run, node: str, key: str, file: str) -> Any:
-    return json.loads((run.output(node, key).path / file).read_text(encoding="utf-8"))
+    return json.loads((_made(run, node, key).path / file).read_text(encoding="utf-8"))
+
+
+def _made(run: Run, node: str, key: str) -> Artifact:
+    """An output of a node that has run."""
+    found = run.output(node, key)
+    assert found is not None, f"{node} made no {key}"
+    return found

@@ -132,7 +132,7 @@ def _manifest(saved_model: Path, request: BulkRequest, ids: UserIds) -> dict[str
 
 def _files(out: Path, request: BulkRequest, parts: int) -> list[list[Path]]:
     """Each part's files, the Parquet one first."""
-    forms = {
+    forms: dict[str, Callable[[int], Path]] = {
         "parquet": lambda number: out / "parquet" / f"part-{number:05}.parquet",
         "inference-result": lambda number: out / f"prediction_logs-{number:05}-of-{parts:05}.gz",
     }

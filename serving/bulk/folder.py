@@ -58,7 +58,7 @@ class BulkFolder:
     def __enter__(self) -> "BulkFolder":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._lock.close()
 
     def begin(self, manifest: dict[str, Any], overwrite: bool) -> None:
@@ -94,9 +94,10 @@ class BulkFolder:
 
     def _manifest(self) -> dict[str, Any] | None:
         try:
-            return json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+            found: dict[str, Any] = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
+        return found
 
     def _clear(self) -> None:
         """The manifest stays until the new one takes its place: until then the parts left are its own."""

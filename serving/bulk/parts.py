@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
+from numpy.typing import NDArray
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.bulk.folder import atomic
@@ -52,12 +53,15 @@ def write_part(
     same_for_all = {"k": np.array(request.k, np.int32), "exclude_seen": np.array(request.exclude_seen)}
     try:
         with ExitStack() as stack:
-            writers = []
+            writers: list[ParquetPart | PredictionLogPart] = []
             for file in files:
                 unfinished = stack.enter_context(atomic(file))
                 parquet = file.suffix == ".parquet"
-                writer = ParquetPart(unfinished) if parquet else PredictionLogPart(unfinished, same_for_all)
-                writers.append(stack.enter_context(writer))
+                writer: ParquetPart | PredictionLogPart = (
+                    ParquetPart(unfinished) if parquet else PredictionLogPart(unfinished, same_for_all)
+                )
+                stack.enter_context(writer)
+                writers.append(writer)
             for start in range(0, len(users), request.block):
                 user_id = np.array(users[start : start + request.block], dtype=object)
                 block = Block(user_id, model.run(SIGNATURE, {"user_id": user_id, **same_for_all}))
@@ -77,13 +81,14 @@ class Block(NamedTuple):
             each [B, k], best first; a user with fewer films has "" after them.
     """
 
-    user_id: np.ndarray
-    answer: dict[str, np.ndarray]
+    user_id: NDArray[Any]
+    answer: dict[str, NDArray[Any]]
 
     @property
-    def there(self) -> np.ndarray:
+    def there(self) -> NDArray[np.bool_]:
         """Films, and not the padding after them: bool [B, k]."""
-        return self.answer["movie_id"] != b""
+        there: NDArray[np.bool_] = self.answer["movie_id"] != b""
+        return there
 
 
 class ParquetPart:
@@ -99,7 +104,7 @@ class ParquetPart:
     def __enter__(self) -> "ParquetPart":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._writer.close()
 
     def write(self, block: Block) -> None:
@@ -129,7 +134,7 @@ class PredictionLogPart:
         same_for_all: the inputs that every request has.
     """
 
-    def __init__(self, path: Path, same_for_all: dict[str, np.ndarray]):
+    def __init__(self, path: Path, same_for_all: dict[str, NDArray[Any]]):
         self._writer = tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(compression_type="GZIP"))
         log = prediction_log_pb2.PredictionLog()
         for side in (log.predict_log.request, log.predict_log.response):
@@ -141,7 +146,7 @@ class PredictionLogPart:
     def __enter__(self) -> "PredictionLogPart":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._writer.close()
 
     def write(self, block: Block) -> None:
@@ -156,5 +161,5 @@ class PredictionLogPart:
             self._writer.write(log.SerializeToString())
 
 
-def _text(values: np.ndarray) -> pa.Array:
+def _text(values: NDArray[Any]) -> pa.Array:
     return pa.array(values, pa.binary()).cast(pa.string())

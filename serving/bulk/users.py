@@ -41,7 +41,7 @@ class UserIds:
     def __enter__(self) -> "UserIds":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def parts(self, size: int) -> Iterator[list[bytes]]:

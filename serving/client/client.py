@@ -6,17 +6,20 @@ Neither is safe to share between threads.
 
 import base64
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Self, TypeVar
 
 import httpx
 import numpy as np
 import rapidjson
+from numpy.typing import ArrayLike, NDArray
 
 from serving.client.addresses import grpc_address, rest_url
 from serving.errors import ServingError
 from serving.signature import NUMPY_DTYPES, Signature, signatures_from_json
 
 _TIMEOUT_SECONDS = 30.0
+Answer = TypeVar("Answer")
 
 
 class Client(ABC):
@@ -26,19 +29,19 @@ class Client(ABC):
         self._address = address
         self._signatures: dict[tuple[str, int | None], dict[str, Signature]] = {}
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def predict(
         self,
         model: str,
-        inputs: dict[str, list | np.ndarray],
+        inputs: Mapping[str, ArrayLike],
         signature: str = "serving_default",
         version: int | None = None,
-    ) -> dict[str, np.ndarray]:
+    ) -> dict[str, NDArray[Any]]:
         """Calls a signature of `model`; the version in front unless `version` is given.
 
         The signature is asked for once a model, so that plain lists become the right dtypes. Histories of
@@ -69,7 +72,14 @@ class Client(ABC):
         """Closes the connection."""
 
     @abstractmethod
-    def _predict(self, model, arrays, signature, version, known) -> dict[str, np.ndarray]: ...
+    def _predict(
+        self,
+        model: str,
+        arrays: dict[str, NDArray[Any]],
+        signature: str,
+        version: int | None,
+        known: Signature | None,
+    ) -> dict[str, NDArray[Any]]: ...
 
     def _signature(self, model: str, name: str, version: int | None) -> Signature | None:
         key = (model, version)
@@ -106,10 +116,19 @@ class RestClient(Client):
     def close(self) -> None:
         self._http.close()
 
-    def _predict(self, model, arrays, signature, version, known) -> dict[str, np.ndarray]:
+    def _predict(
+        self,
+        model: str,
+        arrays: dict[str, NDArray[Any]],
+        signature: str,
+        version: int | None,
+        known: Signature | None,
+    ) -> dict[str, NDArray[Any]]:
         columns = {name: _plain(array) for name, array in arrays.items()}
         body = rapidjson.dumps({"signature_name": signature, "inputs": columns})
         answer = self._send("POST", _path(model, version) + ":predict", body)["outputs"]
+        if known is None:  # asked of another version, which has given way to one that has the signature
+            raise ServingError(f"Another version of {model} has come in front meanwhile", "Ask again.")
         if len(known.outputs) == 1:  # TF Serving leaves out the name of a single output
             answer = dict.fromkeys(known.outputs, answer)
         return {name: _output(values, known.outputs[name].dtype) for name, values in answer.items()}
@@ -130,7 +149,8 @@ class RestClient(Client):
         if response.is_error:
             known = isinstance(answer, dict) and "error" in answer
             raise ServingError(answer["error"] if known else f"{self._address} is no model server")
-        return answer
+        said: dict[str, Any] = answer
+        return said
 
 
 class GrpcClient(Client):
@@ -161,10 +181,17 @@ class GrpcClient(Client):
     def close(self) -> None:
         self._stubs.close()
 
-    def _predict(self, model, arrays, signature, version, known) -> dict[str, np.ndarray]:
+    def _predict(
+        self,
+        model: str,
+        arrays: dict[str, NDArray[Any]],
+        signature: str,
+        version: int | None,
+        known: Signature | None,
+    ) -> dict[str, NDArray[Any]]:
         return self._send(lambda: self._stubs.predict(model, arrays, signature, version, _TIMEOUT_SECONDS))
 
-    def _send(self, call):
+    def _send(self, call: Callable[[], Answer]) -> Answer:
         import grpc
 
         try:
@@ -179,7 +206,7 @@ def _path(model: str, version: int | None) -> str:
     return f"/v1/models/{model}" if version is None else f"/v1/models/{model}/versions/{version}"
 
 
-def _input(known: Signature | None, name: str, values: list | np.ndarray) -> np.ndarray:
+def _input(known: Signature | None, name: str, values: ArrayLike) -> NDArray[Any]:
     spec = known and known.inputs.get(name)
     if spec:
         return spec.array(values)
@@ -187,7 +214,7 @@ def _input(known: Signature | None, name: str, values: list | np.ndarray) -> np.
     return np.char.encode(array).astype(object) if array.dtype.kind == "U" else array
 
 
-def _plain(array: np.ndarray) -> Any:
+def _plain(array: NDArray[Any]) -> Any:
     if array.dtype != object:
         return array.tolist()
     return _each(array, _json_string).tolist()
@@ -200,20 +227,20 @@ def _json_string(item: bytes) -> str | dict[str, str]:
         return {"b64": base64.b64encode(item).decode()}
 
 
-def _output(values: Any, dtype: str) -> np.ndarray:
+def _output(values: Any, dtype: str) -> NDArray[Any]:
     if dtype != "string":
         return np.array(values, dtype=NUMPY_DTYPES[dtype])
     array = np.array(values, dtype=object)
     return _each(array, lambda item: base64.b64decode(item["b64"]) if isinstance(item, dict) else item)
 
 
-def _as_text(name: str, array: np.ndarray) -> np.ndarray:
+def _as_text(name: str, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype != object or name.endswith("_bytes"):
         return array
     return _each(array, lambda item: item.decode(errors="replace") if isinstance(item, bytes) else item)
 
 
-def _each(array: np.ndarray, change) -> np.ndarray:
+def _each(array: NDArray[Any], change: Callable[[Any], Any]) -> NDArray[Any]:
     changed = np.empty(array.size, dtype=object)
     changed[:] = [change(item) for item in array.ravel()]
     return changed.reshape(array.shape)

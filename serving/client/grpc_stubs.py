@@ -3,8 +3,8 @@
 from typing import Any
 
 import grpc
-import numpy as np
 from google.protobuf import json_format
+from numpy.typing import NDArray
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -28,8 +28,8 @@ class Stubs:
         self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
 
     def predict(
-        self, model: str, arrays: dict[str, np.ndarray], signature: str, version: int | None, timeout: float
-    ) -> dict[str, np.ndarray]:
+        self, model: str, arrays: dict[str, NDArray[Any]], signature: str, version: int | None, timeout: float
+    ) -> dict[str, NDArray[Any]]:
         spec = _spec(model, version)
         spec.signature_name = signature
         tensors = {name: proto_of(array) for name, array in arrays.items()}
@@ -51,7 +51,7 @@ class Stubs:
         answer = self._prediction.GetModelMetadata(request, timeout=timeout)
         signatures = get_model_metadata_pb2.SignatureDefMap()
         answer.metadata["signature_def"].Unpack(signatures)
-        as_json = json_format.MessageToDict(
+        as_json: dict[str, dict[str, Any]] = json_format.MessageToDict(
             signatures, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
         )
         return as_json["signature_def"]

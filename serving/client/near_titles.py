@@ -32,7 +32,7 @@ def near_titles(title: str, titles: Iterable[str], most: int = 3) -> list[str]:
             names.setdefault(name, []).append(each)
     alike = set(difflib.get_close_matches(asked, names, n=5 * most, cutoff=0.75))
     place = {each: number for number, each in enumerate(titles)}
-    nearness: dict[str, tuple] = {}
+    nearness: dict[str, tuple[float, bool, int]] = {}
     for name, of in names.items():
         if name == asked:
             tier = 0.0

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from serving.client.client import Client
 from serving.client.known_titles import check_titles, is_absent, known_titles
@@ -60,8 +61,8 @@ def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
     return _answer(client, found, "because_of_history", movie_title=[list(liked)])
 
 
-def _answer(client: Client, found: dict[str, np.ndarray], because: str, **who) -> Answer:
-    found = {name: values[0].tolist() for name, values in found.items()}
+def _answer(client: Client, answer: dict[str, NDArray[Any]], because: str, **who: ArrayLike) -> Answer:
+    found = {name: values[0].tolist() for name, values in answer.items()}
     ids = [each for each in found["movie_id"] if each]  # what is behind them is padding
     if not ids:
         return Answer([], stranger=False)
@@ -91,7 +92,7 @@ def _reason(title: str, similarity: float) -> dict[str, str | float] | None:
     return {"movie_title": title, "similarity": similarity} if title and similarity >= WEAK else None
 
 
-def _ask(client: Client, model: str, signature: str, **inputs) -> dict[str, np.ndarray]:
+def _ask(client: Client, model: str, signature: str, **inputs: ArrayLike) -> dict[str, NDArray[Any]]:
     try:
         return client.predict(model, inputs, signature)
     except ServingError as error:

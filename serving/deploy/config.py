@@ -1,10 +1,10 @@
 """How the pushed models are served."""
 
-from typing import Literal
+from typing import get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from serving.contract import MODELS
+from serving.models import ModelName
 
 
 class RequestLogging(BaseModel):
@@ -29,7 +29,7 @@ class DeployConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    models: tuple[Literal[MODELS], ...] = Field(MODELS, min_length=1, description="which are served")
+    models: tuple[ModelName, ...] = Field(get_args(ModelName), min_length=1, description="which are served")
     models_dir: str = Field(
         "/workspace/serving_models", pattern="^/", description="where servers find them, mounted read-only"
     )

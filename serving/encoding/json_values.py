@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import orjson
 import rapidjson
+from numpy.typing import NDArray
 
 from serving.signature import NUMPY_DTYPES
 
@@ -39,7 +40,7 @@ class ValueFault(Exception):
     """What is wrong with a value, in TF Serving's words; the caller says where it stands."""
 
 
-def plain_column(values: Any, dtype: str) -> np.ndarray | None:
+def plain_column(values: Any, dtype: str) -> NDArray[Any] | None:
     """A flat list of strings, or of integers that fit, as an array at once; None where it is not so plain."""
     if type(values) is not list or not values:
         return None
@@ -58,7 +59,7 @@ def plain_column(values: Any, dtype: str) -> np.ndarray | None:
     return None
 
 
-def tensor_of(value: Any, dtype: str) -> np.ndarray:
+def tensor_of(value: Any, dtype: str) -> NDArray[Any]:
     """A JSON value, nested to any depth, as an array of `dtype`. Raises ValueFault.
 
     The first element of each list says what shape all must have.
@@ -74,7 +75,7 @@ def tensor_of(value: Any, dtype: str) -> np.ndarray:
         inner = inner[0]
     if len(shape) > MOST_DIMENSIONS:
         raise ValueFault(f"Encountered {len(shape)} nested lists: a tensor has at most {MOST_DIMENSIONS}")
-    flat: list = []
+    flat: list[Any] = []
     _flatten(value, 0, shape, dtype, flat)
     array = np.empty(len(flat), dtype=object)
     array[:] = flat
@@ -96,14 +97,15 @@ def quoted(value: Any) -> str:
     return text if len(text) <= QUOTE_CHARACTERS else text[:QUOTE_CHARACTERS] + "…"
 
 
-def jsonable(name: str, array: np.ndarray) -> Any:
+def jsonable(name: str, array: NDArray[Any]) -> Any:
     """An output as something that `dump` writes: numbers stay an array, strings become lists of str.
 
     Strings of an output whose name ends in "_bytes" become {"b64": …}.
     """
     if array.dtype != object:
         return np.ascontiguousarray(array) if array.ndim else array[()]
-    items = array.ravel().tolist()
+    items: list[bytes] = array.ravel().tolist()
+    written: list[str] | list[dict[str, str]]
     if name.endswith("_bytes"):
         written = [{"b64": base64.b64encode(item).decode()} for item in items]
     else:
@@ -124,7 +126,7 @@ def dump_with_nan(value: Any) -> bytes:
     return rapidjson.dumps(value, default=_widened, ensure_ascii=False).encode()
 
 
-def _flatten(value: Any, level: int, shape: list[int], dtype: str, flat: list) -> None:
+def _flatten(value: Any, level: int, shape: list[int], dtype: str, flat: list[Any]) -> None:
     if not isinstance(value, list):
         if level != len(shape):
             raise ValueFault(
@@ -173,7 +175,7 @@ def _decimal(value: int | float, dtype: str) -> float:
     return float(value)
 
 
-def _decoded(value: dict) -> bytes:
+def _decoded(value: dict[str, Any]) -> bytes:
     if not is_base64(value):
         raise ValueFault(f"JSON Value: {quoted(value)} not formatted correctly for base64 data")
     try:
@@ -182,7 +184,7 @@ def _decoded(value: dict) -> bytes:
         raise ValueFault("Unable to base64 decode") from None
 
 
-def _nested(flat: list, shape: tuple[int, ...]) -> Any:
+def _nested(flat: list[Any], shape: tuple[int, ...]) -> Any:
     """The elements of an array in lists of its shape."""
     if not shape:
         return flat[0]

@@ -5,9 +5,11 @@ reads them, which `tf.make_ndarray` does not.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 
@@ -38,7 +40,7 @@ class TooManyValues(ValueError):
     """A tensor whose shape stands for more values than its reader is ready to make."""
 
 
-def proto_of(array: np.ndarray) -> tensor_pb2.TensorProto:
+def proto_of(array: NDArray[Any]) -> tensor_pb2.TensorProto:
     """`array` with its values in the field of their type, as TF Serving answers; strings are bytes."""
     name = DTYPE_NAMES[array.dtype]
     proto = tensor_pb2.TensorProto(
@@ -54,7 +56,7 @@ def proto_of(array: np.ndarray) -> tensor_pb2.TensorProto:
     return proto
 
 
-def array_of(proto: tensor_pb2.TensorProto, most: int | None = None) -> np.ndarray:
+def array_of(proto: tensor_pb2.TensorProto, most: int | None = None) -> NDArray[Any]:
     """The array that TensorFlow reads from `proto`; strings as an object array of bytes.
 
     Fewer values than the shape has places: the last one fills the rest, and the type's default where there
@@ -106,16 +108,16 @@ def _shape(proto: TensorShapeProto) -> list[int]:
     return shape
 
 
-def _numbers(content: bytes, name: str, count: int) -> np.ndarray:
+def _numbers(content: bytes, name: str, count: int) -> NDArray[Any]:
     dtype = NUMPY_DTYPES[name]
     if len(content) != count * dtype.itemsize:
         raise ValueError(f"{len(content)} bytes do not make {count} of {name}")
     if name == "bool":  # any byte but 0
-        return np.frombuffer(content, np.uint8) != 0
+        return np.frombuffer(content, np.uint8).astype(bool)
     return np.frombuffer(content, dtype)
 
 
-def _strings(content: bytes, _: str, count: int) -> np.ndarray:
+def _strings(content: bytes, _name: str, count: int) -> NDArray[Any]:
     """TensorFlow's list of strings: all lengths as varints, then all bytes."""
     if count > len(content):  # a length takes a byte
         raise ValueError(f"{len(content)} bytes do not make {count} strings")
@@ -146,7 +148,7 @@ def _varint(content: bytes, place: int) -> tuple[int, int]:
     raise ValueError("a length that does not end")
 
 
-def _unusual(proto: tensor_pb2.TensorProto, count: int, most: int | None) -> np.ndarray:
+def _unusual(proto: tensor_pb2.TensorProto, count: int, most: int | None) -> NDArray[Any]:
     """A tensor of a type that no signature here can have, so that it can be refused by its name."""
     if most is not None and count > most:
         raise TooManyValues(f"a shape of {count} places, over the limit of {most}")

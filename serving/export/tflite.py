@@ -12,11 +12,13 @@ import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from serving.errors import ServingError
 from serving.versions.renames import sync
@@ -78,7 +80,8 @@ def convert(saved_model: str | Path) -> bytes:
     """
     try:
         converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model), signature_keys=[SIGNATURE])
-        return converter.convert()
+        content: bytes = converter.convert()
+        return content
     except Exception as error:  # the converter raises many kinds, most of them private
         operations = _UNSUPPORTED.search(str(error))
         reason = (
@@ -89,14 +92,15 @@ def convert(saved_model: str | Path) -> bytes:
         raise ServingError(f"{saved_model} cannot be converted to TensorFlow Lite: {reason}") from error
 
 
-def run_tflite(content: bytes, inputs: dict[str, list[str]]) -> dict[str, np.ndarray]:
+def run_tflite(content: bytes, inputs: dict[str, list[str]]) -> dict[str, NDArray[Any]]:
     """What `serving_default` of a TensorFlow Lite model answers to lists of strings."""
     with warnings.catch_warnings():
         # The interpreter that comes with TensorFlow tells of its successor, the package ai-edge-litert.
         warnings.filterwarnings("ignore", message=r"\s*Warning: tf.lite.Interpreter is deprecated")
         interpreter = tf.lite.Interpreter(model_content=content)
     asked = {name: np.array([each.encode() for each in column], object) for name, column in inputs.items()}
-    return interpreter.get_signature_runner(SIGNATURE)(**asked)
+    answer: dict[str, NDArray[Any]] = interpreter.get_signature_runner(SIGNATURE)(**asked)
+    return answer
 
 
 def _compare(content: bytes, saved_model: Path) -> tuple[int, float]:

@@ -5,6 +5,7 @@ import datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.encoding.json_values import dump, dump_with_nan
@@ -58,7 +59,7 @@ def tf_record(exchange: Exchange, sample: float) -> bytes:
     return frame(log.SerializeToString())
 
 
-def _plain(array: np.ndarray) -> Any:
+def _plain(array: NDArray[Any]) -> Any:
     if array.dtype != object:
         return np.ascontiguousarray(array) if array.ndim else array[()]
     return _texts(array.tolist())

@@ -1,8 +1,8 @@
 """What is written down of a request."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
+from numpy.typing import NDArray
 
 
 class Exchange(NamedTuple):
@@ -22,5 +22,5 @@ class Exchange(NamedTuple):
     signature: str
     protocol: str
     seconds: float | None
-    inputs: dict[str, np.ndarray]
-    outputs: dict[str, np.ndarray]
+    inputs: dict[str, NDArray[Any]]
+    outputs: dict[str, NDArray[Any]]

@@ -11,6 +11,7 @@ import os
 import time
 import uuid
 from pathlib import Path
+from typing import BinaryIO
 
 from serving.errors import ServingError
 from serving.prediction_log.framing import FOOT, HEAD, is_whole, length_of
@@ -60,8 +61,8 @@ class LogFolder:
 
     def append(self, records: bytes) -> None:
         """Appends whole records. Raises OSError, and leaves the file as it was before."""
-        if self._file is not None and self._deleted():
-            self._lost()
+        if self._file is not None and _deleted(self._file):
+            self._lost(self._file)
         if self._file is None:
             self._file, self._begun = self._create(), time.monotonic()
         try:
@@ -88,8 +89,8 @@ class LogFolder:
         """Finishes the file, if there is one: on the disk, and under its final name. Raises OSError."""
         if self._file is None:
             return
-        if self._deleted():
-            self._lost()
+        if _deleted(self._file):
+            self._lost(self._file)
             return
         file, size = self._file, self._size
         self._file, self._size = None, 0
@@ -99,13 +100,10 @@ class LogFolder:
         finally:
             os.close(file)  # and with it the lock, which the rename still needed
 
-    def _deleted(self) -> bool:
-        return os.fstat(self._file).st_nlink == 0
-
-    def _lost(self) -> None:
+    def _lost(self, file: int) -> None:
         """Lets go of a file that was deleted, maybe with its folder: nobody would read what goes into it."""
         log.error("%s was deleted while it was written; a new file is begun", self._path)
-        os.close(self._file)
+        os.close(file)
         self._file, self._size = None, 0
 
     def _create(self) -> int:
@@ -145,6 +143,10 @@ def finish_left(path: Path) -> None:
     log.warning("finished %s, which a server that was killed left%s", path, cut)
 
 
+def _deleted(file: int) -> bool:
+    return os.fstat(file).st_nlink == 0
+
+
 def _rename_whole(path: Path, size: int) -> None:
     if size:
         os.rename(path, path.with_name(path.name.removesuffix(PARTIAL)))
@@ -152,7 +154,7 @@ def _rename_whole(path: Path, size: int) -> None:
         path.unlink()
 
 
-def _whole_lines(file, size: int) -> int:
+def _whole_lines(file: BinaryIO, size: int) -> int:
     """Where the last whole line ends."""
     end, block = size, 1 << 16
     while end > 0:
@@ -165,7 +167,7 @@ def _whole_lines(file, size: int) -> int:
     return 0
 
 
-def _whole_records(file) -> int:
+def _whole_records(file: BinaryIO) -> int:
     """Where the last whole record ends; a damaged one before it is for the reader to tell."""
     file.seek(0)
     whole = 0

@@ -101,7 +101,8 @@ class PredictionLog:
 
     def _next_batch(self) -> list[Exchange | None]:
         """What is waiting, a few at a time; empty when the file has become old before. None is the end."""
-        batch, values = [], 0
+        batch: list[Exchange | None] = []
+        values = 0
         try:
             while len(batch) < BATCH and values < BATCH_VALUES and None not in batch[-1:]:
                 batch.append(self._queue.get(timeout=0 if batch else self._folder.seconds_left()))

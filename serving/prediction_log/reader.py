@@ -13,14 +13,15 @@ import hashlib
 import itertools
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.encoding.tensor_proto import array_of
@@ -30,6 +31,7 @@ from serving.prediction_log.folder import PARTIAL
 from serving.prediction_log.framing import FOOT, HEAD, is_whole, length_of
 
 WILD = frozenset("*?[")
+Stream: TypeAlias = BinaryIO | gzip.GzipFile
 
 # Whatever a line or a record may raise that holds something else than a prediction.
 NOT_OURS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, DecodeError)
@@ -68,7 +70,7 @@ def log_files(where: str) -> list[Path]:
                 f"There is no prediction log at {where}",
                 "Name the folder that `marquee serve --log` writes to, a file of it, or a pattern.",
             )
-        found = path.rglob("*") if path.is_dir() else [path]
+        found: Iterable[Path] = path.rglob("*") if path.is_dir() else [path]
     else:
         fixed = Path(where)
         while WILD & set(str(fixed)):
@@ -123,7 +125,7 @@ def _opened(file: Path) -> BinaryIO:
         return open(file.with_name(file.name.removesuffix(PARTIAL)), "rb")
 
 
-def _lines(file: str, stream: BinaryIO, faults: list[Fault]) -> Iterator[Exchange]:
+def _lines(file: str, stream: Stream, faults: list[Fault]) -> Iterator[Exchange]:
     for number, line in enumerate(stream, start=1):
         try:
             yield _from_json(line)
@@ -134,7 +136,7 @@ def _lines(file: str, stream: BinaryIO, faults: list[Fault]) -> Iterator[Exchang
                 faults.append(Fault(file, f"line {number}", f"is no logged prediction: {_said(error)}"))
 
 
-def _records(file: str, stream: BinaryIO, faults: list[Fault]) -> Iterator[Exchange]:
+def _records(file: str, stream: Stream, faults: list[Fault]) -> Iterator[Exchange]:
     for number in itertools.count(1):
         head = stream.read(HEAD)
         if not head:
@@ -175,7 +177,7 @@ def _from_json(line: bytes) -> Exchange:
     )
 
 
-def _array(value: Any) -> np.ndarray:
+def _array(value: Any) -> NDArray[Any]:
     """Strings as an object array of bytes, numbers as int64, float64 or bool."""
     shape, first = [], value
     while isinstance(first, list):

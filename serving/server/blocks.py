@@ -9,12 +9,14 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from serving.errors import StatusError, invalid
 
-Arrays = dict[str, np.ndarray]
+Arrays: TypeAlias = dict[str, NDArray[Any]]
 MOST_ROWS = 512  # in a block
 FIRST_ROWS = 64  # in the first block of a signature, of which nothing is known
 BLOCK_SECONDS = 0.05  # that a block should take: what runs beside it waits no longer
@@ -36,7 +38,7 @@ class Limits:
     answer_values: int
 
 
-def rows_of(inputs: Mapping[str, np.ndarray]) -> int:
+def rows_of(inputs: Mapping[str, NDArray[Any]]) -> int:
     """The rows of a request: the longest of its inputs; 1 where all are single values."""
     return max((len(array) for array in inputs.values() if array.ndim), default=1)
 
@@ -92,7 +94,7 @@ def run_in_blocks(
         listed = ", ".join(f"{name} has {len(array)}" for name, array in inputs.items() if array.ndim)
         raise invalid(f"Inputs have different numbers of rows: {listed}")
     parts: list[Arrays] = []
-    widest: dict[str, np.ndarray] = {}  # of a row of each output: the other blocks are padded to it
+    widest: dict[str, NDArray[Any]] = {}  # of a row of each output: the other blocks are padded to it
     start, block, values = 0, first, 0
     while start < rows:
         if parts:
@@ -136,16 +138,16 @@ def _next(block: int, rows: int, seconds: float, values_a_row: int) -> int:
     return max(1, block // 2, wanted)
 
 
-def _cut(array: np.ndarray, rows: int, start: int, end: int) -> np.ndarray:
+def _cut(array: NDArray[Any], rows: int, start: int, end: int) -> NDArray[Any]:
     return array[start:end] if array.ndim and len(array) == rows else array
 
 
-def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     longest = np.max([part.shape[1:] for part in parts], axis=0)
     return np.concatenate([_padded(part, longest) for part in parts])
 
 
-def _padded(part: np.ndarray, shape: np.ndarray) -> np.ndarray:
+def _padded(part: NDArray[Any], shape: NDArray[Any]) -> NDArray[Any]:
     if part.shape[1:] == tuple(shape):
         return part
     padded = np.full((len(part), *shape), b"" if part.dtype == object else 0, dtype=part.dtype)

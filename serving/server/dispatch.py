@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from serving.errors import StatusError
 from serving.server.registry import Servable
@@ -62,7 +62,7 @@ class Dispatch:
             return await asyncio.wrap_future(outcome)
         return outcome
 
-    async def in_thread(self, function: Callable[..., Answer], *arguments) -> Answer:
+    async def in_thread(self, function: Callable[..., Answer], *arguments: object) -> Answer:
         """`function(*arguments)`, computed beside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
@@ -96,7 +96,7 @@ class Dispatch:
         future.add_done_callback(self._leave)
         return future
 
-    def _leave(self, _: Future) -> None:
+    def _leave(self, _: Future[Any]) -> None:
         with self._lock:
             self._waiting -= 1
 

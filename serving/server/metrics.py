@@ -4,8 +4,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.metrics_core import GaugeMetricFamily
@@ -110,5 +111,5 @@ class Call:
         self.signature = NOBODY
         self.given_up = False
         self.observed = False
-        self.exchange: tuple[dict[str, np.ndarray], dict[str, np.ndarray], int] | None = None
+        self.exchange: tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]], int] | None = None
         self.started = time.perf_counter()

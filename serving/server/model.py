@@ -6,8 +6,9 @@
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
@@ -15,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf import json_format
 from grpc import StatusCode
+from numpy.typing import NDArray
 from tensorflow.core.protobuf.config_pb2 import CallableOptions
 
 from serving.errors import StatusError, invalid
@@ -68,7 +70,7 @@ class LoadedModel:
         for name in self.signatures:
             self._warm_up(name)
 
-    def seconds(self, signature: str, inputs: dict[str, np.ndarray]) -> float:
+    def seconds(self, signature: str, inputs: dict[str, NDArray[Any]]) -> float:
         """How long a call with `inputs` takes, as far as earlier calls tell; infinity where there was none.
 
         Of a large batch, before the first one, the most that it may take: as long as its values one by one.
@@ -86,8 +88,8 @@ class LoadedModel:
             raise StatusError("FAILED_PRECONDITION", message) from None
 
     def run(
-        self, signature: str, inputs: dict[str, np.ndarray], output_filter: Sequence[str] = ()
-    ) -> dict[str, np.ndarray]:
+        self, signature: str, inputs: dict[str, NDArray[Any]], output_filter: Sequence[str] = ()
+    ) -> dict[str, NDArray[Any]]:
         """Calls a signature.
 
         Args:
@@ -116,7 +118,7 @@ class LoadedModel:
         self._calls.clear()
         self._session.close()
 
-    def _callable(self, name: str):
+    def _callable(self, name: str) -> Callable[..., Sequence[Any]]:
         definition, spec = self.signature_defs[name], self.signatures[name]
         options = CallableOptions()
         options.feed.extend(definition.inputs[key].name for key in spec.inputs)
@@ -124,7 +126,8 @@ class LoadedModel:
         # Operations run on the calling thread: 9 µs a call for a small network, against 120 µs through the
         # public `make_callable`, which cannot say so.
         options.run_options.inter_op_thread_pool = -1
-        return self._session._make_callable_from_options(options)
+        call: Callable[..., Sequence[Any]] = self._session._make_callable_from_options(options)
+        return call
 
     def _warm_up(self, name: str) -> None:
         """Two calls on a row of blanks: the first one pays for what is made lazily, the second is timed."""
@@ -136,7 +139,7 @@ class LoadedModel:
         except StatusError:
             pass  # a row of blanks may well be refused: a serialized tf.Example is not empty
 
-    def _note_time(self, name: str, inputs: dict[str, np.ndarray], seconds: float) -> None:
+    def _note_time(self, name: str, inputs: dict[str, NDArray[Any]], seconds: float) -> None:
         size = _size(inputs)
         if size <= SMALL_BATCH:
             self._seconds[name] = 0.8 * self._seconds.get(name, seconds) + 0.2 * seconds
@@ -145,7 +148,7 @@ class LoadedModel:
             self._seconds_a_value[name] = 0.8 * known + 0.2 * seconds / size
 
 
-def _check_inputs(spec: Signature, inputs: dict[str, np.ndarray]) -> None:
+def _check_inputs(spec: Signature, inputs: dict[str, NDArray[Any]]) -> None:
     if inputs.keys() != spec.inputs.keys():
         sent, known = set(inputs), set(spec.inputs)
         if len(sent) == len(known):
@@ -177,20 +180,20 @@ def _check_filter(spec: Signature, output_filter: Sequence[str]) -> None:
             raise invalid(f"duplicate output tensor alias: {alias}")
 
 
-def _names(names) -> str:
+def _names(names: Iterable[str]) -> str:
     return "{" + ",".join(sorted(names)) + "}"
 
 
-def _size(inputs: dict[str, np.ndarray]) -> int:
+def _size(inputs: dict[str, NDArray[Any]]) -> int:
     return max((array.size for array in inputs.values()), default=0)
 
 
-def _as_array(value) -> np.ndarray:
+def _as_array(value: Any) -> NDArray[Any]:
     # A string scalar comes back as plain bytes, which NumPy would make a fixed-width string of.
     return np.array(value, dtype=object) if isinstance(value, bytes) else np.asarray(value)
 
 
-def _blank(spec: TensorSpec) -> np.ndarray:
+def _blank(spec: TensorSpec) -> NDArray[Any]:
     shape = tuple(max(size, 1) for size in spec.shape or ())
     return np.full(shape, b"" if spec.dtype == "string" else 1, dtype=NUMPY_DTYPES.get(spec.dtype))
 
@@ -200,4 +203,5 @@ def _code_name(error: tf.errors.OpError) -> str:
 
 
 def _message(error: tf.errors.OpError) -> str:
-    return error.message.removeprefix("Graph execution error:\n\n")
+    message: str = error.message
+    return message.removeprefix("Graph execution error:\n\n")

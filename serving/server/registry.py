@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from serving.errors import StatusError
 from serving.server.memory import give_back
@@ -17,6 +18,8 @@ from serving.server.model import LoadedModel
 from serving.versions.versions import list_models, list_versions, version_folder
 
 log = logging.getLogger(__name__)
+#: Each file's path, size and time.
+Looks: TypeAlias = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,16 @@ class Servable:
         self._lock = threading.Lock()
 
     def __enter__(self) -> LoadedModel:
-        return self.model
+        return self.loaded
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()
+
+    @property
+    def loaded(self) -> LoadedModel:
+        """Its model, between `load` and END: all the time that somebody uses it."""
+        assert self.model is not None
+        return self.model
 
     def join(self) -> "Servable":
         """Counts a user in; called while the registry's lock is held, so never on a retired version."""
@@ -89,7 +98,7 @@ class Servable:
             self._close()
 
     def _close(self) -> None:
-        self.model.close()
+        self.loaded.close()
         self.model = None
         self.status = VersionStatus(self.version, "END")
         log.debug("%s: version %d is unloaded", self.name, self.version)
@@ -109,7 +118,7 @@ class Registry:
         self._lock = threading.Lock()
         self._in_front: dict[str, Servable] = {}
         self._history: dict[str, dict[int, Servable]] = {}  # every version ever seen: END is a state too
-        self._broken: dict[tuple[str, int], tuple] = {}
+        self._broken: dict[tuple[str, int], Looks] = {}
         self._on_disk: list[str] = []
         self._newest: dict[str, int] = {}
         self._failed_loads: dict[str, int] = {}
@@ -233,7 +242,7 @@ class Registry:
                 instead,
                 servable.load_seconds,
             )
-        elif not self._stop.is_set():
+        elif old is not None and not self._stop.is_set():
             log.warning("%s: version %d is gone, and no version answers", name, old.version)
         if old is not None:
             old.retire()
@@ -253,7 +262,7 @@ class Registry:
                 self.poll()
 
 
-def _looks(path: Path) -> tuple:
+def _looks(path: Path) -> Looks:
     """What would differ if somebody repaired the version: every file's name, size and time."""
     files = sorted(file for file in path.rglob("*") if file.is_file())
     return tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files)

@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
@@ -60,13 +60,13 @@ class EmbeddedServer:
         self._failure: BaseException | None = None
         self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping: asyncio.Event | None = None
+        self._stopping = asyncio.Event()
 
     def __enter__(self) -> "EmbeddedServer":
         self.start()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
@@ -104,8 +104,11 @@ class EmbeddedServer:
         """Answers what is under way, for `grace_seconds` at most, and closes everything."""
         if self._thread.is_alive():
             log.info("stopping: requests under way are answered for %g s", self.config.grace_seconds)
-            with contextlib.suppress(RuntimeError):  # its loop has closed by itself meanwhile
-                self._loop.call_soon_threadsafe(self._stopping.set)
+            if self._loop is None:  # the thread has only begun: it ends as soon as it looks
+                self._stopping.set()
+            else:
+                with contextlib.suppress(RuntimeError):  # its loop has closed by itself meanwhile
+                    self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join()
         if self._socket is not None:
             self._socket.close()
@@ -125,8 +128,9 @@ class EmbeddedServer:
             self._started.set()
 
     async def _serve(self) -> None:
-        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         config = self.config
+        assert self._socket is not None  # `start` has opened it
         grpc_server = grpc.aio.server(
             options=[
                 ("grpc.so_reuseport", 0),  # or a second server would silently share the port
@@ -160,8 +164,9 @@ class EmbeddedServer:
                 access_log=False,
                 log_config=None,
                 server_header=False,
-                timeout_keep_alive=config.keep_alive_seconds,
-                timeout_graceful_shutdown=config.grace_seconds,
+                # uvicorn says int, and hands both to asyncio, which takes fractions.
+                timeout_keep_alive=config.keep_alive_seconds,  # type: ignore[arg-type]
+                timeout_graceful_shutdown=config.grace_seconds,  # type: ignore[arg-type]
             )
         )
         await health.update()
@@ -198,11 +203,12 @@ def serve(
 
 class _Uvicorn(uvicorn.Server):
     @contextlib.contextmanager
-    def capture_signals(self):
+    def capture_signals(self) -> Iterator[None]:
         yield  # signals belong to the process, and so to `serve`
 
     async def on_tick(self, counter: int) -> bool:
         if counter % 10 == 0:  # about once a second
             for connection in list(self.server_state.connections):
-                connection.end_if_late()
+                if isinstance(connection, HttpProtocol):
+                    connection.end_if_late()
         return await super().on_tick(counter)

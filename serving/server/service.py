@@ -72,7 +72,7 @@ class Service:
         """
         row_wise = servable.name in MODELS
         check(inputs, self._limits, row_wise)
-        seconds, wide = servable.model.seconds(signature, inputs), width_of(inputs) > QUICK_WIDTH
+        seconds, wide = servable.loaded.seconds(signature, inputs), width_of(inputs) > QUICK_WIDTH
         quick = seconds < QUICK_SECONDS and not wide
         long = row_wise and rows_of(inputs) > MOST_ROWS and (seconds > LONG_SECONDS or wide)
         return Work(servable, quick, long, lambda: self.counted(call, compute))
@@ -82,7 +82,7 @@ class Service:
         answer = self._failure_counted(call, compute)
         self.metrics.observe(call, "OK")
         if self._log and call.exchange:
-            self._log.offer(_exchange(call))
+            self._log.offer(_exchange(call, *call.exchange))
         return answer
 
     def lease(self, call: Call, model: str, version: int | None, label: str = "") -> Servable:
@@ -104,7 +104,7 @@ class Service:
         A long batch to a model of Marquee's is answered in blocks of rows; others may not answer row by row.
         Raises RESOURCE_EXHAUSTED where the answer would be too large.
         """
-        model = servable.model
+        model = servable.loaded
 
         def run(part: Arrays) -> Arrays:
             return model.run(signature, part, output_filter)
@@ -176,8 +176,7 @@ def refuse_examples_api(loaded: LoadedModel, signature: str, api: str) -> Status
     return StatusError("UNIMPLEMENTED", f"The embedded server does not {api}: call predict")
 
 
-def _exchange(call: Call) -> Exchange:
-    inputs, outputs, version = call.exchange
+def _exchange(call: Call, inputs: Arrays, outputs: Arrays, version: int) -> Exchange:
     seconds = time.perf_counter() - call.started
     return Exchange(
         time.time(), call.model, version, call.signature, call.entrypoint, seconds, inputs, outputs

@@ -11,7 +11,7 @@ def stopping() -> Iterator[threading.Event]:
     """An event that SIGTERM or Ctrl-C sets, in place of what they did before. For the main thread."""
     stop = threading.Event()
 
-    def ask(*_) -> None:
+    def ask(*_: object) -> None:
         # Not here: a handler runs in the main thread, which may hold the event's lock, inside `wait`.
         threading.Thread(target=stop.set, daemon=True).start()
 

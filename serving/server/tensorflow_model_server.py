@@ -58,14 +58,14 @@ class BinaryServer:
         self._binary = found
         self.rest_url = ""
         self.grpc_address = ""
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._stop = threading.Event()
 
     def __enter__(self) -> "BinaryServer":
         self.start()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
@@ -100,13 +100,14 @@ class BinaryServer:
     def stop(self) -> None:
         """Ends the process."""
         self._stop.set()
-        if self.running:
-            self._process.terminate()
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.terminate()
             try:
-                self._process.wait(self.config.grace_seconds)
+                process.wait(self.config.grace_seconds)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+                process.kill()
+                process.wait()
         self._folder.cleanup()
 
     def command(self, rest_port: int, grpc_port: int) -> list[str]:
@@ -174,7 +175,8 @@ def models_config(models_dir: str | Path) -> str:
 def _free_port(host: str) -> int:
     with socket.socket() as sock:
         sock.bind((host, 0))
-        return sock.getsockname()[1]
+        port: int = sock.getsockname()[1]
+        return port
 
 
 def _answers(url: str) -> bool:

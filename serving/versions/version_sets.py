@@ -68,12 +68,13 @@ def push_set(
     models_dir.mkdir(parents=True, exist_ok=True)
     with alone(models_dir):
         version = 1 + max(versions.highest_number(models_dir, name) for name in sources)
-        link = same_as is not None and all(
-            same_as in versions.list_versions(models_dir, name) for name in sources
-        )
+        if any(same_as not in versions.list_versions(models_dir, name) for name in sources):
+            same_as = None
+        link = same_as is not None
         moves = {}
         for name, source in sources.items():
-            source = versions.version_folder(models_dir, name, same_as) if link else source
+            if same_as is not None:
+                source = versions.version_folder(models_dir, name, same_as)
             own = (MEMBERS, TRAINED, JUDGED, HISTORY) if link else ()
             staged = versions.stage(source, models_dir / name, version, link, own)
             _write_members(staged, list(sources))
@@ -188,9 +189,11 @@ def restore_set(models_dir: str | Path, name: str, version: int | None = None) -
 def members(models_dir: str | Path, name: str, version: int) -> list[str]:
     """The models that were pushed together with this version, itself among them; itself alone if none."""
     try:
-        return json.loads((versions.version_folder(models_dir, name, version) / MEMBERS).read_text())
+        file = versions.version_folder(models_dir, name, version) / MEMBERS
+        together: list[str] = json.loads(file.read_text())
     except FileNotFoundError:
         return [name]
+    return together
 
 
 def _company(
@@ -209,9 +212,10 @@ def _company(
 def history(folder: Path) -> dict[str, Any]:
     """What became of a version after it was pushed: `withdrawn` or `restored` at a time, `restored_from`."""
     try:
-        return json.loads((folder / HISTORY).read_text())
+        told: dict[str, Any] = json.loads((folder / HISTORY).read_text())
     except (OSError, ValueError):
         return {}
+    return told
 
 
 def _above(models_dir: Path, name: str, target: int) -> dict[str, list[int]]:

@@ -8,13 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 # Execution states and event types as MLMD numbers them (metadata_store.proto).
 _STATES = {1: "new", 2: "running", 3: "done", 4: "failed", 5: "cached", 6: "cancelled"}
 INPUT, OUTPUT, DONE = 3, 4, 3
 _PLUMBING = ("Resolver", "Importer")
 
-Value = str | int | float
+Value: TypeAlias = str | int | float
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ def nodes(db: sqlite3.Connection, executions: Iterable[int], with_parameters: bo
     chosen = numbers(row[0] for row in rows)
     artifacts = _artifacts(db, chosen)
     parameters = _parameters(db, chosen) if with_parameters else {}
-    found, makers = [], {}
+    found: list[tuple[str, Node]] = []
+    makers: dict[tuple[str, int], str] = {}
     for execution, state, start, end, node, _, run, pipeline in rows:
         pipeline = pipeline or node.rsplit(".", 1)[0]
         taken, outputs = (artifacts.get((execution, event), {}) for event in (INPUT, OUTPUT))
@@ -121,7 +123,7 @@ def _artifacts(db: sqlite3.Connection, executions: str) -> dict[tuple[int, int],
         f"WHERE e.type IN ({INPUT}, {OUTPUT}) AND e.execution_id IN ({executions}) ORDER BY e.id"
     ).fetchall()
     known = {each.id: each for each in described(db, {event[3] for event in events})}
-    found = defaultdict(dict)
+    found: defaultdict[tuple[int, int], dict[str, Artifact]] = defaultdict(dict)
     for execution, event, key, artifact in events:
         if artifact in known:
             found[execution, event][key] = known[artifact]
@@ -131,7 +133,7 @@ def _artifacts(db: sqlite3.Connection, executions: str) -> dict[tuple[int, int],
 def described(db: sqlite3.Connection, artifacts: Iterable[int]) -> list[Artifact]:
     """Artifacts by their numbers, with properties and who made them."""
     ids = numbers(artifacts)
-    properties = defaultdict(dict)
+    properties: defaultdict[int, dict[str, Value]] = defaultdict(dict)
     for artifact, name, value in db.execute(
         "SELECT artifact_id, name, COALESCE(int_value, double_value, string_value) FROM ArtifactProperty "
         f"WHERE is_custom_property = 1 AND artifact_id IN ({ids})"
@@ -168,7 +170,7 @@ def _makers(db: sqlite3.Connection, artifacts: str) -> dict[int, tuple[str, str]
 
 
 def _parameters(db: sqlite3.Connection, executions: str) -> dict[int, dict[str, Value]]:
-    found = defaultdict(dict)
+    found: defaultdict[int, dict[str, Value]] = defaultdict(dict)
     for execution, name, value in db.execute(
         "SELECT execution_id, name, COALESCE(int_value, double_value, string_value) FROM ExecutionProperty "
         f"WHERE execution_id IN ({executions}) ORDER BY name"

@@ -3,9 +3,10 @@
 import contextlib
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from marquee.errors import MarqueeError
 from pipeline.store.metadata.executions import DONE, OUTPUT, Artifact, Node, described, nodes, numbers
@@ -16,6 +17,7 @@ __all__ = ["COMPARED_WITH", "Artifact", "Lineage", "Node", "Run"]
 
 #: Inputs that a node compares with, or begins from, and whose own history is another model's.
 COMPARED_WITH = ("baseline_model", "previous_statistics", "base_model")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class Lineage:
 
     def run_ids(self) -> list[str]:
         """The runs' names, newest first."""
-        return [name for _, name in self._ask(_contexts, [])]
+        contexts: list[tuple[int, str]] = self._ask(_contexts, [])
+        return [name for _, name in contexts]
 
     def made_from(self, *artifacts: Artifact) -> dict[str, Node]:
         """The nodes that made these artifacts and what they were made from, as they once ran, in that order.
@@ -92,7 +95,7 @@ class Lineage:
     def _read(self, run_id: str | None) -> list[Run]:
         return self._ask(lambda db: _runs(db, run_id), [])
 
-    def _ask(self, question, nothing):
+    def _ask(self, question: Callable[[sqlite3.Connection], Found], nothing: Found) -> Found:
         if not self._database.exists():
             return nothing
         try:
@@ -106,7 +109,7 @@ class Lineage:
         except sqlite3.DatabaseError as error:
             raise MarqueeError(f"{self._database} cannot be read: {error}", _what_to_do(error)) from None
 
-    def _answer(self, question, nothing):
+    def _answer(self, question: Callable[[sqlite3.Connection], Found], nothing: Found) -> Found:
         with contextlib.closing(self._opened("ro")) as db:
             if not made(db, self._database):
                 return nothing
@@ -144,7 +147,7 @@ def _runs(db: sqlite3.Connection, run_id: str | None) -> list[Run]:
     contexts = _contexts(db, run_id)
     chosen = numbers(context for context, _ in contexts)
     executions = db.execute(f"SELECT execution_id FROM Association WHERE context_id IN ({chosen})").fetchall()
-    by_run = defaultdict(dict)
+    by_run: defaultdict[str, dict[str, Node]] = defaultdict(dict)
     pipelines = {}
     for pipeline, node in nodes(db, (each for (each,) in executions), with_parameters=run_id is not None):
         pipelines[node.run_id] = pipeline

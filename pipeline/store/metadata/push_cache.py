@@ -38,8 +38,9 @@ class PushCache:
 
     def _key(self, node: pipeline_pb2.PipelineNode) -> str:
         run = self._lineage.run(self._run_id)
-        taken = {key: _artifact(node, key, run) for key in node.inputs.inputs}
-        if run is None or None in taken.values():
+        keys = node.inputs.inputs
+        taken = {key: found for key in keys if (found := _artifact(node, key, run)) is not None}
+        if run is None or len(taken) < len(keys):
             return ""  # the launcher says what is missing
         blessed = [each.properties.get("blessed") == 1 for key, each in taken.items() if "blessing" in key]
         sources = {name: Path(path_utils.serving_model_path(taken[name].uri)) for name in MODELS}

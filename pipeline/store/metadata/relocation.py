@@ -11,7 +11,10 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.store.metadata.schema_version import made
 
@@ -19,6 +22,7 @@ from pipeline.store.metadata.schema_version import made
 _COLUMNS = {"Artifact": "uri", "ArtifactProperty": "string_value", "ExecutionProperty": "string_value"}
 _ARTIFACT = re.compile(r"(/.+)/artifacts/[^/]+/[^/]+/\d+")
 _ROOT = "<workspace>"
+Replacement: TypeAlias = Callable[[str | None], str | None]
 #: Where the data lies, and was found: its content is in the key.
 _NO_CONTENT = ("input_base", "origin")
 
@@ -80,7 +84,12 @@ def cache_key_without(root: str) -> Iterator[None]:
     original = cache_utils.get_cache_context
     without = _replacement({root}, _ROOT)
 
-    def get_cache_context(*, input_artifacts=None, parameters=None, **others):
+    def get_cache_context(
+        *,
+        input_artifacts: Mapping[str, Any] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        **others: Any,
+    ) -> Any:
         inputs = copy.deepcopy(dict(input_artifacts or {}))
         for artifacts in inputs.values():
             for artifact in artifacts:
@@ -108,7 +117,7 @@ def _by_content(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _without(artifact, without: Callable[[str], str]) -> None:
+def _without(artifact: "metadata_store_pb2.Artifact", without: Replacement) -> None:
     """Replaces paths in an MLMD artifact."""
     artifact.uri = without(artifact.uri)
     for properties in (artifact.properties, artifact.custom_properties):
@@ -117,7 +126,7 @@ def _without(artifact, without: Callable[[str], str]) -> None:
                 value.string_value = without(value.string_value)
 
 
-def _translation(db: sqlite3.Connection, database: Path) -> Callable[[str | None], str | None] | None:
+def _translation(db: sqlite3.Connection, database: Path) -> Replacement | None:
     """From a text of the metadata to what it is here; None where nothing is elsewhere."""
     root = str(database.resolve().parent)
     found = (
@@ -127,7 +136,7 @@ def _translation(db: sqlite3.Connection, database: Path) -> Callable[[str | None
     return _replacement(roots, root) if roots else None
 
 
-def _replacement(roots: set[str], root: str) -> Callable[[str | None], str | None]:
+def _replacement(roots: set[str], root: str) -> Replacement:
     """Replaces each of `roots` where a path in a text begins with it, the longest first.
 
     Such a path goes on with a slash, or ends with the text, a quote, a comma or a bracket. A blank is part of

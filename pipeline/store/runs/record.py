@@ -10,12 +10,13 @@ import subprocess
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from marquee.whole_file import write_whole
 from pipeline.store.workspace import Workspace
 
 FILE = "run.json"
+End: TypeAlias = Literal["done", "failed", "interrupted"]
 PACKAGES = (
     "marquee", "tensorflow", "keras", "tfx", "tensorflow-transform", "tensorflow-data-validation",
     "tensorflow-model-analysis", "keras-tuner", "keras-rs", "apache-beam", "ml-metadata", "tfx-bsl", "numpy",
@@ -52,7 +53,7 @@ class RunRecord:
     versions: dict[str, str]
     git: dict[str, Any] | None
     machine: dict[str, Any]
-    state: Literal["running", "done", "failed", "interrupted"] = "running"
+    state: Literal["running"] | End = "running"
     failed_node: str = ""
     message: str = ""
     seconds: float | None = None
@@ -83,7 +84,7 @@ class RunRecord:
             overrides=overrides,
         )
 
-    def ended(self, state: str, failed_node: str = "", message: str = "") -> "RunRecord":
+    def ended(self, state: End, failed_node: str = "", message: str = "") -> "RunRecord":
         """The same run, over."""
         return replace(
             self,

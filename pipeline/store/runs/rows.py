@@ -49,7 +49,11 @@ def row(workspace: Workspace, run: Run, known: Mapping[int, Artifact] | None = N
     ]
     push = pushed(run, known)
     new = push is not None and push.outcome == "pushed"
-    there = push is not None and push.outcome in ("pushed", "served")
+    served = (
+        push is not None
+        and push.outcome in ("pushed", "served")
+        and _is_served(workspace, run, push.version, known)
+    )
     metrics = {
         label: outcomes.metrics(run.nodes, task).get(measure) for label, task, measure in MAIN if run.nodes
     }
@@ -64,7 +68,7 @@ def row(workspace: Workspace, run: Run, known: Mapping[int, Artifact] | None = N
         "blessed": all(blessings) if blessings else None,
         "pushed": None if push is None else push.version if new else 0,
         "push": None if push is None else {**vars(push), "sentence": push.sentence},
-        "served": there and _is_served(workspace, run, push.version, known),
+        "served": served,
         "metrics": {label: value for label, value in metrics.items() if value is not None},
         "overrides": overrides(record),
         "tags": list(said.tags),
@@ -102,7 +106,7 @@ def state(workspace: Workspace, run: Run, record: Mapping[str, Any] | None = Non
     """
     said = (recorded(workspace, run.run_id) if record is None else record).get("state")
     if said in ("failed", "interrupted"):
-        return said
+        return str(said)
     if said == "running":
         live = workspace.in_use() and run.run_id == last_begun(workspace)
         return "running" if live else "interrupted"
@@ -122,7 +126,9 @@ def known_run(workspace: Workspace, run_id: str) -> Run:
     found = ids[:1] if run_id == "latest" else [each for each in ids if each == run_id]
     found = found or [each for each in ids if run_id and each.endswith(run_id)]
     if len(found) == 1:
-        return lineage.run(found[0])
+        run = lineage.run(found[0])
+        assert run is not None  # no run is ever taken out of the metadata
+        return run
     if not ids:
         raise MarqueeError(
             f"there is no run {run_id}: nothing has run in {workspace.root}",

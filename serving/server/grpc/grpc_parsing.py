@@ -1,8 +1,10 @@
 """Messages that cannot be parsed: gRPC's Python server answers UNKNOWN, and logs a traceback for each."""
 
 import functools
+from collections.abc import Awaitable, Callable, Iterable
 
 import grpc
+from google.protobuf.message import Message
 
 
 class Parsing:
@@ -15,7 +17,7 @@ class Parsing:
     def __init__(self, server: grpc.aio.Server):
         self._server = server
 
-    def add_generic_rpc_handlers(self, handlers) -> None:
+    def add_generic_rpc_handlers(self, handlers: Iterable[grpc.GenericRpcHandler]) -> None:
         """What generated code calls with the methods of a service."""
         self._server.add_generic_rpc_handlers(tuple(map(_Handlers, handlers)))
 
@@ -25,7 +27,7 @@ class _Handlers(grpc.GenericRpcHandler):
         self._handlers = handlers
         self._parsing: dict[str, grpc.RpcMethodHandler] = {}
 
-    def service(self, handler_call_details):
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
         method = handler_call_details.method
         if method not in self._parsing:
             handler = self._handlers.service(handler_call_details)
@@ -39,14 +41,18 @@ class _Handlers(grpc.GenericRpcHandler):
         return self._parsing[method]
 
 
-def _parsed(parse, message: bytes):
+def _parsed(parse: Callable[[bytes], Message], message: bytes) -> Message | None:
     try:
         return parse(message)
     except Exception:  # of protobuf's several implementations, each has an error of its own
         return None
 
 
-async def _answer(behavior, request, context):
+async def _answer(
+    behavior: Callable[[Message, grpc.aio.ServicerContext], Awaitable[Message]],
+    request: Message | None,
+    context: grpc.aio.ServicerContext,
+) -> Message:
     if request is None:
         await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The request cannot be parsed")
     return await behavior(request, context)

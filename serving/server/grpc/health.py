@@ -5,10 +5,11 @@ The overall health, service "", is what `GET /healthz` says; each model has its 
 
 import asyncio
 import contextlib
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2_grpc
-from grpc_health.v1.health_pb2 import HealthCheckResponse
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from serving.server.registry import Registry
 
@@ -57,13 +58,14 @@ class Health:
 class _Servicer(health.aio.HealthServicer):
     """Can end the calls of those who watch: they have no end of their own, and the server would wait."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self._watching: set[asyncio.Task] = set()
+        self._watching: set[asyncio.Task[Any]] = set()
         self._ended = False
 
-    async def Watch(self, request, context) -> None:
+    async def Watch(self, request: HealthCheckRequest, context: grpc.aio.ServicerContext) -> None:
         task = asyncio.current_task()
+        assert task is not None  # gRPC runs every call in a task of its own
         self._watching.add(task)
         try:
             await super().Watch(request, context)

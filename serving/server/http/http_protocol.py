@@ -7,6 +7,7 @@
 * A server that stops says `Connection: close`, and answers what arrives on idle connections meanwhile.
 """
 
+import asyncio
 import json
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     patience = Patience(idle=75.0, request=60.0)
 
-    def connection_made(self, transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
         self._touched = self.loop.time()  # when bytes came, or an answer was complete
         self._began: float | None = None  # when the request that is still coming in began

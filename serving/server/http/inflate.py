@@ -51,7 +51,9 @@ def inflate(body: bytes, encoding: str, limit: int) -> bytes:
             members += 1
             if members > _MOST_MEMBERS:
                 raise NotInflatable(f"Request body has more than {_MOST_MEMBERS} {encoding} members")
-            place = _PADDING.match(body, place).end()
+            padding = _PADDING.match(body, place)
+            assert padding is not None  # none at all matches too
+            place = padding.end()
             if place < len(body):
                 member = zlib.decompressobj(bits)
     if not member.eof:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import orjson
 import rapidjson
+from numpy.typing import NDArray
 
 from serving.encoding.json_values import (
     ValueFault,
@@ -37,7 +38,7 @@ PART_ROWS = 256  # of an answer that are written at once
 class PredictRequest:
     """The arrays of a request, and whether it came in rows, which its answer then does too."""
 
-    inputs: dict[str, np.ndarray]
+    inputs: dict[str, NDArray[Any]]
     rows: bool
 
 
@@ -97,7 +98,7 @@ def read_request(document: dict[str, Any], signature: Signature) -> PredictReque
     raise invalid("Missing 'inputs' or 'instances' key")
 
 
-def write_answer(outputs: dict[str, np.ndarray], rows: bool) -> bytes:
+def write_answer(outputs: dict[str, NDArray[Any]], rows: bool) -> bytes:
     """The answer in the form that the request had: a single output bare, several as objects.
 
     Floats are written as the shortest decimal that reads back as the same float32; outputs whose names end
@@ -120,13 +121,13 @@ def write_answer(outputs: dict[str, np.ndarray], rows: bool) -> bytes:
     return b'{"' + key + b'":' + answer + b"}"
 
 
-def _tensor(name: str, array: np.ndarray, write: Callable[[Any], bytes]) -> bytes:
+def _tensor(name: str, array: NDArray[Any], write: Callable[[Any], bytes]) -> bytes:
     if array.ndim == 0:
         return write(jsonable(name, array))
     return _in_parts(len(array), lambda part: write(jsonable(name, array[part])))
 
 
-def _rows(outputs: dict[str, np.ndarray], part: slice) -> list[dict[str, Any]]:
+def _rows(outputs: dict[str, NDArray[Any]], part: slice) -> list[dict[str, Any]]:
     values = {name: jsonable(name, array[part]) for name, array in outputs.items()}
     return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
 
@@ -169,7 +170,7 @@ def _misformed(document: Any, reason: str) -> StatusError:
     return invalid(f"JSON Value: {quoted(document)} {reason}")
 
 
-def _read_rows(instances: list, signature: Signature) -> dict[str, np.ndarray]:
+def _read_rows(instances: list[Any], signature: Signature) -> dict[str, NDArray[Any]]:
     objects = _is_object(instances[0])
     if len(signature.inputs) > 1 and not isinstance(instances[0], dict):
         raise invalid(
@@ -180,7 +181,7 @@ def _read_rows(instances: list, signature: Signature) -> dict[str, np.ndarray]:
     return _walk_rows(instances, signature, objects) if plain is None else plain
 
 
-def _plain_rows(instances: list, signature: Signature, objects: bool) -> dict[str, np.ndarray] | None:
+def _plain_rows(instances: list[Any], signature: Signature, objects: bool) -> dict[str, NDArray[Any]] | None:
     """The rows as columns at once; None where they are not so regular, or wrong."""
     names = signature.inputs.keys()
     if not objects:
@@ -193,12 +194,13 @@ def _plain_rows(instances: list, signature: Signature, objects: bool) -> dict[st
         }
     else:
         return None
-    return None if any(column is None for column in columns.values()) else columns
+    found = {name: column for name, column in columns.items() if column is not None}
+    return found if len(found) == len(columns) else None
 
 
-def _walk_rows(instances: list, signature: Signature, objects: bool) -> dict[str, np.ndarray]:
+def _walk_rows(instances: list[Any], signature: Signature, objects: bool) -> dict[str, NDArray[Any]]:
     names = sorted(signature.inputs)
-    tensors: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    tensors: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
     for number, row in enumerate(instances):
         at = f"Failed to process element: {number}"
         if _is_object(row) != objects:
@@ -223,14 +225,14 @@ def _walk_rows(instances: list, signature: Signature, objects: bool) -> dict[str
     return {name: np.stack(parts) for name, parts in tensors.items()}
 
 
-def _check_alike(first: np.ndarray, other: np.ndarray) -> None:
+def _check_alike(first: NDArray[Any], other: NDArray[Any]) -> None:
     if first.size != other.size:
         raise ValueFault(f"Expecting tensor size: {first.size} but got: {other.size}")
     if first.shape != other.shape:
         raise ValueFault(f"Expecting shape {_shown(first)} but got: {_shown(other)}")
 
 
-def _read_columns(inputs: Any, signature: Signature) -> dict[str, np.ndarray]:
+def _read_columns(inputs: Any, signature: Signature) -> dict[str, NDArray[Any]]:
     if not _is_object(inputs):
         if len(signature.inputs) > 1:
             raise invalid(
@@ -254,7 +256,7 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, dict) and not is_base64(value)
 
 
-def _check_batch(outputs: dict[str, np.ndarray]) -> None:
+def _check_batch(outputs: dict[str, NDArray[Any]]) -> None:
     expected = None
     for name, array in outputs.items():
         if array.ndim == 0:
@@ -266,5 +268,5 @@ def _check_batch(outputs: dict[str, np.ndarray]) -> None:
         expected = len(array)
 
 
-def _shown(array: np.ndarray) -> str:
+def _shown(array: NDArray[Any]) -> str:
     return "[" + ",".join(map(str, array.shape)) + "]"

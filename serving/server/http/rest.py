@@ -10,9 +10,10 @@ GET  /metrics, /monitoring/prometheus/metrics
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf import json_format
+from starlette.types import Receive, Scope, Send
 from tensorflow_serving.apis import get_model_metadata_pb2
 
 from serving.encoding.json_values import dump, quoted
@@ -52,7 +53,7 @@ class RestApi:
         self._service = service
         self._bodies = Bodies(max_body_bytes)
 
-    async def __call__(self, scope, receive, send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._respond(scope, receive, send)
         except BodyError as error:
@@ -62,7 +63,7 @@ class RestApi:
         except asyncio.CancelledError:  # the server stops, and its grace is over
             await _respond(send, 503, _JSON, dump({"error": "The server is stopping"}))
 
-    async def _respond(self, scope, receive, send) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]
         if method != "POST":
             await _respond(send, *self._ask(method, path))
@@ -75,7 +76,8 @@ class RestApi:
                 grown, size = len(body) - size, len(body)
                 self._bodies.hold(grown)
             if match := _CALL.fullmatch(path):
-                answering = self._predict(*match.groups(), body)
+                model, version, label, api = match.groups()
+                answering: Awaitable[tuple[int, bytes]] = self._predict(model, version, label, api, body)
                 if len(body) > QUICK_BYTES:
                     answering = _while_connected(answering, receive)
                 status, answer = await answering
@@ -85,7 +87,9 @@ class RestApi:
         finally:
             self._bodies.release(size)
 
-    async def _predict(self, model: str, version: str | None, label: str | None, api: str, body: bytes):
+    async def _predict(
+        self, model: str, version: str | None, label: str | None, api: str, body: bytes
+    ) -> tuple[int, bytes]:
         call = Call("REST", api)
         try:
             return 200, await self._service.answer(
@@ -94,14 +98,16 @@ class RestApi:
         except StatusError as error:
             return error.http_status, _error(error.message)
 
-    def _read(self, call: Call, model: str, version, label, api: str, body: bytes) -> Work[bytes]:
+    def _read(
+        self, call: Call, model: str, version: str | None, label: str | None, api: str, body: bytes
+    ) -> Work[bytes]:
         document = parse_object(body)
         name = signature_name(document)
         if api != "predict":
             _check_examples(document)
         servable = self._service.lease(call, model, _number(version), label or "")
         try:
-            loaded = servable.model
+            loaded = servable.loaded
             if api != "predict":
                 raise refuse_examples_api(loaded, name, api)
             signature = find_signature(name, loaded.signatures)
@@ -153,7 +159,7 @@ class RestApi:
             return error.http_status, _error(error.message)
 
 
-async def _while_connected(answering: Awaitable[Answer], receive) -> Answer:
+async def _while_connected(answering: Awaitable[Answer], receive: Receive) -> Answer:
     """What is awaited, given up when the client goes. Raises Disconnected."""
     task, gone = asyncio.ensure_future(answering), asyncio.ensure_future(receive())
     try:
@@ -166,7 +172,7 @@ async def _while_connected(answering: Awaitable[Answer], receive) -> Answer:
         gone.cancel()
 
 
-async def _respond(send, status: int, content_type: str, body: bytes) -> None:
+async def _respond(send: Send, status: int, content_type: str, body: bytes) -> None:
     headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -185,7 +191,7 @@ def _number(version: str | None) -> int | None:
     return int(version)
 
 
-def _check_examples(document: dict) -> None:
+def _check_examples(document: dict[str, Any]) -> None:
     examples = document.get("examples")
     fault = None
     if "examples" not in document:
@@ -198,7 +204,7 @@ def _check_examples(document: dict) -> None:
         raise invalid(f"JSON Value: {quoted(document)} {fault}")
 
 
-def _metadata_json(answer: get_model_metadata_pb2.GetModelMetadataResponse) -> dict:
+def _metadata_json(answer: get_model_metadata_pb2.GetModelMetadataResponse) -> dict[str, Any]:
     signatures = get_model_metadata_pb2.SignatureDefMap()
     answer.metadata["signature_def"].Unpack(signatures)
     spec, definitions = (

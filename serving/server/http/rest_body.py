@@ -1,5 +1,7 @@
 """The body of a REST request, as ASGI brings it: whole, inflated and within the limits."""
 
+from starlette.types import Receive, Scope
+
 from serving.server.http.inflate import READ, NotInflatable, TooLarge, inflate
 
 HELD_BODIES = 16  # of the greatest size: what all requests together may hold
@@ -29,7 +31,7 @@ class Bodies:
         self._max_bytes = max_bytes
         self._held = 0
 
-    async def read(self, scope, receive) -> tuple[bytes, str]:
+    async def read(self, scope: Scope, receive: Receive) -> tuple[bytes, str]:
         """The body as it was sent, and its encoding.
 
         Raises BodyError and Disconnected. Whoever has read a body calls `release` when it is answered.
