@@ -128,7 +128,7 @@ class RestClient(Client):
         body = rapidjson.dumps({"signature_name": signature, "inputs": columns})
         answer = self._send("POST", _path(model, version) + ":predict", body)["outputs"]
         if known is None:  # asked of another version, which has given way to one that has the signature
-            raise ServingError(f"Another version of {model} has come in front meanwhile", "Ask again.")
+            raise ServingError(f"Another version of {model} is served since the request began", "Ask again.")
         if len(known.outputs) == 1:  # TF Serving leaves out the name of a single output
             answer = dict.fromkeys(known.outputs, answer)
         return {name: _output(values, known.outputs[name].dtype) for name, values in answer.items()}
@@ -143,14 +143,12 @@ class RestClient(Client):
         try:
             answer = rapidjson.loads(response.content)
         except ValueError:
-            raise ServingError(
-                f"{self._address} is no model server: it answers {path} in another way"
-            ) from None
+            answer = None
+        if not isinstance(answer, dict):
+            raise ServingError(f"{self._address} is no model server: it answers {path} in another way")
         if response.is_error:
-            known = isinstance(answer, dict) and "error" in answer
-            raise ServingError(answer["error"] if known else f"{self._address} is no model server")
-        said: dict[str, Any] = answer
-        return said
+            raise ServingError(answer.get("error", f"{self._address} is no model server"))
+        return answer
 
 
 class GrpcClient(Client):

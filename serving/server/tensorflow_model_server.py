@@ -59,6 +59,7 @@ class BinaryServer:
         self.rest_url = ""
         self.grpc_address = ""
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="models-config-")
         self._stop = threading.Event()
 
     def __enter__(self) -> "BinaryServer":
@@ -84,7 +85,6 @@ class BinaryServer:
             port or _free_port(host) for port in (self.config.rest_port, self.config.grpc_port)
         )
         self.rest_url, self.grpc_address = f"http://{host}:{rest_port}", f"{host}:{grpc_port}"
-        self._folder = tempfile.TemporaryDirectory(prefix="models-config-")
         self._write_config()
         with open(self._log, "wb") as log:
             command = self.command(rest_port, grpc_port)

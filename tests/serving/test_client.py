@@ -1,5 +1,6 @@
 import socket
 
+import httpx
 import numpy as np
 import pytest
 
@@ -143,3 +144,20 @@ def test_histories_of_different_lengths_are_padded():
         spec.array([["a"], [1]])
     with pytest.raises(ValueError, match="not all of them are strings"):
         TensorSpec("string", (-1,)).array([["a"], ["b", "c"]])
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"3", b"null", b"<html>"])
+def test_what_answers_with_anything_but_an_object_is_no_model_server(body, monkeypatch):
+    with RestClient("127.0.0.1:1") as client:
+        monkeypatch.setattr(client._http, "request", lambda *_, **__: httpx.Response(200, content=body))
+
+        with pytest.raises(ServingError, match="is no model server"):
+            client.status("tiny")
+
+
+def test_a_version_that_comes_between_two_requests_is_said(tiny_server, monkeypatch):
+    with RestClient(tiny_server.rest_url) as client:
+        monkeypatch.setattr(client, "metadata", lambda *_: {})  # of a version that had no such signature
+
+        with pytest.raises(ServingError, match="Another version of tiny is served since the request began"):
+            client.predict("tiny", {"user_id": ["42"], "movie_title": ["Speed (1994)"]})

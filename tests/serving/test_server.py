@@ -36,6 +36,20 @@ def until(condition, seconds=10.0):
         time.sleep(0.02)
 
 
+@embedded_only
+def test_a_server_interrupted_while_it_starts_ends_and_frees_its_port(models_dir, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    server = EmbeddedServer(models_dir, FREE_PORTS)
+    monkeypatch.setattr(server._started, "wait", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        server.start()
+    assert not server.running
+    socket.create_server(("127.0.0.1", int(server.rest_url.rpartition(":")[2]))).close()
+
+
 def test_no_request_fails_while_versions_are_pushed_and_rolled_back(models_dir):
     done = threading.Event()
 

@@ -82,3 +82,7 @@ def test_a_program_that_is_not_there_is_a_clear_error(monkeypatch, models_dir, t
     assert find_binary() is None
     with pytest.raises(ServingError, match="tensorflow_model_server is not on PATH"):
         BinaryServer(models_dir)
+
+
+def test_a_server_that_never_started_can_be_stopped(stand_in, tmp_path):
+    BinaryServer(tmp_path / "none", FREE_PORTS, str(stand_in)).stop()
