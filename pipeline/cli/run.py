@@ -154,7 +154,7 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
     if request.to_node:
         return True
     summary = summarize(request.workspace, request.config, run_id)
-    summary.write(request.workspace.reports / run_id / "summary.json")
+    summary.write(request.workspace)
     print_summary(summary, request.workspace.root, console)
     if not summary.blessed:
         console.print("\nrefused: the new models are not served; what was served before stays", markup=False)
@@ -171,7 +171,7 @@ def _summarize_pushed(request: RunRequest, run_id: str) -> None:
         run = Lineage(request.workspace.metadata_db).run(run_id)
         if run and run.output(PUSHER, "pushed_model"):
             summary = summarize(request.workspace, request.config, run_id)
-            summary.write(request.workspace.reports / run_id / "summary.json")
+            summary.write(request.workspace)
     except Exception as error:  # the failure of the node is what is to be told
         log_line(f"the summary of what was done was not written: {_first_line(error)}")
 

@@ -1,19 +1,20 @@
 """What a run left, by name; None for what is not there: a run that failed has a report as well."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipeline.store import node_files
 from pipeline.store.duration import run_seconds
 from pipeline.store.metadata.lineage import Artifact, Lineage, Run
 from pipeline.store.next_span import next_span
-from pipeline.store.ranking_metrics import FILE as SLICES
+from pipeline.store.node_files import json_file
 from pipeline.store.ranking_metrics import slices_read
-from pipeline.store.runs.record import FILE
+from pipeline.store.runs.record import FILE as RECORD
 from pipeline.store.runs.rows import state
 from pipeline.store.served import whose_numbers
+from pipeline.store.summary import FILE as SUMMARY
 from pipeline.store.workspace import Workspace
 
 TASKS = ("ranking", "retrieval")
@@ -48,7 +49,7 @@ class Sources:
     @cached_property
     def record(self) -> dict[str, Any]:
         """`run.json`; empty for a run of before there was one."""
-        return _read(self.folder / FILE) or {}
+        return json_file(self.folder / RECORD) or {}
 
     @property
     def seconds(self) -> float:
@@ -57,39 +58,39 @@ class Sources:
 
     @cached_property
     def summary(self) -> dict[str, Any] | None:
-        return _read(self.folder / "summary.json")
+        return json_file(self.folder / SUMMARY)
 
     @cached_property
     def ingest(self) -> dict[str, Any] | None:
-        return self._json("MovieLensExampleGen", "examples", "ingest.json")
+        return node_files.INGEST.read(self.run.nodes)
 
     @cached_property
     def findings(self) -> dict[str, Any] | None:
-        return self._json("ExampleValidator", "anomalies", "findings.json")
+        return node_files.FINDINGS.read(self.run.nodes)
 
     @cached_property
     def test(self) -> dict[str, Any] | None:
         """What was measured on `test`: `report.json`."""
-        return self._json("RunReport", "report", "report.json")
+        return node_files.TEST.read(self.run.nodes)
 
     @cached_property
     def details(self) -> dict[str, Any]:
-        return self._json("RunReport", "report", "details.json") or {}
+        return node_files.DETAILS.read(self.run.nodes) or {}
 
     @cached_property
     def slices(self) -> dict[str, Any] | None:
         """TFMA's metrics: see `components.ranking_evaluator.by_slice`."""
-        return slices_read(self._json("RankingEvaluator", "evaluation", SLICES))
+        return slices_read(node_files.RANKING_SLICES.read(self.run.nodes))
 
     @cached_property
     def lists(self) -> dict[str, Any] | None:
         """The retrieval evaluator's `metrics.json`."""
-        return self._json("RetrievalEvaluator", "evaluation", "metrics.json")
+        return node_files.RETRIEVAL_METRICS.read(self.run.nodes)
 
     @cached_property
     def recommended(self) -> dict[str, Any] | None:
         """The recommender evaluator's `metrics.json`."""
-        return self._json("RecommenderEvaluator", "evaluation", "metrics.json")
+        return node_files.RECOMMENDER_METRICS.read(self.run.nodes)
 
     @cached_property
     def next_span(self) -> dict[str, Any] | None:
@@ -98,11 +99,11 @@ class Sources:
 
     @cached_property
     def plots(self) -> dict[str, Any] | None:
-        return self._json("RetrievalEvaluator", "evaluation", "plots.json")
+        return node_files.RETRIEVAL_PLOTS.read(self.run.nodes)
 
     @cached_property
     def validation(self) -> dict[str, Any] | None:
-        return self._json("ServingValidator", "blessing", "validation.json")
+        return node_files.VALIDATION.read(self.run.nodes)
 
     @cached_property
     def measured(self) -> str:
@@ -110,10 +111,10 @@ class Sources:
         return whose_numbers(self.run.nodes)
 
     def training(self, task: str) -> dict[str, Any] | None:
-        return self._json(f"{task.capitalize()}Trainer", "model_run", "training.json")
+        return node_files.training(task).read(self.run.nodes)
 
     def trials(self, task: str) -> list[dict[str, Any]] | None:
-        return self._json(f"{task.capitalize()}Tuner", "tuner_results", "trials.json")
+        return node_files.trials(task).read(self.run.nodes)
 
     def statistics(self, split: str) -> Path | None:
         """TFDV's statistics of a split."""
@@ -153,14 +154,3 @@ class Sources:
             for each in (self, self.previous)
         )
         return bool(ours and theirs and ours.uri == theirs.uri)
-
-    def _json(self, node: str, key: str, file: str) -> Any:
-        output = self.run.output(node, key)
-        return _read(output.path / file) if output else None
-
-
-def _read(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # not there, or a process or a disk failed while it was written
-        return None

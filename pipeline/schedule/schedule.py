@@ -1,6 +1,5 @@
 """`marquee schedule` itself: the locks, the signals, a run with its log line and its hooks."""
 
-import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ from pipeline.schedule.cron import Cron
 from pipeline.schedule.hooks import call_hook
 from pipeline.schedule.records import Log, Outcome, ScheduledRun, StateFile, judged
 from pipeline.schedule.scheduler import Missed, Scheduler
+from pipeline.store.summary import read_summary
 from pipeline.store.workspace import InUse, Workspace
 from serving.server.stopping import stopping
 
@@ -208,10 +208,7 @@ class _Runs:
 
     def _summary(self, run_id: str | None) -> dict[str, Any] | None:
         """What the run came to, as `pipeline.store.summary` wrote it; None where it did not come so far."""
-        try:
-            return json.loads((self._request.workspace.reports / str(run_id) / "summary.json").read_text())
-        except (OSError, ValueError):
-            return None
+        return read_summary(self._request.workspace, run_id) if run_id else None
 
     def _tell(self, run: ScheduledRun, summary: dict[str, Any] | None) -> str | None:
         target = self._request.hooks.of(run.outcome)

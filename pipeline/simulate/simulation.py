@@ -1,6 +1,5 @@
 """The simulation itself: a span arrives, every strategy's pipeline runs, the next span asks the models."""
 
-import json
 import os
 import shutil
 import threading
@@ -21,6 +20,8 @@ from pipeline.simulate.future import Future
 from pipeline.simulate.replay import Replay
 from pipeline.simulate.results import Results, Step
 from pipeline.store.program import program_path
+from pipeline.store.summary import read_summary
+from pipeline.store.workspace import Workspace
 from serving.versions.placement import front
 
 CONTINUOUS, COLD, FROZEN, NO_MODEL = "continuous", "cold", "frozen", "no model"
@@ -100,7 +101,8 @@ class Simulation:
         if status:
             raise MarqueeError(f"after span {span}, {strategy}: {message_in(output)}", f"output: {output}")
         run_id = run_id_in(output)
-        summary = json.loads((workspace / "reports" / run_id / "summary.json").read_text(encoding="utf-8"))
+        summary = read_summary(Workspace(workspace), run_id)
+        assert summary is not None  # the run has ended well
         models = workspace / "serving_models"
         version = front(models, "recommender")
         before = self.results.step(strategy, span - 1)

@@ -3,17 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from pipeline.store.metadata.lineage import Node
-from pipeline.store.outcomes import read_json
+from pipeline.store.node_files import TEMPORAL_CHECK, Nodes
 
-FILE = "temporal.json"
 Interval: TypeAlias = Mapping[str, float | None]
 
 
-def next_span(nodes: Mapping[str, Node]) -> dict[str, Any] | None:
+def next_span(nodes: Nodes) -> dict[str, Any] | None:
     """What TemporalCheck wrote; None where it did not run."""
-    node = nodes.get("TemporalCheck")
-    return read_json(node.outputs.get("check"), FILE) if node else None
+    found: dict[str, Any] | None = TEMPORAL_CHECK.read(nodes)
+    return found
 
 
 def beyond_chance(difference: Interval, lower_is_better: bool = False) -> str:

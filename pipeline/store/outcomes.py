@@ -5,12 +5,13 @@ stopped half way can be looked at as well.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
+from pipeline.store import node_files
 from pipeline.store.metadata.lineage import Artifact, Node
-from pipeline.store.ranking_metrics import FILE, VERDICTS, ranking_metrics
+from pipeline.store.node_files import Nodes, output, read_json
+from pipeline.store.ranking_metrics import ranking_metrics
 
 TASKS = ("ranking", "retrieval")
 #: Of all that is measured on `eval`; the rest is in the evaluators' artifacts.
@@ -31,7 +32,6 @@ _FIRST = (
     "model.kind", "model.dim", "model.hidden", "model.loss", "train.epochs", "train.batch_size",
     "train.learning_rate", "tune.strategy", "tune.trials",
 )  # fmt: skip
-Nodes: TypeAlias = Mapping[str, Node]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Judgement:
 
 def data(nodes: Nodes) -> Data | None:
     """What MovieLensExampleGen read."""
-    examples = _output(nodes, "MovieLensExampleGen", "examples")
+    examples = output(nodes, "MovieLensExampleGen", "examples")
     if examples is None:
         return None
     known = examples.properties
@@ -124,15 +124,15 @@ def data(nodes: Nodes) -> Data | None:
 def model(nodes: Nodes, task: str) -> Model | None:
     """The model of a task; None where it was not trained to the end."""
     name = task.capitalize()
-    trained = _output(nodes, f"{name}Trainer", "model")
+    trained = output(nodes, f"{name}Trainer", "model")
     if trained is None:
         return None
     node = nodes[f"{name}Trainer"]
-    said = read_json(_output(nodes, f"{name}Trainer", "model_run"), "training.json") or {}
+    said = node_files.training(task).read(nodes) or {}
     best = read_json(node.taken.get("hyperparameters"), "best_hyperparameters.txt") or {}
-    trials = read_json(_output(nodes, f"{name}Tuner", "tuner_results"), "trials.json") or []
+    trials = node_files.trials(task).read(nodes) or []
     settings = flat(said.get("settings") or _configured(node))
-    blessing = _output(nodes, f"{name}Evaluator", "blessing")
+    blessing = output(nodes, f"{name}Evaluator", "blessing")
     evaluator, base = nodes.get(f"{name}Evaluator"), node.taken.get("base_model")
     baseline = evaluator.taken.get("baseline_model") if evaluator else None
     return Model(
@@ -144,7 +144,7 @@ def model(nodes: Nodes, task: str) -> Model | None:
         training={key: said[key] for key in _TRAINING if key in said},
         metrics=metrics(nodes, task),
         blessed=None if blessing is None else blessing.properties.get("blessed") == 1,
-        reasons=_retrieval_metrics(nodes).get("reasons", []) if task == "retrieval" else _reasons(nodes),
+        reasons=(node_files.evaluation(task).read(nodes) or {}).get("reasons", []),
         model=trained,
         warm_start=base.made_in if base else "",
         compared_with=baseline.made_in if baseline else "",
@@ -157,19 +157,19 @@ _TRAINING = ("epochs", "best_epoch", "epochs_resumed", "device", "rows", "rows_p
 def metrics(nodes: Nodes, task: str) -> dict[str, float]:
     """What was measured on `eval`; nothing where it was not."""
     if task == "retrieval":
-        found = _retrieval_metrics(nodes)
+        found = node_files.RETRIEVAL_METRICS.read(nodes) or {}
         return {**found.get("candidate", {}), **found.get("search", {})}
-    found = _ranking_metrics(nodes).get("candidate", {})
+    found = ranking_metrics(node_files.RANKING_SLICES.read(nodes)).get("candidate", {})
     return {name: value for name, value in found.items() if value is not None}
 
 
 def recommender(nodes: Nodes) -> Judgement | None:
     """What RecommenderEvaluator said; None where it has not judged."""
     node = nodes.get("RecommenderEvaluator")
-    blessing = _output(nodes, "RecommenderEvaluator", "blessing")
+    blessing = output(nodes, "RecommenderEvaluator", "blessing")
     if node is None or blessing is None:
         return None
-    found = read_json(_output(nodes, "RecommenderEvaluator", "evaluation"), "metrics.json") or {}
+    found = node_files.RECOMMENDER_METRICS.read(nodes) or {}
     baseline = node.taken.get("baseline_model")
     return Judgement(
         metrics={name: value for name, value in found.get("candidate", {}).items() if value is not None},
@@ -186,8 +186,7 @@ def standard_error(before: Nodes, after: Nodes, task: str, measure: str) -> floa
     model = theirs.outputs.get("model") if theirs else None
     if baseline is None or model is None or baseline.id != model.id:
         return None
-    file = VERDICTS if task == "ranking" else "metrics.json"
-    said = read_json(_output(after, f"{task.capitalize()}Evaluator", "evaluation"), file) or {}
+    said = node_files.evaluation(task).read(after) or {}
     changes = (said.get("change") or {}).get("baseline") or {}
     error: float | None = changes.get(measure, {}).get("standard_error")
     return error
@@ -195,7 +194,7 @@ def standard_error(before: Nodes, after: Nodes, task: str, measure: str) -> floa
 
 def test(nodes: Nodes) -> dict[str, Any] | None:
     """What RunReport measured on `test`: by model, its metrics."""
-    found: dict[str, Any] | None = read_json(_output(nodes, "RunReport", "report"), "report.json")
+    found: dict[str, Any] | None = node_files.TEST.read(nodes)
     return found
 
 
@@ -262,34 +261,6 @@ def parsed(value: Any) -> Any:
         return value
 
 
-def read_json(artifact: Artifact | None, file: str) -> Any:
-    """A file in an artifact; None where there is none."""
-    if artifact is None:
-        return None
-    try:
-        return json.loads((artifact.path / file).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
 def _configured(node: Node) -> dict[str, Any]:
     config = parsed(node.parameters.get("custom_config", "{}"))
     return {key: config[key] for key in ("train", "model", "stop_on", "index") if key in config}
-
-
-def _reasons(nodes: Nodes) -> list[str]:
-    found = read_json(_output(nodes, "RankingEvaluator", "evaluation"), VERDICTS) or {}
-    reasons: list[str] = found.get("reasons", [])
-    return reasons
-
-
-def _ranking_metrics(nodes: Nodes) -> dict[str, dict[str, float | None]]:
-    return ranking_metrics(read_json(_output(nodes, "RankingEvaluator", "evaluation"), FILE))
-
-
-def _retrieval_metrics(nodes: Nodes) -> dict[str, Any]:
-    return read_json(_output(nodes, "RetrievalEvaluator", "evaluation"), "metrics.json") or {}
-
-
-def _output(nodes: Nodes, node: str, key: str) -> Artifact | None:
-    return nodes[node].outputs.get(key) if node in nodes else None

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-FILE = "slices.json"
-VERDICTS = "verdicts.json"  # as in components.ranking_evaluator.verdicts
 WHOLE = "(all)"  # as in components.ranking_evaluator.by_slice, whose import loads TFMA
 
 
@@ -14,7 +12,7 @@ _OLDER = {"ndcg_10": RATED_NDCG}  # as earlier versions wrote it
 
 
 def slices_read(slices: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What FILE holds, with the names that metrics have now: feature, value and model to metrics."""
+    """What RANKING_SLICES holds, by feature, value and model, with the names that metrics have now."""
     if slices is None:
         return None
     return {
@@ -33,7 +31,7 @@ def ranking_metrics(slices: Mapping[str, Any] | None) -> dict[str, dict[str, flo
     """Model (`candidate`, and maybe `baseline`) to metric to value, None for NaN; empty where there is none.
 
     Args:
-        slices: what FILE holds: see `components.ranking_evaluator.by_slice`.
+        slices: what RANKING_SLICES holds: see `components.ranking_evaluator.by_slice`.
     """
     models: dict[str, dict[str, float | None]] = (slices_read(slices) or {}).get(WHOLE, {}).get(WHOLE, {})
     return models

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.not_refit import WHY
-from pipeline.store import outcomes
+from pipeline.store import node_files, outcomes
 from pipeline.store.metadata.lineage import Artifact, Node
 
 #: By model the node that makes what is served, where it is in a run, and the one whose model is judged.
@@ -41,7 +41,7 @@ def refit(nodes: Mapping[str, Node], task: str) -> Refit | None:
     node = nodes.get(MAKERS[task][0])
     if node is None:
         return None
-    said = outcomes.read_json(node.outputs.get("model_run"), "training.json") or {}
+    said = node_files.refit_training(task).read(nodes) or {}
     facts, base = said.get("refit"), node.taken.get("base_model")
     if not facts:
         return None

@@ -2,20 +2,23 @@
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
+from marquee.errors import MarqueeError
 from marquee.whole_file import write_whole
 from pipeline.config.schema import RunConfig
-from pipeline.store.metadata.lineage import Artifact, Lineage, Run
+from pipeline.store import node_files
+from pipeline.store.metadata.lineage import Lineage, Run
 from pipeline.store.next_span import next_span
+from pipeline.store.node_files import NodeFile, json_file, output
 from pipeline.store.origin import pushes
 from pipeline.store.pushed import Pushed, models_at, pushed
-from pipeline.store.ranking_metrics import VERDICTS
 from pipeline.store.served import whose_numbers
 from pipeline.store.workspace import Workspace
 from serving.versions.versions import list_versions
 from trainer.data.features import USER_ID
+
+FILE = "summary.json"
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,15 @@ class Summary:
     recommender: RecommenderSummary | None = None
     next_span: dict[str, Any] | None = None
 
-    def write(self, file: Path) -> None:
-        """Writes JSON, atomically."""
-        write_whole(file, json.dumps(asdict(self), indent=1))
+    def write(self, workspace: Workspace) -> None:
+        """Writes `reports/<run>/summary.json`, atomically."""
+        write_whole(workspace.reports / self.run_id / FILE, json.dumps(asdict(self), indent=1))
+
+
+def read_summary(workspace: Workspace, run_id: str) -> dict[str, Any] | None:
+    """What `Summary.write` wrote; None of a run that did not come so far."""
+    found: dict[str, Any] | None = json_file(workspace.reports / run_id / FILE)
+    return found
 
 
 def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
@@ -110,10 +119,10 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     assert run is not None  # its nodes have run
     push = pushed(run, pushes(lineage))
     ranking, retrieval, recommender = _ranking(run), _retrieval(run), _recommender(run)
-    validation = _json(run, "ServingValidator", "blessing", "validation.json")
+    validation = _read(run, node_files.VALIDATION)
     served = list_versions(workspace.serving_models, "recommender")
-    ingest = _json(run, "MovieLensExampleGen", "examples", "ingest.json")
-    findings = _json(run, "ExampleValidator", "anomalies", "findings.json")
+    ingest = _read(run, node_files.INGEST)
+    findings = _read(run, node_files.FINDINGS)
     return Summary(
         run_id=run_id,
         splits=ingest["rows"],
@@ -125,7 +134,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         reused=all(node.state == "cached" for node in run.nodes.values()),
         ranking=ranking,
         retrieval=retrieval,
-        test=_json(run, "RunReport", "report", "report.json") if run.output("RunReport", "report") else {},
+        test=node_files.TEST.read(run.nodes) or {},
         blessed=all(each.blessed for each in (ranking, retrieval, recommender))
         and not validation["problems"],
         reasons=[
@@ -146,14 +155,14 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
 def _serving_skew(run: Run, config: RunConfig) -> dict[str, Any] | None:
     if config.serving_skew.logs is None:
         return None
-    found: dict[str, Any] = _json(run, "ServingSkew", "anomalies", "findings.json")
+    found: dict[str, Any] = _read(run, node_files.SERVING_SKEW)
     return found
 
 
 def _ranking(run: Run) -> ModelSummary:
-    found = _json(run, "RankingEvaluator", "evaluation", VERDICTS)
+    found = _read(run, node_files.RANKING_VERDICTS)
     return ModelSummary(
-        **_training(run, "Ranking"),
+        **_training(run, "ranking"),
         blessed=found["blessed"],
         reasons=found["reasons"],
         evaluation=found["candidate"],
@@ -161,9 +170,9 @@ def _ranking(run: Run) -> ModelSummary:
 
 
 def _retrieval(run: Run) -> ModelSummary:
-    found = _json(run, "RetrievalEvaluator", "evaluation", "metrics.json")
+    found = _read(run, node_files.RETRIEVAL_METRICS)
     return ModelSummary(
-        **_training(run, "Retrieval"),
+        **_training(run, "retrieval"),
         blessed=found["blessed"],
         reasons=found["reasons"],
         evaluation={**found["candidate"], **found["search"]},
@@ -171,20 +180,20 @@ def _retrieval(run: Run) -> ModelSummary:
 
 
 def _recommender(run: Run) -> RecommenderSummary:
-    found = _json(run, "RecommenderEvaluator", "evaluation", "metrics.json")
+    found = _read(run, node_files.RECOMMENDER_METRICS)
     return RecommenderSummary(found["blessed"], found["reasons"], found["candidate"])
 
 
 def _training(run: Run, task: str) -> dict[str, Any]:
     """`tuner` and `training` of a ModelSummary."""
     tuned = None
-    if run.output(f"{task}Tuner", "tuner_results"):
-        best = _json(run, f"{task}Tuner", "best_hyperparameters", "best_hyperparameters.txt")["values"]
+    if trials := node_files.trials(task).read(run.nodes):
+        best = _read(run, node_files.best_trial(task))["values"]
         tuned = {
-            "trials": _json(run, f"{task}Tuner", "tuner_results", "trials.json"),
+            "trials": trials,
             "best": {key: value for key, value in best.items() if not key.startswith("tuner/")},
         }
-    return {"tuner": tuned, "training": _json(run, f"{task}Trainer", "model_run", "training.json")}
+    return {"tuner": tuned, "training": _read(run, node_files.training(task))}
 
 
 def _folders(push: Pushed | None, workspace: Workspace) -> str | None:
@@ -195,8 +204,9 @@ def _folders(push: Pushed | None, workspace: Workspace) -> str | None:
 
 def _example(run: Run) -> str:
     """The user with the most ratings in train: vocabularies are by falling frequency."""
-    assets = _made(run, "Transform", "transform_graph").path / "transform_fn" / "assets"
-    return (assets / USER_ID).read_text(encoding="utf-8").split("\n", 1)[0]
+    graph = output(run.nodes, "Transform", "transform_graph")
+    assert graph is not None  # models are served, which are made with it
+    return (graph.path / "transform_fn" / "assets" / USER_ID).read_text(encoding="utf-8").split("\n", 1)[0]
 
 
 def _serving_reasons(validation: dict[str, Any]) -> list[str]:
@@ -210,12 +220,12 @@ def _serving_reasons(validation: dict[str, Any]) -> list[str]:
     ]
 
 
-def _json(run: Run, node: str, key: str, file: str) -> Any:
-    return json.loads((_made(run, node, key).path / file).read_text(encoding="utf-8"))
-
-
-def _made(run: Run, node: str, key: str) -> Artifact:
-    """An output of a node that has run."""
-    found = run.output(node, key)
-    assert found is not None, f"{node} made no {key}"
+def _read(run: Run, file: NodeFile) -> Any:
+    """A file of a node that has run."""
+    found = file.read(run.nodes)
+    if found is None:
+        raise MarqueeError(
+            f"{file.name}, which {file.node} wrote in run {run.run_id}, cannot be read",
+            "Run again; if it stays so, move the workspace's artifacts of this node away.",
+        )
     return found

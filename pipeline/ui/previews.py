@@ -9,7 +9,8 @@ from typing import Any
 
 from marquee.tfrecords import records
 from pipeline.store.metadata.lineage import Artifact
-from pipeline.store.ranking_metrics import FILE, ranking_metrics
+from pipeline.store.node_files import RANKING_SLICES
+from pipeline.store.ranking_metrics import ranking_metrics
 from pipeline.store.short import short
 from pipeline.ui.data_previews import schema_rows, statistics_rows
 from pipeline.ui.tensorflow_messages import example, signatures
@@ -137,7 +138,7 @@ def _tensors(specs) -> str:
 
 
 def _ranking(folder: Path) -> Iterator[Preview]:
-    for file in _own(folder, FILE):
+    for file in _own(folder, RANKING_SLICES.name):
         models = ranking_metrics(json.loads(file.read_text(encoding="utf-8")))
         names = list(dict.fromkeys(metric for values in models.values() for metric in values))
         yield Preview(

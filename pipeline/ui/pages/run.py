@@ -6,7 +6,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from pipeline.drawing.svg_graph import Box, Drawing, draw
-from pipeline.store import outcomes
+from pipeline.store import node_files, outcomes
 from pipeline.store.duration import duration
 from pipeline.store.metadata.lineage import Node, Run
 from pipeline.store.next_span import next_span, sentences
@@ -105,8 +105,7 @@ def _node(node: Node, run_state: str) -> dict[str, Any]:
 
 def _curves(run: Run, model: outcomes.Model):
     """What was watched while it trained: the loss, and the measure on `eval` that decided."""
-    trained = run.nodes[f"{model.task.capitalize()}Trainer"].outputs.get("model_run")
-    history = (outcomes.read_json(trained, "training.json") or {}).get("history") or []
+    history = (node_files.training(model.task).read(run.nodes) or {}).get("history") or []
     key = "val_rmse" if model.task == "ranking" else f"val_{model.settings.get('stop_on', 'ndcg@10')}"
     charts = []
     for name, label in (("loss", "loss on train"), (key, f"{key.removeprefix('val_')} on eval")):
@@ -119,8 +118,7 @@ def _curves(run: Run, model: outcomes.Model):
 
 
 def _trials(run: Run, task: str) -> dict[str, Any] | None:
-    node = run.nodes.get(f"{task.capitalize()}Tuner")
-    trials = outcomes.read_json(node.outputs.get("tuner_results"), "trials.json") if node else None
+    trials = node_files.trials(task).read(run.nodes)
     if not trials:
         return None
     return {"rows": trials, "settings": sorted({name for trial in trials for name in trial["values"]})}

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.store.metadata.lineage import Lineage
-from pipeline.store.ranking_metrics import FILE, ranking_metrics
+from pipeline.store.node_files import RANKING_SLICES
+from pipeline.store.ranking_metrics import ranking_metrics
 from serving.versions.versions import list_versions
 from tests.marquee_process import Answer, Marquee, states
 
@@ -94,7 +95,7 @@ def test_a_run_on_a_new_span_begins_where_the_last_refit_models_ended(simulated,
 
 def test_candidate_and_baseline_are_measured_on_the_same_rows_of_the_newest_span(simulated, out):
     run = run_after(out, 2)
-    slices = run.output("RankingEvaluator", "evaluation").path / FILE
+    slices = run.output("RankingEvaluator", "evaluation").path / RANKING_SLICES.name
     metrics = ranking_metrics(json.loads(slices.read_text()))
     rows = run.output("MovieLensExampleGen", "examples").properties["rows_eval"]
     assert metrics["candidate"]["example_count"] == metrics["baseline"]["example_count"] == rows
