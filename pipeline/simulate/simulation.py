@@ -100,6 +100,7 @@ class Simulation:
         if status:
             raise MarqueeError(f"after span {span}, {strategy}: {message_in(output)}", f"output: {output}")
         run_id = run_id_in(output)
+        assert run_id is not None  # a run says it first, and this one came to its end
         summary = json.loads((workspace / "reports" / run_id / "summary.json").read_text(encoding="utf-8"))
         models = workspace / "serving_models"
         version = front(models, "recommender")

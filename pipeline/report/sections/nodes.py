@@ -1,9 +1,11 @@
 """The DAG: what fed what, how long each node took, what was reused."""
 
+from typing import Any
+
 import altair as alt
 
 from pipeline.report import charts
-from pipeline.report.blocks import Cell, Chart, Part, Section, Table
+from pipeline.report.blocks import Block, Cell, Chart, Part, Section, Table, Tone
 from pipeline.report.layout import layers
 from pipeline.report.sources import Sources
 from pipeline.report.words import duration, moment, plural
@@ -16,7 +18,7 @@ STATES = {
     "cancelled": "var(--warn)",
     "running": "var(--c4)",
 }
-_TONES = {"failed": "bad", "cancelled": "warn", "cached": "muted"}
+_TONES: dict[str, Tone] = {"failed": "bad", "cancelled": "warn", "cached": "muted"}
 
 
 def nodes(sources: Sources) -> Section:
@@ -24,7 +26,7 @@ def nodes(sources: Sources) -> Section:
     found = list(sources.run.nodes.values())
     if not found:
         return Section("pipeline", "Pipeline", "No node ran.")
-    blocks = [_timeline(found), _graph(found), _table(found)]
+    blocks: list[Block] = [_timeline(found), _graph(found), _table(found)]
     reused = [node for node in found if node.state == "cached"]
     longest = max(found, key=lambda node: node.seconds)
     lead = (
@@ -36,7 +38,7 @@ def nodes(sources: Sources) -> Section:
 
 def _timeline(found: list[Node]) -> Chart:
     start = min(node.started for node in found)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "node": node.name,
             "begin": node.started - start,
