@@ -26,11 +26,13 @@ class Verdict:
         measure: such as `ndcg@10`.
         passed: whether the model may be blessed as far as this limit is concerned.
         sentence: why, with numbers.
+        compared: False where a change is limited, a model was blessed before, and the two cannot be compared.
     """
 
     measure: str
     passed: bool
     sentence: str
+    compared: bool = True
 
 
 @dataclass(frozen=True)
@@ -91,28 +93,25 @@ def verdicts(
         verdicts("ndcg@10", {"min": 0.2, "max_decrease": {"standard_errors": 2}}, 0.24, baseline)
     """
     found = []
-    for limit, passed, missed in (
-        ("max", value <= bar.get("max", 0), "over"),
-        ("min", value >= bar.get("min", 0), "under"),
-    ):
-        if limit in bar:
+    for name, missed in (("max", "over"), ("min", "under")):
+        if name in bar:
+            limit = bar[name]
+            assert not isinstance(limit, Mapping)  # standard errors are those of a change
+            passed = value <= limit if name == "max" else value >= limit
             word = "within" if passed else missed
-            found.append(
-                Verdict(measure, passed, f"{measure} {value:.4f} is {word} the bar of {bar[limit]:g}")
-            )
+            found.append(Verdict(measure, passed, f"{measure} {value:.4f} is {word} the bar of {limit:g}"))
     return [*found, *(_change(measure, name, bar[name], value, baseline) for name in CHANGES if name in bar)]
 
 
 def _change(measure: str, name: str, limit: Limit, value: float, baseline: Baseline | None) -> Verdict:
-    before = baseline.values.get(measure) if baseline else None
-    if before is None:
+    if baseline is None or (before := baseline.values.get(measure)) is None:
         return Verdict(measure, True, f"{measure}: no model was blessed before, nothing to compare with")
     if math.isnan(value):
         return Verdict(measure, False, f"{measure} is not a number, worse than the last blessed model's")
     if math.isnan(before):
         why = "not compared: the last blessed model has no number here"
         return Verdict(measure, True, f"{measure} {value:.4f}: {why}")
-    if not baseline.comparable:
+    if baseline.overlap is not None and not baseline.comparable:
         return Verdict(measure, True, f"{measure} {value:.4f}: {_not_compared(baseline.overlap)}")
     error = baseline.standard_errors.get(measure)
     if isinstance(limit, Mapping) and (error is None or math.isnan(error)):
@@ -133,6 +132,7 @@ def _change(measure: str, name: str, limit: Limit, value: float, baseline: Basel
 def _allowed(limit: Limit, error: float | None) -> float:
     if not isinstance(limit, Mapping):
         return limit
+    assert error is not None  # without one, such a limit is not compared
     return max(limit["standard_errors"] * error, limit.get("at_least") or 0.0)
 
 

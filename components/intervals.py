@@ -60,6 +60,6 @@ def rmse_interval(residual: np.ndarray, user: np.ndarray) -> Interval:
     """
     mse = mean_over_rows_interval(residual**2, user)
     value = float(np.sqrt(mse.value))
-    if mse.low is None:
+    if mse.low is None or mse.high is None:
         return Interval(value, None, None)
     return Interval(value, float(np.sqrt(max(mse.low, 0.0))), float(np.sqrt(mse.high)))

@@ -114,10 +114,11 @@ def refit_model(asked: Refit) -> Refitted:
         result = _with_everything_seen(asked, task, settings, epochs)
         learned = TrainedOn.read(trained_folder(asked.judged_model))
         return Refitted(task, settings, judged, result, learned, None)
-    warm = WarmStart(asked.base_model) if asked.base_model else None
+    base = WarmStart(asked.base_model) if asked.base_model else None
+    warm: WarmStart | FirstThatFits | None = base
     if began_warm(judged):
         # A training that began warm may need few epochs; from random weights as few would train nothing.
-        warm = FirstThatFits([*([warm] if warm else []), WarmStart(asked.judged_model)])
+        warm = FirstThatFits([*([base] if base else []), WarmStart(asked.judged_model)])
     result, learned = _on_everything(asked, task, settings, epochs, warm)
     return Refitted(task, settings, judged, result, learned, warm)
 

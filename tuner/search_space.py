@@ -34,7 +34,8 @@ def conditions(settings: type[Settings], space: Mapping[str, Dimension]) -> dict
     Raises:
         ConfigError: no kind that is searched has the path.
     """
-    searched = space[KIND].values if isinstance(space.get(KIND), Choice) else ()
+    over_kinds = space.get(KIND)
+    searched = over_kinds.values if isinstance(over_kinds, Choice) else ()
     found = {}
     for path in space:
         kinds = tuple(kind for kind in kinds_with(settings, path) if kind in searched)

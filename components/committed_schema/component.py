@@ -12,7 +12,7 @@ class CommittedSchemaSpec(component_spec.ComponentSpec):
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
         "text": component_spec.ExecutionParameter(type=str)
     }
-    INPUTS = {}  # noqa: RUF012
+    INPUTS: dict[str, component_spec.ChannelParameter] = {}  # noqa: RUF012
     OUTPUTS = {"schema": component_spec.ChannelParameter(type=standard_artifacts.Schema)}  # noqa: RUF012
 
 

@@ -16,7 +16,7 @@ class KeepStatisticsSpec(component_spec.ComponentSpec):
         "serving_models": component_spec.ExecutionParameter(type=str)
     }
     INPUTS = {"statistics": component_spec.ChannelParameter(type=_STATISTICS)}  # noqa: RUF012
-    OUTPUTS = {}  # noqa: RUF012
+    OUTPUTS: dict[str, component_spec.ChannelParameter] = {}  # noqa: RUF012
 
 
 class KeepStatistics(base_component.BaseComponent):
@@ -42,7 +42,7 @@ class PreviousStatisticsSpec(component_spec.ComponentSpec):
     PARAMETERS = {  # noqa: RUF012
         "serving_models": component_spec.ExecutionParameter(type=str)
     }
-    INPUTS = {}  # noqa: RUF012
+    INPUTS: dict[str, component_spec.ChannelParameter] = {}  # noqa: RUF012
     OUTPUTS = {"statistics": component_spec.ChannelParameter(type=_STATISTICS)}  # noqa: RUF012
 
 

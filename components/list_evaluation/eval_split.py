@@ -39,6 +39,7 @@ class EvalSplit:
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
         )
         min_rating = json.loads(exec_properties["min_rating"] or "null")
+        assert data.evaluation is not None  # it was just read
         held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating)
         return cls(data, held_out, input_dict)
 

@@ -15,7 +15,7 @@ class ModelInFrontSpec(component_spec.ComponentSpec):
         "name": component_spec.ExecutionParameter(type=str),
         "judged": component_spec.ExecutionParameter(type=int),
     }
-    INPUTS = {}  # noqa: RUF012
+    INPUTS: dict[str, component_spec.ChannelParameter] = {}  # noqa: RUF012
     OUTPUTS = {"model": component_spec.ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
 
 

@@ -21,7 +21,7 @@ class MovieLensExampleGenSpec(ComponentSpec):
         "origin": ExecutionParameter(type=str),
         "spans": ExecutionParameter(type=str),
     }
-    INPUTS = {}  # noqa: RUF012
+    INPUTS: dict[str, ChannelParameter] = {}  # noqa: RUF012
     OUTPUTS = {"examples": ChannelParameter(type=standard_artifacts.Examples)}  # noqa: RUF012
 
 

@@ -157,7 +157,8 @@ def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows, list[float], 
         Rows by piece and split, int64[count, 3]; the bad rows; the least and most stars of each piece in
         train; how many times look like another unit: too late, too early.
     """
-    rows, bad, stars, odd = np.zeros((count, len(SPLITS)), np.int64), BadRows(), [], np.zeros(2, np.int64)
+    rows, bad, odd = np.zeros((count, len(SPLITS)), np.int64), BadRows(), np.zeros(2, np.int64)
+    stars: list[float] = []
     for number in range(count):
         with fileio.open(os.path.join(parts, f"{number}.json"), "r") as file:
             report = json.loads(file.read())

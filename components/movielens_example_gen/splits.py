@@ -106,31 +106,39 @@ def _cut_permutation(order: np.ndarray, starts: tuple[int, int]) -> np.ndarray:
     return codes
 
 
+def _needed(column: np.ndarray | None) -> np.ndarray:
+    """A column that the kind of split looks at."""
+    assert column is not None  # whoever made the rows read what their split needs
+    return column
+
+
 def _random(split: config.RandomSplit, rows: Rows) -> np.ndarray:
     order = np.random.RandomState(split.seed).permutation(rows.count)
     return _cut_permutation(order, _cut(rows.count, split))
 
 
 def _temporal(split: config.TemporalSplit, rows: Rows) -> np.ndarray:
-    if not rows.count or rows.timestamp.min() == rows.timestamp.max():
+    times = _needed(rows.timestamp)
+    if not rows.count or times.min() == times.max():
         raise DataError(
             "A temporal split of ratings that all have the same time, or none.",
             "Use data.split.kind: random.",
         )
-    first, last = int(rows.timestamp.min()), int(rows.timestamp.max())
+    first, last = int(times.min()), int(times.max())
     starts = [first + (last - first) * share for share in _shares(split)]
-    return np.searchsorted(starts, rows.timestamp, side="right")
+    return np.searchsorted(starts, times, side="right")
 
 
 def _leave_last_out(split: config.LeaveLastOutSplit, rows: Rows) -> np.ndarray:
     """A user's films by the last rating of each: copies of a rating stay on the side of the last of them."""
     # lexsort is stable: rows of one user and time stay in the file's order.
-    order = np.lexsort((rows.timestamp, rows.user))
-    pairs, pair = np.unique(rows.user.astype(np.int64) << 32 | rows.movie, return_inverse=True)
+    user = _needed(rows.user)
+    order = np.lexsort((_needed(rows.timestamp), user))
+    pairs, pair = np.unique(user.astype(np.int64) << 32 | _needed(rows.movie), return_inverse=True)
     last = np.zeros(len(pairs), np.int64)
     last[pair[order]] = np.arange(len(order))  # of copies, the last one's place is what stays written
     films = order[np.sort(last)]
-    sizes = np.bincount(rows.user[films])
+    sizes = np.bincount(user[films])
     ends = np.cumsum(sizes)[sizes >= 3]
     codes = np.full(len(pairs), TRAIN_CODE, np.int8)
     codes[pair[films[ends - 1]]] = TEST_CODE
@@ -139,8 +147,9 @@ def _leave_last_out(split: config.LeaveLastOutSplit, rows: Rows) -> np.ndarray:
 
 
 def _per_item(split: config.PerItemSplit, rows: Rows) -> np.ndarray:
-    order = np.argsort(rows.movie, kind="stable")
-    sizes = np.bincount(rows.movie)
+    movie = _needed(rows.movie)
+    order = np.argsort(movie, kind="stable")
+    sizes = np.bincount(movie)
     codes_of_size: dict[int, np.ndarray] = {}  # every movie with n ratings is cut the same way
     for size in np.unique(sizes):
         starts = tuple(round(share * size) for share in _shares(split))
@@ -153,7 +162,7 @@ def _per_item(split: config.PerItemSplit, rows: Rows) -> np.ndarray:
 
 def _predefined(split: config.PredefinedSplit, rows: Rows) -> np.ndarray:
     codes = np.full(rows.count, TEST_CODE, np.int8)
-    to_learn_from = np.flatnonzero(~rows.in_test_file)
+    to_learn_from = np.flatnonzero(~_needed(rows.in_test_file))
     order = np.random.RandomState(split.seed).permutation(to_learn_from)
     first_of_eval = len(order) - round(len(order) * split.eval)
     codes[order[:first_of_eval]] = TRAIN_CODE
@@ -162,18 +171,20 @@ def _predefined(split: config.PredefinedSplit, rows: Rows) -> np.ndarray:
 
 
 def _user_holdout(split: config.UserHoldoutSplit, rows: Rows) -> np.ndarray:
-    users = int(rows.user.max()) + 1 if rows.count else 0
+    user = _needed(rows.user)
+    users = int(user.max()) + 1 if rows.count else 0
     order = np.random.RandomState(split.seed).permutation(users)
-    return _cut_permutation(order, _cut(users, split))[rows.user]
+    return _cut_permutation(order, _cut(users, split))[user]
 
 
 def _hash(split: config.HashSplit, rows: Rows) -> np.ndarray:
-    return by_hash(split, rows.lot)
+    return by_hash(split, _needed(rows.lot))
 
 
 def _newest_span(split: config.NewestSpanSplit, rows: Rows) -> np.ndarray:
-    newest = rows.span == rows.span.max(initial=0)
-    return np.where(newest, by_hash(split, rows.lot), TRAIN_CODE)
+    span = _needed(rows.span)
+    newest = span == span.max(initial=0)
+    return np.where(newest, by_hash(split, _needed(rows.lot)), TRAIN_CODE)
 
 
 _BY_KIND: dict[str, Callable[..., np.ndarray]] = {

@@ -145,7 +145,7 @@ def _columns(
             chunks.extend(read.table[name].dictionary_encode().chunks)
     if looks:  # else what is wrong with numbers was not looked for, and all of it is said later
         bad.check(config.max_bad_rows)
-    columns = {} if times is None else {"timestamp": times}
+    columns: dict[str, np.ndarray] = {} if times is None else {"timestamp": times}
     ids: dict[str, list[str]] = {}
     for name, chunks in texts.items():
         columns[name] = np.full(count, -1, np.int32)

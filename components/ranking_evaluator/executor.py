@@ -36,8 +36,8 @@ class Executor(executor.Executor):
 
 def _baseline(input_dict, values: dict[str, float | None]) -> Baseline:
     """The last blessed model: TFMA's numbers, how sure a difference is, and what it was trained on."""
-    paths = (saved_model(input_dict[key]) for key in ("model", BASELINE))
-    paired = Paired.read(*paths, split_files(input_dict["examples"], features.EVAL))
+    candidate, last = (saved_model(input_dict[key]) for key in ("model", BASELINE))
+    paired = Paired.read(candidate, last, split_files(input_dict["examples"], features.EVAL))
     return Baseline(
         {name: value for name, value in values.items() if value is not None},
         paired.standard_errors(),

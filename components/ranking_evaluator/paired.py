@@ -52,8 +52,8 @@ class Paired:
                 pairs = mixed(users, column_hashes(raw[MOVIE_ID]))
                 parts.append((users, pairs, raw[USER_RATING], *predicted))
         users, pairs, *numbers = (np.concatenate(column) for column in zip(*parts, strict=True))
-        stars, new, old = (column.astype(np.float64).reshape(-1) for column in numbers)
-        return cls(np.unique(users, return_inverse=True)[1], pairs, stars, new, old)
+        stars, of_new, of_old = (column.astype(np.float64).reshape(-1) for column in numbers)
+        return cls(np.unique(users, return_inverse=True)[1], pairs, stars, of_new, of_old)
 
     def standard_errors(self) -> dict[str, float]:
         """By measure, of the difference candidate less baseline; NaN for a single user."""

@@ -45,9 +45,10 @@ def judged(
 def _changes(candidate: Mapping[str, float | None], baseline: Baseline) -> dict[str, Any]:
     return {
         measure: {
-            "mean": candidate[measure] - baseline.values[measure],
-            "standard_error": None if math.isnan(error) else error,
+            "mean": after - before,
+            "standard_error": None if error is None or math.isnan(error) else error,
         }
         for measure, error in baseline.standard_errors.items()
-        if candidate.get(measure) is not None and baseline.values.get(measure) is not None
+        if (after := candidate.get(measure)) is not None
+        and (before := baseline.values.get(measure)) is not None
     }

@@ -29,7 +29,8 @@ class Executor(base_executor.BaseExecutor):
         bars = Bars.parse(exec_properties["bars"], exec_properties["over_popularity"], RECOMMENDER_MEASURES)
         split = EvalSplit.read(input_dict, exec_properties)
         data, held_out = split.data, split.held_out
-        if held_out.met:
+        if held_out.brought is None:
+            assert data.evaluation is not None  # the lists are judged by it
             liked = Liked(data.train, data.evaluation, data.catalogue.users)
         else:
             liked = Liked(held_out.brought.history, held_out.brought.rest, held_out.catalogue.users)

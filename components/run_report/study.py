@@ -109,10 +109,12 @@ class Study:
                 )
                 details["latency"] = latency(recommender, self.catalogue.vocabularies.user_id)
         if self.held_out and qualities:
-            details["lists"] = list_details(qualities, self.held_out)
+            found = {name: quality for name, quality in qualities.items() if quality is not None}
+            details["lists"] = list_details(found, self.held_out)
         return qualities, details
 
     def _users(self) -> np.ndarray:
         """Users of train, those of test where train knows them."""
-        there = self.held_out and self.held_out.met
-        return self.held_out.users if there else np.arange(1, self.catalogue.users)
+        if self.held_out and self.held_out.met:
+            return self.held_out.users
+        return np.arange(1, self.catalogue.users)

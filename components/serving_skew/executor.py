@@ -33,7 +33,8 @@ class Executor(base_executor.BaseExecutor):
         anomalies.split_names = artifact_utils.encode_split_names([SERVING])
         files = log_files(exec_properties["logs"])
         learned = Learned.read(_files(input_dict["examples"], bool(exec_properties.get("every_split"))))
-        traffic, faults = Traffic(learned.film_of_title), []
+        traffic = Traffic(learned.film_of_title)
+        faults: list[Fault] = []
         for number, exchange in enumerate(read(files, faults)):
             try:
                 traffic.add(exchange)

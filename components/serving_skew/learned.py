@@ -33,7 +33,11 @@ class Learned:
     @classmethod
     def read(cls, patterns: Sequence[str]) -> "Learned":
         """Reads train's files, a big batch at a time. Raises TrainingError where there are none."""
-        users, films, stars, genres, titles = Counter(), Counter(), Counter(), {}, {}
+        users: Counter[bytes] = Counter()
+        films: Counter[bytes] = Counter()
+        stars: Counter[float] = Counter()
+        genres: dict[bytes, tuple[bytes, ...]] = {}
+        titles: dict[bytes, bytes] = {}
         names = (USER_ID, MOVIE_ID, MOVIE_TITLE, MOVIE_GENRES, USER_RATING)
         for batch in example_batches(expand(patterns), names):
             users.update(batch[USER_ID].numpy().tolist())
@@ -47,7 +51,14 @@ class Learned:
         return cls.of(users, films, stars, genres, titles)
 
     @classmethod
-    def of(cls, users, films, stars, genres, titles: dict[bytes, bytes]) -> "Learned":
+    def of(
+        cls,
+        users: Counter[bytes],
+        films: Counter[bytes],
+        stars: Counter[float],
+        genres: dict[bytes, tuple[bytes, ...]],
+        titles: dict[bytes, bytes],
+    ) -> "Learned":
         """From the counts, and the title of each film."""
         by_count = sorted(films, key=lambda film: films[film])
         places = thirds(np.array(list(users.values())))

@@ -54,15 +54,15 @@ def compare(
     """
     train, serving = train_counts(learned), serving_counts(learned, traffic)
     compared = {
-        name: thresholds[name]
+        name: threshold
         for name in MEASURES
-        if thresholds.get(name) is not None and serving[name].total() >= max(1, min_values)
+        if (threshold := thresholds.get(name)) is not None and serving[name].total() >= max(1, min_values)
     }
-    sides = [_statistics({name: side[name] for name in compared}) for side in (train, serving)]
+    in_train, in_serving = (_statistics({name: side[name] for name in compared}) for side in (train, serving))
     schema = _schema(compared)
     anomalies = anomalies_pb2.Anomalies()
     if compared:
-        anomalies = tfdv.validate_statistics(sides[0], schema, serving_statistics=sides[1])
+        anomalies = tfdv.validate_statistics(in_train, schema, serving_statistics=in_serving)
     distances = {
         info.path.step[0]: measured.value
         for info in anomalies.drift_skew_info
@@ -81,7 +81,7 @@ def compare(
         }
         for name, what in MEASURES.items()
     ]
-    return Comparison(*sides, anomalies, rows)
+    return Comparison(in_train, in_serving, anomalies, rows)
 
 
 def train_counts(learned: Learned) -> dict[str, Counter[str]]:
@@ -99,7 +99,9 @@ def train_counts(learned: Learned) -> dict[str, Counter[str]]:
 
 def serving_counts(learned: Learned, traffic: Traffic) -> dict[str, Counter[str]]:
     """Feature to the counts of its values in the logs."""
-    user, activity, film = Counter(), Counter(), Counter()
+    user: Counter[str] = Counter()
+    activity: Counter[str] = Counter()
+    film: Counter[str] = Counter()
     for name, count in traffic.users.items():
         user[KNOWN if name in learned.users else UNKNOWN] += count
         if name in learned.users:
@@ -117,7 +119,7 @@ def serving_counts(learned: Learned, traffic: Traffic) -> dict[str, Counter[str]
 
 
 def _genres(films: Counter[bytes], learned: Learned) -> Counter[str]:
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for film, count in films.items():
         for genre in learned.genres.get(film, ()):
             counts[_text(genre)] += count
@@ -126,7 +128,7 @@ def _genres(films: Counter[bytes], learned: Learned) -> Counter[str]:
 
 def _nearest(ratings: Counter[float], learned: Learned) -> Counter[str]:
     stars = np.array(sorted(learned.stars))
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for rating, count in ratings.items():
         counts[_star(stars[np.abs(stars - rating).argmin()])] += count
     return counts

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from serving.prediction_log.exchange import Exchange
@@ -88,14 +89,14 @@ def _values(arrays: Mapping[str, np.ndarray], name: str) -> list[bytes]:
     return np.ravel(arrays[name]).tolist() if name in arrays else []
 
 
-def _rounded(ratings: np.ndarray) -> list[float]:
-    ratings = np.ravel(ratings).astype(np.float64)
-    return np.round(ratings[np.isfinite(ratings)], 2).tolist()
+def _rounded(ratings: npt.ArrayLike) -> list[float]:
+    flat = np.ravel(ratings).astype(np.float64)
+    return np.round(flat[np.isfinite(flat)], 2).tolist()
 
 
 def _from_examples(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Users and films in serialized tf.Examples: a film by its id, or else by its title."""
-    asked = {USER_ID: [], MOVIE_ID: [], MOVIE_TITLE: []}
+    asked: dict[str, list[bytes]] = {USER_ID: [], MOVIE_ID: [], MOVIE_TITLE: []}
     for serialized in np.ravel(inputs["examples"]):
         features = tf.train.Example.FromString(serialized).features.feature
         asked[USER_ID] += _first(features, USER_ID)
@@ -105,5 +106,5 @@ def _from_examples(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: np.array(values, object) for name, values in asked.items()}
 
 
-def _first(features, name: str) -> Iterator[bytes]:
+def _first(features, name: str) -> list[bytes]:
     return list(features[name].bytes_list.value[:1]) if name in features else []

@@ -18,7 +18,8 @@ from components.not_refit import WHY, is_not_refit
 from serving.client import GrpcClient, RestClient
 from serving.contract import CONTRACT, departures
 from serving.errors import ServingError
-from serving.server.server import EmbeddedServer, ServerConfig
+from serving.server.config import ServerConfig
+from serving.server.server import EmbeddedServer
 
 #: float32 through another graph, another batch size and JSON: more than rounding is a fault.
 TOLERANCE = 1e-4
@@ -56,11 +57,12 @@ def validate(saved_models: Mapping[str, Path]) -> dict[str, Any]:
         empty list means that the models may be pushed).
     """
     asked = _Asked()
-    answers = {name: _answers(path) for name, path in saved_models.items()}
+    found = {name: _answers(path) for name, path in saved_models.items()}
+    answers = {name: each for name, each in found.items() if each is not None}
     asked.problems += [
         f"{name}: trained_answers.json is missing: whoever exports the model writes it beside the model"
         for name in saved_models
-        if answers[name] is None
+        if name not in answers
     ]
     if asked.problems:
         return asdict(asked)

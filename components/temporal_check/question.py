@@ -61,11 +61,11 @@ class Question:
         What is chosen by these has not seen the ratings that are asked about.
         """
         earlier = SplitByTime.of(self.split.before, SHARE)
+        if earlier is None:
+            return dict.fromkeys(DAYS)
         try:
-            held_out = earlier and HeldOut.of(earlier.after, earlier.before.catalogue, self.min_rating)
+            held_out = HeldOut.of(earlier.after, earlier.before.catalogue, self.min_rating)
         except TrainingError:
-            held_out = None
-        if held_out is None:
             return dict.fromkeys(DAYS)
         lists = {days: popular_lists(held_out, K, popularity=recent(earlier, days)) for days in DAYS}
         return {

@@ -3,7 +3,8 @@
 import errno
 import os
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
@@ -54,7 +55,7 @@ def options(
     """Options of the program itself; the commands have their own."""
 
 
-for name, command in {
+COMMANDS: dict[str, Callable[..., Any]] = {
     "run": run.run,
     "schedule": schedule.schedule,
     "simulate": simulate.simulate,
@@ -74,7 +75,8 @@ for name, command in {
     "compile": cloud.compile_,
     "submit": cloud.submit,
     "deploy": cloud.deploy,
-}.items():
+}
+for name, command in COMMANDS.items():
     passed_on = schedule.PASSED_ON if command is schedule.schedule else None
     app.command(name, context_settings=passed_on)(command)
 app.add_typer(history.runs, name="runs")

@@ -1,6 +1,7 @@
 """`marquee models`: which kinds of models there are, and what each can be told."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from pipeline.store.program import program
 from trainer.models.ranking.registry import KINDS as RANKING
 from trainer.models.retrieval.registry import KINDS as RETRIEVAL
 
-TASKS: dict[str, dict[str, type[Strict]]] = {"ranking": RANKING, "retrieval": RETRIEVAL}
+TASKS: Mapping[str, Mapping[str, type[Strict]]] = {"ranking": RANKING, "retrieval": RETRIEVAL}
 
 
 def print_models(kind: str | None, as_json: bool = False) -> None:

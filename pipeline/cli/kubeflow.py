@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -9,8 +10,11 @@ from pipeline.cli.terminal.console import native_chatter_dropped
 from pipeline.config.schema import RunConfig
 from pipeline.store.program import command
 
+if TYPE_CHECKING:
+    from pipeline.kubeflow.compile import Target
 
-def write_pipeline(config: RunConfig, target: str, image: str, out: Path) -> None:
+
+def write_pipeline(config: RunConfig, target: "Target", image: str, out: Path) -> None:
     """Compiles, and prints the file, its tasks, and what to do with it."""
     logging.getLogger("absl").setLevel(logging.ERROR)  # TFX's advice on Keras 2
     with native_chatter_dropped():

@@ -117,6 +117,7 @@ def run(request: RunRequest) -> bool:
                 raise
             log_line("done" if accepted else "done, the new models were refused")
             done = record.ended("done")
+            assert done.seconds is not None  # it has just ended
             _report(done, workspace, console)
             console.print(f"[dim]{duration(done.seconds)} in all[/]")
             return accepted

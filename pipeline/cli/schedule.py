@@ -43,6 +43,7 @@ def schedule_command(
     run_config(options["config"], options["set_"], options["data"], options["no_tune"])
     when = Cron.parse(cron) if cron else None
     if print_:
+        assert when is not None  # the command line takes no --print without --cron
         arguments = ["schedule", "--once", "--missed", missed, *hooks.options()]
         # In a cluster the workspace is a volume, and the container is told where.
         arguments += [] if print_ == "kubernetes" else ["--workspace", str(workspace.resolve())]

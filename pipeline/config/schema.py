@@ -1,7 +1,7 @@
 """The configuration of a run: what data, which model, how it is tuned, judged and pushed."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -18,6 +18,7 @@ from trainer.training.ranking_settings import RankingSettings
 from trainer.training.retrieval_settings import RetrievalSettings
 from tuner.config import TuneConfig
 
+Measure = TypeVar("Measure", bound=str)
 if TYPE_CHECKING:  # a type checker cannot read names that are listed elsewhere
     Feature: TypeAlias = str
     RetrievalMeasure: TypeAlias = str
@@ -134,7 +135,7 @@ class Bar(Strict):
         return self
 
 
-def limits(bars: Mapping[str, Bar]) -> dict[str, dict[str, Any]]:
+def limits(bars: Mapping[Measure, Bar]) -> dict[Measure, dict[str, Any]]:
     """Of each measure's bar the limits that are set, as `components.bars.verdicts` takes them."""
     return {measure: bar.model_dump(exclude_none=True) for measure, bar in bars.items()}
 

@@ -81,5 +81,8 @@ def _modules(name: str) -> Iterator[tuple[str, Path]]:
 @functools.cache
 def _root(package: str) -> Path:
     """The folder that a top-level package lies in."""
-    [folder] = importlib.util.find_spec(package).submodule_search_locations
+    spec = importlib.util.find_spec(package)
+    folders = spec.submodule_search_locations if spec else None
+    assert folders is not None  # it is a package
+    [folder] = folders
     return Path(folder).parent

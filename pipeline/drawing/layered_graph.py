@@ -91,7 +91,10 @@ def lay_out(
             through = f"{number}:{layer}"
             words = bool(edge.label) and layer == (first + last) // 2
             nodes[through] = Node(edge.label if words else (), "label" if words else "bend")
-            sizes[through] = label_sizes(edge.label) if words else (0.0, 0.0)
+            sizes[through] = (0.0, 0.0)
+            if words:
+                assert label_sizes is not None  # an arrow has words
+                sizes[through] = label_sizes(edge.label)
             layers_of[through] = layer
             way.append(through)
         ways.append((edge, [*way, edge.target]))
@@ -185,11 +188,11 @@ def _ordered(layers: list[list[str]], links: list[tuple[str, str]]) -> list[list
         beside = before if down else after
         for layer in layers if down else reversed(layers):
             at = {node: place for each in layers for place, node in enumerate(each)}
-            mean = {
-                node: sum(at[b] for b in beside.get(node, ())) / len(beside[node]) if node in beside else None
+            mean: dict[str, float] = {
+                node: sum(at[b] for b in beside[node]) / len(beside[node]) if node in beside else at[node]
                 for node in layer
             }
-            layer.sort(key=lambda node: at[node] if mean[node] is None else mean[node])
+            layer.sort(key=mean.__getitem__)
         crossings = _crossings(layers, links)
         if crossings < fewest:
             best, fewest = [list(each) for each in layers], crossings

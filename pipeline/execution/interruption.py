@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from marquee.errors import MarqueeError
 
@@ -40,7 +41,7 @@ class Interruption:
     ):
         self._last, self._patience, self._end = last, patience, end
         self._requested, self._over = False, threading.Event()
-        self._before = {}
+        self._before: dict[signal.Signals, Any] = {}  # handlers, as `signal` gives and takes them
 
     def __enter__(self) -> "Interruption":
         self._before = {number: signal.signal(number, self._raise) for number in _BY}

@@ -17,7 +17,8 @@ def vega_script(cache: Path) -> str:
     import vl_convert
 
     version = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    file = cache / "vega" / f"{vl_convert.__version__}-vega-lite-{version}.js"
+    converter = vl_convert.__version__  # type: ignore[attr-defined]  # which its stub leaves out
+    file = cache / "vega" / f"{converter}-vega-lite-{version}.js"
     if not file.exists():
         bundled = vl_convert.javascript_bundle(_SNIPPET, vl_version=version)
         write_whole(file, bundled.replace("</script", "<\\/script"))

@@ -28,14 +28,14 @@ def shown_first(local: datetime, zone: tzinfo) -> datetime | None:
 
 def is_repeated(local: datetime, zone: tzinfo) -> bool:
     """Whether the clocks of a zone show a local time twice."""
-    first, second = (local.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    first, second = (from_utc(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
     return first > second
 
 
 def gap_at(moment: datetime, zone: tzinfo) -> timedelta:
     """How far the clocks go forward at a moment; zero at any other."""
-    before = (moment - timedelta(seconds=1)).astimezone(zone).utcoffset()
-    return max(timedelta(), moment.astimezone(zone).utcoffset() - before)
+    before = _offset(moment - timedelta(seconds=1), zone)
+    return max(timedelta(), _offset(moment, zone) - before)
 
 
 def next_change(after: datetime, until: datetime, zone: tzinfo) -> datetime | None:
@@ -60,4 +60,11 @@ def _change_between(low: datetime, high: datetime, zone: tzinfo) -> datetime:
 
 
 def _offset(moment: datetime, zone: tzinfo) -> timedelta:
-    return moment.astimezone(zone).utcoffset()
+    return from_utc(moment.astimezone(zone))
+
+
+def from_utc(moment: datetime) -> timedelta:
+    """How far from UTC a moment's own zone is then."""
+    offset = moment.utcoffset()
+    assert offset is not None  # it has a zone
+    return offset

@@ -13,7 +13,7 @@ from datetime import timezone as FixedOffset
 from cronsim import CronSim
 
 from marquee.errors import ConfigError
-from pipeline.schedule.clock_changes import gap_at, is_repeated, next_change, shown_first
+from pipeline.schedule.clock_changes import from_utc, gap_at, is_repeated, next_change, shown_first
 from pipeline.schedule.zone import local_zone
 
 _PIECE = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?")
@@ -115,7 +115,7 @@ class Cron:
         A date that a zone never had (Pacific/Apia, 30 December 2011) has no times.
         """
         found = (self._next_shown if self.every_hour else self._next_once)(moment.astimezone(UTC))
-        return found.astimezone(FixedOffset(found.astimezone(self.zone).utcoffset()))
+        return found.astimezone(FixedOffset(from_utc(found.astimezone(self.zone))))
 
     def note(self, due: datetime) -> str:
         """What a change of the clocks does to a time that `next_after` gave, in words, or nothing."""

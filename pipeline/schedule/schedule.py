@@ -103,7 +103,7 @@ def run_once(request: ScheduleRequest) -> ScheduledRun:
         why = _wait_for_turn(request, stop, turn)
         if why is None:
             return runs.run(now, lambda *_: None)
-        outcome = "interrupted" if stop.is_set() else "skipped"
+        outcome: Outcome = "interrupted" if stop.is_set() else "skipped"
         run = ScheduledRun(now.isoformat(), outcome, message=why)
         runs.log.add(run)
         runs.say(f"{outcome}: {why}")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 
@@ -138,7 +138,7 @@ def _kubernetes(wanted: Unit) -> str:
             {"name": "workspace", "persistentVolumeClaim": {"claimName": "marquee-workspace"}},
         ],
     }
-    spec = {
+    spec: dict[str, Any] = {
         "schedule": _five(wanted.cron),
         "timeZone": wanted.cron.zone_name,
         "concurrencyPolicy": "Forbid",

@@ -55,7 +55,7 @@ class Future:
         seen = self.seen.get(user, set())
         return list(islice((film for film in films if film and film not in seen), K))
 
-    def measure(self, rated: np.ndarray, lists: list[list[str]]) -> dict[str, dict[str, Any]]:
+    def measure(self, rated: np.ndarray, lists: list[list[str]]) -> dict[str, dict[str, Any] | None]:
         """GROUPS to `users`, `ratings` and MEASURES; None where a group has nobody.
 
         Args:
@@ -78,7 +78,7 @@ class Future:
         }
         return {group: _means(squares[rows], gains[users]) for group, (rows, users) in masks.items()}
 
-    def ask(self, ranking: Path, recommender: Path) -> dict[str, dict[str, Any]]:
+    def ask(self, ranking: Path, recommender: Path) -> dict[str, dict[str, Any] | None]:
         """`measure` of two SavedModels' answers: `rate_ids`, and `recommend` with what was seen left out.
 
         A model knows what is in its own `train`; what was `eval` or `test` then is left out here.
@@ -102,7 +102,7 @@ class Future:
                 ]
         return self.measure(np.concatenate(rated).astype(np.float64), lists)
 
-    def without_a_model(self) -> dict[str, dict[str, Any]]:
+    def without_a_model(self) -> dict[str, dict[str, Any] | None]:
         """`measure` of the mean of all stars so far, and of the movies most rated so far."""
         counts = self.past["movie"].value_counts(sort=False).sort_index()
         popular = list(counts.sort_values(ascending=False, kind="stable").index)

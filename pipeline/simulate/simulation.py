@@ -101,8 +101,9 @@ class Simulation:
         if status:
             raise MarqueeError(f"after span {span}, {strategy}: {message_in(output)}", f"output: {output}")
         run_id = run_id_in(output)
+        assert run_id is not None  # a run says it first, and this one came to its end
         summary = read_summary(Workspace(workspace), run_id)
-        assert summary is not None  # the run has ended well
+        assert summary is not None
         models = workspace / "serving_models"
         version = front(models, "recommender")
         before = self.results.step(strategy, span - 1)

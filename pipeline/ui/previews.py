@@ -39,7 +39,7 @@ class Preview:
 
 def previews(artifact: Artifact) -> list[Preview]:
     """All that can be shown of an artifact, told by the files that it has; a damaged file shows nothing."""
-    found = []
+    found: list[Preview] = []
     for look in _LOOKS:
         try:
             found += look(artifact.path)

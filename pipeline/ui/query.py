@@ -1,6 +1,7 @@
 """The parameters of an address: read strictly, so that no page answers what was not asked."""
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
@@ -65,5 +66,5 @@ def _cut(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
-def _refuse(sentence: str) -> None:
+def _refuse(sentence: str) -> NoReturn:
     raise HTTPException(400, sentence)

@@ -109,7 +109,8 @@ def read_train(patterns: Sequence[str], vocabularies: Vocabularies) -> tuple[Rat
     lookup, attributes, kept = RatingLookup(vocabularies), Attributes(vocabularies), []
     for raw in example_batches(expand(patterns), {*RATING_FEATURES, *ATTRIBUTE_FEATURES}):
         ids = {name: column.numpy() for name, column in lookup(raw).items()}
-        attributes.update(*(ids[name] for name in RATING_FEATURES[:2]), raw)
+        user, movie = (ids[name] for name in RATING_FEATURES[:2])
+        attributes.update(user, movie, raw)
         kept.append(ids)
     return _finish(Ratings.concatenate(kept), attributes, vocabularies)
 

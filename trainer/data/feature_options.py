@@ -1,7 +1,7 @@
 """What the configs of several kinds have in common: features, and the parts of a network."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import Field
 
@@ -28,14 +28,17 @@ class DenseFeature(StrEnum):
     TIME = "time"
 
 
-USER_FEATURES = (Feature.AGE, Feature.GENDER, Feature.OCCUPATION, Feature.ZIP)
-MOVIE_FEATURES = (Feature.GENRES, Feature.YEAR)
-TIMELESS = (*USER_FEATURES, *MOVIE_FEATURES)
+UserFeature: TypeAlias = Literal[Feature.AGE, Feature.GENDER, Feature.OCCUPATION, Feature.ZIP]
+MovieFeature: TypeAlias = Literal[Feature.GENRES, Feature.YEAR]
+Timeless: TypeAlias = Literal[UserFeature, MovieFeature]
+USER_FEATURES: tuple[UserFeature, ...] = get_args(UserFeature)
+MOVIE_FEATURES: tuple[MovieFeature, ...] = get_args(MovieFeature)
+TIMELESS: tuple[Timeless, ...] = get_args(Timeless)
 TIMELESS_DENSE = (DenseFeature.AGE, DenseFeature.ACTIVITY, DenseFeature.YEAR, DenseFeature.POPULARITY)
 
 Width = Annotated[int, Field(ge=1)]
 Fields = Annotated[
-    tuple[Literal[TIMELESS], ...],
+    tuple[Timeless, ...],
     Field(
         description="side features as fields beside the two ids; those that the data set lacks are left out"
     ),

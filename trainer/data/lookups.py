@@ -1,6 +1,6 @@
 """Strings to the integer ids of a vocabulary, inside a TensorFlow graph."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import keras
 import tensorflow as tf
@@ -11,7 +11,7 @@ from trainer.data.vocabularies import Vocabularies
 RATING_FEATURES = (USER_ID, MOVIE_ID, USER_RATING, TIMESTAMP)
 
 
-def string_lookup(vocabulary: Sequence[str]) -> keras.layers.StringLookup:
+def string_lookup(vocabulary: Iterable[str]) -> keras.layers.StringLookup:
     """string[...] to int32[...]: the place in the vocabulary plus one, 0 for what is not in it."""
     # StringLookup refuses an empty vocabulary; a record separator is a value that no data set holds.
     # (Not a NUL: NumPy drops it at a string's end, and "" would be known.)

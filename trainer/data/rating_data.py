@@ -69,5 +69,5 @@ class RatingData:
         """A checksum of train and eval."""
         checksum, held_out = 0, self.evaluation.features() if self.evaluation is not None else {}
         for column in (*self.train.features().values(), *held_out.values()):
-            checksum = zlib.crc32(column, checksum)
+            checksum = zlib.crc32(column.data, checksum)
         return f"{len(self.train)}-{len(self.evaluation or ())}-{checksum:08x}"

@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
 from trainer.data.catalogue import Ragged
 
 
-def title_words(titles: Sequence[str]) -> tuple[Ragged, tuple[str, ...]]:
+def title_words(titles: Iterable[str]) -> tuple[Ragged, tuple[str, ...]]:
     """Each title's words that another title has too, as places among those words; and the words.
 
     A word of one film alone would be a second id of that film. The year is a feature of its own.

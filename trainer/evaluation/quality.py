@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class Quality:
         """Of the means over users; NaN for a single user."""
         return {name: _standard_error(values) for name, values in self.by_user.items()}
 
-    def change(self, before: "Quality") -> dict[str, dict[str, float]]:
+    def change(self, before: Self) -> dict[str, dict[str, float]]:
         """The mean change of each user's metrics, and its standard error: the same users, so paired."""
         differences = {name: values - before.by_user[name] for name, values in self.by_user.items()}
         return {

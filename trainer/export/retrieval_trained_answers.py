@@ -1,5 +1,7 @@
 """What a trained retrieval model answers, to compare its export with, a signature at least once."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -153,7 +155,7 @@ class _Asked:
         return {MOVIE_TITLE: [row + [""] * (longest - len(row)) for row in named]}
 
 
-def _names(vocabulary: list[str], places: np.ndarray) -> list[str]:
+def _names(vocabulary: Sequence[str], places: np.ndarray) -> list[str]:
     return [*dict.fromkeys(spread(vocabulary, places)), UNKNOWN]
 
 

@@ -43,7 +43,11 @@ class InMemoryRecommender:
             rows = users[start : start + BLOCK]
             scores = self._scores(rows)
             width = max(k, self._candidates)
-            near = ranked_lists(lambda _, scores=scores: scores, rows, width, self._catalogue.watched)
+
+            def known(_: np.ndarray, scores: np.ndarray = scores) -> np.ndarray:
+                return scores
+
+            near = ranked_lists(known, rows, width, self._catalogue.watched)
             score = np.take_along_axis(scores, np.maximum(near, 0), axis=1)
             score = score + self._weight * self.ratings(
                 np.repeat(rows, near.shape[1]), np.maximum(near, 0).ravel()

@@ -57,8 +57,8 @@ def _not_watched(
     most, width = k + int(watched.lengths[users].max(initial=0)), k
     while True:
         asked = model.ask("recommend", user_id=names, k=width, exclude_seen=True)[MOVIE_ID]
-        rows = [known.get(film.decode("utf-8", "replace"), NOTHING) for film in asked.ravel()]
-        rows = np.reshape(np.array(rows, np.int64), asked.shape)
+        items = [known.get(film.decode("utf-8", "replace"), NOTHING) for film in asked.ravel()]
+        rows = np.reshape(np.array(items, np.int64), asked.shape)
         seen = np.isin(pair_keys(np.arange(len(users))[:, None], rows), known_films)
         enough = (~seen).sum(axis=1).min(initial=k) >= k
         if enough or width >= most or asked.shape[1] < width:

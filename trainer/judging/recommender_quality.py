@@ -1,6 +1,7 @@
 """How good a recommender's lists are: what they find, and how often that is liked less than usual."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class RecommenderQuality(Quality):
     def standard_errors(self) -> dict[str, float]:
         return super().standard_errors() | {UNDER_MEAN: self.under_mean.standard_error()}
 
-    def change(self, before: "RecommenderQuality") -> dict[str, dict[str, float]]:
+    def change(self, before: Self) -> dict[str, dict[str, float]]:
         return super().change(before) | {UNDER_MEAN: self.under_mean.change(before.under_mean)}
 
     def within(self, places: np.ndarray) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """The base of every model: say what the loss is, and `fit`, `evaluate`, callbacks and tuners do the rest."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import keras
 import tensorflow as tf
@@ -37,7 +38,7 @@ class Model(keras.Model):
     """
 
     monitor = "val_loss"
-    monitor_mode = "min"
+    monitor_mode: Literal["min", "max"] = "min"
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -30,7 +30,7 @@ def apply_hyperparameters(config: Config, values: Mapping[str, Any]) -> Config:
     tree = config.model_dump()
     for path, value in values.items():
         *parents, name = path.split(".")
-        node = tree
+        node: dict[str, Any] | None = tree
         for parent in parents:
             node = node.get(parent) if isinstance(node, dict) else None
         if not isinstance(node, dict) or name not in node:

@@ -264,7 +264,8 @@ class _Clock(keras.callbacks.Callback):
 
     def __init__(self, rows: int):
         super().__init__()
-        self._rows, self._begin, self._end, self._epochs = rows, 0.0, 0.0, []
+        self._rows, self._begin, self._end = rows, 0.0, 0.0
+        self._epochs: list[float] = []
 
     def on_epoch_begin(self, epoch, logs=None):
         self._begin = time.perf_counter()

@@ -77,6 +77,7 @@ def evaluation(
     Raises:
         TrainingError: eval holds nothing to be found, or nothing that train does not hold as well.
     """
+    assert data.evaluation is not None  # else there is nothing to ask for
     held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating)
     watched = held_out.catalogue.watched
 

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from typing import get_args
 
 import tensorflow as tf
 
@@ -88,7 +89,7 @@ def _gpus(settings: RetrievalSettings) -> int:
 def _cheaper(settings: RetrievalSettings) -> str:
     """The losses of this kind whose cost does not grow with the catalogue."""
     annotation = type(settings.model).model_fields["loss"].annotation
-    losses = [loss for loss in annotation.__args__ if loss != "full"]
+    losses = [loss for loss in get_args(annotation) if loss != "full"]
     return "Set " + " or ".join(f"retrieval.model.loss={loss}" for loss in sorted(losses, reverse=True))
 
 

@@ -1,7 +1,7 @@
 """What is trained and how, whatever the task: a config's settings with the tuner's choice put in."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -18,6 +18,9 @@ class Settings(Strict):
     """
 
     monitor_mode: ClassVar[Literal["min", "max"]] = "min"
+
+    if TYPE_CHECKING:  # no field of its own: each task's has its own type, default and place
+        model: Any
 
     train: TrainConfig = Field(TrainConfig(), description="the training loop")
 
@@ -37,6 +40,11 @@ class Settings(Strict):
         # Hyperband keeps notes of its own among the values: tuner/epochs, tuner/bracket…
         chosen = {path: value for path, value in values.items() if not path.startswith("tuner/")}
         return apply_hyperparameters(settings, chosen)
+
+    @property
+    def monitor(self) -> str:
+        """The log that early stopping and the tuner watch."""
+        raise NotImplementedError
 
     def of_kind(self, kind: str) -> Self:
         """The same with another kind of model, at its defaults.

@@ -107,7 +107,7 @@ class FirstThatFits:
 def began_warm(report: Mapping[str, Any]) -> bool:
     """Whether the training that wrote this `training.json` started from an earlier model's weights."""
     began = report.get("warm_start")
-    return bool(began) and not began["cold_because"]
+    return bool(began and not began["cold_because"])
 
 
 def put_weights(trained: Trained, model: Model) -> None:

@@ -79,7 +79,7 @@ class Trained:
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f"{FILE}.part"
         with part.open("wb") as file:
-            np.savez(file, facts=encoded, **arrays)
+            np.savez(file, facts=encoded, **arrays)  # type: ignore[arg-type]  # none is its allow_pickle
         os.replace(part, folder / FILE)
 
 

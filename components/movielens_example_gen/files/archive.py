@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Literal, TypeAlias
 
 from components.movielens_example_gen.files.contents import PACKED, is_junk
 from marquee.errors import DataError
@@ -33,7 +33,8 @@ DAMAGE = (
     UnicodeError,
 )
 _ZIP = b"PK"
-_COMPRESSED: dict[bytes, Callable[[Path], IO[bytes]]] = {
+_Open: TypeAlias = Callable[[Path, Literal["rb"]], gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]
+_COMPRESSED: dict[bytes, _Open] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
@@ -135,7 +136,9 @@ def _unpack_tar(archive: Path, whole: Path) -> None:
             count, size = count + 1, size + member.size
             _check_size(archive, count, size)
             if not _is_junk(member.name):
-                with packed.extractfile(member) as source:
+                source = packed.extractfile(member)
+                assert source is not None  # a file has content
+                with source:
                     _write(source, whole / member.name)
 
 
@@ -147,7 +150,7 @@ def _decompress(path: Path, whole: Path) -> None:
         shutil.copyfile(path, whole / path.name)
         return
     size = 0
-    with opened(path) as source, (whole / (compressed_file(path) or path.name)).open("wb") as file:
+    with opened(path, "rb") as source, (whole / (compressed_file(path) or path.name)).open("wb") as file:
         while block := source.read(1 << 20):
             size += len(block)
             _check_size(path, 1, size)
@@ -159,7 +162,7 @@ def _first(path: Path) -> bytes:
         return file.read(512)
 
 
-def _opened(path: Path) -> Callable[[Path], IO[bytes]] | None:
+def _opened(path: Path) -> _Open | None:
     first = _first(path)
     return next((opened for magic, opened in _COMPRESSED.items() if first.startswith(magic)), None)
 

@@ -65,7 +65,7 @@ def locate(
             to the data, and then the message names all four.
     """
     if config.path is not None:
-        return _at_path(config, cache_dir)
+        return _at_path(Path(config.path).expanduser(), config, cache_dir)
     cached = cache_dir / config.dataset
     origin = f"GroupLens, {config.dataset}.zip"
     if cached.is_dir():
@@ -92,8 +92,7 @@ def locate(
     )
 
 
-def _at_path(config: DataConfig, cache_dir: Path) -> Located:
-    path = Path(config.path).expanduser()
+def _at_path(path: Path, config: DataConfig, cache_dir: Path) -> Located:
     if not path.exists():
         raise DataError(f"data.path: {path} does not exist", "Name a folder, an archive or a ratings file.")
     if not is_archive(path):

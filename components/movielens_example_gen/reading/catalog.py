@@ -135,6 +135,7 @@ def _read(layout: Layout, catalog: Catalog) -> None:
         rows = _rows(layout.movies, layout, MOVIE_FIELDS, MOVIE_COLUMNS, catalog)
         _keep(catalog.movies, layout.movies, rows, "movie", _movie_of(layout), catalog.bad)
     if layout.users:
+        assert catalog.users is not None  # it is there as soon as one layout has users
         rows = _rows(layout.users, layout, USER_FIELDS, USER_COLUMNS, catalog)
         _keep(catalog.users, layout.users, rows, "user", _user_of(layout), catalog.bad)
 
@@ -169,6 +170,7 @@ class _WrongCell(Exception):
 
 def _movie_of(layout: Layout):
     if layout.kind == "u":
+        assert layout.movies is not None  # else there is no row to read
         names = _genre_names(os.path.join(os.path.dirname(layout.movies), "u.genre"))
         flags = tuple(zip(names, FLAGS, strict=True))
 
@@ -216,9 +218,10 @@ def _user_of(layout: Layout):
     def user(cells: dict) -> User:
         age, occupation = cells.get("age"), cells.get("occupation")
         if coded:
-            if not (occupation.isascii() and occupation.isdigit() and int(occupation) < len(OCCUPATIONS_1M)):
-                raise _WrongCell("occupation", occupation, "is not a code of 1M's")
-            occupation = OCCUPATIONS_1M[int(occupation)]
+            code = cells["occupation"]
+            if not (code.isascii() and code.isdigit() and int(code) < len(OCCUPATIONS_1M)):
+                raise _WrongCell("occupation", code, "is not a code of 1M's")
+            occupation = OCCUPATIONS_1M[int(code)]
         if age and not NUMBER.fullmatch(age):
             raise _WrongCell("age", age, "is not a number")
         gender, zip_code = cells.get("gender") or None, cells.get("zip_code") or None

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from components.movielens_example_gen.files.layouts import Layout
 from components.movielens_example_gen.reading.catalog import Catalog
@@ -38,8 +39,13 @@ class Joins:
 
     def applied(self, catalog: Catalog) -> Catalog:
         """The catalogue, with what was found under another spelling under that of the ratings as well."""
-        for join, table in ((self.movies, catalog.movies), (self.users, catalog.users)):
+        tables: tuple[tuple[Join | None, dict[str, Any] | None], ...] = (
+            (self.movies, catalog.movies),
+            (self.users, catalog.users),
+        )
+        for join, table in tables:
             if join:
+                assert table is not None  # what was looked up was looked up in it
                 table.update({id: table[described] for id, described in join.loosely.items()})
         return catalog
 

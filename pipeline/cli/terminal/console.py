@@ -53,6 +53,7 @@ def chatter_to(log: Path) -> Iterator[Console]:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the run: what it says last belongs in the log as well
         )
+        assert stamp.stdin is not None  # it was asked for
         os.dup2(stamp.stdin.fileno(), 1)
         os.dup2(stamp.stdin.fileno(), 2)
         stamp.stdin.close()

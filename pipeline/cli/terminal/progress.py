@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from marquee.progress import LOGGER
 from pipeline.execution.runner import NodeEvent
@@ -49,9 +49,10 @@ class NodeProgress:
             redirect_stderr=False,
             disable=not console.is_terminal,
         )
-        self._task = None
+        self._task: TaskID | None = None
         self._handler = _ToBar(self)
-        self._node, self._started, self._detail, self._step = None, 0.0, "", ""
+        self._node: str | None = None
+        self._started, self._detail, self._step = 0.0, "", ""
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._break_silence, name="progress", daemon=True)
 

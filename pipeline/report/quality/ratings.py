@@ -68,11 +68,10 @@ def _errors(test: dict[str, Any], found: dict[str, Any] | None) -> Facts:
         Fact("RMSE on test", number(ours["rmse"]), _against_mean(ours["rmse"], mean["rmse"])),
         Fact("MAE on test", number(ours["mae"]), f"the mean's: {number(mean['mae'])}"),
     ]
-    rows = sum(part["rows"] for part in found["calibration"]) if found else 0
+    calibration = found["calibration"] if found else []
+    rows = sum(part["rows"] for part in calibration)
     if rows:
-        bias = (
-            sum(part["rows"] * (part["predicted"] - part["actual"]) for part in found["calibration"]) / rows
-        )
+        bias = sum(part["rows"] * (part["predicted"] - part["actual"]) for part in calibration) / rows
         facts.append(Fact("Bias", f"{signed(bias)} stars", "mean of predicted less given"))
     return Facts(facts)
 
@@ -284,7 +283,7 @@ def by_group(slices: dict[str, Any], whole: float) -> Chart:
     )
     worst, best = (choose(rows, key=lambda row: row["rmse"], default=None) for choose in (max, min))
     says = "The dashed line is all of test."
-    if worst:
+    if worst and best:
         says += (
             f" Best predicted are {best['group']} ({number(best['rmse'])}), worst {worst['group']} "
             f"({number(worst['rmse'])}); groups of fewer than {FEWEST} ratings are in the table alone."

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.report.blocks import Cell, Table
+from pipeline.report.blocks import Cell, Table, Tone
 from pipeline.report.names import group
 from pipeline.report.words import number, plural, signed
 from pipeline.store.ranking_metrics import RATED_NDCG, WHOLE
@@ -33,7 +33,7 @@ def _rows(slices: dict[str, Any]) -> Iterator[list[str | Cell]]:
                 if ours.get("rmse") is not None and before.get("rmse") is not None
                 else None
             )
-            tone = "" if change is None or round(change, 4) == 0 else "good" if change < 0 else "bad"
+            tone: Tone = "" if change is None or round(change, 4) == 0 else "good" if change < 0 else "bad"
             count = ours.get("example_count")
             yield [
                 "all of eval" if feature == WHOLE else group(feature, value),

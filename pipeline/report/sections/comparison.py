@@ -119,7 +119,7 @@ def _row(
 
 def _changes(sources: Sources, before: Sources) -> Block:
     ours, theirs = _described(sources), _described(before)
-    rows = [
+    rows: list[list[str | Cell]] = [
         [Cell(key, code=True), short(theirs.get(key)), short(ours.get(key))]
         for key in sorted({*ours, *theirs})
         if ours.get(key) != theirs.get(key)

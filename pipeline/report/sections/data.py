@@ -142,19 +142,21 @@ def _time(found: dict[str, Any]) -> Chart:
 
 
 def _distributions(found: dict[str, Any]) -> list[Block]:
-    return [_stars(found["stars"]), _genres(found["genres"])] + [
-        _doubling(found[key], title, thing)
-        for key, title, thing in (
-            ("activity", "How active users are", "users"),
-            ("popularity", "How often films are rated", "films"),
-        )
+    doubling = (
+        ("activity", "How active users are", "users"),
+        ("popularity", "How often films are rated", "films"),
+    )
+    return [
+        _stars(found["stars"]),
+        _genres(found["genres"]),
+        *(_doubling(found[key], title, thing) for key, title, thing in doubling),
     ]
 
 
 def _stars(found: dict[str, dict[str, int]]) -> Chart | Notes:
     if not found.get("train"):
         return Notes([Note("Train holds no rating.", "muted")])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"stars": stars, "split": split, "share": count / sum(counts.values()), "ratings": count}
         for split, counts in found.items()
         for stars, count in counts.items()
@@ -177,7 +179,7 @@ def _stars(found: dict[str, dict[str, int]]) -> Chart | Notes:
         )
     )
     train = found["train"]
-    most = max(train, key=train.get)
+    most = max(train, key=train.__getitem__)
     table = Table(
         "Ratings by stars",
         ("stars", *found),
@@ -191,7 +193,7 @@ def _stars(found: dict[str, dict[str, int]]) -> Chart | Notes:
 def _doubling(found: list[dict[str, int]], title: str, thing: str) -> Chart | Notes:
     if not found:
         return Notes([Note(f"{title}: there are no {thing} in train.", "muted")])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "ratings": f"{row['from']:,}" if row["from"] == row["to"] else f"{row['from']:,}–{row['to']:,}",
             "count": row["count"],

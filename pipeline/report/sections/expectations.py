@@ -11,7 +11,8 @@ from pipeline.report.words import NOTHING, number
 
 def schema_and_anomalies(sources: Sources) -> list[Block]:
     """What ExampleValidator found, and what StatisticsGen counted."""
-    findings, blocks = sources.findings, []
+    findings = sources.findings
+    blocks: list[Block] = []
     if findings:
         schema = sources.record.get("config", {}).get("validate", {}).get("schema")
         held = f"the committed schema {schema}" if schema else "the committed schema"

@@ -1,10 +1,12 @@
 """The DAG: what fed what, how long each node took, what was reused."""
 
+from typing import Any
+
 import altair as alt
 
 from pipeline.drawing import layered_graph as drawn
 from pipeline.report import charts
-from pipeline.report.blocks import Cell, Chart, Part, Section, Table
+from pipeline.report.blocks import Block, Cell, Chart, Part, Section, Table, Tone
 from pipeline.report.sources import Sources
 from pipeline.report.words import duration, moment, plural
 from pipeline.store.metadata.lineage import Node
@@ -17,7 +19,7 @@ STATES = {
     "running": "var(--c4)",
 }
 _SIZE = (120.0, 40.0)  # width and height of a node with its name and time
-_TONES = {"failed": "bad", "cancelled": "warn", "cached": "muted"}
+_TONES: dict[str, Tone] = {"failed": "bad", "cancelled": "warn", "cached": "muted"}
 
 
 def nodes(sources: Sources) -> Section:
@@ -25,7 +27,7 @@ def nodes(sources: Sources) -> Section:
     found = list(sources.run.nodes.values())
     if not found:
         return Section("pipeline", "Pipeline", "No node ran.")
-    blocks = [_timeline(found), _graph(found), _table(found)]
+    blocks: list[Block] = [_timeline(found), _graph(found), _table(found)]
     reused = [node for node in found if node.state == "cached"]
     lead = f"{plural(len(found), 'node')}, {len(reused)} of them reused from earlier runs."
     if len(reused) < len(found):
@@ -36,7 +38,7 @@ def nodes(sources: Sources) -> Section:
 
 def _timeline(found: list[Node]) -> Chart:
     start = min(node.started for node in found)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "node": node.name,
             "begin": node.started - start,

@@ -53,7 +53,7 @@ def _task(found: dict[str, Any]) -> list[Block]:
 
 
 def _curve(name: str, history: list[dict[str, float]], best: int) -> Chart:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"epoch": epoch, "split": split, "value": logs[key]}
         for epoch, logs in enumerate(history, start=1)
         for split, key in (("train", name), ("eval", f"val_{name}"))

@@ -143,7 +143,9 @@ class _Axis:
         self._words = not all(
             isinstance(value, int | float) and not isinstance(value, bool) for value in there
         )
-        self._steps = sorted({str(value) for value in there}) if self._words else sorted(set(there))
+        self._steps: list[Any] = (
+            sorted({str(value) for value in there}) if self._words else sorted(set(there))
+        )
 
     def place(self, value: Any) -> float:
         if len(self._steps) == 1:

@@ -92,7 +92,7 @@ def _quality(sources: Sources) -> Iterator[Fact]:
         "Rating error",
         "RMSE on test",
         test["test"]["rmse"],
-        before and before["test"]["rmse"],
+        before["test"]["rmse"] if before else None,
         f"the mean alone: {number(test['mean_rating_baseline']['rmse'])}",
         lower_is_better=True,
         noise=_noise(sources, "ratings", "whole"),
@@ -104,7 +104,7 @@ def _quality(sources: Sources) -> Iterator[Fact]:
         "Recommended lists",
         "nDCG@10 on test",
         both["ndcg@10"],
-        before and (before.get("recommender") or {}).get("ndcg@10"),
+        (before.get("recommender") or {}).get("ndcg@10") if before else None,
         f"most rated films: {number(popular['ndcg@10'])}",
         noise=_noise(sources, "lists", "whole", "recommender", "ndcg@10"),
     )
@@ -114,7 +114,7 @@ def _quality(sources: Sources) -> Iterator[Fact]:
         "Retrieved candidates",
         "recall@100 on test",
         test["retrieval"]["recall@100"],
-        before and (before.get("retrieval") or {}).get("recall@100"),
+        (before.get("retrieval") or {}).get("recall@100") if before else None,
         f"most rated films: {number(popular['recall@100'])}",
         noise=_noise(sources, "lists", "whole", "retrieval", "recall@100"),
     )
@@ -148,13 +148,13 @@ def _next_span(found: dict[str, Any]) -> Fact:
     known = found["lists"]["known"]
     difference = known["less_recent"]
     word = beyond_chance(difference)
-    tone: Tone = {"better": "good", "worse": "bad"}.get(word, "")
+    tones: dict[str, Tone] = {"better": "good", "worse": "bad"}
     return Fact(
         "Recommended lists, nDCG@10 on the next span by time",
         number(known["recommender"]["value"]),
         f"popular in the last {found['days']} days: {number(known['recent']['value'])}, difference "
         f"{interval(difference['low'], difference['high'])}: {word}",
-        tone,
+        tones.get(word, ""),
     )
 
 

@@ -51,6 +51,7 @@ def leaderboard(lineage: Lineage, task: str) -> list[dict[str, Any]]:
         artifact = node.outputs["model"]
         judged = judge(runs, task, artifact)
         model = outcomes.model(run.nodes | ({judged.name: judged} if judged else {}), task)
+        assert model is not None  # its trainer is done, with a model
         found.append(
             {
                 "kind": model.kind,

@@ -39,7 +39,7 @@ def shown(site: Site, request) -> dict[str, Any]:
         "push": push,
         "models": [model for task in outcomes.TASKS if (model := outcomes.model(pushed_nodes, task))],
         "test": (outcomes.test(run.nodes) if run else None) or {},
-        "by_time": headline(found) if run and (found := next_span(run.nodes)) and found["made"] else "",
+        "by_time": headline(by_time) if run and (by_time := next_span(run.nodes)) and by_time["made"] else "",
         "data": outcomes.data(latest.nodes) if latest else None,
         "trend": _trend(runs),
     }

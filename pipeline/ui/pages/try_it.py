@@ -148,7 +148,7 @@ def _film(film: Recommended) -> dict[str, Any]:
         "initials": "".join(word[0] for word in re.findall(r"\w+", name)[:3]).upper(),
         "rating": film.user_rating,
         "filled": round(min(max(film.user_rating or 0, 0), 5) * 20),
-        "because": "{} ({})".format(*_name(film.because["movie_title"])) if film.because else "",
+        "because": "{} ({})".format(*_name(str(film.because["movie_title"]))) if film.because else "",
         "similarity": film.because["similarity"] if film.because else 0.0,
         "ratings": film.ratings,
         "moved": "",

@@ -84,7 +84,7 @@ def list_metrics(
     gains, ideal = (hits * discount).cumsum(axis=1), discount.cumsum()
     first = (hits * (found == 1) / ranks).cumsum(axis=1)
     size = np.where(sizes > 0, sizes, np.nan)  # no positives: everything becomes NaN
-    metrics = {}
+    metrics: dict[str, np.ndarray] = {}
     for k in ks:
         at, possible = k - 1, np.minimum(np.maximum(sizes, 1), k)
         metrics |= {

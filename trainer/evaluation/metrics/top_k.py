@@ -40,7 +40,7 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     best.sort(axis=1)
     best = best[:, ::-1]
     items = size - 1 - (best & 0xFFFFFFFF)
-    return np.where(best >> 32 > _rising(np.float32(-np.inf)), items, NOTHING).astype(np.int32)
+    return np.where(best >> 32 > _rising(np.array(-np.inf, np.float32)), items, NOTHING).astype(np.int32)
 
 
 def ranked_lists(

@@ -40,7 +40,9 @@ class FieldEmbeddings(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.widths, self._embeddings, self._categories = {}, {}, {}
+        self.widths: dict[str, int] = {}
+        self._embeddings: dict[str, keras.layers.Layer] = {}
+        self._categories: dict[str, tf.Tensor] = {}
         for field in (USER_ID, MOVIE_ID, *(feature.value for feature in features)):
             rows = len(row_keys(catalogue, field))
             width = dim if field in (USER_ID, MOVIE_ID) or side_dim is None else side_dim

@@ -58,16 +58,21 @@ class MmoeConfig(MultiTaskConfig):
     expert: tuple[Width, ...] = Field((96,), min_length=1, description="widths of an expert's ReLU layers")
 
 
-class CgcConfig(MultiTaskConfig):
-    """CGC: networks that all tasks share and networks of each task alone, mixed by a gate a task."""
+class ExpertsConfig(MultiTaskConfig):
+    """What the kinds have in common whose tasks have networks of their own."""
 
-    kind: Literal["cgc"] = "cgc"
     shared_experts: int = Field(2, ge=0, description="networks that all tasks share")
     task_experts: int = Field(1, ge=1, description="networks of each task alone")
     expert: tuple[Width, ...] = Field((96,), min_length=1, description="widths of an expert's ReLU layers")
 
 
-class PleConfig(CgcConfig):
+class CgcConfig(ExpertsConfig):
+    """CGC: networks that all tasks share and networks of each task alone, mixed by a gate a task."""
+
+    kind: Literal["cgc"] = "cgc"
+
+
+class PleConfig(ExpertsConfig):
     """PLE: CGC several times over, what is shared and what is a task's own parting level by level."""
 
     kind: Literal["ple"] = "ple"

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import keras
 
 #: A function that gives variables; a layer, or several; a pattern that is in the variables' paths.
-Part = Callable[[], Sequence[keras.Variable]] | keras.layers.Layer | Sequence[keras.layers.Layer] | str
+Part: TypeAlias = (
+    Callable[[], Sequence[keras.Variable]] | keras.layers.Layer | Sequence[keras.layers.Layer] | str
+)
 
 
 @keras.saving.register_keras_serializable(package="marquee")
@@ -132,10 +135,13 @@ def _belongs(variable, part: Part) -> bool:
     if isinstance(part, str):
         return re.search(part, _path(variable)) is not None
     if isinstance(part, keras.layers.Layer):
-        part = (part,)
-    if isinstance(part, Sequence):
-        return any(_belongs(variable, lambda layer=layer: layer.trainable_variables) for layer in part)
-    return any(each is variable for each in part())
+        own = part.trainable_variables
+    elif isinstance(part, Sequence):
+        layers: Sequence[keras.layers.Layer] = part
+        own = [each for layer in layers for each in layer.trainable_variables]
+    else:
+        own = part()
+    return any(each is variable for each in own)
 
 
 def _path(variable) -> str:

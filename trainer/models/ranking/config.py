@@ -1,6 +1,6 @@
 """What each kind of ranking model can be told. Light to import: no TensorFlow."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -17,7 +17,10 @@ from trainer.data.feature_options import (
     Fields,
     Head,
     Hidden,
+    MovieFeature,
     Precision,
+    Timeless,
+    UserFeature,
     Width,
 )
 from trainer.models.multitask.config import CgcConfig, JointConfig, MmoeConfig, PleConfig, SharedBottomConfig
@@ -65,7 +68,7 @@ class MfConfig(Strict):
     head: Head = "ordinal"
     implicit: bool = Field(True, description="add a user's films, and a film's users, as sets")
     implicit_limit: int = Field(1000, ge=1, description="at most this many of a set, the latest")
-    features: tuple[Literal[TIMELESS], ...] = Field(
+    features: tuple[Timeless, ...] = Field(
         TIMELESS, description="side features; those that the data set lacks are left out"
     )
     factor_precision: float = Field(14.0, ge=0, description="Gaussian prior of factors")
@@ -133,8 +136,8 @@ class DeepfmConfig(Strict):
     head: Head = "squared"
 
 
-UserSide = Literal["user_id", Feature.AGE, Feature.GENDER, Feature.OCCUPATION, Feature.ZIP]
-MovieSide = Literal["movie_id", Feature.GENRES, Feature.YEAR]
+UserSide: TypeAlias = Literal["user_id", UserFeature]
+MovieSide: TypeAlias = Literal["movie_id", MovieFeature]
 
 
 class WideDeepConfig(Strict):
@@ -147,7 +150,12 @@ class WideDeepConfig(Strict):
     features: Fields = TIMELESS
     dense: DenseFields = TIMELESS_DENSE
     crosses: tuple[tuple[UserSide, MovieSide], ...] = Field(
-        (("user_id", "genres"), ("gender", "movie_id"), ("age", "movie_id"), ("occupation", "genres")),
+        (
+            ("user_id", Feature.GENRES),
+            (Feature.GENDER, "movie_id"),
+            (Feature.AGE, "movie_id"),
+            (Feature.OCCUPATION, Feature.GENRES),
+        ),
         description="pairs of a user's and a film's features whose combinations have weights of their own",
     )
     bins: int = Field(20_000, ge=1, description="weights of a pair of features, shared by chance beyond it")

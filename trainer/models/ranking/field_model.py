@@ -1,8 +1,9 @@
 """What `dlrm`, `dcn`, `deepfm` and `wide_deep` have in common: fields with embeddings, numbers, a head."""
 
+from typing import TypeAlias
+
 import tensorflow as tf
 
-from marquee.strict import Strict
 from trainer.data.catalogue import Catalogue
 from trainer.data.row_keys import row_keys
 from trainer.data.side_features import known
@@ -10,7 +11,13 @@ from trainer.models.base import Weight
 from trainer.models.layers.field_embeddings import FieldEmbeddings
 from trainer.models.layers.gaussian_prior import GaussianPrior
 from trainer.models.layers.numbers import Numbers
+from trainer.models.multitask.config import JointConfig, MultiTaskConfig
+from trainer.models.ranking.config import DcnConfig, DeepfmConfig, DlrmConfig, WideDeepConfig
 from trainer.models.ranking.headed import HeadedModel
+
+FieldConfig: TypeAlias = (
+    DlrmConfig | DcnConfig | DeepfmConfig | WideDeepConfig | MultiTaskConfig | JointConfig
+)
 
 
 class FieldModel(HeadedModel):
@@ -26,7 +33,7 @@ class FieldModel(HeadedModel):
 
     blocks: tuple[str, ...] = ()
 
-    def __init__(self, config: Strict, catalogue: Catalogue, **kwargs):
+    def __init__(self, config: FieldConfig, catalogue: Catalogue, **kwargs):
         super().__init__(config.head, catalogue, **kwargs)
         self.features = known(catalogue, config.features)
         self.fields = FieldEmbeddings(
@@ -35,7 +42,7 @@ class FieldModel(HeadedModel):
         self.numbers = Numbers(catalogue, config.dense, dtype="float32", name="numbers")
 
     def weights_by_name(self) -> dict[str, Weight]:
-        named = {}
+        named: dict[str, Weight] = {}
         for name in ("fields", *self.blocks):
             layer = getattr(self, name)
             if isinstance(layer, FieldEmbeddings):

@@ -30,10 +30,10 @@ class Mf(HeadedModel):
         super().__init__(config.head, catalogue, config.members, dtype="float32", **kwargs)
         self._members, self._width = config.members, config.dim + 1
         self._prior = GaussianPrior(config.factor_precision, config.bias_precision, catalogue.rows)
-        self._tables = {}
+        self._tables: dict[str, tuple[keras.Variable, str]] = {}
         self.user = self._table("user", USER_ID)
         self.movie = self._table("movie", MOVIE_ID)
-        self._sides = {"user": [], "movie": []}
+        self._sides: dict[str, list[tuple[tf.Tensor, keras.Variable]]] = {"user": [], "movie": []}
         for feature in known(catalogue, config.features):
             owner = "user" if feature in USER_FEATURES else "movie"
             weights = tf.constant(category_weights(catalogue, feature))

@@ -1,5 +1,6 @@
 """From a config to its model: `wide_deep` is the class `WideDeep` of `wide_deep.py`, beside its config."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ KINDS: dict[str, type] = {
 __all__ = ["KINDS", "RankingConfig", "build", "model_class"]
 
 
-def model_class(config: RankingConfig) -> "type[RankingModel]":
+def model_class(config: RankingConfig) -> "Callable[[RankingConfig, Catalogue], RankingModel]":
     """The class of the config's kind. TensorFlow is imported here, not before."""
     name = "".join(word.capitalize() for word in config.kind.split("_"))
     package = type(config).__module__.rpartition(".")[0]

@@ -1,13 +1,14 @@
 """What each kind of retrieval model can be told. Light to import: no TensorFlow."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
 from marquee.strict import Strict
-from trainer.models.ranking.config import TIMELESS
+from trainer.data.feature_options import TIMELESS, Timeless
 
+LearnsFrom: TypeAlias = Literal["ratings", "users", "everyone"]
 IndexKind = Literal["exact", "ivf", "auto"]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Width = Annotated[int, Field(ge=1)]
@@ -22,14 +23,14 @@ class KindConfig(Strict):
         training: what the loop's settings are where nothing else is said, beside their own defaults.
     """
 
-    learns_from: ClassVar[Literal["ratings", "users", "everyone"]] = "ratings"
+    learns_from: ClassVar[LearnsFrom] = "ratings"
     training: ClassVar[Mapping[str, Any]] = {}
 
 
 class WholeHistoriesConfig(KindConfig):
     """A kind that learns from all that someone has watched, of however many stars: every rating counts."""
 
-    learns_from: ClassVar = "users"
+    learns_from: ClassVar[LearnsFrom] = "users"
     min_rating: ClassVar[float | None] = None
 
 
@@ -41,7 +42,7 @@ class TwoTowerConfig(KindConfig):
     hidden: tuple[Width, ...] = Field(
         (), description="widths of dense ReLU layers in each tower; none: the parts' sum is the vector"
     )
-    features: tuple[Literal[TIMELESS], ...] = Field(
+    features: tuple[Timeless, ...] = Field(
         TIMELESS, description="side features; those that the data set lacks are left out"
     )
     history: bool = Field(True, description="the user tower sees the films that the user has watched")

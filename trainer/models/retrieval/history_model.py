@@ -26,14 +26,16 @@ class HistoryModel(RetrievalModel):
 
     Attributes:
         histories: everyone's.
-        compilable: whether XLA can compile a training step.
     """
-
-    compilable = False
 
     def __init__(self, catalogue: Catalogue, latest: int | None = None, **kwargs):
         super().__init__(catalogue, dtype="float32", **kwargs)
         self.histories = Histories(catalogue.watched, latest)
+
+    @property
+    def compilable(self) -> bool:
+        """Whether XLA can compile a training step."""
+        return False
 
     def compile(self, *args, **kwargs):
         super().compile(*args, **kwargs)

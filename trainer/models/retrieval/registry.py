@@ -1,5 +1,6 @@
 """From a config to its model, by kind: the kind `two_tower` is in `trainer/models/retrieval/two_tower.py`."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ KINDS: dict[str, type[KindConfig]] = {
 __all__ = ["KINDS", "RetrievalConfig", "build", "model_class"]
 
 
-def model_class(config: RetrievalConfig) -> "type[RetrievalModel]":
+def model_class(config: RetrievalConfig) -> "Callable[[RetrievalConfig, Catalogue], RetrievalModel]":
     """The class of the config's kind. TensorFlow is imported here, not before."""
     name = "".join(word.capitalize() for word in config.kind.split("_"))
     return getattr(import_module(f"trainer.models.retrieval.{config.kind}"), name)

@@ -33,14 +33,16 @@ class Tower(keras.layers.Layer):
         super().__init__(dtype="float32", **kwargs)
         self._dim = config.dim
         self._prior = GaussianPrior(config.precision, config.precision, catalogue.rows)
-        self._catalogue, self._tables = catalogue, {}
+        self._catalogue = catalogue
+        self._tables: dict[str, tuple[keras.Variable, str]] = {}
         self._ids = self.table(owner, owner)
         self._sides = []
         for feature in known(catalogue, features):
             weights = tf.constant(category_weights(catalogue, feature))
             self._sides.append((weights, self.table(feature, feature)))
         self._dropout = keras.layers.Dropout(config.dropout, dtype="float32")
-        self.dense, width = [], config.dim
+        self.dense: list[keras.layers.Layer] = []
+        width = config.dim
         for units in (*config.hidden, config.dim) if config.hidden else ():
             last = len(self.dense) == len(config.hidden)
             layer = keras.layers.Dense(units, activation=None if last else "relu", dtype="float32")
@@ -141,9 +143,12 @@ class ItemTower(Tower):
             name="bias",
         )
         self._tables["bias"] = (self._bias, MOVIE_ID)
-        sets, words = title_words(catalogue.attributes.titles) if config.title_text else (None, ())
-        self._words = ImplicitSets(sets, limit=len(words), dtype="float32") if words else None
-        self._word_table = self.table(WORDS, WORDS) if words else None
+        self._words = self._word_table = None
+        if config.title_text:
+            sets, words = title_words(catalogue.attributes.titles)
+            if words:
+                self._words = ImplicitSets(sets, limit=len(words), dtype="float32")
+                self._word_table = self.table(WORDS, WORDS)
         self.built = True
 
     def call(self, ids, training=False):

@@ -1,9 +1,8 @@
 """Items drawn as often as they are popular."""
 
-from collections.abc import Sequence
-
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 
@@ -30,13 +29,13 @@ class PopularitySampler(keras.layers.Layer):
     """
 
     def __init__(
-        self, counts: Sequence[float], samples: int, power: float = 1.0, seed: int | None = None, **kwargs
+        self, counts: npt.ArrayLike, samples: int, power: float = 1.0, seed: int | None = None, **kwargs
     ):
         super().__init__(dtype="float32", trainable=False, **kwargs)
-        counts = np.asarray(counts, np.float64)
-        if not counts.any():
+        often = np.asarray(counts, np.float64)
+        if not often.any():
             raise ValueError("PopularitySampler needs an id that occurs: all counts are 0.")
-        weights = np.where(counts > 0, np.maximum(counts, 1e-12) ** power, 0)
+        weights = np.where(often > 0, np.maximum(often, 1e-12) ** power, 0)
         shares = weights / weights.sum()
         self._samples = samples
         self._expected = tf.constant(samples * shares, tf.float32)
@@ -47,17 +46,17 @@ class PopularitySampler(keras.layers.Layer):
         self.built = True
 
     @classmethod
-    def log_uniform(cls, counts: Sequence[float], samples: int, **kwargs) -> "PopularitySampler":
+    def log_uniform(cls, counts: npt.ArrayLike, samples: int, **kwargs) -> "PopularitySampler":
         """By rank alone: the r-th most frequent of n ids has the chance log(1 + 1 / r) / log(n + 1).
 
         Nearly Zipf's law, and what `tf.random.log_uniform_candidate_sampler` draws by; but ids need not be
         in the order of their frequency.
         """
-        counts = np.asarray(counts, np.float64)
-        order = np.argsort(-counts, kind="stable")
-        weights = np.zeros(len(counts))
-        weights[order] = np.log1p(1 / np.arange(1, len(counts) + 1))
-        return cls(np.where(counts > 0, weights, 0), samples, **kwargs)
+        often = np.asarray(counts, np.float64)
+        order = np.argsort(-often, kind="stable")
+        weights = np.zeros(len(often))
+        weights[order] = np.log1p(1 / np.arange(1, len(often) + 1))
+        return cls(np.where(often > 0, weights, 0), samples, **kwargs)
 
     def draw(self, samples=None):
         """(ids int32 [samples], how often each is to be expected among them, float32 [samples]).

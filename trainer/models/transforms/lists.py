@@ -1,8 +1,10 @@
 """Features that are lists, in TensorFlow's three ways of holding them: ragged, dense with padding, sparse."""
 
+from typing import TypeAlias
+
 import tensorflow as tf
 
-Lists = tf.Tensor | tf.RaggedTensor | tf.SparseTensor
+Lists: TypeAlias = tf.Tensor | tf.RaggedTensor | tf.SparseTensor
 
 
 def as_ragged(lists: Lists, padding=None) -> tf.RaggedTensor:
