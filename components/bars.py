@@ -110,13 +110,14 @@ def _change(measure: str, name: str, limit: Limit, value: float, baseline: Basel
         return Verdict(measure, False, f"{measure} is not a number, worse than the last blessed model's")
     if math.isnan(before):
         why = "not compared: the last blessed model has no number here"
-        return Verdict(measure, True, f"{measure} {value:.4f}: {why}")
+        return Verdict(measure, True, f"{measure} {value:.4f}: {why}", compared=False)
     if baseline.overlap is not None and not baseline.comparable:
-        return Verdict(measure, True, f"{measure} {value:.4f}: {_not_compared(baseline.overlap)}")
+        why = _not_compared(baseline.overlap)
+        return Verdict(measure, True, f"{measure} {value:.4f}: {why}", compared=False)
     error = baseline.standard_errors.get(measure)
     if isinstance(limit, Mapping) and (error is None or math.isnan(error)):
         why = "not compared with the last blessed model: a single user gives no standard error"
-        return Verdict(measure, True, f"{measure} {value:.4f}: {why}")
+        return Verdict(measure, True, f"{measure} {value:.4f}: {why}", compared=False)
     change = value - before
     worse = change if name == "max_increase" else -change
     passed = worse <= _allowed(limit, error) + ROUNDING  # written so that NaN is worse

@@ -70,7 +70,7 @@ class Evaluation:
         `overlap`: `share` of the `rows` of eval that the baseline was trained on; null where not known.
         `slices`: feature to value to `users` and, by model, the means over those users.
         `search`: index recall and latency of the exported model.
-        `bars`: measure, passed and sentence of each; `blessed`; `reasons`: the sentences alone.
+        `bars`: measure, passed, compared and sentence of each; `blessed`; `reasons`: the sentences alone.
         `eval`: whom it was measured with.
         """
         candidate = self.qualities["candidate"]

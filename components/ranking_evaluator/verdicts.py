@@ -20,7 +20,7 @@ def judged(
     `candidate`, `baseline` (null where there is none): value by measure, over all of `eval`.
     `change`: mean and standard error of the difference, candidate less `baseline`, by measure.
     `overlap`: `share` of the `rows` of `eval` that the baseline was trained on; null where that is not known.
-    `bars`: measure, passed and sentence of each; `blessed`; `reasons`: the sentences alone.
+    `bars`: measure, passed, compared and sentence of each; `blessed`; `reasons`: the sentences alone.
 
     Args:
         bars: measure to its limits.

@@ -41,7 +41,7 @@ def schedule_command(
         and 1 when it failed or was interrupted.
     """
     run_config(options["config"], options["set_"], options["data"], options["no_tune"])
-    when = Cron.parse(cron) if cron else None
+    when = Cron.parse(cron) if cron is not None else None
     if print_:
         assert when is not None  # the command line takes no --print without --cron
         arguments = ["schedule", "--once", "--missed", missed, *hooks.options()]

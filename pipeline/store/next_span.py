@@ -44,7 +44,7 @@ def sentences(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"{_times(known, 'popularity', 'the popularity of all time')}; {known['users']:,} users"
     if new:
         yield (
-            f"{new['users']:,} newcomers: nDCG@10 {new['recommender']['value']:.4f}, "
+            f"{new['users']:,} cold-start users: nDCG@10 {new['recommender']['value']:.4f}, "
             f"{_times(new, 'recent', 'the recent popularity')}"
         )
     ratings = found["ratings"]

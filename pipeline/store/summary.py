@@ -1,7 +1,8 @@
 """What a run came to: read from its artifacts, kept as JSON, printed short."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from marquee.errors import MarqueeError
@@ -31,6 +32,8 @@ class ModelSummary:
         blessed: whether it may be pushed as far as its own evaluator is concerned.
         reasons: why, in sentences.
         evaluation: metrics on `eval`.
+        missed: of the reasons, those that stand against it.
+        not_compared: of the reasons, those where the last blessed model could not be compared.
     """
 
     tuner: dict[str, Any] | None
@@ -38,6 +41,8 @@ class ModelSummary:
     blessed: bool
     reasons: list[str]
     evaluation: dict[str, float | None]
+    missed: list[str] = field(default_factory=list)
+    not_compared: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,14 @@ class RecommenderSummary:
         blessed: whether it may be pushed as far as the RecommenderEvaluator is concerned.
         reasons: why, in sentences.
         evaluation: metrics of its lists on `eval`.
+        missed, not_compared: as of a ModelSummary.
     """
 
     blessed: bool
     reasons: list[str]
     evaluation: dict[str, float | None]
+    missed: list[str] = field(default_factory=list)
+    not_compared: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,8 @@ class Summary:
             the run failed before its report.
         blessed: whether every blessing was given.
         reasons: why, in sentences.
+        missed: of the reasons, those that stand against the models.
+        not_compared: of the reasons, those where the last blessed model could not be compared.
         pushed: the folders of the version that this run pushed, or None where it pushed none.
         example: a user to ask a server about; None while nothing is served.
         push: what became of the models: see `pipeline.store.pushed.Pushed`.
@@ -100,6 +110,8 @@ class Summary:
     measured: str = ""
     recommender: RecommenderSummary | None = None
     next_span: dict[str, Any] | None = None
+    missed: list[str] = field(default_factory=list)
+    not_compared: list[str] = field(default_factory=list)
 
     def write(self, workspace: Workspace) -> None:
         """Writes `reports/<run>/summary.json`, atomically."""
@@ -119,6 +131,8 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     assert run is not None  # its nodes have run
     push = pushed(run, pushes(lineage))
     ranking, retrieval, recommender = _ranking(run), _retrieval(run), _recommender(run)
+    judged: dict[str, ModelSummary | RecommenderSummary]
+    judged = {"ranking": ranking, "retrieval": retrieval, "recommender": recommender}
     validation = _read(run, node_files.VALIDATION)
     served = list_versions(workspace.serving_models, "recommender")
     ingest = _read(run, node_files.INGEST)
@@ -135,14 +149,13 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         ranking=ranking,
         retrieval=retrieval,
         test=node_files.TEST.read(run.nodes) or {},
-        blessed=all(each.blessed for each in (ranking, retrieval, recommender))
-        and not validation["problems"],
-        reasons=[
-            *ranking.reasons,
-            *retrieval.reasons,
-            *(f"together: {reason}" for reason in recommender.reasons),
-            *_serving_reasons(validation),
+        blessed=all(each.blessed for each in judged.values()) and not validation["problems"],
+        reasons=[*_of_all(judged, "reasons"), *_serving_reasons(validation)],
+        missed=[
+            *_of_all(judged, "missed"),
+            *(_serving_reasons(validation) if validation["problems"] else ()),
         ],
+        not_compared=_of_all(judged, "not_compared"),
         pushed=_folders(push, workspace),
         push=asdict(push) if push else None,
         measured=whose_numbers(run.nodes),
@@ -150,6 +163,11 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         recommender=recommender,
         next_span=next_span(run.nodes),
     )
+
+
+def _of_all(judged: Mapping[str, ModelSummary | RecommenderSummary], which: str) -> list[str]:
+    """Sentences about all models, each beginning with whose it is."""
+    return [f"{name}: {sentence}" for name, each in judged.items() for sentence in getattr(each, which)]
 
 
 def _serving_skew(run: Run, config: RunConfig) -> dict[str, Any] | None:
@@ -161,27 +179,30 @@ def _serving_skew(run: Run, config: RunConfig) -> dict[str, Any] | None:
 
 def _ranking(run: Run) -> ModelSummary:
     found = _read(run, node_files.RANKING_VERDICTS)
-    return ModelSummary(
-        **_training(run, "ranking"),
-        blessed=found["blessed"],
-        reasons=found["reasons"],
-        evaluation=found["candidate"],
-    )
+    return ModelSummary(**_training(run, "ranking"), **_verdict(found), evaluation=found["candidate"])
 
 
 def _retrieval(run: Run) -> ModelSummary:
     found = _read(run, node_files.RETRIEVAL_METRICS)
-    return ModelSummary(
-        **_training(run, "retrieval"),
-        blessed=found["blessed"],
-        reasons=found["reasons"],
-        evaluation={**found["candidate"], **found["search"]},
-    )
+    measured = {**found["candidate"], **found["search"]}
+    return ModelSummary(**_training(run, "retrieval"), **_verdict(found), evaluation=measured)
 
 
 def _recommender(run: Run) -> RecommenderSummary:
     found = _read(run, node_files.RECOMMENDER_METRICS)
-    return RecommenderSummary(found["blessed"], found["reasons"], found["candidate"])
+    return RecommenderSummary(**_verdict(found), evaluation=found["candidate"])
+
+
+def _verdict(found: dict[str, Any]) -> dict[str, Any]:
+    """What an evaluator wrote: `blessed`, `reasons`, and of these `missed` and `not_compared`."""
+    bars = found["bars"]
+    return {
+        "blessed": found["blessed"],
+        "reasons": found["reasons"],
+        # Without any bar nothing is blessed, and that is the only reason.
+        "missed": [bar["sentence"] for bar in bars if not bar["passed"]] if bars else found["reasons"],
+        "not_compared": [bar["sentence"] for bar in bars if not bar.get("compared", True)],
+    }
 
 
 def _training(run: Run, task: str) -> dict[str, Any]:

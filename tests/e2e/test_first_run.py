@@ -146,7 +146,7 @@ def test_the_recommender_is_judged_by_the_lists_that_users_would_be_shown(first,
     assert summary["blessed"] is metrics["blessed"] is True
     assert summary["evaluation"] == metrics["candidate"]
     assert 0 < metrics["candidate"]["under_mean@10"] < metrics["eval"]["under_mean"] < 0.6
-    assert "together" in first.output
+    assert "recommender" in first.output
 
 
 def test_the_judged_settings_are_measured_on_the_next_span_by_time(first, marquee):

@@ -208,7 +208,7 @@ def test_a_weight_of_ratings_that_costs_what_is_found_is_not_pushed(first, marqu
     assert summary["retrieval"]["blessed"]
     assert summary["recommender"]["blessed"] is summary["blessed"] is False
     assert any(
-        reason.startswith("together: ndcg@10") and "worse than the last blessed model's" in reason
+        reason.startswith("recommender: ndcg@10") and "worse than the last blessed model's" in reason
         for reason in summary["reasons"]
     )
     assert summary["pushed"] is None

@@ -78,7 +78,7 @@ def test_runs_show_tells_the_verdict_and_the_next_span(workspace, capsys):
     assert found["next_span"] == FOUND
     show_run(workspace, "latest")
     said = " ".join(capsys.readouterr().out.split())
-    assert "together" in said
+    assert "recommender" in said
     assert "under_mean@10 0.31" in said
     assert "not blessed; ndcg@10 0.2500: 0.0100 down" in said
     assert "on the next span by time: recommended nDCG@10 0.2100" in said
@@ -92,7 +92,7 @@ def test_lineage_of_a_pushed_version_names_who_judged_it(workspace, capsys):
     assert {"RecommenderEvaluator", "TemporalCheck"} <= {step["node"] for step in found["steps"]}
     print_origin(workspace, "recommender/1")
     said = " ".join(capsys.readouterr().out.split())
-    assert "together" in said
+    assert "recommender" in said
     assert "by time" in said
 
 
@@ -108,7 +108,7 @@ def test_the_pages_of_the_ui_have_them_too(workspace):
         page = httpx.get(f"{address}/runs/20260102-000000").text
         front = httpx.get(address).text
 
-    assert "both together" in page
+    assert "both models" in page
     assert "worse than the last blessed model&#39;s 0.2600" in page
     assert "On the next span by time" in page
     assert "1.05 x the popularity of the last 30 days" in page

@@ -69,7 +69,7 @@ def test_the_headline_has_the_figure_what_it_is_compared_with_and_the_interval()
 def test_everything_else_is_told_after_it():
     assert list(sentences(FOUND))[1:] == [
         "2.10 x the popularity of all time (0.1000); difference +0.0200 to +0.2000: better; 100 users",
-        "9 newcomers: nDCG@10 0.3000, 0.75 x the recent popularity (0.4000); "
+        "9 cold-start users: nDCG@10 0.3000, 0.75 x the recent popularity (0.4000); "
         "difference -0.1300 to -0.0700: worse",
         "ratings there: RMSE 0.9500, mean and biases 0.9900: better",
     ]

@@ -104,7 +104,7 @@ def test_a_run_says_what_was_served_what_is_skewed_and_what_could_not_be_read(pr
     lines = printed(skew)
 
     start = lines.index(
-        "served 1,234 logged requests 2026-11-25T03:00 to 2026-11-26T02:59: user held against train"
+        "served 1,234 logged requests 2026-11-25T03:00 to 2026-11-26T02:59: user compared with train"
     )
     assert lines[start + 1 : start + 7] == [
         "skew user: unknown is 50.0% of 6 logged and 0.0% of train: 0.500 apart, over 0.25",

@@ -9,7 +9,14 @@ from pipeline.store.workspace import Workspace
 
 from .metadata_store import Store
 
-_EVALUATION = {"blessed": True, "reasons": ["met"], "candidate": {"ndcg@10": 0.1}, "search": {}}
+_BAR = {"measure": "rmse", "passed": True, "sentence": "met", "compared": False}
+_EVALUATION = {
+    "blessed": True,
+    "reasons": ["met"],
+    "bars": [_BAR],
+    "candidate": {"ndcg@10": 0.1},
+    "search": {},
+}
 #: By node: the key of its output, and the file in it.
 _WROTE = {
     "MovieLensExampleGen": ("examples", "ingest.json", {"rows": {"train": 8}}),
@@ -42,7 +49,11 @@ def test_a_run_that_fails_after_its_push_says_what_it_pushed(tmp_path):
     )
     run.node("AtomicPusher", outputs={"pushed_model": pushed}).node("RunReport", "failed")
     _summarize_pushed(request, "r1")
-    said = judged(json.loads((workspace.reports / "r1" / "summary.json").read_text()))
+    summary = json.loads((workspace.reports / "r1" / "summary.json").read_text())
+    names = ("ranking", "retrieval", "recommender")
+    assert summary["reasons"][:3] == summary["not_compared"] == [f"{name}: met" for name in names]
+    assert summary["missed"] == []
+    said = judged(summary)
     assert said["blessed"] is True
     assert said["pushed"].endswith("/7")
     assert said["metrics"]["retrieval"] == {"ndcg@10": 0.1}

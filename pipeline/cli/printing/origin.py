@@ -44,7 +44,7 @@ def _tree(found: dict[str, Any]) -> Tree:
     if found["assembled"]:
         _branch(tree, "assembled", [("with", brief(found["assembled"]))])
     if found["recommender"]:
-        _branch(tree, "together", _judgement(found["recommender"]))
+        _branch(tree, "recommender", _judgement(found["recommender"]))
     if found["test"]:
         whose = [("measured", found["measured"].removeprefix("measured "))] if found["measured"] else []
         _branch(tree, "on test", [*whose, *_test(found["test"])])

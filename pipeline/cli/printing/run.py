@@ -80,7 +80,7 @@ def _facts(found: dict[str, Any]):
             )
     if together := found["recommender"]:
         shown = {name: together["metrics"][name] for name in outcomes.SHOWN if name in together["metrics"]}
-        yield "together", f"on eval: {brief(shown)}"
+        yield "recommender", f"on eval: {brief(shown)}"
         verdict = "blessed" if together["blessed"] else "not blessed"
         yield "", verdict + "".join(f"; {reason}" for reason in together["reasons"])
     if found["next_span"]:

@@ -46,7 +46,7 @@ def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
             table.add_row("", f"tuned: {chosen} (best of {len(trials)} trials)")
         table.add_row("", f"on eval: {_quality(model.evaluation)}")
     if summary.recommender:
-        table.add_row("together", f"on eval: {_quality(summary.recommender.evaluation)}")
+        table.add_row("recommender", f"on eval: {_quality(summary.recommender.evaluation)}")
     for row in summary.drift:
         table.add_row("[yellow]drift[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     for name, text in _on_serving(summary.serving_skew):
@@ -55,7 +55,7 @@ def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
         table.add_row("[yellow]skew[/]", escape(f"{row['split']}, {row['feature']}: {row['what']}"))
     table.add_row("blessed", "[green]yes[/]" if summary.blessed else "[red]no[/]")
     for reason in summary.reasons:
-        tone = "[yellow]{}[/]" if " not compared with " in reason else "{}"
+        tone = "[yellow]{}[/]" if reason in summary.not_compared else "{}"
         table.add_row("", tone.format(escape(reason)))
     for name, text in _on_push(summary, workspace):
         table.add_row(name, escape(text))
@@ -104,14 +104,14 @@ def _on_test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _on_serving(skew: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
-    """What the logs held against train came to, and what of them could not be read."""
+    """What the logs compared with train came to, and what of them could not be read."""
     if skew is None:
         return
     requests = sum(skew["requests"].values())
     if requests:
         when = f" {skew['first'][:16]} to {skew['last'][:16]}" if skew["first"] else ""
         compared = [row["feature"] for row in skew["features"] if row["distance"] is not None]
-        held = f"{', '.join(compared)} held against train" if compared else "too few to compare with train"
+        held = f"{', '.join(compared)} compared with train" if compared else "too few to compare with train"
         yield "served", f"{requests:,} logged requests{when}: {held}"
     else:
         yield "served", f"nothing is logged yet in {skew['logs']}"

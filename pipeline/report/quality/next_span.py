@@ -7,7 +7,7 @@ from pipeline.report.words import day, interval, number, share
 from pipeline.store.next_span import beyond_chance, headline
 
 _TONES: dict[str, Tone] = {"better": "good", "worse": "bad"}
-_WHO = {"known": "users whom the older ratings know", "new": "newcomers"}
+_WHO = {"known": "users with older ratings", "new": "cold-start users"}
 
 
 def next_span_part(found: dict[str, Any]) -> Part:

@@ -153,7 +153,7 @@ def _next_span(sources: Sources) -> Iterator[Note]:
     found = sources.next_span
     if not found or not found["made"]:
         return
-    groups = (("known", "users whom the older ratings know"), ("new", "newcomers"))
+    groups = (("known", "users with older ratings"), ("new", "cold-start users"))
     for name, who in groups:
         lists = found["lists"][name]
         if lists and beyond_chance(lists["less_recent"]) != "better":

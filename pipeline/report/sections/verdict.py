@@ -204,7 +204,7 @@ def _reasons(sources: Sources) -> list[Note]:
     if sources.record.get("message"):
         return [Note(sources.record["message"], "bad")]
     if sources.summary:
-        notes = [Note(reason, _missed(reason)) for reason in sources.summary["reasons"]]
+        notes = [Note(reason, _tone(sources.summary, reason)) for reason in sources.summary["reasons"]]
         if sources.measured:
             notes.append(Note(f"{sources.measured[0].upper()}{sources.measured[1:]}.", "muted"))
         return [*notes, *_withheld(sources.summary)]
@@ -220,23 +220,15 @@ def _withheld(summary: dict[str, Any]) -> Iterator[Note]:
     """What must not pass in silence: an evaluator that said no and gave no reason."""
     for task in JUDGED:
         found = summary.get(task)
-        if found and not found["blessed"] and all(_missed(reason) != "bad" for reason in found["reasons"]):
+        if found and not found["blessed"] and "missed" in found and not found["missed"]:
             yield Note(f"{task}: its evaluator withheld the blessing although its bars are met.", "bad")
 
 
-#: How components.bars, the retrieval evaluator and the summary word a bar that was missed.
-_MISSED = (
-    " is over the bar",
-    " is under the bar",
-    "worse than",
-    "under the bar",
-    "over the bar",
-    "serving: ",
-    "there is no bar",
-)
-
-
-def _missed(reason: str) -> Tone:
-    if "not compared with the last blessed" in reason:
+def _tone(summary: dict[str, Any], reason: str) -> Tone:
+    """Summaries of earlier versions do not say which reasons stand against the models."""
+    if reason in summary.get("not_compared", ()):
         return "warn"
-    return "bad" if any(words in reason for words in _MISSED) else "good"
+    missed = summary.get("missed")
+    if missed is None:
+        return "good" if summary["blessed"] else ""
+    return "bad" if reason in missed else "good"

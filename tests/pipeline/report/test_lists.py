@@ -99,9 +99,9 @@ def test_the_next_span_by_time_has_a_part_a_fact_and_a_note_where_nothing_is_gai
     found = rows(lists(sources), "On the next span by time")
 
     assert [row[0] for row in found[:3]] == [
-        "recommender, 100 users whom the older ratings know",
-        "most rated in the last 30 days, 100 users whom the older ratings know",
-        "most rated of all time, 100 users whom the older ratings know",
+        "recommender, 100 users with older ratings",
+        "most rated in the last 30 days, 100 users with older ratings",
+        "most rated of all time, 100 users with older ratings",
     ]
     assert found[1][-1] == "no difference beyond chance"
     assert found[2][-1] == "better"
@@ -112,9 +112,9 @@ def test_the_next_span_by_time_has_a_part_a_fact_and_a_note_where_nothing_is_gai
     assert "popular in the last 30 days: 0.2000" in fact.note
     notes = [text for text in texts(attention(sources)) if "next span" in text]
     assert notes == [
-        "On the next span by time, nDCG@10 for users whom the older ratings know is 0.2100, not clearly "
+        "On the next span by time, nDCG@10 for users with older ratings is 0.2100, not clearly "
         "above the 0.2000 of what was popular in the last 30 days.",
-        "On the next span by time, nDCG@10 for newcomers is 0.3000, worse than the 0.4000 of what was "
+        "On the next span by time, nDCG@10 for cold-start users is 0.3000, worse than the 0.4000 of what was "
         "popular in the last 30 days.",
     ]
 

@@ -1,6 +1,5 @@
 import pytest
 
-from components.bars import NO_BARS
 from pipeline.report.sections.verdict import banner
 from pipeline.store.workspace import Workspace
 
@@ -101,7 +100,7 @@ def test_numbers_on_other_test_rows_are_not_compared(left):
 
 
 def test_a_blessing_that_was_withheld_without_a_reason_does_not_pass_in_silence(left):
-    silent = {"ranking": {"blessed": False, "reasons": BLESSED["reasons"]}}
+    silent = {"ranking": {"blessed": False, "reasons": BLESSED["reasons"], "missed": []}}
     found = banner(left(summary=BLESSED | {"blessed": False} | silent, states={"RunReport": "done"}))
 
     assert (found.reasons[-1].tone, found.reasons[-1].text) == (
@@ -110,13 +109,8 @@ def test_a_blessing_that_was_withheld_without_a_reason_does_not_pass_in_silence(
 
 
 def test_a_missed_bar_is_told_from_one_that_was_met(left):
-    reasons = [
-        *BLESSED["reasons"],
-        *NOT_BLESSED["reasons"],
-        "ndcg@10 0.1 is 0.9 times popularity's 0.11, under the bar of 1 times",
-        NO_BARS,
-        "rmse 0.9500: not compared with the last blessed model, which was trained on 13 % of eval",
-    ]
-    found = banner(left(summary=NOT_BLESSED | {"reasons": reasons}, states={"RunReport": "done"}))
+    reasons = ["rmse 0.9 is within the bar of 1.2", "rmse 1.3 is over the bar of 1.2", "rmse: another eval"]
+    summary = NOT_BLESSED | {"reasons": reasons, "missed": reasons[1:2], "not_compared": reasons[2:]}
+    found = banner(left(summary=summary, states={"RunReport": "done"}))
 
-    assert [note.tone for note in found.reasons] == ["good", "bad", "bad", "bad", "warn"]
+    assert [note.tone for note in found.reasons] == ["good", "bad", "warn"]
