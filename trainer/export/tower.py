@@ -25,6 +25,17 @@ def export_tower(model: RetrievalModel, side: Literal["user", "movie"], path: st
         side: which tower.
         path: of the SavedModel.
 
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> from tempfile import TemporaryDirectory
+        >>> from trainer.models.retrieval.mf import Mf, MfConfig
+        >>> with TemporaryDirectory() as folder:
+        ...     export_tower(Mf(MfConfig(dim=4), catalogue), "movie", f"{folder}/tower")
+        ...     tower = tf.saved_model.load(f"{folder}/tower").signatures["serving_default"]
+        ...     tuple(tower(movie_id=tf.constant(["1", "unheard of"]))["vector"].shape)
+        (2, 5)
+
     Raises:
         ValueError: there is no such side.
     """

@@ -35,6 +35,16 @@ class Model(keras.Model):
     Class attributes:
         monitor: the log that early stopping watches.
         monitor_mode: "min" where a lower one is better, "max" where a higher one is.
+
+    Example:
+        >>> class Mean(Model):
+        ...     def compute_loss(self, inputs, training=False):
+        ...         return tf.reduce_mean(inputs["value"])
+        >>> model = Mean()
+        >>> model.compile()
+        >>> batches = tf.data.Dataset.from_tensors({"value": [1.0, 3.0]})
+        >>> model.evaluate(batches, verbose=0, return_dict=True)["loss"]
+        2.0
     """
 
     monitor = "val_loss"

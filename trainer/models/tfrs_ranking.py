@@ -41,6 +41,14 @@ class Ranking(Model):
         concat_dense: whether the bottom stack's output goes into the top stack beside the interactions.
         task: the loss and metrics; None: binary cross-entropy, with `auc`, `accuracy`, `prediction_mean`
             and `label_mean`.
+
+    Example:
+        >>> table = keras_rs.layers.TableConfig("films", vocabulary_size=100, embedding_dim=16)
+        >>> film = keras_rs.layers.FeatureConfig("film", table, input_shape=(2, 1), output_shape=(2, 16))
+        >>> model = Ranking(keras_rs.layers.DistributedEmbedding({"film": film}))
+        >>> features = {"dense_features": np.ones((2, 3)), "sparse_features": {"film": np.array([[3], [4]])}}
+        >>> tuple(model(features).shape)
+        (2,)
     """
 
     def __init__(

@@ -28,9 +28,16 @@ class TopKEncoder(keras.Model):
         index: of the films' vectors, row 0 the film of id 1; exact if None.
 
     Example:
-        >>> encoder = TopKEncoder(model, k=10)                       # doctest: +SKIP
-        >>> encoder.compile()                                        # doctest: +SKIP
-        >>> encoder.evaluate(batches, return_dict=True)["recall@10"] # doctest: +SKIP
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> from trainer.models.retrieval.mf import Mf, MfConfig
+        >>> encoder = TopKEncoder(Mf(MfConfig(dim=4), catalogue), k=3)
+        >>> encoder.compile()
+        >>> batches = tf.data.Dataset.from_tensors({"user_id": [1, 2], "movie_id": [3, 1]})
+        >>> sorted(encoder.predict(batches, verbose=0)["movie_id"][0].tolist())
+        [1, 2, 3]
+        >>> encoder.evaluate(batches, verbose=0, return_dict=True)["recall@3"]
+        1.0
     """
 
     def __init__(

@@ -18,6 +18,13 @@ class FactorizedTopK(TopKMetrics):
         index: `ExactIndex`, `IvfIndex`, `StreamingIndex`, or what answers as they do; a k given by
             keyword, and rows as int32 [B, k].
         ks, kinds: as in `TopKMetrics`.
+
+    Example:
+        >>> from trainer.models.index import ExactIndex
+        >>> metric = FactorizedTopK(ExactIndex(np.eye(3, dtype=np.float32)), ks=[1, 2], kinds=["recall"])
+        >>> metric.update_state([0, 1], np.array([[3, 2, 1], [3, 2, 1]], np.float32))
+        >>> {name: float(value) for name, value in metric.result().items()}
+        {'recall@1': 0.5, 'recall@2': 1.0}
     """
 
     def __init__(

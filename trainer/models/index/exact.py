@@ -15,6 +15,12 @@ class ExactIndex(keras.layers.Layer):
 
     Args:
         vectors: float32 [M, d], at least one.
+
+    Example:
+        >>> index = ExactIndex(np.array([[1, 0], [0, 1], [2, 2]], np.float32))
+        >>> scores, rows = index(np.array([[4, 1]], np.float32), k=2)
+        >>> scores.numpy().tolist(), rows.numpy().tolist()
+        ([[10.0, 4.0]], [[2, 0]])
     """
 
     def __init__(self, vectors: np.ndarray, **kwargs):

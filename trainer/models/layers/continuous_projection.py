@@ -16,6 +16,11 @@ class ContinuousProjection(keras.layers.Layer):
 
     Call arguments:
         features: float [B] or [B, n] each, by name; their order is the names', not the dict's.
+
+    Example:
+        >>> projection = ContinuousProjection(8, 2)
+        >>> tuple(projection({"age": np.array([20.0, 30.0, 40.0]), "genres": np.ones((3, 18))}).shape)
+        (3, 2)
     """
 
     def __init__(self, *units: int, activation="relu", **kwargs):

@@ -17,6 +17,11 @@ class DenseResidual(keras.layers.Layer):
 
     Call arguments:
         x: float [..., d].
+
+    Example:
+        >>> layer = DenseResidual(rank=1, normalize=False)
+        >>> tuple(layer(np.ones((2, 8))).shape), layer.count_params()  # 8 of U, 8 of V, 8 of the bias
+        ((2, 8), 24)
     """
 
     def __init__(

@@ -15,6 +15,10 @@ def dense_stack(
         dropout: after each ReLU layer, in training.
         outputs: width of a last layer without activation; None: there is none.
         kwargs: of `keras.Sequential`.
+
+    Example:
+        >>> [layer.units for layer in dense_stack((8, 4), outputs=1).layers]
+        [8, 4, 1]
     """
     layers = []
     for width in widths:

@@ -23,6 +23,15 @@ class Extraction(keras.layers.Layer):
         pass_on: also mix all experts, by a gate of their own, into a shared vector for a level above.
         dropout: after each ReLU layer, in training.
 
+    Example:
+        >>> extraction = Extraction(["rating", "liked"], widths=[3], shared=2, own=1)
+        >>> each = {"rating": np.ones((5, 4)), "liked": np.ones((5, 4))}
+        >>> vectors, _ = extraction(each, np.ones((5, 4)))
+        >>> {task: tuple(vector.shape) for task, vector in vectors.items()}
+        {'rating': (5, 3), 'liked': (5, 3)}
+        >>> tuple(extraction.gates(each)["liked"].shape)  # one of its own and two shared experts
+        (5, 3)
+
     Raises:
         ValueError: there is no expert, or no layer in one.
     """

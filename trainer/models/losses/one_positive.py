@@ -20,6 +20,13 @@ class OnePositiveLoss(keras.losses.Loss):
     Call arguments:
         y_true: one-hot [B, C].
         y_pred: scores, [B, C].
+
+    Example:
+        >>> class Gap(OnePositiveLoss):
+        ...     def cost(self, positive, negatives, there):
+        ...         return mean(negatives - positive, there)
+        >>> float(Gap()([[1, 0, 0]], [[3.0, 2.0, 0.0]]))
+        -2.0
     """
 
     def call(self, y_true, y_pred):

@@ -29,6 +29,10 @@ class BPRMax(OnePositiveLoss):
 
     Args:
         regularization: weight of the negatives' squared scores; the paper tunes it between 0 and 2.
+
+    Example:
+        >>> round(float(BPRMax()([[1, 0, 0]], [[1.0, 1.0, 1.0]])), 4)  # log 2, and the negatives' square
+        1.6931
     """
 
     def __init__(self, regularization: float = 1.0, name: str = "bpr_max", **kwargs):
@@ -53,6 +57,10 @@ class Hinge(OnePositiveLoss):
 
     Args:
         margin: how far ahead the positive must be to cost nothing.
+
+    Example:
+        >>> float(Hinge()([[1, 0, 0]], [[2.0, 1.5, 0.0]]))  # (0.5 + 0) / 2
+        0.25
     """
 
     def __init__(self, margin: float = 1.0, name: str = "hinge", **kwargs):

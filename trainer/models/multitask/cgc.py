@@ -11,7 +11,16 @@ from trainer.models.multitask.model import MultiTaskModel
 
 
 class Cgc(MultiTaskModel):
-    """Shared experts and each task's own, mixed by a gate a task. With none shared: parallel towers."""
+    """Shared experts and each task's own, mixed by a gate a task. With none shared: parallel towers.
+
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> model = Cgc(CgcConfig(dim=2, shared_experts=0, watched_weight=0), catalogue)
+        >>> rated = model.rate_tasks({"user_id": tf.constant([1, 2]), "movie_id": tf.constant([3, 1])})
+        >>> {task: len(values) for task, values in rated.items()}
+        {'user_rating': 2, 'liked': 2}
+    """
 
     blocks = ("extraction",)
 

@@ -21,6 +21,14 @@ class Joint(FieldModel):
     The loss is that of the rating times its weight, and the in-batch softmax's times its own. Unlike in
     the tutorial a film that occurs twice in a batch is no negative of itself. Side features, where there
     are any, add to the user's and to the film's vector.
+
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> model = Joint(JointConfig(dim=4), catalogue)
+        >>> users, films = model.vectors({"user_id": tf.constant([1, 2]), "movie_id": tf.constant([3, 1])})
+        >>> tuple(users.shape), tuple(films.shape)
+        ((2, 4), (2, 4))
     """
 
     blocks = ("deep",)

@@ -11,7 +11,16 @@ from trainer.models.multitask.model import MultiTaskModel
 
 
 class Mmoe(MultiTaskModel):
-    """Experts that all tasks share, mixed for each task by its own gate. One expert is a shared bottom."""
+    """Experts that all tasks share, mixed for each task by its own gate. One expert is a shared bottom.
+
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> model = Mmoe(MmoeConfig(dim=2, experts=2), catalogue)
+        >>> rated = model.rate_tasks({"user_id": tf.constant([1, 2]), "movie_id": tf.constant([3, 1])})
+        >>> {task: len(values) for task, values in rated.items()}
+        {'user_rating': 2, 'liked': 2, 'watched': 2}
+    """
 
     blocks = ("extraction",)
 

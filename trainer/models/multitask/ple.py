@@ -11,7 +11,17 @@ from trainer.models.multitask.model import MultiTaskModel
 
 
 class Ple(MultiTaskModel):
-    """Levels of CGC: each takes what the one below made of the tasks' own and of the shared experts."""
+    """Levels of CGC: each takes what the one below made of the tasks' own and of the shared experts.
+
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> model = Ple(PleConfig(dim=2, levels=3), catalogue)
+        >>> model.levels, model.tasks
+        (['level_0', 'level_1', 'level_2'], ('rating', 'liked', 'watched'))
+        >>> tuple(model({"user_id": tf.constant([1, 2]), "movie_id": tf.constant([3, 1])}).shape)
+        (2,)
+    """
 
     def __init__(self, config: PleConfig, catalogue: Catalogue, **kwargs):
         super().__init__(config, catalogue, **kwargs)

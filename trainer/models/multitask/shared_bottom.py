@@ -10,7 +10,16 @@ from trainer.models.multitask.model import MultiTaskModel
 
 
 class SharedBottom(MultiTaskModel):
-    """One dense network, and every task's tower on top of it."""
+    """One dense network, and every task's tower on top of it.
+
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> model = SharedBottom(SharedBottomConfig(dim=2, bottom=(8,), liked_weight=0), catalogue)
+        >>> rated = model.rate_tasks({"user_id": tf.constant([1, 2]), "movie_id": tf.constant([3, 1])})
+        >>> {task: len(values) for task, values in rated.items()}
+        {'user_rating': 2, 'watched': 2}
+    """
 
     blocks = ("bottom",)
 

@@ -96,6 +96,13 @@ def split_by_rows(
 
     The counterpart of Merlin Models' `split_embeddings_on_size`, so that the large ones can be given an
     optimizer whose step does not go over all of their rows.
+
+    Example:
+        >>> users = keras.Variable(np.zeros((9, 2)), name="users")
+        >>> genres = keras.Variable(np.zeros((3, 2)), name="genres")
+        >>> large, small = split_by_rows([users, genres], threshold=5)
+        >>> [table.name for table in large], [table.name for table in small]
+        (['users'], ['genres'])
     """
     large = [table for table in tables if table.shape[0] >= threshold]
     return large, [table for table in tables if table.shape[0] < threshold]

@@ -11,6 +11,13 @@ class CategoricalOutput(keras.layers.Layer):
         items: how many there are.
         table: a layer whose `embeddings`, [items, d], are the items' vectors here too: tying the weights
             of input and output (Press and Wolf, 2017). A table of its own if None.
+
+    Example:
+        >>> output = CategoricalOutput(4)
+        >>> tuple(output(np.zeros((2, 3))).shape)
+        (2, 4)
+        >>> round(float(output.loss(np.zeros((2, 3)), np.array([1, 3]))), 4)  # four items alike: log 4
+        1.3863
     """
 
     def __init__(self, items: int, table: keras.layers.Embedding | None = None, **kwargs):

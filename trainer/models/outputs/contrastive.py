@@ -21,6 +21,12 @@ class ContrastiveOutput(keras.layers.Layer):
         false_negatives: what becomes of drawn items that are the row's own; they are removed if None.
         loss: from one-hot labels, the own item's first, and logits; cross-entropy if None, or one of
             `trainer.models.losses`.
+
+    Example:
+        >>> output = ContrastiveOutput(keras.layers.Embedding(3, 2), PopularitySampler([0, 1, 0], samples=8))
+        >>> hidden, own = np.zeros((1, 2)), np.array([2])
+        >>> round(float(output.loss(hidden, own)), 4)  # eight draws of the one other item count as one: log 2
+        0.6931
     """
 
     def __init__(

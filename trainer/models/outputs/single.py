@@ -38,6 +38,11 @@ class BinaryOutput(SingleOutput):
     """The probability of a yes (liked, watched), learned by binary cross-entropy of the logit.
 
     Metrics: `auc` and `accuracy`.
+
+    Example:
+        >>> output, hidden = BinaryOutput(), np.zeros((2, 3))
+        >>> output(hidden).numpy().tolist(), round(float(output.loss(hidden, np.array([0, 1]))), 4)  # log 2
+        ([0.5, 0.5], 0.6931)
     """
 
     def __init__(self, **kwargs):
@@ -61,6 +66,11 @@ class RegressionOutput(SingleOutput):
     """A quantity (a rating), learned by squared error.
 
     Metric: `rmse`.
+
+    Example:
+        >>> output, hidden = RegressionOutput(), np.zeros((2, 3))
+        >>> output(hidden).numpy().tolist(), float(output.loss(hidden, np.array([2, 4])))  # (4 + 16) / 2
+        ([0.0, 0.0], 10.0)
     """
 
     def __init__(self, **kwargs):

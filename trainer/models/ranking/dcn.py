@@ -15,7 +15,15 @@ from trainer.models.ranking.field_model import FieldModel
 
 
 class Dcn(FieldModel):
-    """All fields and numbers in a row, through cross layers and a dense network after or beside them."""
+    """All fields and numbers in a row, through cross layers and a dense network after or beside them.
+
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> model = Dcn(DcnConfig(dim=2, hidden=(4,)), catalogue)
+        >>> tuple(model({"user_id": tf.constant([1, 2]), "movie_id": tf.constant([3, 1])}).shape)  # ratings
+        (2,)
+    """
 
     blocks = ("crosses", "deep", "last")
 

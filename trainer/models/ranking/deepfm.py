@@ -19,6 +19,13 @@ class Deepfm(FieldModel):
     """A factorization machine over the fields, and a dense network over the same embeddings, summed.
 
     A number is a field too: its vector times its value.
+
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> model = Deepfm(DeepfmConfig(dim=2, hidden=(4,)), catalogue)
+        >>> tuple(model({"user_id": tf.constant([1, 2]), "movie_id": tf.constant([3, 1])}).shape)  # ratings
+        (2,)
     """
 
     blocks = ("single", "numbers_single", "numbers_vectors", "deep")

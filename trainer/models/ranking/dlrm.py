@@ -14,7 +14,15 @@ from trainer.models.ranking.field_model import FieldModel
 
 
 class Dlrm(FieldModel):
-    """The dot product of each pair of fields, the numbers' vector being one, through a top network."""
+    """The dot product of each pair of fields, the numbers' vector being one, through a top network.
+
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> model = Dlrm(DlrmConfig(dim=2), catalogue)
+        >>> tuple(model({"user_id": tf.constant([1, 2]), "movie_id": tf.constant([3, 1])}).shape)  # ratings
+        (2,)
+    """
 
     blocks = ("bottom", "top")
 

@@ -14,7 +14,15 @@ from trainer.models.ranking.field_model import FieldModel
 
 
 class WideDeep(FieldModel):
-    """A linear model that remembers single keys and pairs of them, and a dense network that generalizes."""
+    """A linear model that remembers single keys and pairs of them, and a dense network that generalizes.
+
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> model = WideDeep(WideDeepConfig(dim=2, hidden=(4,)), catalogue)
+        >>> tuple(model({"user_id": tf.constant([1, 2]), "movie_id": tf.constant([3, 1])}).shape)  # ratings
+        (2,)
+    """
 
     blocks = ("single", "crosses", "deep")
 

@@ -25,7 +25,15 @@ from trainer.models.tasks import Retrieval
 
 
 class Mf(RetrievalModel):
-    """score = ⟨user, film⟩ + the film's bias; someone whom train does not know is folded in (`FoldIn`)."""
+    """score = ⟨user, film⟩ + the film's bias; someone whom train does not know is folded in (`FoldIn`).
+
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> model = Mf(MfConfig(dim=4), catalogue)
+        >>> model.scores(np.array([1, 2])).shape  # two users; the unknown film comes before the three
+        (2, 4)
+    """
 
     def __init__(self, config: MfConfig, catalogue: Catalogue, **kwargs):
         super().__init__(catalogue, dtype="float32", **kwargs)

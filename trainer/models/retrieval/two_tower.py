@@ -24,7 +24,17 @@ from trainer.models.tasks import Retrieval
 
 
 class TwoTower(RetrievalModel):
-    """score = ⟨user, film⟩ + the film's bias, as one product: a film ends with its bias, a user with 1."""
+    """score = ⟨user, film⟩ + the film's bias, as one product: a film ends with its bias, a user with 1.
+
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> model = TwoTower(TwoTowerConfig(dim=4, features=("gender", "genres")), catalogue)
+        >>> model.user_vectors(tf.constant([1, 2])).numpy()[:, -1].tolist()
+        [1.0, 1.0]
+        >>> tuple(model.item_vectors(tf.constant([3])).shape)
+        (1, 5)
+    """
 
     def __init__(self, config: TwoTowerConfig, catalogue: Catalogue, **kwargs):
         # Always float32: sums over sets of hundreds lose too much in half precision, and gain no time.

@@ -23,7 +23,15 @@ from trainer.models.tasks import Retrieval
 
 
 class YoutubeDnn(HistoryModel):
-    """score = ⟨the last dense layer, film⟩ + the film's bias."""
+    """score = ⟨the last dense layer, film⟩ + the film's bias.
+
+    Example:
+        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
+
+        >>> model = YoutubeDnn(YoutubeDnnConfig(dim=4, hidden=(8,)), catalogue)
+        >>> tuple(model.vectors_of_history(tf.ragged.constant([[1, 3], [2]])).shape)  # 4, and 1 for the bias
+        (2, 5)
+    """
 
     def __init__(self, config: YoutubeDnnConfig, catalogue: Catalogue, **kwargs):
         super().__init__(catalogue, latest=config.history_limit, **kwargs)

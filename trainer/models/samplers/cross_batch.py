@@ -16,13 +16,18 @@ class CrossBatchNegatives(keras.layers.Layer):
         capacity: how many items the queue holds.
         dim: width of the vectors.
 
-    Example, in a model's `compute_loss`:
-        >>> past_ids, past_vectors = queue.past()                     # doctest: +SKIP
-        >>> loss = task(users, tf.concat([films, past_vectors], 0),   # doctest: +SKIP
-        ...             candidate_ids=tf.concat([ids, past_ids], 0))
-        >>> queue.push(ids, films)                                    # doctest: +SKIP
-
     Their sampling probability is that of a batch's own items, since that is what they were.
+
+    Example:
+        >>> queue = CrossBatchNegatives(capacity=3, dim=1)
+        >>> for ids in ([1, 2], [3, 4]):  # what a model's `compute_loss` does with a batch
+        ...     films = tf.ones([2, 1])  # the item tower's vectors
+        ...     past_ids, past_vectors = queue.past()
+        ...     candidates = tf.concat([films, past_vectors], axis=0)  # of `tasks.Retrieval`
+        ...     candidate_ids = tf.concat([ids, past_ids], axis=0)
+        ...     queue.push(ids, films)
+        >>> candidate_ids.numpy().tolist(), queue.past()[0].numpy().tolist()
+        ([3, 4, 1, 2], [2, 3, 4])
     """
 
     def __init__(self, capacity: int, dim: int, **kwargs):

@@ -51,6 +51,11 @@ class PopularitySampler(keras.layers.Layer):
 
         Nearly Zipf's law, and what `tf.random.log_uniform_candidate_sampler` draws by; but ids need not be
         in the order of their frequency.
+
+        Example:
+            >>> sampler = PopularitySampler.log_uniform([0, 3, 1], samples=100)
+            >>> [round(float(each), 1) for each in sampler.expected([1, 2])]  # log 2 and log 1.5, of log 3
+            [63.1, 36.9]
         """
         often = np.asarray(counts, np.float64)
         order = np.argsort(-often, kind="stable")

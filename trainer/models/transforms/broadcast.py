@@ -12,6 +12,10 @@ def broadcast_to_sequence(context, sequence):
 
     Returns:
         Like the context, but [B, n] or [B, n, d], ragged where the sequence is.
+
+    Example:
+        >>> broadcast_to_sequence(tf.constant([7, 8]), tf.ragged.constant([[1, 2], [3]])).to_list()
+        [[7, 7], [8]]
     """
     if isinstance(context, dict):
         return {name: broadcast_to_sequence(each, sequence) for name, each in context.items()}

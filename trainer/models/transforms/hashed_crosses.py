@@ -21,8 +21,9 @@ class HashedCrosses(keras.layers.Layer):
 
     Example:
         >>> crosses = HashedCrosses(100, [("age", "gender")])
-        >>> list(crosses({"age": tf.constant([3, 3]), "gender": tf.constant(["F", "M"])}))
-        ['age_x_gender']
+        >>> crossed = crosses({"age": tf.constant([3, 3]), "gender": tf.constant(["F", "F"])})
+        >>> {name: len(set(ids.numpy())) for name, ids in crossed.items()}  # the same pair has the same id
+        {'age_x_gender': 1}
 
     Raises:
         ValueError: a cross has fewer than two features.

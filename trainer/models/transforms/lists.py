@@ -13,6 +13,10 @@ def as_ragged(lists: Lists, padding=None) -> tf.RaggedTensor:
     Args:
         lists: [B, n].
         padding: of a dense tensor, left out at the end of each list; None: nothing is padding.
+
+    Example:
+        >>> as_ragged(tf.constant([[1, 2], [3, 0]]), padding=0).to_list()
+        [[1, 2], [3]]
     """
     if isinstance(lists, tf.RaggedTensor):
         return lists
@@ -28,6 +32,10 @@ def as_dense(lists: Lists, padding=None, length: int | None = None) -> tf.Tensor
         lists: [B, n].
         padding: what fills up shorter lists; 0, "" or False by the type if None.
         length: n; longer lists lose their end. As long as the longest if None.
+
+    Example:
+        >>> as_dense(tf.ragged.constant([[1, 2, 3], [4]]), length=2).numpy().tolist()
+        [[1, 2], [4, 0]]
     """
     if isinstance(lists, tf.SparseTensor):
         lists = tf.RaggedTensor.from_sparse(lists)
@@ -44,5 +52,10 @@ def as_sparse(lists: Lists, padding=None) -> tf.SparseTensor:
     Args:
         lists: [B, n].
         padding: as in `as_ragged`.
+
+    Example:
+        >>> sparse = as_sparse(tf.constant([[1, 2], [3, 0]]), padding=0)
+        >>> sparse.values.numpy().tolist(), sparse.indices.numpy().tolist()
+        ([1, 2, 3], [[0, 0], [0, 1], [1, 0]])
     """
     return lists if isinstance(lists, tf.SparseTensor) else as_ragged(lists, padding).to_sparse()

@@ -8,7 +8,12 @@ import tensorflow as tf
 
 
 def mask_last(sequence: tf.RaggedTensor) -> tf.RaggedTensor:
-    """The last step of each sequence: how a model of masked steps is evaluated, and asked."""
+    """The last step of each sequence: how a model of masked steps is evaluated, and asked.
+
+    Example:
+        >>> mask_last(tf.ragged.constant([[1, 2], [3]])).to_list()
+        [[False, True], [True]]
+    """
     steps = tf.ragged.range(sequence.row_lengths())
     last = tf.cast(sequence.row_lengths() - 1, steps.dtype)
     return steps == last[:, None]
@@ -21,6 +26,11 @@ def mask_random(sequence: tf.RaggedTensor, rate: float = 0.3, seed=None) -> tf.R
         sequence: ragged [B, (n)].
         rate: of hidden steps.
         seed: two integers: the same give the same mask. None: another at every call.
+
+    Example:
+        >>> mask = mask_random(tf.ragged.constant([[1, 2], [3]]))
+        >>> [sum(hidden) for hidden in mask.to_list()]  # one of two, whatever is drawn
+        [1, 1]
     """
     lengths = sequence.row_lengths()
     size = tf.shape(sequence.flat_values)
@@ -39,6 +49,11 @@ def apply_mask(sequence: tf.RaggedTensor, mask: tf.RaggedTensor, token) -> tf.Ra
         sequence: ragged [B, (n)].
         mask: as the functions above give it.
         token: an id of its own that stands for a hidden step.
+
+    Example:
+        >>> films = tf.ragged.constant([[1, 2], [3]])
+        >>> apply_mask(films, mask_last(films), token=9).to_list()
+        [[1, 9], [9]]
     """
     values = sequence.flat_values
     return sequence.with_flat_values(tf.where(mask.flat_values, tf.cast(token, values.dtype), values))

@@ -20,6 +20,11 @@ def predict_next(
     Returns:
         (inputs without each sequence's last step, targets ragged [B, (n - 1)]: the target without its
         first step).
+
+    Example:
+        >>> inputs, targets = predict_next({"film": tf.ragged.constant([[1, 2, 3]])}, "film", ["film"])
+        >>> inputs["film"].to_list(), targets.to_list()
+        ([[1, 2]], [[2, 3]])
     """
     _check(features, target, sequences)
     return _map(features, sequences, lambda each: each[:, :-1]), features[target][:, 1:]
@@ -30,6 +35,11 @@ def predict_last(features: Features, target: str, sequences: Collection[str]) ->
 
     Returns:
         (inputs without each sequence's last step, targets [B]).
+
+    Example:
+        >>> inputs, targets = predict_last({"film": tf.ragged.constant([[1, 2, 3]])}, "film", ["film"])
+        >>> inputs["film"].to_list(), targets.numpy().tolist()
+        ([[1, 2]], [3])
     """
     _check(features, target, sequences)
     values = features[target]
@@ -48,6 +58,11 @@ def predict_random(
 
     Returns:
         (inputs up to the chosen step, which is not among them, targets [B]).
+
+    Example:
+        >>> inputs, targets = predict_random({"film": tf.ragged.constant([[1, 2], [3, 4]])}, "film", ["film"])
+        >>> inputs["film"].to_list(), targets.numpy().tolist()  # of two steps it is the second
+        ([[1], [3]], [2, 4])
     """
     _check(features, target, sequences)
     values = features[target]
