@@ -88,7 +88,7 @@ def verdicts(
         value: the candidate's; NaN clears no bar.
         baseline: the last blessed model, where there is one; a measure that it lacks is not compared.
 
-    Example:
+    Examples:
         baseline = Baseline({"ndcg@10": 0.25}, {"ndcg@10": 0.004}, Overlap(0.13, 9200))
         verdicts("ndcg@10", {"min": 0.2, "max_decrease": {"standard_errors": 2}}, 0.24, baseline)
     """

@@ -39,6 +39,6 @@ def test_the_examples_of_a_module_run(name):
 @pytest.mark.parametrize("where", OURS)
 def test_what_model_authors_use_has_an_example(where):
     module, name = where.rsplit(".", 1)
-    section = (getattr(import_module(module), name).__doc__ or "").partition("Example:\n")[2]
+    section = (getattr(import_module(module), name).__doc__ or "").partition("Examples:\n")[2]
     examples = doctest.DocTestParser().get_examples(section)
     assert any(doctest.SKIP not in each.options for each in examples), f"{where} has no example that runs."

@@ -41,8 +41,8 @@ class ListEvaluator(base_component.BaseComponent):
         code_fingerprint: of the component's and the trainer's code, for the cache.
 
     Outputs:
-        evaluation: `metrics.json` (`components.list_evaluation.evaluation`).
-        blessing: a ModelBlessing as TFX's Evaluator writes it. A model without any bar is not blessed.
+        - evaluation: `metrics.json` (`components.list_evaluation.evaluation`).
+        - blessing: a ModelBlessing as TFX's Evaluator writes it. A model without any bar is not blessed.
     """
 
     SPEC_CLASS = ListEvaluatorSpec

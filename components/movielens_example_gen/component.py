@@ -42,7 +42,7 @@ class MovieLensExampleGen(BaseBeamComponent):
             the executor.
 
     Outputs:
-        examples: a `standard_artifacts.Examples` of gzipped TFRecords, named as `trainer.data.features`.
+        - examples: a `standard_artifacts.Examples` of gzipped TFRecords, named as `trainer.data.features`.
             Its custom properties and its `ingest.json` say the split, the rows of each, bad rows and origin;
             `span` is the newest span, as TFX's own ExampleGens have it.
     """

@@ -41,9 +41,9 @@ class RankingEvaluator(Evaluator):
         schema: of the examples.
 
     Outputs:
-        evaluation: TFMA's files; `slices.json`, the same metrics as `by_slice` gives them; `verdicts.json`,
+        - evaluation: TFMA's files; `slices.json`, the same metrics as `by_slice` gives them; `verdicts.json`,
             what they came to (`verdicts.judged`).
-        blessing: a ModelBlessing as TFX's Evaluator writes it. A model without any bar is not blessed.
+        - blessing: a ModelBlessing as TFX's Evaluator writes it. A model without any bar is not blessed.
     """
 
     SPEC_CLASS = RankingEvaluatorSpec

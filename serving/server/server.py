@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 class EmbeddedServer:
     """Serves `<models_dir>/<name>/<version>/` from a thread of this process.
 
-    Example:
+    Examples:
         with EmbeddedServer("workspace/serving_models", ServerConfig(rest_port=0, grpc_port=0)) as server:
             print(server.rest_url, server.grpc_address)
 

@@ -27,7 +27,7 @@ STATES = {"running": 2, "done": 3, "failed": 4, "cached": 5, "cancelled": 6}
 class Store:
     """Writes `metadata.db`; a node takes a second, and begins when the one before it ended.
 
-    Example:
+    Examples:
         store = Store(tmp_path / "metadata.db")
         data = store.artifact("Examples", tmp_path / "examples")
         store.run("r1").node("Gen", outputs={"examples": data})

@@ -41,12 +41,12 @@ def export_retrieval(
         movie_vector: `movie_id` string [B] to the same.
 
     Of the films:
-        describe: `movie_id` string [B] to `movie_title`, `movie_genres` (with | between) string [B], and
+        - describe: `movie_id` string [B] to `movie_title`, `movie_genres` (with | between) string [B], and
             `ratings` int32 [B], how many train has; "", "" and 0 for one that train does not know.
-        because: `user_id` string [B], `movie_id` string [B, n] to `movie_title` string and `similarity`
+        - because: `user_id` string [B], `movie_id` string [B, n] to `movie_title` string and `similarity`
             float32 [B, n]: for each film, of those that the user has watched in train the one most like it
             (the cosine of both vectors without the bias), never itself; "" and 0 where there is none.
-        because_of_history: the same for `movie_title` string [B, h], what someone has watched.
+        - because_of_history: the same for `movie_title` string [B, h], what someone has watched.
 
     Someone unknown is answered as the unknown user. A title that several films share is the one most rated.
 

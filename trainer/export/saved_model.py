@@ -11,7 +11,7 @@ from marquee.errors import TrainingError
 class SavedModel:
     """Loaded while the `with` block lasts.
 
-    Example:
+    Examples:
         with SavedModel(path) as model:
             films = model.ask("retrieve", user_id=["42"], k=10)["movie_id"]
     """

@@ -17,7 +17,7 @@ def export_tower(model: RetrievalModel, side: Literal["user", "movie"], path: st
     """Writes the tower for whatever searches, clusters or compares its vectors; `path` must not exist yet.
 
     Signature:
-        serving_default: `user_id` or `movie_id` string [B], to `vector` float32 [B, d]. The products of
+        - serving_default: `user_id` or `movie_id` string [B], to `vector` float32 [B, d]. The products of
         both towers' vectors are the model's scores. Whoever is unknown has the unknown one's vector.
 
     Args:
@@ -25,7 +25,7 @@ def export_tower(model: RetrievalModel, side: Literal["user", "movie"], path: st
         side: which tower.
         path: of the SavedModel.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> from tempfile import TemporaryDirectory

@@ -32,11 +32,11 @@ class Model(keras.Model):
     `compile` and the strategy say. The logs hold `loss` (with regularization), `regularization_loss`
     and the model's metrics.
 
-    Class attributes:
+    Attributes:
         monitor: the log that early stopping watches.
         monitor_mode: "min" where a lower one is better, "max" where a higher one is.
 
-    Example:
+    Examples:
         >>> class Mean(Model):
         ...     def compute_loss(self, inputs, training=False):
         ...         return tf.reduce_mean(inputs["value"])

@@ -42,7 +42,7 @@ class Ranking(Model):
         task: the loss and metrics; None: binary cross-entropy, with `auc`, `accuracy`, `prediction_mean`
             and `label_mean`.
 
-    Example:
+    Examples:
         >>> table = keras_rs.layers.TableConfig("films", vocabulary_size=100, embedding_dim=16)
         >>> film = keras_rs.layers.FeatureConfig("film", table, input_shape=(2, 1), output_shape=(2, 16))
         >>> model = Ranking(keras_rs.layers.DistributedEmbedding({"film": film}))

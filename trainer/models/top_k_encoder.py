@@ -27,7 +27,7 @@ class TopKEncoder(keras.Model):
         ks: of the metrics; k alone if None.
         index: of the films' vectors, row 0 the film of id 1; exact if None.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> from trainer.models.retrieval.mf import Mf, MfConfig

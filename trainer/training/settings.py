@@ -13,7 +13,7 @@ from trainer.training.hyperparameters import apply_hyperparameters
 class Settings(Strict):
     """A task adds its `model`, and `monitor`, the log that early stopping and the tuner watch.
 
-    Class attributes:
+    Attributes:
         monitor_mode: "min" where a lower one is better, "max" where a higher one is.
     """
 

@@ -347,6 +347,7 @@ def test_a_disk_that_takes_nothing_is_told_in_a_line(tmp_path):
     ("arguments", "message"),
     [
         (["--cron", "0 25 * * *"], "hour takes 0 to 23"),
+        (["--cron", ""], "has 0 fields"),
         (["--cron", "0 3 * * *", "--config", "nothing"], "no configuration is called 'nothing'"),
         (["--cron", "0 3 * * *", "--set", "ranking.train.epochs=no"], "ranking.train.epochs"),
         (["--cron", "0 3 * * *", "--set", "data.dataset=custom"], "custom needs a path"),

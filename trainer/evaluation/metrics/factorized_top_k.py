@@ -19,7 +19,7 @@ class FactorizedTopK(TopKMetrics):
             keyword, and rows as int32 [B, k].
         ks, kinds: as in `TopKMetrics`.
 
-    Example:
+    Examples:
         >>> from trainer.models.index import ExactIndex
         >>> metric = FactorizedTopK(ExactIndex(np.eye(3, dtype=np.float32)), ks=[1, 2], kinds=["recall"])
         >>> metric.update_state([0, 1], np.array([[3, 2, 1], [3, 2, 1]], np.float32))

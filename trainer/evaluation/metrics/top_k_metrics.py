@@ -22,7 +22,7 @@ class TopKMetrics(keras.metrics.Metric):
         ks: how many of the best count.
         kinds: which of KINDS.
 
-    Example:
+    Examples:
         >>> metrics = TopKMetrics(ks=[1, 2], kinds=["recall"])
         >>> metrics.update_state([[0.0, 1.0, 0.0]], [[0.9, 0.5, 0.1]])
         >>> {name: float(value) for name, value in metrics.result().items()}

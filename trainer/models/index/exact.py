@@ -16,7 +16,7 @@ class ExactIndex(keras.layers.Layer):
     Args:
         vectors: float32 [M, d], at least one.
 
-    Example:
+    Examples:
         >>> index = ExactIndex(np.array([[1, 0], [0, 1], [2, 2]], np.float32))
         >>> scores, rows = index(np.array([[4, 1]], np.float32), k=2)
         >>> scores.numpy().tolist(), rows.numpy().tolist()

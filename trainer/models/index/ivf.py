@@ -24,7 +24,7 @@ class IvfIndex(keras.layers.Layer):
         probes: cells looked at by a query; may be set until the layer is traced.
         seed: of k-means.
 
-    Example:
+    Examples:
         >>> index = IvfIndex(np.array([[4, 0], [3, 0], [0, 4], [0, 3]], np.float32), cells=2, probes=1)
         >>> scores, rows = index(np.array([[0, 1]], np.float32), k=2)  # one cell is looked at, of two vectors
         >>> scores.numpy().tolist(), rows.numpy().tolist()

@@ -13,7 +13,7 @@ class StreamingIndex(keras.layers.Layer):
     Args:
         candidates: a dataset of vectors in blocks, float32 [n, d] each.
 
-    Example:
+    Examples:
         >>> vectors = np.array([[1, 0], [0, 1], [2, 2]], np.float32)
         >>> index = StreamingIndex(tf.data.Dataset.from_tensor_slices(vectors).batch(2))
         >>> scores, rows = index(np.array([[4, 1]], np.float32), k=2)

@@ -15,9 +15,9 @@ class ContinuousProjection(keras.layers.Layer):
         activation: of each.
 
     Call arguments:
-        features: float [B] or [B, n] each, by name; their order is the names', not the dict's.
+        - features: float [B] or [B, n] each, by name; their order is the names', not the dict's.
 
-    Example:
+    Examples:
         >>> projection = ContinuousProjection(8, 2)
         >>> tuple(projection({"age": np.array([20.0, 30.0, 40.0]), "genres": np.ones((3, 18))}).shape)
         (3, 2)

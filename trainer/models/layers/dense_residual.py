@@ -16,9 +16,9 @@ class DenseResidual(keras.layers.Layer):
         normalize: batch normalization before the sum.
 
     Call arguments:
-        x: float [..., d].
+        - x: float [..., d].
 
-    Example:
+    Examples:
         >>> layer = DenseResidual(rank=1, normalize=False)
         >>> tuple(layer(np.ones((2, 8))).shape), layer.count_params()  # 8 of U, 8 of V, 8 of the bias
         ((2, 8), 24)

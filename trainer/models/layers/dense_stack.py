@@ -16,7 +16,7 @@ def dense_stack(
         outputs: width of a last layer without activation; None: there is none.
         kwargs: of `keras.Sequential`.
 
-    Example:
+    Examples:
         >>> [layer.units for layer in dense_stack((8, 4), outputs=1).layers]
         [8, 4, 1]
     """

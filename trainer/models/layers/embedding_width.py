@@ -14,7 +14,7 @@ def embedding_width(rows: int, multiplier: float = 2.0, multiple_of: int = 1) ->
         multiplier: of the root.
         multiple_of: round up to a multiple of it: 8 suits a GPU's half precision.
 
-    Example:
+    Examples:
         >>> embedding_width(1682), embedding_width(1682, multiple_of=8)
         (13, 16)
     """

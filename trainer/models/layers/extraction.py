@@ -23,7 +23,7 @@ class Extraction(keras.layers.Layer):
         pass_on: also mix all experts, by a gate of their own, into a shared vector for a level above.
         dropout: after each ReLU layer, in training.
 
-    Example:
+    Examples:
         >>> extraction = Extraction(["rating", "liked"], widths=[3], shared=2, own=1)
         >>> each = {"rating": np.ones((5, 4)), "liked": np.ones((5, 4))}
         >>> vectors, _ = extraction(each, np.ones((5, 4)))

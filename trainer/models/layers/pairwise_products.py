@@ -9,7 +9,7 @@ class PairwiseProducts(keras.layers.Layer):
     Rendle, "Factorization Machines", 2010: ½ Σ over dimensions of (Σ v)² - Σ v². Always in float32, for
     the two sums are close to each other.
 
-    Example:
+    Examples:
         >>> PairwiseProducts()(np.array([[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]])).numpy().tolist()
         [[67.0]]
     """

@@ -18,10 +18,10 @@ class OnePositiveLoss(keras.losses.Loss):
     A subclass says what a row costs in `cost`.
 
     Call arguments:
-        y_true: one-hot [B, C].
-        y_pred: scores, [B, C].
+        - y_true: one-hot [B, C].
+        - y_pred: scores, [B, C].
 
-    Example:
+    Examples:
         >>> class Gap(OnePositiveLoss):
         ...     def cost(self, positive, negatives, there):
         ...         return mean(negatives - positive, there)

@@ -11,7 +11,7 @@ class BPR(OnePositiveLoss):
     Rendle, Freudenthaler, Gantner and Schmidt-Thieme, "BPR: Bayesian personalized ranking from implicit
     feedback" (2009). It is the pairwise logistic loss too (keras-rs's `PairwiseLogisticLoss`).
 
-    Example:
+    Examples:
         >>> round(float(BPR()([[1, 0, 0]], [[0.0, 0.0, 0.0]])), 4)  # log 2
         0.6931
     """
@@ -30,7 +30,7 @@ class BPRMax(OnePositiveLoss):
     Args:
         regularization: weight of the negatives' squared scores; the paper tunes it between 0 and 2.
 
-    Example:
+    Examples:
         >>> round(float(BPRMax()([[1, 0, 0]], [[1.0, 1.0, 1.0]])), 4)  # log 2, and the negatives' square
         1.6931
     """
@@ -58,7 +58,7 @@ class Hinge(OnePositiveLoss):
     Args:
         margin: how far ahead the positive must be to cost nothing.
 
-    Example:
+    Examples:
         >>> float(Hinge()([[1, 0, 0]], [[2.0, 1.5, 0.0]]))  # (0.5 + 0) / 2
         0.25
     """

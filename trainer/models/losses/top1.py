@@ -11,7 +11,7 @@ class TOP1(OnePositiveLoss):
     Hidasi, Karatzoglou, Baltrunas and Tikk, "Session-based recommendations with recurrent neural
     networks" (2016): an approximation of the positive's relative rank, and a regularization.
 
-    Example:
+    Examples:
         >>> float(TOP1()([[1, 0, 0]], [[0.0, 0.0, 0.0]]))  # σ(0) twice
         1.0
     """
@@ -26,7 +26,7 @@ class TOP1V2(OnePositiveLoss):
     As GRU4Rec's own code computes it: with the batch's items as candidates, the positive is among those
     whose squares are regularized, and it is taken out again.
 
-    Example:
+    Examples:
         >>> float(TOP1V2()([[1, 0, 0]], [[0.0, 0.0, 0.0]]))  # 1 less σ(0) / 2
         0.75
     """
@@ -45,7 +45,7 @@ class TOP1Max(OnePositiveLoss):
     Hidasi and Karatzoglou, "Recurrent neural networks with top-k gains for session-based
     recommendations" (2018), equation 6.
 
-    Example:
+    Examples:
         >>> float(TOP1Max()([[1, 0, 0]], [[0.0, 0.0, 0.0]]))  # each negative has a half of σ(0) twice
         1.0
     """

@@ -13,7 +13,7 @@ from trainer.models.multitask.model import MultiTaskModel
 class Cgc(MultiTaskModel):
     """Shared experts and each task's own, mixed by a gate a task. With none shared: parallel towers.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> model = Cgc(CgcConfig(dim=2, shared_experts=0, watched_weight=0), catalogue)

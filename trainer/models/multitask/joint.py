@@ -22,7 +22,7 @@ class Joint(FieldModel):
     the tutorial a film that occurs twice in a batch is no negative of itself. Side features, where there
     are any, add to the user's and to the film's vector.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> model = Joint(JointConfig(dim=4), catalogue)

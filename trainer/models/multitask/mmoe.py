@@ -13,7 +13,7 @@ from trainer.models.multitask.model import MultiTaskModel
 class Mmoe(MultiTaskModel):
     """Experts that all tasks share, mixed for each task by its own gate. One expert is a shared bottom.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> model = Mmoe(MmoeConfig(dim=2, experts=2), catalogue)

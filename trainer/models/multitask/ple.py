@@ -13,7 +13,7 @@ from trainer.models.multitask.model import MultiTaskModel
 class Ple(MultiTaskModel):
     """Levels of CGC: each takes what the one below made of the tasks' own and of the shared experts.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> model = Ple(PleConfig(dim=2, levels=3), catalogue)

@@ -12,7 +12,7 @@ from trainer.models.multitask.model import MultiTaskModel
 class SharedBottom(MultiTaskModel):
     """One dense network, and every task's tower on top of it.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> model = SharedBottom(SharedBottomConfig(dim=2, bottom=(8,), liked_weight=0), catalogue)

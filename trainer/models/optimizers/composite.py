@@ -35,7 +35,7 @@ class CompositeOptimizer(keras.optimizers.MultiOptimizer):
         ValueError: there are no pairs; and from `build`: a variable belongs to two parts, or to none where
             there is no default, or a pattern is in no path.
 
-    Example:
+    Examples:
         >>> table, dense = keras.layers.Embedding(9, 4), keras.layers.Dense(1)
         >>> model = keras.Sequential([table, dense])
         >>> model.compile(CompositeOptimizer([("adagrad", table)], default="adam"), "mse")
@@ -97,7 +97,7 @@ def split_by_rows(
     The counterpart of Merlin Models' `split_embeddings_on_size`, so that the large ones can be given an
     optimizer whose step does not go over all of their rows.
 
-    Example:
+    Examples:
         >>> users = keras.Variable(np.zeros((9, 2)), name="users")
         >>> genres = keras.Variable(np.zeros((3, 2)), name="genres")
         >>> large, small = split_by_rows([users, genres], threshold=5)

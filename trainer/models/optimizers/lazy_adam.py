@@ -26,7 +26,7 @@ class LazyAdam(keras.optimizers.Adam):
 
     It takes the arguments of `keras.optimizers.Adam`.
 
-    Example:
+    Examples:
         >>> table = keras.Variable([[1.0], [1.0]])
         >>> gradient = tf.IndexedSlices(tf.constant([[4.0]]), tf.constant([1]), tf.constant([2, 1]))
         >>> LazyAdam(0.1).apply([gradient], [table])

@@ -12,7 +12,7 @@ class CategoricalOutput(keras.layers.Layer):
         table: a layer whose `embeddings`, [items, d], are the items' vectors here too: tying the weights
             of input and output (Press and Wolf, 2017). A table of its own if None.
 
-    Example:
+    Examples:
         >>> output = CategoricalOutput(4)
         >>> tuple(output(np.zeros((2, 3))).shape)
         (2, 4)

@@ -22,7 +22,7 @@ class ContrastiveOutput(keras.layers.Layer):
         loss: from one-hot labels, the own item's first, and logits; cross-entropy if None, or one of
             `trainer.models.losses`.
 
-    Example:
+    Examples:
         >>> output = ContrastiveOutput(keras.layers.Embedding(3, 2), PopularitySampler([0, 1, 0], samples=8))
         >>> hidden, own = np.zeros((1, 2)), np.array([2])
         >>> round(float(output.loss(hidden, own)), 4)  # eight draws of the one other item count as one: log 2

@@ -39,7 +39,7 @@ class BinaryOutput(SingleOutput):
 
     Metrics: `auc` and `accuracy`.
 
-    Example:
+    Examples:
         >>> output, hidden = BinaryOutput(), np.zeros((2, 3))
         >>> output(hidden).numpy().tolist(), round(float(output.loss(hidden, np.array([0, 1]))), 4)  # log 2
         ([0.5, 0.5], 0.6931)
@@ -67,7 +67,7 @@ class RegressionOutput(SingleOutput):
 
     Metric: `rmse`.
 
-    Example:
+    Examples:
         >>> output, hidden = RegressionOutput(), np.zeros((2, 3))
         >>> output(hidden).numpy().tolist(), float(output.loss(hidden, np.array([2, 4])))  # (4 + 16) / 2
         ([0.0, 0.0], 10.0)

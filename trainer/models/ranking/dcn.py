@@ -17,7 +17,7 @@ from trainer.models.ranking.field_model import FieldModel
 class Dcn(FieldModel):
     """All fields and numbers in a row, through cross layers and a dense network after or beside them.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> model = Dcn(DcnConfig(dim=2, hidden=(4,)), catalogue)

@@ -20,7 +20,7 @@ class Deepfm(FieldModel):
 
     A number is a field too: its vector times its value.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> model = Deepfm(DeepfmConfig(dim=2, hidden=(4,)), catalogue)

@@ -16,7 +16,7 @@ from trainer.models.ranking.field_model import FieldModel
 class Dlrm(FieldModel):
     """The dot product of each pair of fields, the numbers' vector being one, through a top network.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> model = Dlrm(DlrmConfig(dim=2), catalogue)

@@ -27,7 +27,7 @@ class FieldModel(HeadedModel):
         config: with `dim`, `features`, `dense`, `precision` and `head`.
         catalogue: of users and films.
 
-    Class attributes:
+    Attributes:
         blocks: the attributes that hold layers with weights of their own.
     """
 

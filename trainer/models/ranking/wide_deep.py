@@ -16,7 +16,7 @@ from trainer.models.ranking.field_model import FieldModel
 class WideDeep(FieldModel):
     """A linear model that remembers single keys and pairs of them, and a dense network that generalizes.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> model = WideDeep(WideDeepConfig(dim=2, hidden=(4,)), catalogue)

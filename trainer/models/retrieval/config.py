@@ -17,7 +17,7 @@ Width = Annotated[int, Field(ge=1)]
 class KindConfig(Strict):
     """What is known of a kind before it is built.
 
-    Class attributes:
+    Attributes:
         learns_from: a row of a training batch is a rating, or a user with all that they watched; or a step
             is everyone at once, and solves for what is learned.
         training: what the loop's settings are where nothing else is said, beside their own defaults.

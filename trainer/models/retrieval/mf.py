@@ -27,7 +27,7 @@ from trainer.models.tasks import Retrieval
 class Mf(RetrievalModel):
     """score = ⟨user, film⟩ + the film's bias; someone whom train does not know is folded in (`FoldIn`).
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> model = Mf(MfConfig(dim=4), catalogue)

@@ -26,7 +26,7 @@ from trainer.models.tasks import Retrieval
 class TwoTower(RetrievalModel):
     """score = ⟨user, film⟩ + the film's bias, as one product: a film ends with its bias, a user with 1.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> model = TwoTower(TwoTowerConfig(dim=4, features=("gender", "genres")), catalogue)

@@ -25,7 +25,7 @@ from trainer.models.tasks import Retrieval
 class YoutubeDnn(HistoryModel):
     """score = ⟨the last dense layer, film⟩ + the film's bias.
 
-    Example:
+    Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
         >>> model = YoutubeDnn(YoutubeDnnConfig(dim=4, hidden=(8,)), catalogue)

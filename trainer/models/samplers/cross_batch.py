@@ -18,7 +18,7 @@ class CrossBatchNegatives(keras.layers.Layer):
 
     Their sampling probability is that of a batch's own items, since that is what they were.
 
-    Example:
+    Examples:
         >>> queue = CrossBatchNegatives(capacity=3, dim=1)
         >>> for ids in ([1, 2], [3, 4]):  # what a model's `compute_loss` does with a batch
         ...     films = tf.ones([2, 1])  # the item tower's vectors

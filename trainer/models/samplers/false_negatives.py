@@ -18,7 +18,7 @@ class DownScoreFalseNegatives(keras.layers.Layer):
         score: what the score becomes; or
         less: what is taken off it. Exactly one of them.
 
-    Example:
+    Examples:
         >>> down = DownScoreFalseNegatives(less=2.0)
         >>> down(np.array([[5.0, 4, 3]]), np.array([[1, 0, 0]]), np.array([7, 8, 7])).numpy().tolist()
         [[5.0, 4.0, 1.0]]

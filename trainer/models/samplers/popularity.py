@@ -19,7 +19,7 @@ class PopularitySampler(keras.layers.Layer):
         power: what counts are raised to.
         seed: of the draws; None: another at every start.
 
-    Example:
+    Examples:
         >>> ids, expected = PopularitySampler([0, 3, 1], samples=8).draw()
         >>> sorted(set(ids.numpy()) - {1, 2}), float(PopularitySampler([0, 3, 1], 8).expected([1])[0])
         ([], 6.0)
@@ -52,7 +52,7 @@ class PopularitySampler(keras.layers.Layer):
         Nearly Zipf's law, and what `tf.random.log_uniform_candidate_sampler` draws by; but ids need not be
         in the order of their frequency.
 
-        Example:
+        Examples:
             >>> sampler = PopularitySampler.log_uniform([0, 3, 1], samples=100)
             >>> [round(float(each), 1) for each in sampler.expected([1, 2])]  # log 2 and log 1.5, of log 3
             [63.1, 36.9]

@@ -15,7 +15,7 @@ class Ranking(keras.layers.Layer):
         label_metrics: updated with labels alone.
         loss_metrics: updated with the loss.
 
-    Example:
+    Examples:
         >>> task = Ranking(metrics=[keras.metrics.RootMeanSquaredError()])
         >>> float(task(labels=[4.0, 2.0], predictions=[3.0, 2.0]))
         0.5

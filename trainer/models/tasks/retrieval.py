@@ -27,7 +27,7 @@ class Retrieval(keras.layers.Layer):
         false_negatives: what becomes of those candidates instead of being left out; needs the same.
         loss: a Keras loss from one-hot labels and logits; categorical cross-entropy if None.
 
-    Example:
+    Examples:
         >>> task = Retrieval()
         >>> round(float(task(np.ones((2, 1)), np.zeros((2, 1)))), 4)  # two candidates alike: log 2
         0.6931

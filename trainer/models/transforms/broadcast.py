@@ -13,7 +13,7 @@ def broadcast_to_sequence(context, sequence):
     Returns:
         Like the context, but [B, n] or [B, n, d], ragged where the sequence is.
 
-    Example:
+    Examples:
         >>> broadcast_to_sequence(tf.constant([7, 8]), tf.ragged.constant([[1, 2], [3]])).to_list()
         [[7, 7], [8]]
     """

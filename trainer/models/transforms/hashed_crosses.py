@@ -17,9 +17,9 @@ class HashedCrosses(keras.layers.Layer):
         level: None given for `crosses`, the most features that are crossed together.
 
     Call arguments:
-        features: int or string [B] or [B, 1] each, by name.
+        - features: int or string [B] or [B, 1] each, by name.
 
-    Example:
+    Examples:
         >>> crosses = HashedCrosses(100, [("age", "gender")])
         >>> crossed = crosses({"age": tf.constant([3, 3]), "gender": tf.constant(["F", "F"])})
         >>> {name: len(set(ids.numpy())) for name, ids in crossed.items()}  # the same pair has the same id

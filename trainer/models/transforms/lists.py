@@ -14,7 +14,7 @@ def as_ragged(lists: Lists, padding=None) -> tf.RaggedTensor:
         lists: [B, n].
         padding: of a dense tensor, left out at the end of each list; None: nothing is padding.
 
-    Example:
+    Examples:
         >>> as_ragged(tf.constant([[1, 2], [3, 0]]), padding=0).to_list()
         [[1, 2], [3]]
     """
@@ -33,7 +33,7 @@ def as_dense(lists: Lists, padding=None, length: int | None = None) -> tf.Tensor
         padding: what fills up shorter lists; 0, "" or False by the type if None.
         length: n; longer lists lose their end. As long as the longest if None.
 
-    Example:
+    Examples:
         >>> as_dense(tf.ragged.constant([[1, 2, 3], [4]]), length=2).numpy().tolist()
         [[1, 2], [4, 0]]
     """
@@ -53,7 +53,7 @@ def as_sparse(lists: Lists, padding=None) -> tf.SparseTensor:
         lists: [B, n].
         padding: as in `as_ragged`.
 
-    Example:
+    Examples:
         >>> sparse = as_sparse(tf.constant([[1, 2], [3, 0]]), padding=0)
         >>> sparse.values.numpy().tolist(), sparse.indices.numpy().tolist()
         ([1, 2, 3], [[0, 0], [0, 1], [1, 0]])

@@ -10,7 +10,7 @@ import tensorflow as tf
 def mask_last(sequence: tf.RaggedTensor) -> tf.RaggedTensor:
     """The last step of each sequence: how a model of masked steps is evaluated, and asked.
 
-    Example:
+    Examples:
         >>> mask_last(tf.ragged.constant([[1, 2], [3]])).to_list()
         [[False, True], [True]]
     """
@@ -27,7 +27,7 @@ def mask_random(sequence: tf.RaggedTensor, rate: float = 0.3, seed=None) -> tf.R
         rate: of hidden steps.
         seed: two integers: the same give the same mask. None: another at every call.
 
-    Example:
+    Examples:
         >>> mask = mask_random(tf.ragged.constant([[1, 2], [3]]))
         >>> [sum(hidden) for hidden in mask.to_list()]  # one of two, whatever is drawn
         [1, 1]
@@ -50,7 +50,7 @@ def apply_mask(sequence: tf.RaggedTensor, mask: tf.RaggedTensor, token) -> tf.Ra
         mask: as the functions above give it.
         token: an id of its own that stands for a hidden step.
 
-    Example:
+    Examples:
         >>> films = tf.ragged.constant([[1, 2], [3]])
         >>> apply_mask(films, mask_last(films), token=9).to_list()
         [[1, 9], [9]]

@@ -21,7 +21,7 @@ def predict_next(
         (inputs without each sequence's last step, targets ragged [B, (n - 1)]: the target without its
         first step).
 
-    Example:
+    Examples:
         >>> inputs, targets = predict_next({"film": tf.ragged.constant([[1, 2, 3]])}, "film", ["film"])
         >>> inputs["film"].to_list(), targets.to_list()
         ([[1, 2]], [[2, 3]])
@@ -36,7 +36,7 @@ def predict_last(features: Features, target: str, sequences: Collection[str]) ->
     Returns:
         (inputs without each sequence's last step, targets [B]).
 
-    Example:
+    Examples:
         >>> inputs, targets = predict_last({"film": tf.ragged.constant([[1, 2, 3]])}, "film", ["film"])
         >>> inputs["film"].to_list(), targets.numpy().tolist()
         ([[1, 2]], [3])
@@ -59,7 +59,7 @@ def predict_random(
     Returns:
         (inputs up to the chosen step, which is not among them, targets [B]).
 
-    Example:
+    Examples:
         >>> inputs, targets = predict_random({"film": tf.ragged.constant([[1, 2], [3, 4]])}, "film", ["film"])
         >>> inputs["film"].to_list(), targets.numpy().tolist()  # of two steps it is the second
         ([[1], [3]], [2, 4])

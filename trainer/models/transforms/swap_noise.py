@@ -16,9 +16,9 @@ class SwapNoise(keras.layers.Layer):
         seed: of the draws.
 
     Call arguments:
-        features: a tensor, dense of any shape or ragged, or a dict of them; lists keep their lengths.
+        - features: a tensor, dense of any shape or ragged, or a dict of them; lists keep their lengths.
 
-    Example:
+    Examples:
         >>> noisy = SwapNoise(rate=1.0)(tf.constant([[1, 2], [2, 0]]), training=True).numpy()
         >>> int(noisy[1, 1]), set(noisy[0].tolist()) <= {1, 2}  # padding stays, others come from the batch
         (0, True)
