@@ -46,7 +46,7 @@ MODELS = {
     },
     "mf, softmax": {"model": {"kind": "mf"}, "train": TRAIN},
     # A pair teaches less than a softmax over all films: the prior is weaker, and the epochs are more.
-    "mf, BPR": {"model": {"kind": "mf", "loss": "bpr", "precision": 1}, "train": {**TRAIN, "epochs": 40}},
+    "mf, BPR": {"model": {"kind": "mf", "loss": "bpr", "l2": 1}, "train": {**TRAIN, "epochs": 40}},
     "youtube_dnn": {"model": {"kind": "youtube_dnn"}, "train": TRAIN},
     "sasrec": {"model": {"kind": "sasrec"}, "train": TRAIN},
     "sasrec, next film": {"model": {"kind": "sasrec", "target": "next"}, "train": TRAIN},
@@ -148,12 +148,12 @@ def popularity(train: dict, seed: None):
     return lambda users: np.tile(counts, (len(users), 1)), catalogue.vocabularies, catalogue.watched
 
 
-def ease(train: dict, seed: None, precision: float = 500.0):
+def ease(train: dict, seed: None, l2: float = 500.0):
     """EASE's closed form (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", 2019)."""
     ratings, catalogue = _read(train)
     watched = np.zeros((catalogue.users, catalogue.movies))
     watched[ratings.user, ratings.movie] = 1
-    inverse = np.linalg.inv(watched.T @ watched + precision * np.eye(catalogue.movies))
+    inverse = np.linalg.inv(watched.T @ watched + l2 * np.eye(catalogue.movies))
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0)
     return lambda users: watched[users] @ weights, catalogue.vocabularies, catalogue.watched

@@ -59,7 +59,7 @@ KINDS = {
     "ple": {"model": {"kind": "ple"}, "train": DEFAULT},
     "joint": {"model": {"kind": "joint"}, "train": DEFAULT},
     "dcn as in TFRS, all 80,000": {
-        "model": {"kind": "dcn", "features": TFRS_FEATURES, "dense": [], "precision": 0},
+        "model": {"kind": "dcn", "features": TFRS_FEATURES, "dense": [], "l2": 0},
         "train": TFRS,
     },
     "dcn as in TFRS, all 80,000, our prior": {

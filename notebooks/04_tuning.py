@@ -56,7 +56,7 @@ from tuner.config import TuneConfig
 SPACE = {
     "train.learning_rate": {"kind": "float", "min": 0.002, "max": 0.3, "sampling": "log"},
     "model.dim": {"kind": "choice", "values": [2, 4, 8, 16]},
-    "model.factor_precision": {"kind": "float", "min": 2.0, "max": 60.0, "sampling": "log"},
+    "model.factor_l2": {"kind": "float", "min": 2.0, "max": 60.0, "sampling": "log"},
 }
 tune = TuneConfig.model_validate({"strategy": "bayesian", "trials": TRIALS, "space": SPACE})
 

@@ -22,7 +22,7 @@ from pipeline.config.schema import RunConfig
 from pipeline.simulate.chart import write_chart
 from pipeline.simulate.replay import Replay
 from pipeline.simulate.results import FILE, Results, Step
-from pipeline.simulate.simulation import CONTINUOUS, Interrupted, Simulation, described
+from pipeline.simulate.simulation import CONTINUOUS, Simulation, SimulationStopped, described
 from pipeline.store.program import command
 from pipeline.store.workspace import Workspace
 from serving.server.stopping import stopping
@@ -90,7 +90,7 @@ def run_simulation(request: SimulateRequest) -> None:
                     simulation.run()
                 except MarqueeError as error:
                     raise MarqueeError(error.message, f"{error.hint}\n{again}") from None
-    except (Interrupted, KeyboardInterrupt):
+    except (SimulationStopped, KeyboardInterrupt):
         raise MarqueeError("interrupted; what was finished is kept", again) from None
     page = request.out / PAGE
     write_chart(results, page)

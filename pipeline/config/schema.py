@@ -13,7 +13,7 @@ from serving.deploy.config import DeployConfig
 from trainer.data import features
 from trainer.evaluation.measures import CATALOGUE_MEASURES, QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.evaluation.recommender_measures import RECOMMENDER_MEASURES
-from trainer.models.ranking.config import RankingConfig as RankingModelConfig
+from trainer.models.ranking.config import RankingModelConfig
 from trainer.training.ranking_settings import RankingSettings
 from trainer.training.retrieval_settings import RetrievalSettings
 from tuner.config import TuneConfig

@@ -35,7 +35,7 @@ STRATEGIES = {
 _MODELS = ("ranking", "recommender")
 
 
-class Interrupted(Exception):
+class SimulationStopped(Exception):
     """Somebody wants it to end; what was finished is kept."""
 
 
@@ -66,7 +66,7 @@ class Simulation:
         """Does what is not done yet, up to the last span but one: after the last there is no future.
 
         Raises:
-            Interrupted: `stop` was set.
+            SimulationStopped: `stop` was set.
             MarqueeError: a run failed.
         """
         self.results.write()
@@ -97,7 +97,7 @@ class Simulation:
         command = (*program_path(), "run", "--config", str(config), "--workspace", str(workspace))
         status = run_child(command, output, self.stop)
         if self.stop.is_set():
-            raise Interrupted
+            raise SimulationStopped
         if status:
             raise MarqueeError(f"after span {span}, {strategy}: {message_in(output)}", f"output: {output}")
         run_id = run_id_in(output)

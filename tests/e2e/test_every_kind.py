@@ -21,8 +21,8 @@ SETTINGS = {
     "mlp": {"train": {"epochs": 15, "batch_size": 500, "learning_rate": 0.001}},
     "two_tower": {"train": {"batch_size": 500}},
     "sasrec": {"train": {"batch_size": 1000}},
-    "ease": {"model": {"precision": 100.0}},
-    "ials": {"model": {"precision": 10.0, "dim": 20}},
+    "ease": {"model": {"l2": 100.0}},
+    "ials": {"model": {"l2": 10.0, "dim": 20}},
 }
 SIGNATURES = {"ranking": 4, "retrieval": 9}  # at least; a model of several tasks has one more
 

@@ -13,7 +13,7 @@ from trainer.models.ranking.registry import build
 from trainer.training.ranking import RankingSettings, train_ranking
 from trainer.training.warm_start import misfit
 
-SMALL = {"dim": 4, "features": (), "dense": (), "tower": (3,), "precision": 0.0}
+SMALL = {"dim": 4, "features": (), "dense": (), "tower": (3,), "l2": 0.0}
 TASKS = ("rating", "liked", "watched")
 ROWS = {
     USER_ID: tf.constant([1, 2, 3]),
@@ -197,7 +197,7 @@ def test_the_joint_model_without_retrieval_leaves_it_out(data):
 
 
 def made_joint(data, **given):
-    model = build(JointConfig(dim=4, hidden=(3,), precision=0.0, **given), data.catalogue)
+    model = build(JointConfig(dim=4, hidden=(3,), l2=0.0, **given), data.catalogue)
     model(ROWS)
     return model
 
@@ -226,7 +226,7 @@ def test_the_chance_of_a_watch_is_that_of_a_rating_beside_a_drawn_film():
     }
     vocabularies = Vocabularies.from_columns(columns)
     ratings, catalogue = catalogues.from_columns(columns, vocabularies)
-    config = {"kind": "mmoe", "dim": 8, "experts": 1, "tower": [8], "watched_weight": 1.0, "precision": 1}
+    config = {"kind": "mmoe", "dim": 8, "experts": 1, "tower": [8], "watched_weight": 1.0, "l2": 1}
     loop = {"epochs": 12, "batch_size": 63, "patience": 0, "learning_rate": 0.02, "unknown_rate": 0}
     settings = RankingSettings.of({"model": config, "train": loop}, None)
     model = train_ranking(settings, RatingData(ratings, ratings[:1], catalogue)).model

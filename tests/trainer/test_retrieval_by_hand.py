@@ -81,7 +81,7 @@ def test_a_mean_is_a_sum_over_how_many():
 
 def test_ease_is_stecks_closed_form(catalogue, watched, monkeypatch):
     monkeypatch.setattr(ease_module, "BLOCK", 7)  # users are gone through in parts
-    model = build(EaseConfig(precision=3.0), catalogue)
+    model = build(EaseConfig(l2=3.0), catalogue)
     error = float(model.solve())
     inverse = np.linalg.inv(watched.T @ watched + 3 * np.eye(catalogue.movies))
     weights = -inverse / np.diag(inverse)
@@ -111,7 +111,7 @@ def test_ease_is_refused_where_its_weights_would_not_fit(catalogue, monkeypatch)
 @pytest.mark.parametrize("scaling", [0.0, 0.5])
 def test_a_sweep_of_ials_solves_both_sides(scaling, catalogue, watched, monkeypatch):
     monkeypatch.setattr("trainer.models.retrieval.ials.ENTRIES", 24)  # many blocks
-    config = IalsConfig(dim=3, precision=2.0, confidence=4.0, frequency_scaling=scaling)
+    config = IalsConfig(dim=3, l2=2.0, confidence=4.0, frequency_scaling=scaling)
     model = build(config, catalogue)
     films = model.item_vectors(every(catalogue)).numpy()[:, :-1].astype(np.float64)
     error = float(model.solve())
@@ -227,7 +227,7 @@ def test_multvae_pays_for_every_film_watched_and_little_by_little_for_the_code(c
 
 def test_mf_folds_in_by_one_step_of_newtons_method(catalogue):
     keras.utils.set_random_seed(1)
-    model = build(MfConfig(dim=3, precision=2.0), catalogue)
+    model = build(MfConfig(dim=3, l2=2.0), catalogue)
     for weight in model.trainable_weights:
         weight.assign(weight * 10)
     films = model.item_vectors(every(catalogue)).numpy().astype(np.float64)[1:]

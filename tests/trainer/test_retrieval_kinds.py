@@ -21,17 +21,17 @@ from trainer.training.warm_start import WarmStart, trained_folder
 from trainer.training.weights import Trained
 
 SMALL = {
-    "two_tower": {"dim": 8, "precision": 1},
-    "mf": {"dim": 8, "precision": 1},
-    "youtube_dnn": {"dim": 8, "hidden": [16], "precision": 0.1},
-    "sasrec": {"dim": 16, "blocks": 1, "history_limit": 10, "precision": 1},
-    "ease": {"precision": 5},
-    "ials": {"dim": 4, "precision": 2},
+    "two_tower": {"dim": 8, "l2": 1},
+    "mf": {"dim": 8, "l2": 1},
+    "youtube_dnn": {"dim": 8, "hidden": [16], "l2": 0.1},
+    "sasrec": {"dim": 16, "blocks": 1, "history_limit": 10, "l2": 1},
+    "ease": {"l2": 5},
+    "ials": {"dim": 4, "l2": 2},
     "multvae": {"dim": 8, "hidden": 16, "anneal_steps": 50},
 }
 VARIANTS = {
     "mf, sampled": {"kind": "mf", **SMALL["mf"], "loss": "sampled", "negatives": 20},
-    "mf, bpr": {"kind": "mf", **SMALL["mf"], "loss": "bpr", "negatives": 20, "precision": 0.1},
+    "mf, bpr": {"kind": "mf", **SMALL["mf"], "loss": "bpr", "negatives": 20, "l2": 0.1},
     "youtube_dnn, sampled": {"kind": "youtube_dnn", **SMALL["youtube_dnn"], "loss": "sampled"},
     "sasrec, sampled": {"kind": "sasrec", **SMALL["sasrec"], "loss": "sampled", "target": "next"},
     "ials, scaled": {"kind": "ials", **SMALL["ials"], "frequency_scaling": 0.5},

@@ -175,7 +175,7 @@ def of_tastes(tastes):
     """A model trained on them by the sampled softmax, and its losses."""
     settings = RetrievalSettings.of(
         {
-            "model": {"kind": "two_tower", "dim": 8, "loss": "sampled", "negatives": 20, "precision": 1},
+            "model": {"kind": "two_tower", "dim": 8, "loss": "sampled", "negatives": 20, "l2": 1},
             "train": {"epochs": 15, "batch_size": 60, "patience": 0, "learning_rate": 0.05},
         },
         None,

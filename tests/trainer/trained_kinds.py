@@ -17,7 +17,7 @@ from trainer.models.ranking.model import RankingModel
 from trainer.models.ranking.registry import model_class
 from trainer.training.ranking import RankingSettings, train_ranking
 
-WEAK = {"precision": 14}  # the default prior of these is for more than 2,500 ratings
+WEAK = {"l2": 14}  # the default prior of these is for more than 2,500 ratings
 TASKS = {"dim": 8, "tower": [16], "liked_weight": 1.0, "watched_weight": 1.0, **WEAK}
 #: Of each kind the one that can do most: they take in side features, numbers, heads, ranks and drop-outs.
 KINDS = {

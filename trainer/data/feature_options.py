@@ -39,21 +39,19 @@ TIMELESS_DENSE = (DenseFeature.AGE, DenseFeature.ACTIVITY, DenseFeature.YEAR, De
 Width = Annotated[int, Field(ge=1)]
 Fields = Annotated[
     tuple[Timeless, ...],
-    Field(
-        description="side features as fields beside the two ids; those that the data set lacks are left out"
-    ),
+    Field(description="side features, as fields beside the two ids; ones that the data lacks are ignored"),
 ]
 DenseFields = Annotated[
     tuple[DenseFeature, ...],
-    Field(description="features as numbers; those that the data set lacks are left out"),
+    Field(description="features as numbers; ones that the data lacks are ignored"),
 ]
 Hidden = Annotated[tuple[Width, ...], Field(description="widths of the dense ReLU layers below the output")]
 Dropout = Annotated[
     float,
-    Field(ge=0, lt=1, description="of the dense layers' outputs, in training; slow with train.xla on a CPU"),
+    Field(ge=0, lt=1, description="dropout rate of the dense layers; slow with train.xla on a CPU"),
 ]
-Precision = Annotated[float, Field(ge=0, description="Gaussian prior of the embeddings")]
+L2 = Annotated[float, Field(ge=0, description="regularization strength of the embeddings")]
 Head = Annotated[
     Literal["ordinal", "squared"],
-    Field(description="learn by the likelihood of the observed star, or by squared error"),
+    Field(description="loss: likelihood of the observed star (ordinal), or squared error"),
 ]

@@ -2,14 +2,14 @@
 
 from pydantic import Field
 
-from trainer.models.ranking.config import MfConfig, RankingConfig
+from trainer.models.ranking.config import MfConfig, RankingModelConfig
 from trainer.training.settings import Settings
 
 
 class RankingSettings(Settings):
     """What is trained, and how."""
 
-    model: RankingConfig = Field(MfConfig(), description="the kind of model and its architecture")
+    model: RankingModelConfig = Field(MfConfig(), description="the kind of model and its architecture")
 
     @property
     def monitor(self) -> str:

@@ -4,14 +4,14 @@ import keras
 
 
 class GaussianPrior(keras.regularizers.Regularizer):
-    """½ · precision · Σ w² / rows, over tables [..., d + 1] whose last column is a bias.
+    """½ · l2 · Σ w² / rows, over tables [..., d + 1] whose last column is a bias.
 
     Beside a mean loss over `rows` examples this is the prior of a maximum a posteriori estimate: a
     weight counts once, however often its id occurs, so frequent ids are held back less than rare ones.
 
     Args:
-        factors: the precision of the first d columns.
-        bias: the precision of the last column.
+        factors: regularization strength of the first d columns.
+        bias: regularization strength of the last column.
         rows: the number of training examples.
     """
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from marquee.strict import Strict
 from trainer.data.feature_options import (
+    L2,
     TIMELESS,
     TIMELESS_DENSE,
     DenseFields,
@@ -13,7 +14,6 @@ from trainer.data.feature_options import (
     Fields,
     Head,
     Hidden,
-    Precision,
     Width,
 )
 
@@ -23,23 +23,25 @@ class MultiTaskConfig(Strict):
 
     kind: str
     dim: Width | Literal["auto"] = Field(
-        32, description="width of every field's embedding; auto: twice the fourth root of its number of keys"
+        32, description="number of dimensions of embeddings; auto: twice the fourth root of a field's keys"
     )
     features: Fields = TIMELESS
     dense: DenseFields = TIMELESS_DENSE
-    tower: tuple[Width, ...] = Field((64,), description="widths of each task's own ReLU layers")
-    dropout: Dropout = 0.0
-    precision: Precision = 60.0
-    head: Head = "squared"
-    rating_weight: float = Field(1.0, gt=0, description="of the rating's loss")
-    liked_weight: float = Field(0.2, ge=0, description="of the loss of whether it is liked; 0: not learned")
-    watched_weight: float = Field(
-        0.1, ge=0, description="of the loss of whether it is watched; 0: not learned"
+    tower: tuple[Width, ...] = Field(
+        (64,), description="widths of the dense ReLU layers of each task's tower"
     )
-    liked_from: float = Field(4.0, description="a rating of so many stars is a like")
-    negatives: int = Field(1, ge=1, description="films drawn for each rating as not watched")
+    dropout: Dropout = 0.0
+    l2: L2 = 60.0
+    head: Head = "squared"
+    rating_weight: float = Field(1.0, gt=0, description="weight of the rating's loss")
+    liked_weight: float = Field(0.2, ge=0, description="weight of the loss of the task liked; 0: not learned")
+    watched_weight: float = Field(
+        0.1, ge=0, description="weight of the loss of the task watched; 0: not learned"
+    )
+    liked_from: float = Field(4.0, description="stars from which a rating counts as liked")
+    negatives: int = Field(1, ge=1, description="negatives of the task watched that are drawn per rating")
     drawn_by: Literal["uniform", "popularity"] = Field(
-        "uniform", description="films drawn all alike, or as often as they are rated in train"
+        "uniform", description="distribution of the negatives: uniform, or by number of ratings in train"
     )
 
 
@@ -47,23 +49,29 @@ class SharedBottomConfig(MultiTaskConfig):
     """Shared bottom: one network for all tasks, and a small tower on it for each."""
 
     kind: Literal["shared_bottom"] = "shared_bottom"
-    bottom: tuple[Width, ...] = Field((192,), description="widths of the ReLU layers that all tasks share")
+    bottom: tuple[Width, ...] = Field(
+        (192,), description="widths of the dense ReLU layers that all tasks share"
+    )
 
 
 class MmoeConfig(MultiTaskConfig):
     """MMoE: several networks that all tasks share; each task mixes them by a gate of its own."""
 
     kind: Literal["mmoe"] = "mmoe"
-    experts: int = Field(4, ge=1, description="networks that all tasks share")
-    expert: tuple[Width, ...] = Field((96,), min_length=1, description="widths of an expert's ReLU layers")
+    experts: int = Field(4, ge=1, description="number of expert networks that all tasks share")
+    expert: tuple[Width, ...] = Field(
+        (96,), min_length=1, description="widths of an expert's dense ReLU layers"
+    )
 
 
 class ExpertsConfig(MultiTaskConfig):
     """What the kinds have in common whose tasks have networks of their own."""
 
-    shared_experts: int = Field(2, ge=0, description="networks that all tasks share")
-    task_experts: int = Field(1, ge=1, description="networks of each task alone")
-    expert: tuple[Width, ...] = Field((96,), min_length=1, description="widths of an expert's ReLU layers")
+    shared_experts: int = Field(2, ge=0, description="number of expert networks that all tasks share")
+    task_experts: int = Field(1, ge=1, description="number of expert networks of each task alone")
+    expert: tuple[Width, ...] = Field(
+        (96,), min_length=1, description="widths of an expert's dense ReLU layers"
+    )
 
 
 class CgcConfig(ExpertsConfig):
@@ -76,20 +84,22 @@ class PleConfig(ExpertsConfig):
     """PLE: CGC several times over, what is shared and what is a task's own parting level by level."""
 
     kind: Literal["ple"] = "ple"
-    shared_experts: int = Field(2, ge=1, description="networks that all tasks share, at each level")
-    levels: int = Field(2, ge=1, description="how many times; 1: as cgc")
+    shared_experts: int = Field(
+        2, ge=1, description="number of expert networks that all tasks share at each level"
+    )
+    levels: int = Field(2, ge=1, description="number of extraction levels; 1 is the same as cgc")
 
 
 class JointConfig(Strict):
     """TFRS's joint model: one pair of embeddings learns the rating and, by in-batch softmax, retrieval."""
 
     kind: Literal["joint"] = "joint"
-    dim: Width = Field(32, description="width of every field's embedding")
+    dim: Width = Field(32, description="number of dimensions of embeddings")
     features: Fields = ()
     dense: DenseFields = ()
     hidden: Hidden = (256, 128)
     dropout: Dropout = 0.0
-    precision: Precision = 60.0
+    l2: L2 = 60.0
     head: Head = "squared"
-    rating_weight: float = Field(1.0, gt=0, description="of the rating's loss")
-    retrieval_weight: float = Field(0.02, ge=0, description="of the retrieval loss; 0: not learned")
+    rating_weight: float = Field(1.0, gt=0, description="weight of the rating's loss")
+    retrieval_weight: float = Field(0.02, ge=0, description="weight of the retrieval loss; 0: not learned")

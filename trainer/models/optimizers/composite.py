@@ -39,8 +39,8 @@ class CompositeOptimizer(keras.optimizers.MultiOptimizer):
         >>> table, dense = keras.layers.Embedding(9, 4), keras.layers.Dense(1)
         >>> model = keras.Sequential([table, dense])
         >>> model.compile(CompositeOptimizer([("adagrad", table)], default="adam"), "mse")
-        >>> [optimizer.name for optimizer in model.optimizer.optimizers]
-        ['adagrad', 'adam']
+        >>> [type(optimizer).__name__ for optimizer in model.optimizer.optimizers]
+        ['Adagrad', 'Adam']
     """
 
     def __init__(

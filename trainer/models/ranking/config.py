@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from marquee.strict import Strict
 from trainer.data.feature_options import (
+    L2,
     MOVIE_FEATURES,
     TIMELESS,
     TIMELESS_DENSE,
@@ -18,7 +19,6 @@ from trainer.data.feature_options import (
     Head,
     Hidden,
     MovieFeature,
-    Precision,
     Timeless,
     UserFeature,
     Width,
@@ -41,7 +41,7 @@ __all__ = [
     "MlpConfig",
     "MmoeConfig",
     "PleConfig",
-    "RankingConfig",
+    "RankingModelConfig",
     "SharedBottomConfig",
     "WideDeepConfig",
 ]
@@ -51,11 +51,11 @@ class MlpConfig(Strict):
     """A dense network over the user's and the film's embeddings (the TFRS tutorial's)."""
 
     kind: Literal["mlp"] = "mlp"
-    dim: int = Field(32, ge=1, description="width of the user and the film embeddings")
-    side_dim: int = Field(8, ge=1, description="width of each side feature's embedding")
+    dim: int = Field(32, ge=1, description="number of dimensions of the user and film embeddings")
+    side_dim: int = Field(8, ge=1, description="number of dimensions of each side feature's embedding")
     hidden: tuple[Width, ...] = Field((256, 64), description="widths of the dense layers below the output")
     features: tuple[Feature, ...] = Field(
-        (), description="side features; those that the data set lacks are left out"
+        (), description="side features; ones that the data lacks are ignored"
     )
 
 
@@ -63,16 +63,18 @@ class MfConfig(Strict):
     """Biases and factor products over ids, implicit sets and side features, averaged over members."""
 
     kind: Literal["mf"] = "mf"
-    dim: int = Field(14, ge=1, description="factors of a member")
-    members: int = Field(8, ge=1, description="small models trained together and averaged")
+    dim: int = Field(14, ge=1, description="number of factors of each member")
+    members: int = Field(8, ge=1, description="number of small models that are trained together and averaged")
     head: Head = "ordinal"
-    implicit: bool = Field(True, description="add a user's films, and a film's users, as sets")
-    implicit_limit: int = Field(1000, ge=1, description="at most this many of a set, the latest")
-    features: tuple[Timeless, ...] = Field(
-        TIMELESS, description="side features; those that the data set lacks are left out"
+    implicit: bool = Field(
+        True, description="whether a user's films and a film's users are added as implicit sets"
     )
-    factor_precision: float = Field(14.0, ge=0, description="Gaussian prior of factors")
-    bias_precision: float = Field(5.0, ge=0, description="Gaussian prior of biases")
+    implicit_limit: int = Field(1000, ge=1, description="number of the latest members of such a set")
+    features: tuple[Timeless, ...] = Field(
+        TIMELESS, description="side features; ones that the data lacks are ignored"
+    )
+    factor_l2: float = Field(14.0, ge=0, description="regularization strength of the factors")
+    bias_l2: float = Field(5.0, ge=0, description="regularization strength of the biases")
 
 
 class DlrmConfig(Strict):
@@ -80,16 +82,17 @@ class DlrmConfig(Strict):
 
     kind: Literal["dlrm"] = "dlrm"
     dim: int = Field(
-        16, ge=1, description="width of every field's embedding, and of the bottom network's output"
+        16, ge=1, description="number of dimensions of embeddings, and of the bottom network's output"
     )
     features: Fields = TIMELESS
     dense: DenseFields = TIMELESS_DENSE
     bottom: tuple[Width, ...] = Field(
-        (32,), description="widths of the dense ReLU layers over numbers, below the one of width `dim`"
+        (32,),
+        description="widths of the bottom network's dense ReLU layers, before the last one of width dim",
     )
     hidden: Hidden = (32,)
     dropout: Dropout = 0.0
-    precision: Precision = 200.0
+    l2: L2 = 200.0
     head: Head = "squared"
 
     @model_validator(mode="after")
@@ -105,20 +108,21 @@ class DcnConfig(Strict):
 
     kind: Literal["dcn"] = "dcn"
     dim: Width | Literal["auto"] = Field(
-        32, description="width of every field's embedding; auto: twice the fourth root of its number of keys"
+        32, description="number of dimensions of embeddings; auto: twice the fourth root of a field's keys"
     )
     features: Fields = TIMELESS
     dense: DenseFields = TIMELESS_DENSE
-    crosses: int = Field(1, ge=0, description="how many cross layers, one upon the other")
+    crosses: int = Field(1, ge=0, description="number of cross layers")
     rank: int | None = Field(
-        None, ge=1, description="of the cross layers' matrices, for fewer parameters; none: full"
+        None, ge=1, description="rank of the cross layers' matrices, for fewer parameters; null: full rank"
     )
     structure: Literal["stacked", "parallel"] = Field(
-        "stacked", description="the dense network takes the crosses' output, or the same input beside them"
+        "stacked",
+        description="whether the dense network follows the cross layers or runs in parallel to them",
     )
     hidden: Hidden = (192, 192)
     dropout: Dropout = 0.0
-    precision: Precision = 60.0
+    l2: L2 = 60.0
     head: Head = "squared"
 
 
@@ -126,13 +130,13 @@ class DeepfmConfig(Strict):
     """DeepFM: weights, products of every pair of fields, and a dense network over them, summed."""
 
     kind: Literal["deepfm"] = "deepfm"
-    dim: int = Field(16, ge=1, description="width of every field's embedding")
+    dim: int = Field(16, ge=1, description="number of dimensions of embeddings")
     features: Fields = TIMELESS
     dense: DenseFields = ()
     hidden: Hidden = (128, 64)
     dropout: Dropout = 0.0
-    precision: Precision = 60.0
-    bias_precision: float = Field(5.0, ge=0, description="Gaussian prior of the weights of single keys")
+    l2: L2 = 60.0
+    bias_l2: float = Field(5.0, ge=0, description="regularization strength of the first-order weights")
     head: Head = "squared"
 
 
@@ -145,7 +149,7 @@ class WideDeepConfig(Strict):
 
     kind: Literal["wide_deep"] = "wide_deep"
     dim: Width | Literal["auto"] = Field(
-        32, description="width of every field's embedding; auto: twice the fourth root of its number of keys"
+        32, description="number of dimensions of embeddings; auto: twice the fourth root of a field's keys"
     )
     features: Fields = TIMELESS
     dense: DenseFields = TIMELESS_DENSE
@@ -156,13 +160,13 @@ class WideDeepConfig(Strict):
             (Feature.AGE, "movie_id"),
             (Feature.OCCUPATION, Feature.GENRES),
         ),
-        description="pairs of a user's and a film's features whose combinations have weights of their own",
+        description="pairs of a user's and a film's features that the linear model crosses",
     )
-    bins: int = Field(20_000, ge=1, description="weights of a pair of features, shared by chance beyond it")
+    bins: int = Field(20_000, ge=1, description="number of hash buckets of each pair of features")
     hidden: Hidden = (128, 64)
     dropout: Dropout = 0.0
-    precision: Precision = 200.0
-    bias_precision: float = Field(60.0, ge=0, description="Gaussian prior of the linear model's weights")
+    l2: L2 = 200.0
+    bias_l2: float = Field(60.0, ge=0, description="regularization strength of the linear model's weights")
     head: Head = "squared"
 
     @model_validator(mode="after")
@@ -172,7 +176,7 @@ class WideDeepConfig(Strict):
         return self
 
 
-RankingConfig = Annotated[
+RankingModelConfig = Annotated[
     MlpConfig
     | MfConfig
     | DlrmConfig

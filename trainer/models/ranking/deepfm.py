@@ -33,7 +33,7 @@ class Deepfm(FieldModel):
     def __init__(self, config: DeepfmConfig, catalogue: Catalogue, **kwargs):
         super().__init__(config, catalogue, **kwargs)
         self.single = FieldEmbeddings(
-            catalogue, self.features, 1, regularizer=self._prior(config.bias_precision), name="single"
+            catalogue, self.features, 1, regularizer=self._prior(config.bias_l2), name="single"
         )
         self.numbers_single = self.numbers_vectors = None
         if count := len(self.numbers.features):

@@ -24,7 +24,7 @@ class FieldModel(HeadedModel):
     """A subclass defines `scores` over `self.fields` and `self.numbers`, and names its other layers.
 
     Args:
-        config: with `dim`, `features`, `dense`, `precision` and `head`.
+        config: with `dim`, `features`, `dense`, `l2` and `head`.
         catalogue: of users and films.
 
     Attributes:
@@ -37,7 +37,7 @@ class FieldModel(HeadedModel):
         super().__init__(config.head, catalogue, **kwargs)
         self.features = known(catalogue, config.features)
         self.fields = FieldEmbeddings(
-            catalogue, self.features, config.dim, regularizer=self._prior(config.precision), name="fields"
+            catalogue, self.features, config.dim, regularizer=self._prior(config.l2), name="fields"
         )
         self.numbers = Numbers(catalogue, config.dense, dtype="float32", name="numbers")
 
@@ -58,5 +58,5 @@ class FieldModel(HeadedModel):
         embedded = list(self.fields(features).values())
         return tf.concat([*embedded, tf.cast(self.numbers(features), embedded[0].dtype)], axis=1)
 
-    def _prior(self, precision: float) -> GaussianPrior | None:
-        return GaussianPrior(precision, precision, self.catalogue.rows) if precision else None
+    def _prior(self, l2: float) -> GaussianPrior | None:
+        return GaussianPrior(l2, l2, self.catalogue.rows) if l2 else None

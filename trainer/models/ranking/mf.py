@@ -29,7 +29,7 @@ class Mf(HeadedModel):
         # Always float32: sums over sets of hundreds lose too much in half precision, and gain no time.
         super().__init__(config.head, catalogue, config.members, dtype="float32", **kwargs)
         self._members, self._width = config.members, config.dim + 1
-        self._prior = GaussianPrior(config.factor_precision, config.bias_precision, catalogue.rows)
+        self._prior = GaussianPrior(config.factor_l2, config.bias_l2, catalogue.rows)
         self._tables: dict[str, tuple[keras.Variable, str]] = {}
         self.user = self._table("user", USER_ID)
         self.movie = self._table("movie", MOVIE_ID)

@@ -14,7 +14,7 @@ from trainer.models.ranking.config import (
     MlpConfig,
     MmoeConfig,
     PleConfig,
-    RankingConfig,
+    RankingModelConfig,
     SharedBottomConfig,
     WideDeepConfig,
 )
@@ -37,16 +37,16 @@ KINDS: dict[str, type] = {
     "joint": JointConfig,
 }
 
-__all__ = ["KINDS", "RankingConfig", "build", "model_class"]
+__all__ = ["KINDS", "RankingModelConfig", "build", "model_class"]
 
 
-def model_class(config: RankingConfig) -> "Callable[[RankingConfig, Catalogue], RankingModel]":
+def model_class(config: RankingModelConfig) -> "Callable[[RankingModelConfig, Catalogue], RankingModel]":
     """The class of the config's kind. TensorFlow is imported here, not before."""
     name = "".join(word.capitalize() for word in config.kind.split("_"))
     package = type(config).__module__.rpartition(".")[0]
     return getattr(import_module(f"{package}.{config.kind}"), name)
 
 
-def build(config: RankingConfig, catalogue: "Catalogue") -> "RankingModel":
+def build(config: RankingModelConfig, catalogue: "Catalogue") -> "RankingModel":
     """The model that the config describes, untrained."""
     return model_class(config)(config, catalogue)

@@ -28,7 +28,7 @@ class WideDeep(FieldModel):
 
     def __init__(self, config: WideDeepConfig, catalogue: Catalogue, **kwargs):
         super().__init__(config, catalogue, **kwargs)
-        prior = self._prior(config.bias_precision)
+        prior = self._prior(config.bias_l2)
         self.single = FieldEmbeddings(catalogue, self.features, 1, regularizer=prior, name="single")
         sides = {"user_id", "movie_id", *self.features}
         pairs = [pair for pair in config.crosses if sides.issuperset(pair)]

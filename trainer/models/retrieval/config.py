@@ -10,17 +10,18 @@ from trainer.data.feature_options import TIMELESS, Timeless
 
 LearnsFrom: TypeAlias = Literal["ratings", "users", "everyone"]
 IndexKind = Literal["exact", "ivf", "auto"]
+Sampler = Literal["popularity", "log_uniform", "uniform"]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Width = Annotated[int, Field(ge=1)]
 
 
 class KindConfig(Strict):
-    """What is known of a kind before it is built.
+    """Configuration that every kind of retrieval model has.
 
     Attributes:
-        learns_from: a row of a training batch is a rating, or a user with all that they watched; or a step
-            is everyone at once, and solves for what is learned.
-        training: what the loop's settings are where nothing else is said, beside their own defaults.
+        learns_from: what a row of a training batch is. `ratings`: one rating; `users`: one user with all
+            that they watched; `everyone`: a step takes all users at once and solves for the weights.
+        training: defaults of `train` that differ for this kind.
     """
 
     learns_from: ClassVar[LearnsFrom] = "ratings"
@@ -38,39 +39,44 @@ class TwoTowerConfig(KindConfig):
     """A user tower and an item tower, whose product is the score."""
 
     kind: Literal["two_tower"] = Field("two_tower", description="the kind of model")
-    dim: int = Field(64, ge=1, description="width of both towers' vectors")
+    dim: int = Field(64, ge=1, description="number of dimensions of both towers' vectors")
     hidden: tuple[Width, ...] = Field(
-        (), description="widths of dense ReLU layers in each tower; none: the parts' sum is the vector"
+        (),
+        description="widths of each tower's dense ReLU layers; empty: the vector is the sum of embeddings",
     )
     features: tuple[Timeless, ...] = Field(
-        TIMELESS, description="side features; those that the data set lacks are left out"
+        TIMELESS, description="side features of users and films; ones that the data lacks are ignored"
     )
-    history: bool = Field(True, description="the user tower sees the films that the user has watched")
-    history_limit: int = Field(1000, ge=1, description="at most this many of them, the latest")
-    history_dropout: Share = Field(0.3, description="share of a history left out of a training step")
-    title_text: bool = Field(True, description="the item tower sees the words of the title")
+    history: bool = Field(True, description="whether the user tower sees the films that the user has watched")
+    history_limit: int = Field(1000, ge=1, description="number of the latest watched films that it sees")
+    history_dropout: Share = Field(0.3, description="share of a history that each training step leaves out")
+    title_text: bool = Field(True, description="whether the item tower sees the words of the title")
     id_dropout: Share = Field(
         0.5,
-        description="share of training rows whose user is known by their history alone, where there is one",
+        description="share of training rows that hide the user's id, so that histories alone are learned too",
     )
-    dropout: Share = Field(0.0, description="of both towers' vectors, in training")
+    dropout: Share = Field(0.0, description="dropout rate of both towers' vectors")
     loss: Literal["full", "in_batch", "sampled"] = Field(
         "full",
-        description="softmax over the whole catalogue, the films of the batch, or films drawn at each step",
+        description="softmax over the whole catalogue, the films of the batch, or films drawn per step",
     )
-    negatives: int = Field(1000, ge=1, description="sampled: films drawn at a step, for all its rows")
-    temperature: float = Field(1.0, gt=0, description="scores are divided by it in the loss")
+    negatives: int = Field(1000, ge=1, description="sampled: films drawn per step for all its rows")
+    sampler: Sampler = Field("popularity", description="sampled: distribution that films are drawn from")
+    temperature: float = Field(1.0, gt=0, description="divisor of the scores in the loss")
     sampling_correction: bool = Field(
-        True, description="in_batch, sampled: scores less the log of how often the film is a candidate"
+        True,
+        description="in_batch, sampled: whether scores are corrected by the log of the sampling probability",
     )
     accidental_hits: bool = Field(
         True,
-        description="in_batch, sampled: candidates that are the row's own film do not count as negatives",
+        description="in_batch, sampled: whether candidates equal to the row's own film are removed",
     )
-    hard_negatives: int = Field(0, ge=0, description="learn from so many best scored negatives; 0: from all")
-    min_rating: float | None = Field(None, description="stars from which a rating is a positive; none: every")
-    precision: float = Field(10.0, ge=0, description="Gaussian prior of the towers' tables")
-    bias_precision: float = Field(0.0, ge=0, description="Gaussian prior of the films' biases")
+    hard_negatives: int = Field(0, ge=0, description="number of best scored negatives to learn from; 0: all")
+    min_rating: float | None = Field(
+        None, description="stars from which a rating is a positive; null: every rating"
+    )
+    l2: float = Field(10.0, ge=0, description="regularization strength of the towers' embeddings")
+    bias_l2: float = Field(0.0, ge=0, description="regularization strength of the films' biases")
 
 
 class MfConfig(KindConfig):
@@ -79,16 +85,22 @@ class MfConfig(KindConfig):
     training: ClassVar = {"epochs": 20}
 
     kind: Literal["mf"] = Field("mf", description="the kind of model")
-    dim: Width = Field(64, description="width of the vectors")
-    loss: Literal["full", "sampled", "bpr"] = Field(
+    dim: Width = Field(64, description="number of dimensions of the vectors")
+    loss: Literal["full", "sampled", "bpr", "bpr_max", "hinge", "top1", "top1_v2", "top1_max"] = Field(
         "full",
-        description="softmax over the whole catalogue or over films drawn at each step; or pairs: the film "
-        "watched before films drawn",
+        description="softmax over the whole catalogue (full) or over films drawn per step (sampled), or a "
+        "pairwise loss of the watched film against films drawn per step (the others)",
     )
-    negatives: int = Field(1000, ge=1, description="sampled, bpr: films drawn at a step, for all its rows")
-    min_rating: float | None = Field(None, description="stars from which a rating is a positive; none: every")
-    precision: float = Field(10.0, ge=0, description="Gaussian prior of the vectors")
-    bias_precision: float = Field(0.0, ge=0, description="Gaussian prior of the films' biases")
+    negatives: int = Field(1000, ge=1, description="films drawn per step for all its rows; not with full")
+    sampler: Sampler | Literal["auto"] = Field(
+        "auto",
+        description="distribution that films are drawn from; auto: popularity for sampled, uniform for pairs",
+    )
+    min_rating: float | None = Field(
+        None, description="stars from which a rating is a positive; null: every rating"
+    )
+    l2: float = Field(10.0, ge=0, description="regularization strength of the vectors")
+    bias_l2: float = Field(0.0, ge=0, description="regularization strength of the films' biases")
 
 
 class YoutubeDnnConfig(KindConfig):
@@ -97,17 +109,20 @@ class YoutubeDnnConfig(KindConfig):
     training: ClassVar = {"epochs": 25, "learning_rate": 0.02}
 
     kind: Literal["youtube_dnn"] = Field("youtube_dnn", description="the kind of model")
-    dim: Width = Field(64, description="width of a watched film's embedding, and of the vectors")
-    hidden: tuple[Width, ...] = Field((128,), description="widths of the dense ReLU layers between the two")
-    history_limit: Width = Field(1000, description="at most this many watched films, the latest")
-    history_dropout: Share = Field(0.5, description="share of a history left out of a training step")
-    dropout: Share = Field(0.0, description="of the dense layers, in training")
+    dim: Width = Field(64, description="number of dimensions of embeddings and vectors")
+    hidden: tuple[Width, ...] = Field((128,), description="widths of the dense ReLU layers")
+    history_limit: Width = Field(1000, description="number of the latest watched films in a history")
+    history_dropout: Share = Field(0.5, description="share of a history that each training step leaves out")
+    dropout: Share = Field(0.0, description="dropout rate of the dense layers")
     loss: Literal["full", "sampled"] = Field(
-        "full", description="softmax over the whole catalogue, or over films drawn at each step"
+        "full", description="softmax over the whole catalogue, or over films drawn per step"
     )
-    negatives: int = Field(1000, ge=1, description="sampled: films drawn at a step, for all its rows")
-    min_rating: float | None = Field(None, description="stars from which a rating is a positive; none: every")
-    precision: float = Field(5.0, ge=0, description="Gaussian prior of the films' embeddings")
+    negatives: int = Field(1000, ge=1, description="sampled: films drawn per step for all its rows")
+    sampler: Sampler = Field("popularity", description="sampled: distribution that films are drawn from")
+    min_rating: float | None = Field(
+        None, description="stars from which a rating is a positive; null: every rating"
+    )
+    l2: float = Field(5.0, ge=0, description="regularization strength of the films' embeddings")
 
 
 class SasrecConfig(WholeHistoriesConfig):
@@ -122,28 +137,28 @@ class SasrecConfig(WholeHistoriesConfig):
     }
 
     kind: Literal["sasrec"] = Field("sasrec", description="the kind of model")
-    dim: Width = Field(64, description="width of the films' embeddings, and of the vectors")
-    blocks: Width = Field(1, description="of attention and two dense layers")
-    heads: Width = Field(1, description="of attention in a block; a divisor of dim")
-    history_limit: Width = Field(200, description="at most this many films, the latest")
+    dim: Width = Field(64, description="number of dimensions of embeddings and vectors")
+    blocks: Width = Field(1, description="number of blocks of attention and two dense layers")
+    heads: Width = Field(1, description="number of attention heads in a block; must divide dim")
+    history_limit: Width = Field(200, description="number of the latest watched films in a history")
     target: Literal["left_out", "next"] = Field(
         "left_out",
-        description="a history, in no order, is to foretell films that were left out of it, which is what "
-        "random splits ask for; or each of its places the next, as in the paper, which is what temporal "
-        "splits ask for",
+        description="what is predicted from a history. left_out: films hidden from it, in no order, which "
+        "suits random splits; next: the next film at each position, as in the paper, for temporal splits",
     )
     left_out: float = Field(
         0.9,
         gt=0,
         le=1,
-        description="target left_out: the largest share of a history; how much it is, is drawn at each step",
+        description="target left_out: largest share of a history that is hidden; the share is drawn per step",
     )
-    dropout: Share = Field(0.1, description="of embeddings, attention and dense layers, in training")
+    dropout: Share = Field(0.1, description="dropout rate of embeddings, attention and dense layers")
     loss: Literal["full", "sampled"] = Field(
-        "full", description="softmax over the whole catalogue, or over films drawn at each step"
+        "full", description="softmax over the whole catalogue, or over films drawn per step"
     )
-    negatives: int = Field(1000, ge=1, description="sampled: films drawn at a step, for all its rows")
-    precision: float = Field(300.0, ge=0, description="Gaussian prior of the films' embeddings")
+    negatives: int = Field(1000, ge=1, description="sampled: films drawn per step for all its rows")
+    sampler: Sampler = Field("popularity", description="sampled: distribution that films are drawn from")
+    l2: float = Field(300.0, ge=0, description="regularization strength of the films' embeddings")
 
 
 class EaseConfig(WholeHistoriesConfig):
@@ -153,7 +168,7 @@ class EaseConfig(WholeHistoriesConfig):
     training: ClassVar = {"epochs": 1}
 
     kind: Literal["ease"] = Field("ease", description="the kind of model")
-    precision: float = Field(500.0, gt=0, description="of the weights' L2 penalty")
+    l2: float = Field(500.0, gt=0, description="regularization strength of the weights (λ)")
 
 
 class IalsConfig(WholeHistoriesConfig):
@@ -163,16 +178,18 @@ class IalsConfig(WholeHistoriesConfig):
     training: ClassVar = {"epochs": 10}
 
     kind: Literal["ials"] = Field("ials", description="the kind of model")
-    dim: Width = Field(80, description="width of the vectors")
-    precision: float = Field(40.0, gt=0, description="of the L2 penalty")
+    dim: Width = Field(80, description="number of dimensions of the vectors")
+    l2: float = Field(40.0, gt=0, description="regularization strength of the vectors (λ)")
     confidence: float = Field(
-        5.0, ge=0, description="a film that was watched weighs 1 + this, one that was not weighs 1"
+        5.0,
+        ge=0,
+        description="extra weight of a watched film; unwatched films have weight 1, watched ones 1 + this",
     )
     frequency_scaling: float = Field(
         0.0,
         ge=0,
         le=1,
-        description="0: one penalty for all; 1: in proportion to the weight of a user's, or film's, examples",
+        description="0: the same regularization for all; 1: in proportion to a user's or film's total weight",
     )
 
 
@@ -182,12 +199,10 @@ class MultvaeConfig(WholeHistoriesConfig):
     training: ClassVar = {"epochs": 50, "learning_rate": 0.001, "patience": 10}
 
     kind: Literal["multvae"] = Field("multvae", description="the kind of model")
-    dim: Width = Field(200, description="width of the code in the middle")
-    hidden: Width = Field(600, description="width of the layers before and after it, and of the vectors")
-    dropout: Share = Field(0.5, description="share of a history that is hidden in training")
-    beta: float = Field(
-        0.5, ge=0, description="weight of the code's divergence from a standard normal, at last"
-    )
+    dim: Width = Field(200, description="number of dimensions of the latent code")
+    hidden: Width = Field(600, description="width of the layers around the code, and of the vectors")
+    dropout: Share = Field(0.5, description="dropout rate of the history that is the input")
+    beta: float = Field(0.5, ge=0, description="weight of the KL divergence after annealing")
     anneal_steps: int = Field(500, ge=0, description="training steps in which that weight rises from 0")
 
 

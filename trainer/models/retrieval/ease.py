@@ -30,7 +30,7 @@ class Ease(SolvedModel):
                 "Choose another model.kind: ials is of the same quality.",
             )
         super().__init__(catalogue, **kwargs)
-        self._precision = config.precision
+        self._l2 = config.l2
         self.encoder = Watched(catalogue.movies)
         self._weights = self.add_weight(
             shape=(catalogue.movies, catalogue.movies), initializer="zeros", trainable=False, name="weights"
@@ -49,7 +49,7 @@ class Ease(SolvedModel):
             starts,
             tf.zeros([films, films]),
         )
-        penalized = tf.cast(together, tf.float64) + self._precision * tf.eye(films, dtype=tf.float64)
+        penalized = tf.cast(together, tf.float64) + self._l2 * tf.eye(films, dtype=tf.float64)
         inverse = tf.linalg.inv(penalized)
         weights = tf.linalg.set_diag(-inverse / tf.linalg.diag_part(inverse), tf.zeros(films, tf.float64))
         self._weights.assign(tf.cast(weights, tf.float32))

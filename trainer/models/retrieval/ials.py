@@ -85,7 +85,7 @@ class Penalty:
 
     def __call__(self, lengths):
         """int64 [B] to float32 [B]."""
-        return self._config.precision * self._scale(lengths) / self._mean
+        return self._config.l2 * self._scale(lengths) / self._mean
 
     def _scale(self, lengths):
         weight = self._config.confidence * tf.cast(lengths, tf.float32) + self._others

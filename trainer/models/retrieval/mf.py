@@ -5,7 +5,6 @@ Rendle, Freudenthaler, Gantner and Schmidt-Thieme, "BPR: Bayesian Personalized R
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
@@ -14,13 +13,13 @@ from trainer.data.row_keys import row_keys
 from trainer.models.base import Weight
 from trainer.models.index.exact import frozen
 from trainer.models.layers.gaussian_prior import GaussianPrior
-from trainer.models.losses import BPR
+from trainer.models.losses import PAIRWISE
 from trainer.models.ranking.model import SAMPLE_WEIGHT
 from trainer.models.retrieval.config import MfConfig
 from trainer.models.retrieval.histories import Histories
 from trainer.models.retrieval.model import RetrievalModel
 from trainer.models.retrieval.towers import with_one
-from trainer.models.samplers import PopularitySampler
+from trainer.models.samplers import sampler
 from trainer.models.tasks import Retrieval
 
 
@@ -38,16 +37,18 @@ class Mf(RetrievalModel):
     def __init__(self, config: MfConfig, catalogue: Catalogue, **kwargs):
         super().__init__(catalogue, dtype="float32", **kwargs)
         self._config, self._histories = config, Histories(catalogue.watched)
-        self._users = self._table(USER_ID, catalogue.users, config.dim, config.precision)
-        self._films = self._table(MOVIE_ID, catalogue.movies, config.dim, config.precision)
-        self._bias = self._table("bias", catalogue.movies, 1, config.bias_precision, "zeros")
+        self._users = self._table(USER_ID, catalogue.users, config.dim, config.l2)
+        self._films = self._table(MOVIE_ID, catalogue.movies, config.dim, config.l2)
+        self._bias = self._table("bias", catalogue.movies, 1, config.bias_l2, "zeros")
         # Pairs of films are compared for their own sake, so they are drawn evenly; a softmax is a whole
         # catalogue's, which is made up of what is watched most.
-        ratings = catalogue.watchers.lengths
-        weights = np.arange(catalogue.movies) > 0 if config.loss == "bpr" else ratings
-        self._negatives = PopularitySampler(weights, config.negatives)
+        pairwise = PAIRWISE.get(config.loss)
+        drawn_by = config.sampler
+        if drawn_by == "auto":
+            drawn_by = "uniform" if pairwise else "popularity"
+        self._negatives = sampler(drawn_by, catalogue.watchers.lengths, config.negatives)
         self.task = Retrieval(
-            remove_accidental_hits=config.loss != "full", loss=BPR() if config.loss == "bpr" else None
+            remove_accidental_hits=config.loss != "full", loss=pairwise() if pairwise else None
         )
         self.built = True
 
@@ -93,13 +94,13 @@ class Mf(RetrievalModel):
 
     def for_serving(self) -> keras.layers.Layer:
         vectors = self.item_vectors(tf.range(self.catalogue.movies))
-        return FoldIn(self._users, vectors, self._config.precision, self._histories)
+        return FoldIn(self._users, vectors, self._config.l2, self._histories)
 
-    def _table(self, name: str, rows: int, width: int, precision: float, initializer=None) -> keras.Variable:
+    def _table(self, name: str, rows: int, width: int, l2: float, initializer=None) -> keras.Variable:
         return self.add_weight(
             shape=(rows, width),
             initializer=initializer or keras.initializers.RandomNormal(stddev=0.05),
-            regularizer=GaussianPrior(precision, precision, self.catalogue.rows),
+            regularizer=GaussianPrior(l2, l2, self.catalogue.rows),
             name=name,
         )
 
@@ -113,7 +114,7 @@ class FoldIn(keras.layers.Layer):
     small linear system. Without any film it is the unknown user's.
     """
 
-    def __init__(self, users, films, precision: float, histories: Histories, **kwargs):
+    def __init__(self, users, films, l2: float, histories: Histories, **kwargs):
         super().__init__(dtype="float32", trainable=False, **kwargs)
         self._users = frozen(self, "users", users.numpy())
         self._films = frozen(self, "films", films.numpy()[:, :-1])
@@ -121,7 +122,7 @@ class FoldIn(keras.layers.Layer):
         self._mean = tf.reduce_sum(share * films[1:, :-1], axis=0)
         off = films[1:, :-1] - self._mean
         self._covariance = tf.matmul(off, share * off, transpose_a=True)
-        self._precision, self._histories = precision, histories
+        self._l2, self._histories = l2, histories
         self.built = True
 
     def user_vectors(self, ids):
@@ -134,7 +135,7 @@ class FoldIn(keras.layers.Layer):
         sums = tf.math.unsorted_segment_sum(
             tf.gather(self._films, watched.values), watched.value_rowids(), watched.nrows()
         )
-        slope = sums - count * self._mean - self._precision * nobody * tf.sign(count)
-        curvature = count[..., None] * self._covariance + tf.maximum(self._precision, 1e-3) * tf.eye(width)
+        slope = sums - count * self._mean - self._l2 * nobody * tf.sign(count)
+        curvature = count[..., None] * self._covariance + tf.maximum(self._l2, 1e-3) * tf.eye(width)
         step = tf.linalg.cholesky_solve(tf.linalg.cholesky(curvature), slope[..., None])[..., 0]
         return with_one(nobody + step)

@@ -20,7 +20,7 @@ from trainer.models.retrieval.config import SasrecConfig
 from trainer.models.retrieval.histories import Histories, multi_hot
 from trainer.models.retrieval.history_model import HistoryModel
 from trainer.models.retrieval.towers import with_one
-from trainer.models.samplers import PopularitySampler
+from trainer.models.samplers import sampler
 from trainer.models.samplers.false_negatives import NEVER
 from trainer.models.tasks import Retrieval
 
@@ -38,7 +38,7 @@ class Sasrec(HistoryModel):
         self._bias = self.add_weight(shape=(catalogue.movies, 1), initializer="zeros", name="bias")
         self._sampler = None
         if config.loss == "sampled":
-            self._sampler = PopularitySampler(catalogue.watchers.lengths, config.negatives)
+            self._sampler = sampler(config.sampler, catalogue.watchers.lengths, config.negatives)
         self.task = Retrieval(remove_accidental_hits=self._sampler is not None)
         self.built = True
 
@@ -132,7 +132,7 @@ class Attention(keras.layers.Layer):
             shape=(catalogue.movies, config.dim),
             initializer=normal,
             # Taken as they are, not times √dim as in the paper: a prior is to mean the same of any width.
-            regularizer=GaussianPrior(config.precision, config.precision, catalogue.rows),
+            regularizer=GaussianPrior(config.l2, config.l2, catalogue.rows),
             name="films",
         )
         if self._next:

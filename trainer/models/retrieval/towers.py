@@ -32,7 +32,7 @@ class Tower(keras.layers.Layer):
     ):
         super().__init__(dtype="float32", **kwargs)
         self._dim = config.dim
-        self._prior = GaussianPrior(config.precision, config.precision, catalogue.rows)
+        self._prior = GaussianPrior(config.l2, config.l2, catalogue.rows)
         self._catalogue = catalogue
         self._tables: dict[str, tuple[keras.Variable, str]] = {}
         self._ids = self.table(owner, owner)
@@ -135,11 +135,11 @@ class ItemTower(Tower):
     def __init__(self, config: TwoTowerConfig, catalogue: Catalogue, **kwargs):
         features = [each for each in config.features if each not in USER_FEATURES]
         super().__init__(MOVIE_ID, features, config, catalogue, **kwargs)
-        precision = config.bias_precision
+        l2 = config.bias_l2
         self._bias = self.add_weight(
             shape=(catalogue.movies, 1),
             initializer="zeros",
-            regularizer=GaussianPrior(precision, precision, catalogue.rows),
+            regularizer=GaussianPrior(l2, l2, catalogue.rows),
             name="bias",
         )
         self._tables["bias"] = (self._bias, MOVIE_ID)

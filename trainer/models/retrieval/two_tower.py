@@ -19,7 +19,7 @@ from trainer.models.retrieval.config import TwoTowerConfig
 from trainer.models.retrieval.model import RetrievalModel
 from trainer.models.retrieval.towers import ItemTower, UserTower, through, with_one
 from trainer.models.retrieval.visitors import Visitors
-from trainer.models.samplers import PopularitySampler
+from trainer.models.samplers import sampler
 from trainer.models.tasks import Retrieval
 
 
@@ -49,7 +49,7 @@ class TwoTower(RetrievalModel):
             remove_accidental_hits=sampled and config.accidental_hits,
         )
         self._share = tf.constant(catalogue.watchers.lengths / max(1, catalogue.rows), tf.float32)
-        self._negatives = PopularitySampler(catalogue.watchers.lengths, config.negatives)
+        self._negatives = sampler(config.sampler, catalogue.watchers.lengths, config.negatives)
         self.built = True
 
     def compile(self, *args, **kwargs):

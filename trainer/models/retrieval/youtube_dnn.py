@@ -18,7 +18,7 @@ from trainer.models.retrieval.config import YoutubeDnnConfig
 from trainer.models.retrieval.history import WatchedHistory
 from trainer.models.retrieval.history_model import HistoryModel
 from trainer.models.retrieval.towers import through, with_one
-from trainer.models.samplers import PopularitySampler
+from trainer.models.samplers import sampler
 from trainer.models.tasks import Retrieval
 
 
@@ -40,13 +40,13 @@ class YoutubeDnn(HistoryModel):
         self._films = self.add_weight(
             shape=(catalogue.movies, config.dim),
             initializer=keras.initializers.RandomNormal(stddev=0.05),
-            regularizer=GaussianPrior(config.precision, config.precision, catalogue.rows),
+            regularizer=GaussianPrior(config.l2, config.l2, catalogue.rows),
             name=MOVIE_ID,
         )
         self._bias = self.add_weight(shape=(catalogue.movies, 1), initializer="zeros", name="bias")
         self._sampler = None
         if config.loss == "sampled":
-            self._sampler = PopularitySampler(catalogue.watchers.lengths, config.negatives)
+            self._sampler = sampler(config.sampler, catalogue.watchers.lengths, config.negatives)
         self.task = Retrieval(remove_accidental_hits=self._sampler is not None)
         self.built = True
 
@@ -96,7 +96,7 @@ class AveragedHistory(keras.layers.Layer):
         self._watched = self.add_weight(
             shape=(catalogue.movies, config.dim),
             initializer=keras.initializers.RandomNormal(stddev=1.0),
-            regularizer=GaussianPrior(config.precision, config.precision, catalogue.rows),
+            regularizer=GaussianPrior(config.l2, config.l2, catalogue.rows),
             name="watched",
         )
         self._dropout = keras.layers.Dropout(config.dropout, dtype="float32")

@@ -5,8 +5,9 @@ A sampler gives ids, int32 [C], and how often each is to be expected among them,
 no sampler: they are that task's candidates as it is.
 """
 
+from trainer.models.samplers.by_name import SamplerName, sampler
 from trainer.models.samplers.cross_batch import CrossBatchNegatives
 from trainer.models.samplers.false_negatives import DownScoreFalseNegatives
 from trainer.models.samplers.popularity import PopularitySampler
 
-__all__ = ["CrossBatchNegatives", "DownScoreFalseNegatives", "PopularitySampler"]
+__all__ = ["CrossBatchNegatives", "DownScoreFalseNegatives", "PopularitySampler", "SamplerName", "sampler"]
