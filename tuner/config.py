@@ -1,4 +1,4 @@
-"""What to search, how, and how long."""
+"""The `tune` section: the search space, strategy and length of a hyperparameter search."""
 
 from typing import Annotated, Literal
 
@@ -8,12 +8,12 @@ from marquee.strict import Strict
 
 
 class FloatRange(Strict):
-    """A number between two bounds; `log` spreads the draws evenly over orders of magnitude."""
+    """A range of floats; `sampling: log` draws evenly over orders of magnitude."""
 
     kind: Literal["float"] = "float"
-    min: float
-    max: float
-    sampling: Literal["linear", "log"] = "linear"
+    min: float = Field(description="lower bound")
+    max: float = Field(description="upper bound")
+    sampling: Literal["linear", "log"] = Field("linear", description="scale on which values are drawn evenly")
 
     @model_validator(mode="after")
     def _bounds(self) -> "FloatRange":
@@ -23,12 +23,12 @@ class FloatRange(Strict):
 
 
 class IntRange(Strict):
-    """A whole number between two bounds, both included."""
+    """A range of integers, both bounds included."""
 
     kind: Literal["int"] = "int"
-    min: int
-    max: int
-    step: int = Field(1, ge=1)
+    min: int = Field(description="lower bound, included")
+    max: int = Field(description="upper bound, included")
+    step: int = Field(1, ge=1, description="difference between neighbouring values")
 
     @model_validator(mode="after")
     def _bounds(self) -> "IntRange":
@@ -38,30 +38,35 @@ class IntRange(Strict):
 
 
 class Choice(Strict):
-    """One of several values, all of one type."""
+    """A list of values of one type, of which one is chosen."""
 
     kind: Literal["choice"] = "choice"
-    values: list[bool | int | float | str] = Field(min_length=1)
+    values: list[bool | int | float | str] = Field(min_length=1, description="values to choose from")
 
 
 Dimension = Annotated[FloatRange | IntRange | Choice, Field(discriminator="kind")]
 
 
 class TuneConfig(Strict):
-    """A search over dotted paths of the model's and the training's configuration."""
+    """Hyperparameter search over keys below `model` and `train`."""
 
-    enabled: bool = Field(True, description="search before training; `--no-tune` sets it to false")
-    strategy: Literal["random", "bayesian", "hyperband"] = Field(
-        "bayesian", description="KerasTuner's oracle"
+    enabled: bool = Field(
+        True, description="search hyperparameters before training; `--no-tune` sets it to false"
     )
-    trials: int = Field(6, ge=1, description="how many settings are tried")
-    seed: int = Field(42, description="of the oracle's draws")
+    strategy: Literal["random", "bayesian", "hyperband"] = Field(
+        "bayesian",
+        description="search strategy, an oracle of KerasTuner; hyperband sets `train.epochs` itself",
+    )
+    trials: int = Field(
+        6, ge=1, description="maximum number of trials; each trains one set of hyperparameters"
+    )
+    seed: int = Field(42, description="random seed of the search")
     space: dict[str, Dimension] = Field(
         default={
             "train.learning_rate": FloatRange(min=0.003, max=0.03, sampling="log"),
             "train.epochs": IntRange(min=5, max=20),
         },
-        description="what is searched: a path such as `train.learning_rate` or `model.dim`, and its range",
+        description="search space: range or choices by key, such as `train.learning_rate` or `model.dim`",
     )
 
     @model_validator(mode="after")

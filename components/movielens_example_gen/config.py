@@ -1,4 +1,4 @@
-"""What to read, and how to part it into train, eval and test."""
+"""The `data` section: which ratings are read, and how they are split into train, eval and test."""
 
 from typing import Annotated, Literal
 
@@ -9,14 +9,14 @@ from marquee.strict import Strict
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
-Seed = Annotated[int, Field(ge=0, lt=2**32, description="of the permutation")]
+Seed = Annotated[int, Field(ge=0, lt=2**32, description="seed of the random permutation")]
 
 
 class _Fractions(Strict):
-    """Two fractions of a whole; what they leave is `train`."""
+    """The fractions of `eval` and `test`; the rest is `train`."""
 
-    eval: Fraction = Field(0.1, description="the share of `eval`")
-    test: Fraction = Field(0.1, description="the share of `test`")
+    eval: Fraction = Field(0.1, description="fraction that becomes `eval`")
+    test: Fraction = Field(0.1, description="fraction that becomes `test`; the rest is `train`")
 
     @model_validator(mode="after")
     def _leaves_something_to_train_on(self):
@@ -26,42 +26,42 @@ class _Fractions(Strict):
 
 
 class RandomSplit(_Fractions):
-    """Ratings at random: a `RandomState(seed)` permutation of the file's rows, train first, test last."""
+    """Random split: a `RandomState(seed)` permutation of the file's rows, train first, test last."""
 
     kind: Literal["random"] = "random"
     seed: Seed = 42
 
 
 class HashSplit(_Fractions):
-    """A stable hash of user and item decides: a rating never changes sides as data grows.
+    """Split by a stable hash of user and item: a rating keeps its split as the data grows.
 
-    Nothing but the two ids and the shares counts: not the order of rows, how many there are, or whether an id
-    is written `242` or `242.0`. Ratings of one item by one user are all on one side.
+    The split of a rating depends on its two ids and the fractions alone, not on the order or number of rows,
+    or on whether an id is written `242` or `242.0`. All ratings of one item by one user are in one split.
     """
 
     kind: Literal["hash"] = "hash"
 
 
 class TemporalSplit(_Fractions):
-    """By time: fractions of the time between the first rating and the last, the newest for `test`."""
+    """Split by time: fractions of the period from the first to the last rating, the newest for `test`."""
 
     kind: Literal["temporal"] = "temporal"
 
 
 class LeaveLastOutSplit(Strict):
-    """A user's last rating is for `test`, the one before it for `eval`.
+    """Leave-last-out split: each user's last rating is `test`, the one before it `eval`, the rest `train`.
 
-    Equal times keep the file's order. A user with fewer than three ratings is all `train`.
+    Ratings with equal times keep the file's order. All ratings of a user with fewer than three are `train`.
     """
 
     kind: Literal["leave_last_out"] = "leave_last_out"
 
 
 class PerItemSplit(_Fractions):
-    """Each movie's ratings at random, a fresh `RandomState(seed)` permutation a movie.
+    """Random split of each item's ratings, by a fresh `RandomState(seed)` permutation per item.
 
-    Cut at `round((1 - eval - test) n)` and `round((1 - test) n)`: what Microsoft Recommenders' stratified
-    splitter does, so `test: 0.25` has its published protocol's test rows.
+    The cuts are at `round((1 - eval - test) n)` and `round((1 - test) n)`, as in the stratified splitter of
+    Microsoft Recommenders: `test: 0.25` gives the test rows of its published protocol.
     """
 
     kind: Literal["per_item"] = "per_item"
@@ -69,32 +69,32 @@ class PerItemSplit(_Fractions):
 
 
 class PredefinedSplit(Strict):
-    """The data set's own split (`u1.base` and `u1.test`); `eval` is a random part of the train file."""
+    """Published split, such as `u1.base` and `u1.test`; `eval` is drawn from the train file."""
 
     kind: Literal["predefined"] = "predefined"
-    train_file: str = Field("u1.base", description="what `train` and `eval` are taken from")
-    test_file: str = Field("u1.test", description="what `test` is")
-    eval: Fraction = Field(0.1, description="the share of the train file that is `eval`")
+    train_file: str = Field("u1.base", description="file that `train` and `eval` are drawn from")
+    test_file: str = Field("u1.test", description="file that is `test`")
+    eval: Fraction = Field(0.1, description="fraction of the train file that becomes `eval`")
     seed: Seed = 42
 
 
 class UserHoldoutSplit(_Fractions):
-    """Users at random: all of a user's ratings are in one split (strong generalization)."""
+    """Random split of users: all ratings of a user are in one split (strong generalization)."""
 
     kind: Literal["user_holdout"] = "user_holdout"
     seed: Seed = 42
 
 
 class NewestSpanSplit(Strict):
-    """Shares of the newest span's ratings, told by a hash of user and movie; all else is `train`.
+    """Split of the newest span by a hash of user and item; all earlier spans are `train`.
 
-    Where a rating goes depends on nothing but its own ids and the shares: a span that is delivered again with
-    more in it never gives to `eval` what an earlier run of that span with the same shares learned from.
+    The split of a rating depends on its two ids and the fractions alone: if a span is delivered again with
+    more ratings, no rating that an earlier run with the same fractions learned from enters `eval`.
     """
 
     kind: Literal["newest_span"] = "newest_span"
-    eval: Fraction = Field(0.25, description="the newest span's share of `eval`")
-    test: Fraction = Field(0.25, description="the newest span's share of `test`")
+    eval: Fraction = Field(0.25, description="fraction of the newest span that becomes `eval`")
+    test: Fraction = Field(0.25, description="fraction of the newest span that becomes `test`")
 
     @model_validator(mode="after")
     def _shares_of_one_span(self):
@@ -117,11 +117,9 @@ Split = Annotated[
 
 
 class SpansConfig(Strict):
-    """Ratings that arrive in spans: `span-0001`, `span-0002`, … in the folder `data.path`."""
+    """Spans of ratings: the folders `span-0001`, `span-0002`, … in `data.path`, which arrive over time."""
 
-    window: int | None = Field(
-        None, ge=1, description="how many spans are read, the newest ones; without it, all of them"
-    )
+    window: int | None = Field(None, ge=1, description="number of newest spans to read; null: all")
 
 
 CUSTOM = "custom"  # one's own ratings
@@ -129,35 +127,40 @@ Dataset = Literal["ml-100k", "ml-1m", "ml-10m", "ml-latest-small", "ml-20m", "ml
 
 
 class DataConfig(Strict):
-    """The `data` part of a run's configuration."""
+    """The `data` section: the data set, where it is, and how it is split and checked."""
 
     dataset: Dataset = Field(
-        "ml-100k", description="which MovieLens it is, or `custom`: one's own ratings in any known layout"
+        "ml-100k", description="MovieLens data set, or `custom`: your own ratings in any supported layout"
     )
     path: str | None = Field(
-        None, description="a folder, an archive or a ratings file; without it the data set is looked for"
+        None, description="folder, archive or ratings file; null: the cached data set, else a download"
     )
     spans: SpansConfig | None = Field(
-        None, description="`{}` or a window: `path` holds spans, which arrive one after the other"
+        None, description="read `path` as spans: `{}` or `{window: N}`; null: one data set"
     )
     split: Split = Field(
         RandomSplit(),
-        description="how ratings are divided into `train`, `eval` and `test`; "
-        "where no kind is given it is `hash` for `dataset: custom`, else `random`",
+        description="how ratings are split into `train`, `eval` and `test`; default kind: `hash` for "
+        "`dataset: custom`, else `random`",
     )
-    max_bad_rows: int = Field(0, ge=0, description="malformed rows that are left out before the run stops")
+    max_bad_rows: int = Field(
+        0, ge=0, description="malformed rows that are skipped; with more, the run stops"
+    )
     min_described: float = Field(
         0.5,
         ge=0,
         le=1,
-        description="the share of the rated films that `movies.csv` must describe, and of the users that "
-        "`users.csv` must; below it the run stops, since ids that are written in two ways look like that",
+        description="least fraction of rated items that `movies.csv` describes, and of users that "
+        "`users.csv` does; lower stops the run, because the ids are probably written in two ways",
     )
     max_users: int | None = Field(
-        None, ge=1, description="keep only the first users of the file, for a quick run"
+        None, ge=1, description="number of users to keep, the first in the file, for a quick run; null: all"
     )
     shards: int | None = Field(
-        None, ge=1, le=10_000, description="pieces the ratings are cut into; without it, by size"
+        None,
+        ge=1,
+        le=10_000,
+        description="approximate number of pieces that ratings are cut into; null: pieces of 16 MiB",
     )
 
     @model_validator(mode="before")

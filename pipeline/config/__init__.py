@@ -1,1 +1,1 @@
-"""The configuration of a run: its schema, where it is read from, its reference."""
+"""The configuration of a run: its schema, how it is read, and its reference."""

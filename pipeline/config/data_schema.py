@@ -1,4 +1,4 @@
-"""The schema that the data is held against: one of the two that Marquee carries, or a file of one's own."""
+"""The schema that data is validated against: one of the two that Marquee ships, or a file of your own."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,14 @@ _FOLDER = Path(__file__).resolve().parent / "schemas"
 
 @dataclass(frozen=True)
 class DataSchema:
-    """A schema as text, and the features that it has."""
+    """A schema as text, and the names of its features."""
 
     text: str
     features: frozenset[str]
 
     @classmethod
     def read(cls, name: str) -> "DataSchema":
-        """Reads it.
+        """Reads and checks a schema.
 
         Args:
             name: `validate.schema`: a name of CARRIED, or the path of a `.pbtxt` file.

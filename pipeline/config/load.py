@@ -1,4 +1,4 @@
-"""Reads a configuration: a ready-made name or a file, then `--set` and the other flags over it."""
+"""Reads a configuration: a ready-made one or a file, overridden by `--set` and the other flags."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -118,7 +118,7 @@ def _assign(plain: dict[str, Any], path: str, value: Any) -> None:
 def _explain(
     error: pydantic.ValidationError, plain: dict[str, Any], sources: dict[str, str], file: str
 ) -> str:
-    """One line a mistake: where it was said, the key, the value, what is wrong and what is allowed."""
+    """One line per mistake: where it was made, the key, the value, what is wrong and what is allowed."""
     lines = []
     for mistake in error.errors(include_url=False):
         path = _path(plain, mistake["loc"])
@@ -151,7 +151,7 @@ def _within(path: str, other: str) -> bool:
 
 
 def _allowed(location: tuple[int | str, ...]) -> str:
-    """The keys that stand beside an unknown one."""
+    """The keys that are allowed in place of an unknown one."""
     from pipeline.config.reference import fields_at
     from pipeline.config.schema import RunConfig
 

@@ -1,4 +1,4 @@
-"""Walks the configuration models: for error messages, and for the README's table."""
+"""Walks the configuration models: for error messages, and for the table in `docs/configuration.md`."""
 
 import json
 from typing import Any, get_args, get_origin
@@ -32,7 +32,7 @@ def fields_at(model: type[pydantic.BaseModel], location: tuple[int | str, ...]) 
 def reference(model: type[pydantic.BaseModel], prefix: str = "") -> list[tuple[str, str, str]]:
     """Rows of (dotted path, default, description) for every leaf of a configuration model.
 
-    A union, told apart by `kind`, is a row for each kind's keys, the kind in brackets.
+    A union that `kind` discriminates gives a row for each key of each kind, the kind in brackets.
     """
     rows = []
     for name, field in model.model_fields.items():
@@ -52,7 +52,7 @@ def reference(model: type[pydantic.BaseModel], prefix: str = "") -> list[tuple[s
 
 
 def fields_of(kind: type[pydantic.BaseModel]) -> list[dict[str, Any]]:
-    """What one kind of a union can be told: `name`, `default` (plain) and `what` of each setting."""
+    """The options of one kind of a union: `name`, `default` (plain) and `what` (the description) of each."""
     return [
         {
             "name": name,

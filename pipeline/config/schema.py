@@ -1,4 +1,4 @@
-"""The configuration of a run: what data, which model, how it is tuned, judged and pushed."""
+"""The configuration of a run: the data, the models, and how they are tuned, evaluated and pushed."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
@@ -32,13 +32,13 @@ else:
 
 
 class Threshold(Strict):
-    """How far a feature's distribution may be from another's: one of the two distances."""
+    """Largest allowed distance between two distributions of a feature, by one of two measures."""
 
     infinity_norm: float | None = Field(
-        None, ge=0, description="the largest difference of one value's share; of features that are words"
+        None, ge=0, description="largest difference of one value's share; for categorical features"
     )
     jensen_shannon_divergence: float | None = Field(
-        None, ge=0, le=1, description="0 where they are the same, 1 where they share nothing; of any feature"
+        None, ge=0, le=1, description="divergence from 0 (equal) to 1 (disjoint); for any feature"
     )
 
     @model_validator(mode="after")
@@ -48,32 +48,32 @@ class Threshold(Strict):
         return self
 
 
-#: `None` switches the schema's own off.
+#: `None` disables the threshold of the schema.
 Thresholds: TypeAlias = dict[Feature, Threshold | None]
 
 
 class ValidateConfig(Strict):
-    """What the data is held against."""
+    """Validation of the data: its schema, drift between runs, and skew between splits."""
 
     schema_name: str = Field(
         "demographics",
         alias="schema",
-        description="what the data is held against: `demographics` for MovieLens with users' age, gender, "
-        "occupation and zip code, `ratings` without those, or the path of a `schema.pbtxt` of your own",
+        description="schema of the data: `demographics` (with users' age, gender, occupation and zip code), "
+        "`ratings` (without them), or the path of your own `.pbtxt` file",
     )
     drift: Literal["warn", "stop"] = Field(
-        "warn", description="what drift from the previous run does: is reported, or stops the run"
+        "warn", description="action on drift of `train` from the previous run: report it, or stop the run"
     )
     drift_thresholds: Thresholds = Field(
         default={},
-        description="what is drift of `train` from the previous run's, by feature: "
-        "`{infinity_norm: 0.05}` or `{jensen_shannon_divergence: 0.05}`; else the schema's; null: nothing is",
+        description="drift thresholds by feature, over the schema's: `{infinity_norm: 0.05}` or "
+        "`{jensen_shannon_divergence: 0.05}`; null: the feature is not compared",
     )
     skew: Literal["warn", "stop"] = Field(
-        "warn", description="what skew between `train` and `eval` does: is reported, or stops the run"
+        "warn", description="action on skew between `train` and `eval`: report it, or stop the run"
     )
     skew_thresholds: Thresholds = Field(
-        default={}, description="what is skew, in the same way; the schema itself has none"
+        default={}, description="skew thresholds by feature, as `drift_thresholds`; a shipped schema has none"
     )
 
     @field_validator("schema_name")
@@ -100,30 +100,30 @@ class ValidateConfig(Strict):
 
 
 class Noise(Strict):
-    """A change that noise explains: so many standard errors of the paired difference over users."""
+    """Tolerance for noise, in standard errors of the paired difference to the baseline over users."""
 
     standard_errors: float = Field(
         gt=0,
-        description="so many standard errors, over users, of the difference of both models on the same rows; "
-        "2 keeps back 1 equal model in 40",
+        description="allowed change, in standard errors over users of the difference of both models on the "
+        "same rows; 2 refuses 1 of 40 equally good models",
     )
     at_least: float = Field(
         0.0,
         ge=0,
-        description="a change up to this passes however small the standard error of a large `eval` is",
+        description="change that is always allowed, even where a large `eval` has a smaller standard error",
     )
 
 
 class Bar(Strict):
-    """What a metric must satisfy; a change is counted against the last blessed model."""
+    """Limits of one metric; a change is measured against the last blessed model, the baseline."""
 
-    min: float | None = Field(None, description="no lower than this")
-    max: float | None = Field(None, description="no higher than this")
+    min: float | None = Field(None, description="lowest allowed value")
+    max: float | None = Field(None, description="highest allowed value")
     max_increase: Annotated[float, Field(ge=0)] | Noise | None = Field(
-        None, description="no more above the last blessed model's: a number, or `{standard_errors: 2}`"
+        None, description="largest allowed increase over the baseline: a number, or `{standard_errors: 2}`"
     )
     max_decrease: Annotated[float, Field(ge=0)] | Noise | None = Field(
-        None, description="no more below the last blessed model's: a number, or `{standard_errors: 2}`"
+        None, description="largest allowed decrease from the baseline: a number, or `{standard_errors: 2}`"
     )
 
     @model_validator(mode="after")
@@ -136,30 +136,31 @@ class Bar(Strict):
 
 
 def limits(bars: Mapping[Measure, Bar]) -> dict[Measure, dict[str, Any]]:
-    """Of each measure's bar the limits that are set, as `components.bars.verdicts` takes them."""
+    """The limits that are set, by metric, as `components.bars.verdicts` takes them."""
     return {measure: bar.model_dump(exclude_none=True) for measure, bar in bars.items()}
 
 
 def errors_of_means(bars: dict[str, Bar]) -> dict[str, Bar]:
-    """The bars, unless one counts in standard errors what has none."""
+    """Returns the bars; raises ValueError if one is in standard errors and its metric has none."""
     for measure in set(bars) & set(CATALOGUE_MEASURES):
         if isinstance(bars[measure].max_increase or bars[measure].max_decrease, Noise):
             raise ValueError(f"{measure}: no mean over users, and so without a standard error; give a number")
     return bars
 
 
-#: What an equal model, trained anew, may differ by.
+#: Noise between two trainings of equally good models.
 SAME = Noise(standard_errors=2, at_least=0.0005)
 
 
 class BlessConfig(Strict):
-    """When a ranking model may be pushed; measured by TFMA on `eval`."""
+    """Conditions for pushing a ranking model; TFMA measures them on `eval`."""
 
     bars: dict[Literal["rmse", "mae", "calibration", "rated_ndcg@10"], Bar] = Field(
         default={"rmse": Bar(max=1.2, max_increase=SAME)},
-        description="one bar per metric; a model that misses one is not blessed. `min`, `max`, and, against "
-        "the last blessed model, `max_increase` or `max_decrease`: a number or `{standard_errors: 2}`. "
-        "rated_ndcg@10 is of the order of the films that a user rated, not of a list out of all films",
+        description="limits by metric; a model that misses one is not blessed: `min`, `max` and, against the "
+        "last blessed model (the baseline), `max_increase` or `max_decrease`, a number or "
+        "`{standard_errors: 2}`; rated_ndcg@10 measures the order of the films that a user rated, not of "
+        "all films",
     )
 
     @field_validator("bars", mode="before")
@@ -173,23 +174,24 @@ class BlessConfig(Strict):
 
 
 class RankingConfig(RankingSettings):
-    """The ranking model, from architecture to blessing."""
+    """The `ranking` section: architecture, training, tuning and blessing of the ranking model."""
 
-    model: RankingModelConfig = Field(description="the kind of model and its architecture")
-    tune: TuneConfig = Field(TuneConfig(), description="what the tuner searches")
-    bless: BlessConfig = Field(BlessConfig(), description="when it may be pushed")
+    model: RankingModelConfig = Field(description="kind of model and its architecture")
+    tune: TuneConfig = Field(TuneConfig(), description="hyperparameter search")
+    bless: BlessConfig = Field(BlessConfig(), description="conditions for pushing the model")
 
 
 class RetrievalBlessConfig(Strict):
-    """When a retrieval model may be pushed; measured by the RetrievalEvaluator on `eval`."""
+    """Conditions for pushing a retrieval model; the RetrievalEvaluator measures them on `eval`."""
 
     bars: dict[RetrievalMeasure, Bar] = Field(
         default={"ndcg@10": Bar(max_decrease=SAME), "index_recall@100": Bar(min=0.9)},
-        description="one bar per metric, as for ranking; over all films that are not in train",
+        description="limits by metric, as `ranking.bless.bars`; over all films that the user has not rated "
+        "in train",
     )
     over_popularity: dict[ListMeasure, float] = Field(
         default={"ndcg@10": 1.0},
-        description="a metric, and how many times what the most rated films alone reach it must be",
+        description="least ratio to the popularity baseline (the most rated films for everybody), by metric",
     )
 
     @field_validator("bars")
@@ -204,84 +206,123 @@ class RetrievalBlessConfig(Strict):
 
 
 class RetrievalConfig(RetrievalSettings):
-    """The retrieval model, from architecture to blessing."""
+    """The `retrieval` section: architecture, training, tuning and blessing of the retrieval model."""
 
-    tune: TuneConfig = Field(TuneConfig(enabled=False), description="what the tuner searches")
-    bless: RetrievalBlessConfig = Field(RetrievalBlessConfig(), description="when it may be pushed")
+    tune: TuneConfig = Field(TuneConfig(enabled=False), description="hyperparameter search")
+    bless: RetrievalBlessConfig = Field(
+        RetrievalBlessConfig(), description="conditions for pushing the model"
+    )
 
 
 class RecommenderBlessConfig(Strict):
-    """When the two models together may be pushed; measured by the RecommenderEvaluator on `eval`."""
+    """Conditions for pushing both models together; the RecommenderEvaluator measures them on `eval`."""
 
     bars: dict[RecommenderMeasure, Bar] = Field(
         default={"ndcg@10": Bar(max_decrease=SAME)},
-        description="one bar per measure, as for ranking; over the ten items that each user of `eval` would "
-        "be shown, without those rated in train. under_mean@10 is the share of them that the user then rated "
-        "lower than that user's mean. Of a recommender that is made of the very models of the last blessed "
-        "one, standard errors allow for nothing, and `at_least` for what it says",
+        description="limits by metric, as `ranking.bless.bars`; over the ten films that each user of `eval` "
+        "would be shown, without those rated in train; under_mean@10 is the share of them that the user "
+        "then rated below that user's mean; where both models are those of the last blessed recommender, "
+        "the standard error is 0 and `at_least` alone allows a change",
     )
     over_popularity: dict[RecommenderMeasure, float] = Field(
         default={"ndcg@10": 1.0},
-        description="a measure, and how many times what the most rated films alone reach it must be",
+        description="least ratio to the popularity baseline (the most rated films for everybody), by metric",
     )
 
     _errors_of_means = field_validator("bars")(errors_of_means)
 
 
 class RecommenderConfig(Strict):
-    """How the two models answer together."""
+    """The `recommender` section: how the two models are combined, and when they may be pushed."""
 
-    candidates: int = Field(200, ge=10, description="how many films are retrieved and then rated")
+    candidates: int = Field(200, ge=10, description="films that retrieval proposes and ranking then scores")
     rating_weight: float = Field(
-        0.2, ge=0, description="films are ordered by the retrieval score + this times the expected rating"
+        0.2,
+        ge=0,
+        description="weight of the expected rating in stars, added to the retrieval score; 0: retrieval "
+        "order alone",
     )
-    bless: RecommenderBlessConfig = Field(RecommenderBlessConfig(), description="when it may be pushed")
+    bless: RecommenderBlessConfig = Field(
+        RecommenderBlessConfig(), description="conditions for pushing the model"
+    )
 
 
 class BulkConfig(Strict):
-    """Films for every user, written at the end of a run."""
+    """Batch recommendations: a list of films for every user, written at the end of a run."""
 
-    enabled: bool = Field(False, description="whether a run writes them")
-    k: int = Field(100, ge=1, description="films a user")
-    exclude_seen: bool = Field(True, description="leave out what the user has rated")
+    enabled: bool = Field(False, description="write recommendations for every user")
+    k: int = Field(100, ge=1, description="films per user")
+    exclude_seen: bool = Field(True, description="leave out films that the user has rated")
 
 
 class SkewThresholds(Strict):
-    """From which distance on a feature of what is served is skewed; null: it is not compared.
+    """Thresholds of serving skew by feature; null: the feature is not compared.
 
-    A distance is the largest difference between the shares that one value has in the logs and in train.
+    The distance is the largest difference between the shares of one value in the logs and in train (L∞).
     """
 
-    user: float | None = Field(0.2, ge=0, le=1, description="the share of users unknown to train")
-    activity: float | None = Field(
-        0.3, ge=0, le=1, description="light, medium or heavy raters among the known users who ask"
+    user: float | None = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="allowed difference from train in the share of cold-start users among those who ask; "
+        "null: not compared",
     )
-    film: float | None = Field(0.05, ge=0, le=1, description="films whose rating is asked for")
-    genre: float | None = Field(0.15, ge=0, le=1, description="genres of the films that are recommended")
-    rating: float | None = Field(0.3, ge=0, le=1, description="predicted ratings, to the nearest stars")
+    activity: float | None = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="allowed difference from train in the share of light, medium or heavy raters among known "
+        "users who ask",
+    )
+    film: float | None = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="allowed difference from train in the share of any film among ratings asked for",
+    )
+    genre: float | None = Field(
+        0.15,
+        ge=0,
+        le=1,
+        description="allowed difference from train in the share of any genre among recommended films",
+    )
+    rating: float | None = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="allowed difference from train in the share of any star rating among predicted ratings",
+    )
     shown_rating: float | None = Field(
-        None, ge=0, le=1, description="the same of what is recommended: by its nature the better films"
+        None,
+        ge=0,
+        le=1,
+        description="allowed difference from train in the share of any star rating among predicted ratings "
+        "of recommended films; null by default, because these are above average",
     )
 
 
 class ServingSkewConfig(Strict):
-    """What servers were asked and answered, held against the training data."""
+    """Comparison of logged requests and answers with the training data."""
 
     logs: str | None = Field(
         None,
-        description="what `marquee serve --log` or TF Serving logged: a folder or a pattern; null: none",
+        description="logs of `marquee serve --log` or TF Serving: a folder, file or glob pattern; null: no "
+        "comparison",
     )
     on_skew: Literal["warn", "stop"] = Field(
-        "warn", description="what skew does: is reported, or stops the run"
+        "warn", description="action on serving skew: report it, or stop the run"
     )
-    min_values: int = Field(100, ge=1, description="a feature with fewer logged values is not compared")
+    min_values: int = Field(
+        100, ge=1, description="least number of logged values of a feature for comparing it"
+    )
     thresholds: SkewThresholds = SkewThresholds()
 
 
 class PushConfig(Strict):
-    """Where versions go."""
+    """The `push` section: versions of pushed models."""
 
-    keep: int = Field(5, ge=1, description="how many versions of a model stay on disk")
+    keep: int = Field(5, ge=1, description="versions of each model to keep on disk; older ones are deleted")
 
 
 #: Beam's runner inside the process that starts it.
@@ -289,39 +330,40 @@ IN_PROCESS = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 
 
 class BeamConfig(Strict):
-    """How Beam runs the data nodes."""
+    """The `beam` section: how Apache Beam runs the data nodes."""
 
     args: list[str] = Field(
         default=[f"--runner={IN_PROCESS}"],
-        description="passed to every Beam component; the default runs in this process",
+        description="arguments of every Beam pipeline; default: the runner inside this process",
     )
 
 
 class RunConfig(Strict):
-    """Everything that decides what a run does."""
+    """The complete configuration of a run."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="the pipeline's name in the metadata")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="name of the pipeline in ML Metadata")
     data: DataConfig
     validate_: ValidateConfig = Field(ValidateConfig(), alias="validate")
     serving_skew: ServingSkewConfig = ServingSkewConfig()
     warm_start: bool = Field(
         False,
-        description="training starts from the last blessed models, rows carried over by id; every run trains",
+        description="start training from the last blessed models, embeddings matched by id, not from random "
+        "weights; training is then cached only while these models stay the same",
     )
     ranking: RankingConfig
     retrieval: RetrievalConfig = RetrievalConfig()
     recommender: RecommenderConfig = RecommenderConfig()
     refit: Literal["all", "seen", "none"] = Field(
         "all",
-        description="what is served once models are blessed: all, their settings trained once more on train, "
-        "eval and test; seen, the judged weights, with all that users have rated; none, the judged models",
+        description="model that is served after blessing: all, trained again with the same hyperparameters "
+        "on train, eval and test; seen, evaluated weights with users' full rating histories; none, the "
+        "evaluated model",
     )
     temporal_check: Literal["auto", "always", "never"] = Field(
         "auto",
-        description="whether the judged settings are trained once more on the oldest 80 % of the ratings and "
-        "measured on the newest 20 %, beside what was popular in the last days: auto, where ratings have "
-        "times and are fewer than two million; always; never. It costs about the two trainings, and keeps "
-        "nothing from being pushed",
+        description="train both models again on the oldest 80 % of ratings and measure them on the newest 20 "
+        "%, beside recently popular films: auto, if ratings have times and are fewer than two million; "
+        "always; never; costs about as much as both trainings; for information, blocks no push",
     )
     bulk: BulkConfig = BulkConfig()
     push: PushConfig = PushConfig()
@@ -330,5 +372,5 @@ class RunConfig(Strict):
     deploy: DeployConfig = DeployConfig()
 
     def plain(self) -> dict[str, Any]:
-        """As YAML and JSON know it."""
+        """The configuration as plain values, ready for YAML or JSON."""
         return self.model_dump(mode="json", by_alias=True)

@@ -1,4 +1,4 @@
-"""How the pushed models are served."""
+"""The `deploy` section: how pushed models are served."""
 
 from typing import get_args
 
@@ -8,51 +8,57 @@ from serving.models import ModelName
 
 
 class RequestLogging(BaseModel):
-    """TF Serving's own request log, for a build of it that has a LogCollector."""
+    """Request log of TF Serving, for a build that has a LogCollector."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     collector: str | None = Field(
         None,
         pattern=r"^[A-Za-z0-9_./-]+$",
-        description="the LogCollector in your build of TF Serving; null: none. A stock one has none, and ends"
-        " at once when it is told of one",
+        description="name of the LogCollector in your build of TF Serving; null: no log. A stock build has "
+        "none and exits at once if one is named",
     )
     prefix: str = Field(
-        "/logs/predictions", pattern=r"^/[^\"\\\n]*$", description="of its files; `/` and the model are added"
+        "/logs/predictions",
+        pattern=r"^/[^\"\\\n]*$",
+        description="path prefix of log files; `/` and the model's name are appended",
     )
-    sample: float = Field(0.1, gt=0, le=1, description="which share of the requests it gets")
+    sample: float = Field(0.1, gt=0, le=1, description="share of requests to log")
 
 
 class DeployConfig(BaseModel):
-    """What `marquee deploy` writes from; `marquee run` reads none of it."""
+    """Settings of the files that `marquee deploy` writes; `marquee run` ignores them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    models: tuple[ModelName, ...] = Field(get_args(ModelName), min_length=1, description="which are served")
+    models: tuple[ModelName, ...] = Field(get_args(ModelName), min_length=1, description="models to serve")
     models_dir: str = Field(
-        "/workspace/serving_models", pattern="^/", description="where servers find them, mounted read-only"
+        "/workspace/serving_models",
+        pattern="^/",
+        description="folder of the models in a server, mounted read-only",
     )
-    image: str = Field("tensorflow/serving:2.19.1", description="of TF Serving")
+    image: str = Field("tensorflow/serving:2.19.1", description="container image of TF Serving")
     batching: bool = Field(
         False,
-        description="TF Serving answers requests together; only with models: [ranking], as it cannot batch a"
-        " scalar `k` sent beside rows",
+        description="batch requests in TF Serving; only with models: [ranking], as it cannot batch the "
+        "scalar `k` of the others",
     )
     logging: RequestLogging = RequestLogging()
-    volume: str = Field("marquee-serving-models", description="the PersistentVolumeClaim of the models")
-    storage: int = Field(10, ge=1, description="GiB of it")
-    replicas: int = Field(2, ge=1, description="servers, at least")
-    max_replicas: int = Field(6, ge=1, description="servers, at most")
-    cpu: float = Field(1, gt=0, description="cores a server")
-    memory: float = Field(2, gt=0, description="GiB a server")
+    volume: str = Field("marquee-serving-models", description="PersistentVolumeClaim of the models")
+    storage: int = Field(10, ge=1, description="size of the PersistentVolumeClaim in GiB")
+    replicas: int = Field(2, ge=1, description="minimum number of servers")
+    max_replicas: int = Field(6, ge=1, description="maximum number of servers")
+    cpu: float = Field(1, gt=0, description="CPU cores requested per server")
+    memory: float = Field(2, gt=0, description="memory per server in GiB, as request and limit")
     stale_hours: float = Field(
         48,
         gt=0,
-        description="hours after which the alert `ServingStale` calls the served model old; raise it where"
-        " runs are rarer than daily",
+        description="age of the served model in hours from which the alert `ServingStale` fires; raise it if "
+        "runs are rarer than daily",
     )
-    cpu_target: int = Field(70, ge=1, le=100, description="percent of its cores at which a server is added")
+    cpu_target: int = Field(
+        70, ge=1, le=100, description="CPU utilization in percent above which a server is added"
+    )
 
     @model_validator(mode="after")
     def _agree(self) -> "DeployConfig":

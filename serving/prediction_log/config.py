@@ -1,4 +1,4 @@
-"""What a log of predictions is told. Light to import: no TensorFlow."""
+"""Options of the prediction log. Light to import: no TensorFlow."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +7,15 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class LogConfig:
-    """Which requests are written down, and where (`serving.prediction_log`).
+    """Which requests are logged, and where (`serving.prediction_log`).
 
-    `sample` is the share of the requests, 0 to 1. A file is finished, and another begun, when it has
-    `rotate_mb` (10⁶ bytes) or is `rotate_minutes` old. With a `seed`, a single thread's requests are drawn
-    alike each time.
+    Attributes:
+        folder: folder that log files are written to.
+        sample: share of requests to log, 0 to 1.
+        format: file format, `jsonl` or `tfrecord`.
+        rotate_mb: size in MB (10⁶ bytes) at which a new file is begun.
+        rotate_minutes: age in minutes at which a new file is begun.
+        seed: seed of the sample, reproducible for requests of a single thread; None: random.
     """
 
     folder: Path

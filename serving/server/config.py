@@ -1,4 +1,4 @@
-"""What a server is told. Light to import: no TensorFlow."""
+"""Settings of the embedded server. Light to import: no TensorFlow."""
 
 from dataclasses import dataclass
 

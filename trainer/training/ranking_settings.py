@@ -1,4 +1,4 @@
-"""What training a ranking model can be told. Light to import: no TensorFlow."""
+"""Model and training configuration of ranking. Light to import: no TensorFlow."""
 
 from pydantic import Field
 
@@ -7,11 +7,11 @@ from trainer.training.settings import Settings
 
 
 class RankingSettings(Settings):
-    """What is trained, and how."""
+    """Architecture and training of the ranking model."""
 
-    model: RankingModelConfig = Field(MfConfig(), description="the kind of model and its architecture")
+    model: RankingModelConfig = Field(MfConfig(), description="kind of model and its architecture")
 
     @property
     def monitor(self) -> str:
-        """The log that early stopping and the tuner watch."""
+        """Name of the logged metric that early stopping and the tuner watch."""
         return "val_rmse"

@@ -1,4 +1,4 @@
-"""What training a retrieval model can be told. Light to import: no TensorFlow."""
+"""Model and training configuration of retrieval. Light to import: no TensorFlow."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
@@ -12,39 +12,43 @@ from trainer.training.settings import Settings
 
 
 class RetrievalTrainConfig(TrainConfig):
-    """The training loop's settings, with what suits a softmax over films where nothing is said."""
+    """The `train` section of retrieval, with defaults that suit a softmax over films."""
 
-    epochs: int = Field(10, ge=1, description="passes over train, at most")
-    learning_rate: float = Field(0.01, gt=0, description="at the start")
+    epochs: int = Field(10, ge=1, description="maximum number of passes over train")
+    learning_rate: float = Field(
+        0.01, gt=0, description="peak learning rate: the initial one, or that at the end of warmup"
+    )
 
 
 class RetrievalSettings(Settings):
-    """What is trained, and how."""
+    """Architecture, training and search index of the retrieval model."""
 
     monitor_mode: ClassVar[Literal["min", "max"]] = "max"
 
-    model: RetrievalConfig = Field(TwoTowerConfig(), description="the kind of model and its architecture")
-    train: RetrievalTrainConfig = Field(RetrievalTrainConfig(), description="the training loop")
+    model: RetrievalConfig = Field(TwoTowerConfig(), description="kind of model and its architecture")
+    train: RetrievalTrainConfig = Field(RetrievalTrainConfig(), description="training loop")
     stop_on: Literal["recall@10", "recall@100", "ndcg@10", "ndcg@100"] = Field(
         "ndcg@10",
-        description="what early stopping and the tuner watch, over the full catalogue without train's films",
+        description="metric on eval that early stopping and the tuner watch, over films that the user has "
+        "not rated in train",
     )
     index: IndexKind = Field(
         "auto",
-        description="how the exported model searches: exact, ivf (approximate), or by the number of films",
+        description="search index of the exported model: exact; ivf (approximate); auto: ivf above 100,000 "
+        "films, if it is faster",
     )
 
     max_epoch_minutes: float | None = Field(
         20,
         gt=0,
-        description="loss full: longest epoch, as estimated from ratings x films; what would take longer is "
-        "not begun; null: no limit",
+        description="limit in minutes on the estimated time of an epoch, for loss full; above it, training "
+        "does not start; null: no limit",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _trained_as_suits_the_kind(cls, tree: Any) -> Any:
-        """What is not said of the loop is as the kind of model has it."""
+        """Fills missing keys of `train` with the defaults of the kind of model."""
         if not isinstance(tree, Mapping):
             return tree
         model, train = tree.get("model"), tree.get("train", {})
@@ -54,12 +58,12 @@ class RetrievalSettings(Settings):
         return {**tree, "train": {**KINDS[kind].training, **train}}
 
     def of_kind(self, kind: str) -> Self:
-        """The same; what of the loop is as suits this kind becomes as suits that one."""
+        """The same with another kind; keys of `train` at this kind's defaults take the other kind's."""
         usual = self.checked({"model": {"kind": self.model.kind}}).train
         said = {name: value for name, value in self.train if value != getattr(usual, name)}
         return self.checked({**self.model_dump(), "model": {"kind": kind}, "train": said})
 
     @property
     def monitor(self) -> str:
-        """The log that early stopping and the tuner watch."""
+        """Name of the logged metric that early stopping and the tuner watch."""
         return f"val_{self.stop_on}"

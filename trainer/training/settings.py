@@ -1,4 +1,4 @@
-"""What is trained and how, whatever the task: a config's settings with the tuner's choice put in."""
+"""Model and training configuration of a task, with the tuner's hyperparameters applied."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -11,10 +11,10 @@ from trainer.training.hyperparameters import apply_hyperparameters
 
 
 class Settings(Strict):
-    """A task adds its `model`, and `monitor`, the log that early stopping and the tuner watch.
+    """Base of each task's configuration, which adds `model` and `monitor`.
 
     Attributes:
-        monitor_mode: "min" where a lower one is better, "max" where a higher one is.
+        monitor_mode: "min" if a lower value of `monitor` is better, "max" if a higher one is.
     """
 
     monitor_mode: ClassVar[Literal["min", "max"]] = "min"
@@ -22,15 +22,15 @@ class Settings(Strict):
     if TYPE_CHECKING:  # no field of its own: each task's has its own type, default and place
         model: Any
 
-    train: TrainConfig = Field(TrainConfig(), description="the training loop")
+    train: TrainConfig = Field(TrainConfig(), description="training loop")
 
     @classmethod
     def of(cls, config: Mapping[str, Any], hyperparameters: Mapping[str, Any] | None) -> Self:
-        """The config's settings with the tuner's choice put in.
+        """The configuration with the tuner's hyperparameters applied.
 
         Args:
-            config: may hold the settings' fields, such as `model` and `train`, as plain dicts.
-            hyperparameters: KerasTuner's config, of which `values` counts, or None.
+            config: fields of this class, such as `model` and `train`, as plain dicts; each may be missing.
+            hyperparameters: KerasTuner's config, of which `values` is read, or None.
 
         Raises:
             ConfigError: a wrong key or value.
@@ -43,11 +43,11 @@ class Settings(Strict):
 
     @property
     def monitor(self) -> str:
-        """The log that early stopping and the tuner watch."""
+        """Name of the logged metric that early stopping and the tuner watch."""
         raise NotImplementedError
 
     def of_kind(self, kind: str) -> Self:
-        """The same with another kind of model, at its defaults.
+        """The same configuration with another kind of model, at its defaults.
 
         Raises:
             ConfigError: there is no such kind.
