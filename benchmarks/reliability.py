@@ -6,6 +6,7 @@ Each part keeps its trials in `--out` (`benchmarks/results/reliability`) as JSON
 was stopped. On two quiet cores a part takes about:
 
     kills          100 runs killed at a random moment, and resumed       100 minutes
+    interruptions  SIGTERM at each node of a run in turn                  15 minutes
     swaps          100 versions swapped under load                        10 minutes
     full-disk      a disk that is full at each node in turn (needs root)  20 minutes
     ratings-files  10,000 damaged files of ratings                         5 minutes
@@ -28,7 +29,14 @@ from rich.console import Console
 
 from benchmarks.campaign.record import Record
 
-TIMES = {"kills": 100, "swaps": 100, "full-disk": 0, "ratings-files": 10_000, "bodies": 100_000}
+TIMES = {
+    "kills": 100,
+    "interruptions": 0,
+    "swaps": 100,
+    "full-disk": 0,
+    "ratings-files": 10_000,
+    "bodies": 100_000,
+}
 
 
 def main() -> None:
@@ -70,6 +78,10 @@ def play(args: argparse.Namespace, console: Console) -> Record:
         from benchmarks.campaign.kills import kills
 
         return kills(times, out, args.seed, console)
+    if args.part == "interruptions":
+        from benchmarks.campaign.interruptions import interruptions
+
+        return interruptions(out, console)
     if args.part == "full-disk":
         from benchmarks.campaign.full_disk import full_disk
 
