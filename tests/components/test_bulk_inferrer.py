@@ -68,7 +68,9 @@ def test_bulk_inferrer_rates_as_the_model_does(model, examples, tmp_path):
     result = standard_artifacts.InferenceResult()
     result.uri = str(tmp_path / "result")
     spec = bulk_inferrer_pb2.ModelSpec(model_signature_name=["serving_examples"])
-    context = Executor.Context(beam_pipeline_args=[IN_PROCESS, "--sdk_container_image=none"], tmp_dir=str(tmp_path), unique_id="1")
+    context = Executor.Context(
+        beam_pipeline_args=[IN_PROCESS, "--sdk_container_image=none"], tmp_dir=str(tmp_path), unique_id="1"
+    )
     Executor(context).Do(
         {"examples": [examples], "model": [model]},
         {"inference_result": [result]},
