@@ -53,7 +53,7 @@ def test_the_users_of_a_file_may_be_strangers_and_that_is_said(marquee, tmp_path
     (tmp_path / "users.txt").write_text("newer\nu1\n")
     answer = marquee("--out", tmp_path / "out", "--users", tmp_path / "users.txt", "--format", "both")
 
-    assert "1 of them the model has never met: for them, popular films" in answer.out
+    assert "1 of them are cold-start users: they get popular films" in answer.out
     assert answer.out.splitlines()[-1] == str(tmp_path / "out" / "prediction_logs-*.gz")
 
 

@@ -20,9 +20,9 @@ def next_span_part(found: dict[str, Any]) -> Part:
     )
     lead = (
         f"A random split lets a model learn from ratings given after those it is judged on. Here the same "
-        f"settings were trained on the oldest {found['rows']['train']:,} ratings ({trained}) and evaluated on "
-        f"the {share(found['share'])} given after {day(found['moment'])}. Recent popularity is counted over "
-        f"{found['days']} days, the length that did best before that day."
+        f"settings were trained on the oldest {found['rows']['train']:,} ratings ({trained}), and evaluated "
+        f"on the {share(found['share'])} given after {day(found['moment'])}. Recent popularity is counted "
+        f"over {found['days']} days, the length that did best before that day."
     )
     return Part(title, [_lists(found), _ratings(found["ratings"])], lead)
 
