@@ -58,7 +58,7 @@ def bulk(
     console.print(f"[bold]{MODEL}[/] version {versions[-1]}")
     source = version_folder(models, MODEL, versions[-1])
     interrupted = Interrupted(
-        f"interrupted; the finished parts in {out} are kept", f"go on with: {command_line(*command)}"
+        f"interrupted; the finished parts in {out} are kept", f"resume with: {command_line(*command)}"
     )
 
     def last_words() -> None:

@@ -77,7 +77,7 @@ def run_simulation(request: SimulateRequest) -> None:
     request.run_config("ratings" if request.data.dataset != "ml-100k" else "demographics")  # mistakes first
     console = Console(highlight=False)
     request.out.mkdir(parents=True, exist_ok=True)
-    again = f"go on with: {command(*request.command)}"
+    again = f"resume with: {command(*request.command)}"
     try:
         with native_chatter_dropped():
             replay, config, results = _prepared(request, console)

@@ -78,7 +78,7 @@ def _on_push(summary: Summary, workspace: Path) -> Iterator[tuple[str, str]]:
     elif push["outcome"] == "served":
         yield "pushed", f"nothing new: these models are the served version already, {push['version']}{by}"
     elif push["outcome"] == "withdrawn":
-        yield "pushed", f"nothing: somebody withdrew these models, version {push['version']}{by}"
+        yield "pushed", f"nothing: these models were withdrawn by hand, version {push['version']}{by}"
         restore = command("restore", "recommender", str(push["version"]), workspace=workspace)
         yield "", f"serve them again with: {restore}"
     else:
