@@ -87,12 +87,13 @@ class Bars:
 
 def _over_popularity(name: str, least: float, value: float, popularity: float) -> Verdict:
     passed = value >= least * popularity
-    times = f"{value / popularity:.2f} times" if popularity else "against"
+    times = f"{value / popularity:.2f} times" if popularity else "compared with"
     word = "within" if passed else "under"
     return Verdict(
         name,
         passed,
-        f"{name} {value:.4f} is {times} popularity's {popularity:.4f}, {word} the bar of {least:g} times",
+        f"{name} {value:.4f} is {times} the popularity baseline's {popularity:.4f}, "
+        f"{word} the bar of {least:g} times",
     )
 
 

@@ -28,7 +28,7 @@ from pipeline.execution.interruption import Interrupted
 
 app = typer.Typer(
     name="marquee",
-    help="Ratings in, recommendations out: ingest, check, tune, train, bless, push, serve.",
+    help="An end-to-end recommender pipeline: ingest, check, tune, train, bless, push, serve.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -48,7 +48,7 @@ def options(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print Marquee's version and end."
+            "--version", callback=_print_version, is_eager=True, help="Print Marquee's version and exit."
         ),
     ] = False,
 ) -> None:

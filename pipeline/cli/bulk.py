@@ -58,7 +58,7 @@ def bulk(
     console.print(f"[bold]{MODEL}[/] version {versions[-1]}")
     source = version_folder(models, MODEL, versions[-1])
     interrupted = Interrupted(
-        f"interrupted; the finished parts in {out} are kept", f"go on with: {command_line(*command)}"
+        f"interrupted; the finished parts in {out} are kept", f"resume with: {command_line(*command)}"
     )
 
     def last_words() -> None:
@@ -107,9 +107,7 @@ def _say(console: Console, result: BulkResult, out: Path, request: BulkRequest) 
     )
     console.print(f"{users} in {parts}{kept}")
     if result.strangers:
-        console.print(
-            f"[yellow]{result.strangers:,} of them the model has never met: for them, popular films[/]"
-        )
+        console.print(f"[yellow]{result.strangers:,} of them are cold-start users: they get popular films[/]")
     if request.format != "inference-result":
         console.print(str(out / "parquet"), markup=False)
     if request.format != "parquet":

@@ -27,5 +27,5 @@ def export(models: Path, out: Path) -> None:
             f"the largest difference is {written.largest_difference:.1g}"
         )
     else:
-        console.print("[yellow]no trained answers lie beside the model: nothing was compared[/]")
+        console.print("[yellow]the model has no stored answers of the trained model: nothing was compared[/]")
     console.print(f"{out}, {written.size / 1e6:,.1f} MB", markup=False)

@@ -73,7 +73,7 @@ def run(request: RunRequest) -> bool:
     checked_note(request.note)
     run_id = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     log = workspace.logs / f"run-{run_id}.log"
-    interrupted = Interrupted("interrupted; what was finished is kept", f"go on with: {request.again}")
+    interrupted = Interrupted("interrupted; what was finished is kept", f"resume with: {request.again}")
     with workspace.lock(), os.fdopen(os.dup(2), "w") as real_error, chatter_to(log) as console:
         record = RunRecord.begin(
             run_id,
@@ -225,7 +225,7 @@ def _failed(failure, request: RunRequest, log: Path) -> MarqueeError:
     # Without --from-node: what is done is reused by content, so mended data or code is noticed as well.
     message, hint = (_whole_keys(text, failure.node) for text in (message, hint))
     return MarqueeError(
-        f"{failure.node} failed: {message}", f"{hint}log: {log}\nresume from there: {request.again}"
+        f"{failure.node} failed: {message}", f"{hint}log: {log}\nresume with: {request.again}"
     )
 
 

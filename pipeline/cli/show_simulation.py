@@ -77,12 +77,12 @@ def run_simulation(request: SimulateRequest) -> None:
     request.run_config("ratings" if request.data.dataset != "ml-100k" else "demographics")  # mistakes first
     console = Console(highlight=False)
     request.out.mkdir(parents=True, exist_ok=True)
-    again = f"go on with: {command(*request.command)}"
+    again = f"resume with: {command(*request.command)}"
     try:
         with native_chatter_dropped():
             replay, config, results = _prepared(request, console)
             if results.steps:
-                console.print(f"[dim]goes on: {len(results.steps)} steps are done already[/]")
+                console.print(f"[dim]resuming: {len(results.steps)} steps are done already[/]")
             shown = _Shown(console, len(replay.spans) - 1)
             with stopping() as stop, Workspace(request.out).lock(), shown:
                 simulation = Simulation(request.out, replay, config, results, stop, shown.begun, shown.done)
@@ -149,7 +149,7 @@ class _Shown:
         self._status.stop()
         if step.run_id is None:
             return
-        outcome = "[green]blessed[/]" if step.blessed else "[yellow]no better[/]"
+        outcome = "[green]blessed[/]" if step.blessed else "[yellow]not blessed[/]"
         pushed = f"version {step.version} pushed" if step.pushed else f"version {step.version} stays"
         if step.version is None:
             pushed = "nothing is served"

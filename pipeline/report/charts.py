@@ -6,10 +6,10 @@ from typing import Any
 import altair as alt
 
 #: Who is drawn in which of the page's colours, in all charts alike.
-MODELS = {"candidate": "this run", "baseline": "last blessed", "popularity": "most rated films"}
+MODELS = {"candidate": "this run", "baseline": "last blessed model", "popularity": "most rated films"}
 LISTS = {
     "recommender": "recommender",
-    "retrieval": "retrieval alone",
+    "retrieval": "retrieval only",
     "retrieval_popularity": "most rated films",
 }
 SPLITS = ("train", "eval", "test")

@@ -10,16 +10,16 @@ FEATURES = {
     "movie_genres": "genre",
 }
 _ACTIVITY = {
-    "new": "users new since train",
+    "new": "users not in train",
     "light": "light users",
     "medium": "medium users",
     "heavy": "heavy users",
 }
 _FAME = {
-    "new": "films new since train",
+    "new": "films not in train",
     "long tail": "long-tail films",
-    "middle": "middling films",
-    "hits": "hits",
+    "middle": "mid-popularity films",
+    "hits": "most popular films",
 }
 _GENDER = {"F": "women", "M": "men", "unknown": "gender unknown"}
 

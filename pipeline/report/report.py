@@ -110,13 +110,13 @@ def _banner(sources: Sources) -> Banner:
     except Exception as error:
         _LOG.exception("the banner of the report was not made")
         run = sources.run
-        said = f"What became of it could not be summed up: {_words(error)}."
+        said = f"The outcome could not be summarized: {_words(error)}."
         return Banner(run.pipeline, run.run_id, NOTHING, sources.state.capitalize(), "warn", said, [], [])
 
 
 def _sorry(id: str, title: str, error: Exception) -> Section:
     _LOG.error("the section %s of the report was not made", id, exc_info=error)
-    said = f"This section could not be made: {_words(error)}. The log has the cause; the others are whole."
+    said = f"This section could not be made: {_words(error)}. The log has the cause; the others are complete."
     return Section(id, title, "", [Part("", [Notes([Note(said, "bad")])])])
 
 

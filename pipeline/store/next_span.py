@@ -18,7 +18,7 @@ def beyond_chance(difference: Interval, lower_is_better: bool = False) -> str:
     """`better` or `worse` where 0 is outside a difference's 95 % interval, else that it may be chance."""
     low, high = difference["low"], difference["high"]
     if low is None or high is None:
-        return "of a single user, which says nothing of others"
+        return "one user only, so no interval"
     if low > 0 or high < 0:
         return "better" if (high < 0) == lower_is_better else "worse"
     return "no difference beyond chance"

@@ -37,10 +37,10 @@ class Pushed:
             return f"Pushed as version {self.version} on {moment(self.when)}."
         by = f", pushed by run {self.by}" if self.by else ""
         if self.outcome == "served":
-            return f"These models were served already, as version {self.version}{by}."
+            return f"These models were already served as version {self.version}{by}."
         if self.outcome == "withdrawn":
-            return f"Not pushed: somebody had withdrawn these models, version {self.version}{by}."
-        return "Nothing was pushed: not every blessing was given."
+            return f"Not pushed: these models were withdrawn by hand, as version {self.version}{by}."
+        return "Nothing was pushed: not all models were blessed."
 
 
 def pushed(run: Run, pushes: Mapping[int, Artifact]) -> Pushed | None:

@@ -44,23 +44,25 @@ def _compared(server: ServerStatus, name: str, disk: Sequence[int], withdrawn: S
         return Agreement(True, f"The server answers with version {newest}, the served version on disk.")
     said = f"The server answers with version {answering}" if answering is not None else "No version answers"
     if answering is not None and answering > newest:
-        return Agreement(False, f"{said}, on disk it is {newest}. {_elsewhere(answering, withdrawn)}")
-    return Agreement(False, f"{said}, on disk it is {newest}. {_not_yet(newest, states.get(newest))}")
+        return Agreement(False, f"{said}, the newest on disk is {newest}. {_elsewhere(answering, withdrawn)}")
+    return Agreement(False, f"{said}, the newest on disk is {newest}. {_not_yet(newest, states.get(newest))}")
 
 
 def _not_yet(version: int, state: VersionState | None) -> str:
     """Why a server does not answer with a version that is on disk."""
     if state is None:
-        return f"It does not know version {version}: it has not looked yet, or serves another folder."
+        return (
+            f"The server does not know version {version}: it has not checked yet, or serves another folder."
+        )
     if state.error:
         return f"Version {version} could not be loaded: {state.error}"
     if state.state in ("START", "LOADING"):
         return f"Version {version} is being loaded."
-    return f"It has unloaded version {version}: it may be told to serve another, or be about to stop."
+    return f"It has unloaded version {version}: it is set to serve another one, or is about to stop."
 
 
 def _elsewhere(version: int, withdrawn: Sequence[int]) -> str:
     """Why a server answers with a version that is not on disk."""
     if version in withdrawn:
-        return f"Version {version} was withdrawn, which it has not noticed yet."
-    return f"Version {version} is not in this folder: it serves another one, or has not looked again yet."
+        return f"Version {version} was withdrawn, which the server has not noticed yet."
+    return f"Version {version} is not in this folder: the server uses another one, or has not checked yet."

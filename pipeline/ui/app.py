@@ -115,7 +115,7 @@ def create_app(site: Site, host: str = "127.0.0.1") -> Starlette:
 
 def _said(error: Exception) -> tuple[int, str, str]:
     if isinstance(error, HTTPException):
-        default = {404: "There is no such page.", 405: "These pages can only be read."}
+        default = {404: "There is no such page.", 405: "These pages are read-only."}
         plain = error.detail in ("Not Found", "Method Not Allowed")
         return error.status_code, default.get(error.status_code, error.detail) if plain else error.detail, ""
     if isinstance(error, ConfigError):  # what was asked for cannot be

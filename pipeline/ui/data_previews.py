@@ -30,7 +30,7 @@ def _presence(feature) -> str:
     if not feature.HasField("presence"):
         return "optional"
     fraction = feature.presence.min_fraction
-    return "required" if fraction == 1 else f"in {fraction:.0%} at least" if fraction else "optional"
+    return "required" if fraction == 1 else f"in at least {fraction:.0%}" if fraction else "optional"
 
 
 def _values(feature) -> str:
@@ -44,10 +44,10 @@ def _domain(feature, domains) -> str:
     kind = feature.WhichOneof("domain_info")
     if kind == "domain":
         values = domains.get(feature.domain, [])
-        return ", ".join(values[:12]) + (f" … {len(values)} in all" if len(values) > 12 else "")
+        return ", ".join(values[:12]) + (f" … {len(values)} in total" if len(values) > 12 else "")
     if kind in ("string_domain",):
         values = feature.string_domain.value
-        return ", ".join(values[:12]) + (f" … {len(values)} in all" if len(values) > 12 else "")
+        return ", ".join(values[:12]) + (f" … {len(values)} in total" if len(values) > 12 else "")
     if kind in ("int_domain", "float_domain"):
         domain = getattr(feature, kind)
         low, high = (short(getattr(domain, end)) if domain.HasField(end) else "…" for end in ("min", "max"))
@@ -90,7 +90,7 @@ def statistics_rows(file: Path) -> tuple[list[str], list[list[str]], int]:
             ]
         )
     return (
-        ["feature", "type", "missing", "unique", "min", "median", "mean", "max", "most often"],
+        ["feature", "type", "missing", "unique", "min", "median", "mean", "max", "most frequent"],
         rows,
         data.num_examples,
     )

@@ -67,7 +67,7 @@ def _examples(folder: Path) -> Iterator[Preview]:
             f"Examples: {name}",
             columns,
             [[_feature(row.get(name, [])) for name in columns] for row in rows],
-            f"the first {len(rows)}",
+            f"the first {len(rows)} rows",
             open=name == "train",
         )
 
@@ -91,7 +91,7 @@ def _vocabularies(folder: Path) -> Iterator[Preview]:
         number = len(words) + more
         yield Preview(
             f"Vocabulary: {file.name}",
-            ["place", "entry"],
+            ["index", "entry"],
             [[str(place), word] for place, word in enumerate(words, 1)],
             f"{number:,} entries" + (f", the first {len(words)} are shown" if more else ""),
             open=False,
@@ -115,7 +115,7 @@ def _signatures(folder: Path) -> Iterator[Preview]:
     for file in [*_own(folder, "Format-Serving/saved_model.pb"), *_own(folder, "saved_model.pb")]:
         yield Preview(
             "SavedModel: signatures",
-            ["signature", "takes", "gives"],
+            ["signature", "inputs", "outputs"],
             [
                 [name, _tensors(each.inputs), _tensors(each.outputs)]
                 for name, each in signatures(file.read_bytes()).items()
@@ -184,7 +184,7 @@ def _json(folder: Path) -> Iterator[Preview]:
             most = 3 * WORDS
             note = f"{len(pairs):,} values" + (f", the first {most} are shown" if len(pairs) > most else "")
             rows = [[name, _cut(value)] for name, value in pairs[:most]]
-            yield Preview(file.name, ["what", "value"], rows, note)
+            yield Preview(file.name, ["key", "value"], rows, note)
 
 
 def _leaves(tree: Any, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -25,7 +25,7 @@ class Query:
                 _refuse(f"This page has no parameter {_cut(name)}: {known}.")
         for name, value in params.multi_items():
             if len(value) > _LETTERS:
-                _refuse(f"{name} has {len(value):,} letters; {_LETTERS} are the most.")
+                _refuse(f"{name} has {len(value):,} characters; the maximum is {_LETTERS}.")
 
     def text(self, name: str) -> str:
         """A value without blanks around it; empty where it is not given."""
@@ -42,14 +42,14 @@ class Query:
             return otherwise
         number = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
         if number is None or not low <= number <= high:
-            _refuse(f"{name} is {_cut(text)}: ask for a whole number from {low} to {high:,}.")
+            _refuse(f"{name} is {_cut(text)}: expected a whole number from {low} to {high:,}.")
         return number
 
     def choice(self, name: str, choices: Iterable[str], otherwise: str) -> str:
         """One of several words; `otherwise` where it is not given."""
         text, choices = self.text(name), list(choices)
         if text and text not in choices:
-            _refuse(f"{name} is {_cut(text)}: it can be {', '.join(choices)}.")
+            _refuse(f"{name} is {_cut(text)}: expected one of {', '.join(choices)}.")
         return text or otherwise
 
     def flag(self, name: str, word: str) -> bool:

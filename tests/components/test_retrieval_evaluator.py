@@ -241,7 +241,7 @@ def test_a_model_must_beat_popularity_by_as_much_as_is_asked(evaluate, ratio, bl
 
     assert metrics["blessed"] is blessed
     assert metrics["reasons"] == [
-        f"ndcg@10 {GOOD_NDCG:.4f} is {GOOD_NDCG / POPULARITY_NDCG:.2f} times popularity's "
+        f"ndcg@10 {GOOD_NDCG:.4f} is {GOOD_NDCG / POPULARITY_NDCG:.2f} times the popularity baseline's "
         f"{POPULARITY_NDCG:.4f}, {'within' if blessed else 'under'} the bar of {ratio:g} times"
     ]
 

@@ -46,7 +46,7 @@ def test_an_anomaly_stops_the_run_and_the_printed_command_goes_on_once_the_data_
     assert "the data breaks the schema" in report
 
     ratings(tmp_path)  # corrected
-    resume = shlex.split(answer.output.split("resume from there: marquee ")[1].splitlines()[0])
+    resume = shlex.split(answer.output.split("resume with: marquee ")[1].splitlines()[0])
     corrected = marquee(*resume)
 
     assert corrected.returncode == 0, corrected.output
@@ -106,8 +106,8 @@ def test_a_run_killed_while_training_goes_on_from_its_last_epoch(tmp_path, how):
     assert process.returncode != 0
     assert inspector.faults(at_rest=False) == []
     if how == signal.SIGINT:
-        assert "go on with: marquee run" in output
-        command = tuple(shlex.split(output.split("go on with: marquee ")[1].splitlines()[0]))
+        assert "resume with: marquee run" in output
+        command = tuple(shlex.split(output.split("resume with: marquee ")[1].splitlines()[0]))
 
     answer = marquee(*command)
 

@@ -118,7 +118,7 @@ def test_what_a_person_withdrew_stays_withdrawn_until_it_is_restored(first, marq
     answer = marquee("run", "--config", "smoke")
     said = " ".join(answer.output.split())
     assert answer.returncode == 0, answer.output
-    assert "nothing: somebody withdrew these models, version 3" in said
+    assert "nothing: these models were withdrawn by hand, version 3" in said
     restore = re.search(r"serve them again with: marquee (restore recommender 3 --workspace \S+)", said)
     assert pushed(marquee) == {name: [1, 2] for name in MODELS}
 

@@ -53,7 +53,7 @@ def test_the_users_of_a_file_may_be_strangers_and_that_is_said(marquee, tmp_path
     (tmp_path / "users.txt").write_text("newer\nu1\n")
     answer = marquee("--out", tmp_path / "out", "--users", tmp_path / "users.txt", "--format", "both")
 
-    assert "1 of them the model has never met: for them, popular films" in answer.out
+    assert "1 of them are cold-start users: they get popular films" in answer.out
     assert answer.out.splitlines()[-1] == str(tmp_path / "out" / "prediction_logs-*.gz")
 
 
@@ -84,12 +84,12 @@ def test_interrupted_it_keeps_whole_parts_and_prints_the_command_that_goes_on(ma
     assert answer.status == 1
     message, command = answer.err.splitlines()
     assert message == f"error: interrupted; the finished parts in {out} are kept"
-    assert command.startswith(f"go on with: marquee bulk --out {out} -k 5")
+    assert command.startswith(f"resume with: marquee bulk --out {out} -k 5")
     assert "--overwrite" not in command  # or it would begin anew
     assert not (out / "_SUCCESS").exists()
     assert not list(out.rglob(".*.part"))
 
-    again = marquee(*command.removeprefix("go on with: marquee bulk ").split())
+    again = marquee(*command.removeprefix("resume with: marquee bulk ").split())
     assert "5,000 users in 40 parts" in again.out
     assert "2 of them finished before" in again.out
     assert pq.read_metadata(out / "parquet" / "part-00039.parquet").num_rows == 8 * 5

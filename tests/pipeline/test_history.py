@@ -60,7 +60,7 @@ def test_every_artifact_of_a_run_can_be_traced(finished):
 def test_a_run_does_not_differ_from_itself(finished):
     marquee, run = finished
 
-    assert "differ in nothing" in marquee("diff", run.run_id, "latest").output
+    assert "have no differences" in marquee("diff", run.run_id, "latest").output
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ FOUND = {
         (0.01, 0.02, True, "worse"),
         (-0.01, 0.02, False, "no difference beyond chance"),
         (0.0, 0.0, False, "no difference beyond chance"),
-        (None, None, False, "of a single user, which says nothing of others"),
+        (None, None, False, "one user only, so no interval"),
     ],
 )
 def test_better_and_worse_are_said_outside_the_interval_alone(low, high, lower_is_better, said):

@@ -59,8 +59,8 @@ def test_a_run_says_pushed_of_what_it_pushed_and_names_who_pushed_the_rest(works
     sentences = [pushed(lineage.run(run), pushes(lineage)).sentence for run in ("a", "a3", "b2")]
     assert sentences[0].startswith("Pushed as version 1 on ")
     assert sentences[1:] == [
-        "These models were served already, as version 3, pushed by run a2.",
-        "Not pushed: somebody had withdrawn these models, version 2, pushed by run b.",
+        "These models were already served as version 3, pushed by run a2.",
+        "Not pushed: these models were withdrawn by hand, as version 2, pushed by run b.",
     ]
 
 

@@ -99,7 +99,10 @@ def test_more_films_than_there_are_is_no_error(marquee):
 
 def test_a_user_who_has_seen_everything_is_told_so(marquee):
     assert films(marquee("--user", "u2", "--json")) == []
-    assert marquee("--user", "u2").out == "nothing is left for user u2: --seen lets films come back\n"
+    assert (
+        marquee("--user", "u2").out
+        == "nothing is left to recommend to user u2: --seen includes films already rated\n"
+    )
 
 
 def test_someone_unknown_gets_popular_films_and_the_table_says_so(marquee):
@@ -109,8 +112,8 @@ def test_someone_unknown_gets_popular_films_and_the_table_says_so(marquee):
     assert [film["ratings"] for film in answer] == [580, 452, 291]
     assert {film["because"] for film in answer} == {None}
     assert "popular: 580 ratings" in table
-    assert "user nobody is unknown to the model: these are popular films" in table
-    assert "unknown" not in marquee("--user", "u1").out
+    assert "user nobody is a cold-start user: these are popular films" in table
+    assert "cold-start" not in marquee("--user", "u1").out
 
 
 def test_films_somebody_likes_stand_for_a_user(marquee):
@@ -119,7 +122,7 @@ def test_films_somebody_likes_stand_for_a_user(marquee):
 
     assert [film["movie_id"] for film in answer] == ["176", "50", "2571", "4973", "9"]
     assert answer[0]["because"] == {"movie_title": "Alien (1979)", "similarity": pytest.approx(2 / 3)}
-    assert "somebody who likes Alien (1979) and Toy Story (1995)" in marquee(*liked).out
+    assert "a new user who likes Alien (1979) and Toy Story (1995)" in marquee(*liked).out
 
 
 def test_no_rating_is_shown_where_the_ranking_model_does_not_see_histories(marquee, monkeypatch):

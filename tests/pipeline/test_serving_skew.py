@@ -108,7 +108,7 @@ def test_a_run_says_what_was_served_what_is_skewed_and_what_could_not_be_read(pr
     )
     assert lines[start + 1 : start + 7] == [
         "skew user: unknown is 50.0% of 6 logged and 0.0% of train: 0.500 apart, over 0.25",
-        "torn, read up to there: /logs/a.jsonl.partial: line 2 is torn",
+        "truncated file, read up to that line: /logs/a.jsonl.partial: line 2 is torn",
         "damaged /logs/b.jsonl, line 0: is no logged prediction",
         "damaged /logs/b.jsonl, line 1: is no logged prediction",
         "damaged /logs/b.jsonl, line 2: is no logged prediction",

@@ -33,15 +33,15 @@ def recommend(server: str, user: str | None, liked: Sequence[str], k: int, seen:
     if as_json:
         print(json.dumps([asdict(film) for film in answer.films], ensure_ascii=False))
         return
-    whom = f"user {user}" if user is not None else "somebody who likes " + " and ".join(liked)
+    whom = f"user {user}" if user is not None else "a new user who likes " + " and ".join(liked)
     _print(answer, whom, they_rated=user is not None)
 
 
 def _print(answer: Answer, whom: str, they_rated: bool) -> None:
     console = Console(highlight=False)
     if not answer.films:
-        back = ": --seen lets films come back" if they_rated else ""
-        console.print(f"nothing is left for {whom}{back}", markup=False)
+        back = ": --seen includes films already rated" if they_rated else ""
+        console.print(f"nothing is left to recommend to {whom}{back}", markup=False)
         return
     rated = answer.films[0].user_rating is not None
     table = Table("", "title", "genres", *(["rating"] if rated else []), "why", title=escape(whom))
@@ -53,9 +53,9 @@ def _print(answer: Answer, whom: str, they_rated: bool) -> None:
         rating = [f"{film.user_rating:.2f}"] if rated else []
         table.add_row(str(film.rank), escape(film.movie_title), genres, *rating, escape(_why(film)))
     if they_rated and answer.stranger:
-        table.caption = escape(f"{whom} is unknown to the model: these are popular films")
+        table.caption = escape(f"{whom} is a cold-start user: these are popular films")
     elif they_rated and any(film.because for film in answer.films):
-        table.caption = "like …: of the films they rated, the one most like it"
+        table.caption = "like …: the most similar film that the user has rated"
     console.print(table)
 
 

@@ -7,7 +7,7 @@ import typer
 from pipeline.cli.commands.options import JsonOption, WorkspaceOption
 from pipeline.store.program import DEFAULT_WORKSPACE
 
-RunArgument = Annotated[str, typer.Argument(help="A run's name, the end of it, or `latest`.")]
+RunArgument = Annotated[str, typer.Argument(help="Run ID, the end of one, or `latest`.")]
 
 runs = typer.Typer(
     help="List the runs in the workspace, or show, tag or annotate one.",
@@ -22,16 +22,20 @@ def list_runs(
     tag: Annotated[list[str] | None, typer.Option(help="Only runs with this tag; repeatable.")] = None,
     status: Annotated[
         Literal["done", "failed", "interrupted", "cancelled", "running"] | None,
-        typer.Option(help="Only runs that ended like this, or are running."),
+        typer.Option(help="Only runs in this state."),
     ] = None,
     since: Annotated[
         str,
-        typer.Option(metavar="TIME", help="Only runs begun since 2026-11-01, or since 12h, 7d or 2w ago."),
+        typer.Option(
+            metavar="TIME", help="Only runs started since a date (2026-11-01), or in the last 12h, 7d or 2w."
+        ),
     ] = "",
     config: Annotated[
-        str, typer.Option("--config", "-c", help="Only runs of this configuration's name.")
+        str, typer.Option("--config", "-c", help="Only runs of the configuration with this name.")
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="The newest so many; 0 for all.")] = 0,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=0, help="Number of newest runs to list; 0 lists all.")
+    ] = 0,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     json_: JsonOption = False,
 ) -> None:
@@ -54,7 +58,7 @@ def show(
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     json_: JsonOption = False,
 ) -> None:
-    """Show what each node of a run did, was told and made."""
+    """Show the nodes of a run with their settings, and its outcome."""
     from pipeline.cli.printing.run import show_run
     from pipeline.store.workspace import Workspace
 
@@ -65,11 +69,11 @@ def show(
 def tag_run(
     context: typer.Context,
     run: RunArgument,
-    tags: Annotated[list[str] | None, typer.Argument(help="Tags to give it.")] = None,
-    remove: Annotated[list[str] | None, typer.Option(help="A tag to take away; repeatable.")] = None,
+    tags: Annotated[list[str] | None, typer.Argument(help="Tags to add.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(help="Tag to remove; repeatable.")] = None,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
-    """Give a run tags, by which `marquee runs --tag` finds it, or take them away."""
+    """Add tags to a run, by which `marquee runs --tag` finds it, or remove them."""
     from pipeline.store.runs.labels import label
     from pipeline.store.runs.rows import known_run
     from pipeline.store.workspace import Workspace
@@ -86,7 +90,7 @@ def tag_run(
 def note_run(
     context: typer.Context,
     run: RunArgument,
-    text: Annotated[str, typer.Argument(help="The note, instead of the one there is; '' removes it.")],
+    text: Annotated[str, typer.Argument(help="Text that replaces the run's note; '' removes it.")],
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Write a note on a run, such as what was tried and why."""
@@ -102,7 +106,7 @@ def note_run(
 
 def lineage(
     path: Annotated[
-        str, typer.Argument(help="A pushed version: recommender/3, or its folder; or an artifact's folder.")
+        str, typer.Argument(help="Pushed version (recommender/3), its folder, or an artifact's folder.")
     ],
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     json_: JsonOption = False,
@@ -116,17 +120,17 @@ def lineage(
 
 def diff(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN RUN [RUN]...", help="Names of runs, their ends, or `latest`.")
+        list[str], typer.Argument(metavar="RUN RUN [RUN]...", help="Run IDs, their ends, or `latest`.")
     ],
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     json_: JsonOption = False,
 ) -> None:
-    """Show what differs between two runs or more: settings, data, code, and which measures best."""
+    """Show the differences between runs: settings, data, code, and which measures best."""
     from pipeline.cli.printing.diff import print_diff
     from pipeline.store.workspace import Workspace
 
     if len(runs) < 2:
-        raise typer.BadParameter("name two runs or more")
+        raise typer.BadParameter("give two or more runs")
     print_diff(Workspace(workspace), runs, as_json=json_)
 
 

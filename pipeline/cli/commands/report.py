@@ -10,11 +10,11 @@ from pipeline.store.program import DEFAULT_WORKSPACE
 
 
 def report(
-    run: Annotated[str | None, typer.Argument(help="A run, as `marquee runs` lists it; the newest.")] = None,
+    run: Annotated[str | None, typer.Argument(help="Run ID; the newest run if not given.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The file to write, instead of the workspace's own.")
+        Path | None, typer.Option(help="File to write; in the workspace's reports/ if not given.")
     ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Write a run's report, one HTML file that opens without a network, and print its path."""

@@ -11,29 +11,33 @@ from pipeline.cli.commands.options import SetOption
 
 
 def simulate(
-    spans: Annotated[int, typer.Option(min=2, help="How many the ratings are cut into, by time.")] = 6,
+    spans: Annotated[
+        int, typer.Option(min=2, help="Number of spans of time into which the ratings are cut.")
+    ] = 6,
     config: Annotated[
-        str, typer.Option("--config", "-c", help="How each run trains: a ready-made name, or a YAML file.")
+        str, typer.Option("--config", "-c", help="Configuration of each run: a bundled name or a YAML file.")
     ] = "continuous",
-    out: Annotated[
-        Path, typer.Option(help="The folder for all of it; the same command again goes on there.")
-    ] = Path("simulation"),
+    out: Annotated[Path, typer.Option(help="Output folder; the same command again resumes there.")] = Path(
+        "simulation"
+    ),
     window: Annotated[
-        int | None, typer.Option(min=1, help="How many of the newest spans a run reads; without it, all.")
+        int | None, typer.Option(min=1, help="Number of newest spans that a run reads; all if not given.")
     ] = None,
-    dataset: Annotated[str, typer.Option(help="Which MovieLens is replayed.")] = "ml-100k",
+    dataset: Annotated[str, typer.Option(help="MovieLens data set to replay.")] = "ml-100k",
     data: Annotated[
-        Path | None, typer.Option(help="A folder or file of its ratings, instead of a download.")
+        Path | None, typer.Option(help="Folder or file with its ratings, instead of a download.")
     ] = None,
     users: Annotated[
-        int | None, typer.Option(min=1, help="The first users of the file alone, for a quick look.")
+        int | None,
+        typer.Option(min=1, help="Number of users to read, the first of the file; all if not given."),
     ] = None,
     cold: Annotated[
-        bool, typer.Option("--cold/--no-cold", help="Also train from nothing each time; twice the time.")
+        bool,
+        typer.Option("--cold/--no-cold", help="Also train from scratch on each span; takes twice the time."),
     ] = True,
     set_: SetOption = None,
 ) -> None:
-    """Replay ratings by time, a span after the other, and plot how quality holds."""
+    """Replay ratings by time, span by span, and plot the quality over time."""
     os.environ["TF_USE_LEGACY_KERAS"] = "0"  # before TensorFlow or TFX is imported: Keras 3
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.getLogger("absl").setLevel(logging.ERROR)  # TFX's advice on Keras 2

@@ -9,11 +9,11 @@ from pipeline.cli.commands.options import WorkspaceOption
 from pipeline.store.program import DEFAULT_WORKSPACE
 
 NameArgument = Annotated[
-    str, typer.Argument(help="A model, such as `recommender`; those pushed with it come along.")
+    str, typer.Argument(help="Model, such as `recommender`; the models pushed with it change as well.")
 ]
 ModelsOption = Annotated[
     Path | None,
-    typer.Option(help="A folder of <name>/<version>/ SavedModels, instead of the workspace's."),
+    typer.Option(help="Folder of <name>/<version>/ SavedModels, instead of the workspace's."),
 ]
 
 
@@ -21,9 +21,7 @@ def rollback(
     name: NameArgument,
     to: Annotated[
         int | None,
-        typer.Option(
-            min=1, help="The version to go back to; the one before the served version if not given."
-        ),
+        typer.Option(min=1, help="Version to go back to; the one before the served version if not given."),
     ] = None,
     models: ModelsOption = None,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
@@ -48,14 +46,14 @@ def restore(
     name: NameArgument,
     version: Annotated[
         int | None,
-        typer.Argument(min=1, help="A withdrawn version; without, the last roll back is undone."),
+        typer.Argument(min=1, help="Withdrawn version; if not given, the last rollback is undone."),
     ] = None,
     models: ModelsOption = None,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
-    """Bring a withdrawn version of a model back and serve it: undo a roll back.
+    """Serve a withdrawn version of a model again: undo a rollback.
 
-    It keeps its number, or gets a new one where another version was pushed since.
+    It keeps its number, or gets a new one if another version was pushed since.
     """
     from pipeline.store.workspace import Workspace
     from serving.versions.version_sets import restore_set

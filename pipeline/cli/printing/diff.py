@@ -33,7 +33,7 @@ def print_diff(workspace: Workspace, names: Sequence[str], as_json: bool = False
         return
     console = Console(highlight=False)
     if not any(rows for name, rows in found.items() if name != "seconds"):
-        console.print(f"{', '.join(run.run_id for run in runs)} differ in nothing but time")
+        console.print(f"{', '.join(run.run_id for run in runs)} have no differences except times")
     if any(found.values()):
         console.print(_table(runs, found))
 

@@ -49,7 +49,7 @@ def _tree(found: dict[str, Any]) -> Tree:
         whose = [("measured", found["measured"].removeprefix("measured "))] if found["measured"] else []
         _branch(tree, "on test", [*whose, *_test(found["test"])])
     if found["next_span"]:
-        _branch(tree, "by time", [("said", each) for each in sentences(found["next_span"])])
+        _branch(tree, "by time", [("result", each) for each in sentences(found["next_span"])])
     if found["code"]:
         by_print: dict[str, list[str]] = {}
         for node, code in found["code"].items():
@@ -82,7 +82,7 @@ def _model(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "tuned", f"{brief(model['tuned'])} (best of {model['trials']} trials)"
     yield "configured", brief(plain)
     if model["warm_start"]:
-        yield "begun from", f"the model of run {model['warm_start']}"
+        yield "warm start", f"from the model of run {model['warm_start']}"
     if training := model["training"]:
         yield (
             "trained",
@@ -97,7 +97,7 @@ def _model(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if model["blessed"] is not None:
         yield "blessed", "yes" if model["blessed"] else "no"
     for reason in model["reasons"]:
-        yield "because", reason
+        yield "reason", reason
     if model["model"]:
         yield "made in", f"run {model['model']['made_in']}: {model['model']['uri']}"
 
@@ -110,10 +110,10 @@ def _refit(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
             "with the settings above",
         )
     else:
-        yield "weights", "those above"
-        yield "knows", f"{model['ratings']:,} ratings of the {model['users']:,} users in train"
+        yield "weights", "of the judged model"
+        yield "known", f"{model['ratings']:,} ratings of the {model['users']:,} users in train"
     if model["warm_start"]:
-        yield "begun from", f"the refit model of run {model['warm_start']}"
+        yield "warm start", f"from the refit model of run {model['warm_start']}"
     yield "made in", f"run {model['model']['made_in']}: {model['model']['uri']}"
 
 
@@ -122,7 +122,7 @@ def _judgement(together: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "on eval", brief({name: metrics[name] for name in outcomes.SHOWN if name in metrics})
     yield "blessed", "yes" if together["blessed"] else "no"
     for reason in together["reasons"]:
-        yield "because", reason
+        yield "reason", reason
 
 
 def _test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:

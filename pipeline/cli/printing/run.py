@@ -42,8 +42,8 @@ def _print(found: dict[str, Any], console: Console) -> None:
     if found["failure"]:
         failed = found["failure"]
         console.print(f"[red]{escape(failed['message'])}[/]", soft_wrap=True)
-        console.print(f"[dim]go on from there: {escape(failed['command'])}[/]", soft_wrap=True)
-    table = Table("node", "state", "time", "from", "what it was told")
+        console.print(f"[dim]resume with: {escape(failed['command'])}[/]", soft_wrap=True)
+    table = Table("node", "state", "time", "from", "settings")
     table.columns[0].no_wrap = table.columns[2].no_wrap = True
     table.columns[2].justify = "right"
     for node in found["nodes"]:
@@ -89,7 +89,7 @@ def _facts(found: dict[str, Any]):
         now = f" Version {push['version']} is the served version now." if found["served"] else ""
         yield "pushed", push["sentence"] + now
     if found["overrides"]:
-        yield "set", " ".join(found["overrides"])
+        yield "overrides", " ".join(found["overrides"])
     if found["tags"]:
         yield "tags", ", ".join(found["tags"])
     if found["note"]:

@@ -16,7 +16,7 @@ def print_results(results: Results, console: Console) -> None:
     for measure, title in _MEASURES.items():
         # Narrow: a number that is cut says nothing, and a terminal may have 80 columns.
         table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title_justify="left")
-        table.title = f"{title} on the span that came next"
+        table.title = f"{title} on the next span"
         for name in ("span", "from", "users", "new", *STRATEGIES):
             table.add_column(name, justify="left" if name == "from" else "right", no_wrap=True)
         asked = [
@@ -35,8 +35,8 @@ def print_results(results: Results, console: Console) -> None:
         for who, words in (("all", "mean"), ("known", "known")):
             table.add_row(words, "", "", "", *(_mean(results, name, who, measure) for name in STRATEGIES))
         console.print(table)
-    console.print("[dim]^ new models were pushed before it[/]")
-    console.print("[dim]known: the mean over those who had been there in an earlier span[/]")
+    console.print("[dim]^ new models were pushed before this span[/]")
+    console.print("[dim]known: the mean over users with ratings in an earlier span[/]")
     for name, words in STRATEGIES.items():
         console.print(f"[dim]{name}: {words}[/]")
 

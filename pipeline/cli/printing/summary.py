@@ -78,7 +78,7 @@ def _on_push(summary: Summary, workspace: Path) -> Iterator[tuple[str, str]]:
     elif push["outcome"] == "served":
         yield "pushed", f"nothing new: these models are the served version already, {push['version']}{by}"
     elif push["outcome"] == "withdrawn":
-        yield "pushed", f"nothing: somebody withdrew these models, version {push['version']}{by}"
+        yield "pushed", f"nothing: these models were withdrawn by hand, version {push['version']}{by}"
         restore = command("restore", "recommender", str(push["version"]), workspace=workspace)
         yield "", f"serve them again with: {restore}"
     else:
@@ -118,7 +118,7 @@ def _on_serving(skew: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
     for text in skew["skew"]:
         yield "[yellow]skew[/]", text
     for text in skew["torn"]:
-        yield "", f"torn, read up to there: {text}"
+        yield "", f"truncated file, read up to that line: {text}"
     for text in skew["damaged"][:3]:
         yield "[yellow]damaged[/]", text
     if skew["damages"] > 3:
@@ -127,7 +127,7 @@ def _on_serving(skew: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
 
 def _training(training: dict[str, Any]) -> str:
     resumed = training["epochs_resumed"]
-    gone_on = f", gone on from epoch {resumed}" if resumed else ""
+    gone_on = f", resumed from epoch {resumed}" if resumed else ""
     return (
         f"{training['device']} {training['epochs']} epochs{gone_on}, the best was {training['best_epoch']}; "
         f"{training['rows_per_second']:,} ratings/s"

@@ -22,13 +22,19 @@ def lists(sources: Sources) -> Section:
     plots, metrics, found = sources.plots, sources.lists, sources.details.get("lists")
     parts = []
     if found:
-        parts.append(Part("On test", _on_test(found), "Whole catalogue, without what a user rated in train."))
+        parts.append(
+            Part(
+                "On test",
+                _on_test(found),
+                "The whole catalogue is ranked, without the films that the user rated in train.",
+            )
+        )
     if plots and metrics:
         drawn = [_recall(plots["recall_curves"]), _coverage(plots, metrics), _exposure(plots["exposure"])]
         drawn += [_scores(plots["scores"]["candidate"])] if plots["scores"]["candidate"]["edges"] else []
         users = metrics["eval"]["users"]
         parts.append(
-            Part("Retrieval on eval", drawn, f"{users:,} users, the whole catalogue ranked for each.")
+            Part("Retrieval on eval", drawn, f"{users:,} users; the whole catalogue is ranked for each.")
         )
         parts.append(Part("Search in the exported model", [_search(metrics["search"])]))
     if sources.recommended:
@@ -36,7 +42,12 @@ def lists(sources: Sources) -> Section:
     if sources.next_span:
         parts.insert(1 if found else 0, next_span_part(sources.next_span))
     if not parts:
-        return Section("lists", "Lists", "", [Part("", [Notes([Note("No lists were judged.", "muted")])])])
+        return Section(
+            "lists",
+            "Lists",
+            "",
+            [Part("", [Notes([Note("No recommendation lists were evaluated.", "muted")])])],
+        )
     return Section("lists", "Lists", _lead(found), parts)
 
 
@@ -47,7 +58,7 @@ def _lead(found: dict[str, Any] | None) -> str:
         found["whole"][name]["ndcg@10"]["value"] for name in ("recommender", "retrieval_popularity")
     )
     difference = found.get("less_popularity", {}).get("recommender")
-    times = f", {ours / popular:.1f} times what the most rated films reach" if popular else ""
+    times = f", {ours / popular:.1f} times the baseline, the most rated films" if popular else ""
     if times and difference and difference["low"] is not None:
         between = interval(difference["low"], difference["high"])
         times += f" (difference {between}: {beyond_chance(difference)})"
@@ -70,7 +81,7 @@ def _on_test(found: dict[str, Any]) -> list[Block]:
         frozenset({1, 2}),
     )
     shown = Table(
-        "What the first ten do to the catalogue",
+        "Catalogue measures of the top 10",
         ("lists", "coverage", "novelty, bits", "mean popularity", "Gini"),
         [
             [
@@ -89,7 +100,7 @@ def _on_test(found: dict[str, Any]) -> list[Block]:
 
 def by_group(found: dict[str, Any], models: list[str]) -> Chart:
     """nDCG@10 with its interval, a row a group and a colour a model."""
-    groups = [("everybody", found["whole"])] + [
+    groups = [("all users", found["whole"])] + [
         (group(feature, value), each)
         for feature, values in found["slices"].items()
         for value, each in values.items()
@@ -142,7 +153,7 @@ def by_group(found: dict[str, Any], models: list[str]) -> Chart:
     )
     says = (
         "Means over the users of each group, with 95 % intervals; "
-        "between groups whose intervals overlap, a difference may be chance."
+        "where intervals overlap, the difference may be chance."
     )
     return Chart("nDCG@10 by group", says, charts.spec(bars + dots, 34 * len(groups)), table, wide=True)
 
@@ -180,8 +191,8 @@ def _recall(curves: dict[str, list[float]]) -> Chart:
     )
     last = len(curves["candidate"])
     says = (
-        f"Of what users went on to watch, the {last} first hold {share(curves['candidate'][-1])}; "
-        f"the {last} most rated films {share(curves['popularity'][-1])}."
+        f"Share of the held-out films found: {share(curves['candidate'][-1])} by the top {last} of this run, "
+        f"{share(curves['popularity'][-1])} by the {last} most rated films."
     )
     return Chart("Recall", says, charts.spec(drawn, 280), table)
 
@@ -193,15 +204,15 @@ def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart | Notes:
         for point in points
     ]
     if not rows:
-        return Notes([Note("No list holds a film: what lists show of the catalogue is not drawn.", "muted")])
+        return Notes([Note("All lists are empty: the coverage of the catalogue is not drawn.", "muted")])
     base = charts.chart(rows).encode(
         x=alt.X(
             "mean_popularity:Q",
-            title="mean ratings in train of the films shown",
+            title="mean number of train ratings of the films shown",
             scale=alt.Scale(zero=False, padding=16),
         ),
         y=alt.Y(
-            "coverage:Q", title="catalogue shown", axis=alt.Axis(format="%"), scale=alt.Scale(padding=16)
+            "coverage:Q", title="catalogue coverage", axis=alt.Axis(format="%"), scale=alt.Scale(padding=16)
         ),
         color=charts.colours("model", list(MODELS.values()), {row["model"] for row in rows}),
         order=alt.Order("k:Q"),
@@ -228,15 +239,15 @@ def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart | Notes:
         drawn += charts.chart([{"chosen": chosen}]).mark_rule(**charts.REFERENCE).encode(x="chosen:Q")
     table = Table(
         "Coverage and popularity, on eval",
-        ("model", "k", "catalogue shown", "mean ratings of a film"),
+        ("model", "k", "catalogue coverage", "mean ratings per film"),
         [[r["model"], str(r["k"]), share(r["coverage"]), number(r["mean_popularity"], 1)] for r in rows],
         frozenset({1, 2, 3}),
     )
     ten = next((row for row in rows if row["model"] == MODELS["candidate"] and row["k"] == 10), rows[0])
     says = (
-        f"The first ten show {share(ten['coverage'])} of the catalogue, films of "
+        f"The top 10 cover {share(ten['coverage'])} of the catalogue, with films of "
         f"{ten['mean_popularity']:.0f} ratings on average; "
-        f"what users choose by themselves (dashed) has {number(chosen, 0)}."
+        f"the films that users chose themselves (dashed line) have {number(chosen, 0)}."
     )
     return Chart("Coverage against popularity", says, charts.spec(drawn + text, 280), table)
 
@@ -252,29 +263,31 @@ def _exposure(exposure: dict[str, list[float]]) -> Chart:
         .mark_bar()
         .encode(
             x=alt.X(
-                "tenth:O", title="tenth of the catalogue, rarest films first", axis=alt.Axis(labelAngle=0)
+                "tenth:O",
+                title="tenth of the catalogue, least rated films first",
+                axis=alt.Axis(labelAngle=0),
             ),
             xOffset=alt.XOffset("model:N", sort=list(MODELS.values())),
-            y=alt.Y("share:Q", title="share of the first tens", axis=alt.Axis(format="%")),
+            y=alt.Y("share:Q", title="share of the top 10 lists", axis=alt.Axis(format="%")),
             color=charts.colours("model", list(MODELS.values()), {row["model"] for row in rows}),
             tooltip=["model:N", "tenth:O", alt.Tooltip("share:Q", format=".1%")],
         )
     )
     table = Table(
-        "Share of the first tens by tenth of the catalogue, rarest first",
+        "Share of the top 10 lists by tenth of the catalogue, least rated first",
         ("model", *(str(place) for place in range(1, 11))),
         [[MODELS[name], *(share(value) for value in shares)] for name, shares in _known(exposure)],
         frozenset(range(1, 11)),
     )
-    says = f"{share(exposure['candidate'][-1])} of what is shown is from the most rated tenth of the films."
-    return Chart("Who is shown", says, charts.spec(drawn, 280), table)
+    says = f"{share(exposure['candidate'][-1])} of the recommended films are of the most rated tenth."
+    return Chart("Exposure by popularity", says, charts.spec(drawn, 280), table)
 
 
 def _scores(found: dict[str, list[float]]) -> Chart:
     edges = found["edges"]
     rows = [
         {"from": low, "to": high, "share": value, "what": what}
-        for what, key in (("what users went on to watch", "positives"), ("all films", "candidates"))
+        for what, key in (("held-out films", "positives"), ("all films", "candidates"))
         for low, high, value in zip(edges, edges[1:], found[key], strict=False)
     ]
     drawn = (
@@ -283,7 +296,7 @@ def _scores(found: dict[str, list[float]]) -> Chart:
         .encode(
             x=alt.X("from:Q", title="score", scale=alt.Scale(zero=False)),
             y=alt.Y("share:Q", title="share", axis=alt.Axis(format="%"), stack=None),
-            color=charts.colours("what", ("what users went on to watch", "all films")),
+            color=charts.colours("what", ("held-out films", "all films")),
             tooltip=[
                 "what:N",
                 alt.Tooltip("from:Q", format=".2f"),
@@ -292,7 +305,7 @@ def _scores(found: dict[str, list[float]]) -> Chart:
             ],
         )
     )
-    says = "The further what users went on to watch lies to the right of all films, the better the scores."
+    says = "The scores are better the further held-out films lie to the right of all films."
     return Chart("Scores", says, charts.spec(drawn, 280))
 
 
@@ -300,9 +313,9 @@ def _search(search: dict[str, float]) -> Facts:
     return Facts(
         [
             Fact("Films searched", number(int(search["films"]))),
-            Fact("Of the exact first hundred, found", share(search["index_recall@100"])),
-            Fact("Median", f"{search['search_p50_ms']:.2f} ms", "a user's hundred films, in process"),
-            Fact("99 % within", f"{search['search_p99_ms']:.2f} ms"),
+            Fact("Recall of the exact top 100", share(search["index_recall@100"])),
+            Fact("Median", f"{search['search_p50_ms']:.2f} ms", "100 films for one user, in process"),
+            Fact("99th percentile", f"{search['search_p99_ms']:.2f} ms"),
         ]
     )
 

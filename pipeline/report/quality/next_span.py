@@ -19,10 +19,10 @@ def next_span_part(found: dict[str, Any]) -> Part:
         f"{task} {each['kind']} for {each['epochs']} epochs" for task, each in found["trained"].items()
     )
     lead = (
-        f"A split at random lets a model learn what came after what it is judged by. Here the same settings "
-        f"({trained}) learned from the {found['rows']['train']:,} oldest ratings and were asked about the "
-        f"{share(found['share'])} that came after {day(found['moment'])}. What is popular is counted in "
-        f"{found['days']} days, which were best before that day."
+        f"A random split lets a model learn from ratings given after those it is judged on. Here the same "
+        f"settings were trained on the oldest {found['rows']['train']:,} ratings ({trained}), and evaluated "
+        f"on the {share(found['share'])} given after {day(found['moment'])}. Recent popularity is counted "
+        f"over {found['days']} days, the length that did best before that day."
     )
     return Part(title, [_lists(found), _ratings(found["ratings"])], lead)
 
@@ -40,22 +40,22 @@ def _lists(found: dict[str, Any]) -> Table:
         for name, words in names.items()
     ]
     return Table(
-        "nDCG@10 of the first ten among all films, with 95 % intervals",
-        ("lists", "mean", "95 % interval", "recommender less these", "in words"),
+        "nDCG@10 of the top 10 among all films, with 95 % intervals",
+        ("lists", "mean", "95 % interval", "recommender minus this", "verdict"),
         rows,
         frozenset({1, 2, 3}),
     )
 
 
 def _ratings(found: dict[str, Any]) -> Table:
-    names = {"model": "ranking model", "biases": "mean, user and film biases", "mean": "the mean alone"}
+    names = {"model": "ranking model", "biases": "mean, user and film biases", "mean": "mean rating"}
     rows = [
         [words, *_row(found[name], found.get(f"less_{name}"), lower_is_better=True)]
         for name, words in names.items()
     ]
     return Table(
         f"RMSE over {found['rows']:,} ratings; differences are of squared errors",
-        ("ratings", "RMSE", "95 % interval", "ranking model less these", "in words"),
+        ("ratings", "RMSE", "95 % interval", "ranking model minus this", "verdict"),
         rows,
         frozenset({1, 2, 3}),
     )

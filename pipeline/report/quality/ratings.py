@@ -23,8 +23,8 @@ def ratings(sources: Sources) -> Section:
     lead = ""
     if test:
         lead = (
-            f"On the {test['test']['rows']:,} ratings of test the error is {number(test['test']['rmse'])} "
-            f"stars (RMSE); always saying the mean would be {number(test['mean_rating_baseline']['rmse'])}."
+            f"On the {test['test']['rows']:,} ratings of test the RMSE is {number(test['test']['rmse'])}; "
+            f"the baseline, the mean rating, has {number(test['mean_rating_baseline']['rmse'])}."
         )
         parts.append(Part("Errors", [_errors(test, found)]))
     if test and found and found["calibration"] and found["by_stars"]:
@@ -43,7 +43,7 @@ def ratings(sources: Sources) -> Section:
             Part(
                 "By group, on test",
                 [by_group(found["slices"], test["test"]["rmse"])],
-                "With 95 % intervals that take users, not ratings, as what was drawn.",
+                "The 95 % intervals treat users, not ratings, as the sample.",
             )
         )
     if sources.slices:
@@ -51,13 +51,16 @@ def ratings(sources: Sources) -> Section:
         parts.append(
             Part(
                 "By group, on eval",
-                [tfma_table(sources.slices, f"run {other}" if other else "the last blessed")],
-                "TFMA's metrics, which the blessing goes by.",
+                [tfma_table(sources.slices, f"run {other}" if other else "the last blessed model")],
+                "TFMA's metrics, which decide the blessing.",
             )
         )
     if not parts:
         return Section(
-            "ratings", "Ratings", "", [Part("", [Notes([Note("No ratings were judged.", "muted")])])]
+            "ratings",
+            "Ratings",
+            "",
+            [Part("", [Notes([Note("No predicted ratings were evaluated.", "muted")])])],
         )
     return Section("ratings", "Ratings", lead, parts)
 
@@ -66,21 +69,22 @@ def _errors(test: dict[str, Any], found: dict[str, Any] | None) -> Facts:
     ours, mean = test["test"], test["mean_rating_baseline"]
     facts = [
         Fact("RMSE on test", number(ours["rmse"]), _against_mean(ours["rmse"], mean["rmse"])),
-        Fact("MAE on test", number(ours["mae"]), f"the mean's: {number(mean['mae'])}"),
+        Fact("MAE on test", number(ours["mae"]), f"baseline (mean rating): {number(mean['mae'])}"),
     ]
     calibration = found["calibration"] if found else []
     rows = sum(part["rows"] for part in calibration)
     if rows:
         bias = sum(part["rows"] * (part["predicted"] - part["actual"]) for part in calibration) / rows
-        facts.append(Fact("Bias", f"{signed(bias)} stars", "mean of predicted less given"))
+        facts.append(Fact("Bias", f"{signed(bias)} stars", "mean of predicted minus given"))
     return Facts(facts)
 
 
 def _against_mean(ours: float | None, mean: float | None) -> str:
     if not ours or not mean:  # one of them makes no error: no part of it could be gained
-        return f"the mean's: {number(mean)}"
+        return f"baseline (mean rating): {number(mean)}"
     gained = 1 - ours / mean
-    return f"{abs(100 * gained):.0f} % {'below' if gained >= 0 else 'above'} the mean's {number(mean)}"
+    side = "below" if gained >= 0 else "above"
+    return f"{abs(100 * gained):.0f} % {side} the baseline (mean rating), {number(mean)}"
 
 
 def _calibration(found: list[dict[str, Any]]) -> Chart:
@@ -116,7 +120,7 @@ def _calibration(found: list[dict[str, Any]]) -> Chart:
     )
     worst = max(found, key=lambda part: abs(part["predicted"] - part["actual"]))
     table = Table(
-        "Calibration on test, ten bins of rising prediction",
+        "Calibration on test, ten bins by predicted rating",
         ("predicted", "given", "95 % interval", "ratings"),
         [
             [
@@ -130,7 +134,7 @@ def _calibration(found: list[dict[str, Any]]) -> Chart:
         frozenset({0, 1, 2, 3}),
     )
     says = (
-        f"A dot is a tenth of test; on the dashed line as much is given as was predicted. Furthest off: "
+        f"Each dot is a tenth of test; the dashed line is perfect calibration. Largest deviation: "
         f"{worst['predicted']:.2f} predicted, {worst['actual']:.2f} given."
     )
     return Chart("Calibration", says, charts.spec(ideal + bars + dots, 280), table)
@@ -160,20 +164,20 @@ def _spread(found: dict[str, Any]) -> Chart:
         .encode(
             x=alt.X("from:Q", bin="binned", title="stars", axis=alt.Axis(values=stars, format="~g")),
             x2="to:Q",
-            y=alt.Y("density:Q", title="share of test a star", stack=None, axis=alt.Axis(format="%")),
+            y=alt.Y("density:Q", title="share of test per star", stack=None, axis=alt.Axis(format="%")),
             color=charts.colours("what", ("predicted", "given")),
             tooltip=[
                 "what:N",
                 "from:Q",
                 "to:Q",
-                alt.Tooltip("density:Q", format=".1%", title="share a star"),
+                alt.Tooltip("density:Q", format=".1%", title="share per star"),
             ],
         )
     )
     most = max(found["by_stars"], key=lambda row: row["rows"])
     says = (
-        f"Equal areas are equally many ratings. {most['stars']:g} stars are given most, "
-        f"{100 * most['rows'] / total:.0f} % of test; predictions are expectations, and so closer together."
+        f"Equal areas are equal numbers of ratings. {most['stars']:g} stars is the most frequent rating, "
+        f"{100 * most['rows'] / total:.0f} % of test; predictions are expected values, so they spread less."
     )
     table = Table(
         "Ratings given in test",
@@ -184,7 +188,7 @@ def _spread(found: dict[str, Any]) -> Chart:
         ],
         frozenset({0, 1, 2}),
     )
-    return Chart("Predicted and given", says, charts.spec(drawn, 280), table)
+    return Chart("Predicted and given ratings", says, charts.spec(drawn, 280), table)
 
 
 def _given(found: list[dict[str, Any]]) -> Chart:
@@ -206,8 +210,8 @@ def _given(found: list[dict[str, Any]]) -> Chart:
         x=x, y=alt.Y("stars:Q"), tooltip=tooltip
     )
     table = Table(
-        "What was predicted, by what was given",
-        ("given", "ratings", "10 % below", "median", "10 % above"),
+        "Predicted ratings by given rating",
+        ("given", "ratings", "10th percentile", "median", "90th percentile"),
         [
             [number(r["stars"], 1), number(r["rows"]), *(number(r[p], 2) for p in ("p10", "p50", "p90"))]
             for r in found
@@ -216,13 +220,11 @@ def _given(found: list[dict[str, Any]]) -> Chart:
     )
     low, high = found[0], found[-1]
     says = (
-        f"Bars hold four of five predictions, the line in them the median, diamonds the truth. "
-        f"Where {low['stars']:g} was given the median is {low['p50']:.2f}, "
-        f"where {high['stars']:g} was, {high['p50']:.2f}."
+        f"Bars span the middle 80 % of predictions, ticks are medians, diamonds the given ratings. "
+        f"The median prediction is {low['p50']:.2f} where {low['stars']:g} was given, "
+        f"and {high['p50']:.2f} where {high['stars']:g} was given."
     )
-    return Chart(
-        "How far ratings are drawn to the middle", says, charts.spec(bars + middle + truth, 280), table
-    )
+    return Chart("Shrinkage of predictions to the mean", says, charts.spec(bars + middle + truth, 280), table)
 
 
 def by_group(slices: dict[str, Any], whole: float) -> Chart:
@@ -282,11 +284,12 @@ def by_group(slices: dict[str, Any], whole: float) -> Chart:
         frozenset({1, 2, 3, 4, 5, 6}),
     )
     worst, best = (choose(rows, key=lambda row: row["rmse"], default=None) for choose in (max, min))
-    says = "The dashed line is all of test."
+    says = "The dashed line is the RMSE over all of test."
     if worst and best:
         says += (
-            f" Best predicted are {best['group']} ({number(best['rmse'])}), worst {worst['group']} "
-            f"({number(worst['rmse'])}); groups of fewer than {FEWEST} ratings are in the table alone."
+            f" The lowest error is for {best['group']} ({number(best['rmse'])}), the highest for "
+            f"{worst['group']} ({number(worst['rmse'])}); "
+            f"groups of fewer than {FEWEST} ratings are only in the table."
         )
     return Chart(
         "RMSE by group", says, charts.spec(bars + dots + reference, 21 * len(rows)), table, wide=True

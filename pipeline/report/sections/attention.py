@@ -26,8 +26,8 @@ def attention(sources: Sources) -> Section:
         *_next_span(sources),
         *_repeatable(sources),
     ]
-    calm = [Note("Nothing stands out: no rule of this report found anything to mention.", "good")]
-    return Section("attention", "Worth a look", "", [Part("", [Notes(notes or calm)])])
+    calm = [Note("Nothing to check: no rule of this report found a problem.", "good")]
+    return Section("attention", "Findings to check", "", [Part("", [Notes(notes or calm)])])
 
 
 def _stopped(sources: Sources) -> Iterator[Note]:
@@ -37,20 +37,20 @@ def _stopped(sources: Sources) -> Iterator[Note]:
 
 def _data(sources: Sources) -> Iterator[Note]:
     for row in (sources.findings or {}).get("violations", []):
-        yield Note(f"{row['split']}, {row['feature']} breaks the schema: {row['what']}", "bad", "data")
+        yield Note(f"{row['split']}, {row['feature']} violates the schema: {row['what']}", "bad", "data")
     for row in (sources.findings or {}).get("drift", []):
         yield Note(f"{row['split']}, {row['feature']} drifted: {row['what']}", "warn", "data")
     bad = (sources.ingest or {}).get("bad_rows", {}).get("count", 0)
     if bad:
         yield Note(
-            f"Left out, because they could not be read: {plural(bad, 'row')} of the data.",
+            f"The data has unreadable rows, which were left out: {bad:,}.",
             "warn",
             "data",
         )
     test = sources.details.get("data", {}).get("splits", {}).get("test")
     if test and test["unknown_films"] > 0.01 * test["ratings"]:
         part = share(test["unknown_films"] / test["ratings"])
-        yield Note(f"{part} of test's ratings are of films that train does not know.", "warn", "data")
+        yield Note(f"{part} of the ratings in test are of films that are not in train.", "warn", "data")
 
 
 def _training(sources: Sources) -> Iterator[Note]:
@@ -58,7 +58,7 @@ def _training(sources: Sources) -> Iterator[Note]:
         training = sources.training(task)
         failed = [trial for trial in sources.trials(task) or [] if trial["status"] != "COMPLETED"]
         if failed:
-            yield Note(f"{task}: {plural(len(failed), 'trial')} of the tuner failed.", "warn", "tuning")
+            yield Note(f"{task}: {plural(len(failed), 'tuner trial')} failed.", "warn", "tuning")
         if not training or not training["history"]:
             continue
         settings = training["settings"]["train"]
@@ -69,21 +69,23 @@ def _training(sources: Sources) -> Iterator[Note]:
             and settings["patience"]
         ):
             yield Note(
-                f"{task}: the best epoch was the last of {training['epochs']}; more of them may do better.",
+                f"{task}: the best epoch was the last of {training['epochs']}; more epochs may do better.",
                 "warn",
                 "training",
             )
         best = training["history"][training["best_epoch"] - 1]
         if best.get("rmse") and best.get("val_rmse", 0) > OVERFIT * best["rmse"]:
             yield Note(
-                f"{task}: the error on eval, {number(best['val_rmse'])}, is well above train's "
-                f"{number(best['rmse'])}: it learns by heart.",
+                f"{task}: the RMSE on eval, {number(best['val_rmse'])}, is well above the RMSE on train, "
+                f"{number(best['rmse'])}: the model is overfitting.",
                 "warn",
                 "training",
             )
         warm = training.get("warm_start")
         if warm and warm.get("cold_because"):
-            yield Note(f"{task}: began anew instead of warm: {warm['cold_because']}", "warn", "training")
+            yield Note(
+                f"{task}: training started cold instead of warm: {warm['cold_because']}", "warn", "training"
+            )
 
 
 def _ratings(sources: Sources) -> Iterator[Note]:
@@ -99,13 +101,14 @@ def _ratings(sources: Sources) -> Iterator[Note]:
     if off:
         worst = max(off, key=lambda part: abs(part["predicted"] - part["actual"]))
         yield Note(
-            f"Where {worst['predicted']:.2f} stars are predicted, {worst['actual']:.2f} are given.",
+            f"Calibration is off: for a prediction of {worst['predicted']:.2f} stars, users gave "
+            f"{worst['actual']:.2f} on average.",
             "warn",
             "ratings",
         )
     if found.get("no_number"):
         yield Note(
-            f"For {plural(found['no_number'], 'rating')} of test the ranking model gave no number.",
+            f"The ranking model predicted no number for {plural(found['no_number'], 'rating')} of test.",
             "bad",
             "ratings",
         )
@@ -121,8 +124,8 @@ def _ratings(sources: Sources) -> Iterator[Note]:
     ]
     for feature, value, each in sorted(worse, key=lambda found: found[2]["low"], reverse=True)[:3]:
         yield Note(
-            f"Ratings are further off than elsewhere for {group(feature, value)}: RMSE "
-            f"{number(each['rmse'])} against {number(whole)} ({plural(each['rows'], 'rating')} of test).",
+            f"The rating error is above average for {group(feature, value)}: RMSE "
+            f"{number(each['rmse'])}, overall {number(whole)} ({plural(each['rows'], 'rating')} of test).",
             "warn",
             "ratings",
         )
@@ -139,13 +142,13 @@ def _lists(sources: Sources) -> Iterator[Note]:
     if popular and ours["low"] is not None and not clear and (difference or ours["low"] <= popular["value"]):
         yield Note(
             f"The recommender's nDCG@10 of {number(ours['value'])} is not clearly above the "
-            f"{number(popular['value'])} of the {LISTS['retrieval_popularity']}.",
+            f"{number(popular['value'])} of the baseline, the {LISTS['retrieval_popularity']}.",
             "warn",
             "lists",
         )
     covered = found["catalogue"]["recommender"]["coverage@10"]
     if covered is not None and covered < LITTLE_SHOWN:
-        yield Note(f"Only {share(covered)} of the films are in anybody's first ten.", "warn", "lists")
+        yield Note(f"Only {share(covered)} of the films are in the top 10 of any user.", "warn", "lists")
 
 
 def _next_span(sources: Sources) -> Iterator[Note]:
@@ -160,7 +163,7 @@ def _next_span(sources: Sources) -> Iterator[Note]:
             clearly = "worse than" if beyond_chance(lists["less_recent"]) == "worse" else "not clearly above"
             yield Note(
                 f"On the next span by time, nDCG@10 for {who} is {number(lists['recommender']['value'])}, "
-                f"{clearly} the {number(lists['recent']['value'])} of what was popular in the last "
+                f"{clearly} the {number(lists['recent']['value'])} of the films most rated in the last "
                 f"{found['days']} days.",
                 "warn",
                 "lists",
@@ -171,8 +174,8 @@ def _repeatable(sources: Sources) -> Iterator[Note]:
     git = sources.record.get("git")
     if git and git["changed"]:
         yield Note(
-            f"The code had changes that revision {git['revision'][:10]} does not hold: "
-            "the run cannot be repeated from it exactly.",
+            f"The code had uncommitted changes after revision {git['revision'][:10]}: "
+            "the run cannot be repeated exactly from that revision.",
             "warn",
             "repeat",
         )

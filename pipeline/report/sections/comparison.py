@@ -22,13 +22,13 @@ def comparison(sources: Sources) -> Section:
     before = sources.previous
     if before is None:
         note = Note("No earlier run of this pipeline was blessed: there is nothing to compare with.", "muted")
-        return Section("comparison", "Against the last blessed run", "", [Part("", [Notes([note])])])
+        return Section("comparison", "Comparison with the last blessed run", "", [Part("", [Notes([note])])])
     parts = [
-        Part("What came of it", _measured(sources, before)),
-        Part("What was changed", [_changes(sources, before)]),
+        Part("Measures", _measured(sources, before)),
+        Part("Changes", [_changes(sources, before)]),
     ]
-    lead = f"Compared with run {before.run.run_id}, the newest before this one whose models were all blessed."
-    return Section("comparison", "Against the last blessed run", lead, parts)
+    lead = f"The baseline is run {before.run.run_id}, the newest earlier run whose models were all blessed."
+    return Section("comparison", "Comparison with the last blessed run", lead, parts)
 
 
 def _measured(sources: Sources, before: Sources) -> list[Block]:
@@ -42,20 +42,20 @@ def _measured(sources: Sources, before: Sources) -> list[Block]:
     if rows:
         blocks.append(
             Table(
-                "Measures of both",
-                ("measure", "on", "last blessed", "this run", "change", "in words"),
+                "Measures of both runs",
+                ("measure", "split", "last blessed run", "this run", "change", "verdict"),
                 rows,
                 frozenset({2, 3, 4}),
             )
         )
     for task in JUDGED:
         if sources.same_model_as_previous(task):
-            text = (
-                f"The {task} model is that of run {before.run.run_id}: there is nothing to compare on eval."
-            )
+            text = f"The {task} model is the one of run {before.run.run_id}: nothing to compare on eval."
             blocks.append(Notes([Note(text, "muted")]))
     if not sources.same_data_as_previous:
-        blocks.append(Notes([Note("The data or its split is another one: test is not compared.", "warn")]))
+        blocks.append(
+            Notes([Note("The data or its split has changed: results on test are not compared.", "warn")])
+        )
     return blocks
 
 
@@ -125,10 +125,10 @@ def _changes(sources: Sources, before: Sources) -> Block:
         if ours.get(key) != theirs.get(key)
     ]
     if not before.record:
-        return Notes([Note("What the other run was configured with was not written down then.", "muted")])
+        return Notes([Note("The configuration of the other run was not recorded.", "muted")])
     if not rows:
-        return Notes([Note("Nothing: configuration, code, versions and data are the same.", "muted")])
-    return Table("What is not the same", ("what", "last blessed", "this run"), rows)
+        return Notes([Note("No changes: configuration, code, versions and data are the same.", "muted")])
+    return Table("Differences between the runs", ("property", "last blessed run", "this run"), rows)
 
 
 def _described(sources: Sources) -> dict[str, Any]:

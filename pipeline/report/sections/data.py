@@ -15,7 +15,7 @@ def data(sources: Sources) -> Section:
     """Of the ingested data and what ExampleValidator found."""
     found = sources.details.get("data")
     parts = [
-        Part("How it was read", _told(sources)),
+        Part("How the data was read", _told(sources)),
         Part("Splits", _splits(sources, found)),
         Part("Ratings and activity", _distributions(found) if found else []),
         Part("Schema and anomalies", schema_and_anomalies(sources)),
@@ -52,8 +52,8 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
         for split, count in rows.items()
     ]
     table = Table(
-        "Ratings a split",
-        ("split", "ratings", "of all"),
+        "Ratings per split",
+        ("split", "ratings", "share"),
         [[s["split"], number(s["ratings"]), s["part"]] for s in sizes],
         frozenset({1, 2}),
     )
@@ -68,8 +68,8 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
                 "mean",
                 "from",
                 "to",
-                "of unknown users",
-                "of unknown films",
+                "by users not in train",
+                "of films not in train",
             ),
             [
                 [
@@ -105,11 +105,15 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
                 [
                     Fact("Users in train", number(found["users"])),
                     Fact("Films in train", number(found["films"])),
-                    Fact("Pairs that are rated", share(found["density"])),
+                    Fact("Density", share(found["density"]), "of user-film pairs are rated"),
                     Fact(
-                        "By the most active tenth", share(found["concentration"]["users"]), "of all ratings"
+                        "Most active 10 % of users",
+                        share(found["concentration"]["users"]),
+                        "of all ratings",
                     ),
-                    Fact("Of the most rated tenth", share(found["concentration"]["films"]), "of all ratings"),
+                    Fact(
+                        "Most rated 10 % of films", share(found["concentration"]["films"]), "of all ratings"
+                    ),
                 ]
             )
         )
@@ -137,14 +141,14 @@ def _time(found: dict[str, Any]) -> Chart:
             tooltip=[alt.Tooltip("time:T", title="from"), "split:N", alt.Tooltip("ratings:Q", format=",")],
         )
     )
-    says = f"Ratings over time, {day(edges[0])} to {day(edges[-1])}, by the split that each went to."
-    return Chart("When they were given", says, charts.spec(drawn))
+    says = f"Ratings from {day(edges[0])} to {day(edges[-1])}; the colour is the split."
+    return Chart("Ratings over time", says, charts.spec(drawn))
 
 
 def _distributions(found: dict[str, Any]) -> list[Block]:
     doubling = (
-        ("activity", "How active users are", "users"),
-        ("popularity", "How often films are rated", "films"),
+        ("activity", "User activity", "users"),
+        ("popularity", "Film popularity", "films"),
     )
     return [
         _stars(found["stars"]),
@@ -155,7 +159,7 @@ def _distributions(found: dict[str, Any]) -> list[Block]:
 
 def _stars(found: dict[str, dict[str, int]]) -> Chart | Notes:
     if not found.get("train"):
-        return Notes([Note("Train holds no rating.", "muted")])
+        return Notes([Note("The train split has no ratings.", "muted")])
     rows: list[dict[str, Any]] = [
         {"stars": stars, "split": split, "share": count / sum(counts.values()), "ratings": count}
         for split, counts in found.items()
@@ -186,8 +190,8 @@ def _stars(found: dict[str, dict[str, int]]) -> Chart | Notes:
         [[stars, *(number(counts.get(stars, 0)) for counts in found.values())] for stars in order],
         frozenset(range(1, 1 + len(found))),
     )
-    says = f"{most} stars are given most often, {share(train[most] / sum(train.values()))} of train."
-    return Chart("Stars", says, charts.spec(drawn), table)
+    says = f"{most} stars is the most frequent rating, {share(train[most] / sum(train.values()))} of train."
+    return Chart("Distribution of ratings", says, charts.spec(drawn), table)
 
 
 def _doubling(found: list[dict[str, int]], title: str, thing: str) -> Chart | Notes:
@@ -246,5 +250,5 @@ def _genres(found: list[dict[str, Any]]) -> Chart | Notes:
         frozenset({1, 2, 3}),
     )
     first = found[0]
-    says = f"{first['genre']} is rated most, {first['ratings']:,} times; a film may have several genres."
+    says = f"{first['genre']} has the most ratings, {first['ratings']:,}; a film may have several genres."
     return Chart("Genres", says, charts.spec(drawn, max(180, 17 * len(found))), table)

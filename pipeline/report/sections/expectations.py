@@ -17,9 +17,9 @@ def schema_and_anomalies(sources: Sources) -> list[Block]:
         schema = sources.record.get("config", {}).get("validate", {}).get("schema")
         held = f"the committed schema {schema}" if schema else "the committed schema"
         if findings["violations"]:
-            blocks.append(_rows("What breaks the schema", findings["violations"]))
+            blocks.append(_rows("Schema violations", findings["violations"]))
         else:
-            blocks.append(Notes([Note(f"All splits keep {held}: no anomaly.", "good")]))
+            blocks.append(Notes([Note(f"No anomalies: all splits match {held}.", "good")]))
     table = features(sources)
     return [*blocks, table] if table else blocks
 
@@ -29,19 +29,19 @@ def drift(sources: Sources) -> list[Block]:
     findings = sources.findings
     if not findings:
         return []
-    blocks: list[Block] = [_rows("What drifted", findings["drift"])] if findings["drift"] else []
+    blocks: list[Block] = [_rows("Drifted features", findings["drift"])] if findings["drift"] else []
     distances = findings.get("distances")
     if not distances:
         return blocks or [Notes([Note("There was no earlier data to compare with.", "muted")])]
     if not findings["drift"]:
-        blocks.append(Notes([Note("Nothing drifted from the run before.", "good")]))
+        blocks.append(Notes([Note("No feature drifted since the previous run.", "good")]))
     rows = [
         {
             "what": f"{row['feature']}, {row['split']}",
             "of limit": row["distance"] / row["limit"],
             "distance": row["distance"],
             "limit": row["limit"],
-            "state": "over the limit" if row["distance"] > row["limit"] else "within",
+            "state": "over the limit" if row["distance"] > row["limit"] else "within the limit",
         }
         for row in distances
         if row["limit"]  # of nothing, no distance is a part
@@ -51,14 +51,16 @@ def drift(sources: Sources) -> list[Block]:
         .mark_bar(height={"band": 0.6})
         .encode(
             y=alt.Y("what:N", sort=None, title=None),
-            x=alt.X("of limit:Q", title="distance, in limits"),
-            color=charts.colours("state", ("within", "over the limit"), {row["state"] for row in rows}),
+            x=alt.X("of limit:Q", title="distance / limit"),
+            color=charts.colours(
+                "state", ("within the limit", "over the limit"), {row["state"] for row in rows}
+            ),
             tooltip=["what:N", alt.Tooltip("distance:Q", format=".4f"), "limit:Q"],
         )
     )
     limit = charts.chart([{"limit": 1}]).mark_rule(**charts.REFERENCE).encode(x="limit:Q")
     table = Table(
-        "Distances from the run before",
+        "Distances from the previous run",
         ("feature", "split", "measure", "distance", "limit"),
         [
             [
@@ -75,16 +77,16 @@ def drift(sources: Sources) -> list[Block]:
     if not rows:
         return [*blocks, table]
     furthest = max(rows, key=lambda row: row["of limit"])
-    says = f"Furthest from the run before is {furthest['what']}: {furthest['of limit']:.2f} of its limit."
+    says = f"The largest drift is in {furthest['what']}: {furthest['of limit']:.2f} of its limit."
     return [
         *blocks,
-        Chart("Distance from the run before", says, charts.spec(bars + limit, 26 * len(rows)), table),
+        Chart("Drift since the previous run", says, charts.spec(bars + limit, 26 * len(rows)), table),
     ]
 
 
 def _rows(caption: str, rows: list[dict[str, str]]) -> Table:
     return Table(
         caption,
-        ("split", "feature", "what"),
+        ("split", "feature", "finding"),
         [[r["split"], Cell(r["feature"] or NOTHING, code=True), r["what"]] for r in rows],
     )

@@ -25,8 +25,8 @@ def features(sources: Sources) -> Table | None:
         return None
     found = datasets[0]
     return Table(
-        "Features in train, as StatisticsGen counted them",
-        ("feature", "type", "missing", "distinct", "mean", "lowest", "highest", "most frequent"),
+        "Features in train, counted by StatisticsGen",
+        ("feature", "type", "missing", "distinct", "mean", "min", "max", "most frequent"),
         [_row(feature, found.num_examples) for feature in sorted(found.features, key=_name)],
         frozenset({2, 3, 4, 5, 6}),
     )

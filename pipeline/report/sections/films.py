@@ -21,8 +21,8 @@ def films(sources: Sources) -> Section:
     if not found:
         return Section("films", "Map of films", "")
     lead = (
-        f"The {len(found):,} most rated films where the retrieval model sees them: "
-        "those that the same people like lie side by side. Distances far apart mean little."
+        f"Map of the retrieval model's vectors for the {len(found):,} most rated films: "
+        "films that the same users like lie close together. Large distances mean little."
     )
     return Section("films", "Map of films", lead, [Part("", [_map(found)])])
 
@@ -47,7 +47,7 @@ def _map(found: list[dict[str, Any]]) -> Chart:
         )
     )
     table = Table(
-        f"The {min(LISTED, len(found))} most rated films and what lies next to them",
+        f"The {min(LISTED, len(found))} most rated films and their nearest neighbours",
         ("film", "genres", "ratings", "nearest on the map"),
         [
             [
@@ -61,10 +61,10 @@ def _map(found: list[dict[str, Any]]) -> Chart:
         frozenset({2}),
     )
     says = (
-        "A dot is a film, larger the more it is rated, coloured by genre; "
-        f"the most rated is {found[0]['title']}."
+        "Each dot is a film: its size is the number of ratings, its colour the genre. "
+        f"The most rated film is {found[0]['title']}."
     )
-    return Chart("Films that the same people like", says, charts.spec(drawn, 560), table, wide=True)
+    return Chart("Films liked by the same users", says, charts.spec(drawn, 560), table, wide=True)
 
 
 def _genre(film: dict[str, Any], coloured: list[str], counts: Counter) -> str:

@@ -63,8 +63,8 @@ def _timeline(found: list[Node]) -> Chart:
     )
     whole = max(row["end"] for row in rows)
     return Chart(
-        "Where the time went",
-        f"The nodes one below the other from their start to their end, {duration(whole)} in all.",
+        "Time per node",
+        f"Each bar is a node from its start to its end; all nodes took {duration(whole)}.",
         charts.spec(bars + ticks, height=24 * len(found)),
         wide=True,
     )
@@ -103,8 +103,8 @@ def _graph(found: list[Node]) -> Chart:
     names = base.mark_text(**charts.STRONG, dy=-15).encode(text="label:N", tooltip=tooltip)
     times = base.mark_text(**charts.SMALL, dy=17).encode(text="time:N", tooltip=tooltip)
     return Chart(
-        "What fed what",
-        "The nodes from the data at the top to the report at the bottom; a line is an artifact handed on.",
+        "Data flow between nodes",
+        "Nodes from the data (top) to the report (bottom); a line is an artifact that the lower node reads.",
         charts.spec(alt.layer(lines, dots, halos, names, times), height=round(layout.height)),
         wide=True,
     )
@@ -136,8 +136,8 @@ def _came_from(node: Node) -> str:
 
 def _table(found: list[Node]) -> Table:
     return Table(
-        "The nodes",
-        ("node", "state", "time", "began", "reads from"),
+        "Nodes",
+        ("node", "state", "time", "started", "reads from"),
         [
             [
                 node.name,

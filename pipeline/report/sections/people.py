@@ -9,11 +9,11 @@ def people(sources: Sources) -> Section:
     """From the least to the most active."""
     users = sources.details.get("users")
     if not users:
-        return Section("people", "Ten users", "")
+        return Section("people", "Example users", "")
     found = sum(film["given"] is not None for user in users for film in user["shown"])
     shown = sum(len(user["shown"]) for user in users)
     lead = (
-        f"From the least to the most active, evenly spread: what they watched last, and what they get. "
-        f"{found} of the {plural(shown, 'film')} shown they did rate, in test, which no model has seen."
+        f"Users from the least to the most active: what they watched last, and what is recommended. "
+        f"{found} of the {plural(shown, 'film')} recommended are among their held-out ratings in test."
     )
-    return Section("people", "Ten users", lead, [Part("", [People(users)])])
+    return Section("people", "Example users", lead, [Part("", [People(users)])])

@@ -12,21 +12,21 @@ def repeat(sources: Sources) -> Section:
     """The command, the machine, the versions, the configuration."""
     record = sources.record
     if not record:
-        text = "This run is of before commands and versions were written down."
-        return Section("repeat", "Repeat it", "", [Part("", [Notes([Note(text, "muted")])])])
+        text = "The command and the versions of this run were not recorded."
+        return Section("repeat", "Repeat this run", "", [Part("", [Notes([Note(text, "muted")])])])
     parts = [
         Part(
             "Command",
-            [Code("The same run again", _command(record)), *_data(sources)],
+            [Code("Command that repeats the run", _command(record)), *_data(sources)],
         ),
         Part("Machine", [_machine(sources)]),
         Part("Versions", [_versions(record)]),
         Part(
             "Configuration",
-            [Code("As it was in force", json.dumps(record.get("config"), indent=2), folded=True)],
+            [Code("Configuration of the run", json.dumps(record.get("config"), indent=2), folded=True)],
         ),
     ]
-    return Section("repeat", "Repeat it", "", parts)
+    return Section("repeat", "Repeat this run", "", parts)
 
 
 def _data(sources: Sources) -> list[Block]:
@@ -48,10 +48,10 @@ def _machine(sources: Sources) -> Facts:
         Fact("Memory", f"{number(machine.get('memory_gib'), 1)} GiB"),
         Fact("GPU", ", ".join(machine.get("gpus") or []) or "none"),
         Fact("System", machine.get("system", NOTHING)),
-        Fact("Took", duration(sources.seconds)),
+        Fact("Duration", duration(sources.seconds)),
     ]
     if git:
-        changed = "with changes that are not committed" if git.get("changed") else "git revision"
+        changed = "with uncommitted changes" if git.get("changed") else "git revision"
         facts.append(Fact("Code", str(git.get("revision"))[:10], changed))
     return Facts(facts)
 

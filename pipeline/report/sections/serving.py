@@ -13,11 +13,11 @@ def serving(sources: Sources) -> Section:
     blocks: list[Block] = []
     validation, timed = sources.validation, sources.details.get("latency")
     if validation and validation.get("nothing"):
-        blocks.append(Notes([Note(f"Nothing was served: {validation['nothing']}.", "muted")]))
+        blocks.append(Notes([Note(f"No model was served: {validation['nothing']}.", "muted")]))
     elif validation:
         good = not validation["problems"]
         text = (
-            f"Served as trained: {validation['requests']} requests over REST and gRPC, "
+            f"The served models answer as trained: {validation['requests']} requests over REST and gRPC, "
             f"largest difference {validation['largest_difference']:.1g}."
         )
         notes = [Note(text, "good")] if good else [Note(problem, "bad") for problem in validation["problems"]]
@@ -25,7 +25,7 @@ def serving(sources: Sources) -> Section:
     if timed:
         blocks += _latency(timed)
     if not blocks:
-        blocks.append(Notes([Note("Nothing was served.", "muted")]))
+        blocks.append(Notes([Note("No model was served.", "muted")]))
     return Section("serving", "Serving", "", [Part("", blocks)])
 
 
@@ -47,8 +47,8 @@ def _latency(timed: dict) -> list[Block]:
     )
     median = charts.chart([{"p50": timed["p50_ms"]}]).mark_rule(**charts.REFERENCE).encode(x="p50:Q")
     batches = Table(
-        "Several users a request",
-        ("users a request", "median, ms", "users a second"),
+        "Several users per request",
+        ("users per request", "median, ms", "users per second"),
         [
             [str(b["users"]), number(b["ms"], 2), number(round(b["users_per_second"]))]
             for b in timed["batches"]
@@ -56,15 +56,15 @@ def _latency(timed: dict) -> list[Block]:
         frozenset({0, 1, 2}),
     )
     says = (
-        f"{timed['calls']} requests: half within {timed['p50_ms']:.2f} ms (dashed), 95 % within "
-        f"{timed['p95_ms']:.2f} ms, 99 % within {timed['p99_ms']:.2f} ms; the slowest are in the last bar."
+        f"{timed['calls']} requests: median {timed['p50_ms']:.2f} ms (dashed line), 95 % within "
+        f"{timed['p95_ms']:.2f} ms, 99 % within {timed['p99_ms']:.2f} ms; the last bar holds the slowest."
     )
     facts = Facts(
         [
             Fact("Median", f"{timed['p50_ms']:.2f} ms"),
-            Fact("95 % within", f"{timed['p95_ms']:.2f} ms"),
-            Fact("99 % within", f"{timed['p99_ms']:.2f} ms"),
-            Fact("Measured", "in process", f"one user, ten films; {timed['cores']} cores, without a network"),
+            Fact("95th percentile", f"{timed['p95_ms']:.2f} ms"),
+            Fact("99th percentile", f"{timed['p99_ms']:.2f} ms"),
+            Fact("Measured", "in process", f"one user, ten films; {timed['cores']} cores, no network"),
         ]
     )
-    return [facts, Chart("How long an answer takes", says, charts.spec(bars + median), batches)]
+    return [facts, Chart("Latency of a request", says, charts.spec(bars + median), batches)]

@@ -29,22 +29,20 @@ def _task(found: dict[str, Any]) -> list[Block]:
     warm = found.get("warm_start")
     facts = Facts(
         [
-            Fact("Kind of model", settings["model"]["kind"]),
-            Fact("Ratings a second", number(found["rows_per_second"]), found["device"].rstrip(".")),
+            Fact("Model kind", settings["model"]["kind"]),
+            Fact("Ratings per second", number(found["rows_per_second"]), found["device"].rstrip(".")),
             Fact(
                 "Epochs",
                 number(found["epochs"]),
                 f"best {found['best_epoch']}"
-                + (
-                    f"; {found['epochs_resumed']} of a run before this one" if found["epochs_resumed"] else ""
-                ),
+                + (f"; {found['epochs_resumed']} from an earlier run" if found["epochs_resumed"] else ""),
             ),
             Fact(
-                "Steps an epoch",
+                "Steps per epoch",
                 number(found["steps_per_epoch"]),
                 f"batches of {settings['train']['batch_size']:,}",
             ),
-            Fact("Start", "anew" if not warm or warm.get("cold_because") else "warm"),
+            Fact("Start", "cold" if not warm or warm.get("cold_because") else "warm"),
         ]
     )
     history = found["history"]
@@ -88,5 +86,5 @@ def _curve(name: str, history: list[dict[str, float]], best: int) -> Chart:
         ],
         frozenset(range(1, 1 + len(splits))),
     )
-    says = f"At epoch {best}, which is kept (the dashed line): {there}." if there else "By epoch."
+    says = f"Best epoch: {best} (dashed line), which is kept: {there}." if there else "One value per epoch."
     return Chart(f"{name} by epoch", says, charts.spec(lines + mark), table)

@@ -95,8 +95,8 @@ def parallel(trials: list[dict[str, Any]], objective: str, lower: bool) -> Chart
     text = ticks.mark_text(**charts.SMALL, align="left", dx=8)
     best = trials[0]
     chosen = ", ".join(f"{path} {short(value)}" for path, value in best["values"].items())
-    says = f"A line is a trial. The best reached {number(best['score'])} with {chosen}."
-    return Chart("Settings and what they led to", says, charts.spec(drawn + halo + text, 260))
+    says = f"Each line is a trial. The best reached {number(best['score'])} with {chosen}."
+    return Chart("Settings and scores of the trials", says, charts.spec(drawn + halo + text, 260))
 
 
 def best_so_far(trials: list[dict[str, Any]], objective: str, lower: bool) -> Chart:
@@ -131,8 +131,8 @@ def best_so_far(trials: list[dict[str, Any]], objective: str, lower: bool) -> Ch
         )
     )
     first = rows[0]["score"]
-    says = f"Dots are trials, the line the best so far: {number(first)} at first, {number(best)} in the end."
-    return Chart("Best so far", says, charts.spec(line + dots, 260))
+    says = f"Each dot is a trial, the line is the best score so far: from {number(first)} to {number(best)}."
+    return Chart("Best score so far", says, charts.spec(line + dots, 260))
 
 
 class _Axis:

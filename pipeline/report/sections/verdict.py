@@ -59,24 +59,25 @@ def _outcome(sources: Sources) -> tuple[str, Tone, str]:
     stopped = next((n.name for n in run.nodes.values() if n.state not in ("done", "cached")), None)
     if sources.state == "failed":
         node = record.get("failed_node") or stopped
-        return "Failed", "bad", f"{node + ' failed' if node else 'It failed'}; what was done before is kept."
+        failed = f"{node} failed" if node else "The run failed"
+        return "Failed", "bad", f"{failed}; what was finished before is kept."
     if sources.state in ("interrupted", "cancelled"):
         where = f" during {stopped}" if stopped else ""
         return "Interrupted", "warn", f"Interrupted{where}; what was finished is kept."
     if sources.state != "done":
-        return "Running", "warn", f"{stopped} is not done." if stopped else "It is under way."
+        return "Running", "warn", f"{stopped} is in progress." if stopped else "The run is in progress."
     if summary is None:
         last = list(run.nodes)[-1] if run.nodes else "nothing"
         return (
-            "A part",
+            "Partial run",
             "",
-            f"The run was asked to end before models are judged as a set: {last} was its last node.",
+            f"The run was told to stop before all models are judged: {last} was its last node.",
         )
     if not summary["blessed"]:
-        return "Not blessed", "bad", "Nothing was pushed: what was served before went on serving."
+        return "Not blessed", "bad", "Nothing was pushed: the served version stays the same."
     push = summary.get("push")
     if push is None:  # of a run of before it was written down
-        return "Blessed", "good", "Every blessing was given."
+        return "Blessed", "good", "All models were blessed."
     said = Pushed(**push)
     word = {"pushed": "Blessed and pushed", "served": "Blessed"}.get(said.outcome, "Blessed, not pushed")
     return word, "good" if said.outcome in ("pushed", "served") else "warn", said.sentence
@@ -93,7 +94,7 @@ def _quality(sources: Sources) -> Iterator[Fact]:
         "RMSE on test",
         test["test"]["rmse"],
         before["test"]["rmse"] if before else None,
-        f"the mean alone: {number(test['mean_rating_baseline']['rmse'])}",
+        f"baseline (mean rating): {number(test['mean_rating_baseline']['rmse'])}",
         lower_is_better=True,
         noise=_noise(sources, "ratings", "whole"),
     )
@@ -105,7 +106,7 @@ def _quality(sources: Sources) -> Iterator[Fact]:
         "nDCG@10 on test",
         both["ndcg@10"],
         (before.get("recommender") or {}).get("ndcg@10") if before else None,
-        f"most rated films: {number(popular['ndcg@10'])}",
+        f"baseline (most rated films): {number(popular['ndcg@10'])}",
         noise=_noise(sources, "lists", "whole", "recommender", "ndcg@10"),
     )
     if (found := sources.next_span) and found["made"]:
@@ -115,12 +116,13 @@ def _quality(sources: Sources) -> Iterator[Fact]:
         "recall@100 on test",
         test["retrieval"]["recall@100"],
         (before.get("retrieval") or {}).get("recall@100") if before else None,
-        f"most rated films: {number(popular['recall@100'])}",
+        f"baseline (most rated films): {number(popular['recall@100'])}",
         noise=_noise(sources, "lists", "whole", "retrieval", "recall@100"),
     )
     shown = (sources.details.get("lists") or {}).get("catalogue", {}).get("recommender")
     if shown:
-        yield Fact("Catalogue shown", share(shown["coverage@10"]), "of all films are in somebody's first ten")
+        covered = share(shown["coverage@10"])
+        yield Fact("Catalogue coverage", covered, "of all films are in the top 10 of some user")
 
 
 def _noise(sources: Sources, *path: str) -> float | None:
@@ -152,8 +154,8 @@ def _next_span(found: dict[str, Any]) -> Fact:
     return Fact(
         "Recommended lists, nDCG@10 on the next span by time",
         number(known["recommender"]["value"]),
-        f"popular in the last {found['days']} days: {number(known['recent']['value'])}, difference "
-        f"{interval(difference['low'], difference['high'])}: {word}",
+        f"baseline (most rated in the last {found['days']} days): {number(known['recent']['value'])}, "
+        f"difference {interval(difference['low'], difference['high'])}: {word}",
         tones.get(word, ""),
     )
 
@@ -182,7 +184,10 @@ def _fact(
     elif noise is not None and abs(change) <= noise:
         tone, word = "", f"within noise, ± {noise:.4f}"
     return Fact(
-        f"{label}, {what}", number(value), f"{signed(change)} ({word}) since the last blessed; {beside}", tone
+        f"{label}, {what}",
+        number(value),
+        f"{signed(change)} ({word}) since the last blessed run; {beside}",
+        tone,
     )
 
 
@@ -190,14 +195,14 @@ def _speed(sources: Sources) -> Iterator[Fact]:
     timed = sources.details.get("latency")
     if timed:
         yield Fact(
-            "Answer time, median",
+            "Latency, median",
             f"{timed['p50_ms']:.2f} ms",
             f"99 % within {timed['p99_ms']:.2f} ms; one user, ten films, in process",
         )
     nodes = list(sources.run.nodes.values())
     if nodes:
         reused = sum(node.state == "cached" for node in nodes)
-        yield Fact("Time", duration(sources.seconds), f"{reused} of {plural(len(nodes), 'node')} reused")
+        yield Fact("Duration", duration(sources.seconds), f"{reused} of {plural(len(nodes), 'node')} reused")
 
 
 def _reasons(sources: Sources) -> list[Note]:
@@ -221,7 +226,7 @@ def _withheld(summary: dict[str, Any]) -> Iterator[Note]:
     for task in JUDGED:
         found = summary.get(task)
         if found and not found["blessed"] and "missed" in found and not found["missed"]:
-            yield Note(f"{task}: its evaluator withheld the blessing although its bars are met.", "bad")
+            yield Note(f"{task}: its evaluator withheld the blessing although all bars are met.", "bad")
 
 
 def _tone(summary: dict[str, Any], reason: str) -> Tone:

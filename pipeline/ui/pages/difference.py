@@ -18,12 +18,12 @@ def shown(site: Site, request) -> dict[str, Any]:
     chosen = list(dict.fromkeys(Query(request.query_params, "run").texts("run")))
     ids = site.lineage.run_ids()
     if len(ids) < 2:
-        raise HTTPException(404, "There are no two runs to compare yet.")
+        raise HTTPException(404, "There are fewer than two runs: nothing to compare yet.")
     chosen = chosen or ids[1::-1]
     if len(chosen) > MOST:
-        raise HTTPException(400, f"{len(chosen)} runs do not fit on a page: choose {MOST} at the most.")
+        raise HTTPException(400, f"{len(chosen)} runs do not fit on a page: choose at most {MOST}.")
     if len(chosen) == 1:
-        raise HTTPException(400, "One run differs from nothing: choose two or more.")
+        raise HTTPException(400, "One run cannot be compared: choose two or more.")
     runs = sorted((site.run(each) for each in chosen), key=lambda run: -ids.index(run.run_id))  # as they ran
     found = difference(site.workspace, *runs)
     best, known = verdicts(runs, found), pushes(site.lineage)

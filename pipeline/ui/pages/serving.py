@@ -61,4 +61,4 @@ def _standing(site: Site, name: str, version: int, disk: list[int], withdrawn: l
     if version in withdrawn:
         when = str(history(version_folder(site.models / ROLLED_BACK, name, version)).get("withdrawn", ""))
         return f"withdrawn {when[:16].replace('T', ' ')}".strip()
-    return "not there"
+    return "not on disk"

@@ -58,7 +58,7 @@ def shown(site: Site, tryable: Tryable, query: QueryParams) -> dict[str, Any]:
     try:
         titles = tryable.titles(chosen)
         if question.user and question.liked:
-            wrong = ["Ask for a user, or for somebody who likes some films, and not for both."]
+            wrong = ["Give either a user or films that a new user likes, not both."]
         elif question.complete:
             lists = [_answered(tryable, question, version) for version in question.versions]
     except ServingError as error:
@@ -101,10 +101,10 @@ def _question(params: QueryParams, versions: list[int]) -> Question:
     for version in (first, other):
         if version and version not in versions:
             there = ", ".join(map(str, versions))
-            raise HTTPException(404, f"There is no version {version} of the recommender: there is {there}.")
+            raise HTTPException(404, f"There is no version {version} of the recommender; available: {there}.")
     liked = query.texts("like")
     if len(liked) > LIKED:
-        raise HTTPException(400, f"{len(liked)} films are too many here: name {LIKED} at the most.")
+        raise HTTPException(400, f"{len(liked)} films are too many: give at most {LIKED}.")
     first = first or versions[0]
     return Question(
         user=query.text("user"),
@@ -130,9 +130,9 @@ def _answered(tryable: Tryable, question: Question, version: int) -> dict[str, A
 
 def _note(answer: Answer, question: Question) -> str:
     if not answer.films:
-        return "Nothing is left to recommend: let films come back that were rated already."
+        return "Nothing is left to recommend, unless films already rated are included."
     if question.user and answer.stranger:
-        return f"Nobody called {question.user} is known to this version: these are popular films."
+        return f"{question.user} is a cold-start user for this version: these are popular films."
     return ""
 
 
@@ -173,7 +173,9 @@ def _compare(one: dict[str, Any], other: dict[str, Any]) -> None:
         place = {film["title"]: film["rank"] for film in theirs["films"]}
         for film in mine["films"]:
             there = place.get(film["title"])
-            film["moved"] = f"only in version {mine['version']}" if there is None else f"{there} in the other"
+            film["moved"] = (
+                f"only in version {mine['version']}" if there is None else f"rank {there} in the other"
+            )
             if there == film["rank"]:
                 film["moved"] = ""
             film["alone"] = there is None

@@ -66,7 +66,7 @@ def test_a_section_that_cannot_be_drawn_is_a_sentence_too(left):
 
 def test_a_banner_that_fails_does_not_cost_the_page(left):
     html = page(left(summary={"blessed": True}), vega="")
-    assert "What became of it could not be summed up: KeyError: &#39;" in html
+    assert "The outcome could not be summarized: KeyError: &#39;" in html
 
 
 @pytest.mark.parametrize("seconds", [10**12 * 1000, -(10**15), math.inf, math.nan, None])

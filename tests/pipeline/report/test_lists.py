@@ -74,11 +74,11 @@ def _text(cell):
 def test_the_judged_lists_stand_beside_the_last_blessed_ones_with_their_errors(left):
     section = lists(left(recommended=RECOMMENDED))
 
-    assert rows(section, "Recommended on eval")[0] == [
+    assert rows(section, "Recommender on eval")[0] == [
         "nDCG@10", "0.2500 ± 0.0100", "0.2600 ± 0.0100", "0.1200 ± 0.0100",
     ]  # fmt: skip
-    assert rows(section, "Recommended on eval")[2][0] == "rated lower than usual"
-    assert "of everything rated in eval it is 45.0 %" in section.parts[0].lead
+    assert rows(section, "Recommender on eval")[2][0] == "rated below the user's mean"
+    assert "rated in eval it is 45.0 %" in section.parts[0].lead
 
 
 def test_a_recommender_is_compared_as_its_evaluator_compared_it(left):
@@ -86,12 +86,14 @@ def test_a_recommender_is_compared_as_its_evaluator_compared_it(left):
     before = left("before", models={"recommender": Artifact("/m/1", {}, id=1, made_in="before")})
     now = left(recommended=RECOMMENDED, models={"recommender": ours}, previous=before)
 
-    said = {row[0]: row[-1] for row in rows(comparison(now), "What came of it")}
+    said = {row[0]: row[-1] for row in rows(comparison(now), "Measures")}
     assert said["recommender ndcg@10"] == "within noise (± 0.0200)"
     assert said["recommender under_mean@10"] == "worse"
     same = left("same", models={"recommender": ours})
     again = left("again", recommended=RECOMMENDED, models={"recommender": ours}, previous=same)
-    assert any(text.startswith("The recommender model is that of run") for text in texts(comparison(again)))
+    assert any(
+        text.startswith("The recommender model is the one of run") for text in texts(comparison(again))
+    )
 
 
 def test_the_next_span_by_time_has_a_part_a_fact_and_a_note_where_nothing_is_gained(left):
@@ -109,13 +111,13 @@ def test_the_next_span_by_time_has_a_part_a_fact_and_a_note_where_nothing_is_gai
     assert found[-1][-1] == "better"  # squared errors: lower
     [fact] = [fact for fact in banner(sources).facts if "next span" in fact.label]
     assert (fact.value, fact.tone) == ("0.2100", "")
-    assert "popular in the last 30 days: 0.2000" in fact.note
+    assert "most rated in the last 30 days): 0.2000" in fact.note
     notes = [text for text in texts(attention(sources)) if "next span" in text]
     assert notes == [
         "On the next span by time, nDCG@10 for users with older ratings is 0.2100, not clearly "
-        "above the 0.2000 of what was popular in the last 30 days.",
-        "On the next span by time, nDCG@10 for cold-start users is 0.3000, worse than the 0.4000 of what was "
-        "popular in the last 30 days.",
+        "above the 0.2000 of the films most rated in the last 30 days.",
+        "On the next span by time, nDCG@10 for cold-start users is 0.3000, worse than the 0.4000 of the "
+        "films most rated in the last 30 days.",
     ]
 
 
@@ -130,7 +132,7 @@ def test_why_there_is_no_next_span_is_said(left):
 def test_times_popularity_on_test_come_with_the_difference_and_whether_it_is_chance(left):
     clear = lists(left("a", details=details(0.2, 0.15, 0.25, interval(0.1, 0.06, 0.14))))
     assert clear.lead == (
-        "The recommender's nDCG@10 on test is 0.2000, 2.0 times what the most rated films reach "
+        "The recommender's nDCG@10 on test is 0.2000, 2.0 times the baseline, the most rated films "
         "(difference 0.0600 to 0.1400: better)."
     )
     chance = left("b", test=TEST, details=details(0.11, 0.12, 0.25, interval(0.01, -0.01, 0.03)))

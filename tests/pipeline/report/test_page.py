@@ -150,7 +150,7 @@ def test_it_shows_what_was_measured(file, finished):
     for heading in (
         "Calibration",
         "Coverage against popularity",
-        "Settings and what they led to",
+        "Settings and scores of the trials",
         "RMSE by group",
     ):
         assert f">{heading}</h" in html
@@ -202,6 +202,6 @@ def test_a_failed_run_has_a_page_with_what_there_is(left):
     }  # fmt: skip
     html = page(left(states={"Transform": "done", "RankingTrainer": "failed"}, record=record), vega="")
 
-    assert "RankingTrainer failed; what was done before is kept." in html
+    assert "RankingTrainer failed; what was finished before is kept." in html
     assert "Training diverged: loss is nan" in html
     assert "cd &#39;/a b&#39;\nmarquee run --config x" in html

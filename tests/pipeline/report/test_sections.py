@@ -89,12 +89,13 @@ def test_what_stands_out_is_said_with_a_number_and_a_place(left):
 
     assert texts(found) == [
         "train, user_rating drifted: far",
-        "Left out, because they could not be read: 1 row of the data.",
-        "ranking: 1 trial of the tuner failed.",
-        "ranking: the best epoch was the last of 3; more of them may do better.",
-        "ranking: the error on eval, 1.0500, is well above train's 0.8000: it learns by heart.",
-        "The code had changes that revision abcdef0123 does not hold: "
-        "the run cannot be repeated from it exactly.",
+        "The data has unreadable rows, which were left out: 1.",
+        "ranking: 1 tuner trial failed.",
+        "ranking: the best epoch was the last of 3; more epochs may do better.",
+        "ranking: the RMSE on eval, 1.0500, is well above the RMSE on train, 0.8000: "
+        "the model is overfitting.",
+        "The code had uncommitted changes after revision abcdef0123: "
+        "the run cannot be repeated exactly from that revision.",
     ]
 
 
@@ -130,15 +131,14 @@ def test_groups_that_are_served_clearly_worse_are_named_and_small_ones_are_not(l
     )
 
     assert texts(found) == [
-        "Where 4.00 stars are predicted, 3.50 are given.",
-        "Ratings are further off than elsewhere for women: RMSE 1.1000 against 1.0000 (200 ratings of test).",
+        "Calibration is off: for a prediction of 4.00 stars, users gave 3.50 on average.",
+        "The rating error is above average for women: RMSE 1.1000, overall 1.0000 (200 ratings of test).",
     ]
 
 
 def test_that_nothing_stands_out_is_said_too(left):
-    assert texts(attention(left())) == [
-        "Nothing stands out: no rule of this report found anything to mention."
-    ]
+    [block] = blocks(attention(left()), Notes)
+    assert [note.tone for note in block.notes] == ["good"]
 
 
 def test_a_change_is_better_worse_or_within_noise(left):
@@ -188,7 +188,7 @@ def test_a_model_from_the_cache_that_the_last_blessed_run_made_is_not_compared_w
 
     found = comparison(now)
     assert blocks(found, Table) == []
-    assert "The ranking model is that of run before: there is nothing to compare on eval." in texts(found)
+    assert "The ranking model is the one of run before: nothing to compare on eval." in texts(found)
 
 
 def test_a_model_that_was_compared_with_another_runs_than_the_last_blessed_says_with_which(left):
@@ -241,7 +241,7 @@ def test_a_curve_has_train_and_eval_by_epoch_and_marks_the_best(left):
 
     assert [row["value"] for row in values(rmse) if row["split"] == "eval"] == [1.1, 1.0, 1.05]
     assert values(rmse, layer=1) == [{"epoch": 2}]
-    assert rmse.says == "At epoch 2, which is kept (the dashed line): 0.9000 on train, 1.0000 on eval."
+    assert rmse.says == "Best epoch: 2 (dashed line), which is kept: 0.9000 on train, 1.0000 on eval."
     assert loss.table.rows[2] == ["3", "1.0000", "2.6000"]
 
 
@@ -257,7 +257,7 @@ def test_drift_is_drawn_in_units_of_its_limit(left):
 
     [chart] = blocks(found, Chart)
     assert values(chart)[0]["of limit"] == 0.5
-    assert "Nothing drifted from the run before." in texts(found)
+    assert "No feature drifted since the previous run." in texts(found)
 
 
 def test_the_largest_group_of_users_is_not_said_to_be_most_of_them(left):
@@ -279,7 +279,7 @@ def test_a_distance_without_a_limit_is_listed_and_not_drawn(left):
 
     [chart] = blocks(data(left(findings=findings)), Chart)
     assert [each["what"] for each in values(chart)] == ["age, train"]
-    assert chart.says == "Furthest from the run before is age, train: 0.50 of its limit."
+    assert chart.says == "The largest drift is in age, train: 0.50 of its limit."
     assert [each[0] for each in chart.table.rows] == ["age", "user_rating"]
     [table] = blocks(data(left(findings=findings | {"distances": [free]})), Table)
     assert table.rows[0][0] == "user_rating"

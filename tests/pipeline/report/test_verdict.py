@@ -35,16 +35,16 @@ test.__test__ = False
             None,
             None,
             "Blessed, not pushed",
-            "Not pushed: somebody had withdrawn these models, version 3, pushed by run r1.",
+            "Not pushed: these models were withdrawn by hand, as version 3, pushed by run r1.",
         ),
         (
             BLESSED | {"pushed": None, "push": {"outcome": "served", "version": 3, "by": "r1"}},
             None,
             None,
             "Blessed",
-            "These models were served already, as version 3, pushed by run r1.",
+            "These models were already served as version 3, pushed by run r1.",
         ),
-        (NOT_BLESSED, None, None, "Not blessed", "what was served before went on serving"),
+        (NOT_BLESSED, None, None, "Not blessed", "the served version stays the same"),
         (None, None, {"Transform": "done", "RankingTrainer": "failed"}, "Failed", "RankingTrainer failed"),
         (
             None,
@@ -56,7 +56,7 @@ test.__test__ = False
         (None, {"state": "interrupted"}, {"RankingTuner": "cancelled"}, "Interrupted", "during RankingTuner"),
         (None, {"state": "running"}, {"Transform": "done"}, "Interrupted", "what was finished is kept"),
         (None, {"state": "running"}, {"RankingTuner": "running"}, "Interrupted", "during RankingTuner"),
-        (None, {"state": "done"}, {"Transform": "done"}, "A part", "Transform was its last node"),
+        (None, {"state": "done"}, {"Transform": "done"}, "Partial run", "Transform was its last node"),
     ],
 )
 def test_a_run_is_summed_up_in_a_word_and_a_sentence(left, summary, record, states, word, sentence):
@@ -72,8 +72,8 @@ def test_a_run_is_under_way_while_its_process_has_the_workspace(left, tmp_path):
         between = banner(left("now", record=record, states={"Transform": "done"}))
         during = banner(left("now", record=record, states={"Transform": "done", "RankingTuner": "running"}))
 
-    assert (between.word, between.sentence) == ("Running", "It is under way.")
-    assert (during.word, during.sentence) == ("Running", "RankingTuner is not done.")
+    assert (between.word, between.sentence) == ("Running", "The run is in progress.")
+    assert (during.word, during.sentence) == ("Running", "RankingTuner is in progress.")
 
 
 def test_numbers_stand_beside_a_baseline_and_the_last_blessed_run(left):
@@ -84,11 +84,11 @@ def test_numbers_stand_beside_a_baseline_and_the_last_blessed_run(left):
     rating, lists, retrieved, *_ = banner(now).facts
 
     assert (rating.value, rating.tone) == ("0.9000", "good")
-    assert rating.note == "−0.0500 (better) since the last blessed; the mean alone: 1.1000"
+    assert rating.note == "−0.0500 (better) since the last blessed run; baseline (mean rating): 1.1000"
     assert (lists.value, lists.tone) == ("0.2500", "bad")
     assert "−0.0500 (worse)" in lists.note
     assert (retrieved.tone, retrieved.note) == (
-        "", "±0 (unchanged) since the last blessed; most rated films: 0.4000",
+        "", "±0 (unchanged) since the last blessed run; baseline (most rated films): 0.4000",
     )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def test_numbers_on_other_test_rows_are_not_compared(left):
     before = left("before", summary=BLESSED, test=test(0.95, 0.3, 0.6), ingest={"rows": {}}, data="other")
     now = left(summary=BLESSED, test=test(0.90, 0.3, 0.6), ingest={"rows": {}}, previous=before)
 
-    assert banner(now).facts[0].note == "the mean alone: 1.1000"
+    assert banner(now).facts[0].note == "baseline (mean rating): 1.1000"
 
 
 def test_a_blessing_that_was_withheld_without_a_reason_does_not_pass_in_silence(left):
@@ -104,7 +104,7 @@ def test_a_blessing_that_was_withheld_without_a_reason_does_not_pass_in_silence(
     found = banner(left(summary=BLESSED | {"blessed": False} | silent, states={"RunReport": "done"}))
 
     assert (found.reasons[-1].tone, found.reasons[-1].text) == (
-        "bad", "ranking: its evaluator withheld the blessing although its bars are met.",
+        "bad", "ranking: its evaluator withheld the blessing although all bars are met.",
     )  # fmt: skip
 
 

@@ -103,7 +103,7 @@ def test_candidate_and_baseline_are_measured_on_the_same_rows_of_the_newest_span
 
 
 def test_the_terminal_gets_a_table_and_a_page_is_written(simulated, out):
-    assert "RMSE on the span that came next" in simulated.output
+    assert "RMSE on the next span" in simulated.output
     assert re.search(r"(?m)^ +2  \d{4}-\d\d-\d\d  ", simulated.output)
     assert "quality.html" in simulated.output
     assert (out / "quality.html").stat().st_size > 100_000
@@ -129,7 +129,7 @@ def test_what_was_finished_is_not_done_again(simulated, marquee, command, out):
     answer = marquee(*command)
 
     assert answer.returncode == 0, answer.output
-    assert f"goes on: {len(kept)} steps are done already" in answer.output
+    assert f"resuming: {len(kept)} steps are done already" in answer.output
     after = json.loads((out / "results.json").read_text())["steps"]
     assert after[: len(kept)] == kept
     assert [step["future"] for step in after] == [step["future"] for step in before["steps"]]

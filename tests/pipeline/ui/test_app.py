@@ -172,18 +172,18 @@ def test_what_does_not_exist_is_a_page_that_says_so(store, path):
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/runs?sort=x", "sort is x: it can be run, state, "),
-        ("/runs?page=-1", "page is -1: ask for a whole number from 1 to "),
-        (f"/runs?page={'9' * 200}", "ask for a whole number from 1 to "),
-        ("/runs?page=²", "ask for a whole number"),
+        ("/runs?sort=x", "sort is x: expected one of run, state, "),
+        ("/runs?page=-1", "page is -1: expected a whole number from 1 to "),
+        (f"/runs?page={'9' * 200}", "expected a whole number from 1 to "),
+        ("/runs?page=²", "expected a whole number"),
         ("/runs?status=nice", "no run is ever &#39;nice&#39;"),
         ("/runs?since=tomorrow", "&#39;tomorrow&#39; is no time"),
         ("/runs?tags=a", "This page has no parameter tags: it has tag, "),
-        ("/models?task=x", "task is x: it can be ranking, retrieval."),
-        ("/artifacts?type=Nothing", "type is Nothing: it can be Model."),
-        ("/serving?time=2", "time is 2: it can be 1."),
+        ("/models?task=x", "task is x: expected one of ranking, retrieval."),
+        ("/artifacts?type=Nothing", "type is Nothing: expected one of Model."),
+        ("/serving?time=2", "time is 2: expected one of 1."),
         ("/?a=b", "This page has no parameter a: it has none."),
-        ("/diff?run=a", "There are no two runs to compare yet."),
+        ("/diff?run=a", "There are fewer than two runs: nothing to compare yet."),
     ],
 )
 def test_a_parameter_that_means_nothing_is_a_page_that_says_so(store, path, said):
@@ -233,7 +233,7 @@ def test_runs_are_filtered_by_tag_state_time_and_configuration(store):
     assert listed("tag=nothing") == listed("config=other") == listed("since=1d") == []
     page = client.get("/runs?tag=x").text
     assert "what &lt;b&gt;was&lt;/b&gt; tried" in page
-    assert "None of 2 runs fits." in client.get("/runs?tag=nothing").text
+    assert "None of 2 runs matches the filter." in client.get("/runs?tag=nothing").text
 
 
 def test_many_runs_are_compared_side_by_side(store):
@@ -307,17 +307,17 @@ def test_films_somebody_has_seen_come_back_only_when_asked_for(tiny):
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [
-        ("user=u1&version=99", 404, "There is no version 99 of the recommender: there is 1."),
-        ("user=u1&other=99", 404, "There is no version 99 of the recommender: there is 1."),
-        ("user=u1&version=abc", 400, "version is abc: ask for a whole number"),
-        ("user=u1&k=999999", 400, "k is 999999: ask for a whole number from 1 to 50."),
-        ("user=u1&k=-3", 400, "k is -3: ask for a whole number from 1 to 50."),
-        (f"user=u1&k={'9' * 200}", 400, "ask for a whole number from 1 to 50."),
-        (f"user={'u' * 5000}", 400, "user has 5,000 letters; 300 are the most."),
+        ("user=u1&version=99", 404, "There is no version 99 of the recommender; available: 1."),
+        ("user=u1&other=99", 404, "There is no version 99 of the recommender; available: 1."),
+        ("user=u1&version=abc", 400, "version is abc: expected a whole number"),
+        ("user=u1&k=999999", 400, "k is 999999: expected a whole number from 1 to 50."),
+        ("user=u1&k=-3", 400, "k is -3: expected a whole number from 1 to 50."),
+        (f"user=u1&k={'9' * 200}", 400, "expected a whole number from 1 to 50."),
+        (f"user={'u' * 5000}", 400, "user has 5,000 characters; the maximum is 300."),
         ("film=Alien", 400, "This page has no parameter film: it has user, like, k, seen, version, other."),
-        ("like=a&like=b&like=c&like=d&like=e", 400, "5 films are too many here: name 4 at the most."),
-        ("user=u1&seen=maybe", 400, "seen is maybe: it can be on."),
-        ("user=u1&like=Alien", 200, "and not for both"),
+        ("like=a&like=b&like=c&like=d&like=e", 400, "5 films are too many: give at most 4."),
+        ("user=u1&seen=maybe", 400, "seen is maybe: expected one of on."),
+        ("user=u1&like=Alien", 200, "not both"),
     ],
 )
 def test_a_question_that_cannot_be_answered_is_a_page_that_says_why(tiny, query, status, said):
@@ -385,12 +385,15 @@ def test_serving_says_why_the_server_answers_with_another_version_than_is_on_dis
         rollback_set(models, "recommender")
         withdrawn = client.get("/serving").text
 
-    assert "The server answers with version 2, on disk it is 3. Version 3 could not be loaded: " in broken
+    assert (
+        "The server answers with version 2, the newest on disk is 3. Version 3 could not be loaded: "
+        in broken
+    )
     assert broken.count("failed to load") == 2
     assert "the server answers with version 2" in broken
     assert "healthy" not in broken.lower().replace("not healthy", "")
     assert "Nothing has run" in front
-    assert "The server answers with version 2, on disk it is 1. Version 2 was withdrawn" in withdrawn
+    assert "The server answers with version 2, the newest on disk is 1. Version 2 was withdrawn" in withdrawn
     assert "withdrawn" in withdrawn
     assert "served version</span>" in withdrawn
 

@@ -126,7 +126,7 @@ def test_two_versions_are_shown_side_by_side(page, tried, user):
     one, other = (page.locator(f"section[aria-label='Version {version}'] .title") for version in (2, 1))
 
     assert one.all_inner_texts() == other.all_inner_texts()  # the second is a copy of the first
-    assert page.locator("#results").get_by_text("10 of 10 films are in both").count() == 2
+    assert page.locator("#results").get_by_text("10 of 10 films are in both lists").count() == 2
 
 
 def test_titles_are_suggested_while_they_are_typed(page, tried):
@@ -146,4 +146,4 @@ def test_without_script_plain_forms_and_links_do(page, tried):
 
     assert len(films(page)) == 10
     assert "Star Wars" not in films(page)
-    assert page.locator("h2").first.inner_text().startswith("For somebody who likes Star Wars (1977)")
+    assert page.locator("h2").first.inner_text().startswith("For a new user who likes Star Wars (1977)")
