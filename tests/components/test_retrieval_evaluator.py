@@ -268,7 +268,12 @@ def test_the_metrics_are_of_candidate_and_popularity_whole_and_by_slice(evaluate
         "positives_mean_popularity": 1.5,
     }
     assert metrics["bars"] == [
-        {"measure": "recall@10", "passed": True, "sentence": "recall@10 0.8333 is within the bar of 0.1"}
+        {
+            "measure": "recall@10",
+            "passed": True,
+            "sentence": "recall@10 0.8333 is within the bar of 0.1",
+            "compared": True,
+        }
     ]
 
 
