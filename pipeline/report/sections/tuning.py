@@ -37,7 +37,7 @@ def _task(sources: Sources, task: str, trials: list[dict[str, Any]]) -> list[Blo
 
 
 def parallel(trials: list[dict[str, Any]], objective: str, lower: bool) -> Chart:
-    """Returns a parallel coordinates chart: one line per trial, one axis per setting and one for the score."""
+    """Returns a parallel coordinates chart: one line per trial, one axis per setting and for the score."""
     paths = sorted({path for trial in trials for path in trial["values"]})
     columns = {path: [trial["values"].get(path) for trial in trials] for path in paths}
     columns[objective] = [trial["score"] for trial in trials]
