@@ -1,4 +1,4 @@
-"""How the pushed models are served."""
+"""Configuration of the deployment of pushed models."""
 
 from typing import get_args
 
@@ -8,7 +8,7 @@ from serving.models import ModelName
 
 
 class RequestLogging(BaseModel):
-    """TF Serving's own request log, for a build of it that has a LogCollector."""
+    """Configuration of TF Serving's own request log, for a build of it that has a LogCollector."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,7 +25,7 @@ class RequestLogging(BaseModel):
 
 
 class DeployConfig(BaseModel):
-    """What `marquee deploy` writes from; `marquee run` reads none of it."""
+    """Configuration of `marquee deploy`; `marquee run` does not use it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""What a log of predictions is told. Light to import: no TensorFlow."""
+"""Configuration of a prediction log; importing it does not load TensorFlow."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +7,11 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class LogConfig:
-    """Which requests are written down, and where (`serving.prediction_log`).
+    """Sampling and files of a prediction log (`serving.prediction_log`).
 
-    `sample` is the share of the requests, 0 to 1. A file is finished, and another begun, when it has
-    `rotate_mb` (10⁶ bytes) or is `rotate_minutes` old. With a `seed`, a single thread's requests are drawn
-    alike each time.
+    `sample` is the share of logged requests, 0 to 1. A new file is begun when the current one has `rotate_mb`
+    (10⁶ bytes) or is `rotate_minutes` old. With a `seed`, the sample of a single thread's requests is
+    reproducible.
     """
 
     folder: Path
