@@ -130,7 +130,7 @@ def _noise(sources: Sources, *path: str) -> float | None:
     result is rather too large.
 
     Args:
-        path: to an interval in `details.json`.
+        path: path to an interval in `details.json`.
     """
     reaches = []
     for each in (sources, sources.previous):
@@ -170,7 +170,7 @@ def _fact(
     """Returns the fact for a number next to a baseline and, if there is one, the last blessed run's number.
 
     Args:
-        noise: how large a change chance explains; None where that is not known.
+        noise: difference that chance explains; None if unknown.
     """
     if before is None or value is None:
         return Fact(f"{label}, {what}", number(value), beside)
