@@ -1,1 +1,1 @@
-"""What every package stands on: errors, strict settings, whole files, TFRecord framing."""
+"""Base of all packages: errors, strict configuration models, atomic files, TFRecord reading."""

@@ -1,18 +1,18 @@
-"""The exceptions that a user can cause.
+"""Exceptions that a user can cause.
 
-MarqueeError              one clear message and, where there is one, what to do; never shown as a traceback
+MarqueeError              base class: a message and, if possible, a hint; never shown as a traceback
 ├── ConfigError           a wrong key, type or value in a configuration
-├── DataError             data that is missing, damaged, or not what it says it is
+├── DataError             missing, damaged or mislabelled data
 ├── TrainingError         a model that cannot be built, trained or exported as configured
-└── ServingError          of `serving.errors`: a server, a client, or a served model
+└── ServingError          an error of a server, a client or a served model; defined in `serving.errors`
 """
 
 
 class MarqueeError(Exception):
-    """A user's mistake or a fault of the surroundings.
+    """A user's mistake or a fault of the environment.
 
     Args:
-        message: what was wrong, where (file, line, field) and which value.
+        message: what is wrong, where (file, line, field) and which value.
         hint: what to do next, in a sentence.
     """
 
@@ -30,7 +30,7 @@ class ConfigError(MarqueeError):
 
 
 class DataError(MarqueeError):
-    """Data that is missing, damaged, or not what it says it is."""
+    """Missing, damaged or mislabelled data."""
 
 
 class TrainingError(MarqueeError):

@@ -1,11 +1,11 @@
-"""What JSON can hold: it knows no NaN and no infinity, and JavaScript refuses a file that has them."""
+"""Replaces values that JSON lacks: JavaScript refuses a file with NaN or infinity."""
 
 import math
 from typing import Any
 
 
 def finite(value: Any) -> Any:
-    """The same nested lists and dicts, with None for every float that is no number."""
+    """Returns the same nested lists and dicts, with None for every float that is NaN or infinite."""
     if isinstance(value, dict):
         return {key: finite(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""The base of every configuration model: frozen, and no key that nobody reads."""
+"""Base class of all configuration models, which are frozen and refuse unknown keys."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -15,10 +15,10 @@ class Strict(BaseModel):
 
     @classmethod
     def checked(cls, tree: Mapping[str, Any]) -> Self:
-        """Validates plain data, with an error that a user can read.
+        """Validates plain data, with readable error messages.
 
         Raises:
-            ConfigError: a line for each wrong key or value.
+            ConfigError: a key or value is wrong; the message has one line for each.
         """
         try:
             return cls.model_validate(tree)

@@ -1,4 +1,4 @@
-"""TFRecord files read without TensorFlow, which takes seconds to load. Checksums are not looked at."""
+"""Reads TFRecord files without TensorFlow, which takes seconds to load; checksums are not verified."""
 
 import gzip
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def records(file: Path) -> Iterator[bytes]:
-    """The records of a file, gzip or plain, one after another: what a page shows is in the first few."""
+    """Yields the records of a file, gzip or plain, lazily, as previews need only the first few."""
     with gzip.open(file) if file.suffix == ".gz" else open(file, "rb") as stream:
         # A record is its length (8 bytes), the length's checksum (4), the record, its checksum (4).
         while len(head := stream.read(12)) == 12:

@@ -1,4 +1,4 @@
-"""Marquee's own version."""
+"""Version of Marquee."""
 
 import importlib.metadata
 import tomllib
@@ -8,7 +8,7 @@ _PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
 
 
 def version() -> str:
-    """The version in pyproject.toml, which stands beside the code; else that of what is installed."""
+    """Returns the version in the pyproject.toml beside the code, or else that of the installed package."""
     try:
         project: dict[str, str] = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
         return project["version"]

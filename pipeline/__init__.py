@@ -1,1 +1,1 @@
-"""WHEN things run: configuration, the DAG, runners, the command line."""
+"""Orchestration: configuration, DAG, runners, and command line."""

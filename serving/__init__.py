@@ -1,1 +1,1 @@
-"""WHO answers: versions on disk, the embedded server, the client, the contract."""
+"""Serving of models: versions on disk, embedded server, clients, and serving contract."""

@@ -1,11 +1,11 @@
-"""The serving contract: what every model that Marquee pushes takes and gives, as data.
+"""Serving contract: the inputs and outputs of every model that Marquee pushes, as data.
 
 The component that validates a model before a push, the clients and the tests read it from here. -1 is a
-size that a request chooses: the batch, the titles of a history, `k`. A shape of None is any shape at all.
+size that a request chooses: the batch, the titles of a history, `k`. A shape of None means any shape.
 
-`k` and `exclude_seen` are sent once for all rows (a scalar), or once for each row: a request of rows,
-`instances`, repeats them in every row. The longest list decides the width of the answer; a row that asks for
-less ends in "" and 0. Versions exported before this take a scalar only, and still keep the contract.
+`k` and `exclude_seen` are sent once for all rows (a scalar), or once per row: a request in rows, `instances`,
+repeats them in every row. The longest list decides the width of the answer; shorter lists are padded with ""
+and 0. Versions exported before this take a scalar only, and still meet the contract.
 """
 
 from serving.models import MODELS
@@ -25,7 +25,7 @@ def _film_lists(*floats: str, length: int = -1) -> dict[str, TensorSpec]:
     return {name: TensorSpec(dtype, (-1, length)) for name, dtype in names.items()}
 
 
-_VECTORS = {"vector": TensorSpec("float", None)}  # of a width that the model chooses
+_VECTORS = {"vector": TensorSpec("float", None)}  # the model chooses the width
 _DESCRIBED = {"movie_title": _IDS, "movie_genres": _IDS, "ratings": TensorSpec("int32", (-1,))}
 _REASONS = {"movie_title": _LISTS, "similarity": TensorSpec("float", (-1, -1))}
 _CANDIDATES = _film_lists("score")
@@ -57,11 +57,11 @@ CONTRACT: dict[str, dict[str, Signature]] = {
 
 
 def departures(model: str, signatures: dict[str, Signature]) -> list[str]:
-    """How a model's signatures depart from the contract, a sentence each; empty when they keep it.
+    """Returns the violations of the contract by a model's signatures, one sentence each; empty if none.
 
-    Signatures, and outputs, that the contract does not name are nobody's business here. Where the contract
-    names a size, an open one (-1) keeps it: TensorFlow does not always infer sizes; and so does a smaller
-    one: a catalogue may have fewer than a hundred films.
+    Signatures and outputs that the contract does not name are ignored. If the contract names a size, an open
+    one (-1) meets it, as TensorFlow does not always infer sizes. A smaller one meets it too, as a catalogue
+    may have fewer than a hundred films.
     """
     found = []
     for name, promised in CONTRACT[model].items():

@@ -1,8 +1,8 @@
-"""The exceptions of the serving package.
+"""Exceptions of the serving package.
 
-ServingError              one clear message and, where there is one, what to do; never shown as a traceback
-├── InputError            a value that cannot be sent, noticed by the client; a ValueError too
-└── StatusError           a request's answer that is not OK: a canonical gRPC code and TF Serving's message
+ServingError              base class: a message and, if possible, a hint; never shown as a traceback
+├── InputError            a value that cannot be sent, detected by the client; a ValueError too
+└── StatusError           an error answer to a request: a canonical gRPC code and TF Serving's message
 """
 
 from marquee.errors import MarqueeError
@@ -30,7 +30,7 @@ HTTP_STATUS = {
 
 
 class ServingError(MarqueeError):
-    """A user's mistake or a fault of the surroundings, in serving or in asking a server."""
+    """A user's mistake or a fault of the environment, in a server or a client."""
 
 
 class InputError(ServingError, ValueError):
@@ -41,8 +41,8 @@ class StatusError(ServingError):
     """A request that is answered with an error.
 
     Args:
-        code: a canonical gRPC code by name, such as "INVALID_ARGUMENT".
-        message: as TF Serving words it, where TF Serving has such an error.
+        code: name of a canonical gRPC code, such as "INVALID_ARGUMENT".
+        message: message of the error, in TF Serving's words if TF Serving has such an error.
     """
 
     def __init__(self, code: str, message: str, hint: str = ""):
@@ -55,5 +55,5 @@ class StatusError(ServingError):
 
 
 def invalid(message: str) -> StatusError:
-    """The commonest of them: INVALID_ARGUMENT, over REST a 400."""
+    """Returns a StatusError INVALID_ARGUMENT, the most common one; over REST a 400."""
     return StatusError("INVALID_ARGUMENT", message)

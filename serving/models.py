@@ -1,8 +1,8 @@
-"""The models that are pushed together."""
+"""Names of the models that are pushed together."""
 
 from typing import Literal, TypeAlias, get_args
 
 ModelName: TypeAlias = Literal["ranking", "retrieval", "recommender"]
 
-#: In the order in which they are pushed: who can ask the recommender can also ask the models behind it.
+#: Models in the order of the push, so that once the recommender answers, the models behind it do too.
 MODELS: tuple[str, ...] = get_args(ModelName)

@@ -1,7 +1,7 @@
-"""What a signature takes and gives: names, dtypes and shapes, with nothing of TensorFlow in it.
+"""Inputs and outputs of a signature: names, dtypes and shapes, without a dependency on TensorFlow.
 
-The one description that the loaded model, the contract and both clients share, read from TF Serving's
-own JSON form of a SignatureDef.
+The loaded model, the contract and both clients share this description. It is read from TF Serving's JSON form
+of a SignatureDef.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from serving.errors import InputError
 
-# TensorFlow's name of a dtype, and what holds its values in NumPy (strings are objects: bytes).
+# TensorFlow's names of dtypes, and NumPy's dtypes for their values (strings are objects: bytes).
 NUMPY_DTYPES: dict[str, np.dtype[Any]] = {
     "string": np.dtype(object),
     "float": np.dtype(np.float32),
@@ -33,20 +33,20 @@ DTYPE_NAMES = {dtype: name for name, dtype in NUMPY_DTYPES.items()}
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """One tensor: TensorFlow's dtype name ("string", "float", …) and shape.
+    """Dtype, by TensorFlow's name ("string", "float", …), and shape of a tensor.
 
-    `shape` holds -1 where any size will do, and is None where even the rank is open.
+    `shape` holds -1 for a size that is open, and is None if the rank is open.
     """
 
     dtype: str
     shape: tuple[int, ...] | None
 
     def array(self, values: Any) -> NDArray[Any]:
-        """`values` as an array that this tensor takes; str become UTF-8 bytes.
+        """Converts `values` to an array that this tensor accepts; str become UTF-8 bytes.
 
         Rows of strings of different lengths, such as histories, are padded with "".
 
-        Raises InputError where the values are of another kind, or do not fit.
+        Raises InputError if the values are of another kind, or do not fit.
         """
         try:
             if self.dtype != "string":
@@ -70,14 +70,14 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Signature:
-    """One entry point of a model: its inputs and outputs by name."""
+    """Entry point of a model: its inputs and outputs by name."""
 
     inputs: dict[str, TensorSpec]
     outputs: dict[str, TensorSpec]
 
 
 def signatures_from_json(signature_defs: dict[str, Any]) -> dict[str, Signature]:
-    """Reads the `signature_def` map of TF Serving's metadata, leaving out what nobody can call."""
+    """Reads the `signature_def` map of TF Serving's metadata, without internal signatures."""
     return {
         name: Signature(_specs(definition["inputs"]), _specs(definition["outputs"]))
         for name, definition in signature_defs.items()
@@ -102,12 +102,12 @@ def _numbers(values: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
         for value in (array.min(), array.max()):
             if not low <= value <= high:
                 raise ValueError(f"{value} is not between {low} and {high}")
-    checked = whole or array.dtype.kind == "O" or not array.size  # what is empty has no kind of its own
+    checked = whole or array.dtype.kind == "O" or not array.size  # an empty array has no kind of its own
     return array.astype(dtype, casting="unsafe" if checked else "same_kind")
 
 
 def _padded(rows: Any) -> Any:
-    """Lists of one length, from lists of several; whatever else it is stays as it is."""
+    """Pads lists to a common length; returns anything else unchanged."""
     if not isinstance(rows, (list, tuple)) or not all(isinstance(row, (list, tuple)) for row in rows):
         return rows
     longest = max(map(len, rows), default=0)

@@ -1,1 +1,1 @@
-"""The `marquee` command line: a file per family of commands."""
+"""Command line `marquee`, with one module per family of commands."""

@@ -1,4 +1,4 @@
-"""The `marquee` command line. Nothing heavy is imported here: `--help` must answer at once."""
+"""Entry point of the command line; it imports nothing heavy, so that `--help` answers at once."""
 
 import errno
 import os
@@ -92,11 +92,11 @@ def main() -> None:
         if isinstance(error, Interrupted):
             sys.stdout.flush()
             sys.stderr.flush()
-            os._exit(1)  # at once: Python would wait for the threads that still compute something
+            os._exit(1)  # at once: Python would wait for threads that still compute
         sys.exit(1)
     except OSError as error:
         if error.filename is None and error.errno != errno.ENOSPC:
-            raise  # of no file: nothing that a user could mend
+            raise  # without a file it is nothing that a user could fix
         typer.secho("error: ", fg="red", nl=False, err=True)
         typer.echo(": ".join(str(each) for each in (error.filename, error.strerror) if each), err=True)
         sys.exit(1)

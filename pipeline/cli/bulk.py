@@ -1,4 +1,4 @@
-"""`marquee bulk`: recommendations for every user, to files, with a bar and an end that can be resumed."""
+"""Implementation of `marquee bulk`: recommendations for every user to files, with progress and resumption."""
 
 import os
 import sys
@@ -36,19 +36,19 @@ def bulk(
     overwrite: bool,
     command: Sequence[str],
 ) -> None:
-    """Asks the served `recommender`, in this process, for many users.
+    """Runs the served `recommender`, in this process, for many users.
 
     Args:
-        models: `<name>/<version>/` folders.
-        out: the folder to write.
-        request: what to ask for each user.
-        users: a file of ids, or None for all that the model knows.
-        overwrite: what another command wrote to `out` goes.
-        command: what to type, without the program, to go on after an interruption.
+        models: folder with `<name>/<version>/`.
+        out: folder to write.
+        request: options of the recommendations.
+        users: file of ids, or None for all users that the model knows.
+        overwrite: whether to delete what another command wrote to `out`.
+        command: command, without the program, that resumes after an interruption.
 
     Raises:
-        MarqueeError: interrupted; the message holds the command that goes on.
-        ServingError: no recommender, no ids, a folder that holds something else.
+        MarqueeError: the run was interrupted; the message holds the command that resumes it.
+        ServingError: there is no recommender, there are no ids, or the folder holds something else.
     """
     versions = list_versions(models, MODEL)
     if not versions:
@@ -89,7 +89,7 @@ def _bar(console: Console, interruption: Interruption) -> Iterator[Callable[[int
 
         def on_progress(done: int, of: int) -> None:
             interruption.check()
-            if bar.tasks[0].total is None:  # what an earlier run has done counts for nothing in the speed
+            if bar.tasks[0].total is None:  # the work of an earlier run does not count for the speed
                 bar.reset(task, total=of, completed=done)
                 return
             speed = bar.tasks[0].finished_speed or bar.tasks[0].speed

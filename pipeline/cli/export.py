@@ -1,4 +1,4 @@
-"""`marquee export`: the served ranking model, in another format."""
+"""Implementation of `marquee export`: the served ranking model in another format."""
 
 import os
 from pathlib import Path
@@ -9,14 +9,14 @@ from pipeline.cli.terminal.console import native_chatter_dropped
 
 
 def export(models: Path, out: Path) -> None:
-    """Writes the served ranking model as a TensorFlow Lite file and says what was compared.
+    """Writes the served ranking model as a TensorFlow Lite file and prints the result of the comparison.
 
     Raises:
         ServingError: there is no model, it cannot be converted, or `out` cannot be written.
     """
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
     with native_chatter_dropped():
-        from serving.export.tflite import MODEL, export_tflite  # TensorFlow: seconds, and only now needed
+        from serving.export.tflite import MODEL, export_tflite  # imports TensorFlow: seconds
 
         written = export_tflite(models, out)
     console = Console(highlight=False, soft_wrap=True)

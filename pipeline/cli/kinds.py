@@ -1,4 +1,4 @@
-"""`marquee models`: which kinds of models there are, and what each can be told."""
+"""Implementation of `marquee models`: kinds of models and their settings."""
 
 import json
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ TASKS: Mapping[str, Mapping[str, type[Strict]]] = {"ranking": RANKING, "retrieva
 
 
 def print_models(kind: str | None, as_json: bool = False) -> None:
-    """Prints a line a kind, or with a kind its settings.
+    """Prints one line per kind, or the settings of a given kind.
 
     Args:
-        kind: None lists all.
-        as_json: print JSON instead of tables.
+        kind: kind of model; None lists all.
+        as_json: whether to print JSON instead of tables.
 
     Raises:
         ConfigError: there is no such kind.
@@ -41,7 +41,7 @@ def print_models(kind: str | None, as_json: bool = False) -> None:
 
 
 def kinds() -> list[dict[str, str]]:
-    """`kind`, `task` and what it is, for each."""
+    """Returns `kind`, `task` and a description for each kind."""
     return [
         {"kind": kind, "task": task, "what": _first_line(config)}
         for task, configs in TASKS.items()
@@ -50,7 +50,7 @@ def kinds() -> list[dict[str, str]]:
 
 
 def settings(kind: str) -> list[dict[str, Any]]:
-    """For each task that has the kind: `kind`, `task`, `what`, and `fields` of `name`, `default`, `what`.
+    """Returns `kind`, `task`, `what`, and `fields` of `name`, `default`, `what` for each task with the kind.
 
     Raises:
         ConfigError: there is no such kind.

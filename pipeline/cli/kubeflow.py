@@ -1,4 +1,4 @@
-"""What `marquee compile` says."""
+"""Implementation of `marquee compile`."""
 
 import logging
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def write_pipeline(config: RunConfig, target: "Target", image: str, out: Path) -> None:
-    """Compiles, and prints the file, its tasks, and what to do with it."""
+    """Compiles the pipeline, and prints the file, its tasks, and the next command."""
     logging.getLogger("absl").setLevel(logging.ERROR)  # TFX's advice on Keras 2
     with native_chatter_dropped():
         from pipeline.kubeflow.compile import compile_pipeline  # TFX: ten seconds

@@ -1,4 +1,4 @@
-"""`marquee run`: data, DAG, progress, summary; and what is said when something fails."""
+"""Implementation of `marquee run`: data, DAG, progress, summary, and messages on failures."""
 
 import contextlib
 import datetime
@@ -32,15 +32,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What was asked for on the command line.
+    """Options of a run from the command line.
 
     Args:
-        config: the configuration, overrides applied.
-        workspace: where everything goes.
-        from_node, to_node: the first and the last node to run, or None.
-        command: the command line without the program and without `--from-node`: what resumes it.
-        overrides: what was given beside the configuration: `a.b=1`, `--no-tune`, `--data …`.
-        tags, note: what the run is to be found by.
+        config: configuration with overrides applied.
+        workspace: workspace of the run.
+        from_node, to_node: first and last node to run, or None.
+        command: command line without the program and without `--from-node`, which resumes the run.
+        overrides: options given in addition to the configuration: `a.b=1`, `--no-tune`, `--data …`.
+        tags, note: labels of the run.
     """
 
     config: RunConfig
@@ -54,7 +54,7 @@ class RunRequest:
 
     @property
     def again(self) -> str:
-        """The command that goes on with the run."""
+        """Command that resumes the run."""
         return command(*self.command)
 
 
@@ -62,10 +62,10 @@ def run(request: RunRequest) -> bool:
     """Runs the pipeline and prints a summary.
 
     Returns:
-        False where the new models were judged and refused.
+        False if the new models were judged and refused, else True.
 
     Raises:
-        MarqueeError: anything that a user can mend; a failed node's message ends with the command that
+        MarqueeError: any error that a user can fix; a failed node's message ends with the command that
             resumes from it.
     """
     workspace = request.workspace
@@ -85,7 +85,7 @@ def run(request: RunRequest) -> bool:
         )
 
         def last_words() -> None:
-            """Says what the run would have said, when a step takes too long to end by itself."""
+            """Prints the run's last message if a step takes too long to end by itself."""
             with contextlib.suppress(OSError):  # a full disk
                 record.ended("interrupted").write(workspace.reports / run_id)
             with contextlib.suppress(OSError):
@@ -124,7 +124,7 @@ def run(request: RunRequest) -> bool:
 
 
 def _run(request: RunRequest, run_id: str, console: Console, interruption: Interruption) -> bool:
-    """Returns False where the new models were judged and refused."""
+    """Runs the pipeline; returns False if the new models were judged and refused."""
     source = _locate(request, console)
     with busy(console, "loading TFX"):
         from pipeline.cli.printing.summary import print_summary
@@ -163,7 +163,7 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
 
 
 def _summarize_pushed(request: RunRequest, run_id: str) -> None:
-    """Writes the summary of a run that failed after the pusher: what was decided and pushed holds."""
+    """Writes the summary of a run that failed after the pusher, whose decisions and push remain valid."""
     from pipeline.store.metadata.lineage import Lineage
     from pipeline.store.pushed import PUSHER
     from pipeline.store.summary import summarize
@@ -178,7 +178,7 @@ def _summarize_pushed(request: RunRequest, run_id: str) -> None:
 
 
 def _report(record: RunRecord, workspace: Workspace, console: Console) -> None:
-    """Writes how the run ended, and its page. A page that cannot be written is no reason to fail."""
+    """Writes the end of the run to its record, and its report; an error in the report is not fatal."""
     from pipeline.report.report import write_report
     from pipeline.store.metadata.lineage import Lineage
 
@@ -197,7 +197,7 @@ def _report(record: RunRecord, workspace: Workspace, console: Console) -> None:
 
 
 def _locate(request: RunRequest, console: Console):
-    """Finds the data, downloading it when it is neither given nor cached."""
+    """Locates the data, and downloads it if it is neither given nor cached."""
     from components.movielens_example_gen.files import sources
     from components.movielens_example_gen.files.fingerprint import fingerprint
     from components.movielens_example_gen.reading.read_errors import read_errors_told
@@ -218,7 +218,7 @@ def _locate(request: RunRequest, console: Console):
 
 
 def _failed(failure, request: RunRequest, log: Path) -> MarqueeError:
-    """The cause in a sentence, the log, and the exact command that resumes from the failed node."""
+    """Returns an error with the cause, the log, and the command that resumes from the failed node."""
     cause = failure.__cause__
     message = cause.message if isinstance(cause, MarqueeError) else _first_line(cause)
     hint = f"{cause.hint}\n" if isinstance(cause, MarqueeError) and cause.hint else ""
@@ -230,7 +230,7 @@ def _failed(failure, request: RunRequest, log: Path) -> MarqueeError:
 
 
 def _whole_keys(text: str, node: str) -> str:
-    """Keys as `--set` takes them: a trainer knows `train.epochs`, and not whose."""
+    """Completes keys for `--set`: a trainer's message has `train.epochs` without the task."""
     task = next((task for task in ("ranking", "retrieval") if node.lower().startswith(task)), None)
     return re.sub(r"(?<![\w./-])(?=(?:train|model|tune)\.[a-z])", f"{task}.", text) if task else text
 

@@ -1,4 +1,4 @@
-"""From `marquee schedule`'s options to a schedule, one run, or a printed unit."""
+"""Implementation of `marquee schedule`: a schedule, a single run, or a printed unit."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,20 +25,20 @@ def schedule_command(
     print_: Kind | None,
     workspace: Path,
 ) -> int:
-    """Does what was asked for.
+    """Runs a schedule or a single run, or prints a unit.
 
     Args:
-        cron: when; None for once, now.
-        run_options: for every run.
-        options: those of them that make the configuration, which is read here: a mistake in it shall not wait
-            for three in the morning.
-        missed, hooks: as the command line has them.
-        print_: print for this clock instead of running.
-        workspace: where everything goes.
+        cron: cron expression; None for a single run now.
+        run_options: options of every run.
+        options: those of them that make the configuration, which is checked here, so that a mistake is found
+            before the first scheduled run.
+        missed, hooks: values of the command line.
+        print_: scheduler to print a unit for, instead of running.
+        workspace: workspace of the runs.
 
     Returns:
-        The exit status: 0 of a schedule that was told to stop; of one run, 3 when its models were refused,
-        and 1 when it failed or was interrupted.
+        The exit status: 0 for a schedule that was told to stop; for a single run, 3 if its models were
+        refused, and 1 if it failed or was interrupted.
     """
     run_config(options["config"], options["set_"], options["data"], options["no_tune"])
     when = Cron.parse(cron) if cron is not None else None

@@ -1,4 +1,4 @@
-"""`marquee serve`: the embedded server, or TF Serving itself where it is installed."""
+"""Implementation of `marquee serve`: the embedded server, or TF Serving if it is installed."""
 
 import contextlib
 import logging
@@ -29,17 +29,17 @@ EMBEDDED = "embedded"
 def serve(models: Path, config: ServerConfig, binary: str | None) -> None:
     """Serves a folder of models in the foreground until it is told to stop.
 
-    Where there is no model yet, it waits for the first one to be pushed. What happens is logged on standard
-    error, one line for each start, new version, failed load and stop.
+    Without a model it waits for the first one to be pushed. Events are logged on standard error, one line for
+    each start, new version, failed load and stop.
 
     Args:
-        models: `<name>/<version>/` folders.
-        config: where to listen, and what to log.
-        binary: a `tensorflow_model_server`; None looks for one on PATH, unless predictions are to be logged,
-            which only the embedded server can; `embedded` does not.
+        models: folder with `<name>/<version>/`.
+        config: addresses, limits and log of the server.
+        binary: path of a `tensorflow_model_server`; None looks for one on PATH, unless predictions are to be
+            logged, which only the embedded server can; `embedded` uses the embedded server.
 
     Raises:
-        ServingError: a taken port, a binary that does not start or is to log.
+        ServingError: a port is taken, or the binary does not start, or is to log predictions.
     """
     check_free(config)
     recover(models)  # what a push killed half way left
@@ -58,7 +58,7 @@ def serve(models: Path, config: ServerConfig, binary: str | None) -> None:
 
 @contextlib.contextmanager
 def _logged() -> Iterator[None]:
-    """Writes what the server reports to standard error, with the time."""
+    """Writes the server's log lines to standard error, with the time."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S%z"))
     log = logging.getLogger("serving")
@@ -102,7 +102,7 @@ def _announce(server: "EmbeddedServer | BinaryServer") -> None:
 
 
 def _versions(server: "EmbeddedServer | BinaryServer") -> dict[str, int | None]:
-    """The version of each model that answers, None where none does; TF Serving's are the highest on disk."""
+    """Returns the served version of each model, None if there is none; for TF Serving the highest on disk."""
     if isinstance(server, BinaryServer):
         on_disk = {name: list_versions(server.models_dir, name) for name in list_models(server.models_dir)}
         return {name: versions[-1] for name, versions in on_disk.items() if versions}

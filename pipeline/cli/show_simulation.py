@@ -1,4 +1,4 @@
-"""Prepares a simulation, and shows it: the data, a line a run, the table, the page."""
+"""Prepares a simulation and shows its progress: data, one line per run, table, page."""
 
 import hashlib
 import time
@@ -31,17 +31,17 @@ PAGE = "quality.html"
 
 
 class SimulateRequest(Strict):
-    """What was asked for on the command line.
+    """Options of a simulation from the command line.
 
     Args:
-        config: a ready-made name, or a YAML file.
-        overrides: `a.b=1` each.
-        spans: how many.
-        out: the folder for all of it.
-        window: how many of the newest a run reads; None for all.
-        cold: whether to train from nothing as well.
-        data: what is replayed.
-        command: the command line without the program.
+        config: name of a ready-made configuration, or a YAML file.
+        overrides: overrides such as `a.b=1`.
+        spans: number of spans.
+        out: output folder.
+        window: number of newest spans that a run reads; None for all.
+        cold: whether to simulate training from scratch as well.
+        data: data to replay.
+        command: command line without the program.
     """
 
     config: str
@@ -54,7 +54,7 @@ class SimulateRequest(Strict):
     command: tuple[str, ...]
 
     def run_config(self, schema: str) -> RunConfig:
-        """Of the continuous strategy: the configuration on spans, evaluated on the newest, started warm."""
+        """Returns the continuous strategy's configuration: spans, evaluation on the newest, warm start."""
         return load_config(
             self.config,
             ["data.max_users=null", *self.overrides],
@@ -68,11 +68,11 @@ class SimulateRequest(Strict):
 
 
 def run_simulation(request: SimulateRequest) -> None:
-    """Runs it to its end, or goes on with an interrupted one.
+    """Runs a simulation to its end, or resumes an interrupted one.
 
     Raises:
-        MarqueeError: a wrong setting, data that cannot be had or cut, a run that failed, or an interruption;
-            what was finished is kept.
+        MarqueeError: a setting is wrong, the data cannot be loaded or cut, a run failed, or the simulation
+            was interrupted; finished steps are kept.
     """
     request.run_config("ratings" if request.data.dataset != "ml-100k" else "demographics")  # mistakes first
     console = Console(highlight=False)
@@ -126,7 +126,7 @@ def _prepared(request: SimulateRequest, console: Console) -> tuple[Replay, RunCo
 
 
 class _Shown:
-    """A line for each step that is done, and what the run under way is at; a context manager."""
+    """Display of finished steps, one line each, and of the run under way; a context manager."""
 
     def __init__(self, console: Console, spans: int):
         self._console, self._spans = console, spans
@@ -139,13 +139,13 @@ class _Shown:
         self._status.stop()
 
     def begun(self, span: int, strategy: str, output: Path) -> None:
-        """Draws, while it runs, which node was finished last."""
+        """Shows the last finished node while the run is under way."""
         self._status.update(_Doing(f"span {span} of {self._spans}  {strategy}", output))
         if self._console.is_terminal:
             self._status.start()
 
     def done(self, step: Step) -> None:
-        """Replaces that by a line."""
+        """Replaces the display of the run by a line."""
         self._status.stop()
         if step.run_id is None:
             return
@@ -166,7 +166,7 @@ class _Shown:
 
 
 class _Doing:
-    """What rich draws again and again: the time, and the last line that the run printed of a node."""
+    """Live display: the time, and the last line that the run printed on a node."""
 
     def __init__(self, what: str, output: Path):
         self._what, self._output, self._start = what, output, time.monotonic()

@@ -1,1 +1,1 @@
-"""The graph of a run: its nodes, and the place where they run."""
+"""Graph of a run: its nodes, and the place where they run."""

@@ -1,4 +1,4 @@
-"""The data a run reads."""
+"""Description of the data that a run reads."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DataSource:
-    """Data that was found.
+    """Located data of a run.
 
     Args:
-        path: a folder or file of ratings; of a compiled pipeline, the parameter that will name it.
-        origin: where it came from, in words.
-        fingerprint: of its content, so that the cache notices changed data.
-        spans: those that the fingerprint is of, as `movielens_example_gen.spans.name_of` says them; empty
-            where there are none, or the run is to choose.
+        path: folder or file of ratings; in a compiled pipeline, the parameter that will name it.
+        origin: origin of the data, in words.
+        fingerprint: fingerprint of the content, so that the cache notices changed data.
+        spans: spans that the fingerprint covers, as written by `movielens_example_gen.spans.name_of`; empty
+            if there are none, or if the run chooses them.
     """
 
     path: "str | RuntimeParameter"

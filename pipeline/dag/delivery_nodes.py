@@ -1,4 +1,4 @@
-"""From two judged models to what is served: assemble, try out, push, report."""
+"""Nodes that deliver two judged models: assembly, validation, push, report."""
 
 import json
 
@@ -14,10 +14,10 @@ from pipeline.dag.training_nodes import Judged, Prepared
 
 
 def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retrieval: Judged) -> list:
-    """RecommenderAssembler, its evaluator, the refit, ServingValidator, AtomicPusher, bulk lists, RunReport.
+    """Returns RecommenderAssembler, its evaluator, refit, ServingValidator, AtomicPusher, lists, RunReport.
 
-    What is reported are the judged models, which have not learned `test`; what is validated, pushed and asked
-    for lists are those that are served.
+    The report is on the judged models, which have not learned `test`. The served models are validated, pushed
+    and used for bulk lists.
     """
     assembled = assembler(config, ranking.model, retrieval.model)
     judged = {
@@ -64,7 +64,7 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
     )
     temporal = temporal_nodes(config, prepared, ranking, retrieval)
     for node in temporal:
-        node.add_upstream_node(pusher)  # whatever becomes of it, nothing is kept from being served
+        node.add_upstream_node(pusher)  # its failure does not prevent the push
         report.add_upstream_node(node)
-    report.add_upstream_node(pusher)  # last: `test` is read when everything is decided
+    report.add_upstream_node(pusher)  # last, so that `test` is read after all decisions
     return [assembled, *judging, *served.nodes, validator, pusher, *bulk, *temporal, report]

@@ -1,4 +1,4 @@
-"""What TFMA measures on `eval`, and by which slices. It has no thresholds: see `components.bars`."""
+"""TFMA's metrics and slices on `eval`, without thresholds (see `components.bars`)."""
 
 # tfx first: it gives tensorflow_model_analysis its EvalConfig.
 import tfx.components  # noqa: F401  isort: skip
@@ -7,17 +7,17 @@ from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 
 from trainer.data import features
 
-#: Slices: gender and genres stand in the examples, age group and activity come from the model's own
+#: Slices: gender and genres are features of the examples; age group and activity come from the model's own
 #: `slices` signature (it knows how much each user rated in `train`).
 RAW_SLICES = (features.USER_GENDER, features.MOVIE_GENRES)
 MODEL_SLICES = ("age_group", "activity")
 
 
 def eval_config(slices: list[str]) -> tfma.EvalConfig:
-    """The EvalConfig of the ranking model.
+    """Returns the EvalConfig of the ranking model.
 
     Args:
-        slices: which of RAW_SLICES and MODEL_SLICES this data has.
+        slices: those of RAW_SLICES and MODEL_SLICES that this data has.
     """
     model = {
         "signature_name": "serving_examples",
@@ -27,7 +27,7 @@ def eval_config(slices: list[str]) -> tfma.EvalConfig:
     }
     specs = [
         tfma.ModelSpec(name="candidate", **model),
-        tfma.ModelSpec(name="baseline", is_baseline=True, **model),  # Evaluator drops it where there is none
+        tfma.ModelSpec(name="baseline", is_baseline=True, **model),  # Evaluator drops it if there is none
     ]
     return tfma.EvalConfig(
         model_specs=specs,

@@ -11,16 +11,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-#: Whose imports are followed: what nodes run. What TFX and others are, the lock decides.
+#: Packages whose imports are followed, the code of nodes. The lock file pins TFX and other packages.
 PACKAGES = ("components", "marquee", "serving", "trainer", "tuner")
-# Not by `ast`: parsing all of them takes a second at every start. A name too many does no harm.
+# Not `ast`: parsing all files takes a second at every start. A surplus name does no harm.
 _OURS = rf"(?:{'|'.join(PACKAGES)})\b[\w.]*"
 _IMPORT = re.compile(rf"^[ \t]*(?:import ({_OURS})|from ({_OURS}) import (\([^)]*\)|.+))", re.MULTILINE)
 
 
 @functools.cache
 def code_fingerprint(*names: str) -> str:
-    """SHA-256 (16 hex digits) over `sources` of the named modules and packages."""
+    """Returns SHA-256 (16 hex digits) over `sources` of the named modules and packages."""
     digest = hashlib.sha256()
     for name, file in sources(*names).items():
         digest.update(f"{name}\0".encode())
@@ -30,10 +30,10 @@ def code_fingerprint(*names: str) -> str:
 
 
 def sources(*names: str) -> dict[str, Path]:
-    """The files of modules and packages, and of what they import, by path from the top-level package, sorted.
+    """Returns the files of modules, packages and their imports, by path from the top-level package, sorted.
 
-    Imports are followed as they are written, those inside functions too. What is imported by a name that is
-    only known at run time, such as a kind of model, must be named: by its package.
+    All imports in the text are followed, also those inside functions. A module whose name is only known at
+    run time, such as a kind of model, must be named by its package.
     """
     files = {name: file for each in names for name, file in _named(each)}
     to_read = list(files.values())
@@ -45,12 +45,12 @@ def sources(*names: str) -> dict[str, Path]:
 
 
 def content_fingerprint(text: str) -> str:
-    """SHA-256 (16 hex digits) of a text."""
+    """Returns SHA-256 (16 hex digits) of a text."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _named(name: str) -> list[tuple[str, Path]]:
-    """The file of a module, or all files of a package."""
+    """Returns the file of a module, or all files of a package."""
     root = _root(name.partition(".")[0])
     path = root.joinpath(*name.split("."))
     files = path.rglob("*.py") if path.is_dir() else [path.with_suffix(".py")]
@@ -59,7 +59,7 @@ def _named(name: str) -> list[tuple[str, Path]]:
 
 @functools.cache
 def _imported(file: Path) -> frozenset[tuple[str, Path]]:
-    """The files of PACKAGES that a file imports, and the `__init__` of the packages that they lie in."""
+    """Returns the files of PACKAGES that a file imports, and the `__init__` of their packages."""
     found: set[tuple[str, Path]] = set()
     for whole, package, names in _IMPORT.findall(file.read_text(encoding="utf-8")):
         found.update(_modules(whole or package))
@@ -80,7 +80,7 @@ def _modules(name: str) -> Iterator[tuple[str, Path]]:
 
 @functools.cache
 def _root(package: str) -> Path:
-    """The folder that a top-level package lies in."""
+    """Returns the folder that contains a top-level package."""
     spec = importlib.util.find_spec(package)
     folders = spec.submodule_search_locations if spec else None
     assert folders is not None  # it is a package

@@ -1,9 +1,9 @@
-"""The DAG: which node feeds which (DESIGN.md, The way of the data)."""
+"""Graph of the pipeline: connects all nodes (DESIGN.md, The way of the data)."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-# Not `tfx.v1`: it takes six seconds more, for Google Cloud clients that nobody here uses.
+# Not `tfx.v1`, which takes six seconds more to import unused Google Cloud clients.
 from tfx.components import StatisticsGen, Transform
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import transform_pb2
@@ -30,12 +30,12 @@ _VALIDATOR = "ExampleValidator"
 
 
 def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_pipeline.Pipeline:
-    """Connects the nodes.
+    """Builds the pipeline from its nodes.
 
     Args:
-        config: what to run.
-        source: the data.
-        place: where it runs, and where artifacts, metadata and pushed models go.
+        config: configuration of the run.
+        source: data of the run.
+        place: place where it runs, and where artifacts, metadata and pushed models go.
     """
     example_gen = MovieLensExampleGen(
         input_base=source.path,
@@ -82,10 +82,10 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
 
 
 def _beam_args(given: Sequence[str]) -> list[str]:
-    """Arguments of every Beam node.
+    """Returns the arguments of every Beam node.
 
-    TFX packs a source distribution of itself in each node for workers elsewhere (6 s per node), unless the
-    arguments name what workers are made from. Workers in this process have everything, and ignore the image.
+    TFX builds a source distribution of itself in each node for remote workers (6 s per node), unless the
+    arguments name a worker image. Workers in this process ignore the image.
     """
     if any(IN_PROCESS in argument for argument in given):
         return [*given, "--sdk_container_image=none"]
@@ -110,7 +110,7 @@ def _validator(config: RunConfig, statistics, schema: Found, previous: Found) ->
 
 
 def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]:
-    """The node, where there are logs to read."""
+    """Returns the ServingSkew node if there are logs to read."""
     skew = config.serving_skew
     if skew.logs is None:
         return []
@@ -128,7 +128,7 @@ def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]
 
 
 def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) -> Judged:
-    """Tuner, Trainer, and TFMA's evaluation."""
+    """Returns Tuner, Trainer, and TFMA's evaluation of the ranking model."""
     trained = training_nodes("ranking", config, prepared)
     needed = {features.USER_GENDER: features.USER_GENDER, "age_group": features.USER_AGE}
     slices = [key for key in (*RAW_SLICES, *MODEL_SLICES) if needed.get(key) in (None, *schema.features)]
@@ -146,7 +146,7 @@ def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) ->
 
 
 def _retrieval_nodes(config: RunConfig, prepared: Prepared) -> Judged:
-    """Tuner, Trainer, and our own evaluator."""
+    """Returns Tuner, Trainer, and Marquee's own evaluator of the retrieval model."""
     trained = training_nodes("retrieval", config, prepared)
     evaluator = list_evaluator(
         RetrievalEvaluator, config, prepared, trained.model, trained.last_blessed, config.retrieval.bless

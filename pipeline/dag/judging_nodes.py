@@ -15,12 +15,12 @@ from pipeline.dag.training_nodes import Judged, Prepared
 def recommender_nodes(
     config: RunConfig, prepared: Prepared, recommender: BaseChannel
 ) -> tuple[list, BaseChannel]:
-    """What finds the last blessed recommender, the RecommenderEvaluator, and its blessing.
+    """Returns the nodes that find the last blessed recommender, the RecommenderEvaluator, and its blessing.
 
     Args:
-        config: what to run.
-        prepared: the data.
-        recommender: assembled of models that were trained on `train` alone.
+        config: configuration of the run.
+        prepared: outputs of the data nodes.
+        recommender: recommender assembled from models that were trained on `train` only.
     """
     last = prepared.place.last_blessed("recommender", recommender)
     evaluator = list_evaluator(
@@ -37,7 +37,7 @@ def list_evaluator(
     baseline: BaseChannel | None,
     bless: RetrievalBlessConfig | RecommenderBlessConfig,
 ) -> ListEvaluator:
-    """The RetrievalEvaluator or the RecommenderEvaluator of `model`, by the bars of `bless`."""
+    """Returns the RetrievalEvaluator or RecommenderEvaluator of `model`, with the thresholds of `bless`."""
     return kind(
         examples=prepared.examples,
         transform_graph=prepared.transform_graph,
@@ -51,7 +51,7 @@ def list_evaluator(
 
 
 def temporal_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retrieval: Judged) -> list:
-    """The TemporalCheck, unless it is switched off."""
+    """Returns the TemporalCheck node, unless it is switched off."""
     if config.temporal_check == "never":
         return []
     settings = [
@@ -73,5 +73,5 @@ def temporal_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
 
 
 def as_json(value: object) -> str:
-    """A value as the text of a node's parameter: equal values give equal texts."""
+    """Returns a value as the text of a node's parameter; equal values give equal texts."""
     return json.dumps(value, sort_keys=True)

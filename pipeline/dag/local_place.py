@@ -1,4 +1,4 @@
-"""This machine: ML Metadata in SQLite, artifacts and models in the workspace."""
+"""Local machine as the place of a pipeline: ML Metadata in SQLite, artifacts and models in the workspace."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ from pipeline.store.workspace import Workspace
 
 
 class LocalPlace:
-    """A workspace; what earlier runs left is asked of the metadata store. See `pipeline.dag.place.Place`."""
+    """Place in a workspace; the metadata store finds earlier results. See `pipeline.dag.place.Place`."""
 
     push_trained = False
 
@@ -28,7 +28,7 @@ class LocalPlace:
         self.metadata = metadata.sqlite_metadata_connection_config(str(workspace.metadata_db.resolve()))
 
     def schema(self, text: str) -> Found:
-        """Imports it from a folder named by its content, so that an edit is noticed."""
+        """Imports the schema from a folder named by its content, so that an edit is noticed."""
         folder = self._workspace.cache / "schemas" / content_fingerprint(text)
         folder.mkdir(parents=True, exist_ok=True)
         partial = folder.with_suffix(".partial")

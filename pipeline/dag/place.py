@@ -1,4 +1,4 @@
-"""Where a pipeline runs: where results go, and how what earlier runs left is found again."""
+"""Interface of the places where a pipeline runs: storage of results, and access to earlier ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tfx.types import BaseChannel
 
 @dataclass(frozen=True)
 class Found:
-    """Nodes that bring something, and the channel on which it comes; no channel where there is nothing."""
+    """Nodes that find an artifact, and its channel; the channel is None if there is nothing to find."""
 
     nodes: list[BaseNode]
     channel: BaseChannel | None
@@ -22,12 +22,12 @@ NOTHING = Found([], None)
 
 @dataclass(frozen=True)
 class Gate:
-    """Models that come through only while they are blessed.
+    """Channels of models that pass only if they are blessed.
 
     Args:
-        nodes: that let them through.
-        models: by task; a channel that is shut brings nothing.
-        blessings: those that the reader has to look at itself, by the name of what was judged.
+        nodes: nodes that let the models pass.
+        models: channels by task; a closed one is empty.
+        blessings: blessings that the reader has to check itself, by the name of what was judged.
     """
 
     nodes: list[BaseNode]
@@ -36,13 +36,13 @@ class Gate:
 
 
 class Place(Protocol):
-    """This machine (`pipeline.dag.local_place`), or a cluster (`pipeline.kubeflow.cluster`).
+    """Place of a pipeline: this machine (`pipeline.dag.local_place`) or a cluster (`pipeline.kubeflow`).
 
     Attributes:
-        root: the folder, or object store, of artifacts.
-        serving_models: where models are pushed to.
-        metadata: of ML Metadata; None where the cluster has its own.
-        push_trained: whether what models learned must be pushed with them, to be found again.
+        root: folder, or object store, of artifacts.
+        serving_models: folder that models are pushed to.
+        metadata: connection to ML Metadata; None if the cluster has its own.
+        push_trained: whether models must be pushed with their training state, so that later runs find it.
     """
 
     root: str
@@ -51,43 +51,43 @@ class Place(Protocol):
     push_trained: bool
 
     def schema(self, text: str) -> Found:
-        """The committed schema, as a Schema artifact."""
+        """Returns the committed schema, as a Schema artifact."""
 
     def previous_statistics(self, statistics: BaseChannel, validator: str) -> Found:
-        """The last statistics before these that were accepted; nothing the first time.
+        """Returns the last accepted statistics before these; nothing in the first run.
 
         Args:
-            statistics: the run's own.
-            validator: by which node they were accepted, as `pipeline.node`.
+            statistics: statistics of this run.
+            validator: node that accepted them, as `pipeline.node`.
         """
 
     def keep_statistics(self, statistics: BaseChannel) -> list[BaseNode]:
-        """What keeps statistics for the run after this one; no nodes where they are kept anyway."""
+        """Returns the nodes that keep statistics for the next run; none if they are kept anyway."""
 
     def base_model(self, task: str, trainer: str, examples: BaseChannel | None, or_refit: str) -> Found:
-        """The last blessed model of a task, which a warm start begins from.
+        """Returns the last blessed model of a task, from which a warm start begins.
 
         Args:
             task: `ranking` or `retrieval`.
-            trainer: the node that makes it, as `pipeline.node`.
-            examples: where given, the model must be older than these.
-            or_refit: a node whose refit models are begun from as well, being newer; "" for none.
+            trainer: node that makes it, as `pipeline.node`.
+            examples: if given, the model must be older than these.
+            or_refit: node whose refit models may be used too, if they are newer; "" for none.
         """
 
     def refit_base(self, task: str, node: str, examples: BaseChannel | None) -> Found:
-        """The last refit model of a task, which a refit that starts warm begins from.
+        """Returns the last refit model of a task, from which a refit with a warm start begins.
 
         Args:
             task: `ranking` or `retrieval`.
-            node: the node that makes it, as `pipeline.node`.
-            examples: where given, the model must be older than these.
+            node: node that makes it, as `pipeline.node`.
+            examples: if given, the model must be older than these.
         """
 
     def gate(self, models: Mapping[str, BaseChannel], blessings: Mapping[str, BaseChannel]) -> Gate:
-        """Lets models through while every blessing is given, so that a new judgement alone trains nothing."""
+        """Lets models pass if every blessing is given, so that a new judgement alone causes no training."""
 
     def last_blessed(self, task: str, model: BaseChannel) -> Found:
-        """The last blessed judged model of a task, other than `model`, which `model` is compared with."""
+        """Returns the baseline of `model`: the last blessed judged model of a task other than `model`."""
 
     def resume_folder(self, key: str) -> str | None:
-        """Where interrupted work is kept; None where nothing outlives an interruption."""
+        """Returns the folder that keeps interrupted work; None if nothing survives an interruption."""

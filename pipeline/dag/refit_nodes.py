@@ -1,4 +1,4 @@
-"""From models that are blessed to models that know every rating: what is served."""
+"""Nodes that refit blessed models on all ratings for serving."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from pipeline.dag.training_nodes import Judged, Prepared, task_settings
 
 @dataclass(frozen=True)
 class Served:
-    """The nodes that make what is served, and the models by name."""
+    """Nodes that make the served models, and these models by name."""
 
     nodes: list
     models: dict[str, BaseChannel]
@@ -27,13 +27,13 @@ def refit_nodes(
     judged: Mapping[str, Judged],
     blessings: Mapping[str, BaseChannel],
 ) -> Served:
-    """RankingRefit, RetrievalRefit and RecommenderRefit, which do nothing unless every blessing is given.
+    """Returns RankingRefit, RetrievalRefit and RecommenderRefit, which need every blessing to do anything.
 
     Args:
-        config: what to run; `refit` is `all` or `seen`.
-        prepared: the data.
-        judged: the model of each task.
-        blessings: that are asked for, by the name of what was judged.
+        config: configuration of the run; `refit` is `all` or `seen`.
+        prepared: outputs of the data nodes.
+        judged: judged model of each task.
+        blessings: required blessings, by the name of what was judged.
     """
     gate = prepared.place.gate({task: each.model for task, each in judged.items()}, blessings)
     nodes, refit = [*gate.nodes], {}
@@ -61,7 +61,7 @@ def refit_nodes(
 
 
 def assembler(config: RunConfig, ranking: BaseChannel, retrieval: BaseChannel) -> RecommenderAssembler:
-    """The node that makes one model of two."""
+    """Returns the node that assembles the recommender from two models."""
     return RecommenderAssembler(
         ranking=ranking,
         retrieval=retrieval,

@@ -1,4 +1,4 @@
-"""Tuner and Trainer of one task, ranking and retrieval alike."""
+"""Tuner and Trainer nodes of a task, ranking or retrieval."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from trainer.data import features
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the data nodes made, and where the pipeline runs."""
+    """Outputs of the data nodes, and the place where the pipeline runs."""
 
     examples: BaseChannel
     transform_graph: BaseChannel
@@ -26,13 +26,13 @@ class Prepared:
     place: Place
 
     def resume_folder(self, *settings: object) -> str | None:
-        """Where interrupted work of exactly these settings on exactly this data is kept."""
+        """Returns the folder that keeps interrupted work with these settings on this data."""
         return self.place.resume_folder(content_fingerprint(repr((self.source.fingerprint, settings))))
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A model, whether it is blessed, what its training wrote, and the nodes that made and judged it."""
+    """A judged model, its blessing, the output of its training, and the nodes that made and judged it."""
 
     nodes: list
     model: BaseChannel
@@ -42,7 +42,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Trained:
-    """The nodes that train one model, the model, what its training wrote, and what it is compared with."""
+    """Nodes that train a model, the model, the output of its training, and its baseline."""
 
     nodes: list
     model: BaseChannel
@@ -51,12 +51,12 @@ class Trained:
 
 
 def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
-    """Tuner (unless switched off), Trainer, and the nodes that find what is begun from and compared with.
+    """Returns Tuner (unless switched off), Trainer, and the nodes that find the warm start and the baseline.
 
     Args:
         task: `ranking` or `retrieval`, the name of a section of the configuration.
-        config: what to run.
-        prepared: the data.
+        config: configuration of the run.
+        prepared: outputs of the data nodes.
     """
     section: RankingConfig | RetrievalConfig = getattr(config, task)
     name = task.capitalize()
@@ -95,11 +95,11 @@ def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
 
 
 def _base(task: str, config: RunConfig, prepared: Prepared) -> Found:
-    """What training begins from.
+    """Returns the model that a warm start begins from.
 
-    Of data in spans a model that never saw the newest: what was learned from this very data has little left
-    to learn, and a run that finds no new span has nothing to do. Where the newest span alone is judged by,
-    a model that was refit on all earlier ones has not learned what this one is judged by, and is begun from.
+    For data in spans it must not have seen the newest span: a model of the same data has little left to
+    learn, and a run without a new span has nothing to do. If evaluation uses the newest span only, a model
+    that was refit on all earlier spans has not learned the evaluation data, and may be used too.
     """
     if not config.warm_start:
         return NOTHING
@@ -110,6 +110,6 @@ def _base(task: str, config: RunConfig, prepared: Prepared) -> Found:
 
 
 def task_settings(task: str, section: RankingConfig | RetrievalConfig) -> dict[str, Any]:
-    """What `trainer.run_fn` calls the task's settings: the section without what other nodes read."""
+    """Returns the task's settings for `trainer.run_fn`: the section without the settings of other nodes."""
     plain = section.model_dump(mode="json", exclude={"tune", "bless"})
     return {"task": task, **plain, "code_fingerprint": code_fingerprint("trainer", "tuner")}

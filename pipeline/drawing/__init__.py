@@ -1,1 +1,1 @@
-"""Graphs laid out and drawn."""
+"""Layout and drawing of graphs."""

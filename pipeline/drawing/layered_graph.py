@@ -1,4 +1,4 @@
-"""A directed graph, and where its nodes go: in layers, every arrow pointing the same way.
+"""Layout of a directed graph in layers, with every arrow pointing the same way.
 
 The method is Sugiyama's: layers by longest path, order by the mean of the neighbours, positions that keep
 arrows straight. Along the arrows is the main axis, across them the cross axis.
@@ -14,10 +14,10 @@ _SWEEPS = 24
 
 @dataclass(frozen=True)
 class Node:
-    """A box.
+    """A node of a graph.
 
     Attributes:
-        lines: its text.
+        lines: lines of its text.
         shape: `box`, `round` for an operation, `optional` for what is not always there, `label` for the
             words on an arrow, `bend` for a place that an arrow passes.
     """
@@ -28,7 +28,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """An arrow, with words on it or without."""
+    """An arrow, with or without a label."""
 
     source: str
     target: str
@@ -47,7 +47,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class Place:
-    """The middle of a node, and its size, along x and y."""
+    """Centre and size of a node along x and y."""
 
     x: float
     y: float
@@ -57,7 +57,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Layout:
-    """Places by node id, the way of each arrow as ids of places, and the size of it all."""
+    """Places by node id, the path of each arrow as ids of places, and the total size."""
 
     nodes: dict[str, Node]
     places: dict[str, Place]
@@ -74,9 +74,9 @@ def lay_out(
     """Places the nodes.
 
     Args:
-        graph: without cycles.
+        graph: graph without cycles.
         sizes: width and height by node.
-        label_sizes: of an arrow's words, their width and height; needed where arrows have words.
+        label_sizes: returns width and height of an arrow's label; needed if arrows have labels.
 
     Raises:
         ValueError: there is a cycle.
@@ -109,11 +109,11 @@ def lay_out(
 
 
 def curve(layout: Layout, way: list[str], across: bool = False) -> str:
-    """An arrow as an SVG path: a smooth line from border to border, through the places in between.
+    """Returns an arrow as an SVG path: a smooth line from border to border, through the places in between.
 
     Args:
-        layout: where things are.
-        way: of the arrow, as the layout has it.
+        layout: layout of the graph.
+        way: path of the arrow in the layout.
         across: whether arrows point to the right.
     """
     places = [layout.places[id_] for id_ in way]
@@ -139,7 +139,7 @@ def _border(place: Place, across: bool, side: int) -> tuple[float, float]:
 
 
 def without_shortcuts(edges: Iterable[Edge]) -> list[Edge]:
-    """The arrows that follow from no others: a to c goes where a to b and b to c are."""
+    """Removes the arrows that others imply: a to c is removed if there are a to b and b to c."""
     edges = list(edges)
     after: dict[str, set[str]] = {}
     for edge in edges:

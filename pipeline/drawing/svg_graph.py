@@ -1,4 +1,4 @@
-"""A graph of nodes from top to bottom, for a template to make SVG of."""
+"""Drawing of a graph from top to bottom, which a template renders as SVG."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ class Box:
     """A node to draw.
 
     Args:
-        name: what it is called in the graph.
-        label, note: its two lines; more than fits is cut.
-        state: colours it.
-        href: where a click leads; nothing leads nowhere.
+        name: name in the graph.
+        label, note: two lines of text, truncated to fit.
+        state: state, which determines the colour.
+        href: target of the link; empty for no link.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Boxes, edges as SVG paths, and the size of it all."""
+    """Boxes, edges as SVG paths, and the total size."""
 
     boxes: list[Placed] = field(default_factory=list)
     edges: list[str] = field(default_factory=list)
@@ -54,8 +54,8 @@ def draw(boxes: list[Box], inputs: Mapping[str, set[str]]) -> Drawing:
     """Lays a graph out from top to bottom; an edge that a longer way implies is left out.
 
     Args:
-        boxes: what is drawn.
-        inputs: by name, the names of the boxes that it needs; unknown names are left out.
+        boxes: boxes to draw.
+        inputs: names of the input boxes by box name; unknown names are left out.
     """
     if not boxes:
         return Drawing()

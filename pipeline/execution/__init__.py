@@ -1,1 +1,1 @@
-"""Running a graph: observed, interrupted, resumed."""
+"""Execution of a pipeline graph, with progress events, interruption and partial runs."""

@@ -1,4 +1,4 @@
-"""Exit statuses of `marquee run`, beside 0 and 1."""
+"""Exit statuses of `marquee run` other than 0 and 1."""
 
-#: The run ended well, and its models are not good enough to serve.
+#: The run succeeded, but its models are not good enough to serve.
 REFUSED = 3

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM that end a run soon, wherever it is."""
+"""Handling of Ctrl-C and SIGTERM, which end a run soon at any point."""
 
 import contextlib
 import os
@@ -10,26 +10,26 @@ from typing import Any
 
 from marquee.errors import MarqueeError
 
-#: Seconds from a signal to the end of the process, however long the step under way still takes.
+#: Maximum seconds from a signal to the end of the process, however long the current step takes.
 PATIENCE = 12.0
 _BY = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(MarqueeError):
-    """A run was told to end; the hint says how it is gone on with."""
+    """The run was interrupted; the hint says how to resume it."""
 
 
 class Interruption:
-    """Raises KeyboardInterrupt in the main thread on SIGINT and SIGTERM, and sees to it that the run ends.
+    """Raises KeyboardInterrupt in the main thread on SIGINT and SIGTERM, and makes sure that the run ends.
 
     An exception raised while TensorFlow's C++ calls back into Python, or while Python frees an object, is
-    dropped there. `check`, called now and then from ordinary code, raises it again. And while C++ works,
-    Python runs no handler at all: where a step takes longer than `patience`, a thread ends the process. That
-    is safe because whatever outlives a run is written as a whole: it can be killed at any moment.
+    lost there. `check`, called regularly from ordinary code, raises it again. While C++ code runs, Python
+    runs no handler at all: if a step takes longer than `patience`, a thread ends the process. That is safe
+    because every file that outlives a run is written atomically, so the run can be killed at any moment.
 
     Args:
-        last: called by that thread before it ends the process; says what the run would have said.
-        patience: seconds from the signal until then.
+        last: called by that thread before it ends the process; prints the run's last message.
+        patience: seconds from the signal until that thread ends the process.
         end: ends the process.
     """
 
@@ -41,11 +41,11 @@ class Interruption:
     ):
         self._last, self._patience, self._end = last, patience, end
         self._requested, self._over = False, threading.Event()
-        self._before: dict[signal.Signals, Any] = {}  # handlers, as `signal` gives and takes them
+        self._before: dict[signal.Signals, Any] = {}  # previous handlers, as `signal` returns them
 
     def __enter__(self) -> "Interruption":
         self._before = {number: signal.signal(number, self._raise) for number in _BY}
-        # C writes the signal's number here at once, also where the main thread is far from running a handler.
+        # C writes the signal's number here at once, even if the main thread cannot run a handler for long.
         self._read, self._write = socket.socketpair()
         self._write.setblocking(False)
         self._wakeup = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
@@ -56,14 +56,14 @@ class Interruption:
     def __exit__(self, *exception) -> None:
         self._over.set()
         signal.set_wakeup_fd(self._wakeup)
-        self._write.close()  # the thread reads the end
+        self._write.close()  # the thread reads the end of the stream and returns
         self._thread.join()
         self._read.close()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def check(self) -> None:
-        """Raises KeyboardInterrupt if a signal came."""
+        """Raises KeyboardInterrupt if a signal has arrived."""
         if self._requested:
             raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""`--from-node` and `--to-node`: run a part, reuse the rest from the run before."""
+"""Partial runs (`--from-node` and `--to-node`), which reuse the other nodes of the previous run."""
 
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto.orchestration import pipeline_pb2
@@ -9,10 +9,10 @@ from marquee.errors import ConfigError
 def run_options(
     pipeline: tfx_pipeline.Pipeline, from_node: str | None, to_node: str | None
 ) -> pipeline_pb2.RunOptions | None:
-    """TFX's options for a partial run; None for a whole one.
+    """Returns TFX's options for a partial run; None for a full run.
 
     Raises:
-        ConfigError: a node that the pipeline does not have (the message lists those it has), or no node left.
+        ConfigError: the pipeline has no such node (the message lists its nodes), or no node is left to run.
     """
     names = [component.id for component in pipeline.components]
     for flag, node in (("--from-node", from_node), ("--to-node", to_node)):
@@ -22,7 +22,7 @@ def run_options(
         return None
     if from_node and to_node and names.index(from_node) > names.index(to_node):
         raise ConfigError(f"--from-node {from_node} comes after --to-node {to_node}: nothing would run")
-    # Every node from there on, not only descendants: after a failure a sibling may not have run either,
-    # and a node behind both would find nothing to reuse.
+    # Runs every node from there on, not only descendants: after a failure a sibling may not have run either,
+    # and a node that depends on both would find nothing to reuse.
     following = names[names.index(from_node) :] if from_node else None
     return tfx_pipeline.RunOptions(from_nodes=following, to_nodes=[to_node] if to_node else None)

@@ -26,7 +26,7 @@ _STATE = metadata_store_pb2.Execution.State
 
 @dataclass(frozen=True)
 class NodeEvent:
-    """A node, its place among those shown, and how it went."""
+    """Event of a node: its position among the shown nodes, and its result."""
 
     node: str
     number: int
@@ -36,20 +36,20 @@ class NodeEvent:
 
 
 class Observer(Protocol):
-    """Is told when a node starts and ends; Resolvers and Importers are not shown."""
+    """Receives the start and end of each node except Resolvers and Importers."""
 
     def started(self, event: NodeEvent) -> None:
-        """A node begins."""
+        """Called when a node starts."""
 
     def finished(self, event: NodeEvent) -> None:
-        """A node ended well, by work or from the cache."""
+        """Called when a node has succeeded, by running or from the cache."""
 
 
 class NodeFailedError(Exception):
-    """A node raised; the cause is `__cause__`.
+    """A node failed; the exception is `__cause__`.
 
     Args:
-        node: its id.
+        node: id of the node.
     """
 
     def __init__(self, node: str):
@@ -58,11 +58,11 @@ class NodeFailedError(Exception):
 
 
 class ObservedDagRunner(tfx_runner.IrBasedRunner):
-    """`LocalDagRunner` with an observer, an answer for nodes that fail silently, and a tidy end.
+    """`LocalDagRunner` with an observer, which detects silently failed nodes and cleans up after failures.
 
     Args:
-        observer: told about each node.
-        run_id: this run's name in the metadata; the time when not given.
+        observer: receives the events of each node.
+        run_id: id of this run in the metadata; the current time if not given.
         before: called with each node just before it is launched; may set its parameters.
     """
 
@@ -130,7 +130,7 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
             if name not in shown:
                 continue
             state = _state(connection, info.execution_id)
-            if state == _STATE.FAILED:  # the launcher only logs inputs that it cannot resolve
+            if state == _STATE.FAILED:  # the launcher only logs unresolved inputs
                 raise NodeFailedError(name) from RuntimeError("its inputs could not be resolved")
             self._observer.finished(
                 NodeEvent(name, *place, time.monotonic() - start, cached=state == _STATE.CACHED)
@@ -138,7 +138,7 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
 
 
 def _reuse(connection: metadata_store_pb2.ConnectionConfig, pipeline: pipeline_pb2.Pipeline) -> None:
-    """Takes the nodes before a partial run from the run before."""
+    """Reuses the nodes that a partial run skips from the previous run."""
     try:
         with metadata.Metadata(connection) as handle:
             partial_run_utils.snapshot(handle, pipeline)
@@ -151,7 +151,7 @@ def _reuse(connection: metadata_store_pb2.ConnectionConfig, pipeline: pipeline_p
 def abandon_unfinished(
     connection: metadata_store_pb2.ConnectionConfig, pipeline: str, pipeline_root: str
 ) -> None:
-    """Marks executions that a killed process left running as cancelled, and removes their half outputs."""
+    """Marks executions that a killed process left running as cancelled, and removes their partial outputs."""
     with metadata.Metadata(connection) as handle:
         store = handle.store
         context = store.get_context_by_type_and_name("pipeline", pipeline)
@@ -168,7 +168,7 @@ def abandon_unfinished(
 
 
 def _output_folders(store, execution, pipeline: str, pipeline_root: str) -> list[str]:
-    """Where TFX puts an execution's outputs: `<root>/<node>/<output>/<execution id>`."""
+    """Returns the folders of an execution's outputs: `<root>/<node>/<output>/<execution id>`."""
     for context in store.get_contexts_by_execution(execution.id):
         if context.type == "node":
             node_root = os.path.join(pipeline_root, context.name.removeprefix(f"{pipeline}."))

@@ -1,1 +1,1 @@
-"""The pipeline on Kubeflow or Vertex: compiled to a spec, submitted, run task by task in containers."""
+"""Pipeline on Kubeflow or Vertex: compilation to a spec, submission, and tasks in containers."""

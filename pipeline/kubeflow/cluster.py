@@ -1,4 +1,4 @@
-"""A cluster as the place of a pipeline: no resolvers, no disk but that of what is pushed."""
+"""Cluster as the place of a pipeline, without resolvers, and without a disk except for pushed models."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ DATA, SERVING_MODELS = "data", "serving_models"
 
 
 class Cluster:
-    """Kubeflow or Vertex. See `pipeline.dag.place.Place`.
+    """Place on Kubeflow or Vertex. See `pipeline.dag.place.Place`.
 
     Open-source Kubeflow has no resolvers ("resolver not implemented yet", says its compiler), and Vertex's
     look for the latest blessing of any model. So the last blessed model is the one that is pushed, and what

@@ -1,4 +1,4 @@
-"""`marquee compile`: the pipeline as a file that Kubeflow or Vertex runs."""
+"""Compilation of the pipeline to a file that Kubeflow or Vertex runs (`marquee compile`)."""
 
 import json
 import os
@@ -33,13 +33,13 @@ def compile_pipeline(config: RunConfig, target: Target, image: str, out: Path) -
     """Writes the pipeline, and returns its PipelineSpec.
 
     Args:
-        config: what to run; its section `kubeflow` says on what.
+        config: configuration of the run; its section `kubeflow` has the resources.
         target: `kubeflow`, YAML for open-source Kubeflow 2; `vertex`, JSON, a PipelineJob.
-        image: of the containers, with Marquee installed (see the Dockerfile).
-        out: the file.
+        image: image of the containers, with Marquee installed (see the Dockerfile).
+        out: file to write.
 
     Raises:
-        ConfigError: a setting that the target has nothing for, or that no container could use.
+        ConfigError: a setting is not supported by the target, or not usable in a container.
     """
     _check(config, target, image, out)
     job = _job(config, image)
@@ -60,7 +60,7 @@ def compile_pipeline(config: RunConfig, target: Target, image: str, out: Path) -
 
 
 def _check(config: RunConfig, target: Target, image: str, out: Path) -> None:
-    """What would otherwise be found out in the cluster, or by nobody."""
+    """Raises ConfigError for mistakes that would otherwise show up in the cluster, or never."""
     cluster = config.kubeflow
     if not _IMAGE.fullmatch(image):
         raise ConfigError(
@@ -92,7 +92,7 @@ def _check(config: RunConfig, target: Target, image: str, out: Path) -> None:
 
 
 def _job(config: RunConfig, image: str) -> dict[str, Any]:
-    """The PipelineJob as TFX compiles it."""
+    """Returns the PipelineJob as TFX compiles it."""
     from tfx.orchestration.data_types import RuntimeParameter
     from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
         KubeflowV2DagRunner,

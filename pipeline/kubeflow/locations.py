@@ -1,4 +1,4 @@
-"""Where a container finds an object store: staged by Kubeflow's launcher, or mounted by Vertex."""
+"""Local paths of object store URIs in a container: staged by Kubeflow's launcher, or mounted by Vertex."""
 
 import os
 
@@ -8,7 +8,7 @@ ROOT_VARIABLE = "MARQUEE_MOUNTS"  # where nobody can write to /, and for the tes
 
 
 def local_path(uri: str) -> str:
-    """The folder or file that a URI is staged at; what is no URI stays as it is."""
+    """Returns the folder or file where a URI is staged; returns anything else unchanged."""
     for scheme, folder in _FOLDERS.items():
         if uri.startswith(scheme):
             return os.path.join(os.environ.get(ROOT_VARIABLE, "/"), folder, uri.removeprefix(scheme))

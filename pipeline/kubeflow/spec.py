@@ -1,4 +1,4 @@
-"""What TFX's compiler leaves out: resources, retries, caching, defaults, node selectors, a volume."""
+"""Settings that TFX's compiler lacks: resources, retries, caching, defaults, node selectors, a volume."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from pipeline.config.kubeflow import KubeflowConfig, TaskConfig
 
 GIB, GB = 2**30, 10**9
 
-#: Tasks that look at, or change, what no cache knows of: the models that are pushed.
+#: Tasks that read or change the pushed models, which the cache does not cover.
 _NEVER_CACHED = (
     "PreviousStatistics",
     "KeepStatistics",
@@ -33,9 +33,9 @@ def dress(spec: dict[str, Any], config: KubeflowConfig, parameters: dict[str, st
     """Adds resources, retries and caching to each task, and the defaults of the pipeline's parameters.
 
     Args:
-        spec: a PipelineSpec; changed.
-        config: what each task gets.
-        parameters: the defaults, by name.
+        spec: PipelineSpec, which is changed in place.
+        config: resources of the tasks.
+        parameters: defaults by name.
 
     Raises:
         ConfigError: `tasks` names one that the pipeline does not have.
@@ -57,10 +57,10 @@ def dress(spec: dict[str, Any], config: KubeflowConfig, parameters: dict[str, st
 
 
 def platform(spec: dict[str, Any], config: KubeflowConfig, serving_models: str) -> list[dict[str, Any]]:
-    """The second document of a Kubeflow pipeline: node selectors, and the volume of served models.
+    """Returns the second document of a Kubeflow pipeline: node selectors, and the volume of served models.
 
-    In the form of kubernetes_executor_config.proto of Kubeflow Pipelines 2; no document where there is
-    nothing to say.
+    It has the form of kubernetes_executor_config.proto of Kubeflow Pipelines 2. The list is empty if there
+    are no such settings.
     """
     executors = {}
     for name, task in spec["root"]["dag"]["tasks"].items():
@@ -79,9 +79,9 @@ def platform(spec: dict[str, Any], config: KubeflowConfig, serving_models: str) 
 
 
 def wishes(config: KubeflowConfig, task: str) -> TaskConfig:
-    """What a task gets: its own settings over those for every task.
+    """Returns the settings of a task: its own override those for every task.
 
-    A refit gets what is said of the training that it repeats, where nothing else is said of itself.
+    A refit without settings of its own gets those of the training that it repeats.
     """
     said = config.tasks.get(task, TaskConfig())
     if task in _REPEATS:
@@ -95,7 +95,7 @@ def _container(spec: dict[str, Any], task: str) -> dict[str, Any]:
 
 
 def _resources(wanted: TaskConfig) -> dict[str, Any]:
-    """Twice, as Kubeflow's own compiler says it: numbers for Vertex and older versions, texts for newer."""
+    """Returns resources in both forms of Kubeflow's compiler: numbers (Vertex, old versions) and texts."""
     said: dict[str, Any] = {}
     if wanted.cpu:
         said |= {"cpuLimit": float(wanted.cpu), "resourceCpuLimit": f"{wanted.cpu:g}"}

@@ -1,4 +1,4 @@
-"""`marquee submit`: a compiled pipeline goes to Kubeflow, once or on a schedule."""
+"""Submission of a compiled pipeline to Kubeflow, once or on a schedule (`marquee submit`)."""
 
 import re
 import warnings
@@ -16,15 +16,15 @@ _FIELD = re.compile(r"[\d*/,\-?A-Za-z]+")
 
 @dataclass(frozen=True)
 class Submission:
-    """What is sent, and where.
+    """Options of a submission.
 
     Args:
-        file: YAML, as `marquee compile` writes it.
-        host: the address of Kubeflow Pipelines.
-        cron: five fields, or six with the seconds first; None: once, now.
-        parameters: `name=value` each, of the pipeline.
-        experiment: under which runs are listed; made where it is not.
-        namespace: of a cluster with several users.
+        file: YAML file written by `marquee compile`.
+        host: address of Kubeflow Pipelines.
+        cron: cron expression with five fields, or six with the seconds first; None for a single run now.
+        parameters: parameters of the pipeline, each `name=value`.
+        experiment: experiment that lists the runs; created if it does not exist.
+        namespace: namespace in a cluster with several users.
     """
 
     file: Path
@@ -36,14 +36,14 @@ class Submission:
 
 
 def submit(submission: Submission) -> str:
-    """Sends it with kfp's client.
+    """Submits the pipeline with kfp's client.
 
     Returns:
-        A line for the user: what was made, and where it is seen.
+        A line for the user: the created object, and its URL.
 
     Raises:
         ConfigError: the file, a parameter or the schedule is wrong; nothing is sent.
-        MarqueeError: the cluster is not there, or refuses.
+        MarqueeError: the cluster is not reachable, or refuses.
     """
     spec = _read(submission.file)
     parameters = _parameters(spec, submission.parameters)
@@ -92,10 +92,10 @@ def submit(submission: Submission) -> str:
 
 
 def seconds_first(cron: str) -> str:
-    """Kubeflow's cron has six fields, the seconds first; the five of everybody else begin at second 0.
+    """Converts a cron expression to Kubeflow's six fields, seconds first; five fields get second 0.
 
     Raises:
-        ConfigError: neither five nor six fields, or one that is none.
+        ConfigError: the expression has neither five nor six fields, or a field is invalid.
     """
     fields = cron.split()
     if len(fields) not in (5, 6) or not all(_FIELD.fullmatch(field) for field in fields):
@@ -135,6 +135,6 @@ def _parameters(spec: dict[str, Any], given: tuple[str, ...]) -> dict[str, str]:
 
 
 def _reason(error: Exception) -> str:
-    """The innermost cause, in words."""
+    """Returns the innermost cause of an error in words."""
     inner = getattr(error, "reason", None)
     return _reason(inner) if isinstance(inner, Exception) else str(error).rpartition(": ")[2]

@@ -1,4 +1,4 @@
-"""What a container of a compiled pipeline runs: TFX's executor, on local paths instead of an object store.
+"""Entry point of a container of a compiled pipeline: TFX's executor on local paths, not object store URIs.
 
 TFX's own entry point hands executors the URIs of an object store, which only TensorFlow's file system
 reads, and only some of them. But whatever a task reads lies in the container already, staged by Kubeflow's
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs one task; a user's mistake is a message on standard error and exit status 1.
 
     Args:
-        arguments: as `KubeflowV2DagRunner` compiles them; what it does not know goes to Beam.
+        arguments: arguments compiled by `KubeflowV2DagRunner`; unknown ones go to Beam.
     """
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--executor_class_path", required=True)
@@ -51,11 +51,11 @@ def stage(request: dict[str, Any], inputs_spec: dict[str, Any]) -> dict[str, str
     """Exchanges URIs for local paths in an ExecutorInput, and fills in what TFX cannot do without.
 
     Args:
-        request: an ExecutorInput as JSON; changed.
-        inputs_spec: the component's inputs: their types, where the launcher does not say them.
+        request: ExecutorInput as JSON, which is changed in place.
+        inputs_spec: types of the component's inputs, for those that the launcher leaves out.
 
     Returns:
-        The URI by local path.
+        The URIs by local path.
     """
     names = {}
     types = {name: spec["artifactType"] for name, spec in inputs_spec.get("artifacts", {}).items()}
@@ -76,7 +76,7 @@ def stage(request: dict[str, Any], inputs_spec: dict[str, Any]) -> dict[str, str
 
 
 def unstage(report: Any, names: dict[str, str]) -> Any:
-    """`report` with every local path that is an artifact's replaced by its URI."""
+    """Returns `report` with every local path of an artifact replaced by its URI."""
     if isinstance(report, dict):
         return {key: unstage(value, names) for key, value in report.items()}
     if isinstance(report, list):

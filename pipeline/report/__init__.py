@@ -1,1 +1,1 @@
-"""One self-contained HTML file a run: what it did, how good it is, what changed, how to repeat it."""
+"""Report of a run as one self-contained HTML file: steps, quality, changes, and how to repeat it."""

@@ -1,4 +1,4 @@
-"""What a page is made of: sections of charts, tables, facts and notes."""
+"""Building blocks of the report: sections of charts, tables, facts and notes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ Tone = Literal["", "good", "bad", "warn", "muted"]
 
 @dataclass(frozen=True)
 class Cell:
-    """Text in a table with a meaning; the meaning is never in the colour alone."""
+    """Text of a table cell with a tone; the meaning is never in the colour alone."""
 
     text: str
     tone: Tone = ""
@@ -18,13 +18,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table.
+    """Table of the report.
 
     Args:
-        caption: what it holds.
+        caption: description of the content.
         columns: headings.
         rows: texts or Cells; the first of a row names it.
-        numbers: which columns are numbers, and stand to the right.
+        numbers: columns of numbers, which are aligned right.
     """
 
     caption: str
@@ -36,15 +36,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing.
+    """Chart of the report.
 
     Args:
-        title: what is drawn.
-        says: what it shows, in a sentence with numbers: for who cannot see it, and as the line under the
-            title.
-        spec: Vega-Lite.
-        table: the numbers behind it.
-        wide: it takes the whole width.
+        title: heading of the chart.
+        says: message of the chart in a sentence with numbers, used as alternative text and as subtitle.
+        spec: Vega-Lite specification.
+        table: table of the plotted numbers.
+        wide: whether it takes the whole width.
     """
 
     title: str
@@ -57,7 +56,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Fact:
-    """A label, its value, and what to make of it."""
+    """A label, its value, and its interpretation."""
 
     label: str
     value: str
@@ -75,7 +74,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence; `where`, the id of the section that says more."""
+    """A sentence; `where` is the id of the section with details."""
 
     text: str
     tone: Tone = ""
@@ -84,7 +83,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Notes:
-    """Sentences, one below the other."""
+    """A list of sentences."""
 
     notes: Sequence[Note]
     kind: Literal["notes"] = "notes"
@@ -92,7 +91,7 @@ class Notes:
 
 @dataclass(frozen=True)
 class Code:
-    """Something to type, or to read as it is."""
+    """Preformatted text, such as a command to type."""
 
     label: str
     text: str
@@ -102,7 +101,7 @@ class Code:
 
 @dataclass(frozen=True)
 class People:
-    """Users with what they watched and what they get, as `components.run_report.example_users` has them."""
+    """Example users with their watched and recommended films (`components.run_report.example_users`)."""
 
     users: Sequence[dict[str, Any]]
     kind: Literal["people"] = "people"
@@ -113,7 +112,7 @@ Block = Chart | Table | Facts | Notes | Code | People
 
 @dataclass(frozen=True)
 class Part:
-    """Blocks under a heading of their own."""
+    """A group of blocks under a heading."""
 
     title: str
     blocks: Sequence[Block]
@@ -125,10 +124,10 @@ class Section:
     """A section of the page.
 
     Args:
-        id: its anchor.
-        title: its heading.
-        lead: what is in it, or the most important sentence.
-        parts: what it is made of; a Part without a title stands directly under the heading.
+        id: anchor of the section.
+        title: heading.
+        lead: introduction, or the most important sentence.
+        parts: parts of the section; a Part without a title stands directly under the heading.
     """
 
     id: str

@@ -1,11 +1,11 @@
-"""What Altair's charts of a report have in common. Colours come from the page: light, or dark."""
+"""Shared parts of the report's Altair charts; colours come from the page's light or dark style."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import altair as alt
 
-#: Who is drawn in which of the page's colours, in all charts alike.
+#: Series of the charts with their names in legends; their order decides the colours, the same in all charts.
 MODELS = {"candidate": "this run", "baseline": "last blessed model", "popularity": "most rated films"}
 LISTS = {
     "recommender": "recommender",
@@ -14,7 +14,7 @@ LISTS = {
 }
 SPLITS = ("train", "eval", "test")
 
-#: What a chart is read against, and words in it: `var(--…)` is a colour of the page's style sheet.
+#: Colours of reference lines and of text: `var(--…)` is a colour of the page's style sheet.
 REFERENCE = {"color": "var(--text)", "strokeDash": [5, 4], "strokeWidth": 1.25, "opacity": 0.75}
 EDGE = {"color": "var(--muted)", "strokeWidth": 1.25, "opacity": 0.6}
 SMALL = {"color": "var(--muted)", "style": "small"}
@@ -25,12 +25,12 @@ Rows = Iterable[dict[str, Any]]
 
 
 def chart(rows: Rows) -> alt.Chart:
-    """A chart of rows that are in the page already; as wide as its place there."""
+    """Returns a chart of rows that the page contains; it fills the width of its container."""
     return alt.Chart(alt.Data(values=list(rows)))
 
 
 def spec(drawn: alt.TopLevelMixin, height: int = 240) -> dict[str, Any]:
-    """Vega-Lite for the page, which adds colours and fonts."""
+    """Returns the Vega-Lite specification for the page, which adds colours and fonts."""
     found = drawn.properties(width="container", height=height).to_dict()
     for unneeded in ("config", "$schema"):
         found.pop(unneeded, None)
@@ -38,12 +38,12 @@ def spec(drawn: alt.TopLevelMixin, height: int = 240) -> dict[str, Any]:
 
 
 def steps(last: int) -> list[int]:
-    """Of the numbers 1 to `last` at most ten, for an axis that counts."""
+    """Returns at most ten of the numbers 1 to `last` as ticks of a counting axis."""
     return list(range(1, last + 1, -(-last // 10)))
 
 
 def colours(field: str, domain: Sequence[str], present: Iterable[str] | None = None) -> alt.Color:
-    """A colour a name, the same in every chart with this domain; the legend has those present."""
+    """Returns one colour per name, the same in every chart with this domain; the legend has those present."""
     there = list(domain) if present is None else [name for name in domain if name in set(present)]
     return alt.Color(
         f"{field}:N",

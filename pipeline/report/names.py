@@ -1,4 +1,4 @@
-"""Groups and measures in words."""
+"""Names of groups and metrics in words."""
 
 FEATURES = {
     "activity": "activity",
@@ -25,7 +25,7 @@ _GENDER = {"F": "women", "M": "men", "unknown": "gender unknown"}
 
 
 def group(feature: str, value: str) -> str:
-    """`women`, `ages 18-24`, `Drama films`, `heavy users`."""
+    """Returns the name of a group: `women`, `ages 18-24`, `Drama films`, `heavy users`."""
     if feature == "activity":
         return _ACTIVITY.get(value, value)
     if feature == "film_popularity":
@@ -40,5 +40,5 @@ def group(feature: str, value: str) -> str:
 
 
 def heading(feature: str) -> str:
-    """`Activity`, `Age`."""
+    """Returns the heading of a feature: `Activity`, `Age`."""
     return FEATURES.get(feature, feature).capitalize()

@@ -1,4 +1,4 @@
-"""From a run's artifacts to `report.html`."""
+"""Renders a run's artifacts as `report.html`."""
 
 import itertools
 import json
@@ -30,7 +30,7 @@ from pipeline.store.metadata.lineage import Run
 from pipeline.store.workspace import Workspace
 
 FILE = "report.html"
-#: In the order of the questions: what is odd, what changed, did it run well, is the data sound, is it good?
+#: Sections in the order of a reader's questions: oddities, changes, execution, data, quality.
 SECTIONS = (
     attention, comparison, nodes, data, tuning, training, ratings, lists, films, people, serving, repeat,
 )  # fmt: skip
@@ -40,15 +40,15 @@ _MARKS = {"good": "✓", "bad": "✗", "warn": "!", "": "•", "muted": "•"}
 
 
 def write_report(workspace: Workspace, run: Run, out: Path | None = None) -> Path:
-    """Writes a run's report, whatever the run came to.
+    """Writes a run's report, whether or not the run succeeded.
 
     Args:
-        workspace: where it ran.
-        run: which.
-        out: the file; `reports/<run id>/report.html` when not given.
+        workspace: workspace of the run.
+        run: the run.
+        out: file to write; `reports/<run id>/report.html` if not given.
 
     Returns:
-        The file.
+        The written file.
     """
     sources = Sources.of(workspace, run)
     file = out or sources.folder / FILE
@@ -57,11 +57,11 @@ def write_report(workspace: Workspace, run: Run, out: Path | None = None) -> Pat
 
 
 def page(sources: Sources, vega: str) -> str:
-    """The HTML.
+    """Returns the report as HTML.
 
     Args:
-        sources: what the run left.
-        vega: the script that defines `vegaEmbed`.
+        sources: artifacts of the run.
+        vega: script that defines `vegaEmbed`.
     """
     from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
@@ -89,7 +89,7 @@ def page(sources: Sources, vega: str) -> str:
 
 
 def _made(make: Callable[[Sources], Section], sources: Sources) -> Section:
-    """A section; a sentence in its place where it cannot be made: one of them must not cost the page."""
+    """Makes a section; if that fails, returns one with a sentence, so that the page can be written."""
     try:
         return make(sources)
     except Exception as error:
@@ -97,7 +97,7 @@ def _made(make: Callable[[Sources], Section], sources: Sources) -> Section:
 
 
 def _drawn(section: Section, draw: Callable[..., str]) -> str:
-    """The same for its HTML."""
+    """Renders a section; if that fails, returns a sentence, so that the page can be written."""
     try:
         return draw(section=section)
     except Exception as error:
@@ -126,10 +126,10 @@ def _words(error: Exception) -> str:
 
 
 def _json(value: Any) -> str:
-    """For a script element, which a title with markup in it could end."""
+    """Returns JSON that is safe in a script element, which a title with markup could end."""
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except ValueError:  # JavaScript reads no NaN
+    except ValueError:  # JavaScript's JSON has no NaN
         text = json.dumps(finite(value), ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 

@@ -1,4 +1,4 @@
-"""What a run left, by name; None for what is not there: a run that failed has a report as well."""
+"""Sources of a report, by name; None for those that are missing, as failed runs have a report too."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,10 +26,10 @@ class Sources:
     """A run's artifacts as plain data.
 
     Args:
-        run: its nodes.
-        folder: `reports/<run id>`.
-        state: as `marquee runs` has it.
-        previous: the newest run before it of the same pipeline whose models were all blessed.
+        run: the run with its nodes.
+        folder: folder `reports/<run id>`.
+        state: state of the run, as in `marquee runs`.
+        previous: newest earlier run of the same pipeline whose models were all blessed.
     """
 
     run: Run
@@ -39,7 +39,7 @@ class Sources:
 
     @classmethod
     def of(cls, workspace: Workspace, run: Run) -> "Sources":
-        """Finds what the run is to be compared with."""
+        """Builds the sources of a run, and finds the run to compare it with."""
         runs = Lineage(workspace.metadata_db).runs(run.pipeline)
         older = runs[next(place for place, each in enumerate(runs) if each.run_id == run.run_id) + 1 :]
         before = (cls(each, workspace.reports / each.run_id) for each in older)
@@ -48,12 +48,12 @@ class Sources:
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        """`run.json`; empty for a run of before there was one."""
+        """Record of the run (`run.json`); empty for old runs without one."""
         return json_file(self.folder / RECORD) or {}
 
     @property
     def seconds(self) -> float:
-        """How long the run took."""
+        """Duration of the run in seconds."""
         return run_seconds(self.run, self.record, self.state)
 
     @cached_property
@@ -70,7 +70,7 @@ class Sources:
 
     @cached_property
     def test(self) -> dict[str, Any] | None:
-        """What was measured on `test`: `report.json`."""
+        """Metrics on `test`: `report.json`."""
         return node_files.TEST.read(self.run.nodes)
 
     @cached_property
@@ -84,17 +84,17 @@ class Sources:
 
     @cached_property
     def lists(self) -> dict[str, Any] | None:
-        """The retrieval evaluator's `metrics.json`."""
+        """Metrics of the retrieval evaluator: its `metrics.json`."""
         return node_files.RETRIEVAL_METRICS.read(self.run.nodes)
 
     @cached_property
     def recommended(self) -> dict[str, Any] | None:
-        """The recommender evaluator's `metrics.json`."""
+        """Metrics of the recommender evaluator: its `metrics.json`."""
         return node_files.RECOMMENDER_METRICS.read(self.run.nodes)
 
     @cached_property
     def next_span(self) -> dict[str, Any] | None:
-        """What was found on the next span by time: `temporal.json`."""
+        """Results on the next span by time: `temporal.json`."""
         return next_span(self.run.nodes)
 
     @cached_property
@@ -107,7 +107,7 @@ class Sources:
 
     @cached_property
     def measured(self) -> str:
-        """What the measures are measures of, where models were refit for serving; else ""."""
+        """Sentence on which model the metrics belong to, if models were refit for serving; else ""."""
         return whose_numbers(self.run.nodes)
 
     def training(self, task: str) -> dict[str, Any] | None:
@@ -117,28 +117,28 @@ class Sources:
         return node_files.trials(task).read(self.run.nodes)
 
     def statistics(self, split: str) -> Path | None:
-        """TFDV's statistics of a split."""
+        """Returns the file of TFDV's statistics of a split."""
         output = self.run.output("StatisticsGen", "statistics")
         file = output.path / f"Split-{split}" / "FeatureStats.pb" if output else None
         return file if file and file.exists() else None
 
     def blessing(self, task: str) -> bool | None:
-        """What a task's own evaluator said; None where it said nothing."""
+        """Returns whether a task's own evaluator blessed the model; None if it did not judge."""
         output = self.run.output(f"{task.capitalize()}Evaluator", "blessing")
         return None if output is None else output.properties.get("blessed") == 1
 
     def model(self, task: str) -> Artifact | None:
-        """The model that the run trained or assembled, or took from the cache."""
+        """Returns the model that the run trained or assembled, or took from the cache."""
         maker = "RecommenderAssembler" if task == "recommender" else f"{task.capitalize()}Trainer"
         return self.run.output(maker, "model")
 
     def same_model_as_previous(self, task: str) -> bool:
-        """Whether the model is `previous`'s own: its evaluator compared it with one of before that."""
+        """Returns whether the model is that of `previous`, whose evaluator compared it with an older one."""
         ours, theirs = (each.model(task) if each else None for each in (self, self.previous))
         return bool(ours and theirs and ours.id == theirs.id)
 
     def other_baseline(self, task: str) -> str:
-        """The run whose model the task's evaluator compared with; empty where that is `previous`."""
+        """Returns the run of the task evaluator's baseline; empty if that is `previous`."""
         evaluator = self.run.nodes.get(f"{task.capitalize()}Evaluator")
         baseline = evaluator.taken.get("baseline_model") if evaluator else None
         theirs = self.previous.model(task) if self.previous else None
@@ -148,7 +148,7 @@ class Sources:
 
     @property
     def same_data_as_previous(self) -> bool:
-        """Whether both tests are the same rows, so that their numbers can be compared."""
+        """Returns whether both runs' test splits have the same rows, and so comparable metrics."""
         ours, theirs = (
             each.run.output("MovieLensExampleGen", "examples") if each else None
             for each in (self, self.previous)

@@ -1,4 +1,4 @@
-"""Vega, Vega-Lite and their embedding as one script, which a page carries instead of fetching it."""
+"""Bundle of Vega, Vega-Lite and vega-embed as one script that a page contains instead of fetching it."""
 
 from pathlib import Path
 
@@ -8,16 +8,16 @@ _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 
 def vega_script(cache: Path) -> str:
-    """The JavaScript, some 900 KB, that defines `vegaEmbed`.
+    """Returns the JavaScript, some 900 KB, that defines `vegaEmbed`.
 
     Args:
-        cache: a folder; bundling takes seconds, so what was bundled is kept there.
+        cache: folder that keeps the bundle, because bundling takes seconds.
     """
     import altair
     import vl_convert
 
     version = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    converter = vl_convert.__version__  # type: ignore[attr-defined]  # which its stub leaves out
+    converter = vl_convert.__version__  # type: ignore[attr-defined]  # its stub lacks it
     file = cache / "vega" / f"{converter}-vega-lite-{version}.js"
     if not file.exists():
         bundled = vl_convert.javascript_bundle(_SNIPPET, vl_version=version)

@@ -1,4 +1,4 @@
-"""Numbers as a person reads them."""
+"""Formats numbers, times and lists for readers."""
 
 import datetime
 import math
@@ -10,7 +10,7 @@ NOTHING = "–"
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """`0.9198`, `12,345`, `–` for nothing and for what is no number."""
+    """Formats a number: `0.9198`, `12,345`; `–` for None and NaN."""
     if value is None or not math.isfinite(value):
         return NOTHING
     if isinstance(value, int) or (abs(value) >= 1000 and float(value).is_integer()):
@@ -21,7 +21,7 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def short(value: object) -> str:
-    """Of a setting: four significant digits."""
+    """Formats the value of a setting, with four significant digits."""
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list):
@@ -30,12 +30,12 @@ def short(value: object) -> str:
 
 
 def share(value: float | None) -> str:
-    """`12.3 %`."""
+    """Formats a share: `12.3 %`."""
     return NOTHING if value is None or not math.isfinite(value) else f"{100 * value:.1f} %"
 
 
 def signed(value: float | None, digits: int = 4) -> str:
-    """`+0.0012`, `−0.0012`, `±0`."""
+    """Formats a number with its sign: `+0.0012`, `−0.0012`, `±0`."""
     if value is None or not math.isfinite(value):
         return NOTHING
     if round(value, digits) == 0:
@@ -44,35 +44,35 @@ def signed(value: float | None, digits: int = 4) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`0.3 s`, `12 s`, `2 min 5 s`, `1 h 2 min`."""
+    """Formats a duration: `0.3 s`, `12 s`, `2 min 5 s`, `1 h 2 min`."""
     return NOTHING if seconds is None or not math.isfinite(seconds) else plain_duration(seconds)
 
 
 def day(seconds: float | None) -> str:
-    """Of Unix seconds, in UTC: what it says must not depend on who reads it."""
+    """Formats Unix seconds as a date in UTC, so that the text is the same for every reader."""
     return _utc(seconds, "%Y-%m-%d")
 
 
 def moment(seconds: float | None) -> str:
-    """The same to the minute."""
+    """Formats Unix seconds as date and time in UTC, to the minute."""
     return _utc(seconds, "%Y-%m-%d %H:%M UTC")
 
 
 def interval(low: float | None, high: float | None, digits: int = 4) -> str:
-    """`0.2133 to 0.2626`."""
+    """Formats an interval: `0.2133 to 0.2626`."""
     if low is None or high is None or not math.isfinite(low) or not math.isfinite(high):
         return NOTHING
     return f"{low:.{digits}f} to {high:.{digits}f}"
 
 
 def listing(names: Iterable[str]) -> str:
-    """`a, b and c`."""
+    """Joins names: `a, b and c`."""
     *first, last = list(names) or [""]
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def plural(count: int, thing: str) -> str:
-    """`1 node`, `3 nodes`."""
+    """Formats a count with its noun: `1 node`, `3 nodes`."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 

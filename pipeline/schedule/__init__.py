@@ -1,1 +1,1 @@
-"""`marquee schedule`: runs of the pipeline at the times of a cron expression, one after another."""
+"""Scheduled runs of the pipeline (`marquee schedule`) at the times of a cron expression."""

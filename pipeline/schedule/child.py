@@ -1,4 +1,4 @@
-"""A run as a process of its own: a crash of TensorFlow ends the run and not the schedule."""
+"""Runs a command in a child process, so that a crash of TensorFlow does not end the schedule."""
 
 import ctypes
 import os
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-#: How long an interrupted run may take to put its things away; killed later, it loses an epoch at most.
+#: Seconds that an interrupted run has to save its state; a killed run loses one epoch at most.
 PATIENCE = 60.0
 _POLL = 0.1
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -17,17 +17,17 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def run_child(command: Sequence[str], output: Path, stop: threading.Event, patience: float = PATIENCE) -> int:
-    """Runs a command to its end; once `stop` is set it is interrupted, and killed where that is not enough.
+    """Runs a command to its end; once `stop` is set the command is interrupted, and killed after `patience`.
 
     Args:
-        command: the program and its arguments.
-        output: the file that takes what it prints.
-        stop: set by whoever wants it to end early.
+        command: program and its arguments.
+        output: file that receives its output.
+        stop: set by the caller to end the command early.
         patience: seconds from the interruption to the kill.
 
     Returns:
-        Its exit status; negative for the signal that ended it; 127, as a shell has it, where there is no
-        such program: it may be away while it is being upgraded.
+        Exit status of the command; negative for the signal that ended it; 127, as in a shell, if the program
+        does not exist, as during an upgrade.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     with open(output, "ab") as sink:
@@ -37,7 +37,7 @@ def run_child(command: Sequence[str], output: Path, stop: threading.Event, patie
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C in the terminal is for the schedule, which passes it on
+                start_new_session=True,  # Ctrl-C in the terminal goes to the schedule, which passes it on
                 preexec_fn=_die_with(os.getpid()),
             )
         except OSError as error:
@@ -55,13 +55,13 @@ def run_child(command: Sequence[str], output: Path, stop: threading.Event, patie
 
 
 def run_id_in(output: Path) -> str | None:
-    """The run's id, from what `marquee run` prints first; None where it never came so far."""
+    """Returns the run's id from the first output of `marquee run`; None if it did not get that far."""
     found = re.search(r"\brun (\d{8}-\d{6})\b", _text(output))
     return found[1] if found else None
 
 
 def message_in(output: Path) -> str:
-    """Why a run failed: what follows `error: `, or else the last line."""
+    """Returns the error message of a run: the text after `error: `, or else the last line."""
     text = _text(output).strip()
     _, found, message = text.rpartition("error: ")
     return message if found else text[text.rfind("\n") + 1 :]
@@ -75,14 +75,14 @@ def _text(output: Path) -> str:
 
 
 def _die_with(parent: int):
-    """Has the kernel interrupt the run when the schedule is killed.
+    """Makes the kernel interrupt the run when the schedule is killed.
 
-    Nobody would see its end, and the next schedule would find the workspace in use.
+    Otherwise nobody would see its end, and the next schedule would find the workspace in use.
     """
 
     def in_the_child() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before the kernel was told
+        if os.getppid() != parent:  # the parent died before the kernel was told
             os._exit(1)
 
     return in_the_child

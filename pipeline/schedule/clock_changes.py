@@ -1,21 +1,21 @@
-"""What clocks show when they are put forward or back: the times they leave out, and those they show twice."""
+"""Local times that clock changes (daylight saving time) skip or repeat."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-_STEP = timedelta(hours=6)  # no zone has changed its clocks twice in so short a time
+_STEP = timedelta(hours=6)  # no zone has changed its clocks twice within this time
 _DAY = timedelta(days=1)
 
 
 def shown_first(local: datetime, zone: tzinfo) -> datetime | None:
-    """When the clocks of a zone first show a local time, in UTC.
+    """Returns the first moment, in UTC, at which the clocks of a zone show a local time.
 
     Args:
-        local: without a zone.
-        zone: whose clocks.
+        local: local time without a time zone.
+        zone: time zone of the clocks.
 
     Returns:
-        For a time that is left out, the moment at which the clocks go forward over it; None for a time of a
-        date that is left out as a whole.
+        The moment. For a skipped time it is that at which the clocks go forward over it; for a time of a date
+        that is skipped as a whole it is None.
     """
     moment = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) == local:
@@ -27,19 +27,19 @@ def shown_first(local: datetime, zone: tzinfo) -> datetime | None:
 
 
 def is_repeated(local: datetime, zone: tzinfo) -> bool:
-    """Whether the clocks of a zone show a local time twice."""
+    """Returns whether the clocks of a zone show a local time twice."""
     first, second = (from_utc(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
     return first > second
 
 
 def gap_at(moment: datetime, zone: tzinfo) -> timedelta:
-    """How far the clocks go forward at a moment; zero at any other."""
+    """Returns how far the clocks go forward at a moment; zero if they do not."""
     before = _offset(moment - timedelta(seconds=1), zone)
     return max(timedelta(), _offset(moment, zone) - before)
 
 
 def next_change(after: datetime, until: datetime, zone: tzinfo) -> datetime | None:
-    """The first moment later than `after`, and not later than `until`, at which a zone's clocks change."""
+    """Returns the first clock change of a zone later than `after` and not later than `until`, if any."""
     low = after
     while low < until:
         high = min(low + _STEP, until)
@@ -64,7 +64,7 @@ def _offset(moment: datetime, zone: tzinfo) -> timedelta:
 
 
 def from_utc(moment: datetime) -> timedelta:
-    """How far from UTC a moment's own zone is then."""
+    """Returns the offset from UTC of a moment in its own time zone."""
     offset = moment.utcoffset()
-    assert offset is not None  # it has a zone
+    assert offset is not None  # the moment has a time zone
     return offset

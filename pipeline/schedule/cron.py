@@ -1,8 +1,8 @@
 """Times of a cron expression in a time zone: five fields as in crontab(5), and optionally seconds.
 
-cronsim enumerates the times of a calendar without time zones. What they mean where clocks are changed is
-decided by `Cron.next_after`: APScheduler left out whole days and months, and cronsim with a zone leaves out
-`0 */6` at a midnight that does not come, repeats `*/20 1-3`, and errs where clocks change by half an hour.
+cronsim enumerates the times of a calendar without time zones. `Cron.next_after` decides what they mean at
+clock changes, because libraries err there: APScheduler skipped whole days and months, and cronsim with a zone
+skips `0 */6` at a midnight that does not exist, repeats `*/20 1-3`, and errs at changes by half an hour.
 """
 
 import re
@@ -23,25 +23,25 @@ WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 @dataclass(frozen=True)
 class Field:
-    """One field as written, and the numbers that it stands for, rising; days of the week from Sunday, 0."""
+    """Field of an expression: its text, and its numbers in ascending order; Sunday is day 0 of the week."""
 
     text: str
     values: tuple[int, ...]
 
     @property
     def restricted(self) -> bool:
-        """Whether it is more than a star; cron looks at the first letter only."""
+        """Whether the field does not begin with a star; cron looks at the first character only."""
         return not self.text.startswith("*")
 
 
 @dataclass(frozen=True)
 class Cron:
-    """When to run.
+    """Cron expression in a time zone.
 
     Args:
-        text: as given.
-        minute, hour, day, month, weekday, second: its fields.
-        timezone: whose clock it is; None is this machine's, or that of the environment's TZ.
+        text: expression as given.
+        minute, hour, day, month, weekday, second: fields of the expression.
+        timezone: time zone of the times; None means that of the environment's TZ, or of this machine.
     """
 
     text: str
@@ -55,11 +55,10 @@ class Cron:
 
     @classmethod
     def parse(cls, text: str, timezone: tzinfo | None = None) -> "Cron":
-        """Reads `minute hour day month weekday [second]`.
+        """Parses `minute hour day month weekday [second]`.
 
         Raises:
-            ConfigError: too many fields or too few, a value that a field does not take, a date that never
-                comes.
+            ConfigError: the number of fields is wrong, a field has an invalid value, or the date never comes.
         """
         parts = text.split()
         if len(parts) not in (5, 6):
@@ -88,37 +87,37 @@ class Cron:
 
     @property
     def either_day(self) -> bool:
-        """Whether a day of the month or a day of the week will do, rather than both at once."""
+        """Whether a day has to match only the day of the month or the day of the week, not both."""
         return self.day.restricted and self.weekday.restricted
 
     @property
     def every_hour(self) -> bool:
-        """Whether every hour of a day is named, as by a star."""
+        """Whether every hour of a day matches, as with a star."""
         return len(self.hour.values) == 24
 
     @property
     def zone(self) -> tzinfo:
-        """Whose clock it is."""
+        """Time zone of the times."""
         return self.timezone or local_zone()
 
     @property
     def zone_name(self) -> str:
-        """The name of the zone in the time zone database."""
+        """Name of the zone in the time zone database."""
         return str(self.zone)
 
     def next_after(self, moment: datetime) -> datetime:
-        """The first time later than `moment`, at a fixed offset from UTC.
+        """Returns the first time later than `moment`, with a fixed offset from UTC.
 
-        An expression that names hours comes once for every time of the calendar that matches it. A time that
-        the clocks leave out comes at the first minute that they show afterwards, and of a time that they show
-        twice the first counts. An expression for every hour comes whenever the clocks show what matches.
-        A date that a zone never had (Pacific/Apia, 30 December 2011) has no times.
+        An expression that names hours fires once for every matching time of the calendar. A time that the
+        clocks skip fires at the first minute after the gap; of a repeated time the first occurrence counts.
+        An expression for every hour fires whenever the clocks show a matching time. A date that a zone never
+        had (Pacific/Apia, 30 December 2011) has no times.
         """
         found = (self._next_shown if self.every_hour else self._next_once)(moment.astimezone(UTC))
         return found.astimezone(FixedOffset(from_utc(found.astimezone(self.zone))))
 
     def note(self, due: datetime) -> str:
-        """What a change of the clocks does to a time that `next_after` gave, in words, or nothing."""
+        """Says what a clock change does to a time that `next_after` returned; "" if nothing."""
         if self.every_hour:
             return ""
         shown = due.astimezone(self.zone).replace(tzinfo=None)
@@ -130,10 +129,10 @@ class Cron:
         return ""
 
     def left_out(self, after: datetime, days: int = 730) -> datetime | None:
-        """The first time that stands in for one which the clocks leave out: what other clocks never do.
+        """Returns the first time that replaces one skipped by the clocks, which other schedulers leave out.
 
         Args:
-            after, days: where it is looked for.
+            after, days: start and length, in days, of the period to search.
         """
         end = after + timedelta(days=days)
         while change := next_change(after, end, self.zone):
@@ -144,17 +143,17 @@ class Cron:
         return None
 
     def _next_once(self, after: datetime) -> datetime:
-        """The next time of an expression that names hours."""
+        """Returns the next time of an expression that names hours."""
         local = after.astimezone(self.zone).replace(tzinfo=None)
         while True:
             local = self._next_local(local)
             found = shown_first(local, self.zone)
-            # In a repeated hour the calendar's next times were shown, and done, an hour ago.
+            # In a repeated hour the calendar's next times were shown, and fired, an hour ago.
             if found is not None and found > after:
                 return found
 
     def _next_shown(self, after: datetime) -> datetime:
-        """The next time at which the clocks show what matches an expression for every hour."""
+        """Returns the next time at which the clocks match an expression for every hour."""
         inclusive = False
         while True:
             shown = after.astimezone(self.zone)
@@ -164,12 +163,12 @@ class Cron:
             change = next_change(after, found, self.zone)
             if change is None:
                 return found
-            after, inclusive = change, True  # until then the calendar was right; from then on it is another
+            after, inclusive = change, True  # the calendar is right up to the change, and shifted afterwards
 
     def _next_local(self, after: datetime, inclusive: bool = False) -> datetime:
-        """The calendar's first time later than (or at) `after`, both without a zone."""
+        """Returns the calendar's first time later than (or at) `after`, both without a time zone."""
         fields = (self.second, self.minute, self.hour, self.day, self.month, self.weekday)
-        # Stars stay: for cronsim as for cron they decide whether either day is enough.
+        # Stars are kept: for cronsim as for cron they decide whether either day is enough.
         text = " ".join(_listed(field) if field.restricted else field.text for field in fields)
         whole = after.replace(microsecond=0)
         if inclusive and whole == after:

@@ -1,4 +1,4 @@
-"""Hooks of a schedule: a command or a web address that is told how a run went."""
+"""Hooks of a schedule: a command or a URL that receives the result of a run."""
 
 import json
 import os
@@ -8,36 +8,36 @@ import tempfile
 from typing import Any
 
 SECONDS = 60.0
-_LONGEST = 4000  # an environment has room for 128 KiB a value, and not for many of those
-_SAID = 300  # letters of what a command said last
+_LONGEST = 4000  # characters of a value; Linux allows 128 KiB each, but not many of that size
+_SAID = 300  # characters of a command's last output
 
 
 def call_hook(target: str, report: dict[str, Any], timeout: float = SECONDS) -> str | None:
-    """Tells `target` about a run.
+    """Sends the report of a run to `target`.
 
     Args:
-        target: `http://…` or `https://…` takes the report as a POST of JSON. Anything else is a line for the
-            shell; it reads the same JSON on standard input, and finds the plain values in its environment:
+        target: `http://…` or `https://…` receives the report as a POST of JSON. Anything else is a shell
+            command; it gets the same JSON on standard input, and the plain values in its environment:
             `MARQUEE_OUTCOME`, `MARQUEE_RUN_ID`, `MARQUEE_EXIT`, `MARQUEE_BLESSED` (`true` or `false`) and
             so on.
-        report: what to tell.
-        timeout: seconds until it is given up; a command is killed then.
+        report: content to send.
+        timeout: maximum seconds; a command is killed after them.
 
     Returns:
-        What went wrong, in a sentence; None when nothing did. Never raises: a schedule goes on.
+        The error in a sentence; None on success. The function never raises, so that the schedule goes on.
     """
     body = json.dumps(report, ensure_ascii=False).encode(errors="replace")
     try:
         if target.startswith(("http://", "https://")):
             return _post(target, body, timeout)
         return _command(target, body, _plain(report), timeout)
-    except Exception as error:  # whatever is wrong with a hook, the run is logged and the next one comes
+    except Exception as error:  # no error of a hook may keep the run from being logged or end the schedule
         said = error.strerror if isinstance(error, OSError) else str(error)
         return f"{target}: {said or type(error).__name__}"
 
 
 def _plain(report: dict[str, Any]) -> dict[str, str]:
-    """What can be said in an environment: no NUL, and nothing that is no letter."""
+    """Returns the values that an environment can hold: without NUL and invalid characters."""
     return {
         f"MARQUEE_{name.upper()}": _text(value).replace("\0", "")[:_LONGEST].encode(errors="replace").decode()
         for name, value in report.items()
@@ -57,7 +57,7 @@ def _post(url: str, body: bytes, timeout: float) -> str | None:
 
 
 def _command(line: str, body: bytes, environment: dict[str, str], timeout: float) -> str | None:
-    # Files and no pipes: what a hook leaves running in the background may keep them open.
+    # Files instead of pipes: processes that a hook leaves in the background may keep pipes open.
     with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as said:
         told.write(body)
         told.seek(0)

@@ -1,6 +1,6 @@
-"""What a schedule remembers: the next time, over restarts, and a line of JSON for each run.
+"""State and log of a schedule: the next time, kept over restarts, and one line of JSON per run.
 
-`<workspace>/schedule.json` is what a restart needs, `<workspace>/logs/schedule.jsonl` what has happened.
+The state is `<workspace>/schedule.json`, and the log `<workspace>/logs/schedule.jsonl`.
 """
 
 import json
@@ -21,19 +21,19 @@ class ScheduledRun:
     """One line of the log; times are ISO 8601 with their offset from UTC.
 
     Args:
-        due: when it should have begun.
-        outcome: `refused` ended well with models that were not blessed; `interrupted` by SIGTERM or by a
-            crash of the schedule; `skipped` was never begun.
-        started, ended, seconds: None where it was not begun, or nobody was there to see its end.
-        exit: the exit status, negative for a signal.
-        run_id: of `marquee runs`, where it came so far.
-        output: the file that holds what it printed.
+        due: scheduled time of the run.
+        outcome: `refused` succeeded with models that were not blessed; `interrupted` was ended by SIGTERM or
+            by a crash of the schedule; `skipped` was never started.
+        started, ended, seconds: times and duration; None if it was not started, or its end is unknown.
+        exit: exit status, negative for a signal.
+        run_id: id in `marquee runs`, if it got that far.
+        output: file that holds the run's output.
         message: why it failed, was refused, or was skipped.
-        hook: what went wrong with the hook that was called.
-        note: what a change of the clocks did to `due`.
-        blessed: whether the models were good enough to serve; None where nothing was judged.
-        pushed: what the summary says of where they went.
-        metrics: on `eval`, by model and name.
+        hook: error of the hook that was called.
+        note: effect of a clock change on `due`.
+        blessed: whether the models were good enough to serve; None if nothing was judged.
+        pushed: `pushed` of the run's summary.
+        metrics: metrics on `eval`, by model and name.
     """
 
     due: str
@@ -52,7 +52,7 @@ class ScheduledRun:
     metrics: dict[str, dict[str, float]] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values by name, without those that are None; of a judged run, `pushed` in any case."""
+        """Returns plain values by name, without those that are None; a judged run always has `pushed`."""
         values = asdict(self)
         return {
             name: value
@@ -62,7 +62,7 @@ class ScheduledRun:
 
 
 def judged(summary: dict[str, Any] | None) -> dict[str, Any]:
-    """`blessed`, `pushed` and `metrics` of a ScheduledRun, from a run's summary where there is one."""
+    """Returns `blessed`, `pushed` and `metrics` of a ScheduledRun, from a run's summary if there is one."""
     if summary is None:
         return {}
     metrics = {
@@ -74,13 +74,13 @@ def judged(summary: dict[str, Any] | None) -> dict[str, Any]:
 
 
 class Log:
-    """`logs/schedule.jsonl`: a line a run, on the disk when `add` returns."""
+    """Log file `logs/schedule.jsonl`, one line per run, which is on disk when `add` returns."""
 
     def __init__(self, workspace: Workspace):
         self.path = workspace.logs / "schedule.jsonl"
 
     def add(self, run: ScheduledRun) -> None:
-        """Appends in one write, so lines of two processes never mix."""
+        """Appends a line in one write, so that lines of two processes never mix."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
@@ -92,12 +92,12 @@ class Log:
 
 @dataclass(frozen=True)
 class State:
-    """Where a schedule is.
+    """State of a schedule.
 
     Args:
-        cron: the expression that `due` belongs to.
-        due: the next run, or the one under way.
-        started, output: of the run under way; None where there is none.
+        cron: cron expression that `due` belongs to.
+        due: scheduled time of the next run, or of the one under way.
+        started, output: start and output file of the run under way; None if there is none.
     """
 
     cron: str
@@ -107,13 +107,13 @@ class State:
 
 
 class StateFile:
-    """`schedule.json`, replaced whole."""
+    """State file `schedule.json`, which is replaced atomically."""
 
     def __init__(self, workspace: Workspace):
         self.path = workspace.root / "schedule.json"
 
     def read(self) -> State | None:
-        """What was written last; None where there is nothing.
+        """Returns the last written state; None if there is none.
 
         Raises:
             MarqueeError: the file cannot be read.
@@ -136,7 +136,7 @@ class StateFile:
             ) from None
 
     def write(self, state: State) -> None:
-        """Replaces what was there, all of it or nothing."""
+        """Replaces the state atomically."""
         values = asdict(state) | {
             "due": state.due.isoformat(),
             "started": state.started and state.started.isoformat(),

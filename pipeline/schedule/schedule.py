@@ -1,4 +1,4 @@
-"""`marquee schedule` itself: the locks, the signals, a run with its log line and its hooks."""
+"""Implementation of `marquee schedule`: locks, signals, and runs with their log lines and hooks."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -24,12 +24,12 @@ from serving.server.stopping import stopping
 
 @dataclass(frozen=True)
 class Hooks:
-    """Who is told how runs went: a shell command or a web address each, or None.
+    """Hooks by outcome of a run: a shell command or a URL each, or None.
 
     Args:
-        on_success: of runs whose models are accepted, or that had none to judge.
-        on_refused: of runs that ended well, and whose models were refused.
-        on_failure: of runs that failed.
+        on_success: hook for runs whose models are accepted, or that had none to judge.
+        on_refused: hook for runs that succeeded, but whose models were refused.
+        on_failure: hook for runs that failed.
     """
 
     on_success: str | None = None
@@ -37,11 +37,11 @@ class Hooks:
     on_failure: str | None = None
 
     def of(self, outcome: Outcome) -> str | None:
-        """The hook for an outcome; None where nobody wants to be told."""
+        """Returns the hook for an outcome; None if there is none."""
         return {"done": self.on_success, "refused": self.on_refused, "failed": self.on_failure}.get(outcome)
 
     def options(self) -> list[str]:
-        """As the command line takes them."""
+        """Returns the hooks as command-line options."""
         named = {
             "--on-success": self.on_success,
             "--on-refused": self.on_refused,
@@ -52,13 +52,13 @@ class Hooks:
 
 @dataclass(frozen=True)
 class ScheduleRequest:
-    """What was asked for on the command line.
+    """Options of a schedule from the command line.
 
     Args:
-        workspace: what the runs write to; the schedule's own state and log lie there too.
-        command: a run, as a program and its arguments.
-        missed: what becomes of a time at which nothing could begin.
-        hooks: who is told how runs went.
+        workspace: workspace of the runs; it also holds the schedule's own state and log.
+        command: command of a run, as a program and its arguments.
+        missed: policy for a time at which no run could start.
+        hooks: hooks that receive the results of runs.
     """
 
     workspace: Workspace
@@ -70,12 +70,11 @@ class ScheduleRequest:
 def schedule(request: ScheduleRequest, cron: Cron) -> None:
     """Runs at the times of `cron` until SIGTERM or Ctrl-C.
 
-    A run under way is interrupted then, keeps what is finished, and goes on when the schedule is started
+    A run under way is interrupted then, keeps its finished nodes, and resumes when the schedule is started
     again.
 
     Raises:
-        MarqueeError: another schedule has the workspace, what it remembered cannot be read, or the disk is
-            full.
+        MarqueeError: another schedule uses the workspace, the state cannot be read, or the disk is full.
     """
     workspace = request.workspace
     with workspace.lock("schedule"), stopping() as stop:
@@ -90,10 +89,9 @@ def schedule(request: ScheduleRequest, cron: Cron) -> None:
 
 
 def run_once(request: ScheduleRequest) -> ScheduledRun:
-    """One run, now, logged and with its hooks: what cron, systemd or Kubernetes calls.
+    """Runs once, now, with log line and hooks, as cron, systemd or Kubernetes call it.
 
-    Where another run has the workspace it waits for it, or skips, as `missed` says. One waits, however many
-    times are missed.
+    If another run uses the workspace, this one waits or skips, as `missed` says. At most one run waits.
 
     Raises:
         MarqueeError: the workspace cannot be written, or the disk is full.
@@ -111,14 +109,14 @@ def run_once(request: ScheduleRequest) -> ScheduledRun:
 
 
 def _wait_for_turn(request: ScheduleRequest, stop: threading.Event, turn: ExitStack) -> str | None:
-    """Returns when nothing else runs here, `turn` locking others out; or why that is not waited for."""
+    """Waits until nothing else runs here, and locks others out by `turn`; or returns why it does not wait."""
     workspace = request.workspace
 
     def take() -> None:
         turn.enter_context(workspace.lock("once"))
 
     def look() -> None:
-        with workspace.lock("run"):  # of a run by hand
+        with workspace.lock("run"):  # a run that was started by hand
             pass
 
     with ExitStack() as queue:
@@ -136,7 +134,7 @@ def _wait_for_turn(request: ScheduleRequest, stop: threading.Event, turn: ExitSt
 
 
 def _holder(attempt: Callable[[], object]) -> str | None:
-    """Who has the lock that was attempted; None where that succeeded."""
+    """Returns the holder of the lock that `attempt` tries to take; None if it succeeded."""
     try:
         attempt()
     except InUse as error:
@@ -155,7 +153,7 @@ def _disk_errors_told(workspace: Workspace) -> Iterator[None]:
 
 
 class _Runs:
-    """Does a run: the child, the line in the log, the hook."""
+    """Performs runs: child process, log line and hook."""
 
     def __init__(
         self,
@@ -168,7 +166,7 @@ class _Runs:
         self.log = Log(request.workspace)
 
     def say(self, line: str) -> None:
-        """Prints with the time: nobody sits in front of a schedule."""
+        """Prints a line with the time, for readers who come later."""
         self._console.print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {line}", markup=False)
 
     def run(self, due: datetime, begun: Callable[[datetime, str], None]) -> ScheduledRun:
@@ -207,7 +205,7 @@ class _Runs:
         return "interrupted" if self._stop.is_set() else "failed"
 
     def _summary(self, run_id: str | None) -> dict[str, Any] | None:
-        """What the run came to, as `pipeline.store.summary` wrote it; None where it did not come so far."""
+        """Returns the run's summary (`pipeline.store.summary`); None if it did not get that far."""
         return read_summary(self._request.workspace, run_id) if run_id else None
 
     def _tell(self, run: ScheduledRun, summary: dict[str, Any] | None) -> str | None:
@@ -225,7 +223,7 @@ class _Runs:
 
 
 class _SystemClock:
-    """This machine's time. Waits in pieces: it may sleep in between, or its clock be set."""
+    """Clock of this machine; it waits in short steps, as the machine may sleep or its clock be set."""
 
     def __init__(self, stop: threading.Event):
         self._stop = stop

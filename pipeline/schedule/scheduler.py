@@ -1,4 +1,4 @@
-"""The schedule's own rules: one run at a time, and what becomes of a time that was missed."""
+"""Rules of a schedule: one run at a time, and the policy for missed times."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,39 +10,39 @@ from pipeline.schedule.cron import Cron
 from pipeline.schedule.records import Log, ScheduledRun, State, StateFile
 
 Missed = Literal["run-once", "skip"]
-#: A run that begins this late has not missed its time.
+#: Maximum delay of a run that has not missed its time.
 PUNCTUAL = timedelta(minutes=1)
 _BUSY_POLL = timedelta(seconds=1)
 
 
 class Clock(Protocol):
-    """What time it is, and waiting."""
+    """Clock that tells the time and waits."""
 
     def now(self) -> datetime:
-        """The time, with its offset from UTC."""
+        """Returns the time, with its offset from UTC."""
 
     def wait_until(self, moment: datetime) -> bool:
-        """Waits; False as soon as the schedule is to stop."""
+        """Waits until `moment`; returns False as soon as the schedule is to stop."""
 
 
 class Scheduler:
     """Runs at the times of a cron expression.
 
-    A time is missed where nothing could begin at it: no schedule was running, another run held the
-    workspace, or the run before it took longer. `run-once` makes up for it as soon as that is possible, once
-    however many there were; `skip` waits for the next one. A run that was interrupted counts as missed.
+    A time is missed if no run could start at it: no schedule was running, another run used the workspace, or
+    the previous run took longer. `run-once` makes up for missed times as soon as possible, with a single run
+    for all of them; `skip` waits for the next time. An interrupted run counts as missed.
 
     Args:
-        cron: when.
-        missed: what becomes of a missed time.
-        state: remembers over restarts.
-        log: takes what was skipped, or interrupted by a crash.
-        clock: the time.
-        busy: who holds the workspace; None when nobody does.
-        run: does a run that was due, having called its second argument with the file for its output, and
-            returns what the log says of it.
-        say: takes a line for the terminal.
-        punctual: how late a run may begin that has not missed its time.
+        cron: times of the runs.
+        missed: policy for missed times.
+        state: state file, kept over restarts.
+        log: log that receives runs that were skipped, or interrupted by a crash.
+        clock: clock that tells the time and waits.
+        busy: returns the process that uses the workspace; None if there is none.
+        run: performs a due run, having called its second argument with the file for its output, and returns
+            the entry for the log.
+        say: prints a line on the terminal.
+        punctual: maximum delay of a run that has not missed its time.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Scheduler:
         self._punctual = punctual
 
     def forever(self) -> None:
-        """Returns when the clock says to stop."""
+        """Runs until the clock says to stop."""
         due = self._resume()
         while True:
             self._state.write(State(self._cron.text, due))
@@ -73,11 +73,11 @@ class Scheduler:
                 return
             begun = self._begin(due)
             if begun is None:
-                return  # what is written still says that `due` is owed
+                return  # the state file still says that `due` is owed
             due = begun
 
     def _resume(self) -> datetime:
-        """The first time to run at: one that is owed from before a restart, or the next."""
+        """Returns the first time to run at: one that is owed from before a restart, or the next one."""
         state = self._state.read()
         if state and state.started and state.output:
             self._say(f"the run of {state.due:%Y-%m-%d %H:%M:%S %z} was interrupted when the schedule died")
@@ -93,11 +93,11 @@ class Scheduler:
             )
             return state.due
         if state and state.cron == self._cron.text and state.due <= self._clock.now():
-            return state.due  # owed; what is still to come is reckoned anew: the zone may be another
+            return state.due  # owed; future times are computed again, as the zone may have changed
         return self._cron.next_after(self._clock.now())
 
     def _begin(self, due: datetime) -> datetime | None:
-        """Runs, or skips; gives the next time, or None when the schedule is to stop."""
+        """Runs or skips, and returns the next time, or None if the schedule is to stop."""
         holder = self._busy()
         while holder:
             if self._too_late(due):

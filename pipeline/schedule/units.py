@@ -1,6 +1,6 @@
-"""The same schedule for somebody else's clock: systemd, cron, Kubernetes.
+"""Exports a schedule as a unit for systemd, cron or Kubernetes.
 
-Each of them calls `marquee schedule --once`, so locks, log and hooks stay as they are.
+Each of them calls `marquee schedule --once`, so locks, log and hooks work as usual.
 """
 
 import getpass
@@ -18,20 +18,20 @@ from pipeline.schedule.cron import WEEKDAYS, Cron, Field
 from pipeline.schedule.scheduler import PUNCTUAL, Missed
 
 Kind = Literal["systemd", "crontab", "kubernetes"]
-#: Longer than an interrupted run is given to put its things away.
+#: Seconds until a stopped unit is killed; longer than an interrupted run has to save its state.
 STOP_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Unit:
-    """What is to be called, and when.
+    """Command of a unit, and its times.
 
     Args:
-        cron: when.
-        missed: what becomes of a missed time, as far as the other clock knows of that.
-        program: how Marquee is called on this machine.
-        arguments: `schedule --once …`.
-        folder: where it is called; relative paths are relative to it.
+        cron: times of the runs.
+        missed: policy for missed times, as far as the other scheduler supports it.
+        program: command that calls Marquee on this machine.
+        arguments: arguments of the command, `schedule --once …`.
+        folder: working directory; relative paths are relative to it.
     """
 
     cron: Cron
@@ -42,10 +42,10 @@ class Unit:
 
 
 def unit(kind: Kind, wanted: Unit) -> str:
-    """The unit as text, with comments that say where it belongs.
+    """Returns the unit as text, with comments that say where to install it.
 
     Raises:
-        ConfigError: seconds, which only systemd knows.
+        ConfigError: the expression has seconds, which only systemd supports.
     """
     if kind != "systemd" and wanted.cron.second.values != (0,):
         raise ConfigError(
@@ -88,9 +88,9 @@ WantedBy=timers.target
 
 
 def on_calendar(cron: Cron) -> list[str]:
-    """The times and their zone as systemd.time(7) writes them; where either day will do, one for each."""
+    """Returns the times and their zone as in systemd.time(7), one entry per kind of day if either fits."""
     clock = f"{_numbers(cron.hour, 2)}:{_numbers(cron.minute, 2)}:{_numbers(cron.second, 2)}"
-    # From Monday: systemd refuses a range that runs over Sunday.
+    # The week starts on Monday: systemd refuses a range that runs over Sunday.
     week = sorted(cron.weekday.values, key=lambda number: (number - 1) % 7)
     weekdays = "" if len(week) == 7 else ",".join(WEEKDAYS[number].title() for number in week) + " "
     month, day, zone = _numbers(cron.month, 2), _numbers(cron.day, 2), cron.zone_name
@@ -101,7 +101,7 @@ def on_calendar(cron: Cron) -> list[str]:
 
 def _crontab(wanted: Unit) -> str:
     command = f"cd {shlex.quote(str(wanted.folder))} && {shlex.join([*wanted.program, *wanted.arguments])}"
-    escaped = command.replace("%", r"\%")  # which would end the command
+    escaped = command.replace("%", r"\%")  # a bare % would end the command
     made_up = (
         "# cron itself does not make up for a time at which the machine was off.\n"
         if wanted.missed == "run-once"
@@ -122,7 +122,7 @@ def _kubernetes(wanted: Unit) -> str:
     container = {
         "name": "marquee",
         "image": "marquee",
-        "args": [each.replace("$(", "$$(") for each in wanted.arguments],  # else it means a variable
+        "args": [each.replace("$(", "$$(") for each in wanted.arguments],  # else it is a variable
         "env": [
             {"name": "MARQUEE_WORKSPACE", "value": "/workspace"},
             {"name": "TZ", "value": wanted.cron.zone_name},
@@ -164,7 +164,7 @@ def _kubernetes(wanted: Unit) -> str:
 
 
 def _left_out(cron: Cron, clock: str) -> str:
-    """A warning, as a comment, where another clock leaves out what `marquee schedule` makes up for."""
+    """Returns a comment that warns if another scheduler skips times that `marquee schedule` makes up for."""
     moment = cron.left_out(datetime.now(UTC))
     if moment is None:
         return ""
@@ -173,7 +173,7 @@ def _left_out(cron: Cron, clock: str) -> str:
 
 
 def _five(cron: Cron) -> str:
-    """Standard cron's five fields: names and Sunday as 7 are not known everywhere."""
+    """Returns standard cron's five fields as numbers: names and Sunday as 7 are not supported everywhere."""
     fields = (cron.minute, cron.hour, cron.day, cron.month, cron.weekday)
     return " ".join(_numbers(field) if field.restricted else field.text for field in fields)
 
@@ -185,7 +185,7 @@ def _numbers(field: Field, width: int = 1) -> str:
 
 
 def _for_systemd(command: Sequence[str]) -> str:
-    """Quoted as systemd.syntax(7) has it, which is not the shell's way."""
+    """Quotes a command by systemd.syntax(7), which differs from the shell."""
     escaped = (
         each.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
         for each in command

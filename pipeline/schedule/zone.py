@@ -1,4 +1,4 @@
-"""The time zone of this machine, or of the environment's TZ, by its name in the time zone database."""
+"""Time zone of this machine, or of the environment's TZ, by its name in the time zone database."""
 
 import os
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,10 +11,10 @@ _DATABASE = "/zoneinfo/"
 
 
 def local_zone() -> ZoneInfo:
-    """The zone in whose clock times are meant that name none.
+    """Returns the time zone of times without an explicit zone.
 
     Raises:
-        ConfigError: it has no name that the time zone database knows.
+        ConfigError: the zone has no name in the time zone database.
     """
     given = os.environ.get("TZ")
     try:
@@ -28,7 +28,7 @@ def local_zone() -> ZoneInfo:
 
 
 def _name(variable: str) -> str:
-    """TZ as a name: an empty one is UTC, and a file of the database stands for its name (tzset(3))."""
+    """Returns TZ as a name: empty means UTC, and a file of the database stands for its name (tzset(3))."""
     name = variable.removeprefix(":")
     if not os.path.isabs(name):
         return name or "UTC"

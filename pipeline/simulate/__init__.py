@@ -1,1 +1,1 @@
-"""`marquee simulate`: a data set replayed by time, a span after the other, through the real pipeline."""
+"""Simulation (`marquee simulate`) that replays a data set span by span through the real pipeline."""

@@ -1,4 +1,4 @@
-"""How quality holds, as a page that opens without a network: span by span, a line a strategy."""
+"""Chart of quality by span, one line per strategy, as a page that works offline."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from pipeline.simulate.future import K
 from pipeline.simulate.results import Results
 from pipeline.simulate.simulation import COLD, CONTINUOUS, FROZEN, NO_MODEL, day
 
-#: Okabe and Ito's colours, which the colour-blind tell apart.
+#: Okabe and Ito's colours, which colour-blind readers can tell apart.
 COLOURS = {CONTINUOUS: "#0072B2", COLD: "#009E73", FROZEN: "#D55E00", NO_MODEL: "#777777"}
 TITLES = {
     "rmse": "RMSE of the stars, lower is better",
@@ -20,14 +20,14 @@ WHO = {"all": "Everybody in the next span", "known": "Those of them who had been
 
 
 def write_chart(results: Results, file: Path) -> None:
-    """Writes a page of one chart: a column each for stars and lists, a row for whom they were asked about."""
+    """Writes a page with one chart: columns for ratings and lists, and one row per group of users."""
     part = file.with_name(f"{file.name}.part")
     chart(results).save(str(part), format="html", inline=True)
     os.replace(part, file)
 
 
 def chart(results: Results) -> alt.VConcatChart:
-    """The chart; a filled point is one where new models were pushed."""
+    """Returns the chart; filled points mark spans at which new models were pushed."""
     rows = table(results)
     charts = [
         alt.hconcat(
@@ -53,7 +53,7 @@ def chart(results: Results) -> alt.VConcatChart:
 
 
 def table(results: Results) -> pd.DataFrame:
-    """A row for each step and group: `asked` (the span), `strategy`, `who`, `pushed`, and the measures."""
+    """Returns one row per step and group: `asked` (the span), `strategy`, `who`, `pushed`, and metrics."""
     spans = {span["number"]: span for span in results.spans}
     return pd.DataFrame(
         {

@@ -1,8 +1,8 @@
-"""What a set of served models knew of the span that came next: the future asks, the models answer.
+"""Evaluation of served models on the next span of a simulation.
 
-Evaluating on what arrives before learning from it is called prequential (Gama, Sebastião and Rodrigues, "On
-evaluating stream learning algorithms", Machine Learning 90, 2013). Everybody who came is asked about, those
-too whom the models never met: a server has to answer them as well.
+Evaluating on new data before learning from it is called prequential (Gama, Sebastião and Rodrigues, "On
+evaluating stream learning algorithms", Machine Learning 90, 2013). All users of the span count, including
+cold-start users, because a server has to answer them too.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,55 +16,55 @@ import numpy as np
 import pandas as pd
 
 K = 10
-ASKED = 100  # so long a list is asked for; the recommender rates as many whatever is asked
+ASKED = 100  # length of the requested lists; the recommender rates as many films in any case
 BLOCK = 4096
 MEASURES = ("rmse", f"ndcg@{K}", f"recall@{K}")
-#: Everybody; those who rated something in an earlier span; those who came in this one.
+#: Groups of users: all; those who rated something in an earlier span; those who are new in this one.
 GROUPS = ("all", "known", "new")
 
 
 @dataclass(frozen=True, eq=False)
 class Future:
-    """A span that came, and what was before it: frames of `user`, `movie`, `rating` and `timestamp`."""
+    """A span and the ratings before it: frames of `user`, `movie`, `rating` and `timestamp`."""
 
     past: pd.DataFrame
     span: pd.DataFrame
 
     @cached_property
     def users(self) -> list[str]:
-        """Who came, in the order in which they did."""
+        """Users of the span, in the order of their first rating in it."""
         return list(dict.fromkeys(self.span["user"]))
 
     @cached_property
     def wanted(self) -> dict[str, set[str]]:
-        """The movies that each of them rated in the span."""
+        """Movies that each of the users rated in the span."""
         return {user: set(movies) for user, movies in self.span.groupby("user")["movie"]}
 
     @cached_property
     def known(self) -> np.ndarray:
-        """bool[users]: who rated something before."""
+        """Mask of users who rated something before: bool[users]."""
         return np.isin(self.users, self.past["user"].unique())
 
     @cached_property
     def seen(self) -> dict[str, set[str]]:
-        """The movies that users rated before."""
+        """Movies that users rated before the span."""
         return {user: set(movies) for user, movies in self.past.groupby("user")["movie"]}
 
     def unseen(self, user: str, films: Iterable[str]) -> list[str]:
-        """The first K of `films` that the user did not rate before."""
+        """Returns the first K of `films` that the user did not rate before."""
         seen = self.seen.get(user, set())
         return list(islice((film for film in films if film and film not in seen), K))
 
     def measure(self, rated: np.ndarray, lists: list[list[str]]) -> dict[str, dict[str, Any] | None]:
-        """GROUPS to `users`, `ratings` and MEASURES; None where a group has nobody.
+        """Returns `users`, `ratings` and MEASURES by group (GROUPS); None for a group without users.
 
         Args:
-            rated: float[rows], the stars expected of each rating of the span.
-            lists: a list of movies for each of `users`, the best first.
+            rated: float[rows], predicted stars of each rating of the span.
+            lists: list of movies for each of `users`, best first.
 
-        `rmse` is over ratings; the others are means over users. A movie counts as found where the user
-        rated it in the span, with whatever stars. The ideal of nDCG has all of a user's movies, at most K,
-        on top; recall is of all of them.
+        `rmse` is over ratings; the others are means over users. A movie is relevant if the user rated it in
+        the span, with any number of stars. The ideal of nDCG has all of a user's movies, at most K, on top;
+        recall is of all of them.
         """
         squares = (rated - self.span["rating"].to_numpy(np.float64)) ** 2
         gains = np.array(
@@ -79,9 +79,9 @@ class Future:
         return {group: _means(squares[rows], gains[users]) for group, (rows, users) in masks.items()}
 
     def ask(self, ranking: Path, recommender: Path) -> dict[str, dict[str, Any] | None]:
-        """`measure` of two SavedModels' answers: `rate_ids`, and `recommend` with what was seen left out.
+        """Returns `measure` of two SavedModels' answers: `rate_ids`, and `recommend` without seen movies.
 
-        A model knows what is in its own `train`; what was `eval` or `test` then is left out here.
+        A model itself excludes what is in its own `train`; movies of `eval` and `test` are excluded here.
         """
         from trainer.export.saved_model import SavedModel
 
@@ -103,7 +103,7 @@ class Future:
         return self.measure(np.concatenate(rated).astype(np.float64), lists)
 
     def without_a_model(self) -> dict[str, dict[str, Any] | None]:
-        """`measure` of the mean of all stars so far, and of the movies most rated so far."""
+        """Returns `measure` of two baselines: the mean of all stars and the most rated movies so far."""
         counts = self.past["movie"].value_counts(sort=False).sort_index()
         popular = list(counts.sort_values(ascending=False, kind="stable").index)
         lists = [self.unseen(user, popular) for user in self.users]
@@ -111,7 +111,7 @@ class Future:
 
 
 def _found(films: list[str], wanted: set[str]) -> tuple[float, float]:
-    """The nDCG and the recall at K of one list."""
+    """Returns nDCG and recall at K of one list."""
     hits = np.array([film in wanted for film in films[:K]], float)
     discounts = 1 / np.log2(np.arange(2, K + 2))
     ideal = discounts[: min(K, len(wanted))].sum()

@@ -1,4 +1,4 @@
-"""A data set's ratings in the order in which they were given, cut into spans and delivered one by one."""
+"""Replay of a data set: its ratings by time, cut into spans that are delivered one by one."""
 
 import csv
 import os
@@ -20,11 +20,11 @@ from marquee.errors import DataError
 
 @dataclass(frozen=True)
 class Replay:
-    """What will be delivered.
+    """Spans to deliver, with the catalogue.
 
     Attributes:
-        spans: a frame each of `user`, `movie` (text), `rating` and `timestamp`, by time.
-        catalog: the movies and users, known from the start.
+        spans: one frame per span of `user`, `movie` (text), `rating` and `timestamp`, sorted by time.
+        catalog: movies and users, which are known from the start.
     """
 
     spans: list[pd.DataFrame]
@@ -32,9 +32,9 @@ class Replay:
 
     @classmethod
     def of(cls, path: str, config: DataConfig, spans: int) -> "Replay":
-        """Cuts the ratings at `path` into spans of as many ratings each, as nearly as times allow.
+        """Cuts the ratings at `path` into spans of equally many ratings, as nearly as times allow.
 
-        Ratings of one second stay together. Of `config`, `max_users` keeps the first users of the file.
+        Ratings of the same second stay together. `max_users` of `config` keeps the first users of the file.
 
         Raises:
             DataError: the data cannot be read, or has no times to cut at.
@@ -61,7 +61,8 @@ class Replay:
     def deliver(self, number: int, folder: Path) -> None:
         """Writes span `number`, from 1, into the folder, and before the first the movies and users.
 
-        Written under another name and renamed, as whoever delivers spans should. One that is there stays.
+        The span is written under another name and renamed, as producers of spans should do. An existing span
+        is kept.
         """
         folder.mkdir(parents=True, exist_ok=True)
         if number == 1:
@@ -88,9 +89,9 @@ class Replay:
 
 
 def boundaries(times: np.ndarray, spans: int) -> list[int]:
-    """Where each span starts among rising times, and where the last one ends; a second is not cut in two.
+    """Returns the start index of each span in ascending times, and the end of the last; no second is split.
 
-    Bounds repeat where there are not times enough.
+    Bounds repeat if there are too few distinct times.
     """
     wanted = [round(len(times) * place / spans) for place in range(1, spans)]
     return [0, *(int(np.searchsorted(times, times[at], side="left")) for at in wanted), len(times)]

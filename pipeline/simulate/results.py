@@ -1,4 +1,4 @@
-"""What a simulation has found so far, on the disk after every step: an interrupted one goes on from there."""
+"""Results of a simulation, written to disk after every step, so that an interrupted one can resume."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -14,19 +14,19 @@ _BEFORE_THE_FIRST = {".lock", "cache", "logs"}
 
 @dataclass(frozen=True)
 class Step:
-    """What one strategy did when a span had arrived, and what its served models knew of the next one.
+    """Step of a strategy after the arrival of a span, with its served models' metrics on the next span.
 
     Args:
-        strategy: its name.
-        span: the number of the span that had arrived.
-        run_id: of the run in the strategy's workspace; None where nothing is run.
-        seconds: how long it took.
-        blessed: whether what was trained was good enough; None where nothing was trained.
+        strategy: name of the strategy.
+        span: number of the span that had arrived.
+        run_id: id of the run in the strategy's workspace; None if nothing was run.
+        seconds: duration in seconds.
+        blessed: whether the trained models were good enough; None if nothing was trained.
         pushed: whether new models were pushed.
-        version: of the models served then; None while there are none.
-        reasons: why it was blessed, or was not.
-        drift, skew: how many features of the data had changed by more than their thresholds.
-        future: as `Future.measure` gives it, of the span after; None while nothing is served.
+        version: version of the models served then; None if there were none.
+        reasons: reasons why the models were blessed, or not.
+        drift, skew: numbers of features of the data that had changed by more than their thresholds.
+        future: result of `Future.measure` on the next span; None while nothing is served.
     """
 
     strategy: str
@@ -44,13 +44,13 @@ class Step:
 
 @dataclass
 class Results:
-    """All of it.
+    """Results of a simulation.
 
     Args:
-        folder: where `results.json` lies.
-        settings: what was asked for, by which it is told whether the folder belongs to another simulation.
-        spans: of each its `number`, `ratings`, `users`, `new_users`, `first` and `last` (seconds since 1970).
-        steps: in the order in which they were done.
+        folder: folder of `results.json`.
+        settings: settings of the simulation, which tell whether the folder belongs to another simulation.
+        spans: `number`, `ratings`, `users`, `new_users`, `first` and `last` (seconds since 1970) of each.
+        steps: steps in the order of execution.
     """
 
     folder: Path
@@ -60,10 +60,10 @@ class Results:
 
     @classmethod
     def resumed(cls, folder: Path, settings: dict[str, Any], spans: list[dict[str, Any]]) -> "Results":
-        """What the folder holds of a simulation with these settings, or none of it yet.
+        """Reads the results of a simulation with these settings from the folder, or returns empty ones.
 
         Raises:
-            MarqueeError: it holds another simulation, or its results cannot be read.
+            MarqueeError: the folder holds another simulation, or its results cannot be read.
         """
         file = folder / FILE
         if not file.exists():
@@ -87,11 +87,11 @@ class Results:
         return cls(folder, settings, spans, steps)
 
     def step(self, strategy: str, span: int) -> Step | None:
-        """What was found of a strategy after a span, if it was done."""
+        """Returns the step of a strategy after a span, or None if it has not been done."""
         return next((step for step in self.steps if (step.strategy, step.span) == (strategy, span)), None)
 
     def add(self, step: Step) -> None:
-        """Adds a step, and writes all."""
+        """Adds a step, and writes all results."""
         self.steps.append(step)
         self.write()
 

@@ -1,4 +1,4 @@
-"""The simulation itself: a span arrives, every strategy's pipeline runs, the next span asks the models."""
+"""Loop of a simulation: a span arrives, every strategy runs, and its models are evaluated on the next."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ from pipeline.store.workspace import Workspace
 from serving.versions.placement import front
 
 CONTINUOUS, COLD, FROZEN, NO_MODEL = "continuous", "cold", "frozen", "no model"
-#: By name, what each one does when a span arrives.
+#: Descriptions by name of what each strategy does when a span arrives.
 STRATEGIES = {
     CONTINUOUS: "warm start from the last blessed models, pushed where no worse",
     COLD: "trained from nothing on the same spans, pushed where no worse",
@@ -36,22 +36,22 @@ _MODELS = ("ranking", "recommender")
 
 
 class SimulationStopped(Exception):
-    """Somebody wants it to end; what was finished is kept."""
+    """The simulation was told to end; finished steps are kept."""
 
 
 @dataclass
 class Simulation:
-    """One replay in one folder.
+    """Simulation of one replay in one folder.
 
     Args:
-        folder: holds `data/` (the spans), a workspace and a configuration for each strategy that runs the
-            pipeline, `frozen/`, `logs/` and the results.
-        replay: what arrives.
-        config: of the continuous strategy, but for where its data is.
-        results: of this folder.
-        stop: set by whoever wants it to end early.
-        begun: told the span, the strategy and the file that takes what its run prints.
-        done: told each step that was done just now.
+        folder: folder with `data/` (the spans), a workspace and a configuration for each strategy that runs
+            the pipeline, `frozen/`, `logs/` and the results.
+        replay: spans that arrive.
+        config: configuration of the continuous strategy, without the location of its data.
+        results: results in this folder.
+        stop: set by the caller to end the simulation early.
+        begun: called with the span, the strategy and the file that receives its run's output.
+        done: called with each step after its completion.
     """
 
     folder: Path
@@ -63,7 +63,7 @@ class Simulation:
     done: Callable[[Step], None]
 
     def run(self) -> None:
-        """Does what is not done yet, up to the last span but one: after the last there is no future.
+        """Does the missing steps, up to the last span but one, as the last one has no next span.
 
         Raises:
             SimulationStopped: `stop` was set.
@@ -83,15 +83,15 @@ class Simulation:
         yield CONTINUOUS, self._run
         if self.results.settings["cold"]:
             yield COLD, self._run
-        yield FROZEN, self._freeze  # after the run that may push the first
+        yield FROZEN, self._freeze  # after the run that may push the first models
         yield NO_MODEL, self._without
 
     def _run(self, strategy: str, span: int, future: Future) -> Step:
-        """Runs the pipeline as a schedule would: a process of its own."""
+        """Runs the pipeline in a child process, as a schedule would."""
         workspace, config = self.folder / strategy, self.folder / f"{strategy}.yaml"
         config.write_text(yaml.safe_dump(self._plain(strategy), sort_keys=False), encoding="utf-8")
         output = self.folder / "logs" / f"span-{span:04}-{strategy}.log"
-        output.unlink(missing_ok=True)  # of an interrupted one
+        output.unlink(missing_ok=True)  # output of an interrupted run
         self.begun(span, strategy, output)
         start = time.monotonic()
         command = (*program_path(), "run", "--config", str(config), "--workspace", str(workspace))
@@ -101,7 +101,7 @@ class Simulation:
         if status:
             raise MarqueeError(f"after span {span}, {strategy}: {message_in(output)}", f"output: {output}")
         run_id = run_id_in(output)
-        assert run_id is not None  # a run says it first, and this one came to its end
+        assert run_id is not None  # a run prints it first, and this one has completed
         summary = read_summary(Workspace(workspace), run_id)
         assert summary is not None
         models = workspace / "serving_models"
@@ -144,7 +144,7 @@ class Simulation:
 
 
 def described(replay: Replay) -> list[dict[str, Any]]:
-    """`Results.spans` of a replay."""
+    """Returns `Results.spans` for a replay."""
     known: set[str] = set()
     found = []
     for number, span in enumerate(replay.spans, start=1):
@@ -164,12 +164,12 @@ def described(replay: Replay) -> list[dict[str, Any]]:
 
 
 def day(seconds: int) -> str:
-    """A moment's day, in UTC."""
+    """Formats the date of a moment in UTC."""
     return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d")
 
 
 def _asked(models: Path, version: int | None, future: Future) -> dict[str, Any] | None:
-    """What the served models knew of the future; None while there are none."""
+    """Returns the served models' metrics on the next span; None while there are none."""
     if version is None:
         return None
     return future.ask(*(models / name / str(version) for name in _MODELS))

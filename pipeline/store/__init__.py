@@ -1,1 +1,1 @@
-"""What a workspace holds, read and typed. Terminal, report and pages render what it returns."""
+"""Typed read access to the contents of a workspace, for the terminal, the report and the UI."""

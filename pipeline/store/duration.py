@@ -1,4 +1,4 @@
-"""How long a run took: one number and one way to write it, wherever it is shown."""
+"""Duration of a run, and its text form, as shown everywhere."""
 
 import time
 from collections.abc import Mapping
@@ -8,12 +8,12 @@ from pipeline.store.metadata.lineage import Run
 
 
 def run_seconds(run: Run, record: Mapping[str, Any], state: str) -> float:
-    """From the command to its end, as the run wrote it down.
+    """Returns the seconds from the start of the command to its end, as the run recorded them.
 
     Args:
         run: the run.
-        record: of the run (`pipeline.store.runs.record.recorded`); empty of a run of before there was one.
-        state: of the run.
+        record: record of the run (`pipeline.store.runs.record.recorded`); empty for old runs without one.
+        state: state of the run.
     """
     if record.get("seconds") is not None:
         return float(record["seconds"])
@@ -27,7 +27,7 @@ def run_seconds(run: Run, record: Mapping[str, Any], state: str) -> float:
 
 
 def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Formats a duration: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -1,26 +1,26 @@
-"""Measures of quality: which way is better, and which of them a table of runs has room for."""
+"""Quality metrics: their direction of improvement, and the main ones for a table of runs."""
 
 from typing import Any
 
-#: In a row of a table of runs: what it is called, the model, and the measure on `eval`.
+#: Metrics in a table of runs: heading, model, and name of the metric on `eval`.
 MAIN = (("RMSE", "ranking", "rmse"), ("nDCG@10", "retrieval", "ndcg@10"))
 _LOWER_IS_BETTER = ("rmse", "mae", "cold_rmse", "under_mean@10")
 _ONE_IS_BEST = ("calibration",)
 _HIGHER_IS_BETTER = ("ndcg", "recall", "map", "mrr", "hit_rate", "precision", "auc")
-SURE = 2.0  # standard errors from which a change is more than noise
-_DIGITS = 4  # that are shown: what is equal in these is equal
+SURE = 2.0  # number of standard errors from which a change is more than noise
+_DIGITS = 4  # decimals that are shown; values that are equal in these count as equal
 
 
 def better(measure: str, before: Any, after: Any, standard_error: float | None = None) -> bool | None:
-    """Whether `after` is better than `before`.
+    """Returns whether `after` is better than `before`.
 
-    None where they are equal as shown, where the difference is within noise, and of a measure that is not
-    judged: coverage, novelty and popularity are for whoever runs the service to judge.
+    The result is None if the values are equal as shown, if the difference is within noise, or if the metric
+    has no direction: coverage, novelty and popularity are for the operator of the service to judge.
 
     Args:
-        measure: its name; of a path such as `test: ratings rmse`, the last word counts.
-        before, after: values; None, or no number, is not judged.
-        standard_error: of the difference, where it is known.
+        measure: name of the metric; of a path such as `test: ratings rmse`, the last word counts.
+        before, after: values; the result is None if either is not a number.
+        standard_error: standard error of the difference, if it is known.
     """
     if any(isinstance(each, bool) or not isinstance(each, int | float) for each in (before, after)):
         return None
@@ -38,6 +38,6 @@ def better(measure: str, before: Any, after: Any, standard_error: float | None =
 
 
 def judged(name: str) -> bool:
-    """Whether one value of a measure is better than another at all."""
+    """Returns whether the metric has a direction of improvement."""
     family = name.split("@")[0].removeprefix("rated_").removesuffix("_10")
     return name in (*_LOWER_IS_BETTER, *_ONE_IS_BEST) or family in _HIGHER_IS_BETTER

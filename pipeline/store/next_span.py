@@ -1,4 +1,4 @@
-"""What the TemporalCheck came to, in sentences: figures on the next span by time, and what is chance."""
+"""Sentences on the results of TemporalCheck: metrics on the next span by time, and their significance."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
@@ -9,13 +9,13 @@ Interval: TypeAlias = Mapping[str, float | None]
 
 
 def next_span(nodes: Nodes) -> dict[str, Any] | None:
-    """What TemporalCheck wrote; None where it did not run."""
+    """Returns the results of TemporalCheck; None if it did not run."""
     found: dict[str, Any] | None = TEMPORAL_CHECK.read(nodes)
     return found
 
 
 def beyond_chance(difference: Interval, lower_is_better: bool = False) -> str:
-    """`better` or `worse` where 0 is outside a difference's 95 % interval, else that it may be chance."""
+    """Says `better` or `worse` if 0 is outside a difference's 95 % interval, else that it may be chance."""
     low, high = difference["low"], difference["high"]
     if low is None or high is None:
         return "one user only, so no interval"
@@ -25,7 +25,7 @@ def beyond_chance(difference: Interval, lower_is_better: bool = False) -> str:
 
 
 def headline(found: Mapping[str, Any]) -> str:
-    """The one sentence to quote beside the figure of a random split."""
+    """Returns the sentence to quote beside the metric of a random split."""
     if not found["made"]:
         return f"not measured on the next span by time: {found['why_not']}"
     known, days = found["lists"]["known"], found["days"]
@@ -36,7 +36,7 @@ def headline(found: Mapping[str, Any]) -> str:
 
 
 def sentences(found: Mapping[str, Any]) -> Iterator[str]:
-    """The headline, and what else there is to say."""
+    """Yields the headline and further sentences on the results."""
     yield headline(found)
     if not found["made"]:
         return
@@ -55,7 +55,7 @@ def sentences(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _times(lists: Mapping[str, Any], baseline: str, named: str) -> str:
-    """How many times a baseline it is, the baseline itself, and whether that may be chance."""
+    """Returns the ratio to a baseline, the baseline's name, and whether the difference may be chance."""
     ours, theirs = lists["recommender"]["value"], lists[baseline]["value"]
     difference = lists[f"less_{baseline}"]
     times = f"{ours / theirs:.2f} x {named} ({theirs:.4f})" if theirs else f"{named} is {theirs:.4f}"

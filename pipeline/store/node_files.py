@@ -1,7 +1,7 @@
-"""Files that nodes write into their outputs: the one place that knows node, output and name.
+"""Files that nodes write into their outputs: the only place that defines node, output and file name.
 
-A file is None where its node did not run, failed, or left it half written: a run that stopped half way can be
-looked at as well.
+A file reads as None if its node did not run, failed, or left it half written, so that the results of an
+incomplete run can be shown too.
 """
 
 import json
@@ -20,9 +20,9 @@ class NodeFile:
     """A JSON file in an output of a node.
 
     Attributes:
-        node: the node's name.
-        key: the output's.
-        name: the file's.
+        node: name of the node.
+        key: key of the output.
+        name: name of the file.
     """
 
     node: str
@@ -30,10 +30,10 @@ class NodeFile:
     name: str
 
     def read(self, nodes: Nodes) -> Any:
-        """What the file holds; None where there is none.
+        """Returns the content of the file; None if there is none.
 
         Args:
-            nodes: of a run, or of what made a model, by name.
+            nodes: nodes of a run, or nodes that made a model, by name.
         """
         return read_json(output(nodes, self.node, self.key), self.name)
 
@@ -53,27 +53,27 @@ TEMPORAL_CHECK = NodeFile("TemporalCheck", "check", "temporal.json")
 
 
 def training(task: str) -> NodeFile:
-    """How the model of a task was trained: settings, epochs, history, speed."""
+    """Returns the file on the training of a task's model: settings, epochs, history, speed."""
     return NodeFile(f"{task.capitalize()}Trainer", "model_run", "training.json")
 
 
 def refit_training(task: str) -> NodeFile:
-    """How the model of a task was trained once more for serving."""
+    """Returns the file on the refit of a task's model for serving."""
     return NodeFile(f"{task.capitalize()}Refit", "model_run", "training.json")
 
 
 def trials(task: str) -> NodeFile:
-    """The tuner's trials, best first."""
+    """Returns the file of the tuner's trials, best first."""
     return NodeFile(f"{task.capitalize()}Tuner", "tuner_results", "trials.json")
 
 
 def best_trial(task: str) -> NodeFile:
-    """What the tuner chose: `values` by dotted path."""
+    """Returns the file of the tuner's choice: `values` by dotted path."""
     return NodeFile(f"{task.capitalize()}Tuner", "best_hyperparameters", "best_hyperparameters.txt")
 
 
 def evaluation(task: str) -> NodeFile:
-    """The verdicts of a task's own evaluator: `blessed`, `reasons`, `candidate`, `change`."""
+    """Returns the file of the task's evaluator: `blessed`, `reasons`, `candidate`, `change`."""
     return {
         "ranking": RANKING_VERDICTS,
         "retrieval": RETRIEVAL_METRICS,
@@ -82,17 +82,17 @@ def evaluation(task: str) -> NodeFile:
 
 
 def output(nodes: Nodes, node: str, key: str) -> Artifact | None:
-    """An output of a node; None where the node has not made it."""
+    """Returns an output of a node; None if the node has not made it."""
     return nodes[node].outputs.get(key) if node in nodes else None
 
 
 def read_json(artifact: Artifact | None, name: str) -> Any:
-    """A JSON file of an artifact; None where there is none."""
+    """Returns the content of a JSON file of an artifact; None if there is none."""
     return None if artifact is None else json_file(artifact.path / name)
 
 
 def json_file(file: Path) -> Any:
-    """What a JSON file holds; None where it is not there, or was not written to its end."""
+    """Returns the content of a JSON file; None if it is missing or incomplete."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Where a pushed version, or any artifact, comes from: data, code, configuration and parameters."""
+"""Origin of a pushed version, or of any artifact: data, code, configuration and parameters."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ from serving.versions.version_sets import history
 from serving.versions.versions import ROLLED_BACK, list_versions, version_folder
 
 SERVED = "served version"
-#: Nodes that judge models, whose verdicts belong to what they judged.
+#: Nodes that judge models; their verdicts are part of a model's origin.
 JUDGES = (
     "RankingEvaluator", "RetrievalEvaluator", "RecommenderEvaluator", "TemporalCheck", "ServingValidator",
     "RunReport",
@@ -27,14 +27,14 @@ JUDGES = (
 
 @dataclass(frozen=True)
 class Origin:
-    """What something was made from.
+    """Origin of an artifact: the nodes that made it and the record of its run.
 
     Args:
-        artifact: the thing, in ML Metadata.
-        model, version: of a pushed version; empty and 0 otherwise.
-        standing: of a pushed version, where it is now: see `standing`.
-        nodes: that made it, the first first, as they once ran; and those that judged it.
-        record: what the run that made it wrote down: command, versions, revision of the code.
+        artifact: the artifact in ML Metadata.
+        model, version: name and number of a pushed version; empty and 0 otherwise.
+        standing: current status of a pushed version: see `standing`.
+        nodes: nodes that made it, in the order in which they ran, and nodes that judged it.
+        record: record of the run that made it: command, package versions, revision of the code.
     """
 
     artifact: Artifact
@@ -46,13 +46,13 @@ class Origin:
 
     @property
     def title(self) -> str:
-        """What a person would call it."""
+        """Name of the artifact for people."""
         if self.version:
             return f"{self.model} version {self.version}"
         return f"{self.artifact.type} of {self.artifact.made_by or 'nobody'}"
 
     def described(self) -> dict[str, Any]:
-        """As plain data: what it is, where it stands, and what it was made from."""
+        """Returns the origin as plain data: the artifact, its current status, and what it was made from."""
         data = outcomes.data(self.nodes)
         models = {task: outcomes.model(self.nodes, task) for task in self.tasks}
         together = outcomes.recommender(self.nodes)
@@ -91,20 +91,20 @@ class Origin:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The models that are in it: a pushed `ranking` is one of three that were pushed together."""
+        """The tasks of the models in it: a pushed `ranking` is one of three that were pushed together."""
         return (self.model,) if self.model in outcomes.TASKS else outcomes.TASKS
 
 
 def find_origin(workspace: Workspace, asked: str, models: Path | None = None) -> Origin:
-    """What `asked` was made from.
+    """Returns the origin of `asked`.
 
     Args:
-        workspace: whose metadata is read.
-        asked: the folder of a pushed version, or `recommender/3`; or an artifact's folder, or one in it.
-        models: where versions are served from; the workspace's.
+        workspace: workspace whose metadata is read.
+        asked: folder of a pushed version, or `recommender/3`; or an artifact's folder, or a path in it.
+        models: folder of served models; the workspace's by default.
 
     Raises:
-        MarqueeError: nothing in the workspace made it.
+        MarqueeError: no run in the workspace made it.
     """
     lineage = Lineage(workspace.metadata_db)
     models = models or workspace.serving_models
@@ -127,9 +127,9 @@ def find_origin(workspace: Workspace, asked: str, models: Path | None = None) ->
 
 
 def pushes(lineage: Lineage) -> dict[int, Artifact]:
-    """The push behind each version, the newest first.
+    """Returns the push that made each version, newest first.
 
-    Numbers begin again where `serving_models` was deleted: what a version holds is what was pushed last.
+    Version numbers restart if `serving_models` was deleted; the last push under a number counts.
     """
     found: dict[int, Artifact] = {}
     contents: dict[int, Value | None] = {}
@@ -140,17 +140,17 @@ def pushes(lineage: Lineage) -> dict[int, Artifact]:
         if "pushed_version" in known:
             version, content = int(known["pushed_version"]), known.get("content")
             if contents.setdefault(version, content) == content:
-                found[version] = artifact  # in the end, the first to push it: that one made it
+                found[version] = artifact  # keeps the oldest push of the content: that one made it
     return dict(sorted(found.items(), reverse=True))
 
 
 def push_behind(known: Mapping[int, Artifact], models: Path, name: str, version: int) -> Artifact | None:
-    """The push that made a version; of one that was restored under a new number, the push of the old one.
+    """Returns the push that made a version; for one restored under a new number, the push of the old one.
 
     Args:
-        known: what `pushes` gives.
-        models: the folder of served models.
-        name, version: which.
+        known: result of `pushes`.
+        models: folder of served models.
+        name, version: model name and version number.
     """
     seen = set()
     while version not in known and version not in seen:
@@ -161,12 +161,12 @@ def push_behind(known: Mapping[int, Artifact], models: Path, name: str, version:
 
 
 def judge(runs: Iterable[Run], task: str, model: Artifact) -> Node | None:
-    """The evaluation of a model, the newest that was done: not always in the run that trained it.
+    """Returns the newest completed evaluation of a model, which may be in a later run than its training.
 
     Args:
-        runs: the newest first.
+        runs: runs, newest first.
         task: `ranking` or `retrieval`.
-        model: its artifact.
+        model: artifact of the model.
     """
     evaluators = (run.nodes.get(f"{task.capitalize()}Evaluator") for run in runs)
     done = (node for node in evaluators if node and node.state == "done" and "model" in node.taken)
@@ -174,7 +174,7 @@ def judge(runs: Iterable[Run], task: str, model: Artifact) -> Node | None:
 
 
 def standing(models: Path, name: str, version: int) -> str:
-    """Where it is now: `served version`, `older than the served version N`, `withdrawn` or `not kept`."""
+    """Returns `served version`, `older than the served version N`, `withdrawn` or `not kept`."""
     there = list_versions(models, name)
     if version in there:
         return SERVED if version == there[-1] else f"older than the served version {there[-1]}"
@@ -182,23 +182,23 @@ def standing(models: Path, name: str, version: int) -> str:
 
 
 def _revision(record: dict[str, Any]) -> str:
-    """Git's, of the code that ran; of a checkout with changes in it, so marked."""
+    """Returns the git revision of the code that ran, marked if the checkout had changes."""
     git = record.get("git") or {}
     return str(git.get("revision", "")) + (", with changes" if git.get("changed") else "")
 
 
 def _judges(lineage: Lineage, artifact: Artifact) -> dict[str, Node]:
-    """What judged the artifact, or the models in it, as it once ran: cached nodes where they ran.
+    """Returns the nodes that judged the artifact, or the models in it; cached nodes as first executed.
 
-    A model may have been judged, or judged anew, in a later run than the one that made it. A refit model was
-    judged by way of the one that it was made after.
+    A model may have been judged, or judged again, in a later run than the one that made it. For a refit model
+    the judged model that it is based on counts.
     """
     run = lineage.run(artifact.made_in) if artifact.made_in else None
     if run is None:
         return {}
     ids = {artifact.id}
     refit = (run.nodes[name] for name, _ in served.MAKERS.values() if name in run.nodes)
-    ids |= {  # a refit model was judged by way of the one that it was made after
+    ids |= {  # for a refit model the judged model that it is based on counts
         node.taken["judged_model"].id
         for node in refit
         if "judged_model" in node.taken and node.outputs["model"].id == artifact.id
@@ -221,7 +221,7 @@ def _models(inputs: Mapping[str, Artifact]) -> list[Artifact]:
 
 
 def _version(asked: str, workspace: Workspace, models: Path) -> tuple[str, int] | None:
-    """(model, version) where `asked` names a place for one, whether or not it is still there."""
+    """Returns (model, version) if `asked` is the place of a version, whether or not it still exists."""
     for folder in (models, models / ROLLED_BACK):
         for path in (Path(asked), workspace.root / asked, models / asked):
             resolved = Path(path.resolve())
@@ -234,7 +234,7 @@ def _version(asked: str, workspace: Workspace, models: Path) -> tuple[str, int] 
 
 
 def _artifact(lineage: Lineage, asked: str, workspace: Workspace) -> Artifact | None:
-    """The artifact whose folder `asked` is, or is in."""
+    """Returns the artifact whose folder is `asked` or contains it."""
     folders = {Path(each.uri).resolve(): each for each in lineage.artifacts()}
     for path in (Path(asked), workspace.root / asked, workspace.artifacts / asked):
         for folder in (path.resolve(), *path.resolve().parents):

@@ -1,7 +1,7 @@
-"""What nodes came to: data, models, judgements, read from what they wrote; of a run, or of what made a model.
+"""Results of nodes (data, models, judgements) of a run, or of the nodes that made a model.
 
-Everything is None, or left out, where a node has not run, failed, or its artifact is gone: a run that
-stopped half way can be looked at as well.
+A result is None, or left out, if its node has not run, failed, or its artifact is gone, so that the results
+of an incomplete run can be shown too.
 """
 
 import json
@@ -14,7 +14,7 @@ from pipeline.store.node_files import Nodes, output, read_json
 from pipeline.store.ranking_metrics import ranking_metrics
 
 TASKS = ("ranking", "retrieval")
-#: Of all that is measured on `eval`; the rest is in the evaluators' artifacts.
+#: Metrics on `eval` that are shown; the others are in the evaluators' artifacts.
 SHOWN = (
     "rmse",
     "mae",
@@ -27,7 +27,7 @@ SHOWN = (
     "coverage@10",
     "index_recall@100",
 )
-#: Of a model's forty settings, those that people change.
+#: Hyper-parameters that users change, of a model's forty.
 _FIRST = (
     "model.kind", "model.dim", "model.hidden", "model.loss", "train.epochs", "train.batch_size",
     "train.learning_rate", "tune.strategy", "tune.trials",
@@ -36,13 +36,13 @@ _FIRST = (
 
 @dataclass(frozen=True)
 class Data:
-    """What was learned from.
+    """The ratings that a run read.
 
     Args:
-        dataset, origin, fingerprint: which ratings, where they came from, and a hash over them.
-        split: how they were divided, as configured.
-        rows: by split.
-        made_in: the run that read them.
+        dataset, origin, fingerprint: name of the data set, its source, and a hash of the ratings.
+        split: configuration of the split.
+        rows: number of rows by split.
+        made_in: run that read the ratings.
     """
 
     dataset: str
@@ -59,17 +59,17 @@ class Model:
 
     Args:
         task: `ranking` or `retrieval`.
-        kind: such as `mf`.
-        settings: what it was trained with, by dotted path.
-        tuned: of these, what the tuner chose.
-        trials: how many it tried.
+        kind: kind of model, such as `mf`.
+        settings: hyper-parameters that it was trained with, by dotted path.
+        tuned: those of `settings` that the tuner chose.
+        trials: number of trials of the tuner.
         training: epochs, best_epoch, device, rows_per_second.
-        metrics: on `eval`, by name.
-        blessed: None where nobody has judged it.
-        reasons: why, in sentences, where the evaluator writes them.
-        model: the artifact.
-        warm_start: the run whose model it began from, or nothing.
-        compared_with: the run whose model it had to match, or nothing.
+        metrics: metrics on `eval`, by name.
+        blessed: whether it was blessed; None if it has not been judged.
+        reasons: reasons for that, in sentences, if the evaluator writes them.
+        model: artifact of the model.
+        warm_start: run whose model its training started from; empty for none.
+        compared_with: run whose model was the baseline; empty for none.
     """
 
     task: str
@@ -88,13 +88,13 @@ class Model:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was said of the two models together.
+    """Judgement of the recommender, that is of the two models together.
 
     Args:
-        metrics: of their lists on `eval`, by name.
-        blessed: whether they may be pushed.
-        reasons: why, in sentences.
-        compared_with: the run whose recommender it had to match, or nothing.
+        metrics: metrics of its lists on `eval`, by name.
+        blessed: whether the models may be pushed.
+        reasons: reasons for that, in sentences.
+        compared_with: run whose recommender was the baseline; empty for none.
     """
 
     metrics: dict[str, float]
@@ -104,7 +104,7 @@ class Judgement:
 
 
 def data(nodes: Nodes) -> Data | None:
-    """What MovieLensExampleGen read."""
+    """Returns the data that MovieLensExampleGen read."""
     examples = output(nodes, "MovieLensExampleGen", "examples")
     if examples is None:
         return None
@@ -122,7 +122,7 @@ def data(nodes: Nodes) -> Data | None:
 
 
 def model(nodes: Nodes, task: str) -> Model | None:
-    """The model of a task; None where it was not trained to the end."""
+    """Returns the model of a task; None if its training was not completed."""
     name = task.capitalize()
     trained = output(nodes, f"{name}Trainer", "model")
     if trained is None:
@@ -155,7 +155,7 @@ _TRAINING = ("epochs", "best_epoch", "epochs_resumed", "device", "rows", "rows_p
 
 
 def metrics(nodes: Nodes, task: str) -> dict[str, float]:
-    """What was measured on `eval`; nothing where it was not."""
+    """Returns a task's metrics on `eval` by name; empty if there are none."""
     if task == "retrieval":
         found = node_files.RETRIEVAL_METRICS.read(nodes) or {}
         return {**found.get("candidate", {}), **found.get("search", {})}
@@ -164,7 +164,7 @@ def metrics(nodes: Nodes, task: str) -> dict[str, float]:
 
 
 def recommender(nodes: Nodes) -> Judgement | None:
-    """What RecommenderEvaluator said; None where it has not judged."""
+    """Returns the judgement of RecommenderEvaluator; None if it has not judged."""
     node = nodes.get("RecommenderEvaluator")
     blessing = output(nodes, "RecommenderEvaluator", "blessing")
     if node is None or blessing is None:
@@ -180,7 +180,7 @@ def recommender(nodes: Nodes) -> Judgement | None:
 
 
 def standard_error(before: Nodes, after: Nodes, task: str, measure: str) -> float | None:
-    """Of a measure's difference between two models, where one's evaluator compared it with the other."""
+    """Returns the standard error of a metric's difference, if `after` was evaluated against `before`."""
     evaluator, theirs = after.get(f"{task.capitalize()}Evaluator"), before.get(f"{task.capitalize()}Trainer")
     baseline = evaluator.taken.get("baseline_model") if evaluator else None
     model = theirs.outputs.get("model") if theirs else None
@@ -193,13 +193,13 @@ def standard_error(before: Nodes, after: Nodes, task: str, measure: str) -> floa
 
 
 def test(nodes: Nodes) -> dict[str, Any] | None:
-    """What RunReport measured on `test`: by model, its metrics."""
+    """Returns the metrics that RunReport measured on `test`, by model."""
     found: dict[str, Any] | None = node_files.TEST.read(nodes)
     return found
 
 
 def fingerprints(nodes: Nodes) -> dict[str, str]:
-    """Of the code behind each node, where it has one."""
+    """Returns the fingerprint of each node's code, for nodes that have one."""
     found = {}
     for name, node in nodes.items():
         config = parsed(node.parameters.get("custom_config", "{}"))
@@ -209,7 +209,7 @@ def fingerprints(nodes: Nodes) -> dict[str, str]:
     return found
 
 
-#: Parameters that say where something is kept, what the code is, or what is told elsewhere.
+#: Parameters that hold locations, code fingerprints, or what is reported elsewhere.
 _NO_SETTINGS = (
     "code_fingerprint", "fingerprint", "origin", "input_base", "backup_dir", "cache_key", "serving_models",
     "run_fn", "tuner_fn", "preprocessing_fn", "train_args", "eval_args", "splits_config",
@@ -219,7 +219,7 @@ _NO_CUSTOM = ("code_fingerprint", "code", "component", "backup_dir", "trials_dir
 
 
 def settings(node: Node) -> dict[str, Any]:
-    """What a node was told that changes what it does, by dotted path."""
+    """Returns the parameters that change what a node computes, by dotted path."""
     found: dict[str, Any] = {}
     for name, value in node.parameters.items():
         if name in _NO_SETTINGS:
@@ -235,14 +235,14 @@ def settings(node: Node) -> dict[str, Any]:
 
 
 def main_settings(found: dict[str, Any]) -> dict[str, Any]:
-    """Of `settings`, what fits a line: of a model's, those that people change."""
+    """Returns those of `settings` that fit a line: of a model's, those that users change."""
     if "model.kind" not in found:
         return found
     return {name: found[name] for name in _FIRST if found.get(name) not in (None, [])}
 
 
 def flat(tree: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested dicts by dotted path; lists are values."""
+    """Flattens nested dicts to dotted paths; lists are values."""
     if not isinstance(tree, dict):
         return {prefix.removesuffix("."): tree}
     found: dict[str, Any] = {}
@@ -252,7 +252,7 @@ def flat(tree: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def parsed(value: Any) -> Any:
-    """A parameter that holds JSON as what it says; anything else as it is."""
+    """Parses a parameter that holds JSON; returns anything else unchanged."""
     if not isinstance(value, str) or value[:1] not in "{[n":
         return value
     try:

@@ -1,4 +1,4 @@
-"""What a user has to type to call Marquee again, for the commands that are printed."""
+"""Builds the shell commands that hints print, as a user has to type them."""
 
 import os
 import shlex
@@ -10,27 +10,27 @@ DEFAULT_WORKSPACE = Path("workspace")
 
 
 def command(*arguments: str | Path, workspace: Path | None = None) -> str:
-    """A command that works when pasted into a shell, as every hint must.
+    """Returns a Marquee command that works when pasted into a shell, as every hint must.
 
     Args:
-        arguments: of the command; a placeholder in capitals is for the reader to fill in.
-        workspace: the folder that the command is to look at; the default one is not named.
+        arguments: arguments of the command; the reader fills in placeholders in capitals.
+        workspace: workspace folder of the command; the default one is left out.
     """
     words = [str(each) for each in arguments]
     return f"{program()} {shlex.join([*words, *workspace_option(workspace)])}"
 
 
 def push_first(models: Path) -> str:
-    """What to do where a folder of served models is empty; names the workspace that the folder is in."""
+    """Returns the hint for an empty folder of served models; it names the folder's workspace."""
     workspace = models.parent if models.name == "serving_models" else None
     return f"Push one first: {command('run', workspace=workspace)}"
 
 
 def program() -> str:
-    """The shortest name that calls this installation, quoted for a shell.
+    """Returns the shortest name that calls this installation, quoted for a shell.
 
-    `marquee` where that is what PATH finds, or Marquee was not called by its script; otherwise the path of
-    the script, such as `.venv/bin/marquee`.
+    This is `marquee` if PATH finds this installation by that name, or if Marquee was not called by its
+    script. Otherwise it is the path of the script, such as `.venv/bin/marquee`.
     """
     called, on_path = sys.argv[0], shutil.which("marquee")
     if os.path.basename(called) != "marquee":
@@ -41,14 +41,14 @@ def program() -> str:
 
 
 def workspace_option(workspace: Path | None) -> list[str]:
-    """`["--workspace", FOLDER]`; nothing for the default folder, which no command needs to be told."""
+    """Returns `["--workspace", FOLDER]`; an empty list for the default folder."""
     if workspace is None or Path(workspace) == DEFAULT_WORKSPACE:
         return []
     return ["--workspace", str(workspace)]
 
 
 def program_path() -> tuple[str, ...]:
-    """How another process calls Marquee, from any folder: this very installation, whatever is on PATH."""
+    """Returns the command by which a process calls this installation, from any folder and with any PATH."""
     called = os.path.abspath(sys.argv[0])
     if os.path.basename(called) == "marquee":
         return (called,)
@@ -56,7 +56,7 @@ def program_path() -> tuple[str, ...]:
 
 
 def _short(path: str) -> str:
-    """The path from here where that leads down, else the absolute one."""
+    """Returns the path relative to the current folder if it is below it, else the absolute path."""
     absolute = os.path.abspath(path)
     relative = os.path.relpath(absolute)
     return absolute if relative.startswith("..") else relative

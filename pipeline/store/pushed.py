@@ -1,4 +1,4 @@
-"""What became of the models of a run: pushed by it, served already, withdrawn by a person, or refused."""
+"""Outcome of a run's push: pushed, served already, withdrawn by a person before, or refused."""
 
 import datetime
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ PUSHER = "AtomicPusher"
 
 @dataclass(frozen=True)
 class Pushed:
-    """What became of a run's models when its pusher had been asked. Where they are now is another matter.
+    """Outcome of a run's push at the time of the run; the models' present status may differ.
 
     Args:
         outcome: `pushed` by this run; `served` already, so not pushed again; `withdrawn` by a person, and so
             not pushed again; or `refused` by a blessing.
-        version: that was pushed, was served already, or was withdrawn; None where nothing was.
-        by: the run that pushed that version: this one, or an earlier one; empty where nobody here knows.
-        when: of the push, Unix seconds; 0 where there was none.
+        version: version that was pushed, was served already, or was withdrawn; None if there is none.
+        by: run that pushed that version, this one or an earlier one; empty if unknown.
+        when: time of the push in Unix seconds; 0 if this run pushed nothing.
     """
 
     outcome: Literal["pushed", "served", "withdrawn", "refused"]
@@ -32,7 +32,7 @@ class Pushed:
 
     @property
     def sentence(self) -> str:
-        """The same in words that stay true: of the time of the run."""
+        """The outcome as a sentence on the time of the run, which stays true later."""
         if self.outcome == "pushed":
             return f"Pushed as version {self.version} on {moment(self.when)}."
         by = f", pushed by run {self.by}" if self.by else ""
@@ -44,11 +44,11 @@ class Pushed:
 
 
 def pushed(run: Run, pushes: Mapping[int, Artifact]) -> Pushed | None:
-    """What became of the models of a run; None where it did not come to its push.
+    """Returns the outcome of a run's push; None if the run did not reach its pusher.
 
     Args:
         run: the run.
-        pushes: the push behind each version (`pipeline.store.origin.pushes`).
+        pushes: push that made each version (`pipeline.store.origin.pushes`).
     """
     node = run.nodes.get(PUSHER)
     artifact = run.output(PUSHER, "pushed_model")
@@ -69,12 +69,12 @@ def pushed(run: Run, pushes: Mapping[int, Artifact]) -> Pushed | None:
 
 
 def moment(seconds: float) -> str:
-    """Local date and time to the minute, with the offset from UTC."""
+    """Formats Unix seconds as local date and time to the minute, with the offset from UTC."""
     return datetime.datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M %z")
 
 
 def models_at(folder: Path, version: int | None) -> str:
-    """The folders of one version of all models, as one path."""
+    """Returns the folders of one version of all models as a single path with braces."""
     return f"{folder}/{{{','.join(MODELS)}}}/{version}"
 
 

@@ -1,4 +1,4 @@
-"""What RankingEvaluator measured over all of `eval`, without TFMA, which takes seconds to load."""
+"""Reads RankingEvaluator's metrics over all of `eval`, without TFMA, which takes seconds to load."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 WHOLE = "(all)"  # as in components.ranking_evaluator.by_slice, whose import loads TFMA
 
 
-#: Of the order of the films that a user rated; nDCG@10 is that of a list out of all films.
+#: nDCG@10 of the order of the films that a user rated; `ndcg@10` is that of a list out of all films.
 RATED_NDCG = "rated_ndcg@10"
-_OLDER = {"ndcg_10": RATED_NDCG}  # as earlier versions wrote it
+_OLDER = {"ndcg_10": RATED_NDCG}  # name in earlier versions
 
 
 def slices_read(slices: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What RANKING_SLICES holds, by feature, value and model, with the names that metrics have now."""
+    """Returns RANKING_SLICES by feature, value and model, with the present names of metrics."""
     if slices is None:
         return None
     return {
@@ -28,10 +28,11 @@ def slices_read(slices: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def ranking_metrics(slices: Mapping[str, Any] | None) -> dict[str, dict[str, float | None]]:
-    """Model (`candidate`, and maybe `baseline`) to metric to value, None for NaN; empty where there is none.
+    """Returns metric values by model (`candidate`, maybe `baseline`) and metric; None for NaN.
 
     Args:
-        slices: what RANKING_SLICES holds: see `components.ranking_evaluator.by_slice`.
+        slices: content of RANKING_SLICES (see `components.ranking_evaluator.by_slice`); None gives an empty
+            result.
     """
     models: dict[str, dict[str, float | None]] = (slices_read(slices) or {}).get(WHOLE, {}).get(WHOLE, {})
     return models

@@ -1,4 +1,4 @@
-"""What a run serves: the judged models, or those that were refit after them; and a sentence that says so."""
+"""Models that a run serves: the judged ones, or those refit after them, and a sentence that says which."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from components.not_refit import WHY
 from pipeline.store import node_files, outcomes
 from pipeline.store.metadata.lineage import Artifact, Node
 
-#: By model the node that makes what is served, where it is in a run, and the one whose model is judged.
+#: By model, the node that makes the served model, if it is in a run, and the node whose model is judged.
 MAKERS = {
     "ranking": ("RankingRefit", "RankingTrainer"),
     "retrieval": ("RetrievalRefit", "RetrievalTrainer"),
@@ -17,14 +17,14 @@ MAKERS = {
 
 @dataclass(frozen=True)
 class Refit:
-    """A model that was made for serving after its settings were blessed.
+    """A model that was refit for serving after the judged model was blessed.
 
     Args:
         mode: `all`, trained on every split; `seen`, the judged weights, with everything that was rated.
-        ratings, users, items: that it knows.
-        epochs: that were trained, the judged model's best epoch.
-        warm_start: the run whose refit model it began from, or nothing.
-        model: the artifact.
+        ratings, users, items: numbers of ratings, users and items that it knows.
+        epochs: number of trained epochs, the judged model's best epoch.
+        warm_start: run whose refit model its training started from; empty for none.
+        model: artifact of the model.
     """
 
     mode: str
@@ -37,7 +37,7 @@ class Refit:
 
 
 def refit(nodes: Mapping[str, Node], task: str) -> Refit | None:
-    """What a task's refit came to; None where nothing was refit."""
+    """Returns the refit model of a task; None if nothing was refit."""
     node = nodes.get(MAKERS[task][0])
     if node is None:
         return None
@@ -57,7 +57,7 @@ def refit(nodes: Mapping[str, Node], task: str) -> Refit | None:
 
 
 def whose_numbers(nodes: Mapping[str, Node]) -> str:
-    """What the measures of a run are measures of, as a sentence; "" where what is judged is served."""
+    """Says which model a run's metrics were measured on, as a sentence; "" if the judged model is served."""
     if MAKERS["ranking"][0] not in nodes:
         return ""
     found = [each for task in outcomes.TASKS if (each := refit(nodes, task))]

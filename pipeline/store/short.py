@@ -1,15 +1,15 @@
-"""Values as tables have them."""
+"""Short text forms of values for tables."""
 
 from typing import Any
 
 
 def brief(settings: dict[str, Any]) -> str:
-    """`name value, …`, numbers to four digits."""
+    """Formats settings as `name value, …`, with numbers to four digits."""
     return ", ".join(f"{name} {short(value)}" for name, value in settings.items())
 
 
 def short(value: Any) -> str:
-    """A value as a table has it: four digits, a list by its items."""
+    """Formats a value for a table: numbers to four digits, a list by its items."""
     if isinstance(value, bool) or value is None:
         return "yes" if value else "no" if value is False else "–"
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""What a run came to: read from its artifacts, kept as JSON, printed short."""
+"""Summary of a run's results, read from its artifacts, stored as JSON and printed at the end."""
 
 import json
 from collections.abc import Mapping
@@ -24,16 +24,16 @@ FILE = "summary.json"
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """What became of one task's model.
+    """Results of one task's model.
 
     Args:
-        tuner: `trials` (a row each, best first) and `best` (dotted path to value); None without tuning.
-        training: what the trainer wrote: epochs, best epoch, rows per second, device.
-        blessed: whether it may be pushed as far as its own evaluator is concerned.
-        reasons: why, in sentences.
+        tuner: `trials` (one per row, best first) and `best` (dotted path to value); None without tuning.
+        training: results of the trainer: epochs, best epoch, rows per second, device.
+        blessed: whether its own evaluator blessed it.
+        reasons: reasons for that, in sentences.
         evaluation: metrics on `eval`.
-        missed: of the reasons, those that stand against it.
-        not_compared: of the reasons, those where the last blessed model could not be compared.
+        missed: those of `reasons` that stand against it.
+        not_compared: those of `reasons` whose baseline could not be compared.
     """
 
     tuner: dict[str, Any] | None
@@ -47,13 +47,13 @@ class ModelSummary:
 
 @dataclass(frozen=True)
 class RecommenderSummary:
-    """What became of the two models together.
+    """Results of the recommender, that is of the two models together.
 
     Args:
-        blessed: whether it may be pushed as far as the RecommenderEvaluator is concerned.
-        reasons: why, in sentences.
+        blessed: whether RecommenderEvaluator blessed it.
+        reasons: reasons for that, in sentences.
         evaluation: metrics of its lists on `eval`.
-        missed, not_compared: as of a ModelSummary.
+        missed, not_compared: as in ModelSummary.
     """
 
     blessed: bool
@@ -65,30 +65,30 @@ class RecommenderSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """The outcome of a run.
+    """Results of a run.
 
     Args:
-        run_id: the run.
-        splits: rows a split.
-        notes: how the data was read, and what is odd about it, in sentences.
-        drift: what drifted from the previous run: dicts of split, feature, what.
-        skew: how eval differs from train, in the same form.
-        spans: rows by number, of data that comes in spans; None of other data.
-        reused: whether no node had anything to do.
-        serving_skew: what the ServingSkew node found (`findings.json`); None without prediction logs.
-        ranking, retrieval: the two models.
-        test: metrics on `test`, and those of always saying the mean, and the most rated films; empty where
-            the run failed before its report.
+        run_id: id of the run.
+        splits: number of rows per split.
+        notes: remarks on how the data was read and on oddities in it, in sentences.
+        drift: drift from the previous run: dicts of split, feature, what.
+        skew: differences of eval from train, in the same form.
+        spans: number of rows by span number, for data that comes in spans; None for other data.
+        reused: whether every node came from the cache.
+        serving_skew: findings of the ServingSkew node (`findings.json`); None without prediction logs.
+        ranking, retrieval: results of the two models.
+        test: metrics on `test`, and those of predicting the mean and of the most rated films; empty if the
+            run failed before its report.
         blessed: whether every blessing was given.
-        reasons: why, in sentences.
-        missed: of the reasons, those that stand against the models.
-        not_compared: of the reasons, those where the last blessed model could not be compared.
-        pushed: the folders of the version that this run pushed, or None where it pushed none.
-        example: a user to ask a server about; None while nothing is served.
-        push: what became of the models: see `pipeline.store.pushed.Pushed`.
-        measured: what the measures are measures of, where a model was refit for serving; else "".
-        recommender: the two models together.
-        next_span: what TemporalCheck wrote (`temporal.json`); None where it did not run.
+        reasons: reasons for that, in sentences.
+        missed: those of `reasons` that stand against the models.
+        not_compared: those of `reasons` whose baseline could not be compared.
+        pushed: folders of the version that this run pushed; None if it pushed none.
+        example: a user to request recommendations for; None while nothing is served.
+        push: outcome of the push: see `pipeline.store.pushed.Pushed`.
+        measured: sentence on which model the metrics belong to, if one was refit for serving; else "".
+        recommender: results of the two models together.
+        next_span: results of TemporalCheck (`temporal.json`); None if it did not run.
     """
 
     run_id: str
@@ -119,13 +119,13 @@ class Summary:
 
 
 def read_summary(workspace: Workspace, run_id: str) -> dict[str, Any] | None:
-    """What `Summary.write` wrote; None of a run that did not come so far."""
+    """Reads what `Summary.write` wrote; returns None for a run without a summary."""
     found: dict[str, Any] | None = json_file(workspace.reports / run_id / FILE)
     return found
 
 
 def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
-    """Reads what the run's nodes wrote."""
+    """Builds the summary from the files that the run's nodes wrote."""
     lineage = Lineage(workspace.metadata_db)
     run = lineage.run(run_id)
     assert run is not None  # its nodes have run
@@ -166,7 +166,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
 
 
 def _of_all(judged: Mapping[str, ModelSummary | RecommenderSummary], which: str) -> list[str]:
-    """Sentences about all models, each beginning with whose it is."""
+    """Returns the sentences about all models, each prefixed with the model's name."""
     return [f"{name}: {sentence}" for name, each in judged.items() for sentence in getattr(each, which)]
 
 
@@ -194,7 +194,7 @@ def _recommender(run: Run) -> RecommenderSummary:
 
 
 def _verdict(found: dict[str, Any]) -> dict[str, Any]:
-    """What an evaluator wrote: `blessed`, `reasons`, and of these `missed` and `not_compared`."""
+    """Returns an evaluator's `blessed` and `reasons`, and of these `missed` and `not_compared`."""
     bars = found["bars"]
     return {
         "blessed": found["blessed"],
@@ -206,7 +206,7 @@ def _verdict(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _training(run: Run, task: str) -> dict[str, Any]:
-    """`tuner` and `training` of a ModelSummary."""
+    """Returns `tuner` and `training` of a ModelSummary."""
     tuned = None
     if trials := node_files.trials(task).read(run.nodes):
         best = _read(run, node_files.best_trial(task))["values"]
@@ -224,9 +224,9 @@ def _folders(push: Pushed | None, workspace: Workspace) -> str | None:
 
 
 def _example(run: Run) -> str:
-    """The user with the most ratings in train: vocabularies are by falling frequency."""
+    """Returns the user with the most ratings in train: vocabularies are sorted by descending frequency."""
     graph = output(run.nodes, "Transform", "transform_graph")
-    assert graph is not None  # models are served, which are made with it
+    assert graph is not None  # models are served, and they are made with it
     return (graph.path / "transform_fn" / "assets" / USER_ID).read_text(encoding="utf-8").split("\n", 1)[0]
 
 
@@ -242,7 +242,7 @@ def _serving_reasons(validation: dict[str, Any]) -> list[str]:
 
 
 def _read(run: Run, file: NodeFile) -> Any:
-    """A file of a node that has run."""
+    """Returns the content of a file of a node that has run; raises MarqueeError if it cannot be read."""
     found = file.read(run.nodes)
     if found is None:
         raise MarqueeError(

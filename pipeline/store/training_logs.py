@@ -1,4 +1,4 @@
-"""What the trainings and searches of all runs left for TensorBoard, as one tree of links."""
+"""Tree of links to the TensorBoard logs of the trainings and searches of all runs."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pipeline.store.metadata.lineage import Lineage, Run
 from pipeline.store.workspace import Workspace
 
 LOGS = "logs"  # below an artifact: see `trainer.training.epoch_log`
-#: A node's output that holds logs, and where they hang below the run.
+#: Nodes with outputs that hold logs, and the logs' place below the run.
 _HOLDERS = {
     "RankingTrainer": ("model_run", "ranking"),
     "RankingTuner": ("tuner_results", "ranking/tuner"),
@@ -18,11 +18,11 @@ _HOLDERS = {
 
 
 def link_training_logs(workspace: Workspace) -> Path:
-    """Brings `logs/tensorboard/<run>/<task>/{train,validation,tuner/<trial>}` up to date; gives its folder.
+    """Updates `logs/tensorboard/<run>/<task>/{train,validation,tuner/<trial>}`, and returns its folder.
 
-    The logs themselves stay where training wrote them, in TFX's artifacts, so that no path of theirs is a
-    node's input and the cache knows nothing of them. A run shows what it trained itself: a node that was
-    reused is to be seen under the run that made it. A training under way is there as well.
+    The logs themselves stay where training wrote them, in TFX's artifacts, so that their paths are no inputs
+    of nodes and do not affect the cache. A run shows what it trained itself; a reused node is shown under the
+    run that made it. A training under way is included.
 
     Raises:
         MarqueeError: the metadata is damaged.
@@ -40,7 +40,7 @@ def link_training_logs(workspace: Workspace) -> Path:
 
 
 def _logs(workspace: Workspace) -> Iterator[tuple[str, Path]]:
-    """Place in the tree, and the folder that belongs there."""
+    """Yields places in the tree, each with the folder to link there."""
     for run in Lineage(workspace.metadata_db).runs():
         for node, (_, place) in _HOLDERS.items():
             folder = _holder(workspace, run, node)
@@ -49,7 +49,7 @@ def _logs(workspace: Workspace) -> Iterator[tuple[str, Path]]:
 
 
 def _holder(workspace: Workspace, run: Run, node: str) -> Path | None:
-    """The folder that a run's node writes its logs below."""
+    """Returns the folder below which a run's node writes its logs."""
     state = run.nodes[node].state if node in run.nodes else None
     key, _ = _HOLDERS[node]
     if state == "done":
@@ -57,7 +57,7 @@ def _holder(workspace: Workspace, run: Run, node: str) -> Path | None:
         return output.path if output else None
     if state != "running":
         return None
-    # Metadata tells of an output only when it is finished. A search keeps its trials where an interruption
+    # Metadata lists an output only when it is finished. A search keeps its trials where an interruption
     # cannot reach them, and moves their logs at its end.
     under_way = workspace.artifacts.glob(f"{node}/{key}/*")
     if node.endswith("Tuner"):

@@ -12,11 +12,11 @@ from marquee.errors import MarqueeError
 
 
 class InUse(MarqueeError):
-    """Another process has the workspace.
+    """Another process uses the workspace.
 
     Args:
-        message, hint: as any error's.
-        holder: the process.
+        message, hint: message and hint, as of any MarqueeError.
+        holder: the other process.
     """
 
     def __init__(self, message: str, hint: str, holder: str):
@@ -29,7 +29,7 @@ class Workspace:
     """Paths below a workspace folder.
 
     Args:
-        root: the folder; made when it is first written to.
+        root: folder of the workspace; created on the first write.
     """
 
     root: Path
@@ -41,22 +41,22 @@ class Workspace:
 
     @property
     def artifacts(self) -> Path:
-        """TFX's artifacts, a folder each node."""
+        """TFX's artifacts, one folder per node."""
         return self.root / "artifacts"
 
     @property
     def serving_models(self) -> Path:
-        """What was pushed: `<name>/<version>/`."""
+        """Pushed models: `<name>/<version>/`."""
         return self.root / "serving_models"
 
     @property
     def logs(self) -> Path:
-        """A log a run, and TensorBoard's."""
+        """Logs, one per run, and those of TensorBoard."""
         return self.root / "logs"
 
     @property
     def reports(self) -> Path:
-        """A folder a run."""
+        """Reports, one folder per run."""
         return self.root / "reports"
 
     @property
@@ -66,12 +66,12 @@ class Workspace:
 
     @contextlib.contextmanager
     def lock(self, what: Literal["run", "schedule", "once", "waiting"] = "run") -> Iterator[None]:
-        """Keeps two runs, or two schedules, from working here at once.
+        """Locks the workspace, so that two runs, or two schedules, never use it at once.
 
-        `once` is a run that `schedule --once` does, from before its process has the workspace; `waiting` is
-        the next one's.
+        `once` is held by `schedule --once`, from before its run locks the workspace; `waiting` is held by the
+        one that waits for it.
 
-        The lock is the system's: it dies with its process, however that dies.
+        The operating system holds the lock and releases it when the process ends, however it ends.
 
         Raises:
             InUse: another process holds it.
@@ -94,7 +94,7 @@ class Workspace:
             yield
 
     def lock_holder(self) -> str | None:
-        """The process whose run has the workspace, None when there is none.
+        """Returns the process whose run has locked the workspace; None if there is none.
 
         Raises:
             MarqueeError: the folder cannot be written.
@@ -108,7 +108,7 @@ class Workspace:
         return None
 
     def in_use(self) -> bool:
-        """Whether a run has the workspace; unlike `lock_holder`, asked without writing anything."""
+        """Returns whether a run has locked the workspace; unlike `lock_holder`, it writes nothing."""
         try:
             with open(self.root / ".lock") as handle:
                 fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)

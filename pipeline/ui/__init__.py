@@ -1,1 +1,1 @@
-"""`marquee ui`: the workspace in a browser, to read and to try; nothing is changed through it."""
+"""Read-only web UI of a workspace (`marquee ui`), in which models can also be tried."""

@@ -1,4 +1,4 @@
-"""What a server answers with, held against what is on disk: one sentence on each model."""
+"""Comparison of the versions that a server answers with and those on disk, in one sentence per model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from pipeline.ui.server_status import ServerStatus, VersionState
 
 @dataclass(frozen=True)
 class Agreement:
-    """Whether a server answers with the newest version on disk, a sentence on why not, and with which."""
+    """Result of the comparison: whether the newest version on disk answers, if not why, and which does."""
 
     agrees: bool
     sentence: str
@@ -18,12 +18,12 @@ class Agreement:
 def agreement(
     server: ServerStatus, name: str, disk: Sequence[int], withdrawn: Sequence[int]
 ) -> Agreement | None:
-    """Compares a model's versions; None where no server answers.
+    """Compares a model's versions on server and disk; returns None if no server answers.
 
     Args:
-        server: what it said.
-        name: the model.
-        disk: versions in the folder that is looked at; the highest is the one to be served.
+        server: status of the server.
+        name: name of the model.
+        disk: versions in the folder of served models; the highest is the one to be served.
         withdrawn: versions that were rolled back.
     """
     if not server.answers:
@@ -49,7 +49,7 @@ def _compared(server: ServerStatus, name: str, disk: Sequence[int], withdrawn: S
 
 
 def _not_yet(version: int, state: VersionState | None) -> str:
-    """Why a server does not answer with a version that is on disk."""
+    """Says why a server does not answer with a version that is on disk."""
     if state is None:
         return (
             f"The server does not know version {version}: it has not checked yet, or serves another folder."
@@ -62,7 +62,7 @@ def _not_yet(version: int, state: VersionState | None) -> str:
 
 
 def _elsewhere(version: int, withdrawn: Sequence[int]) -> str:
-    """Why a server answers with a version that is not on disk."""
+    """Says why a server answers with a version that is not on disk."""
     if version in withdrawn:
         return f"Version {version} was withdrawn, which the server has not noticed yet."
     return f"Version {version} is not in this folder: the server uses another one, or has not checked yet."

@@ -1,4 +1,4 @@
-"""The application: which address shows which page, and what every answer has in common."""
+"""ASGI application of the UI: routes, headers and errors."""
 
 import contextlib
 from collections.abc import Awaitable, Callable
@@ -37,14 +37,14 @@ _STATIC = Path(__file__).parent / "static"
 
 
 class _Number(IntegerConvertor):
-    """Of an artifact or a version: none has more digits, and Python refuses to read thousands of them."""
+    """Converts the number of an artifact or version; limits its digits, as Python refuses thousands."""
 
     regex = "[0-9]{1,18}"
 
 
 register_url_convertor("number", _Number())
 
-#: Nothing from elsewhere, nothing inline, no frame, no form to another place.
+#: Content Security Policy: nothing from other origins, nothing inline, no frames, no forms to other sites.
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -52,12 +52,12 @@ POLICY = (
 
 
 def create_app(site: Site, host: str = "127.0.0.1") -> Starlette:
-    """The pages over a workspace, as an ASGI application that only answers GET.
+    """Returns an ASGI application with the pages of a workspace, which only answers GET.
 
     Args:
-        site: what is shown.
-        host: the address that is listened on. A request that names another host is refused, so that no
-            other site can have a browser read these pages; on all addresses, every name is taken.
+        site: data that the pages show.
+        host: address to listen on. A request for another host name is refused, so that no other site can make
+            a browser read these pages (DNS rebinding). On all addresses, every name is accepted.
     """
     render, tryable = Renderer(site), Tryable(site.models)
 
@@ -100,7 +100,7 @@ def create_app(site: Site, host: str = "127.0.0.1") -> Starlette:
         shown = render("error.html", section="", request=request, status=status, message=message, hint=hint)
         return HTMLResponse(shown, status_code=status)
 
-    mine = f"[{host}]" if ":" in host else host  # of IPv6, as an address in a browser has it
+    mine = f"[{host}]" if ":" in host else host  # an IPv6 address has brackets in a URL
     hosts = ["*"] if host in ("0.0.0.0", "::") else [mine, "localhost", "127.0.0.1", "[::1]"]
     return Starlette(
         routes=routes,
@@ -118,7 +118,7 @@ def _said(error: Exception) -> tuple[int, str, str]:
         default = {404: "There is no such page.", 405: "These pages are read-only."}
         plain = error.detail in ("Not Found", "Method Not Allowed")
         return error.status_code, default.get(error.status_code, error.detail) if plain else error.detail, ""
-    if isinstance(error, ConfigError):  # what was asked for cannot be
+    if isinstance(error, ConfigError):  # the request is invalid
         return 400, error.message, error.hint
     if isinstance(error, MarqueeError):
         return 503, error.message, error.hint
@@ -126,7 +126,7 @@ def _said(error: Exception) -> tuple[int, str, str]:
 
 
 def _warming(tryable: Tryable):
-    """Loads the recommender while somebody still reads the first page: TensorFlow takes seconds."""
+    """Loads the recommender in the background on start, as TensorFlow takes seconds to load."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette):
@@ -137,7 +137,7 @@ def _warming(tryable: Tryable):
 
 
 class _Headers:
-    """Adds the headers that every answer has, unless it brings its own."""
+    """ASGI middleware that adds the common headers to every answer that does not set its own."""
 
     def __init__(self, app: Callable[..., Awaitable[None]]):
         self._app = app

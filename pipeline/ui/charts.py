@@ -1,4 +1,4 @@
-"""Line charts as plain data for a template to draw as SVG: no script, no network."""
+"""Line charts as plain data, which a template draws as SVG without scripts or network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 14, 10, 22
 
 @dataclass(frozen=True)
 class Line:
-    """A name and its (label, value) points in order."""
+    """A line: its name and its (label, value) points in order."""
 
     name: str
     points: Sequence[tuple[str, float]]
@@ -16,7 +16,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Dot:
-    """A point of a line on the paper."""
+    """A point of a line in the coordinates of the drawing."""
 
     x: float
     y: float
@@ -26,7 +26,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines on paper; ticks as (height, text), labels below as (place, anchor, text)."""
+    """Lines in the coordinates of the drawing; ticks as (y, text), labels below as (x, anchor, text)."""
 
     title: str
     width: int
@@ -37,7 +37,7 @@ class Chart:
 
 
 def line_chart(lines: Sequence[Line], width: int = 480, height: int = 160, title: str = "") -> Chart:
-    """Draws lines over the same points, one scale for all."""
+    """Lays out lines over the same points on a common scale."""
     values = [value for line in lines for _, value in line.points]
     low, high = min(values), max(values)
     if high - low < 1e-9:

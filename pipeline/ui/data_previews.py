@@ -1,4 +1,4 @@
-"""TFDV's schema and statistics as tables."""
+"""Tables of TFDV's schema and statistics."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from pipeline.store.short import short
 
 
 def schema_rows(file: Path) -> tuple[list[str], list[list[str]]]:
-    """Columns and rows: what each feature must be."""
+    """Returns the columns and rows of a schema: the constraints on each feature."""
     from google.protobuf import text_format
     from tensorflow_metadata.proto.v0 import schema_pb2
 
@@ -56,7 +56,7 @@ def _domain(feature, domains) -> str:
 
 
 def statistics_rows(file: Path) -> tuple[list[str], list[list[str]], int]:
-    """Columns, a row a feature, and how many examples there were."""
+    """Returns the columns, one row per feature, and the number of examples."""
     from tensorflow_metadata.proto.v0 import statistics_pb2
 
     [data, *_] = statistics_pb2.DatasetFeatureStatisticsList.FromString(file.read_bytes()).datasets

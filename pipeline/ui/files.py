@@ -1,4 +1,4 @@
-"""Whole files of a run, as they are: its report."""
+"""Endpoint that serves a run's report file unchanged."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from pipeline.ui.site import Site
 
-#: A report draws its charts with scripts of its own: it gets them, and a sandbox without our origin.
+#: Policy of a report, which may run its own scripts for charts, but in a sandbox without the UI's origin.
 REPORT_POLICY = (
     "sandbox allow-scripts allow-popups; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; "
@@ -18,7 +18,7 @@ REPORT_POLICY = (
 
 
 def report(site: Site) -> Callable[[Request], Awaitable[Response]]:
-    """Answers with `reports/<run>/report.html`; 404 where there is none."""
+    """Returns an endpoint for `reports/<run>/report.html`; it answers 404 if there is none."""
 
     def read(run_id: str) -> str:
         file = site.workspace.reports / site.run(run_id).run_id / "report.html"

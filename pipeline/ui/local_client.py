@@ -1,4 +1,4 @@
-"""A client of models in this process, with the interface of those that ask a server."""
+"""Client of models in this process, with the interface of the clients of a server."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from serving.signature import Signature
 
 
 class LocalClient(Client):
-    """Asks models that are loaded already.
+    """Calls loaded models.
 
     Args:
-        models: by name.
-        place: what an error calls the place.
+        models: loaded models by name.
+        place: name of the place for error messages.
     """
 
     def __init__(self, models: dict[str, LoadedModel], place: Path):
@@ -23,14 +23,14 @@ class LocalClient(Client):
         self._models = models
 
     def status(self, model: str) -> dict[int, str]:
-        """They answer, or there are none; which version it is, whoever loaded them knows."""
+        """Returns AVAILABLE for a loaded model; its version number is not known here."""
         return {0: "AVAILABLE"} if model in self._models else {}
 
     def metadata(self, model: str, version: int | None = None) -> dict[str, Signature]:
         return self._model(model).signatures
 
     def close(self) -> None:
-        """Leaves the models to others."""
+        """Does nothing: the models are kept for later requests."""
 
     def _predict(self, model, arrays, signature, version, known) -> dict[str, np.ndarray]:
         return self._model(model).run(signature, arrays)

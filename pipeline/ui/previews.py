@@ -1,4 +1,4 @@
-"""A look into an artifact: rows of examples, vocabularies, statistics, signatures, JSON; as tables."""
+"""Previews of artifacts as tables: examples, vocabularies, statistics, signatures, JSON."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,14 +20,14 @@ ROWS, WORDS, JSON_BYTES = 12, 40, 2_000_000
 
 @dataclass(frozen=True)
 class Preview:
-    """A table.
+    """Table with a part of an artifact.
 
     Args:
-        title: what it shows.
-        columns: their names.
+        title: heading.
+        columns: names of the columns.
         rows: cells as text.
-        note: how much there is beside what is shown.
-        open: whether it is unfolded to begin with.
+        note: remark on the rows that are not shown.
+        open: whether it is expanded at first.
     """
 
     title: str
@@ -38,18 +38,18 @@ class Preview:
 
 
 def previews(artifact: Artifact) -> list[Preview]:
-    """All that can be shown of an artifact, told by the files that it has; a damaged file shows nothing."""
+    """Returns the previews of an artifact, by the files in it; a damaged file has none."""
     found: list[Preview] = []
     for look in _LOOKS:
         try:
             found += look(artifact.path)
-        except Exception as error:  # whatever a reader makes of a damaged file, the page must stand
+        except Exception as error:  # no error of a reader on a damaged file may break the page
             found.append(Preview(f"cannot be read: {error}", [], []))
     return found
 
 
 def _own(folder: Path, pattern: str) -> list[Path]:
-    """The files in an artifact that are its own: no link leads out of it."""
+    """Returns the matching files in an artifact, without links that lead out of it."""
     root = folder.resolve()
     files = [file for file in sorted(folder.glob(pattern)) if file.is_file()]
     return [file for file in files if file.resolve().is_relative_to(root)]

@@ -1,4 +1,4 @@
-"""The parameters of an address: read strictly, so that no page answers what was not asked."""
+"""Strict parsing of query parameters: an unknown or invalid one is an error."""
 
 from collections.abc import Iterable
 from typing import NoReturn
@@ -6,15 +6,15 @@ from typing import NoReturn
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 
-_LETTERS = 300  # of a value
+_LETTERS = 300  # maximum number of characters of a value
 
 
 class Query:
-    """Reads parameters; HTTPException 400, with a sentence, for one that means nothing.
+    """Reads query parameters; raises HTTPException 400, with a sentence, for an invalid one.
 
     Args:
-        params: of the request.
-        names: those that the page has.
+        params: query parameters of the request.
+        names: names of the parameters that the page accepts.
     """
 
     def __init__(self, params: QueryParams, *names: str):
@@ -28,15 +28,15 @@ class Query:
                 _refuse(f"{name} has {len(value):,} characters; the maximum is {_LETTERS}.")
 
     def text(self, name: str) -> str:
-        """A value without blanks around it; empty where it is not given."""
+        """Returns a value without surrounding blanks; empty if it is not given."""
         return self._params.get(name, "").strip()
 
     def texts(self, name: str) -> list[str]:
-        """All values of a parameter that may be repeated, without those that are empty."""
+        """Returns all non-empty values of a parameter that may be repeated."""
         return [value for each in self._params.getlist(name) if (value := each.strip())]
 
     def number(self, name: str, otherwise: int, low: int = 0, high: int = 10**9) -> int:
-        """A whole number; `otherwise` where it is not given."""
+        """Returns an integer; `otherwise` if it is not given."""
         text = self.text(name)
         if not text:
             return otherwise
@@ -46,19 +46,19 @@ class Query:
         return number
 
     def choice(self, name: str, choices: Iterable[str], otherwise: str) -> str:
-        """One of several words; `otherwise` where it is not given."""
+        """Returns one of `choices`; `otherwise` if it is not given."""
         text, choices = self.text(name), list(choices)
         if text and text not in choices:
             _refuse(f"{name} is {_cut(text)}: expected one of {', '.join(choices)}.")
         return text or otherwise
 
     def flag(self, name: str, word: str) -> bool:
-        """Whether `name=word` is given."""
+        """Returns whether `name=word` is given."""
         return self.choice(name, (word,), "") == word
 
 
 def page_of(query: Query) -> int:
-    """The page of a long table, from 1."""
+    """Returns the page number of a long table, from 1."""
     return query.number("page", 1, low=1)
 
 

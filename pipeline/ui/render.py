@@ -1,4 +1,4 @@
-"""Templates, and how values read in them."""
+"""Rendering of templates, and formatting of values in them."""
 
 import datetime
 import functools
@@ -26,7 +26,7 @@ SECTIONS = (
 
 
 class Renderer:
-    """Renders a template; everything that is not markup of ours is escaped."""
+    """Renders templates; all values are escaped."""
 
     def __init__(self, site: Site):
         self._templates = jinja2.Environment(
@@ -55,7 +55,7 @@ class Renderer:
 
     def __call__(self, template: str, request: Request, **content: Any) -> str:
         def here(**changed: Any) -> str:
-            """This page's address with some of its parameters changed; None takes one away."""
+            """Returns this page's URL with some parameters changed; None removes one."""
             kept = [
                 (name, value) for name, value in request.query_params.multi_items() if name not in changed
             ]
@@ -66,26 +66,26 @@ class Renderer:
 
 
 def _version_command(site: Site, *arguments: str) -> str:
-    """A command about the versions that these pages show, which may lie outside the workspace."""
+    """Returns a command on the versions that the pages show, which may lie outside the workspace."""
     if site.models == site.workspace.serving_models:
         return command(*arguments, workspace=site.workspace.root)
     return command(*arguments, "--models", str(site.models))
 
 
 def metric(value: Any) -> str:
-    """A measure to four places; a dash for what was not measured."""
+    """Formats a metric to four decimals; a dash if it was not measured."""
     if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
 def when(seconds: float) -> str:
-    """Unix time as a local date and time."""
+    """Formats Unix time as a local date and time."""
     return datetime.datetime.fromtimestamp(seconds).strftime("%-d %b %Y, %H:%M") if seconds else "–"
 
 
 def size(number: float) -> str:
-    """Bytes as people say them."""
+    """Formats a number of bytes with a unit."""
     for unit in ("B", "KB", "MB"):
         if number < 1000:
             return f"{number:.0f} {unit}" if unit == "B" or number >= 10 else f"{number:.1f} {unit}"

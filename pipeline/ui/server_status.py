@@ -1,4 +1,4 @@
-"""Whether a model server answers at its address, with which versions, and how fast."""
+"""Status of a model server: whether it answers, with which versions, and how fast."""
 
 import statistics
 import time
@@ -12,12 +12,12 @@ CALLS = 5
 
 @dataclass(frozen=True)
 class VersionState:
-    """What a server says of a version.
+    """State of a version on a server.
 
     Args:
-            version: its number.
-            state: TF Serving's word: START, LOADING, AVAILABLE, UNLOADING or END.
-            error: why it could not be loaded; empty where nothing went wrong.
+        version: version number.
+        state: state in TF Serving's terms: START, LOADING, AVAILABLE, UNLOADING or END.
+        error: reason why it could not be loaded; empty without an error.
     """
 
     version: int
@@ -26,7 +26,7 @@ class VersionState:
 
     @property
     def words(self) -> str:
-        """The state in a word or two."""
+        """State in one or two words."""
         if self.error:
             return "failed to load"
         return {
@@ -40,16 +40,15 @@ class VersionState:
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """What a model server says of itself.
+    """Status of a model server.
 
     Args:
-        address: that was asked.
-        answers: whether anybody did.
-        healthy: whether every model has a version that answers; None of a server that does not say (TF
-            Serving).
-        models: by name, what it says of each version, newest first; nothing of a model that it does not know.
-        milliseconds: of a recommendation, the median of CALLS; None where none was asked for, or given.
-        problem: why nobody answered.
+        address: address of the server.
+        answers: whether a server answered there.
+        healthy: whether every model has a version that answers; None if the server does not say (TF Serving).
+        models: states of the versions, newest first, by model; without models that the server does not know.
+        milliseconds: latency of a recommendation, the median of CALLS; None if not measured or if it failed.
+        problem: reason why no server answered.
     """
 
     address: str
@@ -60,7 +59,7 @@ class ServerStatus:
     problem: str = ""
 
     def answering(self, name: str) -> int | None:
-        """The version of a model that answers requests; None where none does."""
+        """Returns the version of a model that answers requests; None if there is none."""
         return max(
             (each.version for each in self.models.get(name, []) if each.state == "AVAILABLE"), default=None
         )
@@ -69,14 +68,13 @@ class ServerStatus:
 def ask_server(
     address: str, names: list[str], timed: bool = False, timeout: float = TIMEOUT_SECONDS
 ) -> ServerStatus:
-    """Asks for the state of each model in `names`, and for the server's health.
+    """Requests the state of each model in `names`, and the server's health.
 
     Args:
-            address: the server's, over REST.
-            names: of models.
-            timed: recommendations are asked for as well, CALLS of them: the server counts and logs them as
-            anybody's.
-            timeout: seconds until one question is given up.
+        address: REST address of the server.
+        names: names of models.
+        timed: whether to time CALLS recommendations; the server counts and logs them as any others.
+        timeout: maximum seconds per request.
     """
     try:
         with httpx.Client(base_url=address, timeout=timeout, trust_env=False) as http:

@@ -1,4 +1,4 @@
-"""What the pages show: a workspace, the models it serves, and a server's address."""
+"""Data behind the pages: a workspace, its served models, and the address of a model server."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from pipeline.store.workspace import Workspace
 
 @dataclass(frozen=True)
 class Site:
-    """What the pages read.
+    """Data sources of the pages.
 
     Args:
-        workspace: to be read.
-        models: `<name>/<version>/` folders: what is tried and listed as served.
-        server: a model server's REST address.
+        workspace: workspace to show.
+        models: folder with `<name>/<version>/`, whose versions can be tried and are listed as served.
+        server: REST address of a model server.
     """
 
     workspace: Workspace
@@ -27,30 +27,30 @@ class Site:
 
     @property
     def lineage(self) -> Lineage:
-        """The workspace's metadata."""
+        """Metadata of the workspace."""
         return Lineage(self.workspace.metadata_db)
 
     def run(self, run_id: str) -> Run:
-        """A run by its name; HTTPException 404 where there is none."""
+        """Returns a run by its id; raises HTTPException 404 if there is none."""
         run = self.lineage.run(run_id)
         if run is None:
             raise HTTPException(404, f"There is no run {run_id} in this workspace.")
         return run
 
     def artifact(self, number: int) -> Artifact:
-        """An artifact by MLMD's number; HTTPException 404 where there is none."""
+        """Returns an artifact by MLMD's number; raises HTTPException 404 if there is none."""
         for each in self.lineage.artifacts():
             if each.id == number:
                 return each
         raise HTTPException(404, f"There is no artifact {number} in this workspace.")
 
     def inside(self, path: Path) -> bool:
-        """Whether `path`, links followed, is below the workspace: nothing else is ever read for a page."""
+        """Returns whether `path`, with links resolved, is in the workspace; pages read nothing else."""
         return path.resolve().is_relative_to(self.workspace.root.resolve())
 
 
 def sort_by(rows: Iterable[dict[str, Any]], key: str, descending: bool) -> list[dict[str, Any]]:
-    """Rows by a column; those that have nothing there come last, whichever way it goes."""
+    """Sorts rows by a column; rows without a value come last in both directions."""
     rows = list(rows)
     there = [row for row in rows if row.get(key) is not None]
     gone = [row for row in rows if row.get(key) is None]

@@ -1,7 +1,7 @@
-"""The few of TensorFlow's messages that pages show, without TensorFlow, which takes many seconds to load.
+"""Parser of a few TensorFlow messages without TensorFlow, which takes many seconds to load.
 
-Field numbers as in tensorflow/core/example/{example,feature}.proto and
-tensorflow/core/protobuf/{saved_model,meta_graph}.proto; fields that nobody here reads are left out.
+Field numbers are those of tensorflow/core/example/{example,feature}.proto and
+tensorflow/core/protobuf/{saved_model,meta_graph}.proto; unused fields are left out.
 """
 
 import functools
@@ -14,7 +14,7 @@ from serving.signature import Signature, TensorSpec
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _TYPES = {"bytes": _FIELD.TYPE_BYTES, "float": _FIELD.TYPE_FLOAT, "int64": _FIELD.TYPE_INT64,
           "int32": _FIELD.TYPE_INT32, "bool": _FIELD.TYPE_BOOL, "string": _FIELD.TYPE_STRING}  # fmt: skip
-#: Message to fields of name, number, type, and whether it is repeated.
+#: Fields by message: name, number, type, and whether it is repeated.
 _MESSAGES = {
     "BytesList": [("value", 1, "bytes", True)],
     "FloatList": [("value", 1, "float", True)],
@@ -44,7 +44,7 @@ _DTYPES = {
 
 
 def example(serialized: bytes) -> dict[str, list[Any]]:
-    """A tf.Example's values by feature; strings as bytes."""
+    """Returns a tf.Example's values by feature; strings as bytes."""
     found = {}
     for entry in _message("Example").FromString(serialized).features.feature:
         lists = entry.value.ListFields()
@@ -53,7 +53,7 @@ def example(serialized: bytes) -> dict[str, list[Any]]:
 
 
 def signatures(saved_model: bytes) -> dict[str, Signature]:
-    """What can be called in a `saved_model.pb`, by name."""
+    """Returns the signatures in a `saved_model.pb`, by name."""
     found = {}
     for graph in _message("SavedModel").FromString(saved_model).meta_graphs[:1]:
         for entry in graph.signature_def:
@@ -81,7 +81,7 @@ def _message(name: str):
 
 @functools.cache
 def _pool() -> descriptor_pool.DescriptorPool:
-    """A pool of its own: TensorFlow's messages of the same process are not touched."""
+    """Returns a separate descriptor pool, which does not affect TensorFlow's messages in this process."""
     file = descriptor_pb2.FileDescriptorProto(name="marquee.proto", package="marquee", syntax="proto3")
     for name, fields in _MESSAGES.items():
         message = file.message_type.add(name=name)

@@ -1,4 +1,4 @@
-"""The pushed recommenders in this process: loaded when first asked, kept while they are asked."""
+"""Cache of pushed recommenders in this process, which are loaded on first use."""
 
 import contextlib
 import os
@@ -11,8 +11,8 @@ from serving.client.near_titles import near_titles
 from serving.errors import ServingError
 from serving.versions.versions import list_versions, version_folder
 
-KEPT = 3  # versions in memory: two side by side, and the one before
-USERS, TITLES = 200, 400  # that a page suggests before anything is typed
+KEPT = 3  # versions in memory: two side by side, and the previous one
+USERS, TITLES = 200, 400  # maximum numbers that a page suggests before anything is typed
 WAIT_SECONDS = 3.0
 NAMES = ("recommender", "retrieval")
 
@@ -21,7 +21,7 @@ class Tryable:
     """Versions of the recommender, with the retrieval model that was pushed with each.
 
     Args:
-        models: `<name>/<version>/` folders; versions may come and go.
+        models: folder with `<name>/<version>/`; versions may come and go.
     """
 
     def __init__(self, models: Path):
@@ -32,27 +32,27 @@ class Tryable:
         self._loading: dict[int, threading.Thread] = {}
 
     def versions(self) -> list[int]:
-        """Those that can be asked, the newest first: both models are there."""
+        """Returns the versions that have both models, newest first."""
         return sorted(set.intersection(*(set(list_versions(self.models, name)) for name in NAMES)))[::-1]
 
     def client(self, version: int) -> Client:
-        """A version's models, loaded if they are not.
+        """Returns a client of a version's models, and loads them if necessary.
 
         Raises:
-            ServingError: it is not there, or cannot be loaded.
+            ServingError: the version does not exist, or cannot be loaded.
         """
         with self._lock:
             if version not in self._loaded:
                 self._loaded[version] = self._load(version)
-                while len(self._loaded) > KEPT:  # whoever still asks the oldest keeps it alive
+                while len(self._loaded) > KEPT:  # a client in use keeps its models alive
                     self._titles.pop(self._loaded.popitem(last=False)[0], None)
             self._loaded.move_to_end(version)
             return self._loaded[version]
 
     def ready(self, version: int, wait_seconds: float = WAIT_SECONDS) -> bool:
-        """Whether a version answers at once; what is not loaded is being loaded from now on.
+        """Returns whether a version is loaded; if not, starts to load it in the background.
 
-        Waits a little: a second version takes half a second, only the first one brings TensorFlow.
+        It waits a little: a second version takes half a second, and only the first one loads TensorFlow.
         """
         if version in self._loaded and version in self._titles:
             return True
@@ -65,7 +65,7 @@ class Tryable:
         return not thread.is_alive()
 
     def users(self, version: int) -> list[str]:
-        """Some users whom the version knows, those with the most ratings first."""
+        """Returns some users that the version knows, those with the most ratings first."""
         file = version_folder(self.models, "recommender", version) / "assets.extra" / "user_ids.txt"
         try:
             with open(file, encoding="utf-8") as lines:
@@ -74,7 +74,7 @@ class Tryable:
             return []
 
     def titles(self, version: int) -> list[str]:
-        """All titles of a version, as it ranks them for somebody unknown: popular ones first."""
+        """Returns all titles of a version as ranked for a cold-start user: popular ones first."""
         if version not in self._titles:
             client = self.client(version)
             found = client.predict("retrieval", {"user_id": [""], "k": 2**31 - 1}, "retrieve")
@@ -82,7 +82,7 @@ class Tryable:
         return self._titles[version]
 
     def titles_like(self, asked: str, version: int) -> list[str]:
-        """What somebody who types may mean: titles that hold it, else those that come near."""
+        """Returns the titles that contain the typed text, or else similar titles."""
         if not asked.strip():
             return []
         titles = self.titles(version)
@@ -90,12 +90,12 @@ class Tryable:
         return holding or near_titles(asked, titles, most=8)
 
     def warm(self) -> None:
-        """Begins to load the newest version, if there is one."""
+        """Starts to load the newest version, if there is one."""
         for version in self.versions()[:1]:
             self.ready(version, wait_seconds=0)
 
     def _prepare(self, version: int) -> None:
-        # What is wrong with it is told when it is asked.
+        # Errors are reported when the version is used.
         with contextlib.suppress(ServingError):
             self.titles(version)
 
@@ -104,11 +104,11 @@ class Tryable:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         if version not in self.versions():
             raise ServingError(f"There is no version {version} of the recommender in {self.models}")
-        from pipeline.ui.local_client import LocalClient  # TensorFlow
+        from pipeline.ui.local_client import LocalClient  # imports TensorFlow
         from serving.server.model import LoadedModel
 
         try:
             loaded = {name: LoadedModel(version_folder(self.models, name, version)) for name in NAMES}
-        except Exception as error:  # whatever a damaged SavedModel raises
+        except Exception as error:  # a damaged SavedModel may raise anything
             raise ServingError(f"Version {version} cannot be loaded: {error}") from error
         return LocalClient(loaded, self.models)

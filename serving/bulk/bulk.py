@@ -1,4 +1,4 @@
-"""Recommendations for every user, to files: a block of users at a time, and resumable after any death."""
+"""Writes recommendations for every user to files, in blocks of users; resumes after an interruption."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +17,14 @@ Format = Literal["parquet", "inference-result", "both"]
 
 @dataclass(frozen=True)
 class BulkRequest:
-    """What is asked for each user.
+    """Options of the recommendations for each user.
 
     Args:
-        k: how many films, at least 1; fewer where a user has fewer left.
+        k: number of films, at least 1; a user with fewer unseen films gets fewer.
         exclude_seen: whether films that the user has seen are left out.
-        format: Parquet (one row a user and film), TFX's InferenceResult (one PredictionLog a user), or both.
-        block: users answered by one call of the model; memory grows with it and with nothing else.
+        format: Parquet (one row per user and film), TFX's InferenceResult (one PredictionLog per user), or
+            both.
+        block: number of users per call of the model; memory grows with it and with nothing else.
     """
 
     k: int = 10
@@ -34,13 +35,13 @@ class BulkRequest:
 
 @dataclass(frozen=True)
 class BulkResult:
-    """What came of it.
+    """Result of a bulk run.
 
     Attributes:
-        users: how many there are, whoever answered them.
-        strangers: how many of those the model has never met.
-        parts: how many files of each format there are.
-        kept: how many of them an earlier run had finished.
+        users: number of users, including those of earlier runs.
+        strangers: number of users that the model does not know (cold-start users).
+        parts: number of files of each format.
+        kept: number of those files that an earlier run had finished.
     """
 
     users: int
@@ -57,21 +58,22 @@ def bulk(
     overwrite: bool = False,
     on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> BulkResult:
-    """Writes the answers of a `recommender` for many users into a folder (`serving.bulk.folder`).
+    """Writes the recommendations for many users into a folder (`serving.bulk.folder`).
 
-    A part appears whole. Killed half way, the same call goes on after the last finished part.
+    Parts are written atomically. After an interruption the same call resumes after the last finished part.
 
     Args:
-        saved_model: with the signature `recommend` of the contract.
-        out: the folder.
-        request: what to ask.
-        users: a file of ids; None: the model's own, `assets.extra/user_ids.txt`.
-        overwrite: deletes what another call has written there.
-        on_progress: told after each block how many users are done, of how many; may raise, to end the run.
+        saved_model: SavedModel with the signature `recommend` of the contract.
+        out: folder to write.
+        request: options of the recommendations.
+        users: file of ids; None means the model's own, `assets.extra/user_ids.txt`.
+        overwrite: whether to delete what another call has written there.
+        on_progress: called after each block with the number of finished users and of all users; may raise to
+            end the run.
 
     Raises:
-        ServingError: no ids, a folder that holds something else or is being written, a model that cannot
-            answer.
+        ServingError: there are no ids, the folder holds something else or is being written, or the model
+            cannot answer.
     """
     own = saved_model / USER_IDS
     if users is None and not own.is_file():
@@ -96,14 +98,14 @@ def bulk(
 def _write_missing(
     saved_model: Path, out: Path, request: BulkRequest, ids: UserIds, on_progress: Callable[[int, int], None]
 ) -> tuple[int, int]:
-    """Writes the parts that are not there; gives how many parts there are, and how many there were."""
+    """Writes the missing parts; returns the number of all parts, and of those that existed before."""
     size = request.block * BLOCKS_A_PART
     files = _files(out, request, parts=-(-ids.count // size))
     missing = {number for number, each in enumerate(files) if not all(file.exists() for file in each)}
     done = ids.count - sum(min(size, ids.count - number * size) for number in missing)
     on_progress(done, ids.count)
     if missing:
-        from serving.bulk.parts import write_part  # TensorFlow: seconds, and only now needed
+        from serving.bulk.parts import write_part  # imports TensorFlow, which takes seconds
         from serving.server.model import LoadedModel
 
         model = LoadedModel(saved_model)
@@ -131,7 +133,7 @@ def _manifest(saved_model: Path, request: BulkRequest, ids: UserIds) -> dict[str
 
 
 def _files(out: Path, request: BulkRequest, parts: int) -> list[list[Path]]:
-    """Each part's files, the Parquet one first."""
+    """Returns the files of each part, the Parquet file first."""
     forms: dict[str, Callable[[int], Path]] = {
         "parquet": lambda number: out / "parquet" / f"part-{number:05}.parquet",
         "inference-result": lambda number: out / f"prediction_logs-{number:05}-of-{parts:05}.gz",

@@ -1,13 +1,13 @@
-"""The folder that a bulk run writes: a manifest, parts that are whole or not there, and `_SUCCESS`.
+"""Folder that a bulk run writes: a manifest, atomically written parts, and `_SUCCESS`.
 
 ```
-_manifest.json                      what was asked, of which model; written first
+_manifest.json                      request and model; written first
 parquet/part-00000.parquet          …
 prediction_logs-00000-of-00003.gz   … as TFX's BulkInferrer names them
 _SUCCESS                            written last, empty
 ```
 
-Names that begin with "_" or "." are passed over by whatever reads a folder of Parquet.
+Readers of Parquet folders ignore names that begin with "_" or ".".
 """
 
 import contextlib
@@ -25,14 +25,14 @@ MANIFEST = "_manifest.json"
 SUCCESS = "_SUCCESS"
 LOCK = ".lock"
 _OURS = (SUCCESS, "parquet/part-*.parquet", "parquet/.part-*", "prediction_logs-*.gz", ".prediction_logs-*")
-_BEFOREHAND = (LOCK, f".{MANIFEST}.part")  # what may be there before a manifest is
+_BEFOREHAND = (LOCK, f".{MANIFEST}.part")  # files that may exist before a manifest
 
 
 class BulkFolder:
-    """A folder of answers that one process at a time writes; a context manager.
+    """Folder of recommendations that one process at a time writes; a context manager.
 
     Args:
-        path: made where it is not there.
+        path: folder; created if it does not exist.
 
     Raises:
         ServingError: the folder cannot be written, or another process is writing it.
@@ -62,13 +62,13 @@ class BulkFolder:
         self._lock.close()
 
     def begin(self, manifest: dict[str, Any], overwrite: bool) -> None:
-        """Makes the folder one of `manifest`'s answers.
+        """Prepares the folder for `manifest`.
 
-        What a run with the same manifest has finished stays. What one with another manifest wrote is deleted
-        with `overwrite`, and an error without it.
+        Parts of an earlier run with the same manifest are kept. Those of a run with another manifest are
+        deleted with `overwrite`, and an error without it.
 
         Raises:
-            ServingError: answers to something else, or files of somebody else.
+            ServingError: the folder holds the results of another request, or other files.
         """
         before = self._manifest()
         if before == manifest and not overwrite:
@@ -88,7 +88,7 @@ class BulkFolder:
             part.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
     def finish(self) -> None:
-        """Says that every part is there."""
+        """Marks the folder as complete."""
         with atomic(self.path / SUCCESS) as part:
             part.touch()
 
@@ -100,7 +100,7 @@ class BulkFolder:
         return found
 
     def _clear(self) -> None:
-        """The manifest stays until the new one takes its place: until then the parts left are its own."""
+        """Deletes the parts; the manifest stays until it is replaced, as it describes the remaining parts."""
         for pattern in _OURS:
             for file in self.path.glob(pattern):
                 file.unlink()
@@ -108,7 +108,7 @@ class BulkFolder:
 
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Gives a hidden place to write to, and puts it in `path`'s when all is written, to the disk."""
+    """Yields a hidden path to write to, and renames it to `path` when all is written and on disk."""
     path.parent.mkdir(exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     try:
@@ -122,7 +122,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> str:
-    """A manifest's checksums tell two apart but say nothing to anybody: they are only named."""
+    """Describes how two manifests differ; checksums are named without their values."""
     found = []
     for name in sorted(before.keys() | now.keys()):
         old, new = before.get(name), now.get(name)

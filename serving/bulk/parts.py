@@ -1,4 +1,4 @@
-"""What a part of a bulk run is written as: Parquet, or the prediction logs of TFX's BulkInferrer."""
+"""Writers of the parts of a bulk run: Parquet, and the prediction logs of TFX's BulkInferrer."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -35,16 +35,16 @@ COLUMNS = pa.schema(
 def write_part(
     model: LoadedModel, users: list[bytes], files: list[Path], request: "BulkRequest"
 ) -> Iterator[int]:
-    """Writes a part's files, each whole or not at all.
+    """Writes a part's files atomically.
 
     Args:
-        model: the recommender.
-        users: the part's.
-        files: one ends with ".parquet", one with ".gz", or both.
-        request: what to ask.
+        model: loaded recommender.
+        users: ids of the part's users.
+        files: a file that ends with ".parquet", one that ends with ".gz", or both.
+        request: options of the recommendations.
 
     Yields:
-        How many users were answered, block by block.
+        The number of answered users, block by block.
 
     Raises:
         OSError: a file cannot be written.
@@ -68,12 +68,12 @@ def write_part(
                 for writer in writers:
                     writer.write(block)
                 yield len(user_id)
-    except tf.errors.OpError as error:  # TensorFlow's own for what its writer meets on the disk
+    except tf.errors.OpError as error:  # TensorFlow's own error for disk errors of its writer
         raise OSError(error.message) from None
 
 
 class Block(NamedTuple):
-    """Some users, and what the model answered.
+    """A block of users with the model's answer.
 
     Attributes:
         user_id: object array of bytes [B].
@@ -86,16 +86,16 @@ class Block(NamedTuple):
 
     @property
     def there(self) -> NDArray[np.bool_]:
-        """Films, and not the padding after them: bool [B, k]."""
+        """Mask of films, without the padding after them: bool [B, k]."""
         there: NDArray[np.bool_] = self.answer["movie_id"] != b""
         return there
 
 
 class ParquetPart:
-    """A file of rows, one a user and film; a context manager.
+    """Parquet file with one row per user and film; a context manager.
 
     Args:
-        path: the file.
+        path: file to write.
     """
 
     def __init__(self, path: Path):
@@ -125,13 +125,13 @@ class ParquetPart:
 
 
 class PredictionLogPart:
-    """A gzipped TFRecord file of PredictionLogs, one a user; a context manager.
+    """Gzipped TFRecord file with one PredictionLog per user; a context manager.
 
-    Each holds the request for that one user, and the response that a server would give to it.
+    Each holds the request for that user, and the response that a server would give.
 
     Args:
-        path: the file.
-        same_for_all: the inputs that every request has.
+        path: file to write.
+        same_for_all: inputs that all requests have in common.
     """
 
     def __init__(self, path: Path, same_for_all: dict[str, NDArray[Any]]):

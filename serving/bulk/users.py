@@ -1,4 +1,4 @@
-"""Whom a bulk run answers: a file of user ids, one a line, that is never whole in memory."""
+"""Users of a bulk run: a file of ids, one per line, that is never completely in memory."""
 
 import codecs
 import hashlib
@@ -11,22 +11,22 @@ from serving.errors import ServingError
 
 
 class UserIds:
-    """The ids of a file in its order; a context manager that keeps the file open.
+    """User ids of a file in its order; a context manager that keeps the file open.
 
-    The file is read twice: here, to count and to check, and then part by part. It stays open between, so a
-    version of a model that is pruned meanwhile takes nothing away.
+    The file is read twice: first completely, to count and to check, and then part by part. It stays open in
+    between, so that it remains readable if the model's version is pruned meanwhile.
 
     Args:
-        path: UTF-8, one id a line; blank lines are passed over, and who stands there twice is answered twice.
-        known: the ids to count strangers against; all are known where it is None.
+        path: UTF-8 file with one id per line; blank lines are skipped, and repeated ids are answered again.
+        known: ids of the users that the model knows; None if all are known.
 
     Attributes:
-        count: how many there are.
-        strangers: how many of them are not `known`.
+        count: number of ids.
+        strangers: number of ids that are not in `known`.
         digest: SHA-256 over the ids in their order.
 
     Raises:
-        ServingError: no such file, a line that is not UTF-8, no ids at all.
+        ServingError: the file does not exist, a line is not UTF-8, or there are no ids.
     """
 
     def __init__(self, path: Path, known: Collection[bytes] | None = None):
@@ -45,7 +45,7 @@ class UserIds:
         self._file.close()
 
     def parts(self, size: int) -> Iterator[list[bytes]]:
-        """`size` ids at a time, the last time fewer."""
+        """Yields lists of `size` ids; the last one may have fewer."""
         ids = self._ids()
         while part := [user for _, user in islice(ids, size)]:
             yield part
@@ -68,7 +68,7 @@ class UserIds:
         return digest.hexdigest()
 
     def _ids(self) -> Iterator[tuple[int, bytes]]:
-        """(line number, id)."""
+        """Yields (line number, id)."""
         self._file.seek(0)
         for number, line in enumerate(self._file, start=1):
             user = line.rstrip(b"\r\n")
@@ -79,7 +79,7 @@ class UserIds:
 
 
 def known_users(path: Path) -> frozenset[bytes] | None:
-    """The ids of a model's own file; None where there is no such file."""
+    """Returns the ids of a model's own file; None if there is no such file."""
     if not path.is_file():
         return None
     return frozenset(path.read_bytes().splitlines())

@@ -1,4 +1,4 @@
-"""Addresses of model servers, as people write them."""
+"""Parsing of model server addresses as users type them."""
 
 import re
 
@@ -9,7 +9,7 @@ _URL = re.compile(r"(?i)(https?)://([^\s/?#]+)(/[^\s?#]*)?")
 
 
 def rest_url(text: str) -> str:
-    """The URL of a server's REST API; "localhost:8501" is "http://localhost:8501".
+    """Returns the URL of a server's REST API; "localhost:8501" becomes "http://localhost:8501".
 
     Raises:
         InputError: `text` is neither a URL nor a host with its port.
@@ -25,7 +25,7 @@ def rest_url(text: str) -> str:
 
 
 def grpc_address(text: str) -> str:
-    """The address of a server's gRPC API, such as "localhost:8500".
+    """Returns the address of a server's gRPC API, such as "localhost:8500".
 
     Raises:
         InputError: `text` is not a host with its port.

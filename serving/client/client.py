@@ -1,7 +1,7 @@
 """Clients of a model server, over REST and gRPC with the same interface.
 
-Both answer with arrays by name; strings come as str, except outputs named "…_bytes", which stay bytes.
-Neither is safe to share between threads.
+Both clients return a dict of NumPy arrays by output name. Strings are str, except in outputs named "…_bytes",
+which stay bytes. Neither client is safe to share between threads.
 """
 
 import base64
@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 
 class Client(ABC):
-    """What RestClient and GrpcClient have in common; a context manager that closes its connection."""
+    """Base class of RestClient and GrpcClient; a context manager that closes its connection."""
 
     def __init__(self, address: str):
         self._address = address
@@ -42,30 +42,30 @@ class Client(ABC):
         signature: str = "serving_default",
         version: int | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """Calls a signature of `model`; the version in front unless `version` is given.
+        """Calls a signature of `model`, in its served version unless `version` is given.
 
-        The signature is asked for once a model, so that plain lists become the right dtypes. Histories of
+        The signature is requested once per model, to convert plain lists to the right dtypes. Histories of
         different lengths are padded.
 
-        Raises InputError, a ValueError, for values that the signature cannot take; ServingError with the
-        server's own message.
+        Raises InputError, a ValueError, for values that the signature cannot take, and ServingError with the
+        server's own message for an error of the server.
         """
         known = self._signature(model, signature, version)
         arrays = {name: _input(known, name, values) for name, values in inputs.items()}
         try:
             outputs = self._predict(model, arrays, signature, version, known)
         except ServingError:
-            self._signatures.clear()  # another version may be in front, with other signatures
+            self._signatures.clear()  # another version may be served now, with other signatures
             raise
         return {name: _as_text(name, array) for name, array in outputs.items()}
 
     @abstractmethod
     def status(self, model: str) -> dict[int, str]:
-        """The state of each version of `model`, newest first: START, LOADING, AVAILABLE, UNLOADING, END."""
+        """Returns the state of each version, newest first: START, LOADING, AVAILABLE, UNLOADING or END."""
 
     @abstractmethod
     def metadata(self, model: str, version: int | None = None) -> dict[str, Signature]:
-        """The signatures of `model` by name."""
+        """Returns the signatures of `model` by name."""
 
     @abstractmethod
     def close(self) -> None:
@@ -85,19 +85,19 @@ class Client(ABC):
         key = (model, version)
         if key not in self._signatures or name not in self._signatures[key]:
             self._signatures[key] = self.metadata(model, version)
-        return self._signatures[key].get(name)  # None: the server says best what is wrong with the name
+        return self._signatures[key].get(name)  # None: the server's own error explains an unknown name best
 
     def _nobody(self) -> ServingError:
         return ServingError(f"There is no server at {self._address}", "Start one with `marquee serve`.")
 
 
 class RestClient(Client):
-    """TF Serving's REST API over one connection that is kept open.
+    """Client of TF Serving's REST API that keeps one connection open.
 
     Args:
-        url: such as "http://127.0.0.1:8501"; without a scheme, "127.0.0.1:8501", http is meant.
+        url: base URL, such as "http://127.0.0.1:8501"; "127.0.0.1:8501" without a scheme means http.
 
-    Raises InputError for what is no such address.
+    Raises InputError for a malformed address.
     """
 
     def __init__(self, url: str):
@@ -127,7 +127,7 @@ class RestClient(Client):
         columns = {name: _plain(array) for name, array in arrays.items()}
         body = rapidjson.dumps({"signature_name": signature, "inputs": columns})
         answer = self._send("POST", _path(model, version) + ":predict", body)["outputs"]
-        if known is None:  # asked of another version, which has given way to one that has the signature
+        if known is None:  # its metadata came from a version that has been replaced by one with the signature
             raise ServingError(f"Another version of {model} is served since the request began", "Ask again.")
         if len(known.outputs) == 1:  # TF Serving leaves out the name of a single output
             answer = dict.fromkeys(known.outputs, answer)
@@ -152,18 +152,18 @@ class RestClient(Client):
 
 
 class GrpcClient(Client):
-    """TF Serving's gRPC API.
+    """Client of TF Serving's gRPC API.
 
     Args:
-        address: such as "127.0.0.1:8500".
+        address: host and port, such as "127.0.0.1:8500".
 
-    Raises InputError for what is no such address.
+    Raises InputError for a malformed address.
     """
 
     def __init__(self, address: str):
         address = grpc_address(address)
         super().__init__(address)
-        # TF Serving's messages bring the whole of TensorFlow: whoever only asks over REST need not wait.
+        # TF Serving's messages import all of TensorFlow, which users of REST alone need not wait for.
         from serving.client.grpc_stubs import Stubs
 
         self._stubs = Stubs(address)
@@ -208,7 +208,7 @@ def _input(known: Signature | None, name: str, values: ArrayLike) -> NDArray[Any
     spec = known and known.inputs.get(name)
     if spec:
         return spec.array(values)
-    array = np.asarray(values)  # not in the signature: the server will say so
+    array = np.asarray(values)  # an input that is not in the signature: the server reports it
     return np.char.encode(array).astype(object) if array.dtype.kind == "U" else array
 
 

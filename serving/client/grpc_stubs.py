@@ -1,4 +1,4 @@
-"""The client's side of TF Serving's gRPC services: plain values in, plain values out."""
+"""Client stubs of TF Serving's gRPC services that take and return plain Python values."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ from serving.encoding.tensor_proto import array_of, proto_of
 
 
 class Stubs:
-    """A channel to a server; every call may raise grpc.RpcError."""
+    """gRPC channel to a server with its stubs; every call may raise grpc.RpcError."""
 
     def __init__(self, address: str):
-        # The channel's proxy settings are not for a server that is named by its address.
+        # Proxy settings do not apply to a server that is given by its address.
         options = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
         self._channel = grpc.insecure_channel(address, options=options)
         self._prediction = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
@@ -44,7 +44,7 @@ class Stubs:
         return {entry.version: states.Name(entry.state) for entry in answer.model_version_status}
 
     def metadata(self, model: str, version: int | None, timeout: float) -> dict[str, Any]:
-        """The SignatureDefs, in the JSON that TF Serving gives over REST."""
+        """Returns the SignatureDefs in the JSON form of TF Serving's REST API."""
         request = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=_spec(model, version), metadata_field=["signature_def"]
         )

@@ -1,4 +1,4 @@
-"""The titles that a server's catalogue has, and what is said of one that it has not."""
+"""Titles in a server's catalogue, and the error for a title that is not in it."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ _ABSENT = ("Servable not found", "Could not find any versions")
 
 
 def known_titles(client: Client) -> list[str] | None:
-    """All titles, the best known first; None where the server has no `retrieval` model to ask."""
+    """Returns all titles, most popular first; None if the server has no `retrieval` model."""
     try:
         answer = client.predict("retrieval", {"user_id": [""], "k": EVERYTHING}, "retrieve")
     except ServingError as error:
@@ -22,12 +22,12 @@ def known_titles(client: Client) -> list[str] | None:
 
 
 def check_titles(asked: Sequence[str], titles: Sequence[str], example: str) -> None:
-    """Raises ServingError for those of `asked` that no film has, with titles near them.
+    """Raises ServingError for titles that are not in the catalogue, and suggests similar ones.
 
     Args:
-        asked: as somebody has typed them.
-        titles: all that there are, the best known first.
-        example: how a title is given, with "{}" in its place.
+        asked: titles as the user typed them.
+        titles: all titles of the catalogue, most popular first.
+        example: how a title is passed on the command line, with "{}" in its place.
     """
     there = set(titles)
     wrong = [title for title in asked if title not in there]
@@ -41,7 +41,7 @@ def check_titles(asked: Sequence[str], titles: Sequence[str], example: str) -> N
 
 
 def is_absent(error: ServingError) -> bool:
-    """Whether a server said that it has no such model."""
+    """Returns whether the error says that the server has no such model."""
     return error.message.startswith(_ABSENT)
 
 

@@ -1,4 +1,4 @@
-"""Titles near one that no film has: another case, no year, "The Matrix" for "Matrix, The (1999)"."""
+"""Suggestions for an unknown title: other case, no year, "The Matrix" for "Matrix, The (1999)"."""
 
 import difflib
 import re
@@ -13,15 +13,15 @@ _ARTICLE_BEFORE = re.compile(rf"^(?:{_ARTICLES})\s+(?=\S)")
 
 
 def near_titles(title: str, titles: Iterable[str], most: int = 3) -> list[str]:
-    """The titles that `title` may mean, the likeliest first.
+    """Returns the titles that `title` may mean, the likeliest first.
 
-    First those of the same words, then those that begin with them, then those that hold them, then those
-    spelt alike; among these the ones of the same year, and then in the order of `titles`.
+    Titles with the same words come first, then those that begin with these words, those that contain them,
+    and those with a similar spelling. Ties are broken by the same year, then by the order of `titles`.
 
     Args:
-        title: as somebody has typed it.
-        titles: all that there are, the best known first.
-        most: how many at most.
+        title: title as the user typed it.
+        titles: all titles of the catalogue, most popular first.
+        most: maximum number of suggestions.
     """
     asked, year = _plain(_without_year(title)), _year(title)
     if not asked:
@@ -51,14 +51,14 @@ def near_titles(title: str, titles: Iterable[str], most: int = 3) -> list[str]:
 
 
 def _names(title: str) -> set[str]:
-    """What a film may be called: its title, and the other titles that MovieLens has in parentheses."""
+    """Returns the names of a film: its title, and the other titles that MovieLens has in parentheses."""
     bare = _without_year(title)
     others = [other.removeprefix("a.k.a. ") for other in _IN_PARENTHESES.findall(bare)]
     return {_plain(name) for name in (bare, _IN_PARENTHESES.sub(" ", bare), *others)} - {""}
 
 
 def _plain(name: str) -> str:
-    """Lower case, without accents, punctuation and the article that stands before or behind."""
+    """Returns the name in lower case, without accents, punctuation and a leading or trailing article."""
     name = _ARTICLE_BEHIND.sub("", name)
     letters = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     words = "".join(c if c.isalnum() else " " for c in "".join(letters).casefold()).split()

@@ -1,4 +1,4 @@
-"""What somebody should watch and why, asked of a server."""
+"""Recommendations with their reasons, requested from a model server."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,21 +10,20 @@ from serving.client.client import Client
 from serving.client.known_titles import check_titles, is_absent, known_titles
 from serving.errors import ServingError
 
-# A film less alike than this is no reason. On MovieLens 100K one pair of films in twelve is more alike, and
-# so is what 99 in 100 of the films recommended to its users have to show for themselves.
+# A film with a lower similarity is not given as a reason. On MovieLens 100K one pair of films in twelve is
+# above it, and so are the reasons of 99 in 100 recommended films.
 WEAK = 0.5
 
 
 @dataclass(frozen=True)
 class Recommended:
-    """A film and why.
+    """A recommended film and the reason for it.
 
     Attributes:
-        user_rating: the expected rating; None where the ranking model cannot say what somebody who brings a
-            history would give.
-        because: the film watched that is most like it, `movie_title` and `similarity` (a cosine); None where
-            none is like it.
-        ratings: how many it has in train.
+        user_rating: expected rating; None if the ranking model cannot predict one from a history.
+        because: most similar film that the user watched, `movie_title` and `similarity` (a cosine); None if
+            none is similar enough.
+        ratings: number of ratings of the film in train.
     """
 
     rank: int
@@ -39,20 +38,25 @@ class Recommended:
 
 @dataclass(frozen=True)
 class Answer:
-    """Films, best first; `stranger`: for none of them is there anything watched that it could be like."""
+    """Recommended films, best first.
+
+    Attributes:
+        films: the films.
+        stranger: whether the user has no watched films that a film could be similar to (a cold-start user).
+    """
 
     films: list[Recommended]
     stranger: bool
 
 
 def ask_for_user(client: Client, user: str, k: int, seen: bool) -> Answer:
-    """The `k` films for a user; popular ones for somebody the model has never met."""
+    """Returns `k` films for a user; popular ones for a cold-start user."""
     found = _ask(client, "recommender", "recommend", user_id=[user], k=k, exclude_seen=not seen)
     return _answer(client, found, "because", user_id=[user])
 
 
 def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
-    """The `k` films for somebody who likes `liked`; raises ServingError for a title that no film has."""
+    """Returns `k` films for someone who likes `liked`; raises ServingError for an unknown title."""
     titles = known_titles(client)
     if titles is None:
         raise _no_model("retrieval")
@@ -63,7 +67,7 @@ def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
 
 def _answer(client: Client, answer: dict[str, NDArray[Any]], because: str, **who: ArrayLike) -> Answer:
     found = {name: values[0].tolist() for name, values in answer.items()}
-    ids = [each for each in found["movie_id"] if each]  # what is behind them is padding
+    ids = [each for each in found["movie_id"] if each]  # empty entries are padding
     if not ids:
         return Answer([], stranger=False)
     about = _ask(client, "retrieval", "describe", movie_id=ids)
@@ -71,7 +75,7 @@ def _answer(client: Client, answer: dict[str, NDArray[Any]], because: str, **who
         name: values[0].tolist()
         for name, values in _ask(client, "retrieval", because, movie_id=[ids], **who).items()
     }
-    rated = any(found["user_rating"])  # 0 for every film: the ranking model does not see histories
+    rated = any(found["user_rating"])  # 0 for every film: the ranking model does not use histories
     films = [
         Recommended(
             rank=place + 1,

@@ -1,4 +1,4 @@
-"""What servers are deployed with: TF Serving's configs, Kubernetes, KServe, Prometheus and Grafana.
+"""Deployment files for servers: TF Serving's configs, Kubernetes, KServe, Prometheus and Grafana.
 
 marquee deploy --target kubernetes --out DIR
 """

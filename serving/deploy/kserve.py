@@ -1,4 +1,4 @@
-"""KServe: an InferenceService a model, on the same volume."""
+"""Manifests for KServe: one InferenceService per model, on the same volume."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from serving.deploy.config import DeployConfig
 
 
 def kserve(config: DeployConfig) -> dict[str, list[dict[str, Any]]]:
-    """Manifests by file name, `serving.kserve.io/v1beta1`."""
+    """Returns manifests (`serving.kserve.io/v1beta1`) by file name."""
     return {"inference-services.yaml": [_service(config, name) for name in config.models]}
 
 
@@ -25,7 +25,7 @@ def _service(config: DeployConfig, name: str) -> dict[str, Any]:
                 "model": {
                     "modelFormat": {"name": "tensorflow"},
                     "runtimeVersion": config.image.rpartition(":")[2],
-                    # The folder of versions: TF Serving takes the newest.
+                    # The folder of versions, of which TF Serving serves the newest.
                     "storageUri": f"pvc://{config.volume}/{name}",
                     "resources": {"requests": size, "limits": size},
                 },

@@ -1,4 +1,4 @@
-"""Plain Kubernetes: TF Serving behind a Service, as many as there is work for."""
+"""Manifests for plain Kubernetes: autoscaled TF Serving behind a Service."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _CONFIG = "/etc/tf-serving"
 
 
 def kubernetes(config: DeployConfig) -> dict[str, list[dict[str, Any]]]:
-    """Manifests by file name, in the order in which `kubectl apply -f DIR` takes them."""
+    """Returns manifests by file name, in the order in which `kubectl apply -f DIR` applies them."""
     return {
         "10-models.yaml": [_claim(config)],
         "20-config.yaml": [_config_map(config)],
@@ -25,7 +25,7 @@ def _named(kind: str, version: str, name: str = NAME) -> dict[str, Any]:
 
 
 def _claim(config: DeployConfig) -> dict[str, Any]:
-    """The pipeline writes to it and servers read: more than one node at once."""
+    """Returns the claim of a volume that the pipeline writes and servers on several nodes read."""
     size = {"requests": {"storage": f"{config.storage}Gi"}}
     return _named("PersistentVolumeClaim", "v1", config.volume) | {
         "spec": {"accessModes": ["ReadWriteMany"], "resources": size}
@@ -56,7 +56,7 @@ def _deployment(config: DeployConfig) -> dict[str, Any]:
                         "fsGroup": 1000,
                         "seccompProfile": {"type": "RuntimeDefault"},
                     },
-                    # One server's node may go without taking the others.
+                    # Servers on different nodes survive the loss of a node.
                     "topologySpreadConstraints": [
                         {
                             "maxSkew": 1,
@@ -90,7 +90,7 @@ def _container(config: DeployConfig) -> dict[str, Any]:
         "ports": [{"name": "rest", "containerPort": REST}, {"name": "grpc", "containerPort": GRPC}],
         "resources": {
             "requests": {"cpu": f"{config.cpu:g}", "memory": f"{config.memory:g}Gi"},
-            "limits": {"memory": f"{config.memory:g}Gi"},  # cores in excess may be borrowed
+            "limits": {"memory": f"{config.memory:g}Gi"},  # no CPU limit: idle cores may be used
         },
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -99,9 +99,9 @@ def _container(config: DeployConfig) -> dict[str, Any]:
         },
         "startupProbe": ready | {"periodSeconds": 5, "failureThreshold": 60},
         "readinessProbe": ready | {"periodSeconds": 10, "failureThreshold": 3},
-        # Alive is who listens: a model that fails to load is no reason to start the others anew.
+        # A server is alive if it listens: a model that fails to load is no reason to restart the others.
         "livenessProbe": {"tcpSocket": {"port": "rest"}, "periodSeconds": 10, "failureThreshold": 6},
-        # Requests under way are finished before the server is told to end.
+        # Requests under way are finished before the server is told to stop.
         "lifecycle": {"preStop": {"exec": {"command": ["sleep", "10"]}}},
         "volumeMounts": [
             {"name": "models", "mountPath": config.models_dir, "readOnly": True},

@@ -1,4 +1,4 @@
-"""What is watched: Prometheus's scrape configuration and alerts, and a Grafana dashboard of the same."""
+"""Monitoring: Prometheus's scrape configuration and alerts, and a Grafana dashboard."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from serving.deploy.tf_serving import METRICS, REST
 
 COUNT = ":tensorflow:serving:request_count"
 LATENCY = ":tensorflow:serving:request_latency_bucket"  # microseconds
-# Of the embedded server alone: with TF Serving, what asks for them is silent.
+# Metrics of the embedded server only: with TF Serving, alerts and panels on them stay empty.
 VERSION = ":marquee:serving:model_version"
 NEWEST = ":marquee:serving:newest_version"
 EXPORTED = ":marquee:serving:model_exported_timestamp_seconds"
@@ -17,7 +17,7 @@ ERRORS = f'sum by (model_name) (rate({COUNT}{{status!="OK"}}[5m])) / sum by (mod
 
 
 def prometheus(config: DeployConfig) -> dict[str, Any]:
-    """Content by file name: prometheus.yml, rules.yml, and what Grafana is provisioned with."""
+    """Returns content by file name: prometheus.yml, rules.yml, and Grafana's provisioning."""
     scrape = {
         "job_name": "tf-serving",
         "metrics_path": METRICS,
@@ -56,7 +56,7 @@ def prometheus(config: DeployConfig) -> dict[str, Any]:
     }
 
 
-_PAGES = ("ServingDown", "ServingNoVersion")  # nobody is answered
+_PAGES = ("ServingDown", "ServingNoVersion")  # alerts that page someone: no requests are answered
 
 
 def _percentile(share: float) -> str:

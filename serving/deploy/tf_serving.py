@@ -1,4 +1,4 @@
-"""TF Serving's own configuration files, and its command line."""
+"""TF Serving's configuration files and command line."""
 
 from serving.deploy.config import DeployConfig
 
@@ -7,7 +7,7 @@ METRICS = "/monitoring/prometheus/metrics"
 
 
 def tf_serving(config: DeployConfig) -> dict[str, str]:
-    """Text by file name: ModelServerConfig, MonitoringConfig and, if wanted, BatchingParameters."""
+    """Returns text by file name: ModelServerConfig, MonitoringConfig and, if wanted, BatchingParameters."""
     files = {"models.config": models_config(config), "monitoring.config": _monitoring()}
     if config.batching:
         files["batching.config"] = _batching(config)
@@ -15,7 +15,7 @@ def tf_serving(config: DeployConfig) -> dict[str, str]:
 
 
 def arguments(config: DeployConfig, folder: str) -> list[str]:
-    """Of `tensorflow_model_server`, when the files are in `folder`."""
+    """Returns the arguments of `tensorflow_model_server` if the files are in `folder`."""
     flags = [
         f"--port={GRPC}",
         f"--rest_api_port={REST}",
@@ -29,7 +29,7 @@ def arguments(config: DeployConfig, folder: str) -> list[str]:
 
 
 def models_config(config: DeployConfig) -> str:
-    """The newest version of each model: a push is a rename, and a roll back takes the newest away."""
+    """Returns a ModelServerConfig that serves the newest version of each model, for pushes and roll backs."""
     entries = "".join(
         "  config {\n"
         f'    name: "{name}"\n'
@@ -44,7 +44,7 @@ def models_config(config: DeployConfig) -> str:
 
 
 def _logging(config: DeployConfig, name: str) -> str:
-    """A log a model: TF Serving wants them apart."""
+    """Returns the logging config of a model; TF Serving needs a separate log per model."""
     if config.logging.collector is None:
         return ""
     return (
@@ -57,7 +57,7 @@ def _logging(config: DeployConfig, name: str) -> str:
 
 
 def probe(config: DeployConfig) -> list[str]:
-    """A command that succeeds once every model has a version AVAILABLE; TF Serving's image has bash alone."""
+    """Returns a command that succeeds once every model is AVAILABLE; TF Serving's image has only bash."""
     asked = " && ".join(
         f"{{ exec 3<>/dev/tcp/127.0.0.1/{REST}; "
         f"printf 'GET /v1/models/{name} HTTP/1.0\\r\\n\\r\\n' >&3; grep -q AVAILABLE <&3; }}"
@@ -71,7 +71,7 @@ def _monitoring() -> str:
 
 
 def _batching(config: DeployConfig) -> str:
-    """A batch leaves when it is full, or after a millisecond; one thread a core."""
+    """Returns BatchingParameters: a batch runs when it is full, or after 1 ms; one thread per core."""
     sizes = "".join(f"allowed_batch_sizes: {2**power}\n" for power in range(9))
     return (
         "max_batch_size { value: 256 }\n"

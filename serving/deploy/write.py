@@ -1,4 +1,4 @@
-"""Writes what a target asks for to a folder."""
+"""Writes the deployment files of a target to a folder."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from serving.deploy.prometheus import prometheus
 from serving.deploy.tf_serving import tf_serving
 from serving.errors import ServingError
 
-#: Target to the function that gives content by file name.
+#: Functions by target that return content by file name.
 TARGETS: Mapping[str, Callable[[DeployConfig], Mapping[str, Any]]] = {
     "kubernetes": kubernetes,
     "kserve": kserve,
@@ -28,11 +28,11 @@ def write(target: str, config: DeployConfig, out: Path) -> list[Path]:
 
     Args:
         target: one of TARGETS.
-        config: what is written from.
-        out: the folder; made if it is not there.
+        config: configuration of the deployment.
+        out: folder to write; created if it does not exist.
 
     Returns:
-        The files, in the order in which they are applied.
+        The written files, in the order in which they are applied.
 
     Raises:
         ServingError: a file cannot be written.
@@ -50,7 +50,7 @@ def write(target: str, config: DeployConfig, out: Path) -> list[Path]:
 
 
 class _Plain(yaml.SafeDumper):
-    """Without anchors, and with texts of several lines as such: to be read."""
+    """YAML dumper without anchors, and with block style for multi-line texts, for readability."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -1,1 +1,1 @@
-"""Values as requests and answers carry them: JSON and TensorProto."""
+"""Encoding of values in requests and answers: JSON and TensorProto."""

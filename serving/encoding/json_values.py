@@ -1,4 +1,4 @@
-"""Single values and tensors of TF Serving's JSON: what a value may be for a dtype, and how one is written."""
+"""Values and tensors in TF Serving's JSON: the values that a dtype accepts, and how they are written."""
 
 import base64
 import binascii
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from serving.signature import NUMPY_DTYPES
 
-MOST_DIMENSIONS = 32  # NumPy's own limit, in its older versions
-QUOTE_CHARACTERS = 2048  # an error repeats the value at fault; not the megabytes of it
+MOST_DIMENSIONS = 32  # NumPy's own limit in older versions
+QUOTE_CHARACTERS = 2048  # maximum number of characters of a value that an error quotes
 
 # Inclusive ranges that RapidJSON's IsInt, IsUint, IsInt64 and IsUint64 accept for a dtype.
 _INT32, _INT64 = (-(2**31), 2**31 - 1), (-(2**63), 2**63 - 1)
@@ -25,7 +25,7 @@ _RANGES = {
     "int64": _INT64,
     "uint64": (0, 2**64 - 1),
 }
-_LARGEST_WHOLE = {"float": 2**24 - 1, "double": 2**53 - 1}  # integers beyond are not all representable
+_LARGEST_WHOLE = {"float": 2**24 - 1, "double": 2**53 - 1}  # not all larger integers are representable
 _JSON_TYPES = {
     type(None): "Null",
     dict: "Object",
@@ -37,11 +37,11 @@ _JSON_TYPES = {
 
 
 class ValueFault(Exception):
-    """What is wrong with a value, in TF Serving's words; the caller says where it stands."""
+    """Error in a value, in TF Serving's words; the caller adds its position."""
 
 
 def plain_column(values: Any, dtype: str) -> NDArray[Any] | None:
-    """A flat list of strings, or of integers that fit, as an array at once; None where it is not so plain."""
+    """Converts a flat list of strings, or of integers that fit, to an array at once; else returns None."""
     if type(values) is not list or not values:
         return None
     kinds = set(map(type, values))
@@ -60,9 +60,9 @@ def plain_column(values: Any, dtype: str) -> NDArray[Any] | None:
 
 
 def tensor_of(value: Any, dtype: str) -> NDArray[Any]:
-    """A JSON value, nested to any depth, as an array of `dtype`. Raises ValueFault.
+    """Converts a JSON value, nested to any depth, to an array of `dtype`. Raises ValueFault.
 
-    The first element of each list says what shape all must have.
+    The first element of each list determines the shape of all its elements.
     """
     if dtype not in NUMPY_DTYPES or dtype in ("half", "uint16"):
         raise ValueFault(f"Conversion of JSON Value: {quoted(value)} to type: {dtype}")
@@ -84,12 +84,12 @@ def tensor_of(value: Any, dtype: str) -> NDArray[Any]:
 
 
 def is_base64(value: Any) -> bool:
-    """Whether `value` is {"b64": "…"}, JSON's way to hold bytes."""
+    """Returns whether `value` is {"b64": "…"}, the form of bytes in JSON."""
     return isinstance(value, dict) and value.keys() == {"b64"} and isinstance(value["b64"], str)
 
 
 def quoted(value: Any) -> str:
-    """`value` as an error quotes it: pretty-printed JSON, cut short when it is long."""
+    """Formats `value` for an error message: pretty-printed JSON, truncated if it is long."""
     try:
         text = rapidjson.dumps(value, indent=4, ensure_ascii=False)
     except RecursionError:
@@ -98,7 +98,7 @@ def quoted(value: Any) -> str:
 
 
 def jsonable(name: str, array: NDArray[Any]) -> Any:
-    """An output as something that `dump` writes: numbers stay an array, strings become lists of str.
+    """Converts an output to a value that `dump` writes: numbers stay an array, strings become lists of str.
 
     Strings of an output whose name ends in "_bytes" become {"b64": …}.
     """
@@ -117,12 +117,12 @@ def jsonable(name: str, array: NDArray[Any]) -> Any:
 
 
 def dump(value: Any) -> bytes:
-    """JSON text of `value`, which may hold finite arrays; a float32 as the shortest decimal that gives it."""
+    """Returns `value`, which may hold finite arrays, as JSON; float32 as the shortest equal decimal."""
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def dump_with_nan(value: Any) -> bytes:
-    """The same for arrays that are not finite: TF Serving writes NaN and Infinity, which orjson cannot."""
+    """Returns JSON as `dump`, also for NaN and Infinity, which TF Serving writes and orjson cannot."""
     return rapidjson.dumps(value, default=_widened, ensure_ascii=False).encode()
 
 
@@ -185,7 +185,7 @@ def _decoded(value: dict[str, Any]) -> bytes:
 
 
 def _nested(flat: list[Any], shape: tuple[int, ...]) -> Any:
-    """The elements of an array in lists of its shape."""
+    """Nests the elements of an array in lists of its shape."""
     if not shape:
         return flat[0]
     for size in reversed(shape[1:]):
@@ -196,7 +196,7 @@ def _nested(flat: list[Any], shape: tuple[int, ...]) -> Any:
 
 
 def _widened(value: Any) -> Any:
-    """NumPy to plain Python, a float32 by way of its shortest decimal."""
+    """Converts NumPy values to plain Python, a float32 by its shortest decimal."""
     if isinstance(value, np.ndarray):
         return [_widened(item) for item in value]
     return float(str(value)) if isinstance(value, np.floating) else value.item()

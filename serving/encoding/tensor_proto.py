@@ -1,7 +1,7 @@
-"""NumPy arrays to TensorProto and back.
+"""Conversion of NumPy arrays to TensorProto and back.
 
-Several times faster than `tf.make_tensor_proto`, and read as TensorFlow's own parser (`Tensor::FromProto`)
-reads them, which `tf.make_ndarray` does not.
+It is several times faster than `tf.make_tensor_proto`, and reads protos as TensorFlow's own parser does
+(`Tensor::FromProto`), which `tf.make_ndarray` does not.
 """
 
 import math
@@ -15,7 +15,7 @@ from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 
 from serving.signature import DTYPE_NAMES, NUMPY_DTYPES
 
-# Where TensorProto keeps the values of a dtype; those of the others go into tensor_content.
+# Fields of TensorProto for the values of a dtype; those of other dtypes go into tensor_content.
 _FIELDS = {
     "float": "float_val",
     "double": "double_val",
@@ -32,16 +32,16 @@ _FIELDS = {
     "half": "half_val",
 }
 _WRITTEN = _FIELDS.keys() - {"half"}
-_AT_ONCE = 16_384  # values handed to protobuf in one call: other threads wait for it
+_AT_ONCE = 16_384  # values passed to protobuf in one call, for which other threads wait
 _MOST_DIMENSIONS = 254
 
 
 class TooManyValues(ValueError):
-    """A tensor whose shape stands for more values than its reader is ready to make."""
+    """Error for a tensor whose shape needs more filled-in values than the reader allows."""
 
 
 def proto_of(array: NDArray[Any]) -> tensor_pb2.TensorProto:
-    """`array` with its values in the field of their type, as TF Serving answers; strings are bytes."""
+    """Converts an array to a proto with values in the field of their type, as TF Serving answers."""
     name = DTYPE_NAMES[array.dtype]
     proto = tensor_pb2.TensorProto(
         dtype=types_pb2.DataType.Value(f"DT_{name.upper()}"),
@@ -57,18 +57,18 @@ def proto_of(array: NDArray[Any]) -> tensor_pb2.TensorProto:
 
 
 def array_of(proto: tensor_pb2.TensorProto, most: int | None = None) -> NDArray[Any]:
-    """The array that TensorFlow reads from `proto`; strings as an object array of bytes.
+    """Returns the array that TensorFlow reads from `proto`; strings as an object array of bytes.
 
-    Fewer values than the shape has places: the last one fills the rest, and the type's default where there
-    is none. More of them: those that are too many are left out. `tensor_content` comes before the values.
+    If there are fewer values than the shape needs, the last value, or the type's default if there is none,
+    fills the rest. Surplus values are ignored. `tensor_content` takes precedence over the values.
 
     Args:
-        proto: the tensor.
-        most: the most values that may be filled in; None: any number.
+        proto: tensor to read.
+        most: maximum number of values of a tensor that has to be filled up; None for no limit.
 
     Raises:
-        TooManyValues: `most` is not enough.
-        ValueError: the tensor is misformed, as TensorFlow would find too.
+        TooManyValues: a tensor that has to be filled up would exceed `most` values.
+        ValueError: the tensor is malformed, for TensorFlow too.
     """
     shape = _shape(proto.tensor_shape)
     count = math.prod(shape)
@@ -88,7 +88,7 @@ def array_of(proto: tensor_pb2.TensorProto, most: int | None = None) -> NDArray[
     elif name == "half":
         array[:given] = np.array(values[:given], np.int64).astype(np.uint16).view(np.float16)
     elif _FIELDS[name] == "int_val":
-        array[:given] = np.array(values[:given], np.int32).astype(array.dtype)  # what is too wide is cut
+        array[:given] = np.array(values[:given], np.int32).astype(array.dtype)  # wider ones are cut
     else:
         array[:given] = np.array(values[:given], array.dtype)
     if given < count:
@@ -98,7 +98,7 @@ def array_of(proto: tensor_pb2.TensorProto, most: int | None = None) -> NDArray[
 
 def _shape(proto: TensorShapeProto) -> list[int]:
     shape = [dim.size for dim in proto.dim]
-    if len(shape) > _MOST_DIMENSIONS or min(shape, default=0) < 0:  # TensorFlow overlooks unknown_rank
+    if len(shape) > _MOST_DIMENSIONS or min(shape, default=0) < 0:  # TensorFlow ignores unknown_rank
         raise ValueError(f"not a whole shape: {shape}")
     count = 1
     for size in shape:
@@ -112,14 +112,14 @@ def _numbers(content: bytes, name: str, count: int) -> NDArray[Any]:
     dtype = NUMPY_DTYPES[name]
     if len(content) != count * dtype.itemsize:
         raise ValueError(f"{len(content)} bytes do not make {count} of {name}")
-    if name == "bool":  # any byte but 0
+    if name == "bool":  # any byte other than 0 is true
         return np.frombuffer(content, np.uint8).astype(bool)
     return np.frombuffer(content, dtype)
 
 
 def _strings(content: bytes, _name: str, count: int) -> NDArray[Any]:
-    """TensorFlow's list of strings: all lengths as varints, then all bytes."""
-    if count > len(content):  # a length takes a byte
+    """Decodes TensorFlow's list of strings: all lengths as varints, then all bytes."""
+    if count > len(content):  # each length takes at least a byte
         raise ValueError(f"{len(content)} bytes do not make {count} strings")
     lengths, place = [], 0
     for _ in range(count):
@@ -135,7 +135,7 @@ def _strings(content: bytes, _name: str, count: int) -> NDArray[Any]:
 
 
 def _varint(content: bytes, place: int) -> tuple[int, int]:
-    """An unsigned 32-bit number and the place behind it."""
+    """Decodes an unsigned 32-bit number; returns it and the position after it."""
     value = 0
     for shift in range(0, 35, 7):
         if place >= len(content):
@@ -149,10 +149,10 @@ def _varint(content: bytes, place: int) -> tuple[int, int]:
 
 
 def _unusual(proto: tensor_pb2.TensorProto, count: int, most: int | None) -> NDArray[Any]:
-    """A tensor of a type that no signature here can have, so that it can be refused by its name."""
+    """Reads a tensor of a type that no signature here has, so that the error can name the type."""
     if most is not None and count > most:
         raise TooManyValues(f"a shape of {count} places, over the limit of {most}")
     try:
         return np.asarray(tf.make_ndarray(proto))
-    except Exception as error:  # whatever make_ndarray raises
+    except Exception as error:  # make_ndarray may raise anything
         raise ValueError(str(error)) from None

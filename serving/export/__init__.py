@@ -1,1 +1,1 @@
-"""Served models as files for other runtimes."""
+"""Export of served models to files for other runtimes."""

@@ -1,7 +1,8 @@
-"""A SavedModel as one TensorFlow Lite file: a phone or a small board answers from it, without a server.
+"""Export of a SavedModel to a TensorFlow Lite file, for phones and small boards without a server.
 
-The lookups of strings are converted with the network, so the file takes the same strings and gives the
-same numbers. Built-in operations alone: TensorFlow's own kernels would have to be linked into every app.
+The lookups of strings are converted with the network, so the file takes the same strings and returns the
+same numbers. Only built-in operations are used: TensorFlow's own kernels would have to be linked into every
+app.
 
 https://ai.google.dev/edge/litert/conversion/tensorflow/overview
 """
@@ -26,7 +27,7 @@ from serving.versions.versions import list_versions, version_folder
 
 MODEL = "ranking"
 SIGNATURE = "serving_default"
-#: float32 through other kernels than those that trained: more than rounding is a fault.
+#: Maximum difference to the trained model; other float32 kernels may differ by rounding, not by more.
 TOLERANCE = 1e-4
 _ANSWERS = Path("assets.extra") / "trained_answers.json"
 _UNSUPPORTED = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
@@ -34,13 +35,13 @@ _UNSUPPORTED = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class TfLiteFile:
-    """What was written.
+    """Result of an export.
 
     Args:
-        version: the pushed version that it was made from.
-        size: in bytes.
-        asked: how many ratings of the trained model it was held against; 0 where the SavedModel brings none.
-        largest_difference: from the trained model's.
+        version: pushed version of the converted model.
+        size: size of the file in bytes.
+        asked: number of the trained model's ratings that were compared; 0 if the SavedModel has none.
+        largest_difference: largest difference from the trained model's ratings.
     """
 
     version: int
@@ -50,18 +51,18 @@ class TfLiteFile:
 
 
 def export_tflite(models_dir: str | Path, out: str | Path) -> TfLiteFile:
-    """Converts the ranking model in front and puts it at `out`, whole or not at all.
+    """Converts the served ranking model and writes it atomically to `out`.
 
-    Before that the file answers what the trained model has answered, so one that answers otherwise is never
+    The converted model is compared with the trained model's answers first, so that one that differs is never
     written.
 
     Args:
-        models_dir: `<name>/<version>/` folders.
-        out: the file; one that is there is replaced.
+        models_dir: folder with `<name>/<version>/`.
+        out: file to write; an existing one is replaced.
 
     Raises:
         ServingError: there is no ranking model, it uses operations that TensorFlow Lite lacks (they are
-            named), the file answers otherwise than the model, or `out` cannot be written.
+            named), its answers differ from the model's, or `out` cannot be written.
     """
     versions = list_versions(models_dir, MODEL)
     if not versions:
@@ -74,7 +75,7 @@ def export_tflite(models_dir: str | Path, out: str | Path) -> TfLiteFile:
 
 
 def convert(saved_model: str | Path) -> bytes:
-    """`serving_default` of a SavedModel as a TensorFlow Lite flatbuffer with a signature of the same name.
+    """Converts `serving_default` of a SavedModel to a TensorFlow Lite flatbuffer with that signature.
 
     Raises ServingError, with the converter's reason, for a model that cannot be converted.
     """
@@ -82,7 +83,7 @@ def convert(saved_model: str | Path) -> bytes:
         converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model), signature_keys=[SIGNATURE])
         content: bytes = converter.convert()
         return content
-    except Exception as error:  # the converter raises many kinds, most of them private
+    except Exception as error:  # the converter raises many kinds of errors, most of them private
         operations = _UNSUPPORTED.search(str(error))
         reason = (
             f"TensorFlow Lite has no built-in operation for {operations[1]}"
@@ -93,9 +94,9 @@ def convert(saved_model: str | Path) -> bytes:
 
 
 def run_tflite(content: bytes, inputs: dict[str, list[str]]) -> dict[str, NDArray[Any]]:
-    """What `serving_default` of a TensorFlow Lite model answers to lists of strings."""
+    """Calls `serving_default` of a TensorFlow Lite model with lists of strings."""
     with warnings.catch_warnings():
-        # The interpreter that comes with TensorFlow tells of its successor, the package ai-edge-litert.
+        # TensorFlow's interpreter warns of its successor, the package ai-edge-litert.
         warnings.filterwarnings("ignore", message=r"\s*Warning: tf.lite.Interpreter is deprecated")
         interpreter = tf.lite.Interpreter(model_content=content)
     asked = {name: np.array([each.encode() for each in column], object) for name, column in inputs.items()}
@@ -104,7 +105,7 @@ def run_tflite(content: bytes, inputs: dict[str, list[str]]) -> dict[str, NDArra
 
 
 def _compare(content: bytes, saved_model: Path) -> tuple[int, float]:
-    """How many ratings were compared with the trained model's, and the largest difference."""
+    """Returns the number of ratings compared with the trained model's, and the largest difference."""
     try:
         answers = json.loads((saved_model / _ANSWERS).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -116,7 +117,7 @@ def _compare(content: bytes, saved_model: Path) -> tuple[int, float]:
         got = run_tflite(content, answer["inputs"])
         for name, wanted in answer["outputs"].items():
             difference = np.max(np.abs(got[name] - np.asarray(wanted, np.float32)), initial=0.0)
-            if not difference <= TOLERANCE:  # NaN too
+            if not difference <= TOLERANCE:  # true for NaN too
                 raise ServingError(
                     f"{saved_model} as TensorFlow Lite answers otherwise than the trained model: "
                     f"{name} differs by {difference:.2g}"
@@ -126,7 +127,7 @@ def _compare(content: bytes, saved_model: Path) -> tuple[int, float]:
 
 
 def _write(content: bytes, out: Path) -> None:
-    """Beside its destination, to the disk, then renamed: nobody ever reads half a model."""
+    """Writes the file beside its destination, syncs it to disk and renames it, so that it is atomic."""
     part = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""An exchange as bytes: a line of JSON Lines, or a TFRecord."""
+"""Encoding of an exchange as bytes: a line of JSON Lines, or a TFRecord."""
 
 import base64
 import datetime
@@ -15,11 +15,11 @@ from serving.prediction_log.framing import frame
 
 
 def json_line(exchange: Exchange) -> bytes:
-    """A JSON object and a line break.
+    """Encodes an exchange as a JSON object and a line break.
 
-    `time` (UTC), `model`, `version`, `signature`, `protocol`, `latency_ms`; `inputs` and `outputs` in
-    columns, as TF Serving's REST API takes them: `inputs` can be sent again. Bytes that are no UTF-8 are
-    {"b64": …}.
+    The object has `time` (UTC), `model`, `version`, `signature`, `protocol`, `latency_ms`, and `inputs` and
+    `outputs` in columns, as TF Serving's REST API takes them, so that `inputs` can be sent again. Bytes that
+    are not UTF-8 are {"b64": …}.
     """
     arrays = [*exchange.inputs.values(), *exchange.outputs.values()]
     finite = all(np.isfinite(array).all() for array in arrays if array.dtype.kind == "f")
@@ -39,9 +39,9 @@ def json_line(exchange: Exchange) -> bytes:
 
 
 def tf_record(exchange: Exchange, sample: float) -> bytes:
-    """A framed PredictionLog with `predict_log` and `log_metadata`, as TF Serving's request logger makes it.
+    """Encodes an exchange as a framed PredictionLog with `predict_log` and `log_metadata`, as TF Serving.
 
-    Neither the protocol nor the latency has a place in it. `sample` is the share that is written down.
+    It has no field for the protocol and the latency. `sample` is the share of logged requests.
     """
     log = prediction_log_pb2.PredictionLog()
     log.log_metadata.timestamp_secs = int(exchange.time)

@@ -1,4 +1,4 @@
-"""What is written down of a request."""
+"""Logged data of a request."""
 
 from typing import Any, NamedTuple
 
@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 
 
 class Exchange(NamedTuple):
-    """A request that was answered, and the answer.
+    """An answered request and its answer.
 
     Attributes:
-        time: when it was answered, in seconds since 1970; 0 where a log does not say.
-        model, version, signature: who answered; version 0 where a log does not say.
-        protocol: "REST" or "GRPC"; "" where a log does not say.
-        seconds: from the request's arrival to the answer; None where a log does not say.
+        time: time of the answer, in seconds since 1970; 0 if a log lacks it.
+        model, version, signature: model, version and signature that answered; version 0 if a log lacks it.
+        protocol: "REST" or "GRPC"; "" if a log lacks it.
+        seconds: seconds from the request's arrival to the answer; None if a log lacks them.
         inputs, outputs: arrays by name; strings are object arrays of bytes.
     """
 

@@ -1,7 +1,7 @@
-"""The folder of a log: one file at a time grows under a name of its own, and is renamed when it is whole.
+"""Folder of a prediction log: a file grows under a temporary name, and is renamed when it is complete.
 
-Several servers may share a folder. The file that a server writes is locked by it, so a lock that can be had
-means that its server is dead: who starts next finishes what that one left.
+Several servers may share a folder. A server locks the file that it writes, so an unlocked file belongs to a
+dead server, and the next server that starts finishes it.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from typing import BinaryIO
 from serving.errors import ServingError
 from serving.prediction_log.framing import FOOT, HEAD, is_whole, length_of
 
-PARTIAL = ".partial"  # ends the name of a file that is being written, or that a killed server left
+PARTIAL = ".partial"  # suffix of a file that is being written, or that a killed server left
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +25,9 @@ class LogFolder:
     """Appends records to `predictions-<UTC>-<random>.<suffix>` files.
 
     Args:
-        folder: made where it is not there.
+        folder: folder of the log; created if it does not exist.
         suffix: "jsonl" or "tfrecord".
-        rotate_bytes, rotate_seconds: how large and how old a file becomes.
+        rotate_bytes, rotate_seconds: maximum size in bytes and age in seconds of a file.
     """
 
     def __init__(self, folder: Path, suffix: str, rotate_bytes: float, rotate_seconds: float):
@@ -41,10 +41,10 @@ class LogFolder:
         self._begun = 0.0
 
     def open(self) -> None:
-        """Makes sure that the folder can be written, and finishes what killed servers left in it.
+        """Checks that the folder can be written, and finishes the files of killed servers.
 
         Raises:
-            ServingError: it cannot.
+            ServingError: the folder cannot be written.
         """
         try:
             probe = self._create()
@@ -56,7 +56,7 @@ class LogFolder:
                 "Name a folder that can be written, or serve without a log.",
             ) from None
         for left in sorted(self._folder.glob(f"[!.]*{PARTIAL}")):
-            with contextlib.suppress(OSError):  # its server lives, or another one was faster
+            with contextlib.suppress(OSError):  # its server is alive, or another one was faster
                 finish_left(left)
 
     def append(self, records: bytes) -> None:
@@ -75,7 +75,7 @@ class LogFolder:
         self._size += len(records)
 
     def seconds_left(self) -> float | None:
-        """Until the file is old enough to be finished; None where there is none."""
+        """Returns the seconds until the file is old enough to be finished; None if there is no file."""
         if self._file is None:
             return None
         return max(0.0, self._begun + self._rotate_seconds - time.monotonic())
@@ -86,7 +86,7 @@ class LogFolder:
             self.rotate()
 
     def rotate(self) -> None:
-        """Finishes the file, if there is one: on the disk, and under its final name. Raises OSError."""
+        """Finishes the file, if there is one: syncs it to disk and renames it. Raises OSError."""
         if self._file is None:
             return
         if _deleted(self._file):
@@ -98,23 +98,23 @@ class LogFolder:
             os.fsync(file)
             _rename_whole(self._path, size)
         finally:
-            os.close(file)  # and with it the lock, which the rename still needed
+            os.close(file)  # also releases the lock, which the rename needed
 
     def _lost(self, file: int) -> None:
-        """Lets go of a file that was deleted, maybe with its folder: nobody would read what goes into it."""
+        """Closes a file that was deleted, maybe with its folder, as nobody could read it."""
         log.error("%s was deleted while it was written; a new file is begun", self._path)
         os.close(file)
         self._file, self._size = None, 0
 
     def _create(self) -> int:
-        """A new file, already locked when its name ends with PARTIAL."""
+        """Creates a new file, which is locked before its name ends with PARTIAL."""
         self._folder.mkdir(parents=True, exist_ok=True)
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         name = f"predictions-{stamp}-{uuid.uuid4().hex[:8]}.{self._suffix}{PARTIAL}"
         unlocked = self._folder / f".{name}"
         file = os.open(unlocked, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
         try:
-            with contextlib.suppress(OSError):  # a file system without locks: nobody finishes the file
+            with contextlib.suppress(OSError):  # on a file system without locks nobody finishes the file
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._path = self._folder / name
             os.rename(unlocked, self._path)
@@ -129,12 +129,12 @@ def finish_left(path: Path) -> None:
     """Cuts the torn record off a file whose server is dead, and gives it its final name.
 
     Raises:
-        OSError: its server lives (BlockingIOError), or the file cannot be written.
+        OSError: the file's server is alive (BlockingIOError), or the file cannot be written.
     """
     with open(path, "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-            return  # meanwhile finished by its server, or by another that has just started
+            return  # finished meanwhile by its server, or by another that has just started
         size = file.seek(0, os.SEEK_END)
         whole = _whole_records(file) if ".tfrecord" in path.name else _whole_lines(file, size)
         file.truncate(whole)
@@ -155,7 +155,7 @@ def _rename_whole(path: Path, size: int) -> None:
 
 
 def _whole_lines(file: BinaryIO, size: int) -> int:
-    """Where the last whole line ends."""
+    """Returns the end of the last complete line."""
     end, block = size, 1 << 16
     while end > 0:
         start = max(0, end - block)
@@ -168,7 +168,7 @@ def _whole_lines(file: BinaryIO, size: int) -> int:
 
 
 def _whole_records(file: BinaryIO) -> int:
-    """Where the last whole record ends; a damaged one before it is for the reader to tell."""
+    """Returns the end of the last complete record; the reader reports damaged ones before it."""
     file.seek(0)
     whole = 0
     while len(head := file.read(HEAD)) == HEAD and (length := length_of(head)) is not None:

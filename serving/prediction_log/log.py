@@ -1,4 +1,4 @@
-"""Chooses which requests are written down; a thread of its own writes them, and no request ever waits."""
+"""Samples requests for the log and writes them in a separate thread, so that no request waits."""
 
 import logging
 import queue
@@ -12,10 +12,10 @@ from serving.prediction_log.encode import json_line, tf_record
 from serving.prediction_log.exchange import Exchange
 from serving.prediction_log.folder import LogFolder
 
-MOST_VALUES = 1_000_000  # that wait to be written: numbers and strings, tens of megabytes
+MOST_VALUES = 1_000_000  # maximum number of queued values: numbers and strings, tens of megabytes
 MOST_EXCHANGES = 10_000
 BATCH, BATCH_VALUES = 1024, 50_000  # exchanges, and values, that are written at once
-GATHER_SECONDS = 0.02  # for a batch: to wake the thread for every request would cost more than to write it
+GATHER_SECONDS = 0.02  # wait for a batch: waking the thread for every request would cost more than writing
 
 LOGGED, DROPPED, FAILED = "logged", "dropped", "failed"
 
@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 
 
 class PredictionLog:
-    """A server's log of predictions.
+    """Prediction log of a server.
 
-    What comes faster than it can be written is dropped; what the disk does not take has failed. Either is
-    counted, and said once.
+    Exchanges that arrive faster than they can be written are dropped, and those that the disk refuses fail.
+    Both are counted, and reported once.
 
     Args:
-        config: what is sampled, and where it goes.
+        config: sampling and files of the log.
     """
 
     def __init__(self, config: LogConfig):
@@ -46,20 +46,20 @@ class PredictionLog:
         self._thread = threading.Thread(target=self._write_all, name="prediction-log", daemon=True)
 
     def start(self) -> None:
-        """Opens the folder and begins to write. Raises ServingError where it cannot be written."""
+        """Opens the folder and begins to write. Raises ServingError if it cannot be written."""
         self._folder.open()
         self._thread.start()
 
     def wants(self) -> bool:
-        """Whether the next request is in the sample; to be asked once a request."""
+        """Returns whether the next request is in the sample; to be called once per request."""
         return self._config.sample >= 1 or self._draw() < self._config.sample
 
     def offer(self, exchange: Exchange) -> None:
-        """Queues an exchange, whose arrays must not change any more; drops it where too much is waiting."""
+        """Queues an exchange, whose arrays must not change any more; drops it if the queue is full."""
         values = _values(exchange)
         with self._lock:
             full = self._waiting >= MOST_EXCHANGES or self._waiting_values + values > MOST_VALUES
-            if full and self._waiting:  # a single one may be larger than all that usually waits
+            if full and self._waiting:  # a single exchange may be larger than the limit
                 self._counts[DROPPED] += 1
             else:
                 self._waiting += 1
@@ -71,12 +71,12 @@ class PredictionLog:
             self._queue.put(exchange)
 
     def counts(self) -> dict[str, int]:
-        """How many exchanges were LOGGED, DROPPED and FAILED."""
+        """Returns the numbers of exchanges that were LOGGED, DROPPED and FAILED."""
         with self._lock:
             return {result: self._counts[result] for result in (LOGGED, DROPPED, FAILED)}
 
     def close(self, seconds: float) -> None:
-        """Writes what is waiting, for `seconds` at most, and finishes the file."""
+        """Writes the queued exchanges, for `seconds` at most, and finishes the file."""
         if not self._thread.is_alive():
             return
         self._queue.put(None)
@@ -92,7 +92,7 @@ class PredictionLog:
                 going = None not in batch
                 self._write([exchange for exchange in batch if exchange is not None])
                 self._folder.rotate_if_due()
-            except Exception as error:  # whatever it is, requests are answered and the next ones tried
+            except Exception as error:  # no error may stop the writer
                 self._say(FAILED, f"the prediction log is in trouble: {error}")
         try:
             self._folder.rotate()
@@ -100,7 +100,7 @@ class PredictionLog:
             log.warning("the last file of the prediction log cannot be finished: %s", error)
 
     def _next_batch(self) -> list[Exchange | None]:
-        """What is waiting, a few at a time; empty when the file has become old before. None is the end."""
+        """Returns queued exchanges in batches; none if the file becomes due first. None marks the end."""
         batch: list[Exchange | None] = []
         values = 0
         try:
@@ -118,7 +118,7 @@ class PredictionLog:
         try:
             for exchange in batch:
                 records += self._encoded(exchange)
-                time.sleep(0)  # gives the interpreter back: an answer would wait up to 5 ms for it
+                time.sleep(0)  # releases the GIL: an answer would wait up to 5 ms for it
             if records:
                 self._folder.append(b"".join(records))
             logged = len(records)
@@ -132,7 +132,7 @@ class PredictionLog:
                 self._waiting_values -= sum(map(_values, batch))
 
     def _encoded(self, exchange: Exchange) -> list[bytes]:
-        """One record, or none where the format has nothing for a value."""
+        """Returns one record, or none if the format cannot hold a value."""
         try:
             if self._config.format == "jsonl":
                 return [json_line(exchange)]
@@ -142,7 +142,7 @@ class PredictionLog:
             return []
 
     def _say(self, what: str, text: str) -> None:
-        """Once a server: the counters tell the rest."""
+        """Logs a problem once per server; the counters tell the rest."""
         if what not in self._said:
             self._said.add(what)
             log.warning("%s", text)

@@ -1,9 +1,9 @@
-"""Reads prediction logs, ours and TF Serving's: JSON Lines or TFRecord, told apart by their first bytes.
+"""Reads prediction logs of Marquee and TF Serving: JSON Lines or TFRecord, detected by the first bytes.
 
     for exchange in read(log_files("predictions"), faults := []):
         …
 
-What cannot be read is passed over and reported: a file is worth as much as is whole in it.
+Records that cannot be read are skipped and reported.
 """
 
 import base64
@@ -33,19 +33,19 @@ from serving.prediction_log.framing import FOOT, HEAD, is_whole, length_of
 WILD = frozenset("*?[")
 Stream: TypeAlias = BinaryIO | gzip.GzipFile
 
-# Whatever a line or a record may raise that holds something else than a prediction.
+# Errors that a line or a record without a prediction may raise.
 NOT_OURS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, DecodeError)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something in a log that was passed over.
+    """Part of a log that was skipped.
 
     Attributes:
-        file: its path.
-        where: "line 7", "record 7" or "the end".
-        what: in words.
-        torn: the last record is not whole: the file is being written, or its server was killed.
+        file: path of the file.
+        where: position: "line 7", "record 7" or "the end".
+        what: description of the fault.
+        torn: whether the last record is incomplete: the file is being written, or its server was killed.
     """
 
     file: str
@@ -55,13 +55,13 @@ class Fault:
 
 
 def log_files(where: str) -> list[Path]:
-    """The files of a log, sorted.
+    """Returns the files of a log, sorted.
 
     Args:
-        where: a folder, whose files below it count as well; a file; or a pattern such as `logs/*.jsonl`.
+        where: a folder, with all files below it; a file; or a pattern such as `logs/*.jsonl`.
 
     Raises:
-        ServingError: there is no such folder or file, and for a pattern no folder in which to look.
+        ServingError: there is no such folder or file, or the folder of a pattern does not exist.
     """
     if not WILD & set(where):
         path = Path(where)
@@ -82,9 +82,9 @@ def log_files(where: str) -> list[Path]:
 
 
 def fingerprint(files: Sequence[Path]) -> str:
-    """SHA-256 (16 hex digits) over what the files hold; not their names: a finished file gets another.
+    """Returns SHA-256 (16 hex digits) over the files' contents without names, which change on completion.
 
-    Of a file that cannot be read it is the reason, which `read` tells as a fault.
+    For a file that cannot be read the reason is hashed, which `read` reports as a fault.
     """
     digest = hashlib.sha256()
     for file in files:
@@ -100,11 +100,11 @@ def fingerprint(files: Sequence[Path]) -> str:
 
 
 def read(files: Sequence[Path], faults: list[Fault]) -> Iterator[Exchange]:
-    """The exchanges of all files, one after the other.
+    """Yields the exchanges of all files, one after the other.
 
     Args:
-        files: such as `log_files` gives.
-        faults: what could not be read is appended here, as the reading comes to it.
+        files: files of a log, such as `log_files` returns.
+        faults: list to which faults are appended as the reader meets them.
     """
     for file in files:
         try:
@@ -114,7 +114,7 @@ def read(files: Sequence[Path], faults: list[Fault]) -> Iterator[Exchange]:
                 stream.seek(0)
                 yield from (_records if records else _lines)(str(file), stream, faults)
         except (OSError, EOFError, zlib.error) as error:
-            torn = isinstance(error, EOFError)  # gzip's, of a file that ends too early
+            torn = isinstance(error, EOFError)  # raised by gzip for a truncated file
             faults.append(Fault(str(file), "the end" if torn else "the file", _said(error), torn))
 
 
@@ -157,7 +157,7 @@ def _records(file: str, stream: Stream, faults: list[Fault]) -> Iterator[Exchang
             if not is_whole(record, foot):
                 raise ValueError("its checksum is wrong")
             log = prediction_log_pb2.PredictionLog.FromString(record)
-            if log.HasField("predict_log"):  # what else is logged asks nothing of Marquee's models
+            if log.HasField("predict_log"):  # other logs are not requests to Marquee's models
                 yield _from_proto(log)
         except NOT_OURS as error:
             faults.append(Fault(file, f"record {number}", f"is no logged prediction: {_said(error)}"))
@@ -178,7 +178,7 @@ def _from_json(line: bytes) -> Exchange:
 
 
 def _array(value: Any) -> NDArray[Any]:
-    """Strings as an object array of bytes, numbers as int64, float64 or bool."""
+    """Returns strings as an object array of bytes, numbers as int64, float64 or bool."""
     shape, first = [], value
     while isinstance(first, list):
         shape.append(len(first))
@@ -204,7 +204,7 @@ def _bytes(value: str | dict[str, str]) -> bytes:
 
 def _from_proto(log: prediction_log_pb2.PredictionLog) -> Exchange:
     asked, answered, meta = log.predict_log.request, log.predict_log.response, log.log_metadata
-    specs = (answered.model_spec, meta.model_spec, asked.model_spec)  # who answered knows best
+    specs = (answered.model_spec, meta.model_spec, asked.model_spec)  # the answer's spec takes precedence
     return Exchange(
         time=float(meta.timestamp_secs),
         model=next((spec.name for spec in specs if spec.name), ""),

@@ -1,1 +1,1 @@
-"""The embedded model server: what TF Serving answers, over REST and gRPC."""
+"""Embedded model server that is compatible with TF Serving, over REST and gRPC."""

@@ -1,8 +1,7 @@
-"""Batches in blocks of rows, so that neither memory nor the wait of others grows with one request.
+"""Computes large batches in blocks of rows, which bounds memory and the latency of other requests.
 
-The graph of a recommender holds some 370 kB for each user whom it is asked about (1,682 films); 30,000 users
-at once took 11 GB. The rows of Marquee's models do not depend on each other, so blocks of them give the same
-answer.
+The graph of a recommender takes some 370 kB per user in a request (1,682 films); 30,000 users at once took
+11 GB. The rows of Marquee's models do not depend on each other, so blocks give the same answer.
 """
 
 import math
@@ -17,21 +16,21 @@ from numpy.typing import NDArray
 from serving.errors import StatusError, invalid
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
-MOST_ROWS = 512  # in a block
-FIRST_ROWS = 64  # in the first block of a signature, of which nothing is known
-BLOCK_SECONDS = 0.05  # that a block should take: what runs beside it waits no longer
-BLOCK_VALUES = 200_000  # that the answer of a block should have
-FIRST_VALUES = 50_000  # that the first block may be expected to have
-MOST_VALUES_A_ROW = 100_000  # of an input: the films of a history
+MOST_ROWS = 512  # maximum number of rows in a block
+FIRST_ROWS = 64  # rows in the first block of a signature, whose cost is not known yet
+BLOCK_SECONDS = 0.05  # target time of a block, which other requests may have to wait for
+BLOCK_VALUES = 200_000  # target number of values in the answer of a block
+FIRST_VALUES = 50_000  # maximum number of expected values in the first block
+MOST_VALUES_A_ROW = 100_000  # maximum number of values in a row of an input, such as the films of a history
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a request may ask for.
+    """Limits on the size of a request and of its answer.
 
     Attributes:
-        rows: the most rows.
-        answer_values: the most values of an answer, over all its outputs.
+        rows: maximum number of rows of a request.
+        answer_values: maximum number of values of an answer, over all its outputs.
     """
 
     rows: int
@@ -39,12 +38,12 @@ class Limits:
 
 
 def rows_of(inputs: Mapping[str, NDArray[Any]]) -> int:
-    """The rows of a request: the longest of its inputs; 1 where all are single values."""
+    """Returns the number of rows of a request: that of its longest input, or 1 if all inputs are scalars."""
     return max((len(array) for array in inputs.values() if array.ndim), default=1)
 
 
 def check(inputs: Arrays, limits: Limits, row_wise: bool) -> None:
-    """Raises StatusError for a request that is over the limits, before anything is computed."""
+    """Raises StatusError for a request over the limits, before anything is computed."""
     for name, array in inputs.items():
         rows = len(array) if array.ndim else 1
         if rows > limits.rows:
@@ -66,21 +65,21 @@ def run_in_blocks(
     key: str,
     go_on: Callable[[], None],
 ) -> Arrays:
-    """What `run(inputs)` answers, computed a block of rows at a time.
+    """Returns `run(inputs)`, computed one block of rows at a time.
 
-    An input with as many rows as the request is cut; one with a single row, or none, goes to every block. The
-    lists of a block may be shorter than those of another: they are padded, as the serving contract says.
+    An input with as many rows as the request is split into blocks. A scalar, or an input with a single row,
+    is passed to every block. Shorter lists of a block are padded, as the serving contract says.
 
     Args:
-        run: answers inputs; each of its outputs has a row for each of theirs.
-        inputs: by name.
-        limits: of the answer; `check` has looked at the inputs.
-        learned: rows of a block by `key`, which this keeps up to date.
-        key: what is asked, such as the name of the signature.
-        go_on: called between blocks; may raise to end the work.
+        run: computes the outputs; each output has one row per row of the inputs.
+        inputs: arrays by input name.
+        limits: limits of the answer; `check` has checked the inputs.
+        learned: number of rows in a block by `key`; updated here.
+        key: identifies the computation, such as the name of the signature.
+        go_on: called between blocks; may raise to stop the work.
 
     Raises:
-        StatusError: inputs that do not agree on the number of rows; an answer that would be too large.
+        StatusError: the inputs differ in their number of rows, or the answer would be too large.
     """
     rows = rows_of(inputs)
     if rows <= 1:
@@ -94,7 +93,7 @@ def run_in_blocks(
         listed = ", ".join(f"{name} has {len(array)}" for name, array in inputs.items() if array.ndim)
         raise invalid(f"Inputs have different numbers of rows: {listed}")
     parts: list[Arrays] = []
-    widest: dict[str, NDArray[Any]] = {}  # of a row of each output: the other blocks are padded to it
+    widest: dict[str, NDArray[Any]] = {}  # widest row of each output: the other blocks are padded to it
     start, block, values = 0, first, 0
     while start < rows:
         if parts:
@@ -122,7 +121,7 @@ def run_in_blocks(
 
 
 def width_of(inputs: Arrays) -> int:
-    """Values of a row, of the inputs or, as far as `k` tells, of the answer; at least 1."""
+    """Returns the values per row, of the inputs or (estimated from `k`) of the answer; at least 1."""
     rows = rows_of(inputs)
     widths = [array.size // max(1, len(array)) for array in inputs.values() if array.ndim]
     k = inputs.get("k")
@@ -132,7 +131,7 @@ def width_of(inputs: Arrays) -> int:
 
 
 def _next(block: int, rows: int, seconds: float, values_a_row: int) -> int:
-    """The rows of the next block; at most twice as many, as one time says little."""
+    """Returns the rows of the next block; at most twice as many, because one measured time is noisy."""
     in_time = int(rows * BLOCK_SECONDS / max(seconds, 1e-6))
     wanted = min(in_time, BLOCK_VALUES // max(1, values_a_row), MOST_ROWS, 2 * block)
     return max(1, block // 2, wanted)

@@ -7,21 +7,21 @@ from serving.prediction_log.config import LogConfig
 
 @dataclass(frozen=True)
 class ServerConfig:
-    """Where the server listens and what it accepts.
+    """Addresses and limits of a server.
 
     Attributes:
-        host: the address to listen on.
-        rest_port: 0 is any free one; so is `grpc_port`'s.
-        poll_seconds: how often the folder is looked at for new versions.
-        max_body_bytes: the longest request, after decompression.
-        max_batch: the most rows in a request.
-        max_answer_values: the most values in an answer, over all its outputs.
-        threads: how many answer requests that would hold up the event loop.
-        grace_seconds: how long a stopping server goes on answering what is under way.
-        keep_alive_seconds: how long an idle connection is kept. Load balancers keep theirs for 60 s and
+        host: address to listen on.
+        rest_port: TCP port of the REST API; 0 picks a free one. The same holds for `grpc_port`.
+        poll_seconds: seconds between two checks of the folder for new versions.
+        max_body_bytes: maximum size of a request body in bytes, after decompression.
+        max_batch: maximum number of rows in a request.
+        max_answer_values: maximum number of values in an answer, over all its outputs.
+        threads: number of threads for requests that would block the event loop.
+        grace_seconds: seconds that a stopping server has to finish the requests under way.
+        keep_alive_seconds: seconds that an idle connection is kept. Load balancers keep theirs for 60 s and
             expect the server to keep it longer.
-        request_seconds: how long a request may take to arrive, and how long a client may stop reading.
-        log: which predictions are written down, and where; None: none.
+        request_seconds: seconds that a request may take to arrive, and that a client may stop reading.
+        log: configuration of the prediction log; None disables it.
     """
 
     host: str = "127.0.0.1"

@@ -1,7 +1,7 @@
-"""Where a request is answered: at once on the event loop, in a thread beside it, or in the line of long ones.
+"""Dispatch of a request to the event loop, to a pool of threads, or to the queue of long requests.
 
-How long a request takes is known once it has been read, so reading and answering are two steps, and each runs
-where its size belongs.
+The cost of a request is known once it has been read, so reading and answering are two steps. Each step is
+dispatched by its own size.
 """
 
 import asyncio
@@ -16,18 +16,18 @@ from serving.server.registry import Servable
 
 Answer = TypeVar("Answer")
 QUICK_BYTES = 16 * 1024  # a longer request is read in a thread
-LONG_WAITING = 32  # requests that may wait in the line of long ones: each holds its inputs
+LONG_WAITING = 32  # maximum length of the queue of long requests: each holds its inputs
 
 
 @dataclass(frozen=True)
 class Work(Generic[Answer]):
-    """A request that has been read.
+    """A request that has been read and is ready to be answered.
 
     Attributes:
-        servable: the model it asks, leased; released when the work is done or given up.
+        servable: leased model of the request; released when the work is done or cancelled.
         quick: whether it may be answered on the event loop.
         long: whether it is a batch that takes long.
-        compute: answers it.
+        compute: computes the answer.
     """
 
     servable: Servable
@@ -37,13 +37,13 @@ class Work(Generic[Answer]):
 
 
 class Dispatch:
-    """Threads for requests that would hold up the event loop, and one for those that take long.
+    """Thread pool for requests that would block the event loop, and one thread for long requests.
 
-    Long requests are answered one after another, so that memory is one request's and a core stays free for
-    short ones.
+    Long requests are answered one after another. This bounds memory to that of one request and keeps a core
+    free for short ones.
 
     Args:
-        threads: how many for the others.
+        threads: number of threads for requests that are neither quick nor long.
     """
 
     def __init__(self, threads: int):
@@ -63,11 +63,11 @@ class Dispatch:
         return outcome
 
     async def in_thread(self, function: Callable[..., Answer], *arguments: object) -> Answer:
-        """`function(*arguments)`, computed beside the event loop."""
+        """Returns `function(*arguments)`, computed in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
     def close(self) -> None:
-        """Gives up what has not begun, and waits for what has."""
+        """Cancels the work that has not begun, and waits for the work that has."""
         for pool in (self._long, self._threads):
             pool.shutdown(wait=False, cancel_futures=True)
         for pool in (self._long, self._threads):
@@ -102,10 +102,10 @@ class Dispatch:
 
 
 def _submit(pool: ThreadPoolExecutor, work: Work[Answer]) -> "Future[Answer]":
-    """The work in a thread; its model is released when it is done, or cancelled before it began."""
+    """Submits the work to a pool; its model is released when it is done, or cancelled before it began."""
     try:
         future = pool.submit(work.compute)
-    except RuntimeError:  # shut down meanwhile
+    except RuntimeError:  # the pool has been shut down meanwhile
         work.servable.release()
         raise StatusError("UNAVAILABLE", "The server is stopping") from None
     future.add_done_callback(lambda _: work.servable.release())

@@ -1,7 +1,7 @@
-"""Gives back the memory that closed models leave behind.
+"""Frees the memory of closed models.
 
-A TensorFlow graph is part of reference cycles: closing its session does not free it, Python's next full
-collection does, which may be a day of new versions away. And what is freed the C library keeps to itself.
+A TensorFlow graph is part of reference cycles: closing its session does not free it. Python's next full
+collection does, which may be a day of new versions away. The C library also keeps freed memory to itself.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import gc
 
 
 def keep_out_of_collections() -> None:
-    """Makes later collections quick: they skip every object of today, TensorFlow's modules above all.
+    """Excludes all present objects, mainly TensorFlow's modules, from later garbage collections.
 
     Call it once in a process that does nothing but serve, before models are loaded. A collection then takes
     milliseconds instead of half a second, in which no request would be answered.
@@ -20,7 +20,7 @@ def keep_out_of_collections() -> None:
 
 
 def give_back() -> None:
-    """Frees what is in reference cycles, and returns free memory to the system where glibc can."""
+    """Frees objects in reference cycles, and returns free memory to the system where glibc can."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # not on musl or macOS
         ctypes.CDLL("libc.so.6").malloc_trim(0)

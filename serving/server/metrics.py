@@ -1,4 +1,4 @@
-"""Prometheus metrics, under TF Serving's names where TF Serving has them, so that its dashboards work."""
+"""Prometheus metrics, under TF Serving's names where it has them, so that its dashboards work."""
 
 import threading
 import time
@@ -21,15 +21,16 @@ NEWEST_VERSION = ":marquee:serving:newest_version"
 EXPORTED = ":marquee:serving:model_exported_timestamp_seconds"
 FAILED_LOADS = ":marquee:serving:failed_load_count"
 PREDICTION_LOG = ":marquee:serving:prediction_log_count"
-NOBODY = ""  # a name that no model has is not written down: anyone could fill the memory with such names
+NOBODY = ""  # label of unknown models: clients could fill the memory with names that no model has
 
 
 class Metrics:
-    """Counts and times requests; `text()` is what Prometheus reads.
+    """Counts and times requests; `text()` is the page that Prometheus scrapes.
 
     Args:
-        models: knows which versions are served, and which could not be loaded.
-        log_counts: gives how many requests were logged, dropped and failed to be; None without a log.
+        models: registry that knows which versions are served, and which could not be loaded.
+        log_counts: returns how many requests were logged, were dropped and could not be written; None without
+            a log.
     """
 
     def __init__(self, models: Registry, log_counts: Callable[[], dict[str, int]] | None = None):
@@ -58,7 +59,7 @@ class Metrics:
             self._latency.labels(call.model, call.api, call.entrypoint).observe(microseconds)
 
     def text(self) -> bytes:
-        """Prometheus's text format, version 0.0.4."""
+        """Returns the metrics in Prometheus's text format, version 0.0.4."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
@@ -96,10 +97,10 @@ def _by_model(name: str, text: str, values: Mapping[str, float]) -> GaugeMetricF
 
 
 class Call:
-    """What is known about a request while it is being answered; names are filled in once they are found.
+    """State of a request while it is being answered; names are filled in once they are found.
 
-    `exchange` is what a prediction log would write down: `inputs`, `outputs` and the version that answered.
-    `given_up` says that nobody waits for the answer any more, `observed` that it has been counted.
+    `exchange` is the entry for a prediction log: `inputs`, `outputs` and the version that answered.
+    `given_up` says that nobody waits for the answer any more. `observed` says that it has been counted.
     """
 
     __slots__ = ("api", "entrypoint", "exchange", "given_up", "model", "observed", "signature", "started")

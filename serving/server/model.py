@@ -1,4 +1,4 @@
-"""One version of a model, loaded the way TF Serving loads it: a v1 session over the graph tagged "serve".
+"""Model version, loaded the way TF Serving loads it: a v1 session over the graph tagged "serve".
 
 `tf.saved_model.load` would also accept SavedModels that TF Serving cannot answer with.
 """
@@ -22,17 +22,17 @@ from tensorflow.core.protobuf.config_pb2 import CallableOptions
 from serving.errors import StatusError, invalid
 from serving.signature import DTYPE_NAMES, NUMPY_DTYPES, Signature, TensorSpec, signatures_from_json
 
-SMALL_BATCH = 64  # values of an input; up to here a call takes about the same time, unless its `k` is large
+SMALL_BATCH = 64  # values of an input; up to here calls take about the same time, unless `k` is large
 
 
 class LoadedModel:
     """A SavedModel in a session of its own; safe to call from many threads.
 
     Args:
-        path: the folder that holds saved_model.pb.
+        path: folder that holds saved_model.pb.
 
-    `signatures` describes what can be called, `signature_defs` is the same as the SavedModel's own protos.
-    `block_rows` is what `serving.server.blocks` has learned of each signature.
+    `signatures` describes the signatures by name; `signature_defs` holds the SavedModel's own protos of them.
+    `block_rows` is the block size that `serving.server.blocks` has learned for each signature.
     """
 
     def __init__(self, path: str | Path):
@@ -65,22 +65,22 @@ class LoadedModel:
         }
         self.signatures: dict[str, Signature] = signatures_from_json(as_json)
         self._calls = {name: self._callable(name) for name in self.signatures}
-        self._seconds: dict[str, float] = {}  # a call with small inputs takes, by signature
-        self._seconds_a_value: dict[str, float] = {}  # a call with others takes, by their size
+        self._seconds: dict[str, float] = {}  # duration of a call with small inputs, by signature
+        self._seconds_a_value: dict[str, float] = {}  # duration of a call with larger inputs, per value
         for name in self.signatures:
             self._warm_up(name)
 
     def seconds(self, signature: str, inputs: dict[str, NDArray[Any]]) -> float:
-        """How long a call with `inputs` takes, as far as earlier calls tell; infinity where there was none.
+        """Estimates the seconds of a call with `inputs` from earlier calls; infinity if there were none.
 
-        Of a large batch, before the first one, the most that it may take: as long as its values one by one.
+        Before the first large batch the estimate is an upper bound: the time of its values one by one.
         """
         name, size = signature or "serving_default", _size(inputs)
         small = self._seconds.get(name, math.inf)
         return small if size <= SMALL_BATCH else self._seconds_a_value.get(name, small) * size
 
     def signature(self, name: str) -> Signature:
-        """The signature called `name`; FAILED_PRECONDITION, as TF Serving has it, when there is none."""
+        """Returns a signature; raises FAILED_PRECONDITION, as TF Serving does, if none is called `name`."""
         try:
             return self.signatures[name or "serving_default"]
         except KeyError:
@@ -93,9 +93,9 @@ class LoadedModel:
         """Calls a signature.
 
         Args:
-            signature: its name; "" is "serving_default".
-            inputs: an array for every input, of exactly its dtype (strings: an object array of bytes).
-            output_filter: the outputs wanted; all when empty.
+            signature: name of the signature; "" means "serving_default".
+            inputs: array of exactly the right dtype for every input (strings: an object array of bytes).
+            output_filter: names of the outputs to compute; all when empty.
 
         Returns the outputs by name; strings as object arrays of bytes. Raises StatusError with TF Serving's
         code and message for a wrong name, dtype or value.
@@ -114,7 +114,7 @@ class LoadedModel:
         return {key: outputs[key] for key in output_filter} if output_filter else outputs
 
     def close(self) -> None:
-        """Frees the session; no call may be under way."""
+        """Frees the session; no call may be running."""
         self._calls.clear()
         self._session.close()
 
@@ -130,7 +130,7 @@ class LoadedModel:
         return call
 
     def _warm_up(self, name: str) -> None:
-        """Two calls on a row of blanks: the first one pays for what is made lazily, the second is timed."""
+        """Calls a signature twice on a row of blanks: the first call initializes, the second is timed."""
         blanks = {key: _blank(spec) for key, spec in self.signatures[name].inputs.items()}
         try:
             self.run(name, blanks)

@@ -1,4 +1,4 @@
-"""The ports that a server listens on. Light to import: they are tried before TensorFlow is loaded."""
+"""Opens the ports of a server; importing it does not load TensorFlow, so ports are checked early."""
 
 import errno
 import socket
@@ -8,10 +8,10 @@ from serving.server.config import ServerConfig
 
 
 def listen(kind: str, host: str, port: int) -> socket.socket:
-    """A socket that listens on `host` and `port`; 0 is any free one.
+    """Returns a socket that listens on `host` and `port`; port 0 picks a free one.
 
     Raises:
-        ServingError: somebody else listens there, or the host is not this machine's.
+        ServingError: another process listens there, or the host is not an address of this machine.
     """
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET  # "localhost" is 127.0.0.1
@@ -30,7 +30,7 @@ def listen(kind: str, host: str, port: int) -> socket.socket:
 
 
 def check_free(config: ServerConfig) -> None:
-    """Raises ServingError where a server with `config` could not listen."""
+    """Raises ServingError if a server with `config` could not listen."""
     if config.rest_port and config.rest_port == config.grpc_port:
         raise ServingError(f"REST and gRPC cannot both listen on port {config.rest_port}", "Name two ports.")
     for kind, port in (("REST", config.rest_port), ("gRPC", config.grpc_port)):
@@ -38,12 +38,12 @@ def check_free(config: ServerConfig) -> None:
 
 
 def netloc(host: str, port: int) -> str:
-    """`host:port`, as it stands in a URL."""
+    """Returns `host:port` as written in a URL."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def port_error(kind: str, host: str, port: int, error: OSError) -> ServingError:
-    """What is said of a port that cannot be listened on."""
+    """Returns the error for a port that the server cannot listen on."""
     if error.errno == errno.EADDRINUSE:
         hint = "Stop what listens there, or choose another port (0 is any free one)."
     elif error.errno == errno.EACCES:

@@ -1,7 +1,7 @@
-"""Which version of which model answers: polls the folders and swaps versions without failing a request.
+"""Registry of served versions: polls the model folders and swaps versions without failing a request.
 
-A new version is loaded whole before requests see it; the old one is closed by the last request that uses
-it. A version that cannot be loaded is reported, and the one before it keeps answering.
+A new version is loaded completely before requests reach it. The last request that uses the old version closes
+it. A version that cannot be loaded is reported, and the previous one keeps answering.
 """
 
 import contextlib
@@ -18,13 +18,13 @@ from serving.server.model import LoadedModel
 from serving.versions.versions import list_models, list_versions, version_folder
 
 log = logging.getLogger(__name__)
-#: Each file's path, size and time.
+#: Path, size and modification time of each file.
 Looks: TypeAlias = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
 class VersionStatus:
-    """TF Serving's report on a version: START, LOADING, AVAILABLE, UNLOADING or END, and why."""
+    """TF Serving's state of a version (START, LOADING, AVAILABLE, UNLOADING or END), and its reason."""
 
     version: int
     state: str
@@ -33,10 +33,10 @@ class VersionStatus:
 
 
 class Servable:
-    """A version on its way from START to END, counting the requests that use it.
+    """Model version on its way from START to END, with a count of the requests that use it.
 
-    Used as a context manager it gives its LoadedModel; `Registry.lease` has counted the user in already.
-    `exported` is when its SavedModel was written, in seconds since the epoch.
+    As a context manager it yields its LoadedModel; `Registry.lease` has already counted the caller.
+    `exported` is the time at which its SavedModel was written, in seconds since the epoch.
     """
 
     def __init__(self, name: str, version: int):
@@ -57,18 +57,18 @@ class Servable:
 
     @property
     def loaded(self) -> LoadedModel:
-        """Its model, between `load` and END: all the time that somebody uses it."""
+        """The loaded model; available from `load` to END, and so to every leaseholder."""
         assert self.model is not None
         return self.model
 
     def join(self) -> "Servable":
-        """Counts a user in; called while the registry's lock is held, so never on a retired version."""
+        """Adds a user; called while the registry's lock is held, so never on a retired version."""
         with self._lock:
             self._users += 1
         return self
 
     def release(self) -> None:
-        """Counts a user out; the last one of a retired version closes it."""
+        """Removes a user; the last user of a retired version closes it."""
         with self._lock:
             self._users -= 1
             last = self._users == 0 and self.status.state == "UNLOADING"
@@ -76,13 +76,13 @@ class Servable:
             self._close()
 
     def load(self, path: Path) -> bool:
-        """Loads the version; False, with the reason in `status`, when it cannot be."""
+        """Loads the version; returns False, with the reason in `status`, if that fails."""
         self.status = VersionStatus(self.version, "LOADING")
         started = time.monotonic()
         try:
             self.exported = (path / "saved_model.pb").stat().st_mtime
             self.model = LoadedModel(path)
-        except Exception as error:  # whatever a damaged SavedModel raises, the server must outlive it
+        except Exception as error:  # the server must survive whatever a damaged SavedModel raises
             self.status = VersionStatus(self.version, "END", "UNKNOWN", str(error))
             return False
         self.status = VersionStatus(self.version, "AVAILABLE")
@@ -105,11 +105,11 @@ class Servable:
 
 
 class Registry:
-    """The models of a folder, `<models>/<name>/<version>/`, each with its latest loadable version in front.
+    """Serves the latest loadable version of each model in a folder, `<models>/<name>/<version>/`.
 
     Args:
-        models_dir: the folder; names and versions may come and go while it is served.
-        poll_seconds: how often the folder is looked at.
+        models_dir: folder of models; names and versions may come and go while it is served.
+        poll_seconds: seconds between two checks of the folder.
     """
 
     def __init__(self, models_dir: str | Path, poll_seconds: float = 1.0):
@@ -117,17 +117,17 @@ class Registry:
         self._poll_seconds = poll_seconds
         self._lock = threading.Lock()
         self._in_front: dict[str, Servable] = {}
-        self._history: dict[str, dict[int, Servable]] = {}  # every version ever seen: END is a state too
+        self._history: dict[str, dict[int, Servable]] = {}  # every version ever seen, END included
         self._broken: dict[tuple[str, int], Looks] = {}
         self._on_disk: list[str] = []
         self._newest: dict[str, int] = {}
         self._failed_loads: dict[str, int] = {}
-        self._retired: list[Servable] = []  # whose memory has not been given back yet
+        self._retired: list[Servable] = []  # versions whose memory has not been freed yet
         self._stop = threading.Event()
         self._poller = threading.Thread(target=self._poll_until_stopped, name="model-poller", daemon=True)
 
     def start(self) -> None:
-        """Loads what is there, then keeps polling in a thread."""
+        """Loads the present versions, then keeps polling in a thread."""
         self.poll()
         self._poller.start()
 
@@ -140,9 +140,9 @@ class Registry:
             self._replace(name, None)
 
     def lease(self, name: str, version: int | None = None) -> Servable:
-        """The servable that answers for `name`, counted as in use until the `with` over it is left.
+        """Returns the servable that answers for `name`, counted as in use until its `with` block ends.
 
-        Raises StatusError NOT_FOUND when there is none, or when it is not `version`.
+        Raises StatusError NOT_FOUND if there is none, or if it is not `version`.
         """
         with self._lock:
             servable = self._in_front.get(name)
@@ -152,7 +152,7 @@ class Registry:
         raise StatusError("NOT_FOUND", f"Servable not found for request: {wanted}")
 
     def status(self, name: str, version: int | None = None) -> list[VersionStatus]:
-        """The versions of `name`, newest first. Raises StatusError NOT_FOUND for one never seen."""
+        """Returns the status of each version of `name`, newest first. Raises NOT_FOUND for an unknown one."""
         versions = self._history.get(name, {})
         if version is None and not versions:
             raise StatusError("NOT_FOUND", f"Could not find any versions of model {name}")
@@ -162,27 +162,27 @@ class Registry:
         return [versions[number].status for number in wanted]
 
     def loaded(self) -> dict[str, int]:
-        """The version in front of each model that answers."""
+        """Returns the served version of each model that has one."""
         return {name: servable.version for name, servable in sorted(self._in_front.items())}
 
     def exported(self) -> dict[str, float]:
-        """When the served version of each model was exported, in seconds since the epoch."""
+        """Returns the export time of each model's served version, in seconds since the epoch."""
         return {name: servable.exported for name, servable in sorted(self._in_front.items())}
 
     def newest(self) -> dict[str, int]:
-        """The highest version on disk of each model, whether or not it can be loaded."""
+        """Returns the highest version on disk of each model, whether or not it can be loaded."""
         return dict(sorted(self._newest.items()))
 
     def failed_loads(self) -> dict[str, int]:
-        """How many versions of each model that is, or was, on disk could not be loaded."""
+        """Returns the number of failed loads per model, for all models that are or were on disk."""
         return dict(sorted(self._failed_loads.items()))
 
     def waiting(self) -> list[str]:
-        """The models on disk of which no version answers."""
+        """Returns the models on disk that have no served version."""
         return [name for name in self._on_disk if name not in self._in_front]
 
     def poll(self) -> None:
-        """Looks at the folders once, and makes what is served agree with them."""
+        """Checks the folders once, and loads and retires versions to match them."""
         names = list_models(self._models_dir)
         for name in sorted({*names, *self._in_front, *self._newest}):
             self._failed_loads.setdefault(name, 0)
@@ -207,7 +207,7 @@ class Registry:
         path = version_folder(self._models_dir, name, version)
         looks = _looks(path)
         if self._broken.get((name, version)) == looks:
-            return None  # nothing about it has changed: it would fail again
+            return None  # its files have not changed: it would fail again
         servable = Servable(name, version)
         self._history.setdefault(name, {})[version] = servable
         if servable.load(path):
@@ -231,7 +231,7 @@ class Registry:
             old = self._in_front.get(name)
             if servable is None:
                 self._in_front.pop(name, None)
-            else:  # at once: who asks without the lock always sees a version
+            else:  # in one step: readers without the lock always see a version
                 self._in_front[name] = servable
         if servable is not None:
             instead = f", in place of version {old.version}" if old else ""
@@ -249,7 +249,7 @@ class Registry:
             self._retired.append(old)
 
     def _give_back(self) -> None:
-        """In the thread that polls, as a collection takes too long for one that answers requests."""
+        """Frees retired models, in the polling thread: a collection would delay requests in other threads."""
         in_use = [servable for servable in self._retired if servable.model is not None]
         if len(in_use) < len(self._retired):
             give_back()
@@ -257,12 +257,12 @@ class Registry:
 
     def _poll_until_stopped(self) -> None:
         while not self._stop.wait(self._poll_seconds):
-            # A folder may vanish while it is being listed; the next poll sees what became of it.
+            # A folder may vanish while it is being listed; the next poll sees the result.
             with contextlib.suppress(OSError):
                 self.poll()
 
 
 def _looks(path: Path) -> Looks:
-    """What would differ if somebody repaired the version: every file's name, size and time."""
+    """Returns every file's name, size and time; these differ once a damaged version has been repaired."""
     files = sorted(file for file in path.rglob("*") if file.is_file())
     return tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files)

@@ -1,4 +1,4 @@
-"""The embedded server: TF Serving's REST and gRPC in front of a folder of models, in this process."""
+"""Embedded server: TF Serving's REST and gRPC APIs for a folder of models, in this process."""
 
 import asyncio
 import contextlib
@@ -41,9 +41,9 @@ class EmbeddedServer:
         with EmbeddedServer("workspace/serving_models", ServerConfig(rest_port=0, grpc_port=0)) as server:
             print(server.rest_url, server.grpc_address)
 
-    Models are loaded when `start` (or `with`) returns. Where there are none yet, not even a folder, the
-    server runs, is not ready, and waits for the first. Raises ServingError when a port is taken, or
-    predictions are to be logged where nothing can be written.
+    Models are loaded when `start` (or `with`) returns. If there are none yet, or no folder, the server runs
+    without being ready and waits for the first. Raises ServingError if a port is taken, or if the prediction
+    log cannot be written.
     """
 
     def __init__(self, models_dir: str | Path, config: ServerConfig | None = None):
@@ -101,10 +101,10 @@ class EmbeddedServer:
             raise
 
     def stop(self) -> None:
-        """Answers what is under way, for `grace_seconds` at most, and closes everything."""
+        """Finishes the requests under way, for `grace_seconds` at most, and closes everything."""
         if self._thread.is_alive():
             log.info("stopping: requests under way are answered for %g s", self.config.grace_seconds)
-            if self._loop is None:  # the thread has only begun: it ends as soon as it looks
+            if self._loop is None:  # the thread has only begun: it ends at its first check
                 self._stopping.set()
             else:
                 with contextlib.suppress(RuntimeError):  # its loop has closed by itself meanwhile
@@ -189,9 +189,9 @@ def serve(
     config: ServerConfig | None = None,
     on_ready: Callable[[EmbeddedServer], None] = lambda server: None,
 ) -> None:
-    """Serves in the foreground until SIGTERM or SIGINT, then answers what is under way and returns.
+    """Serves in the foreground until SIGTERM or SIGINT, then finishes the requests under way and returns.
 
-    Called from the main thread. `on_ready` is given the running server, to say where it listens.
+    Call it from the main thread. `on_ready` is called with the running server, to print its addresses.
     """
     keep_out_of_collections()
     with stopping() as stop, EmbeddedServer(models_dir, config) as server:
@@ -204,7 +204,7 @@ def serve(
 class _Uvicorn(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        yield  # signals belong to the process, and so to `serve`
+        yield  # signals are handled for the whole process, by `serve`
 
     async def on_tick(self, counter: int) -> bool:
         if counter % 10 == 0:  # about once a second

@@ -1,6 +1,6 @@
-"""What REST and gRPC have in common.
+"""Service that the REST and gRPC APIs share.
 
-Both find a model, keep limits, tell status and metadata, count, and write the log of predictions.
+It finds models, enforces limits, reports status and metadata, counts requests and logs predictions.
 """
 
 import logging
@@ -24,18 +24,18 @@ from serving.server.registry import Registry, Servable, VersionStatus
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
-QUICK_SECONDS = 0.002  # a call that takes less may run on the event loop: a hop to a thread costs more
-QUICK_WIDTH = 1_000  # values of a row, asked or answered; of wider ones earlier calls do not tell the time
-LONG_SECONDS = 0.2  # a batch that takes more waits in the line of long ones
+QUICK_SECONDS = 0.002  # a call that takes less may run on the event loop: switching threads costs more
+QUICK_WIDTH = 1_000  # values per row, of input or answer; the time of wider rows cannot be estimated
+LONG_SECONDS = 0.2  # a batch that takes more waits in the queue of long requests
 
 
 class Service:
-    """The models of a registry, their metrics, and the threads that long requests run on.
+    """Models of a registry, their metrics, and the threads that long requests run on.
 
     Args:
-        limits: what a request may ask for.
-        threads: how many answer requests that would hold up the event loop.
-        log: where a sample of the predictions is written down, if anywhere.
+        limits: limits on the size of requests and answers.
+        threads: number of threads for requests that would block the event loop.
+        log: prediction log that takes a sample of the requests; None without one.
     """
 
     def __init__(self, registry: Registry, limits: Limits, threads: int, log: PredictionLog | None = None):
@@ -47,12 +47,12 @@ class Service:
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """Ends long requests between two blocks and gives up those that have not begun."""
+        """Stops long requests between two blocks and cancels those that have not begun."""
         self._stopping.set()
         self.dispatch.close()
 
     async def answer(self, call: Call, size: int, read: Callable[[], Work[Answer]]) -> Answer:
-        """Reads a request of `size` bytes and answers it where it belongs, counted. Raises StatusError."""
+        """Reads, dispatches, answers and counts a request of `size` bytes. Raises StatusError."""
         try:
             return await self.dispatch.answer(size, lambda: self._failure_counted(call, read))
         except StatusError as error:
@@ -60,15 +60,15 @@ class Service:
                 self.metrics.observe(call, error.code)
             raise
         except BaseException:
-            call.given_up = True  # its client has gone, or the server stops: nobody waits for the rest
+            call.given_up = True  # the client is gone, or the server stops: nobody waits for the rest
             raise
 
     def work(
         self, call: Call, servable: Servable, signature: str, inputs: Arrays, compute: Callable[[], Answer]
     ) -> Work[Answer]:
-        """A request to a leased model that has been read.
+        """Returns the work for a request to a leased model.
 
-        Raises INVALID_ARGUMENT where it is over the limits.
+        Raises INVALID_ARGUMENT if the request is over the limits.
         """
         row_wise = servable.name in MODELS
         check(inputs, self._limits, row_wise)
@@ -78,7 +78,7 @@ class Service:
         return Work(servable, quick, long, lambda: self.counted(call, compute))
 
     def counted(self, call: Call, compute: Callable[[], Answer]) -> Answer:
-        """`compute()`, timed and counted. Raises StatusError only: what nobody foresaw becomes INTERNAL."""
+        """Returns `compute()`, timed and counted. Raises only StatusError, INTERNAL for unexpected errors."""
         answer = self._failure_counted(call, compute)
         self.metrics.observe(call, "OK")
         if self._log and call.exchange:
@@ -86,7 +86,7 @@ class Service:
         return answer
 
     def lease(self, call: Call, model: str, version: int | None, label: str = "") -> Servable:
-        """The model that answers, as `Registry.lease` gives it; notes its name in `call`."""
+        """Leases the model that answers (`Registry.lease`), and stores its name in `call`."""
         servable = self.registry.lease(model, _resolved(model, version, label))
         call.model = model
         return servable
@@ -99,10 +99,10 @@ class Service:
         inputs: Arrays,
         output_filter: Sequence[str] = (),
     ) -> Arrays:
-        """What a leased model answers, as `LoadedModel.run`. REST and gRPC alike come by, and are logged.
+        """Calls a leased model as `LoadedModel.run`, for REST and gRPC, and logs the prediction.
 
-        A long batch to a model of Marquee's is answered in blocks of rows; others may not answer row by row.
-        Raises RESOURCE_EXHAUSTED where the answer would be too large.
+        A long batch to a model of Marquee's is computed in blocks of rows. Other models are not, because
+        their rows may depend on each other. Raises RESOURCE_EXHAUSTED if the answer would be too large.
         """
         model = servable.loaded
 
@@ -142,7 +142,7 @@ class Service:
     def status(
         self, call: Call, model: str, version: int | None, label: str = ""
     ) -> get_model_status_pb2.GetModelStatusResponse:
-        """The states of a model's versions, newest first."""
+        """Returns the states of a model's versions, newest first."""
         statuses = self.registry.status(model, _resolved(model, version, label))
         call.model = model
         return get_model_status_pb2.GetModelStatusResponse(model_version_status=map(_status_proto, statuses))
@@ -150,7 +150,7 @@ class Service:
     def metadata(
         self, call: Call, model: str, version: int | None, label: str, fields: Sequence[str]
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        """A model's signatures; "signature_def" is the one field that there is."""
+        """Returns a model's signatures; "signature_def" is the only field."""
         if not fields:
             raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
         for field in fields:
@@ -167,7 +167,7 @@ class Service:
 
 
 def refuse_examples_api(loaded: LoadedModel, signature: str, api: str) -> StatusError:
-    """The answer to classify and regress, which none of Marquee's signatures are made for."""
+    """Returns the error for classify and regress, which none of Marquee's signatures support."""
     name = signature or "serving_default"
     if name not in loaded.signatures:
         return invalid(f"No signature was found with the name: {name}")

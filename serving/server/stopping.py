@@ -1,4 +1,4 @@
-"""Ending in good order: what runs in the foreground until a signal asks it to stop."""
+"""Graceful stop, on a signal, of commands that run in the foreground."""
 
 import signal
 import threading
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def stopping() -> Iterator[threading.Event]:
-    """An event that SIGTERM or Ctrl-C sets, in place of what they did before. For the main thread."""
+    """Yields an event that SIGTERM and Ctrl-C set in place of their usual effect. For the main thread."""
     stop = threading.Event()
 
     def ask(*_: object) -> None:
-        # Not here: a handler runs in the main thread, which may hold the event's lock, inside `wait`.
+        # Not set here: a handler runs in the main thread, which may hold the event's lock inside `wait`.
         threading.Thread(target=stop.set, daemon=True).start()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}

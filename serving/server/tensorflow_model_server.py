@@ -1,4 +1,4 @@
-"""A stock TensorFlow Serving, started on the same folders as the embedded server would be."""
+"""Stock TensorFlow Serving, started on the same folders as the embedded server."""
 
 import contextlib
 import os
@@ -21,9 +21,9 @@ _START_SECONDS = 60.0
 
 
 def find_binary(binary: str | None = None) -> str | None:
-    """The path of TensorFlow Serving: `binary` if given, else what PATH has; None where there is none.
+    """Returns the path of TensorFlow Serving: `binary` if given, else from PATH; None if there is none.
 
-    Raises ServingError when `binary` is given and cannot be run.
+    Raises ServingError if `binary` is given and cannot be run.
     """
     found = shutil.which(binary or BINARY)
     if binary and not found:
@@ -37,9 +37,9 @@ def find_binary(binary: str | None = None) -> str | None:
 class BinaryServer:
     """`tensorflow_model_server` as a child process, with the attributes of EmbeddedServer.
 
-    Its models.config is written anew when names appear or disappear under `models_dir`; it polls that, and
-    the versions, every `poll_seconds` (whole seconds, at least 1). The limits of ServerConfig are the
-    embedded server's own; TensorFlow Serving has none but gRPC's. A `log` is refused with a ServingError.
+    Its models.config is rewritten when names appear or disappear under `models_dir`; it polls that file and
+    the versions every `poll_seconds` (whole seconds, at least 1). The limits of ServerConfig do not apply:
+    TensorFlow Serving has none but gRPC's. A `log` is refused with a ServingError.
     """
 
     def __init__(self, models_dir: str | Path, config: ServerConfig | None = None, binary: str | None = None):
@@ -111,7 +111,7 @@ class BinaryServer:
         self._folder.cleanup()
 
     def command(self, rest_port: int, grpc_port: int) -> list[str]:
-        """The command line that is run."""
+        """Returns the command line that is run."""
         seconds = max(1, round(self.config.poll_seconds))
         return [
             self._binary,
@@ -163,7 +163,7 @@ class BinaryServer:
 
 
 def models_config(models_dir: str | Path) -> str:
-    """The text of a models.config that names every model under `models_dir`."""
+    """Returns the text of a models.config that names every model under `models_dir`."""
     entries = "".join(
         f'  config {{ name: "{name}" base_path: "{(Path(models_dir) / name).resolve()}"'
         f' model_platform: "tensorflow" }}\n'

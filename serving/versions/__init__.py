@@ -1,1 +1,1 @@
-"""Served models on disk: versions, sets of them, pushing and rolling back."""
+"""Served models on disk: versions, version sets, pushes and roll backs."""

@@ -1,4 +1,4 @@
-"""Where a set of models already is among the served versions, told by content."""
+"""Finds a set of models among the served versions by content."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from serving.versions.versions import ROLLED_BACK, list_versions, version_folder
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the content of a set of SavedModels is served from.
+    """Versions that have the content of a set of SavedModels.
 
     Attributes:
-        version: the highest version at which every model has it, or None.
+        version: highest version at which every model has the content, or None.
         served: whether that is the served version of every model.
-        withdrawn: the withdrawn version that has it, where no later one that has it is there; or None.
+        withdrawn: withdrawn version that has the content, unless a later version has it too; or None.
     """
 
     version: int | None
@@ -25,7 +25,7 @@ class Placement:
 
 
 def placement(sources: Mapping[str, Path], models_dir: Path) -> Placement:
-    """Looks for the SavedModels in `sources`, by name, among the versions under `models_dir`."""
+    """Finds the SavedModels in `sources`, by name, among the versions under `models_dir`."""
     version, withdrawn = _latest(sources, models_dir), _latest(sources, models_dir / ROLLED_BACK)
     return Placement(
         version=version,
@@ -35,13 +35,13 @@ def placement(sources: Mapping[str, Path], models_dir: Path) -> Placement:
 
 
 def front(models_dir: Path, name: str) -> int | None:
-    """The served version of `name`: the highest that is there."""
+    """Returns the served version of `name`, which is the highest one; None if there is none."""
     versions = list_versions(models_dir, name)
     return versions[-1] if versions else None
 
 
 def set_content(folders: Mapping[str, Path]) -> str:
-    """SHA-256 over the names and contents of several SavedModels."""
+    """Returns SHA-256 over the names and contents of several SavedModels."""
     digest = hashlib.sha256()
     for name in sorted(folders):
         digest.update(f"{name}\0{content(folders[name])}\0".encode())
@@ -49,7 +49,7 @@ def set_content(folders: Mapping[str, Path]) -> str:
 
 
 def content(saved_model: Path) -> str:
-    """SHA-256 over the names and bytes of a SavedModel's files, but those that are added later."""
+    """Returns SHA-256 over the names and bytes of a SavedModel's files, without those added later."""
     digest = hashlib.sha256()
     for name in _files(saved_model):
         digest.update(f"{name}\0".encode())
@@ -58,7 +58,7 @@ def content(saved_model: Path) -> str:
 
 
 def _files(saved_model: Path) -> dict[Path, int]:
-    """Sizes by name."""
+    """Returns the sizes of the files by name."""
     names = {path.relative_to(saved_model): path for path in sorted(saved_model.rglob("*")) if path.is_file()}
     return {
         name: path.stat().st_size
@@ -68,13 +68,13 @@ def _files(saved_model: Path) -> dict[Path, int]:
 
 
 def _latest(sources: Mapping[str, Path], models_dir: Path) -> int | None:
-    """The highest version at which every model has the content wanted."""
+    """Returns the highest version at which every model has the wanted content."""
     common = set.intersection(*(set(list_versions(models_dir, name)) for name in sources))
     wanted: dict[str, str] = {}
     for version in sorted(common, reverse=True):
         folders = {name: version_folder(models_dir, name, version) for name in sources}
         if any(_files(folders[name]) != _files(source) for name, source in sources.items()):
-            continue  # most differ in their sizes: nothing of them is read
+            continue  # most differ in their sizes, and so need not be read
         wanted = wanted or {name: content(source) for name, source in sources.items()}
         if all(content(folders[name]) == wanted[name] for name in sources):
             return version

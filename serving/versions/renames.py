@@ -1,4 +1,4 @@
-"""Several renames as one: a process killed between them leaves a journal, and the next one finishes."""
+"""Atomic groups of renames: a process killed between them leaves a journal, and the next one finishes."""
 
 import fcntl
 import json
@@ -16,15 +16,15 @@ LOCK = ".lock"
 def rename_all(root: str | Path, moves: Mapping[str, str]) -> None:
     """Renames every source to its destination, or none of them.
 
-    The journal is written first, whole or not at all. From then on the renames are decided: killed between
-    two of them, `recover` does the others. A rename that the system refuses undoes those before it.
+    The journal is written atomically first. From then on the renames are committed: if the process is killed
+    between two of them, `recover` does the others. If a rename is refused, those before it are undone.
 
     Args:
-        root: the folder that holds the journal.
+        root: folder that holds the journal.
         moves: source to destination, both relative to `root` and on its file system; no destination exists.
 
     Raises:
-        ServingError: a rename is refused; all is as before.
+        ServingError: a rename is refused; nothing is changed.
     """
     root = Path(root)
     unfinished = root / f"{JOURNAL}.unfinished"
@@ -36,7 +36,7 @@ def rename_all(root: str | Path, moves: Mapping[str, str]) -> None:
 
 
 def recover(root: str | Path) -> None:
-    """Finishes the renames of a process that was killed between them; does nothing where none was.
+    """Finishes the renames of a process that was killed between them; does nothing if there are none.
 
     Raises:
         ServingError: one of them is refused by now; those done are undone, and nothing is left to recover.
@@ -48,11 +48,11 @@ def recover(root: str | Path) -> None:
 
 @contextmanager
 def alone(root: str | Path) -> Iterator[None]:
-    """Keeps others from renaming under `root`, and first finishes what a killed process began.
+    """Locks `root` against renames by other processes, and first finishes what a killed process began.
 
-    Waits for whoever is at it: without, the journal of a push under way would be taken for a killed one's.
-    The lock is the system's, and dies with its process. Not to be entered twice. Where there is no `root`,
-    there is nothing to keep anybody from.
+    It waits for the lock; otherwise the journal of a push under way would be taken for that of a killed one.
+    The operating system holds the lock and releases it when the process ends. The lock is not reentrant. If
+    `root` does not exist, nothing is locked.
 
     Raises:
         ServingError: as `recover`, or `root` cannot be written.
@@ -62,7 +62,7 @@ def alone(root: str | Path) -> Iterator[None]:
         yield
         return
     try:
-        handle = open(root / LOCK, "a")  # noqa: SIM115 - closed below, which frees the lock
+        handle = open(root / LOCK, "a")  # noqa: SIM115 - closed below, which releases the lock
     except OSError as error:
         raise ServingError(f"{root} cannot be written: {error.strerror}") from None
     with handle:
@@ -77,7 +77,7 @@ def alone(root: str | Path) -> Iterator[None]:
 
 
 def sync(path: Path) -> None:
-    """Brings a file, or a folder's list of names, to the disk."""
+    """Syncs a file, or a folder's entries, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -106,7 +106,7 @@ def _undo(root: Path, moves: Mapping[str, str]) -> None:
 
 
 def _forget(root: Path, moves: Mapping[str, str]) -> None:
-    """The renames are brought to the disk before the journal goes."""
+    """Syncs the renames to disk, then deletes the journal."""
     for folder in {(root / path).parent for move in moves.items() for path in move}:
         sync(folder)
     os.unlink(root / JOURNAL)

@@ -1,8 +1,8 @@
-"""Models that belong together: their versions are pushed, withdrawn and restored, all or none.
+"""Sets of models whose versions are pushed, withdrawn and restored together, all or none.
 
-A set is one version number of several models. Each of its versions says so in a file of its own, in
-`assets.extra`, the SavedModel's place for what no server reads; so a set needs no register that could
-disagree with the folders.
+A set is one version number of several models. Each of its versions names the set's members in a file in
+`assets.extra`, the SavedModel's place for files that no server reads. So there is no central register that
+could disagree with the folders.
 """
 
 import datetime
@@ -23,11 +23,11 @@ __all__ = [
 ]  # fmt: skip
 
 MEMBERS = Path("assets.extra") / "version_set.json"
-TRAINED = Path("assets.extra") / "trained"  # a folder: what a later training begins from
-#: A folder: the judged SavedModel that a refit one was made after, with what it learned in its own TRAINED.
+TRAINED = Path("assets.extra") / "trained"  # folder with the state that a later training starts from
+#: Folder with the judged SavedModel that a refit model is based on, with its training state in its TRAINED.
 #: Later models are compared with it; no server reads it.
 JUDGED = Path("assets.extra") / "judged_model"
-HISTORY = Path("assets.extra") / "version_history.json"  # what became of it later
+HISTORY = Path("assets.extra") / "version_history.json"  # events after the push
 
 
 def push_set(
@@ -40,25 +40,27 @@ def push_set(
 ) -> dict[str, int]:
     """Makes a SavedModel the served version of each model, of all of them or of none.
 
-    All are copied to hidden folders beside their destinations and brought to the disk; then a journal is
-    written, and they are renamed. Killed before the journal is there, nothing was pushed, and the next push
-    sweeps up; killed after it, the next push or roll back (or `recover`) does the renames that are missing.
-    One push, or roll back, at a time: others wait.
+    All are copied to hidden folders beside their destinations and synced to disk; then a journal is written,
+    and they are renamed. If the process is killed before the journal exists, nothing is pushed, and the next
+    push cleans up. If it is killed afterwards, the next push or roll back (or `recover`) does the missing
+    renames. Only one push or roll back runs at a time; others wait.
 
     Args:
-        sources: a folder with a SavedModel by model name, in the order in which they appear.
-        keep: how many sets stay; what is older than them goes, of each of these models.
-        trained: a folder by model name that goes with its version, at TRAINED.
-        judged: a SavedModel by model name that goes with its version, at JUDGED, with what lies beside it in
-            `trained/`.
-        same_as: a version of all of these models with the same content, whose files are linked rather than
-            copied; where it is gone by now, `sources` are copied.
+        sources: folders with a SavedModel by model name, in the order in which they become visible.
+        models_dir: folder of served models.
+        keep: number of sets to keep; older versions of each of these models are deleted.
+        trained: folders by model name that are stored with the version, at TRAINED.
+        judged: SavedModels by model name that are stored with the version, at JUDGED, with the `trained/`
+            beside them.
+        same_as: version of all of these models with the same content, whose files are linked rather than
+            copied; if it no longer exists, `sources` are copied.
 
     Returns:
         The version by name: one number for all, greater than any that one of them ever had.
 
     Raises:
-        ServingError: no sources, a source that holds no SavedModel, `keep` less than 1; nothing is pushed.
+        ServingError: there are no sources, a source holds no SavedModel, or `keep` is less than 1; nothing is
+            pushed.
     """
     if not sources:
         raise ServingError("There is nothing to push: the set has no models")
@@ -91,14 +93,14 @@ def rollback_set(models_dir: str | Path, name: str, to: int | None = None) -> di
     """Withdraws the served version of `name` and of every model that was pushed with it.
 
     A version that was pushed alone is withdrawn alone. Withdrawn versions are kept under
-    `<models>/.rolled_back/<name>/`, where `restore_set` finds them. Killed half way, it is finished as a push
-    is.
+    `<models>/.rolled_back/<name>/`, where `restore_set` finds them. An interrupted roll back is finished like
+    a push.
 
     Args:
-        models_dir: the folder of served models.
-        name: one of the models.
-        to: the version of `name` that is to be served: all above it are withdrawn; None for the one before
-            the served version.
+        models_dir: folder of served models.
+        name: name of one of the models.
+        to: version of `name` that is to be served; all above it are withdrawn. None means the one before the
+            served version.
 
     Returns:
         (version that was served, version that is served now) by name.
@@ -121,7 +123,7 @@ def rollback_set(models_dir: str | Path, name: str, to: int | None = None) -> di
                     f"Roll {each} back by itself first.",
                 )
             if set(there) <= set(gone):
-                versions.served_and_previous(models_dir, each)  # raises where there is but one
+                versions.served_and_previous(models_dir, each)  # raises if there is only one
                 raise ServingError(f"{each} cannot be rolled back: nothing older than version {gone[0]}")
             change[each] = (there[-1], max(set(there) - set(gone)))
         now = datetime.datetime.now().astimezone().isoformat(timespec="microseconds")
@@ -142,19 +144,19 @@ def rollback_set(models_dir: str | Path, name: str, to: int | None = None) -> di
 def restore_set(models_dir: str | Path, name: str, version: int | None = None) -> dict[str, tuple[int, int]]:
     """Brings withdrawn versions of `name`, and of the models pushed with them, back into service.
 
-    A version goes back to its own number where that is still above all others, and gets a new one where
-    something was pushed since: servers answer from the highest.
+    A version gets its own number back if that is still above all others. It gets a new one if something was
+    pushed since, because servers answer from the highest.
 
     Args:
-        models_dir: the folder of served models.
-        name: one of the models.
-        version: the withdrawn version that is to be served; None undoes the last roll back of `name`.
+        models_dir: folder of served models.
+        name: name of one of the models.
+        version: withdrawn version that is to be served; None undoes the last roll back of `name`.
 
     Returns:
         (version that was withdrawn, version that is served now) by name.
 
     Raises:
-        ServingError: nothing of `name` is withdrawn, or not that version; nothing is changed.
+        ServingError: no version of `name`, or not that one, is withdrawn; nothing is changed.
     """
     models_dir = Path(models_dir)
     attic = models_dir / versions.ROLLED_BACK
@@ -164,7 +166,7 @@ def restore_set(models_dir: str | Path, name: str, version: int | None = None) -
             raise ServingError(*_not_withdrawn(models_dir, name, version, there))
         back = _last_withdrawn(attic, name, there) if version is None else {}
         if not all(_is_above(models_dir, each, gone[0]) for each, gone in back.items()):
-            version = max(back[name])  # something was pushed since: only what was served returns
+            version = max(back[name])  # something was pushed since: only the version that was served returns
         if version is not None:
             back = {each: [version] for each in members(attic, name, version)}
         for each, gone in back.items():
@@ -176,7 +178,7 @@ def restore_set(models_dir: str | Path, name: str, version: int | None = None) -
             number = 1 + max(versions.highest_number(models_dir, each) for each in back)
         now = datetime.datetime.now().astimezone().isoformat(timespec="microseconds")
         moves = {}
-        for each, old in reversed(_rising(back)):  # the one to be served first
+        for each, old in reversed(_rising(back)):  # the version to be served comes first
             renumbered = {"restored_from": old} if number != top else {}
             _write_history(attic / each / str(old), {"restored": now, **renumbered})
             new = number if number != top else old
@@ -187,7 +189,7 @@ def restore_set(models_dir: str | Path, name: str, version: int | None = None) -
 
 
 def members(models_dir: str | Path, name: str, version: int) -> list[str]:
-    """The models that were pushed together with this version, itself among them; itself alone if none."""
+    """Returns the models that were pushed together with this version, including `name` itself."""
     try:
         file = versions.version_folder(models_dir, name, version) / MEMBERS
         together: list[str] = json.loads(file.read_text())
@@ -199,7 +201,7 @@ def members(models_dir: str | Path, name: str, version: int) -> list[str]:
 def _company(
     name: str, trained: Mapping[str, str | Path], judged: Mapping[str, str | Path]
 ) -> Iterator[tuple[Path, Path]]:
-    """What goes with a version that no server reads: each folder, and its place in the version."""
+    """Yields the folders that are stored with a version for training, and their places in the version."""
     if name in trained:
         yield Path(trained[name]), TRAINED
     if name in judged:
@@ -210,7 +212,7 @@ def _company(
 
 
 def history(folder: Path) -> dict[str, Any]:
-    """What became of a version after it was pushed: `withdrawn` or `restored` at a time, `restored_from`."""
+    """Returns the events of a version after its push: times `withdrawn` and `restored`, `restored_from`."""
     try:
         told: dict[str, Any] = json.loads((folder / HISTORY).read_text())
     except (OSError, ValueError):
@@ -219,7 +221,7 @@ def history(folder: Path) -> dict[str, Any]:
 
 
 def _above(models_dir: Path, name: str, target: int) -> dict[str, list[int]]:
-    """What must leave for `target` to be served: by model, versions that rise."""
+    """Returns by model, in ascending order, the versions to withdraw so that `target` is served."""
     there = versions.list_versions(models_dir, name)
     if target not in there:
         withdrawn = target in versions.list_versions(models_dir / versions.ROLLED_BACK, name)
@@ -238,10 +240,10 @@ def _above(models_dir: Path, name: str, target: int) -> dict[str, list[int]]:
 
 
 def _last_withdrawn(attic: Path, name: str, there: list[int]) -> dict[str, list[int]]:
-    """What the last roll back of `name` withdrew and is withdrawn still, by model.
+    """Returns by model the versions that the last roll back of `name` withdrew and that are still withdrawn.
 
-    A roll back that was not written down counts as older than all others; of those, the highest version is
-    the last.
+    A roll back without a recorded time counts as older than all others; of those, the highest version is the
+    last.
     """
     last = max(there, key=lambda version: (_withdrawn_at(attic / name / str(version)), version))
     together = history(attic / name / str(last)).get("together") or {}
@@ -253,7 +255,7 @@ def _last_withdrawn(attic: Path, name: str, there: list[int]) -> dict[str, list[
 
 
 def _withdrawn_at(folder: Path) -> float:
-    """When a version was withdrawn, in Unix seconds; 0 where that was not written down."""
+    """Returns the time of a version's withdrawal in Unix seconds; 0 if it was not recorded."""
     try:
         return datetime.datetime.fromisoformat(history(folder)["withdrawn"]).timestamp()
     except (KeyError, TypeError, ValueError):
@@ -278,7 +280,7 @@ def _is_above(models_dir: Path, name: str, version: int) -> bool:
 
 
 def _rising(found: Mapping[str, list[int]]) -> list[tuple[str, int]]:
-    """(name, version), those that are not served first, then the highest of each model."""
+    """Returns (name, version), first those that are not to be served, then the highest of each model."""
     pairs = [(name, version) for name, each in found.items() for version in each]
     return sorted(pairs, key=lambda pair: pair[1] == found[pair[0]][-1])
 
@@ -288,7 +290,7 @@ def _attic(models_dir: Path, name: str, version: int) -> str:
 
 
 def _write_history(model: Path, history: dict[str, Any]) -> None:
-    """Replaces the file whole: another version may be linked to what is there."""
+    """Replaces the file instead of changing it, because another version may share it by a hard link."""
     file = model / HISTORY
     file.parent.mkdir(exist_ok=True)
     part = file.with_name(f"{file.name}.part")

@@ -1,10 +1,9 @@
-"""Versions on disk: `<models>/<name>/<version>/saved_model.pb`, whole or not there at all.
+"""Versions on disk: `<models>/<name>/<version>/saved_model.pb`, written atomically.
 
 A version may be written with leading zeros, as TF Serving reads it: `00000123` is version 123.
 
-A server that polls the folder serves the highest number. So a push is a rename into place, and a roll
-back moves the highest number out of the way. Models that belong together go by
-`serving.versions.version_sets`.
+A server that polls the folder serves the highest number. So a push is a rename into place, and a roll back
+moves the highest number away. Models that belong together are handled by `serving.versions.version_sets`.
 """
 
 import os
@@ -16,25 +15,25 @@ from serving.errors import ServingError
 from serving.versions.renames import alone, sync
 
 ROLLED_BACK = ".rolled_back"
-_UNFINISHED = ".pushing-"  # hidden, and not a number: no server looks at it
+_UNFINISHED = ".pushing-"  # hidden, and not a number, so servers ignore it
 _NUMBER = re.compile(r"[0-9]+", re.ASCII)
 _MOST = 2**63 - 1  # TF Serving's versions are 64-bit numbers
 
 
 def list_versions(models_dir: str | Path, name: str) -> list[int]:
-    """The versions of `name` that a server can see, in rising order; none where there is no such folder."""
+    """Returns the versions of `name` that a server can see, in ascending order; empty without a folder."""
     return sorted(_numbered(Path(models_dir) / name, holding="saved_model.pb"))
 
 
 def version_folder(models_dir: str | Path, name: str, version: int) -> Path:
-    """The folder of a version that is there, however its number is written; else where it would be."""
+    """Returns the folder of a version, with any leading zeros; if it does not exist, where it would be."""
     folder = Path(models_dir) / name
     whole = _numbered(folder, holding="saved_model.pb")
     return folder / (whole.get(version) or _numbered(folder).get(version, str(version)))
 
 
 def list_models(models_dir: str | Path) -> list[str]:
-    """The names under `models_dir` that have at least one version, sorted."""
+    """Returns the names under `models_dir` that have at least one version, sorted."""
     try:
         folders = [entry.name for entry in os.scandir(models_dir) if entry.is_dir()]
     except (FileNotFoundError, NotADirectoryError):
@@ -45,13 +44,13 @@ def list_models(models_dir: str | Path) -> list[str]:
 def push(source_dir: str | Path, models_dir: str | Path, name: str, keep: int) -> int:
     """Makes the SavedModel in `source_dir` the served version of `name`, and prunes all but the last `keep`.
 
-    The copy is made in a hidden folder beside its destination, brought to the disk and renamed, so a server
-    sees all of it or nothing, even when this process is killed half way; what a killed push left behind is
-    swept away by the next one, and a set that was killed half way out is finished first
-    (`serving.versions.renames`). One push, or roll back, at a time: others wait.
+    The copy is made in a hidden folder beside its destination, synced to disk and renamed, so that a server
+    sees all of it or nothing, even if this process is killed. The next push deletes what a killed push left
+    behind, and first finishes interrupted renames of a set (`serving.versions.renames`). Only one push or
+    roll back runs at a time; others wait.
 
     Returns the version: one more than any that exists or was rolled back (a number is never used twice).
-    Raises ServingError when `source_dir` holds no SavedModel or `keep` is less than 1.
+    Raises ServingError if `source_dir` holds no SavedModel or `keep` is less than 1.
     """
     check(source_dir, keep)
     Path(models_dir).mkdir(parents=True, exist_ok=True)
@@ -69,7 +68,7 @@ def rollback(models_dir: str | Path, name: str) -> tuple[int, int]:
     """Withdraws the highest version of `name`, so that the one before it is the served version again.
 
     The withdrawn version is kept under `<models>/.rolled_back/<name>/`. Returns (withdrawn, now served).
-    Raises ServingError when there is nothing to go back to.
+    Raises ServingError if there is no older version.
     """
     with alone(models_dir):
         withdrawn, served = served_and_previous(models_dir, name)
@@ -81,7 +80,7 @@ def rollback(models_dir: str | Path, name: str) -> tuple[int, int]:
 
 
 def check(source_dir: str | Path, keep: int) -> None:
-    """Raises ServingError where there is nothing to push, or nothing would be kept."""
+    """Raises ServingError if there is nothing to push, or nothing would be kept."""
     if not (Path(source_dir) / "saved_model.pb").is_file():
         raise ServingError(f"{source_dir} holds no SavedModel: there is no saved_model.pb in it")
     if keep < 1:
@@ -89,7 +88,7 @@ def check(source_dir: str | Path, keep: int) -> None:
 
 
 def highest_number(models_dir: str | Path, name: str) -> int:
-    """The highest number that a version of `name` ever had, those rolled back among them; 0 for none."""
+    """Returns the highest number of any version of `name`, including those rolled back; 0 for none."""
     attic = Path(models_dir) / ROLLED_BACK / name
     return max([0, *_numbered(Path(models_dir) / name), *_numbered(attic)])
 
@@ -97,15 +96,15 @@ def highest_number(models_dir: str | Path, name: str) -> int:
 def stage(
     source_dir: str | Path, folder: Path, version: int, link: bool = False, without: tuple[Path, ...] = ()
 ) -> Path:
-    """Copies a model to a hidden place in `folder`, to the disk; what a killed push left there goes.
+    """Copies a model to a hidden place in `folder` and syncs it to disk; deletes leftovers of a killed push.
 
     Args:
-        source_dir: the SavedModel.
-        folder: of the model's versions.
-        version: the number that it is to have.
-        link: whether files are linked rather than copied, where the file system can: no version's files are
-            ever written to again.
-        without: files and folders in `source_dir` that stay behind, relative to it.
+        source_dir: folder of the SavedModel.
+        folder: folder of the model's versions.
+        version: number of the new version.
+        link: whether files are hard-linked rather than copied if the file system can, which is safe because
+            files of versions are never written again.
+        without: files and folders to leave out, relative to `source_dir`.
     """
     for leftover in folder.glob(f"{_UNFINISHED}*"):
         shutil.rmtree(leftover)
@@ -123,7 +122,7 @@ def stage(
 
 
 def served_and_previous(models_dir: str | Path, name: str) -> tuple[int, int]:
-    """The served version of `name` and the one before it; ServingError where there are not two."""
+    """Returns the served version of `name` and the one before it; raises ServingError if there is none."""
     versions = list_versions(models_dir, name)
     if len(versions) < 2:
         there = f"only version {versions[0]}" if versions else "no version at all"
@@ -135,7 +134,7 @@ def served_and_previous(models_dir: str | Path, name: str) -> tuple[int, int]:
 
 
 def make_room(models_dir: str | Path, name: str, version: int) -> Path:
-    """Where a withdrawn version goes; an earlier one of the same number, pushed by hand again, leaves it."""
+    """Returns the place of a withdrawn version; deletes an earlier one of the same number there."""
     place = Path(models_dir) / ROLLED_BACK / name / str(version)
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.exists():
@@ -144,7 +143,7 @@ def make_room(models_dir: str | Path, name: str, version: int) -> Path:
 
 
 def remove(folder: Path, version: int) -> None:
-    """Takes a version away at once, then deletes it: a server must not see half of it either."""
+    """Renames a version away, then deletes it, so that a server never sees half of it."""
     leaving = folder / f"{_UNFINISHED}gone-{version}"
     os.rename(version_folder(folder.parent, folder.name, version), leaving)
     shutil.rmtree(leaving)
@@ -153,12 +152,12 @@ def remove(folder: Path, version: int) -> None:
 def _link(source: str, destination: str) -> None:
     try:
         os.link(source, destination)
-    except OSError:  # a file system without hard links
+    except OSError:  # the file system has no hard links
         shutil.copy2(source, destination)
 
 
 def sync_tree(folder: Path) -> None:
-    """Brings a folder and all that is in it to the disk."""
+    """Syncs a folder and its contents to disk."""
     for parent, _, files in os.walk(folder):
         for file in files:
             sync(Path(parent) / file)
@@ -166,7 +165,7 @@ def sync_tree(folder: Path) -> None:
 
 
 def _numbered(folder: Path, holding: str = "") -> dict[int, str]:
-    """The names of version folders by number; of two with one number, the one without zeros."""
+    """Returns the names of version folders by number; of two with one number, the one without zeros."""
     try:
         names = [entry.name for entry in os.scandir(folder)]
     except (FileNotFoundError, NotADirectoryError):

@@ -1,1 +1,1 @@
-"""Commands that ask a model server."""
+"""Commands that send requests to a model server."""

@@ -1,4 +1,4 @@
-"""`marquee rate`: how a user would rate films, from a running server."""
+"""Implementation of `marquee rate`: predicted ratings from a running server."""
 
 import json
 
@@ -11,13 +11,13 @@ from serving.client.known_titles import check_titles, known_titles
 
 
 def rate(server: str, user: str, titles: list[str], as_json: bool) -> None:
-    """Asks the `ranking` model and prints the titles, best first.
+    """Requests ratings from the `ranking` model and prints the titles, best first.
 
-    A title that no film has would be rated as an unknown film: it is an error, with titles near it, wherever
-    the server has the `retrieval` model, which knows all titles.
+    The model would rate an unknown title as an unknown film. It is an error with suggestions instead, if the
+    server has the `retrieval` model, which knows all titles.
 
     Raises:
-        ServingError: no server, no ranking model on it, a title that no film has.
+        ServingError: there is no server, it has no ranking model, or a title is unknown.
     """
     with RestClient(server) as client:
         known = known_titles(client)

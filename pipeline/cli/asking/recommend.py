@@ -1,4 +1,4 @@
-"""`marquee recommend`: what somebody should watch and why, from a running server."""
+"""Implementation of `marquee recommend`: films with reasons, from a running server."""
 
 import json
 from collections.abc import Sequence
@@ -11,22 +11,22 @@ from rich.table import Table
 from serving.client import RestClient
 from serving.client.recommendations import Answer, Recommended, ask_for_fan, ask_for_user
 
-POPULAR = 50  # ratings; nobody would believe it of a film with fewer
+POPULAR = 50  # minimum number of ratings of a film that is called popular
 
 
 def recommend(server: str, user: str | None, liked: Sequence[str], k: int, seen: bool, as_json: bool) -> None:
-    """Asks the `recommender` and prints its films.
+    """Requests films from the `recommender` and prints them.
 
     Args:
-        server: a REST address.
-        user: an id, or None for somebody who likes the films in `liked`.
-        liked: exact titles.
-        k: how many films.
-        seen: whether films that `user` has seen may come back.
-        as_json: a list of objects instead of a table.
+        server: REST address.
+        user: id of a user, or None for recommendations by `liked`.
+        liked: exact titles of films that the user likes.
+        k: number of films.
+        seen: whether films that `user` has seen may be recommended.
+        as_json: whether to print a list of objects instead of a table.
 
     Raises:
-        ServingError: no server, no recommender on it, a title that no film has.
+        ServingError: there is no server, it has no recommender, or a title is unknown.
     """
     with RestClient(server) as client:
         answer = ask_for_user(client, user, k, seen) if user is not None else ask_for_fan(client, liked, k)

@@ -1,1 +1,1 @@
-"""What commands print of the facts in a workspace."""
+"""Printing of the contents of a workspace by commands."""

@@ -1,4 +1,4 @@
-"""`marquee diff`: prints what differs between runs, and which of them measures best."""
+"""Implementation of `marquee diff`: prints the differences between runs, and the best by metric."""
 
 import json
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from pipeline.store.workspace import Workspace
 
 
 def print_diff(workspace: Workspace, names: Sequence[str], as_json: bool = False) -> None:
-    """Prints, section by section, what runs do not have in common.
+    """Prints the differences between runs, section by section.
 
     Args:
-        workspace: where they ran.
-        names: two runs or more.
-        as_json: by section, lists of a name and one value per run, instead of a table.
+        workspace: workspace of the runs.
+        names: two or more runs.
+        as_json: whether to print lists of a name and one value per run, by section, instead of a table.
 
     Raises:
         MarqueeError: there is no such run.

@@ -1,4 +1,4 @@
-"""`marquee lineage`: a tree of what a version was made from."""
+"""Implementation of `marquee lineage`: a tree of the origin of a version."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def print_origin(workspace: Workspace, asked: str, as_json: bool = False) -> Non
     """Prints what a pushed version or an artifact was made from; see `find_origin`.
 
     Raises:
-        MarqueeError: nothing in the workspace made it.
+        MarqueeError: no run in the workspace made it.
     """
     found = find_origin(workspace, asked).described()
     if as_json:

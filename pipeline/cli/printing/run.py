@@ -1,4 +1,4 @@
-"""`marquee runs show`: what each node of a run did, was told, took and made."""
+"""Implementation of `marquee runs show`: state, settings, inputs and outputs of each node of a run."""
 
 import json
 from typing import Any
@@ -21,9 +21,9 @@ def show_run(workspace: Workspace, run_id: str, as_json: bool = False) -> None:
     """Prints a run's nodes and outcome.
 
     Args:
-        workspace: where it ran.
-        run_id: its name, the end of it, or `latest`.
-        as_json: an object instead of tables.
+        workspace: workspace of the run.
+        run_id: id of the run, the end of the id, or `latest`.
+        as_json: whether to print an object instead of tables.
 
     Raises:
         MarqueeError: there is no such run.

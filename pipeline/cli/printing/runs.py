@@ -1,4 +1,4 @@
-"""`marquee runs`: prints a table of what has run in a workspace."""
+"""Implementation of `marquee runs`: prints a table of the runs in a workspace."""
 
 import json
 from typing import Any

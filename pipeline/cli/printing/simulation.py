@@ -1,4 +1,4 @@
-"""What a simulation found, as a table in the terminal."""
+"""Prints the results of a simulation as a table."""
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,9 +12,9 @@ _MEASURES = {"rmse": "RMSE", f"ndcg@{K}": f"nDCG@{K}"}
 
 
 def print_results(results: Results, console: Console) -> None:
-    """A row for each span that was asked about, a column a strategy; then the mean over spans."""
+    """Prints one row per evaluated span, one column per strategy, and the mean over spans."""
     for measure, title in _MEASURES.items():
-        # Narrow: a number that is cut says nothing, and a terminal may have 80 columns.
+        # Narrow columns: a truncated number says nothing, and a terminal may have 80 columns.
         table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title_justify="left")
         table.title = f"{title} on the next span"
         for name in ("span", "from", "users", "new", *STRATEGIES):
@@ -48,7 +48,7 @@ def _cell(step: Step | None, measure: str) -> str:
 
 
 def _mean(results: Results, strategy: str, who: str, measure: str) -> str:
-    """Over the spans of which every strategy that was asked has a measure, each counting once."""
+    """Returns the unweighted mean over the spans for which every evaluated strategy has the metric."""
     of: dict[str, dict[int, float]] = {}
     for step in results.steps:
         if step.future and step.future[who]:

@@ -1,4 +1,4 @@
-"""Prints a run's summary: what a person wants to know when it ends."""
+"""Prints the summary of a run at its end."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,9 +20,9 @@ def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
     """Prints the outcome and the commands to go on with.
 
     Args:
-        summary: the outcome.
-        workspace: which other commands are to look at.
-        console: where to.
+        summary: summary of the run.
+        workspace: workspace for the printed commands.
+        console: console to print on.
     """
     if summary.spans and summary.reused:
         newest = max(map(int, summary.spans))
@@ -104,7 +104,7 @@ def _on_test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _on_serving(skew: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
-    """What the logs compared with train came to, and what of them could not be read."""
+    """Yields the results of the comparison of serving logs with train, and the logs' unreadable parts."""
     if skew is None:
         return
     requests = sum(skew["requests"].values())

@@ -1,1 +1,1 @@
-"""`marquee tensorboard`."""
+"""Package of the command `marquee tensorboard`."""

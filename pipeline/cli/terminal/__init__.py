@@ -1,1 +1,1 @@
-"""A terminal while a command works: progress, logs, paths."""
+"""Terminal output of running commands: progress, logs, paths."""

@@ -1,4 +1,4 @@
-"""Keeps the terminal for Marquee's own lines: everybody else's chatter goes to the log, with times."""
+"""Reserves the terminal for Marquee's own lines; output of libraries goes to the log, with times."""
 
 import contextlib
 import os
@@ -78,7 +78,7 @@ def log_line(text: str) -> None:
 
 @contextlib.contextmanager
 def busy(console: Console, text: str) -> Iterator[None]:
-    """Shows that something is being done, while it is.
+    """Shows a spinner with `text` inside a `with` block.
 
     `Console.status` does this too, but puts an object of its own in place of `sys.stderr`. A library that is
     imported meanwhile keeps that object, and from then on its warnings are drawn over the terminal.

@@ -1,4 +1,4 @@
-"""A bar for a download, gone when it is done."""
+"""Progress bar of a download, which disappears at its end."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 def download_bar(
     console: Console,
 ) -> Iterator[tuple[Callable[[str], None], Callable[[int, int | None], None]]]:
-    """Gives what `sources.locate` reports to: a line of text, and bytes done of bytes in all."""
+    """Yields the callbacks of `sources.locate`: for a line of text, and for finished and total bytes."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),

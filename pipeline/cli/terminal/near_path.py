@@ -1,9 +1,9 @@
-"""Paths as they are printed."""
+"""Formatting of printed paths."""
 
 from pathlib import Path
 
 
 def near_path(path: str) -> str:
-    """Relative to the working folder where it is below that."""
+    """Returns the path relative to the working folder if it is below it."""
     below = Path(path).is_relative_to(Path.cwd())
     return str(Path(path).relative_to(Path.cwd())) if below else path

@@ -1,4 +1,4 @@
-"""One line per node, a live bar while it works, and a line now and then where there is no terminal."""
+"""Progress of a run: one line per node, a live bar, and occasional lines without a terminal."""
 
 import logging
 import threading
@@ -111,7 +111,7 @@ class NodeProgress:
         self._console.print(f"[green]✓[/] {_place(event)}  {event.node:<22} {time}")
 
     def still_running(self) -> str:
-        """What to say of a node that works for long; empty between nodes."""
+        """Returns the line on a node that works for long; empty between nodes."""
         node, where = self._node, "; ".join(each for each in (self._detail, self._step) if each)
         if node is None:
             return ""

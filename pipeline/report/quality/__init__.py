@@ -1,1 +1,1 @@
-"""The sections about how good ratings and lists are."""
+"""Sections on the quality of ratings and lists."""

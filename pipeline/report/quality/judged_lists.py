@@ -1,4 +1,4 @@
-"""What the recommender evaluator measured of the lists that users would be shown."""
+"""Part on the recommender evaluator's metrics of the lists that users would be shown."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from pipeline.report.words import number, share
 
 
 def judged_lists(metrics: dict[str, Any]) -> Part:
-    """Of its `metrics.json`."""
+    """Returns the part for the evaluator's `metrics.json`."""
     models = [name for name in ("candidate", "baseline", "popularity") if metrics[name]]
     errors = metrics["standard_errors"]
     table = Table(

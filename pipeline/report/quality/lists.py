@@ -1,4 +1,4 @@
-"""How good the lists are: what they find, whom they serve, and how much of the catalogue they show."""
+"""Section on the quality of the lists: accuracy, groups of users, and coverage of the catalogue."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ MODELS, LISTS = charts.MODELS, charts.LISTS
 
 
 def lists(sources: Sources) -> Section:
-    """Of the retrieval model on eval, and of it and the recommender on test."""
+    """Returns the section: the retrieval model on eval, and it and the recommender on test."""
     plots, metrics, found = sources.plots, sources.lists, sources.details.get("lists")
     parts = []
     if found:
@@ -99,7 +99,7 @@ def _on_test(found: dict[str, Any]) -> list[Block]:
 
 
 def by_group(found: dict[str, Any], models: list[str]) -> Chart:
-    """nDCG@10 with its interval, a row a group and a colour a model."""
+    """Returns a chart of nDCG@10 with its interval, one row per group and one colour per model."""
     groups = [("all users", found["whole"])] + [
         (group(feature, value), each)
         for feature, values in found["slices"].items()

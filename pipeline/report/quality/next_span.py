@@ -1,4 +1,4 @@
-"""The next span by time: what the judged settings find there, beside what is popular just now."""
+"""Part on the next span by time: metrics of the judged settings, next to recent popularity."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _WHO = {"known": "users with older ratings", "new": "cold-start users"}
 
 
 def next_span_part(found: dict[str, Any]) -> Part:
-    """Of `temporal.json`."""
+    """Returns the part for `temporal.json`."""
     title = "On the next span by time"
     if not found["made"]:
         return Part(title, [Notes([Note(f"{headline(found)}.".capitalize(), "muted")])])

@@ -1,4 +1,4 @@
-"""How good the predicted ratings are: calibration, spread, and the groups that are served worse."""
+"""Section on the quality of predicted ratings: calibration, spread, and groups with larger errors."""
 
 from itertools import pairwise
 from typing import Any
@@ -13,11 +13,11 @@ from pipeline.report.sources import Sources
 from pipeline.report.words import interval, number, signed
 
 Z = 1.96
-FEWEST = 50  # ratings of a group that is drawn
+FEWEST = 50  # minimum number of ratings of a group that is drawn
 
 
 def ratings(sources: Sources) -> Section:
-    """Of the ranking model, on test; and TFMA's evaluation on eval."""
+    """Returns the section: the ranking model on test, and TFMA's evaluation on eval."""
     test, found = sources.test, sources.details.get("ratings")
     parts = []
     lead = ""
@@ -80,7 +80,7 @@ def _errors(test: dict[str, Any], found: dict[str, Any] | None) -> Facts:
 
 
 def _against_mean(ours: float | None, mean: float | None) -> str:
-    if not ours or not mean:  # one of them makes no error: no part of it could be gained
+    if not ours or not mean:  # without an error there is no relative gain
         return f"baseline (mean rating): {number(mean)}"
     gained = 1 - ours / mean
     side = "below" if gained >= 0 else "above"
@@ -141,7 +141,7 @@ def _calibration(found: list[dict[str, Any]]) -> Chart:
 
 
 def _spread(found: dict[str, Any]) -> Chart:
-    """Both as shares a star, so that equal areas are equally many ratings."""
+    """Returns a chart of both distributions as shares per star: equal areas are equally many ratings."""
     histogram, total = found["histogram"], sum(row["rows"] for row in found["by_stars"])
     edges, stars = histogram["edges"], [row["stars"] for row in found["by_stars"]]
     step = min((high - low for low, high in pairwise(stars)), default=1.0)
@@ -228,7 +228,7 @@ def _given(found: list[dict[str, Any]]) -> Chart:
 
 
 def by_group(slices: dict[str, Any], whole: float) -> Chart:
-    """RMSE with its interval, a row a group."""
+    """Returns a chart of RMSE with its interval, one row per group."""
     rows = [
         {
             "group": group(feature, value),

@@ -1,4 +1,4 @@
-"""TFMA's metrics on eval as a table, a row a slice."""
+"""Table of TFMA's metrics on eval, one row per slice."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from pipeline.store.ranking_metrics import RATED_NDCG, WHOLE
 
 
 def tfma_table(slices: dict[str, Any], baseline: str) -> Table:
-    """Of the candidate, and of the blessed model before it where there was one, which `baseline` names."""
+    """Returns the metrics of the candidate and, if there was one, of the baseline, named by `baseline`."""
     rows = list(_rows(slices))
     compared = any("baseline" in models for values in slices.values() for models in values.values())
     columns = ["group", "ratings", "RMSE", "MAE", "calibration", "nDCG@10 of rated films"]

@@ -1,1 +1,1 @@
-"""The sections of the report, a file each."""
+"""Sections of the report, one module per section."""

@@ -1,4 +1,4 @@
-"""What deserves a second look, found by rule: few sentences, each with a number and where to read on."""
+"""Section on what deserves attention, found by rules: sentences with a number and a link to details."""
 
 from collections.abc import Iterator
 
@@ -9,14 +9,14 @@ from pipeline.report.sources import TASKS, Sources
 from pipeline.report.words import number, plural, share
 from pipeline.store.next_span import beyond_chance
 
-FEWEST_ROWS = 100  # a smaller slice says little
-OFF = 0.1  # stars by which a calibrated rating may be off before it is worth a word
-OVERFIT = 1.25  # the error on eval, as a multiple of that on train
+FEWEST_ROWS = 100  # minimum number of rows of a slice that is considered
+OFF = 0.1  # stars by which a calibrated rating may be off before it is mentioned
+OVERFIT = 1.25  # ratio of the error on eval to that on train from which it is mentioned
 LITTLE_SHOWN = 0.05
 
 
 def attention(sources: Sources) -> Section:
-    """A section that is never empty: that nothing stands out is news as well."""
+    """Returns the section; it is never empty, as it also says that nothing stands out."""
     notes = [
         *_stopped(sources),
         *_data(sources),
@@ -152,7 +152,7 @@ def _lists(sources: Sources) -> Iterator[Note]:
 
 
 def _next_span(sources: Sources) -> Iterator[Note]:
-    """Where the figure of a split at random promises more than the next span by time keeps."""
+    """Yields notes where the metrics of a random split are better than those on the next span by time."""
     found = sources.next_span
     if not found or not found["made"]:
         return

@@ -1,4 +1,4 @@
-"""This run against the last one whose models were all blessed: better or worse, and what was changed."""
+"""Section that compares the run with the last one whose models were all blessed: metrics and changes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from pipeline.report.words import NOTHING, number, short, signed
 from pipeline.store.measures import SURE, better, judged
 from pipeline.store.ranking_metrics import ranking_metrics
 
-#: On eval, of the lists; the evaluator measures both models on the same users.
+#: Metrics of the lists on eval; the evaluator measures both models on the same users.
 LISTED = (
     "ndcg@10", "recall@10", "recall@100", "under_mean@10",
     "coverage@10", "novelty@10", "mean_popularity@10", "gini@10",
@@ -18,7 +18,7 @@ RATED = ("rmse", "mae", "rated_ndcg@10")
 
 
 def comparison(sources: Sources) -> Section:
-    """Empty where there is nothing to compare with."""
+    """Returns the section; empty if there is no run to compare with."""
     before = sources.previous
     if before is None:
         note = Note("No earlier run of this pipeline was blessed: there is nothing to compare with.", "muted")
@@ -80,7 +80,7 @@ def _lists_on_eval(sources: Sources, task: str, lists: dict[str, Any] | None) ->
 
 
 def _split(sources: Sources, task: str) -> str:
-    """`eval`, and the run that the evaluator compared with where the section names another."""
+    """Returns `eval`, with the run of the evaluator's baseline if the section compares with another run."""
     run_id = sources.other_baseline(task)
     return f"eval, against run {run_id}" if run_id else "eval"
 
@@ -108,7 +108,7 @@ def _row(
     change = now - before
     if round(change, 4) == 0:
         return [label, split, number(before), number(now), signed(change), Cell("unchanged", "muted")]
-    if not judged(name):  # what lists do to the catalogue is for whoever runs the service to judge
+    if not judged(name):  # effects on the catalogue are for the operator of the service to judge
         words = Cell("higher" if change > 0 else "lower", "muted")
     elif error and abs(change) < SURE * error:
         words = Cell(f"within noise (± {SURE * error:.4f})", "muted")
@@ -132,7 +132,7 @@ def _changes(sources: Sources, before: Sources) -> Block:
 
 
 def _described(sources: Sources) -> dict[str, Any]:
-    """Dotted path to value, of everything that could make a difference."""
+    """Returns everything that could make a difference, by dotted path."""
     record = sources.record
     ingest = sources.ingest or {}
     return {
@@ -144,7 +144,7 @@ def _described(sources: Sources) -> dict[str, Any]:
 
 
 def flat(config: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted path to value, of a configuration."""
+    """Yields the dotted paths and values of a configuration."""
     for key, value in config.items():
         where = f"{path}.{key}" if path else key
         if isinstance(value, dict) and value:

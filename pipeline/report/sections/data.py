@@ -1,4 +1,4 @@
-"""The data: sizes, ratings, who rates and what is rated, when; what was expected of it, and drift."""
+"""Section on the data: sizes, ratings, users, films, times, expectations and drift."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from pipeline.report.words import day, number, plural, share
 
 
 def data(sources: Sources) -> Section:
-    """Of the ingested data and what ExampleValidator found."""
+    """Returns the section on the ingested data and ExampleValidator's findings."""
     found = sources.details.get("data")
     parts = [
         Part("How the data was read", _told(sources)),
@@ -32,7 +32,7 @@ def data(sources: Sources) -> Section:
 
 
 def _told(sources: Sources) -> list[Block]:
-    """What was guessed, matched and left out: see `components.movielens_example_gen.told`."""
+    """Returns what the reader guessed, matched and left out: see `components.movielens_example_gen.told`."""
     notes = (sources.ingest or {}).get("notes")
     return [Notes([Note(text) for text in notes])] if notes else []
 
@@ -128,7 +128,7 @@ def _time(found: dict[str, Any]) -> Chart:
     rows = [
         {"time": begin * 1000, "split": split, "ratings": count}
         for split, counts in found["counts"].items()
-        for begin, count in zip(edges, [*counts, counts[-1]], strict=True)  # the last step has an end too
+        for begin, count in zip(edges, [*counts, counts[-1]], strict=True)  # the last step needs an end too
     ]
     drawn = (
         charts.chart(rows)

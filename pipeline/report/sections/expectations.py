@@ -1,4 +1,4 @@
-"""Whether the data is as it was expected to be: by the committed schema, and by the run before."""
+"""Blocks that compare the data with the committed schema and with the previous run."""
 
 import altair as alt
 
@@ -10,7 +10,7 @@ from pipeline.report.words import NOTHING, number
 
 
 def schema_and_anomalies(sources: Sources) -> list[Block]:
-    """What ExampleValidator found, and what StatisticsGen counted."""
+    """Returns ExampleValidator's findings and StatisticsGen's counts."""
     findings = sources.findings
     blocks: list[Block] = []
     if findings:
@@ -25,7 +25,7 @@ def schema_and_anomalies(sources: Sources) -> list[Block]:
 
 
 def drift(sources: Sources) -> list[Block]:
-    """Every distance from the run before, in units of the limit that the schema sets."""
+    """Returns each feature's distance from the previous run, in units of the limit that the schema sets."""
     findings = sources.findings
     if not findings:
         return []
@@ -44,7 +44,7 @@ def drift(sources: Sources) -> list[Block]:
             "state": "over the limit" if row["distance"] > row["limit"] else "within the limit",
         }
         for row in distances
-        if row["limit"]  # of nothing, no distance is a part
+        if row["limit"]  # a limit of 0 cannot be a unit
     ]
     bars = (
         charts.chart(rows)

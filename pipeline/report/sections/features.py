@@ -1,4 +1,4 @@
-"""What StatisticsGen counted, a row a feature."""
+"""Table of StatisticsGen's counts, one row per feature."""
 
 import math
 
@@ -9,11 +9,11 @@ from trainer.data.features import TIMESTAMP
 
 
 def features(sources: Sources) -> Table | None:
-    """Of the train split; None where there are no statistics, or none to be read."""
+    """Returns the table of the train split; None if the statistics are missing or unreadable."""
     file = sources.statistics("train")
     if file is None:
         return None
-    # The protocol buffers alone: TFDV takes seconds to load, and TensorFlow more.
+    # Imports the protocol buffers only: TFDV takes seconds to load, and TensorFlow more.
     from google.protobuf.message import DecodeError
     from tensorflow_metadata.proto.v0 import statistics_pb2
 
@@ -21,7 +21,7 @@ def features(sources: Sources) -> Table | None:
         datasets = statistics_pb2.DatasetFeatureStatisticsList.FromString(file.read_bytes()).datasets
     except DecodeError:
         return None
-    if not datasets:  # what an empty file says
+    if not datasets:  # an empty file parses to this
         return None
     found = datasets[0]
     return Table(

@@ -1,4 +1,4 @@
-"""The map of films."""
+"""Section with the map of films."""
 
 import math
 from collections import Counter
@@ -11,12 +11,12 @@ from pipeline.report.blocks import Chart, Part, Section, Table
 from pipeline.report.sources import Sources
 from pipeline.report.words import number
 
-COLOURED = 7  # genres with a colour of their own; more cannot be told apart
+COLOURED = 7  # number of genres with a colour of their own; more cannot be told apart
 LISTED, NEAREST = 30, 3
 
 
 def films(sources: Sources) -> Section:
-    """Titles appear under the pointer; the table names neighbours."""
+    """Returns the section: a map with titles as tooltips, and a table of neighbours."""
     found = sources.details.get("map")
     if not found:
         return Section("films", "Map of films", "")
@@ -68,7 +68,7 @@ def _map(found: list[dict[str, Any]]) -> Chart:
 
 
 def _genre(film: dict[str, Any], coloured: list[str], counts: Counter) -> str:
-    """Of a film's coloured genres the rarest, which says most of it."""
+    """Returns the rarest of a film's coloured genres, which says most about it."""
     return min((g for g in film["genres"] if g in coloured), key=counts.__getitem__, default="other")
 
 

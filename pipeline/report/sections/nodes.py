@@ -1,4 +1,4 @@
-"""The DAG: what fed what, how long each node took, what was reused."""
+"""Section on the DAG: edges, durations of nodes, and reuse."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ _TONES: dict[str, Tone] = {"failed": "bad", "cancelled": "warn", "cached": "mute
 
 
 def nodes(sources: Sources) -> Section:
-    """Timeline, graph and table."""
+    """Returns the section: timeline, graph and table."""
     found = list(sources.run.nodes.values())
     if not found:
         return Section("pipeline", "Pipeline", "No node ran.")
@@ -57,7 +57,7 @@ def _timeline(found: list[Node]) -> Chart:
         color=_colour(found),
         tooltip=tooltip,
     )
-    # What took no time would leave no mark.
+    # A node that took no time would leave no mark.
     ticks = base.mark_tick(thickness=3, height={"band": 0.7}).encode(
         x="begin:Q", color=_colour(found), tooltip=tooltip
     )

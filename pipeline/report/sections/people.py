@@ -1,4 +1,4 @@
-"""Ten users."""
+"""Section with ten example users."""
 
 from pipeline.report.blocks import Part, People, Section
 from pipeline.report.sources import Sources
@@ -6,7 +6,7 @@ from pipeline.report.words import plural
 
 
 def people(sources: Sources) -> Section:
-    """From the least to the most active."""
+    """Returns the section, with users from the least to the most active."""
     users = sources.details.get("users")
     if not users:
         return Section("people", "Example users", "")

@@ -1,4 +1,4 @@
-"""How to repeat the run, and on what it ran."""
+"""Section on how to repeat the run, and on its machine and versions."""
 
 import json
 import shlex
@@ -9,7 +9,7 @@ from pipeline.report.words import NOTHING, duration, number
 
 
 def repeat(sources: Sources) -> Section:
-    """The command, the machine, the versions, the configuration."""
+    """Returns the section: command, machine, versions and configuration."""
     record = sources.record
     if not record:
         text = "The command and the versions of this run were not recorded."
@@ -40,7 +40,7 @@ def _command(record: dict) -> str:
 
 
 def _machine(sources: Sources) -> Facts:
-    """What was written down of it: a record may be of another version, or mended by hand."""
+    """Returns the recorded facts on the machine; records of other versions may lack some."""
     record = sources.record
     machine, git = record.get("machine") or {}, record.get("git")
     facts = [

@@ -1,4 +1,4 @@
-"""Whether the exported models answer as trained, and how fast."""
+"""Section on whether the exported models answer as trained, and on their latency."""
 
 import altair as alt
 
@@ -9,7 +9,7 @@ from pipeline.report.words import number
 
 
 def serving(sources: Sources) -> Section:
-    """ServingValidator's findings, and the recommender's latency."""
+    """Returns the section: ServingValidator's findings, and the recommender's latency."""
     blocks: list[Block] = []
     validation, timed = sources.validation, sources.details.get("latency")
     if validation and validation.get("nothing"):

@@ -1,4 +1,4 @@
-"""How the models learned: the measure that training watched, and the loss, epoch by epoch."""
+"""Section on training: the monitored metric and the loss by epoch."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from pipeline.report.blocks import Block, Chart, Fact, Facts, Part, Section, Tab
 from pipeline.report.sources import TASKS, Sources
 from pipeline.report.words import number, plural
 
-#: Measures worth a curve, most telling first.
+#: Metrics that are drawn as curves, most important first.
 CURVES = ("rmse", "ndcg@10", "recall@100", "loss")
 
 
 def training(sources: Sources) -> Section:
-    """A part a task that was trained."""
+    """Returns the section, with one part per trained task."""
     trained = {task: found for task in TASKS if (found := sources.training(task))}
     parts = [Part(task.capitalize(), _task(found)) for task, found in trained.items()]
     lead = "; ".join(

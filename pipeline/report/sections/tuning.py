@@ -1,4 +1,4 @@
-"""What the tuners tried: every setting beside the score it led to, and how the best came about."""
+"""Section on tuning: the trials with their scores, and the course of the best score."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from pipeline.report.words import number, plural, short
 
 
 def tuning(sources: Sources) -> Section:
-    """A part a task; a sentence where nothing was tuned."""
+    """Returns the section, with one part per task, or a sentence if nothing was tuned."""
     tried = {task: trials for task in TASKS if (trials := sources.trials(task))}
     if not tried:
         text = "No tuner ran: the models were trained with the configured settings."
@@ -37,7 +37,7 @@ def _task(sources: Sources, task: str, trials: list[dict[str, Any]]) -> list[Blo
 
 
 def parallel(trials: list[dict[str, Any]], objective: str, lower: bool) -> Chart:
-    """Parallel coordinates: an axis a setting and one for the score, a line a trial."""
+    """Returns a parallel coordinates chart: one line per trial, one axis per setting and for the score."""
     paths = sorted({path for trial in trials for path in trial["values"]})
     columns = {path: [trial["values"].get(path) for trial in trials] for path in paths}
     columns[objective] = [trial["score"] for trial in trials]
@@ -80,7 +80,7 @@ def parallel(trials: list[dict[str, Any]], objective: str, lower: bool) -> Chart
                 "score:Q",
                 title=objective,
                 scale=alt.Scale(zero=False, reverse=lower),
-                legend=None,  # the last axis says it
+                legend=None,  # the last axis shows it
             ),
             tooltip=[
                 "trial:N",
@@ -100,7 +100,7 @@ def parallel(trials: list[dict[str, Any]], objective: str, lower: bool) -> Chart
 
 
 def best_so_far(trials: list[dict[str, Any]], objective: str, lower: bool) -> Chart:
-    """Each trial's score in the order in which they ran, and the best until then."""
+    """Returns a chart of each trial's score in the order of execution, and of the best until then."""
     rows, best = [], None
     for place, trial in enumerate(sorted(trials, key=_order), start=1):
         score = trial["score"]
@@ -136,7 +136,7 @@ def best_so_far(trials: list[dict[str, Any]], objective: str, lower: bool) -> Ch
 
 
 class _Axis:
-    """Where the values of a setting are on an axis from 0 to 1: numbers by size, words by their order."""
+    """Maps the values of a setting to an axis from 0 to 1: numbers by size, words by their order."""
 
     def __init__(self, values: list[Any]):
         there = [value for value in values if value is not None]

@@ -1,4 +1,4 @@
-"""The banner: what became of the run, in a word, a sentence and a few numbers."""
+"""Banner of the report: the outcome of the run in a word, a sentence and a few numbers."""
 
 import math
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ from pipeline.store.pushed import Pushed
 
 @dataclass(frozen=True)
 class Banner:
-    """What the page says first.
+    """Banner at the top of the page.
 
     Args:
-        title: the pipeline's name.
-        run_id, when: which run it was.
-        word: what became of it.
-        tone: of that word.
-        sentence: the same with what follows from it.
-        facts: the numbers to know.
-        reasons: why the models are blessed, or not.
+        title: name of the pipeline.
+        run_id, when: id and time of the run.
+        word: outcome of the run.
+        tone: tone of `word`.
+        sentence: outcome and its consequences.
+        facts: most important numbers.
+        reasons: reasons why the models are blessed, or not.
     """
 
     title: str
@@ -37,7 +37,7 @@ class Banner:
 
 
 def banner(sources: Sources) -> Banner:
-    """Reads it from what there is."""
+    """Makes the banner from the available artifacts."""
     word, tone, sentence = _outcome(sources)
     started = min(
         (node.started for node in sources.run.nodes.values()), default=sources.record.get("started")
@@ -76,7 +76,7 @@ def _outcome(sources: Sources) -> tuple[str, Tone, str]:
     if not summary["blessed"]:
         return "Not blessed", "bad", "Nothing was pushed: the served version stays the same."
     push = summary.get("push")
-    if push is None:  # of a run of before it was written down
+    if push is None:  # a run from before pushes were recorded
         return "Blessed", "good", "All models were blessed."
     said = Pushed(**push)
     word = {"pushed": "Blessed and pushed", "served": "Blessed"}.get(said.outcome, "Blessed, not pushed")
@@ -126,13 +126,13 @@ def _quality(sources: Sources) -> Iterator[Fact]:
 
 
 def _noise(sources: Sources, *path: str) -> float | None:
-    """How large a difference chance explains between this run's measure and the last blessed run's.
+    """Returns the difference between this run's metric and the last blessed run's that chance explains.
 
-    That is the reach of both 95 % intervals together, as if they were of different users. They are of the
-    same ones, and so it is rather too large.
+    It combines both 95 % intervals as if they were of different users. They are of the same users, so the
+    result is rather too large.
 
     Args:
-            path: to an interval in `details.json`.
+        path: path to an interval in `details.json`.
     """
     reaches = []
     for each in (sources, sources.previous):
@@ -146,7 +146,7 @@ def _noise(sources: Sources, *path: str) -> float | None:
 
 
 def _next_span(found: dict[str, Any]) -> Fact:
-    """The figure of a split by time, which says less of itself than one of a split at random."""
+    """Returns the fact for the metric of a split by time, which needs more explanation than others."""
     known = found["lists"]["known"]
     difference = known["less_recent"]
     word = beyond_chance(difference)
@@ -169,10 +169,10 @@ def _fact(
     lower_is_better: bool = False,
     noise: float | None = None,
 ) -> Fact:
-    """A number beside a baseline and, where there is one, the last blessed run's.
+    """Returns the fact for a number next to a baseline and, if there is one, the last blessed run's number.
 
     Args:
-            noise: how large a change chance explains; None where that is not known.
+        noise: difference that chance explains; None if unknown.
     """
     if before is None or value is None:
         return Fact(f"{label}, {what}", number(value), beside)
@@ -222,7 +222,7 @@ def _reasons(sources: Sources) -> list[Note]:
 
 
 def _withheld(summary: dict[str, Any]) -> Iterator[Note]:
-    """What must not pass in silence: an evaluator that said no and gave no reason."""
+    """Yields a note for each evaluator that withheld its blessing without a reason."""
     for task in JUDGED:
         found = summary.get(task)
         if found and not found["blessed"] and "missed" in found and not found["missed"]:
@@ -230,7 +230,7 @@ def _withheld(summary: dict[str, Any]) -> Iterator[Note]:
 
 
 def _tone(summary: dict[str, Any], reason: str) -> Tone:
-    """Summaries of earlier versions do not say which reasons stand against the models."""
+    """Returns the tone of a reason; summaries of earlier versions do not say which are against a model."""
     if reason in summary.get("not_compared", ()):
         return "warn"
     missed = summary.get("missed")

@@ -1,1 +1,1 @@
-"""What ML Metadata knows of runs."""
+"""Access to the runs in ML Metadata."""

@@ -1,4 +1,4 @@
-"""Executions and artifacts as ML Metadata's tables have them.
+"""Executions and artifacts, read from ML Metadata's tables.
 
 The tables and their columns are MLMD's schema version 10 (ml_metadata/util/metadata_source_query_config.cc).
 """
@@ -20,14 +20,14 @@ Value: TypeAlias = str | int | float
 
 @dataclass(frozen=True)
 class Artifact:
-    """An input or output of a node.
+    """Artifact of ML Metadata, an input or output of a node.
 
     Args:
-        uri: its folder.
+        uri: folder of the artifact.
         properties: custom properties, by name.
-        id: MLMD's number.
-        type: such as `Examples` or `Model`.
-        made_by, made_in: the node, and the run, that made it; empty where none did (an imported schema).
+        id: MLMD's number of the artifact.
+        type: name of the artifact type, such as `Examples` or `Model`.
+        made_by, made_in: node and run that made it; empty if no node did (an imported schema).
     """
 
     uri: str
@@ -45,18 +45,18 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Node:
-    """What a node did in a run.
+    """Execution of a node in a run.
 
     Args:
-        name: its id in the pipeline.
+        name: id of the node in the pipeline.
         state: `running`, `done`, `cached`, `failed`, `cancelled` or `new`.
-        seconds: how long it took; 0 while it runs.
-        started: Unix time in seconds.
-        outputs: what it made, or took from the cache, by key.
-        inputs: the nodes of this run whose outputs it read.
-        taken: what it read, by key.
-        parameters: execution properties, by name; empty in a list of runs, where nobody reads them.
-        run_id: the run.
+        seconds: duration in seconds; 0 while it runs.
+        started: start as Unix time in seconds.
+        outputs: artifacts that it made, or took from the cache, by key.
+        inputs: nodes of this run whose outputs it read.
+        taken: artifacts that it read, by key.
+        parameters: execution properties, by name; empty in a list of runs, where they are not needed.
+        run_id: id of the run.
     """
 
     name: str
@@ -71,12 +71,12 @@ class Node:
 
     @property
     def made_in(self) -> str:
-        """The run that made the outputs: of a cached node, an earlier one."""
+        """The run that made the outputs; an earlier one if the node was cached."""
         return next((each.made_in for each in self.outputs.values()), "")
 
 
 def nodes(db: sqlite3.Connection, executions: Iterable[int], with_parameters: bool) -> list[tuple[str, Node]]:
-    """(pipeline, node) in the order of their executions; Resolvers and Importers are left out."""
+    """Returns (pipeline, node) in the order of the executions; Resolvers and Importers are left out."""
     chosen = numbers(executions)
     rows = db.execute(
         "SELECT e.id, e.last_known_state, e.create_time_since_epoch, e.last_update_time_since_epoch, "
@@ -116,7 +116,7 @@ def nodes(db: sqlite3.Connection, executions: Iterable[int], with_parameters: bo
 
 
 def _artifacts(db: sqlite3.Connection, executions: str) -> dict[tuple[int, int], dict[str, Artifact]]:
-    """By execution and type of event, then by key."""
+    """Returns the artifacts by execution and type of event, then by key."""
     events = db.execute(
         "SELECT e.execution_id, e.type, COALESCE(p.step_key, CAST(e.id AS TEXT)), e.artifact_id FROM Event e "
         "LEFT JOIN EventPath p ON p.event_id = e.id AND p.is_index_step = 0 "
@@ -131,7 +131,7 @@ def _artifacts(db: sqlite3.Connection, executions: str) -> dict[tuple[int, int],
 
 
 def described(db: sqlite3.Connection, artifacts: Iterable[int]) -> list[Artifact]:
-    """Artifacts by their numbers, with properties and who made them."""
+    """Returns the artifacts with these numbers, with their properties and the nodes that made them."""
     ids = numbers(artifacts)
     properties: defaultdict[int, dict[str, Value]] = defaultdict(dict)
     for artifact, name, value in db.execute(
@@ -150,7 +150,7 @@ def described(db: sqlite3.Connection, artifacts: Iterable[int]) -> list[Artifact
 
 
 def _makers(db: sqlite3.Connection, artifacts: str) -> dict[int, tuple[str, str]]:
-    """Node and run by artifact: of the execution that worked, not of one that took it from the cache."""
+    """Returns (node, run) by artifact, of the execution that made it and not of those that reused it."""
     rows = db.execute(
         "SELECT ev.artifact_id, n.name, r.name, p.name FROM Event ev "
         "JOIN Execution e ON e.id = ev.execution_id AND e.last_known_state = ? "
@@ -180,5 +180,5 @@ def _parameters(db: sqlite3.Connection, executions: str) -> dict[int, dict[str, 
 
 
 def numbers(ids: Iterable[int]) -> str:
-    """For an SQL `IN`: numbers out of the database itself, more of them than parameters are allowed."""
+    """Formats ids for an SQL `IN`; they come from the database, and may be too many for parameters."""
     return ", ".join(str(int(number)) for number in ids) or "NULL"

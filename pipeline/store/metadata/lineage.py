@@ -1,4 +1,4 @@
-"""Reads ML Metadata: which runs there were, what each node made and from what, what was pushed."""
+"""Reads runs, the inputs and outputs of their nodes, and pushed models from ML Metadata."""
 
 import contextlib
 import sqlite3
@@ -15,14 +15,14 @@ from pipeline.store.metadata.schema_version import made
 
 __all__ = ["COMPARED_WITH", "Artifact", "Lineage", "Node", "Run"]
 
-#: Inputs that a node compares with, or begins from, and whose own history is another model's.
+#: Inputs that a node compares with or starts from, and whose history belongs to another model.
 COMPARED_WITH = ("baseline_model", "previous_statistics", "base_model")
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run of a pipeline, its nodes in the order in which they ran."""
+    """A run of a pipeline, with its nodes in the order in which they ran."""
 
     run_id: str
     pipeline: str
@@ -30,30 +30,30 @@ class Run:
 
     @property
     def state(self) -> str:
-        """`done` when every node is; else the state of the first that is not.
+        """State of the run: `done` if every node is, else the state of the first node that is not.
 
-        `pipeline.store.runs.rows` knows more.
+        `pipeline.store.runs.rows.state` also uses the record of the run.
         """
         unfinished = (n.state for n in self.nodes.values() if n.state not in ("done", "cached"))
         return next(unfinished, "done")
 
     @property
     def started(self) -> float:
-        """Unix time of its first node; 0 where it has none."""
+        """Start of the first node as Unix time; 0 without nodes."""
         return min((node.started for node in self.nodes.values()), default=0.0)
 
     @property
     def seconds(self) -> float:
-        """What its nodes took together."""
+        """Total duration of the nodes in seconds."""
         return sum(node.seconds for node in self.nodes.values())
 
     def output(self, node: str, key: str) -> Artifact | None:
-        """A node's output, or None where the run has no such node or it made nothing."""
+        """Returns a node's output, or None if the run has no such node or it made nothing."""
         return self.nodes[node].outputs.get(key) if node in self.nodes else None
 
 
 class Lineage:
-    """The runs in a workspace, read with SQL: MLMD's own client takes seconds to load, a table must not.
+    """Runs in a workspace, read with SQL because MLMD's own client takes seconds to load.
 
     Args:
         database: MLMD's SQLite file.
@@ -63,7 +63,7 @@ class Lineage:
         self._database = database
 
     def runs(self, pipeline: str | None = None) -> list[Run]:
-        """All runs, or those of one pipeline, newest first; empty when nothing has run.
+        """Returns all runs, or those of one pipeline, newest first; empty if nothing has run.
 
         Raises:
             MarqueeError: the database is damaged.
@@ -71,25 +71,25 @@ class Lineage:
         return [run for run in self._read(None) if pipeline in (None, run.pipeline)]
 
     def run(self, run_id: str | None = None) -> Run | None:
-        """One run with its nodes' parameters, or the newest; None when there is none."""
+        """Returns one run, or the newest, with its nodes' parameters; None if there is none."""
         if run_id is None:
             run_id = next(iter(self.run_ids()), "")
         return next(iter(self._read(run_id)), None)
 
     def run_ids(self) -> list[str]:
-        """The runs' names, newest first."""
+        """Returns the ids of the runs, newest first."""
         contexts: list[tuple[int, str]] = self._ask(_contexts, [])
         return [name for _, name in contexts]
 
     def made_from(self, *artifacts: Artifact) -> dict[str, Node]:
-        """The nodes that made these artifacts and what they were made from, as they once ran, in that order.
+        """Returns the nodes that made these artifacts and their inputs, by name, in the order of execution.
 
-        What a node merely compares with (COMPARED_WITH) is not followed: it leads to all earlier runs.
+        Inputs that a node only compares with (COMPARED_WITH) are not followed: they lead to all earlier runs.
         """
         return self._ask(lambda db: _made_from(db, [each.id for each in artifacts]), {})
 
     def artifacts(self, type_: str | None = None) -> list[Artifact]:
-        """Every artifact that is complete, or those of one type, the newest first."""
+        """Returns every complete artifact, or those of one type, newest first."""
         return self._ask(lambda db: _all_artifacts(db, type_), [])
 
     def _read(self, run_id: str | None) -> list[Run]:
@@ -113,13 +113,13 @@ class Lineage:
         with contextlib.closing(self._opened("ro")) as db:
             if not made(db, self._database):
                 return nothing
-            translate(db, self._database)  # in a workspace that was moved
+            translate(db, self._database)  # needed in a workspace that was moved
             return question(db)
 
     def _roll_back(self) -> None:
-        """Undoes what a killed process left half written, which a reader may not.
+        """Rolls back what a killed process left half written, which a read-only connection cannot.
 
-        SQLite itself does it, and only where no process is writing: its locks tell.
+        SQLite does this itself, and only if no process is writing: its locks tell.
         """
         with contextlib.closing(self._opened("rw")) as db:
             db.execute("SELECT 1 FROM sqlite_master").fetchone()
@@ -143,7 +143,7 @@ def _contexts(db: sqlite3.Connection, run_id: str | None = None) -> list[tuple[i
 
 
 def _runs(db: sqlite3.Connection, run_id: str | None) -> list[Run]:
-    """Every run, or the one called `run_id`; a handful of queries however many there are."""
+    """Returns every run, or the one called `run_id`, with a constant number of queries."""
     contexts = _contexts(db, run_id)
     chosen = numbers(context for context, _ in contexts)
     executions = db.execute(f"SELECT execution_id FROM Association WHERE context_id IN ({chosen})").fetchall()

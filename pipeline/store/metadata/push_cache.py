@@ -1,8 +1,8 @@
-"""Whether the push of a run may be taken from the cache: not where something else is served by now.
+"""Decides whether a run's push may come from the cache: not if another version is served by now.
 
 TFX takes a node's outputs from the cache when its inputs and parameters are those of an earlier execution.
-A push also depends on the folder that it changes, which is known only when its models are: they may come from
-the cache themselves. So the pusher's `cache_key` is written just before the node is launched.
+A push also depends on the folder of served models, and its models are known only late in the run, as they may
+come from the cache themselves. So the pusher's `cache_key` is set just before the node is launched.
 """
 
 from pathlib import Path
@@ -21,18 +21,18 @@ _KEY = "cache_key"
 
 
 class PushCache:
-    """Writes the pusher's `cache_key`; leaves every other node as it is.
+    """Sets the pusher's `cache_key`, and leaves every other node as it is.
 
     Args:
-        lineage: of the workspace.
-        run_id: the run that is under way.
+        lineage: lineage of the workspace.
+        run_id: id of the run under way.
     """
 
     def __init__(self, lineage: Lineage, run_id: str):
         self._lineage, self._run_id = lineage, run_id
 
     def __call__(self, node: pipeline_pb2.PipelineNode) -> None:
-        """Called with each node before it is launched."""
+        """Sets the key if `node` is the pusher; called with each node before it is launched."""
         if node.node_info.id == PUSHER:
             node.parameters.parameters[_KEY].field_value.string_value = self._key(node)
 
@@ -41,7 +41,7 @@ class PushCache:
         keys = node.inputs.inputs
         taken = {key: found for key in keys if (found := _artifact(node, key, run)) is not None}
         if run is None or len(taken) < len(keys):
-            return ""  # the launcher says what is missing
+            return ""  # the launcher reports the missing input
         blessed = [each.properties.get("blessed") == 1 for key, each in taken.items() if "blessing" in key]
         sources = {name: Path(path_utils.serving_model_path(taken[name].uri)) for name in MODELS}
         served = Path(node.parameters.parameters["serving_models"].field_value.string_value)
@@ -54,7 +54,7 @@ class PushCache:
         return f"{decision.outcome} {decision.version or ''}".strip()
 
     def _key_of_push(self, version: int | None, content: str) -> str:
-        """The key with which the served version was pushed: that push is what the cache has to give."""
+        """Returns the key with which the served version was pushed, so that the cache returns that push."""
         for pushed in self._lineage.artifacts("PushedModel"):
             known = pushed.properties
             if (known.get("outcome"), known.get("content")) == ("pushed", content) and known.get(
@@ -66,7 +66,7 @@ class PushCache:
 
 
 def _artifact(node: pipeline_pb2.PipelineNode, key: str, run: Run | None) -> Artifact | None:
-    """What the node will take, as the node that makes it made it in this run, or took it from the cache."""
+    """Returns the input that the node will read, as made in this run or taken from the cache."""
     for channel in node.inputs.inputs[key].channels:
         found = run.output(channel.producer_node_query.id, channel.output_key) if run else None
         if found:

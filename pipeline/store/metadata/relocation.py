@@ -1,7 +1,7 @@
-"""A workspace that was moved or copied: what its metadata names, where it is now.
+"""Translation of the paths in the metadata of a workspace that was moved or copied.
 
-ML Metadata holds absolute paths. Whoever only reads is shown translated ones (`translate`); a run rewrites
-them once (`relocate`), and TFX's cache key is made independent of them (`cache_key_without`).
+ML Metadata holds absolute paths. Readers see translated paths (`translate`). A run rewrites the paths once
+(`relocate`), and TFX's cache key is made independent of them (`cache_key_without`).
 """
 
 import contextlib
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 from pipeline.store.metadata.schema_version import made
 
-#: The columns that hold paths, by table of MLMD's schema version 10.
+#: Columns that hold paths, by table of MLMD's schema version 10.
 _COLUMNS = {"Artifact": "uri", "ArtifactProperty": "string_value", "ExecutionProperty": "string_value"}
 _ARTIFACT = re.compile(r"(/.+)/artifacts/[^/]+/[^/]+/\d+")
 _ROOT = "<workspace>"
 Replacement: TypeAlias = Callable[[str | None], str | None]
-#: Where the data lies, and was found: its content is in the key.
+#: Parameters that say where the data lies; the key holds the fingerprint of its content.
 _NO_CONTENT = ("input_base", "origin")
 
 
 def relocate(database: Path) -> bool:
-    """Rewrites the paths of a workspace that was elsewhere before, all of them or none.
+    """Rewrites the paths of a workspace that was moved, in one transaction.
 
     Args:
-        database: MLMD's file, in the workspace; nobody else may be using it.
+        database: MLMD's file, in the workspace; no other process may be using it.
 
     Returns:
-        Whether there were any.
+        Whether any path was rewritten.
     """
     if not database.exists():
         return False
@@ -53,10 +53,10 @@ def relocate(database: Path) -> bool:
 
 
 def translate(db: sqlite3.Connection, database: Path) -> None:
-    """Has every query of this connection see paths where they are now; nothing is written.
+    """Makes every query of this connection return the current paths; nothing is written.
 
     Args:
-        db: open, if only for reading.
+        db: open connection, possibly read-only.
         database: its file, in the workspace.
     """
     here = _translation(db, database)
@@ -71,13 +71,13 @@ def translate(db: sqlite3.Connection, database: Path) -> None:
 
 @contextlib.contextmanager
 def cache_key_without(root: str) -> Iterator[None]:
-    """Keeps the workspace's place, and that of the data, out of TFX's cache key, while it is entered.
+    """Excludes the locations of workspace and data from TFX's cache key inside a `with` block.
 
-    TFX hashes the paths of inputs and all parameters, so whatever had been done would be done again after a
-    move. What lies at those paths is in the key by content: data by its fingerprint, the rest by its makers.
+    TFX hashes the paths of inputs and all parameters, so after a move every node would run again. The key
+    still covers the content at those paths: data by its fingerprint, artifacts by the nodes that made them.
 
     Args:
-        root: the workspace's folder, as artifacts name it.
+        root: folder of the workspace, as in the URIs of artifacts.
     """
     from tfx.orchestration.portable import cache_utils
 
@@ -108,7 +108,7 @@ def cache_key_without(root: str) -> Iterator[None]:
 
 
 def _by_content(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a node that is told its data's fingerprint, what does not say where the data lies."""
+    """Drops the location of the data from a node's parameters if they hold the data's fingerprint."""
     if not parameters.get("fingerprint"):
         return dict(parameters)
     told = {name: value for name, value in parameters.items() if name not in _NO_CONTENT}
@@ -127,7 +127,7 @@ def _without(artifact: "metadata_store_pb2.Artifact", without: Replacement) -> N
 
 
 def _translation(db: sqlite3.Connection, database: Path) -> Replacement | None:
-    """From a text of the metadata to what it is here; None where nothing is elsewhere."""
+    """Returns the translation of texts of the metadata to current paths; None if nothing was moved."""
     root = str(database.resolve().parent)
     found = (
         _ARTIFACT.fullmatch(uri or "") for (uri,) in db.execute("SELECT DISTINCT uri FROM main.Artifact")
@@ -137,9 +137,9 @@ def _translation(db: sqlite3.Connection, database: Path) -> Replacement | None:
 
 
 def _replacement(roots: set[str], root: str) -> Replacement:
-    """Replaces each of `roots` where a path in a text begins with it, the longest first.
+    """Returns a function that replaces `roots`, the longest first, where a path in a text begins with one.
 
-    Such a path goes on with a slash, or ends with the text, a quote, a comma or a bracket. A blank is part of
+    After the root comes a slash, the end of the text, a quote, a comma or a bracket. A blank would be part of
     another folder's name.
     """
     names = "|".join(re.escape(each) for each in sorted(roots, key=len, reverse=True))

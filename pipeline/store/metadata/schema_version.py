@@ -1,23 +1,23 @@
-"""Version of ML Metadata's tables that the queries of this folder are written for."""
+"""Check of the schema version of ML Metadata's tables, which the queries of this package rely on."""
 
 import sqlite3
 from pathlib import Path
 
 from marquee.errors import MarqueeError
 
-#: Of ml-metadata 1.x, as it stands in the table `MLMDEnv`.
+#: Schema version of ml-metadata 1.x, as stored in the table `MLMDEnv`.
 KNOWN = 10
 
 
 def made(db: sqlite3.Connection, database: Path) -> bool:
-    """Whether ML Metadata has made its tables; a process that is killed early leaves none, or a few.
+    """Returns whether ML Metadata has created its tables; a process killed early leaves none, or a few.
 
     Args:
-        db: open.
+        db: open connection.
         database: its file, for the message.
 
     Raises:
-        MarqueeError: they are of another version than KNOWN: queries might answer, and be wrong.
+        MarqueeError: the schema version is not KNOWN, so queries might return wrong results.
     """
     if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'MLMDEnv'").fetchone():
         return False

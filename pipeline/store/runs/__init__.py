@@ -1,1 +1,1 @@
-"""Runs as rows: found, filtered, labelled, compared."""
+"""Listing, filtering, labelling and comparison of runs."""

@@ -1,4 +1,4 @@
-"""What differs between runs: outcome, data, settings, code, measures."""
+"""Differences between runs: outcome, data, settings, code, metrics."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,15 +9,15 @@ from pipeline.store.metadata.lineage import Run
 from pipeline.store.runs.rows import models_word, row
 from pipeline.store.workspace import Workspace
 
-#: By section, rows of a name and one value per run; None: that run has no such thing.
+#: Rows of a name and one value per run (None if the run lacks it), by section.
 Sections = dict[str, list[tuple[Any, ...]]]
-MEASURES = "metrics"  # the section of what is better or worse
+MEASURES = "metrics"  # section of the values that can be better or worse
 
 
 def difference(workspace: Workspace, *runs: Run) -> Sections:
-    """What the runs do not have in common, by section: rows of a name and one value per run."""
+    """Returns the differences between the runs by section: rows of a name and one value per run."""
     facts = [_facts(workspace, run) for run in runs]
-    # What only some of them have is told by `nodes`, and needs no line for each of its settings and measures.
+    # `nodes` says which runs lack a model, so its settings and metrics need no rows of their own.
     everywhere = set.intersection(*(set(run.nodes) for run in runs))
     lonely = set().union(*(set(run.nodes) for run in runs)) - everywhere
     return {
@@ -31,7 +31,7 @@ def difference(workspace: Workspace, *runs: Run) -> Sections:
 
 
 def verdicts(runs: Sequence[Run], found: Sections) -> dict[str, int]:
-    """By measure, the place of the run that is better at it than all others, by more than known noise."""
+    """Returns by metric the index of the run that is better than all others by more than known noise."""
     said = {}
     for name, *values in found.get(MEASURES, []):
         for place, value in enumerate(values):
@@ -44,7 +44,7 @@ def verdicts(runs: Sequence[Run], found: Sections) -> dict[str, int]:
 
 
 def unsure(runs: Sequence[Run], best: Mapping[str, int]) -> set[str]:
-    """The measures of `verdicts` whose difference may be noise: nobody compared that run with all others."""
+    """Returns the metrics of `verdicts` that may be noise: no evaluator compared that run with all others."""
     return {
         name
         for name, place in best.items()
@@ -53,7 +53,7 @@ def unsure(runs: Sequence[Run], best: Mapping[str, int]) -> set[str]:
 
 
 def noise(one: Run, other: Run, name: str) -> float | None:
-    """The standard error of a measure's difference, where an evaluator compared these two runs' models."""
+    """Returns the standard error of a metric's difference, if an evaluator compared these runs' models."""
     task, _, measure = name.partition(": ")
     if task not in outcomes.TASKS:
         return None
@@ -68,14 +68,14 @@ def _owner(name: str) -> str:
 
 
 def _some_lack(row: tuple[Any, ...], section: str, facts: list[dict[str, dict[str, Any]]]) -> bool:
-    """Whether one of the runs has nothing of the model, or the report, that the row belongs to."""
+    """Returns whether one of the runs lacks the model, or the report, that the row belongs to."""
     if section not in ("hyper-parameters", MEASURES):
         return False
     return any(_owner(row[0]) not in {_owner(name) for name in each[section]} for each in facts)
 
 
 def change(before: Any, after: Any) -> str:
-    """How far a number moved; nothing for what is no number."""
+    """Formats the difference of two numbers with its sign; returns "" for other values."""
     if any(isinstance(each, bool) or not isinstance(each, int | float) for each in (before, after)):
         return ""
     return f"{after - before:+.4g}"

@@ -1,4 +1,4 @@
-"""Everything that is known of a run, as plain data."""
+"""Collects everything that is known of a run as plain data."""
 
 from dataclasses import asdict
 from typing import Any
@@ -12,7 +12,7 @@ from pipeline.store.workspace import Workspace
 
 
 def described(workspace: Workspace, run: Run) -> dict[str, Any]:
-    """Everything about a run as plain data: `run`, `nodes`, `data`, `models`, `test`, `failure`, `report`."""
+    """Returns a run as plain data: `run`, `nodes`, `data`, `models`, `test`, `failure`, `report`."""
     failed = failure(workspace, run.run_id)
     report = workspace.reports / run.run_id / "report.html"
     data = outcomes.data(run.nodes)

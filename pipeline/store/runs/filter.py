@@ -1,4 +1,4 @@
-"""Which runs of many are asked for: by tag, state, time, configuration, or how many."""
+"""Filter of runs by tag, state, time, configuration, and number."""
 
 import datetime
 import re
@@ -14,14 +14,14 @@ _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 @dataclass(frozen=True)
 class RunFilter:
-    """What a run must be to be listed; nothing is asked of it where a field is empty.
+    """Conditions on the runs to list; an empty field is no condition.
 
     Args:
-        tags: it has all of these.
-        status: its state.
-        since: Unix seconds; it began then or later.
-        config: its pipeline's name.
-        limit: the newest so many.
+        tags: tags that a run must all have.
+        status: state of the run.
+        since: earliest start, in Unix seconds.
+        config: name of the run's pipeline.
+        limit: maximum number of runs; the newest are kept.
     """
 
     tags: tuple[str, ...] = ()
@@ -34,23 +34,23 @@ class RunFilter:
     def of(
         cls, tags: list[str], status: str = "", since: str = "", config: str = "", limit: int = 0
     ) -> "RunFilter":
-        """From what was typed.
+        """Builds a filter from command-line values.
 
         Raises:
-            ConfigError: no state is called that, or `since` is no time.
+            ConfigError: `status` is not a state, or `since` is not a time.
         """
         if status and status not in STATES:
             raise ConfigError(f"no run is ever {status!r}", f"states: {', '.join(STATES)}")
         return cls(tuple(tag for tag in tags if tag), status, moment(since) if since else 0.0, config, limit)
 
     def chosen(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Of rows as `pipeline.store.runs.rows.row` gives them, newest first, those that fit."""
+        """Returns the matching rows; `rows` come from `pipeline.store.runs.rows.row`, newest first."""
         fitting = [row for row in rows if self._fits(row)]
         return fitting[: self.limit] if self.limit else fitting
 
     @property
     def words(self) -> str:
-        """What is asked for, in words."""
+        """Returns the conditions in words."""
         since = datetime.datetime.fromtimestamp(self.since).strftime("%Y-%m-%d %H:%M") if self.since else ""
         said = [
             *(f"tagged {tag}" for tag in self.tags),
@@ -71,16 +71,19 @@ class RunFilter:
 
 
 def moment(text: str) -> float:
-    """`2026-11-01`, `2026-11-01 08:30`, or so long ago: `30m`, `12h`, `7d`, `2w`; as Unix seconds.
+    """Parses a date or time (`2026-11-01`, `2026-11-01 08:30`), or an age (`30m`, `12h`, `7d`, `2w`).
+
+    Returns:
+        The moment in Unix seconds.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: `text` is neither.
     """
     if ago := _AGO.fullmatch(text.strip()):
         return max(0.0, datetime.datetime.now().timestamp() - int(ago[1]) * _SECONDS[ago[2]])
     try:
         found = max(0.0, datetime.datetime.fromisoformat(text.strip()).timestamp())
-        datetime.datetime.fromtimestamp(found)  # as it is shown; a zone may lead beyond the last year
+        datetime.datetime.fromtimestamp(found)  # must be printable; a time zone may lead beyond the last year
         return found
     except (ValueError, OverflowError, OSError):
         raise ConfigError(

@@ -1,6 +1,6 @@
-"""Tags and a note of a run, which may be given with it or at any time later: `labels.json` beside `run.json`.
+"""Tags and a note of a run, set at its start or at any time later: `labels.json` beside `run.json`.
 
-A file of its own: a run that is under way writes `run.json` anew when it ends.
+The labels have a file of their own because a run rewrites `run.json` when it ends.
 """
 
 import fcntl
@@ -16,16 +16,16 @@ from pipeline.store.workspace import Workspace
 
 FILE = "labels.json"
 _TAG = re.compile(r"[\w.:/@+-]{1,64}")
-_NOTE = 2000  # letters
+_NOTE = 2000  # maximum number of characters
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What people call a run.
+    """Tags and note of a run.
 
     Args:
         tags: short names to filter by, in the order in which they were given.
-        note: a sentence or two.
+        note: one or two sentences.
     """
 
     tags: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Labels:
 
 
 def labels(workspace: Workspace, run_id: str) -> Labels:
-    """The labels of a run; none where nobody gave any, or where the file cannot be read."""
+    """Returns the labels of a run; empty ones if it has none, or if the file cannot be read."""
     try:
         found = json.loads(_file(workspace, run_id).read_text(encoding="utf-8"))
         return Labels(tuple(map(str, found["tags"])), str(found["note"]))
@@ -48,16 +48,16 @@ def label(
     remove: Iterable[str] = (),
     note: str | None = None,
 ) -> Labels:
-    """Changes the labels of a run; of two who change them at once, neither is lost.
+    """Changes the labels of a run; concurrent changes are not lost.
 
     Args:
-        workspace: where it ran.
-        run_id: the run.
-        add, remove: tags; one that is there already, or is not there, is no error.
-        note: instead of the note that is there; None leaves it, nothing removes it.
+        workspace: workspace of the run.
+        run_id: id of the run.
+        add, remove: tags to add and to remove; adding a present tag or removing an absent one is no error.
+        note: new note; None keeps the present one, and an empty string removes it.
 
     Raises:
-        MarqueeError: no tag can have that name, the note is too long, or the folder cannot be written.
+        MarqueeError: a tag has an invalid name, the note is too long, or the folder cannot be written.
     """
     add, gone = checked_tags(add), set(remove)
     checked_note(note or "")
@@ -76,7 +76,7 @@ def label(
 
 
 def checked_tags(tags: Iterable[str]) -> list[str]:
-    """The tags; MarqueeError where one is no name."""
+    """Returns the tags; raises MarqueeError if one is not a valid name."""
     tags = list(tags)
     for tag in tags:
         if not _TAG.fullmatch(tag):
@@ -87,7 +87,7 @@ def checked_tags(tags: Iterable[str]) -> list[str]:
 
 
 def checked_note(note: str) -> str:
-    """The note; MarqueeError where it is too long."""
+    """Returns the note; raises MarqueeError if it is too long."""
     if len(note) > _NOTE:
         raise MarqueeError(f"the note has {len(note):,} letters", f"{_NOTE:,} are the most")
     return note

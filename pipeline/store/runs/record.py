@@ -1,4 +1,4 @@
-"""What was asked for, on what it ran, how it ended: `run.json`; ML Metadata knows neither first nor last."""
+"""Record of a run, `run.json`: its command, machine and end, which ML Metadata does not store."""
 
 import importlib.metadata
 import json
@@ -27,22 +27,22 @@ _CODE = Path(__file__).resolve().parents[3]
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What a run wrote down of itself.
+    """Record that a run writes of itself.
 
     Args:
-        run_id: the run.
-        started: Unix seconds.
-        folder: where the command was given.
-        command: that goes on with the run, after a failure as well: `--from-node` is not in it.
-        config: the whole configuration, overrides applied.
-        versions: of Python and the packages that decide results.
+        run_id: id of the run.
+        started: start in Unix seconds.
+        folder: folder in which the command was given.
+        command: command that resumes the run, also after a failure; `--from-node` is not in it.
+        config: whole configuration with overrides applied.
+        versions: versions of Python and of the packages that affect results.
         git: `revision`, and whether files were `changed` since; None outside a checkout.
         machine: `system`, `processor`, `cores`, `memory_gib`, `gpus`.
-        state: what has become of it so far.
-        failed_node, message: what stopped it; empty while nothing has.
-        seconds: how long it took.
-        from_node: where it was asked to begin; empty for the first node.
-        overrides: what was given beside the configuration: `a.b=1`, `--no-tune`, `--data …`.
+        state: present state of the run.
+        failed_node, message: node and error that stopped it; empty if nothing has.
+        seconds: duration in seconds.
+        from_node: node at which it was told to begin; empty for the first node.
+        overrides: options given in addition to the configuration: `a.b=1`, `--no-tune`, `--data …`.
     """
 
     run_id: str
@@ -70,7 +70,7 @@ class RunRecord:
         from_node: str | None = None,
         overrides: tuple[str, ...] = (),
     ) -> "RunRecord":
-        """Looks around."""
+        """Records the start of a run: time, folder, versions, git revision and machine."""
         return cls(
             run_id=run_id,
             started=time.time(),
@@ -85,7 +85,7 @@ class RunRecord:
         )
 
     def ended(self, state: End, failed_node: str = "", message: str = "") -> "RunRecord":
-        """The same run, over."""
+        """Returns the record with the end of the run: its state and duration, and the error if it failed."""
         return replace(
             self,
             state=state,
@@ -101,7 +101,7 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class Failure:
-    """Which node failed, what was said, and the command that goes on from there."""
+    """Failure of a run: the node, its error message, and the command that resumes the run there."""
 
     node: str
     message: str
@@ -109,7 +109,7 @@ class Failure:
 
 
 def recorded(workspace: Workspace, run_id: str) -> dict[str, Any]:
-    """A RunRecord's fields, as far as the file has them; empty where there is none, or none to be read."""
+    """Returns the fields of a RunRecord that the file has; empty if it is missing or unreadable."""
     file = workspace.reports / run_id / FILE
     if not file.resolve().is_relative_to(workspace.reports.resolve()):
         return {}
@@ -121,7 +121,7 @@ def recorded(workspace: Workspace, run_id: str) -> dict[str, Any]:
 
 
 def _moved(record: dict[str, Any], workspace: Workspace) -> dict[str, Any]:
-    """The record with its command naming the workspace where it is now, if it was moved or copied."""
+    """Returns the record with the workspace's present folder in its command, if it was moved or copied."""
     try:
         words = shlex.split(str(record.get("command", "")))
         place = words.index("--workspace") + 1
@@ -135,13 +135,13 @@ def _moved(record: dict[str, Any], workspace: Workspace) -> dict[str, Any]:
 
 
 def last_begun(workspace: Workspace) -> str:
-    """The run that began last: the one that runs, where one does. Empty where none wrote anything."""
+    """Returns the id of the run that began last, such as the one under way; empty if there is no record."""
     ids = (file.parent.name for file in workspace.reports.glob(f"*/{FILE}"))
     return max(ids, key=lambda each: recorded(workspace, each).get("started", 0.0), default="")
 
 
 def failure(workspace: Workspace, run_id: str) -> Failure | None:
-    """Why a run failed; None of one that did not, or that wrote nothing down."""
+    """Returns the failure of a run; None if it did not fail, or has no record."""
     found = recorded(workspace, run_id)
     if found.get("state") != "failed":
         return None
@@ -159,7 +159,7 @@ def _versions() -> dict[str, str]:
 
 
 def _git() -> dict[str, Any] | None:
-    """Of the checkout that this code is in, not of the folder that the user happens to be in."""
+    """Returns the git state of the checkout that holds this code, not of the user's current folder."""
     if not (_CODE / ".git").exists():
         return None
     revision = _output("git", "-C", str(_CODE), "rev-parse", "HEAD")
@@ -188,7 +188,7 @@ def _processor() -> str:
 
 
 def _output(*command: str) -> str:
-    """What a program says; nothing where it is not there, fails, or takes its time."""
+    """Returns the output of a program; empty if it is missing, fails, or takes too long."""
     if not shutil.which(command[0]):
         return ""
     try:

@@ -1,4 +1,4 @@
-"""The runs of a workspace, one row each: what `marquee runs` and the UI list."""
+"""Table of the runs in a workspace, one row per run, as `marquee runs` and the UI list them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,11 +16,11 @@ from pipeline.store.runs.record import last_begun, recorded
 from pipeline.store.workspace import Workspace
 from serving.versions.placement import front
 
-SERVED_BY = "recommender"  # the model whose version stands for the set's
+SERVED_BY = "recommender"  # the model whose version number stands for that of all models
 
 
 def rows(workspace: Workspace) -> list[dict[str, Any]]:
-    """One row per run, newest first."""
+    """Returns one row per run, newest first."""
     lineage = Lineage(workspace.metadata_db)
     runs = lineage.runs()
     known = pushes(lineage) if runs else {}
@@ -28,16 +28,17 @@ def rows(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def row(workspace: Workspace, run: Run, known: Mapping[int, Artifact] | None = None) -> dict[str, Any]:
-    """What a table says of a run.
+    """Returns the row of a run in a table.
 
-    `pushed` is the version that this run pushed: 0 for nothing, None where it did not come to it. `push` is
-    what became of its models, as plain data; `served` whether the version that they were pushed as, by this
-    run or before it, is the served one now. `blessed` is whether all models are; None where none was judged.
+    `pushed` is the version that this run pushed: 0 for none, None if it did not reach its pusher. `push` is
+    the outcome of the push as plain data. `served` is whether the version that its models were pushed as, by
+    this run or an earlier one, is the served version now. `blessed` is whether all models are; None if none
+    was judged.
 
     Args:
-        workspace: where it ran.
+        workspace: workspace of the run.
         run: the run.
-        known: the push behind each version; looked up where not given.
+        known: push that made each version; looked up if not given.
     """
     known = pushes(Lineage(workspace.metadata_db)) if known is None else known
     record, said = recorded(workspace, run.run_id), labels(workspace, run.run_id)
@@ -77,7 +78,7 @@ def row(workspace: Workspace, run: Run, known: Mapping[int, Artifact] | None = N
 
 
 def models_word(row: dict[str, Any]) -> str:
-    """What became of a run's models: `pushed 3`, `3 already`, `3 withdrawn`, `not blessed`, or nothing."""
+    """Returns the outcome of the push: `pushed 3`, `3 already`, `3 withdrawn`, `not blessed`, or ""."""
     push = row["push"]
     if push is None:
         return {True: "blessed", False: "not blessed", None: ""}[row["blessed"]]
@@ -90,19 +91,19 @@ def models_word(row: dict[str, Any]) -> str:
 
 
 def overrides(record: Mapping[str, Any]) -> list[str]:
-    """What was given beside the configuration: `a.b=1`, `--no-tune`, `--data …`."""
+    """Returns the options given in addition to the configuration: `a.b=1`, `--no-tune`, `--data …`."""
     return [str(each) for each in record.get("overrides") or []]
 
 
 def state(workspace: Workspace, run: Run, record: Mapping[str, Any] | None = None) -> str:
-    """A run's state; `interrupted` where a killed process left it running.
+    """Returns the state of a run; `interrupted` if a killed process left it running.
 
-    What the run wrote down counts for more than its nodes: between two of them all are done.
+    The record takes precedence over the nodes, because between two nodes all of them are done.
 
     Args:
-        workspace: where it ran.
+        workspace: workspace of the run.
         run: the run.
-        record: what it wrote down; read where not given.
+        record: record of the run; read if not given.
     """
     said = (recorded(workspace, run.run_id) if record is None else record).get("state")
     if said in ("failed", "interrupted"):
@@ -116,10 +117,10 @@ def state(workspace: Workspace, run: Run, record: Mapping[str, Any] | None = Non
 
 
 def known_run(workspace: Workspace, run_id: str) -> Run:
-    """The run called `run_id`, or by the end of its name, or `latest`.
+    """Returns the run with this id, or whose id ends with it, or the newest run for `latest`.
 
     Raises:
-        MarqueeError: there is none, or several.
+        MarqueeError: no run matches, or several do.
     """
     lineage = Lineage(workspace.metadata_db)
     ids = lineage.run_ids()
@@ -127,7 +128,7 @@ def known_run(workspace: Workspace, run_id: str) -> Run:
     found = found or [each for each in ids if run_id and each.endswith(run_id)]
     if len(found) == 1:
         run = lineage.run(found[0])
-        assert run is not None  # no run is ever taken out of the metadata
+        assert run is not None  # runs are never removed from the metadata
         return run
     if not ids:
         raise MarqueeError(
@@ -140,9 +141,9 @@ def known_run(workspace: Workspace, run_id: str) -> Run:
 
 
 def _is_served(workspace: Workspace, run: Run, version: int | None, known: Mapping[int, Artifact]) -> bool:
-    """Whether what is served now was pushed as this version, and is not another of the same number.
+    """Returns whether the served version is the one pushed as `version`, not another of the same number.
 
-    A version that was restored under a new number is what was pushed under the old one.
+    A version that was restored under a new number counts as the old one.
     """
     ours, models = run.output(PUSHER, "pushed_model"), workspace.serving_models
     served = front(models, SERVED_BY)

@@ -1,1 +1,1 @@
-"""The pages, one a file: what each shows, as plain data for its template."""
+"""Pages of the UI, one module per page, each of which returns plain data for its template."""

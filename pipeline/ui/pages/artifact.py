@@ -1,4 +1,4 @@
-"""One artifact: what it is, who made and used it, its files, and a look inside."""
+"""Page of an artifact: its type, the nodes that made and used it, its files, and previews."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ _TEXT = (".json", ".txt", ".pbtxt", ".md", ".yaml", ".csv", ".log", "")
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """An artifact and what can be seen of it; of one outside the workspace, only that it is."""
+    """Returns an artifact and its previews; without files if it lies outside the workspace."""
     artifact = site.artifact(request.path_params["number"])
     inside = site.inside(artifact.path)
     there = artifact.path.is_dir()
@@ -30,7 +30,7 @@ def shown(site: Site, request) -> dict[str, Any]:
 
 
 def file_shown(site: Site, request) -> dict[str, Any]:
-    """A text file in an artifact, its beginning; 404 for anything that is not in the artifact's folder."""
+    """Returns the beginning of a text file in an artifact; 404 for a path outside the artifact's folder."""
     artifact = site.artifact(request.path_params["number"])
     path = request.path_params["path"]
     file = artifact.path / path
@@ -52,7 +52,7 @@ def _is_in(site: Site, artifact: Artifact, file: Path) -> bool:
     folder = artifact.path.resolve()
     try:
         return site.inside(folder) and file.resolve().is_relative_to(folder) and file.is_file()
-    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
+    except (OSError, ValueError):  # the name is too long, or contains a NUL
         return False
 
 
@@ -77,7 +77,7 @@ def _is_text(file: Path) -> bool:
 
 
 def _used(site: Site, artifact: Artifact) -> list[tuple[str, list[str]]]:
-    """Run to the nodes that took it, the newest run first."""
+    """Returns the runs, newest first, each with the nodes that read the artifact."""
     found = [
         (run.run_id, [node.name for node in run.nodes.values() if _takes(node, artifact)])
         for run in site.lineage.runs()

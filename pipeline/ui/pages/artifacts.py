@@ -1,4 +1,4 @@
-"""All artifacts, by the node that made them."""
+"""Page of all artifacts, with the nodes that made them."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ PAGE = 60
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """One row per artifact, newest first; of one type where the query names it."""
+    """Returns one row per artifact, newest first; only those of one type if the query names it."""
     query = Query(request.query_params, "type", "page")
     artifacts = site.lineage.artifacts()
     types = sorted({each.type for each in artifacts})

@@ -1,4 +1,4 @@
-"""What differs between two runs or more."""
+"""Page of the differences between two or more runs."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ MOST = 12
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """The runs that the query names, the first one first; the newest two where it names none."""
+    """Compares the runs that the query names, oldest first; the newest two if it names none."""
     chosen = list(dict.fromkeys(Query(request.query_params, "run").texts("run")))
     ids = site.lineage.run_ids()
     if len(ids) < 2:
@@ -24,7 +24,7 @@ def shown(site: Site, request) -> dict[str, Any]:
         raise HTTPException(400, f"{len(chosen)} runs do not fit on a page: choose at most {MOST}.")
     if len(chosen) == 1:
         raise HTTPException(400, "One run cannot be compared: choose two or more.")
-    runs = sorted((site.run(each) for each in chosen), key=lambda run: -ids.index(run.run_id))  # as they ran
+    runs = sorted((site.run(each) for each in chosen), key=lambda run: -ids.index(run.run_id))  # oldest first
     found = difference(site.workspace, *runs)
     best, known = verdicts(runs, found), pushes(site.lineage)
     return {

@@ -1,4 +1,4 @@
-"""Where a version, or an artifact, comes from: as a graph, and in words."""
+"""Pages on the origin of a version or an artifact, as a graph and in words."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from serving.versions.versions import version_folder
 
 
 def listed(site: Site, request) -> dict[str, Any]:
-    """Every version that was ever pushed, the newest first."""
+    """Returns every version that was ever pushed, newest first."""
     return {
         "names": MODELS,
         "pushes": [
@@ -29,7 +29,7 @@ def listed(site: Site, request) -> dict[str, Any]:
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """A pushed version of a model."""
+    """Returns the origin of a pushed version of a model."""
     model, version = request.path_params["model"], request.path_params["version"]
     if model not in MODELS:
         raise HTTPException(404, f"There is no model called {model}; there are {', '.join(MODELS)}.")
@@ -41,7 +41,7 @@ def shown(site: Site, request) -> dict[str, Any]:
 
 
 def artifact_shown(site: Site, request) -> dict[str, Any]:
-    """An artifact by its number."""
+    """Returns the origin of an artifact by its number."""
     artifact = site.artifact(request.path_params["number"])
     try:
         origin = find_origin(site.workspace, artifact.uri, site.models)
@@ -51,7 +51,7 @@ def artifact_shown(site: Site, request) -> dict[str, Any]:
 
 
 def origin_graph(origin: Origin) -> Drawing:
-    """From the data to the thing: the nodes that made it, each with the run in which it did."""
+    """Draws the nodes that made an artifact, from the data on, each with its run."""
     nodes = origin.nodes
     maker = {each.id: node.name for node in nodes.values() for each in node.outputs.values()}
     boxes, inputs = [], {}

@@ -1,4 +1,4 @@
-"""The leaderboard: every model that was trained in the workspace, with what it was measured at."""
+"""Leaderboard page: every model that was trained in the workspace, with its metrics."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from pipeline.store.origin import judge, pushes
 from pipeline.ui.query import Query
 from pipeline.ui.site import Site, sort_by
 
-#: By task: columns, and whether less is better.
+#: Columns by task, and whether lower values are better.
 MEASURES = {
     "ranking": {"rmse": True, "mae": True, "calibration": False, "rated_ndcg@10": False},
     "retrieval": {"ndcg@10": False, "recall@10": False, "recall@100": False, "coverage@10": False},
@@ -17,7 +17,7 @@ _MORE = ("kind", "run", "blessed", "pushed")
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """One row per model of the task asked for, the best first."""
+    """Returns one row per model of the requested task, best first."""
     query = Query(request.query_params, "task", "sort", "order")
     task = query.choice("task", MEASURES, "ranking")
     measures = MEASURES[task]
@@ -39,7 +39,7 @@ def shown(site: Site, request) -> dict[str, Any]:
 
 
 def leaderboard(lineage: Lineage, task: str) -> list[dict[str, Any]]:
-    """Every trained model of a task, with its metrics, blessing and the versions in which it was pushed."""
+    """Returns every trained model of a task, with its metrics, blessing and pushed versions."""
     trainer = f"{task.capitalize()}Trainer"
     runs = lineage.runs()
     pushed = _pushed(lineage, runs, task)
@@ -47,11 +47,11 @@ def leaderboard(lineage: Lineage, task: str) -> list[dict[str, Any]]:
     for run in runs:
         node = run.nodes.get(trainer)
         if node is None or node.state != "done" or "model" not in node.outputs:
-            continue  # from the cache: its own run has the row
+            continue  # from the cache: the run that trained it has the row
         artifact = node.outputs["model"]
         judged = judge(runs, task, artifact)
         model = outcomes.model(run.nodes | ({judged.name: judged} if judged else {}), task)
-        assert model is not None  # its trainer is done, with a model
+        assert model is not None  # its trainer is done and has made a model
         found.append(
             {
                 "kind": model.kind,
@@ -68,10 +68,10 @@ def leaderboard(lineage: Lineage, task: str) -> list[dict[str, Any]]:
 
 
 def _pushed(lineage: Lineage, runs: list[Run], task: str) -> dict[int, list[int]]:
-    """The versions by the model's number."""
+    """Returns the pushed versions by the number of the model's artifact."""
     judged = {run.run_id: run.output(f"{task.capitalize()}Trainer", "model") for run in runs}
     found: dict[int, list[int]] = {}
     for version, push in pushes(lineage).items():
-        if model := judged.get(push.made_in):  # what was pushed may have been trained once more on all data
+        if model := judged.get(push.made_in):  # the pushed model may have been refit on all data
             found.setdefault(model.id, []).append(version)
     return found

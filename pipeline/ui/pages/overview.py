@@ -1,4 +1,4 @@
-"""The front page: what is served, how good it is, what ran last, what to do first."""
+"""Front page: served version, its quality, recent runs, and first steps."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ RECENT = 6
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """The newest runs, the served version, the data, and the metrics of recent models as a line."""
+    """Returns the newest runs, the served version, the data, and a line chart of recent models' metrics."""
     Query(request.query_params)
     lineage = site.lineage
     runs = lineage.runs()
@@ -46,7 +46,7 @@ def shown(site: Site, request) -> dict[str, Any]:
 
 
 def _agreement(site: Site) -> Agreement | None:
-    """What the server answers with, held against the disk; None where there is nothing to compare."""
+    """Compares the server's version with the disk; returns None if there is nothing to compare."""
     disk = list_versions(site.models, "recommender")
     server = ask_server(site.server, ["recommender"], timeout=0.5)
     withdrawn = list_versions(site.models / ROLLED_BACK, "recommender")
@@ -54,7 +54,7 @@ def _agreement(site: Site) -> Agreement | None:
 
 
 def _trend(runs):
-    """RMSE and nDCG@10 on `eval` by run, oldest first; None where there are fewer than two."""
+    """Returns RMSE and nDCG@10 on `eval` by run, oldest first; None if there are fewer than two."""
     found = [
         (run.run_id, outcomes.metrics(run.nodes, "ranking"), outcomes.metrics(run.nodes, "retrieval"))
         for run in reversed(runs[:30])

@@ -1,4 +1,4 @@
-"""One run: its nodes as a graph and a table, what was trained, what was measured, why it failed."""
+"""Page of a run: its nodes as graph and table, training, metrics, and the failure if there is one."""
 
 import datetime
 from typing import Any
@@ -22,7 +22,7 @@ LOG_BYTES = 64_000
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """Everything about the run that the address names."""
+    """Returns everything about the run in the URL."""
     Query(request.query_params)
     run = site.run(request.path_params["run_id"])
     overall = row(site.workspace, run)
@@ -54,7 +54,7 @@ def shown(site: Site, request) -> dict[str, Any]:
 
 
 def log_shown(site: Site, request) -> dict[str, Any]:
-    """The end of the run's log."""
+    """Returns the end of the run's log."""
     run = site.run(request.path_params["run_id"])
     file = site.workspace.logs / f"run-{run.run_id}.log"
     if not file.is_file() or not site.inside(file):
@@ -69,7 +69,7 @@ def log_shown(site: Site, request) -> dict[str, Any]:
 
 
 def run_graph(run: Run, run_state: str) -> Drawing:
-    """The run's nodes; an edge where one took what another made."""
+    """Draws the run's nodes, with an edge from each node to those that read its outputs."""
     maker = {artifact.id: node.name for node in run.nodes.values() for artifact in node.outputs.values()}
     boxes, inputs = [], {}
     for node in run.nodes.values():
@@ -79,13 +79,13 @@ def run_graph(run: Run, run_state: str) -> Drawing:
             note = duration(node.seconds)
         boxes.append(Box(node.name, node.name, note, state, f"#node-{node.name}"))
         inputs[node.name] = {maker[each.id] for each in node.taken.values() if each.id in maker}
-        if node.name in ("TemporalCheck", "RunReport"):  # begin when everything is decided
+        if node.name in ("TemporalCheck", "RunReport"):  # these run last, and nothing depends on them
             inputs[node.name] |= {PUSHER} & run.nodes.keys()
     return draw(boxes, inputs)
 
 
 def node_state(node: Node, run_state: str) -> str:
-    """A node's state; `interrupted` where a killed run left it running."""
+    """Returns a node's state; `interrupted` if a killed run left it running."""
     stale = run_state == "interrupted" and node.state in ("running", "new")
     return "interrupted" if stale else node.state
 
@@ -104,7 +104,7 @@ def _node(node: Node, run_state: str) -> dict[str, Any]:
 
 
 def _curves(run: Run, model: outcomes.Model):
-    """What was watched while it trained: the loss, and the measure on `eval` that decided."""
+    """Returns the training curves: the loss, and the monitored metric on `eval`."""
     history = (node_files.training(model.task).read(run.nodes) or {}).get("history") or []
     key = "val_rmse" if model.task == "ranking" else f"val_{model.settings.get('stop_on', 'ndcg@10')}"
     charts = []

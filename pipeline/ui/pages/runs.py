@@ -1,4 +1,4 @@
-"""All runs, newest first: filtered, sorted, and chosen to be compared."""
+"""Page of all runs, newest first, to filter, sort and select for comparison."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ PAGE = 100
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """One row per run that fits, sorted by a column, a hundred per page."""
+    """Returns one row per matching run, sorted by a column, with a hundred per page."""
     query = Query(request.query_params, *FILTERS, "sort", "order", "page")
     asked = {name: query.text(name) for name in FILTERS}
     wanted = RunFilter.of(query.texts("tag"), asked["status"], asked["since"], asked["config"])

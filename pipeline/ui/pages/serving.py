@@ -1,4 +1,4 @@
-"""What is served: what a server answers with, beside the versions on disk."""
+"""Serving page: the versions that a server answers with, next to those on disk."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from serving.versions.versions import ROLLED_BACK, list_models, list_versions, v
 
 
 def shown(site: Site, request) -> dict[str, Any]:
-    """The versions of each model, newest first: where each is on disk, and what the server says of it."""
+    """Returns the versions of each model, newest first, with their status on disk and on the server."""
     timed = Query(request.query_params, "time").flag("time", "1")
     known = pushes(site.lineage)
     names = [*MODELS, *(name for name in list_models(site.models) if name not in MODELS)]
@@ -53,7 +53,7 @@ def _model(site: Site, name: str, server: ServerStatus, known: Mapping[int, Arti
 
 
 def _standing(site: Site, name: str, version: int, disk: list[int], withdrawn: list[int], newest: str) -> str:
-    """Where a version is on disk, in a few words."""
+    """Returns the status of a version on disk in a few words."""
     if version in disk:
         old = history(version_folder(site.models, name, version)).get("restored_from")
         kept = newest if version == disk[-1] else "kept"

@@ -1,4 +1,4 @@
-"""Try it: whom to recommend films to, and what one version, or two side by side, would say."""
+"""Try-it page: recommendations for a user or a history, of one version or of two side by side."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pipeline.ui.tryable import TITLES, Tryable
 from serving.client.recommendations import Answer, Recommended, ask_for_fan, ask_for_user
 from serving.errors import ServingError
 
-LIKED = 4  # films that can be typed
+LIKED = 4  # number of fields for films of a history
 MOST = 50
 _YEAR = re.compile(r"^(.*?)\s*\((\d{4})\)\s*$")
 _ARTICLE = re.compile(r"^(.*), (The|A|An|Le|La|Les|Il|El|Das|Der|Die)$")
@@ -22,14 +22,14 @@ _ARTICLE = re.compile(r"^(.*), (The|A|An|Le|La|Les|Il|El|Das|Der|Die)$")
 
 @dataclass(frozen=True)
 class Question:
-    """What was asked for.
+    """Request for recommendations.
 
     Args:
-        user: an id; empty for somebody who likes `liked`.
-        liked: titles.
-        k: how many films.
-        seen: whether films already rated may come back.
-        versions: one or two of the recommender's.
+        user: id of the user; empty for a request by `liked`.
+        liked: titles of films that the user likes.
+        k: number of films.
+        seen: whether films already rated may be recommended.
+        versions: one or two versions of the recommender.
     """
 
     user: str
@@ -40,17 +40,17 @@ class Question:
 
     @property
     def complete(self) -> bool:
-        """Whether there is anybody to recommend to."""
+        """Whether a user or a film is given."""
         return bool(self.user or self.liked)
 
 
 def shown(site: Site, tryable: Tryable, query: QueryParams) -> dict[str, Any]:
-    """The form as it was filled in, and the answers; two that can be compared where two were asked for."""
+    """Returns the filled-in form and the recommendations; comparable lists for two versions."""
     versions = tryable.versions()
     if not versions:
         return {"versions": [], "loading": False, "models": str(tryable.models)}
     question = _question(query, versions)
-    ready = [tryable.ready(version) for version in question.versions]  # both, side by side
+    ready = [tryable.ready(version) for version in question.versions]  # starts loading both, in parallel
     if not all(ready):
         return {"versions": versions, "loading": True}
     titles, lists, wrong, near = [], [], [], []
@@ -62,7 +62,7 @@ def shown(site: Site, tryable: Tryable, query: QueryParams) -> dict[str, Any]:
         elif question.complete:
             lists = [_answered(tryable, question, version) for version in question.versions]
     except ServingError as error:
-        near = _near(tryable, question) if titles else []  # none: the version cannot be loaded
+        near = _near(tryable, question) if titles else []  # no titles: the version cannot be loaded
         wrong = [f"No film is called {each['asked']}." for each in near] or str(error).splitlines()
     if len(lists) == 2:
         _compare(*lists)
@@ -77,12 +77,12 @@ def shown(site: Site, tryable: Tryable, query: QueryParams) -> dict[str, Any]:
         "wrong": wrong,
         "near": [each for each in near if each["near"]],
         "most": MOST,
-        "known": set(pushes(site.lineage)),  # of the others, no run of this workspace can say more
+        "known": set(pushes(site.lineage)),  # other versions have no lineage in this workspace
     }
 
 
 def suggested(tryable: Tryable, query: QueryParams) -> list[str]:
-    """Titles for what has been typed so far, of the chosen version; none of one that does not load."""
+    """Returns titles of the chosen version for the typed text; none if the version cannot be loaded."""
     versions = tryable.versions()
     if not versions:
         return []
@@ -95,7 +95,7 @@ def suggested(tryable: Tryable, query: QueryParams) -> list[str]:
 
 
 def _question(params: QueryParams, versions: list[int]) -> Question:
-    """What was asked; HTTPException where it cannot be answered as it was asked."""
+    """Parses the request; raises HTTPException if it is invalid."""
     query = Query(params, "user", "like", "k", "seen", "version", "other")
     first, other = (query.number(name, 0, high=10**18) for name in ("version", "other"))
     for version in (first, other):
@@ -156,7 +156,7 @@ def _film(film: Recommended) -> dict[str, Any]:
 
 
 def _name(title: str) -> tuple[str, str]:
-    """The name as people say it, of "Omen, The (1976)", and the year."""
+    """Splits a title such as "Omen, The (1976)" into the name as people say it and the year."""
     match = _YEAR.match(title)
     name, year = (match[1], match[2]) if match else (title, "")
     article = _ARTICLE.match(name)
@@ -168,7 +168,7 @@ def _slug(genre: str) -> str:
 
 
 def _compare(one: dict[str, Any], other: dict[str, Any]) -> None:
-    """Says of each film where the other version has it."""
+    """Adds to each film its rank in the other version's list."""
     for mine, theirs in ((one, other), (other, one)):
         place = {film["title"]: film["rank"] for film in theirs["films"]}
         for film in mine["films"]:
@@ -183,7 +183,7 @@ def _compare(one: dict[str, Any], other: dict[str, Any]) -> None:
 
 
 def _near(tryable: Tryable, question: Question) -> list[dict[str, Any]]:
-    """For each title that no film has, those it may mean."""
+    """Returns suggestions for each unknown title."""
     version = question.versions[0]
     titles = set(tryable.titles(version))
     return [

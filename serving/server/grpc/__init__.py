@@ -1,1 +1,1 @@
-"""The gRPC side of the embedded server."""
+"""gRPC API of the embedded server."""

@@ -1,7 +1,7 @@
 """TF Serving's gRPC API: PredictionService.Predict and GetModelMetadata, ModelService.GetModelStatus.
 
-The other calls of these services are answered UNIMPLEMENTED, except for Classify and Regress, which TF
-Serving refuses on predict signatures and so does this.
+Classify and Regress are refused, as TF Serving refuses them on predict signatures. The other calls of these
+services are answered UNIMPLEMENTED.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ MOST_FILLED_IN = 4 * 1024 * 1024  # values that a TensorProto's shape may stand 
 
 
 def add_services(server: grpc.aio.Server, service: Service) -> None:
-    """Puts TF Serving's two services on `server`."""
+    """Adds TF Serving's two services to `server`."""
     server = Parsing(server)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(_Prediction(service), server)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(_Models(service), server)

@@ -1,4 +1,4 @@
-"""Messages that cannot be parsed: gRPC's Python server answers UNKNOWN, and logs a traceback for each."""
+"""Answers INVALID_ARGUMENT to malformed messages, where gRPC's server logs a traceback and says UNKNOWN."""
 
 import functools
 from collections.abc import Awaitable, Callable, Iterable
@@ -8,17 +8,17 @@ from google.protobuf.message import Message
 
 
 class Parsing:
-    """A server to add services to, of which each answers INVALID_ARGUMENT to what it cannot parse.
+    """Wraps a server so that added services answer INVALID_ARGUMENT to messages that cannot be parsed.
 
     Args:
-        server: to which they are really added.
+        server: gRPC server that the services are added to.
     """
 
     def __init__(self, server: grpc.aio.Server):
         self._server = server
 
     def add_generic_rpc_handlers(self, handlers: Iterable[grpc.GenericRpcHandler]) -> None:
-        """What generated code calls with the methods of a service."""
+        """Adds the methods of a service; called by generated code."""
         self._server.add_generic_rpc_handlers(tuple(map(_Handlers, handlers)))
 
 
@@ -44,7 +44,7 @@ class _Handlers(grpc.GenericRpcHandler):
 def _parsed(parse: Callable[[bytes], Message], message: bytes) -> Message | None:
     try:
         return parse(message)
-    except Exception:  # of protobuf's several implementations, each has an error of its own
+    except Exception:  # each implementation of protobuf has an error of its own
         return None
 
 

@@ -1,6 +1,6 @@
-"""gRPC's own health service, `grpc.health.v1`: what Kubernetes, Envoy and `grpc_health_probe` ask.
+"""gRPC health service, `grpc.health.v1`, which Kubernetes, Envoy and `grpc_health_probe` query.
 
-The overall health, service "", is what `GET /healthz` says; each model has its own under its name.
+The overall health, service "", equals `GET /healthz`. Each model has its own health under its name.
 """
 
 import asyncio
@@ -13,15 +13,15 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from serving.server.registry import Registry
 
-PATIENCE_SECONDS = 1.0  # with a watcher that does not read what it asked for
+PATIENCE_SECONDS = 1.0  # seconds that an update waits for a watcher that does not read
 _SERVING, _NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING
 
 
 class Health:
-    """Tells whoever asks, or watches, which models answer.
+    """Reports which models answer, to clients that check or watch.
 
     Args:
-        registry: the models.
+        registry: models of the server.
     """
 
     def __init__(self, registry: Registry):
@@ -30,11 +30,11 @@ class Health:
         self._said: dict[str, int] = {}
 
     def add_to(self, server: grpc.aio.Server) -> None:
-        """Puts the service on `server`."""
+        """Adds the service to `server`."""
         health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
 
     async def update(self) -> None:
-        """Says what is so now; to be called while the server runs, about once a second."""
+        """Updates the reported health; to be called about once per second while the server runs."""
         loaded, waiting = self._registry.loaded(), self._registry.waiting()
         now = dict.fromkeys((*self._said, *waiting), _NOT_SERVING)
         now |= dict.fromkeys(loaded, _SERVING)
@@ -43,20 +43,20 @@ class Health:
         await asyncio.gather(*(self._say(name, status) for name, status in changed.items()))
 
     async def stop(self) -> None:
-        """Says that nothing is served any more."""
+        """Reports that no model is served any more, and ends the watchers' calls."""
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._servicer.enter_graceful_shutdown(), PATIENCE_SECONDS)
         await asyncio.sleep(0.05)  # watchers are told before their calls end
         self._servicer.end_watches()
 
     async def _say(self, name: str, status: int) -> None:
-        with contextlib.suppress(asyncio.TimeoutError):  # it is said again at the next update
+        with contextlib.suppress(asyncio.TimeoutError):  # the next update says it again
             await asyncio.wait_for(self._servicer.set(name, status), PATIENCE_SECONDS)
             self._said[name] = status
 
 
 class _Servicer(health.aio.HealthServicer):
-    """Can end the calls of those who watch: they have no end of their own, and the server would wait."""
+    """Health servicer that can end the calls of watchers, which a stopping server would wait for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class _Servicer(health.aio.HealthServicer):
             await super().Watch(request, context)
         except asyncio.CancelledError:
             if not self._ended:
-                raise  # by its client; else it is over, and returns
+                raise  # cancelled by its client; otherwise the call is over and returns
         finally:
             self._watching.discard(task)
 

@@ -1,1 +1,1 @@
-"""The REST side of the embedded server."""
+"""REST API of the embedded server."""

@@ -1,10 +1,10 @@
-"""HTTP/1.1 as clients and proxies speak it: uvicorn's protocol, and what it leaves open.
+"""HTTP/1.1 protocol of the REST API: uvicorn's protocol, completed for real clients and proxies.
 
 * A request that asks for an upgrade (`Upgrade: h2c`: Java's HttpClient, `curl --http2`) is answered as if it
   had not asked, as RFC 9110, section 7.8, allows. uvicorn drops the body of such a request.
-* A connection that is idle, or in the middle of a request, ends after a time; uvicorn waits for ever.
-* A head is limited in size.
-* A server that stops says `Connection: close`, and answers what arrives on idle connections meanwhile.
+* A connection that is idle, or in the middle of a request, is closed after a time; uvicorn waits for ever.
+* The request head is limited in size.
+* A stopping server sends `Connection: close`, and answers requests that arrive on idle connections meanwhile.
 """
 
 import asyncio
@@ -15,16 +15,16 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 MAX_HEAD_BYTES = 64 * 1024
-LINGER_SECONDS = 0.2  # of an idle connection of a stopping server: a request may be on its way
+LINGER_SECONDS = 0.2  # lifetime of an idle connection of a stopping server: a request may be on its way
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a connection may keep the server waiting, in seconds.
+    """Time limits of a connection, in seconds.
 
     Attributes:
-        idle: between two requests.
-        request: from a request's first byte to its last, and for an answer that is not being read.
+        idle: limit between two requests.
+        request: limit from a request's first byte to its last, and for an answer that is not being read.
     """
 
     idle: float
@@ -32,7 +32,7 @@ class Patience:
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """One connection. `end_if_late` is to be called about once a second."""
+    """HTTP connection with time limits; `end_if_late` is to be called about once per second."""
 
     patience = Patience(idle=75.0, request=60.0)
 
@@ -40,9 +40,9 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._touched = self.loop.time()  # when bytes came, or an answer was complete
         self._began: float | None = None  # when the request that is still coming in began
-        self._head_bytes: int | None = None  # of a head that is not complete; None: in a body, or between
-        self._heads = 0  # that have begun
-        self._unread = (0, self._touched)  # of the answer, and since when as many
+        self._head_bytes: int | None = None  # size of an incomplete head; None in a body or between requests
+        self._heads = 0  # number of heads that have begun
+        self._unread = (0, self._touched)  # unread bytes of the answer, and since when there are as many
         self._stopping = False
 
     def data_received(self, data: bytes) -> None:
@@ -62,7 +62,7 @@ class HttpProtocol(HttpToolsProtocol):
             except httptools.HttpParserError:
                 self.send_400_response("Invalid HTTP request received.")
                 return
-        if in_head and self._head_bytes is not None and self._heads == heads:  # all of it was of one head
+        if in_head and self._head_bytes is not None and self._heads == heads:  # all bytes belong to one head
             self._head_bytes += size
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(431, f"The headers are over the limit of {MAX_HEAD_BYTES} bytes")
@@ -71,12 +71,12 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._head_bytes = 0
         self._heads += 1
-        if self._began is None:  # else the same request, without its wish for an upgrade
+        if self._began is None:  # else it is the same request, without its upgrade header
             self._began = self.loop.time()
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
-            return  # the head comes again
+            return  # the head is parsed again
         self._head_bytes = None
         super().on_headers_complete()
         if self._stopping:
@@ -93,7 +93,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def end_if_late(self) -> None:
-        """Ends the connection when its client has kept it waiting for too long."""
+        """Closes the connection if its client has exceeded a time limit."""
         if self.transport.is_closing():
             if self.transport.get_write_buffer_size() and self._stalled():
                 self.transport.abort()
@@ -109,7 +109,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._end_half_sent(answering)
 
     def shutdown(self) -> None:
-        """Called when the server stops: answers what is under way and closes the connection."""
+        """Answers the request under way and closes the connection; called when the server stops."""
         self._stopping = True
         if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(LINGER_SECONDS, self._close_if_idle)
@@ -124,9 +124,9 @@ class HttpProtocol(HttpToolsProtocol):
     def _end_half_sent(self, answering: bool) -> None:
         in_body = self._head_bytes is None
         if self.pipeline or (answering and not in_body):
-            self._began = self.loop.time()  # it has to wait for the answers before it: no fault of its own
+            self._began = self.loop.time()  # its client is not at fault: it waits for the answers before it
         elif in_body and (not answering or self.cycle.response_started):
-            self.transport.close()  # answered already: it was refused before all of it was there
+            self.transport.close()  # the request was refused before all of it had arrived
         else:
             self._refuse(408, f"The request was not complete after {self.patience.request:g} seconds")
 

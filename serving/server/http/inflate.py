@@ -1,34 +1,34 @@
-"""Request bodies that come compressed: `Content-Encoding: gzip` or `deflate`, inflated up to a limit."""
+"""Decompression of request bodies (`Content-Encoding: gzip` or `deflate`) up to a size limit."""
 
 import re
 import zlib
 
 READ = ("gzip", "x-gzip", "deflate", "identity")
 _GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's window bits say which header it expects
-_WINDOW = 64 * 1024  # bytes given to zlib at once: what a member leaves of them is copied
+_WINDOW = 64 * 1024  # bytes given to zlib at once: what a gzip member does not use is copied
 _MOST_MEMBERS = 10_000
 _PADDING = re.compile(rb"\0*")  # gzip's files may be padded
 
 
 class TooLarge(Exception):
-    """What comes out is over the limit; no more than that was inflated."""
+    """The decompressed body is over the limit; decompression stopped there."""
 
 
 class NotInflatable(Exception):
-    """The body is not what its encoding says; the message says how."""
+    """The body does not match its encoding; the message says why."""
 
 
 def inflate(body: bytes, encoding: str, limit: int) -> bytes:
-    """Inflates a request body.
+    """Decompresses a request body.
 
     Args:
-        body: as it was sent; of gzip, any number of members one after another.
+        body: body as it was sent; for gzip, any number of members one after another.
         encoding: one of READ.
-        limit: bytes; what comes out is never held beyond it.
+        limit: maximum size of the result in bytes; no more is ever held in memory.
 
     Raises:
-        TooLarge: more than `limit` bytes come out.
-        NotInflatable: the body is not what its encoding says.
+        TooLarge: the result exceeds `limit` bytes.
+        NotInflatable: the body does not match its encoding.
     """
     if encoding == "identity":
         return body
@@ -52,7 +52,7 @@ def inflate(body: bytes, encoding: str, limit: int) -> bytes:
             if members > _MOST_MEMBERS:
                 raise NotInflatable(f"Request body has more than {_MOST_MEMBERS} {encoding} members")
             padding = _PADDING.match(body, place)
-            assert padding is not None  # none at all matches too
+            assert padding is not None  # the pattern matches the empty string too
             place = padding.end()
             if place < len(body):
                 member = zlib.decompressobj(bits)
@@ -62,5 +62,5 @@ def inflate(body: bytes, encoding: str, limit: int) -> bytes:
 
 
 def _is_zlib(body: bytes) -> bool:
-    """RFC 1950: method 8 in the first byte, and both bytes a multiple of 31."""
+    """Returns whether the body has a zlib header (RFC 1950): method 8, and two bytes a multiple of 31."""
     return len(body) >= 2 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0

@@ -1,8 +1,8 @@
-"""TF Serving's JSON: requests in rows or columns to arrays, and answers back.
+"""Conversion between TF Serving's JSON, in rows or columns, and NumPy arrays.
 
 The rules and the words of the errors are those of TF Serving's util/json_tensor.cc, which parses with
-RapidJSON. What is regular goes through orjson and NumPy at once; only what is not is walked value by value,
-as TF Serving walks it, to find the same first fault.
+RapidJSON. Regular requests are converted by orjson and NumPy as a whole. Only irregular ones are walked value
+by value in TF Serving's order, to find the same first error.
 
 Two differences are on purpose: a value quoted in an error is cut short when it is long, and bytes that are
 not UTF-8 are refused in a request and replaced in an answer.
@@ -31,19 +31,19 @@ from serving.encoding.json_values import (
 from serving.errors import StatusError, invalid
 from serving.signature import Signature
 
-PART_ROWS = 256  # of an answer that are written at once
+PART_ROWS = 256  # rows of an answer that are written at once
 
 
 @dataclass(frozen=True)
 class PredictRequest:
-    """The arrays of a request, and whether it came in rows, which its answer then does too."""
+    """Arrays of a request, and whether it is in rows; its answer has the same form."""
 
     inputs: dict[str, NDArray[Any]]
     rows: bool
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`. Raises INVALID_ARGUMENT with RapidJSON's own words and offset."""
+    """Parses the JSON object in `body`. Raises INVALID_ARGUMENT with RapidJSON's message and offset."""
     if not body:
         raise invalid("JSON Parse error: The document is empty")
     try:
@@ -56,7 +56,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
 
 def signature_name(document: dict[str, Any]) -> str:
-    """The request's "signature_name", "" where it has none."""
+    """Returns the request's "signature_name", or "" if it has none."""
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         raise invalid(
@@ -67,7 +67,7 @@ def signature_name(document: dict[str, Any]) -> str:
 
 
 def find_signature(name: str, signatures: dict[str, Signature]) -> Signature:
-    """The signature called `name`, in the words that TF Serving has for this over REST."""
+    """Returns the signature called `name`; its error has the words of TF Serving's REST API."""
     try:
         return signatures[name or "serving_default"]
     except KeyError:
@@ -77,7 +77,7 @@ def find_signature(name: str, signatures: dict[str, Signature]) -> Signature:
 
 
 def read_request(document: dict[str, Any], signature: Signature) -> PredictRequest:
-    """The arrays in a request for `signature`. Raises StatusError as TF Serving does."""
+    """Reads the arrays in a request for `signature`. Raises StatusError as TF Serving does."""
     if not signature.inputs:
         name = signature_name(document) or "DEFAULT"
         raise invalid(f"Failed to get input map for signature: {name}")
@@ -99,10 +99,10 @@ def read_request(document: dict[str, Any], signature: Signature) -> PredictReque
 
 
 def write_answer(outputs: dict[str, NDArray[Any]], rows: bool) -> bytes:
-    """The answer in the form that the request had: a single output bare, several as objects.
+    """Writes the answer in the form of the request: a single output bare, several outputs as objects.
 
-    Floats are written as the shortest decimal that reads back as the same float32; outputs whose names end
-    in "_bytes" as {"b64": …}.
+    Floats are written as the shortest decimal that reads back as the same float32. Outputs whose names end in
+    "_bytes" are written as {"b64": …}.
     """
     if not outputs:
         raise invalid("Cannot convert empty tensor map to JSON")
@@ -133,9 +133,9 @@ def _rows(outputs: dict[str, NDArray[Any]], part: slice) -> list[dict[str, Any]]
 
 
 def _in_parts(rows: int, write: Callable[[slice], bytes]) -> bytes:
-    """The JSON array of `rows` elements, of which `write` gives a slice as an array.
+    """Writes a JSON array of `rows` elements in parts; `write` returns a slice of it as an array.
 
-    The interpreter is given back between two parts: otherwise short requests would wait for a long answer.
+    The GIL is released between two parts, so that short requests need not wait for a long answer.
     """
     if rows <= PART_ROWS:
         return write(slice(0, rows))
@@ -150,7 +150,7 @@ def _parse_as_rapidjson(body: bytes) -> Any:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        # RapidJSON sees bytes, not characters: whatever else is wrong with them comes first.
+        # RapidJSON parses bytes, not characters, so any other error in them comes first.
         _rapidjson(body.decode("latin-1"))
         raise invalid(f"JSON Parse error: Invalid encoding in string. at offset: {error.start}") from None
     return _rapidjson(text)
@@ -182,7 +182,7 @@ def _read_rows(instances: list[Any], signature: Signature) -> dict[str, NDArray[
 
 
 def _plain_rows(instances: list[Any], signature: Signature, objects: bool) -> dict[str, NDArray[Any]] | None:
-    """The rows as columns at once; None where they are not so regular, or wrong."""
+    """Converts regular rows to columns at once; returns None if they are irregular or wrong."""
     names = signature.inputs.keys()
     if not objects:
         name, spec = next(iter(signature.inputs.items()))

@@ -42,11 +42,11 @@ _NOT_FOUND = (
 
 
 class RestApi:
-    """The ASGI application.
+    """ASGI application of the REST API.
 
     Args:
-        service: what answers, over REST and gRPC alike.
-        max_body_bytes: a request with a longer body is answered 413.
+        service: service that REST and gRPC share.
+        max_body_bytes: maximum size of a body in bytes; a longer one is answered 413.
     """
 
     def __init__(self, service: Service, max_body_bytes: int):
@@ -60,7 +60,7 @@ class RestApi:
             await _respond(send, error.status, _JSON, _error(error.message))
         except Disconnected:
             pass
-        except asyncio.CancelledError:  # the server stops, and its grace is over
+        except asyncio.CancelledError:  # the server stops, and its grace period is over
             await _respond(send, 503, _JSON, dump({"error": "The server is stopping"}))
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -160,7 +160,7 @@ class RestApi:
 
 
 async def _while_connected(answering: Awaitable[Answer], receive: Receive) -> Answer:
-    """What is awaited, given up when the client goes. Raises Disconnected."""
+    """Awaits `answering`, and cancels it when the client disconnects. Raises Disconnected."""
     task, gone = asyncio.ensure_future(answering), asyncio.ensure_future(receive())
     try:
         await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -179,7 +179,7 @@ async def _respond(send: Send, status: int, content_type: str, body: bytes) -> N
 
 
 def _error(message: str) -> bytes:
-    """A message may quote half a surrogate pair, which JSON cannot hold."""
+    """Returns an error as JSON; half a surrogate pair in the message, which JSON cannot hold, is replaced."""
     return dump({"error": message.encode(errors="replace").decode()})
 
 

@@ -1,14 +1,14 @@
-"""The body of a REST request, as ASGI brings it: whole, inflated and within the limits."""
+"""Reads the body of a REST request from ASGI: complete, decompressed and within the limits."""
 
 from starlette.types import Receive, Scope
 
 from serving.server.http.inflate import READ, NotInflatable, TooLarge, inflate
 
-HELD_BODIES = 16  # of the greatest size: what all requests together may hold
+HELD_BODIES = 16  # bodies of maximum size that all requests together may hold
 
 
 class BodyError(Exception):
-    """A body that is not read, with the status of the answer and its message."""
+    """Refusal of a body, with the status and the message of the answer."""
 
     def __init__(self, status: int, message: str):
         super().__init__(message)
@@ -17,14 +17,14 @@ class BodyError(Exception):
 
 
 class Disconnected(Exception):
-    """The client has gone before its request was complete: nobody waits for an answer."""
+    """The client has disconnected, so nobody waits for an answer."""
 
 
 class Bodies:
-    """Reads bodies, and knows how much of them the server holds.
+    """Reads bodies, and counts the bytes that the server holds.
 
     Args:
-        max_bytes: the longest body, as it is sent and as it is inflated.
+        max_bytes: maximum size of a body in bytes, both as sent and decompressed.
     """
 
     def __init__(self, max_bytes: int):
@@ -32,9 +32,9 @@ class Bodies:
         self._held = 0
 
     async def read(self, scope: Scope, receive: Receive) -> tuple[bytes, str]:
-        """The body as it was sent, and its encoding.
+        """Returns the body as it was sent, and its encoding.
 
-        Raises BodyError and Disconnected. Whoever has read a body calls `release` when it is answered.
+        Raises BodyError and Disconnected. The caller must call `release` when the request is answered.
         """
         encoding = "identity"
         for name, value in scope["headers"]:
@@ -62,21 +62,20 @@ class Bodies:
             raise
 
     def hold(self, grown: int) -> None:
-        """Counts `grown` bytes more, by which a body has grown when it was inflated.
+        """Counts `grown` more bytes, by which decompression has enlarged a body.
 
-        Raises BodyError where all bodies together are over the limit; they count all the same, until they
-        are released.
+        Raises BodyError if all bodies together are over the limit; the bytes count until they are released.
         """
         self._held += grown
         if self._held > HELD_BODIES * self._max_bytes:
             raise BodyError(503, "The server holds as many requests as it can: send it again later")
 
     def release(self, size: int) -> None:
-        """A body of `size` bytes, inflated where it has been, is held no longer."""
+        """Stops counting a body of `size` bytes, the decompressed size if it was decompressed."""
         self._held -= size
 
     def inflated(self, body: bytes, encoding: str) -> bytes:
-        """The content of a body. Raises BodyError; may take a while."""
+        """Returns the decompressed content of a body. Raises BodyError; may take a while."""
         try:
             return inflate(body, encoding, self._max_bytes)
         except TooLarge:
