@@ -4,14 +4,14 @@ import keras
 
 
 class GaussianPrior(keras.regularizers.Regularizer):
-    """½ · precision · Σ w² / rows, over tables [..., d + 1] whose last column is a bias.
+    """The penalty ½ · strength · Σ w² / rows of tables [..., d + 1] whose last column is a bias.
 
-    Beside a mean loss over `rows` examples this is the prior of a maximum a posteriori estimate: a
-    weight counts once, however often its id occurs, so frequent ids are held back less than rare ones.
+    Added to the mean loss over `rows` examples this is the prior of a maximum a posteriori estimate. Each
+    weight is penalized once, however often its id occurs, so frequent ids are shrunk less than rare ones.
 
     Args:
-        factors: the precision of the first d columns.
-        bias: the precision of the last column.
+        factors: the regularization strength of the first d columns.
+        bias: the regularization strength of the last column.
         rows: the number of training examples.
     """
 
