@@ -1,4 +1,4 @@
-"""The component: `ListEvaluator` for a retrieval model."""
+"""The component: a `ListEvaluator` of a retrieval model."""
 
 from tfx.dsl.components.base import executor_spec
 
@@ -7,7 +7,7 @@ from components.retrieval_evaluator.executor import Executor
 
 
 class RetrievalEvaluator(ListEvaluator):
-    """Ranks the whole catalogue for the users of `eval`, and blesses a model whose lists are good enough.
+    """Ranks the whole catalogue for the users of `eval`, and blesses a model whose lists meet the bars.
 
     Films watched in `train` are no candidates; users whom train does not know are left out. If it knows none
     (`user_holdout`), each is asked for by the first 80 % of their ratings, and the rest is to be found. The

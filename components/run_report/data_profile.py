@@ -1,4 +1,4 @@
-"""What is in the three splits: how many, how they rate, how unevenly, and when."""
+"""A profile of the three splits: counts, ratings, concentration and times."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ TIME_BINS = 40
 
 
 def data_profile(splits: dict[str, Ratings], catalogue: Catalogue) -> dict[str, Any]:
-    """What the report draws of the data.
+    """Returns the data of the report's plots of the splits.
 
     `splits`: by split `ratings`, `users` and `films` (that train knows), `unknown_users` and `unknown_films`
     (ratings of somebody or something that train does not know), `mean`, `first` and `last` (seconds; null

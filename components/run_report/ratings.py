@@ -1,4 +1,4 @@
-"""How far the ranking model's ratings are from those given, and where."""
+"""Errors of the ranking model's predictions, overall and by group."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -18,7 +18,7 @@ MOST_STEPS = 500  # of a scale longer than that of stars, the steps are wider
 
 
 def rating_errors(predictions: Predictions, mean: float) -> dict[str, dict]:
-    """`test` (rows, rmse, mae) and `mean_rating_baseline` (rmse, mae): what always saying `mean` is worth."""
+    """Returns `test` (rows, rmse, mae) and `mean_rating_baseline` (rmse, mae), which predicts `mean`."""
     return {
         "test": {"rows": len(predictions), **_errors(predictions.residual)},
         "mean_rating_baseline": _errors(mean - predictions.actual),
@@ -26,7 +26,7 @@ def rating_errors(predictions: Predictions, mean: float) -> dict[str, dict]:
 
 
 def rating_details(predictions: Predictions, catalogue: Catalogue) -> dict[str, Any]:
-    """What the report draws of the ratings.
+    """Returns the data of the report's plots of the predicted ratings.
 
     `calibration`: ten bins of equally many rows by rising prediction; of each `rows`, the mean `predicted`
     and `actual`, and the `standard_error` of the latter.

@@ -28,7 +28,7 @@ class TemporalCheckSpec(component_spec.ComponentSpec):
 
 
 class TemporalCheck(base_component.BaseComponent):
-    """Trains the judged settings once more on the older ratings, and asks about the newer ones.
+    """Retrains the judged settings on the older ratings and evaluates them on the newer ones.
 
     A split at random lets a model learn from ratings that were given after those that it is judged by, and
     compares it with a popularity that does not know what is new. A server has neither help. This node

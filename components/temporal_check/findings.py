@@ -1,4 +1,4 @@
-"""What was found on the next span by time, as plain data: `temporal.json`."""
+"""The findings of the split by time as plain data: `temporal.json`."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ MEASURE = f"ndcg@{K}"
 
 
 def nothing(why: str) -> dict[str, Any]:
-    """Of a check that was not made."""
+    """Returns the findings of a check that was not made."""
     return {"made": False, "why_not": why}
 
 
 def findings(
     question: Question, recommender: InMemoryRecommender, trained: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    """Asks the models.
+    """Evaluates the models on the newer ratings.
 
     Returns:
         `made` (true) and `why_not` (null). `share`: how much of all ratings was asked about; `moment`,
