@@ -5,7 +5,7 @@ A span is a folder in any known layout, or a file of ratings, in the folder `dat
     data/span-0001/ratings.csv
     data/span-0002/ratings.csv, movies.csv
     data/span-0003.csv
-    data/span-0004.partial/         somebody is writing it: not there yet; renaming it makes it so
+    data/span-0004.partial/         still being written: ignored until it is renamed
     data/movies.csv, users.csv      for all of them
 
 Other names are ignored.

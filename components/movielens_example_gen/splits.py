@@ -108,7 +108,7 @@ def _cut_permutation(order: np.ndarray, starts: tuple[int, int]) -> np.ndarray:
 
 def _needed(column: np.ndarray | None) -> np.ndarray:
     """A column that the kind of split looks at."""
-    assert column is not None  # whoever made the rows read what their split needs
+    assert column is not None  # the caller has read the columns that the split needs
     return column
 
 

@@ -1,4 +1,4 @@
-"""Resolves the model that a warm start begins from."""
+"""Resolves the base model of a warm start."""
 
 from ml_metadata import metadata_store
 from tfx import types

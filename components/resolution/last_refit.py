@@ -1,4 +1,4 @@
-"""Resolves the refit model that a warm start begins from."""
+"""Resolves the refit model that is the base of a warm start."""
 
 from ml_metadata import metadata_store
 from tfx import types

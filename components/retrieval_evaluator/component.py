@@ -12,7 +12,7 @@ class RetrievalEvaluator(ListEvaluator):
     Films watched in `train` are no candidates; users whom train does not know are left out. If it knows none
     (`user_holdout`), each is asked for by the first 80 % of their ratings, and the rest is to be found. The
     exported model is judged, by its vectors (`trainer.judging.vectors`), beside popularity and beside the
-    last blessed model, which may have another vocabulary: to that one an unknown user is a stranger, and a
+    last blessed model, which may have another vocabulary: a user it lacks is its unknown user, and a
     film that it does not know is one it cannot find. Index recall and latency are those of `retrieve`.
 
     Arguments are those of `ListEvaluator`; the measures are those of `trainer.evaluation.measures`.

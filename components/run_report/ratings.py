@@ -35,7 +35,7 @@ def rating_details(predictions: Predictions, catalogue: Catalogue) -> dict[str, 
     `whole`: `rmse` with its interval (`low`, `high`).
     `slices`: feature to value to `rows`, `users`, `rmse` with its interval (`low`, `high`), `mae` and
     `bias`, the mean of predicted less actual.
-    `no_number`: how many rows have a prediction that is none, and are left out of all of these.
+    `no_number`: the number of rows whose prediction is not a number; they are left out of all of these.
     """
     finite = np.isfinite(predictions.predicted)
     no_number, predictions = int((~finite).sum()), predictions[finite]

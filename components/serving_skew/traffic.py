@@ -14,7 +14,7 @@ from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
 _YEAR_10000 = 253_402_300_800.0  # in seconds; what is later was given in another unit
 SHOWN = 10  # the items of a list that count; later ones are rarely seen
 
-# Signatures that give films for somebody; the others look things up, often about the films just given.
+# Signatures that recommend films to a user; the others look up facts, often of the films just recommended.
 RECOMMENDING = {
     "retrieval": {"serving_default", "retrieve", "candidates", "candidates_from_history"},
     "recommender": {"serving_default", "recommend", "recommend_from_history"},
@@ -29,7 +29,7 @@ class Traffic:
     Attributes:
         film_of_title: which film a title means.
         requests: by `model.signature`, those that nothing here is counted of among them.
-        users: who asked, or was asked about, by id.
+        users: the users of the requests, by id.
         films: whose rating was asked for, by id; `b""` is one that train does not know by that title.
         shown: the first ten films of each list, by id.
         ratings: predicted for what was asked, rounded to a hundredth of a star.

@@ -43,7 +43,7 @@ class Question:
         Args:
             data: all ratings.
             min_rating: the stars from which a rating is a positive, or None.
-            share: of the ratings, how many are asked about.
+            share: the share of the ratings that are held out, the newest.
         """
         split = SplitByTime.of(data, share)
         if split is None:
@@ -58,7 +58,7 @@ class Question:
     def by_days(self) -> dict[int, float | None]:
         """Returns NDCG@10 of the most rated items of the last days, on the newest part of the older ratings.
 
-        What is chosen by these has not seen the ratings that are asked about.
+        So the choice by these values does not use the held-out ratings.
         """
         earlier = SplitByTime.of(self.split.before, SHARE)
         if earlier is None:
@@ -111,7 +111,7 @@ def _deviation(ids: np.ndarray, residual: np.ndarray, size: int) -> np.ndarray:
 
 
 def _newcomers(split: SplitByTime, min_rating: float | None) -> HeldOut | None:
-    """What users watched whom the older ratings do not know: each asks as nobody in particular.
+    """Returns the held-out films of users whom the older ratings do not know; each is the unknown user.
 
     In its catalogue users are newcomers, by number, and none of them has watched anything.
     """

@@ -53,7 +53,7 @@ def in_other_units(values: list[str], unit: str) -> int:
 
 
 def iso_seconds(text: str) -> int | None:
-    """Seconds since 1970 of an ISO 8601 time, UTC where it names no zone; None where it is none."""
+    """Returns the seconds since 1970 of an ISO 8601 time, UTC without a zone; None if it is not a time."""
     if digits := DAY_AND_TIME.fullmatch(text):
         text = f"{digits['day']}T{digits['time']}"
     try:
