@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def in_order(columns: dict[str, list], order: str) -> dict[str, list]:
-    """The ratings as they arrive."""
+    """Returns the ratings in the order of their arrival."""
     if order == "time":
         return taken(columns, np.argsort(columns["timestamp"], kind="stable"))
     return taken(columns, np.random.default_rng(0).permutation(len(columns["timestamp"])))
@@ -306,7 +306,7 @@ HEAD = (
 
 
 def row(night: dict[str, Any]) -> str:
-    """A night as a line under HEAD, and under it why a model was refused or not compared."""
+    """Formats a night as a line under HEAD, followed by why a model was refused or not compared."""
     cells = []
     for task in ("ranking", "retrieval"):
         found = night[task]

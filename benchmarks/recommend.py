@@ -130,7 +130,7 @@ def generated(films: int, users: int = 3_000, each: int = 100) -> dict[str, list
 
 
 def by_weight(columns: dict[str, list], seeds: list[int]) -> list[dict]:
-    """A row a weight: each measure by seed."""
+    """Returns one row per weight, with each metric by seed."""
     order = np.random.RandomState(42).permutation(len(columns["user_id"]))
     learned, asked = (
         {name: [column[row] for row in rows] for name, column in columns.items()}

@@ -88,7 +88,7 @@ LEARNING_RATE = {"ranking": {"learning_rate": 0.02}}
 
 
 def trained(task: str, settings, rows: dict, evaluation: dict | None, **options):
-    """The model, and its best epoch."""
+    """Returns the model and its best epoch."""
     from trainer.data import catalogue
     from trainer.data.rating_data import RatingData
     from trainer.data.ratings import Ratings
@@ -103,7 +103,7 @@ def trained(task: str, settings, rows: dict, evaluation: dict | None, **options)
 
 
 def measured(task: str, model, test: dict, seen: dict) -> float:
-    """RMSE, or nDCG@10."""
+    """Returns the RMSE, or NDCG@10."""
     from trainer.data.catalogue import Catalogue
     from trainer.data.ratings import Ratings
 

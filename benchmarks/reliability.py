@@ -70,7 +70,7 @@ def arguments() -> argparse.Namespace:
 
 
 def play(args: argparse.Namespace, console: Console) -> Record:
-    """Does one part."""
+    """Runs one part of the campaign."""
     times = args.times or TIMES[args.part]
     out = args.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
@@ -103,12 +103,12 @@ def play(args: argparse.Namespace, console: Console) -> Record:
 
 
 def known(out: Path) -> dict[str, Record]:
-    """The records that there are, by part."""
+    """Returns the existing records by part."""
     return {part: Record(out / f"{part}.jsonl") for part in TIMES if (out / f"{part}.jsonl").exists()}
 
 
 def summary(record: Record) -> str:
-    """One line of figures."""
+    """Formats one line of figures."""
     figures = [f"{len(record)} trials, {len(record.faults)} faults"]
     trials = record.trials
     if all("requests" in trial for trial in trials) and trials:

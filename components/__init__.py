@@ -1,1 +1,1 @@
-"""TFX components of our own, a folder each."""
+"""Custom TFX components, one folder each."""

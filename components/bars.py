@@ -1,32 +1,32 @@
-"""What a measure must satisfy, and what became of it in a sentence with numbers.
+"""Bars: limits of a metric, and verdicts that explain in a sentence whether a model meets them.
 
-Every evaluator holds its measures against bars by `verdicts`: the ranking, the retrieval and the recommender
-evaluator. What the last blessed model reached on the same rows is a `Baseline`.
+The ranking, the retrieval and the recommender evaluator compare their metrics with bars by `verdicts`. A
+`Baseline` holds the metrics of the last blessed model on the same rows.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-ROUNDING = 1e-6  # a smaller change is no change: the same model, judged twice, is not worse
-NEGLIGIBLE = 0.01  # share of `eval` that a baseline may have been trained on and still be compared
+ROUNDING = 1e-6  # smaller changes are ignored: a model that is evaluated twice is not worse
+NEGLIGIBLE = 0.01  # the largest share of `eval` that a baseline may have been trained on
 NO_BARS = "there is no bar: a model is blessed for what it clears"
 LIMITS = ("min", "max", "max_increase", "max_decrease")
 CHANGES = LIMITS[2:]
 
-#: A number, or for a change `{"standard_errors": X, "at_least": Y}`.
+#: A limit: a number, or for a change also `{"standard_errors": X, "at_least": Y}`.
 Limit = float | Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one limit.
+    """The result of comparing a metric with one limit.
 
     Attributes:
-        measure: such as `ndcg@10`.
-        passed: whether the model may be blessed as far as this limit is concerned.
-        sentence: why, with numbers.
-        compared: False where a change is limited, a model was blessed before, and the two cannot be compared.
+        measure: the name of the metric, such as `ndcg@10`.
+        passed: whether the limit allows a blessing.
+        sentence: the reason, with numbers.
+        compared: False if the limit is on a change and the last blessed model cannot be compared.
     """
 
     measure: str
@@ -37,12 +37,12 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Overlap:
-    """How much of `eval` a model was trained on.
+    """The share of `eval` that a model was trained on.
 
     Attributes:
-        share: 0 to 1; an estimate where many millions of ratings were trained on (`trainer.data.trained_on`).
-            None where nobody wrote down what the model was trained on.
-        rows: how many ratings `eval` has.
+        share: the share, 0 to 1; an estimate for models of many millions of ratings
+            (`trainer.data.trained_on`). None if the model has no record of its training ratings.
+        rows: the number of ratings in `eval`.
     """
 
     share: float | None
@@ -51,13 +51,13 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The last blessed model on the rows that the candidate was measured on.
+    """The metrics of the last blessed model, on the same rows as the candidate's.
 
     Attributes:
-        values: by measure.
-        standard_errors: of the paired difference, candidate less baseline, over users, by measure; those that
-            are no mean over users are left out.
-        overlap: how much of those rows the baseline was trained on; None where nobody asked.
+        values: the values by metric.
+        standard_errors: the standard errors of the paired difference, candidate minus baseline, over users,
+            by metric; metrics that are not means over users are left out.
+        overlap: the share of those rows that the baseline was trained on; None if it was not computed.
     """
 
     values: Mapping[str, float]
@@ -66,7 +66,7 @@ class Baseline:
 
     @property
     def comparable(self) -> bool:
-        """Whether it was trained on no more than a negligible share of what it is measured on."""
+        """Tells whether the baseline was trained on at most a negligible share of the rows."""
         if self.overlap is None:
             return True
         return self.overlap.share is not None and self.overlap.share <= NEGLIGIBLE
@@ -75,18 +75,18 @@ class Baseline:
 def verdicts(
     measure: str, bar: Mapping[str, Limit], value: float, baseline: Baseline | None = None
 ) -> list[Verdict]:
-    """One verdict per limit of a measure's bar.
+    """Returns one verdict per limit of a metric's bar.
 
-    `min` and `max` always hold. `max_increase` and `max_decrease` hold against the last blessed model, where
-    there is one and it is comparable: a model that was trained on some of `eval` knows those answers, and
-    its successor is not refused for lacking them. A change limit in standard errors allows as much as the
-    noise of the paired difference explains, and at least `at_least`.
+    `min` and `max` always apply. `max_increase` and `max_decrease` apply to the change from the last blessed
+    model, if there is one and it is comparable: a model that was trained on part of `eval` is overrated, and
+    its successor is not refused for that. A limit in standard errors allows for the noise of the paired
+    difference, and for at least `at_least`.
 
     Args:
-        measure: its name.
-        bar: of LIMITS, those that are set.
-        value: the candidate's; NaN clears no bar.
-        baseline: the last blessed model, where there is one; a measure that it lacks is not compared.
+        measure: the name of the metric.
+        bar: the limits that are set, by their names in LIMITS.
+        value: the candidate's value; NaN meets no limit.
+        baseline: the last blessed model, if there is one; a metric that it lacks is not compared.
 
     Examples:
         baseline = Baseline({"ndcg@10": 0.25}, {"ndcg@10": 0.004}, Overlap(0.13, 9200))
@@ -120,7 +120,7 @@ def _change(measure: str, name: str, limit: Limit, value: float, baseline: Basel
         return Verdict(measure, True, f"{measure} {value:.4f}: {why}", compared=False)
     change = value - before
     worse = change if name == "max_increase" else -change
-    passed = worse <= _allowed(limit, error) + ROUNDING  # written so that NaN is worse
+    passed = worse <= _allowed(limit, error) + ROUNDING  # written so that NaN fails
     moved = f"{abs(change):.4f} {'up' if change > 0 else 'down'}"
     if isinstance(limit, Mapping):
         moved += f" ({abs(change) / error:.1f} standard errors)" if error else ""

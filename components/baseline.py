@@ -1,4 +1,4 @@
-"""The model that a new one is compared with, which may not be there, or may know the answers."""
+"""The baseline model of an evaluation, which may be missing or trained on held-out ratings."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ BASELINE = "baseline_model"
 
 
 def drop_missing(input_dict: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """`input_dict` without a `baseline_model` that resolved to nothing, or whose artifact holds no model."""
+    """Returns `input_dict` without a `baseline_model` that is unresolved or whose artifact holds no model."""
     models = input_dict.get(BASELINE) or []
     if models and fileio.exists(path_utils.serving_model_dir(models[0].uri)):
         return input_dict
@@ -22,10 +22,10 @@ def drop_missing(input_dict: dict[str, list[Any]]) -> dict[str, list[Any]]:
 
 
 def eval_overlap(input_dict: dict[str, list[Any]], pairs: np.ndarray) -> Overlap | None:
-    """How much of `eval` the baseline was trained on, for `components.bars.Baseline`.
+    """Returns the share of `eval` that the baseline was trained on, for `components.bars.Baseline`.
 
     Args:
-        input_dict: an executor's, with or without a `baseline_model`.
+        input_dict: the inputs of an executor, with or without a `baseline_model`.
         pairs: the hash of each row of `eval`, as `trainer.data.trained_on.rating_pairs` reads them.
 
     What people rate again stands in the candidate's own train as well, and gives nothing away: those rows of

@@ -1,18 +1,18 @@
-"""How sure a number is: 95 % intervals that take users, not ratings, as what was drawn.
+"""95 % confidence intervals with users, not ratings, as the sampling units.
 
-Two ratings of one user say less than those of two users, so an interval over rows would be too narrow.
+Ratings of one user are correlated, so an interval over rows would be too narrow.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-Z = 1.959963984540054  # of a normal distribution, 95 % lie within so many standard deviations
+Z = 1.959963984540054  # the 97.5 % quantile of the standard normal distribution
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A value and its 95 % interval; an interval of None where a single user says nothing about others."""
+    """A value and its 95 % interval; the interval is None if there is only one user."""
 
     value: float
     low: float | None
@@ -20,7 +20,7 @@ class Interval:
 
 
 def mean_interval(by_user: np.ndarray) -> Interval:
-    """Of the mean over users, each of which counts the same. float64 [U], at least one."""
+    """Returns the interval of the mean over users, with equal weights; `by_user`: float64 [U], U ≥ 1."""
     value = float(by_user.mean())
     if len(by_user) < 2:
         return Interval(value, None, None)
@@ -29,13 +29,13 @@ def mean_interval(by_user: np.ndarray) -> Interval:
 
 
 def mean_over_rows_interval(values: np.ndarray, user: np.ndarray) -> Interval:
-    """Of the mean over rows, users as clusters, by the linearized ratio of two sums over users.
+    """Returns the interval of the mean over rows, clustered by user (linearized ratio of two user sums).
 
-    With the difference of two models' squared errors as `values`, it tells whether one of them is better.
+    With the difference of two models' squared errors as `values`, it shows whether one of them is better.
 
     Args:
         values: float64 [N].
-        user: [N], whose row it is.
+        user: [N], the user of each row.
     """
     _, place = np.unique(user, return_inverse=True)
     sums, rows = np.bincount(place, values), np.bincount(place)
@@ -48,7 +48,7 @@ def mean_over_rows_interval(values: np.ndarray, user: np.ndarray) -> Interval:
 
 
 def rmse_interval(residual: np.ndarray, user: np.ndarray) -> Interval:
-    """Of the root mean squared error over rows, users as clusters.
+    """Returns the interval of the root mean squared error over rows, clustered by user.
 
     The mean squared error is a ratio of two sums over users, of squared errors and of rows; its variance is
     that of the linearized ratio (Cochran, "Sampling Techniques", 3rd ed., 1977, section 6.3). The interval
@@ -56,7 +56,7 @@ def rmse_interval(residual: np.ndarray, user: np.ndarray) -> Interval:
 
     Args:
         residual: float64 [N].
-        user: [N], whose row it is.
+        user: [N], the user of each row.
     """
     mse = mean_over_rows_interval(residual**2, user)
     value = float(np.sqrt(mse.value))

@@ -1,4 +1,4 @@
-"""A model artifact without a model: nothing was refit, because not every blessing was given."""
+"""The mark of a model artifact without a model, when no refit happened because a blessing was refused."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,5 +18,5 @@ def say_not_refit(model: "types.Artifact") -> None:
 
 
 def is_not_refit(model: "types.Artifact") -> bool:
-    """Whether the artifact was marked by `say_not_refit`."""
+    """Tells whether the artifact was marked by `say_not_refit`."""
     return (Path(model.uri) / FILE).exists()

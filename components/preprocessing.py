@@ -1,4 +1,4 @@
-"""What Transform computes: the vocabularies, over the train split only.
+"""The preprocessing function of Transform, which computes the vocabularies of the train split.
 
 The examples are not written again (`materialize=False`): training looks ids up once, and the exported
 model carries the same vocabularies in its StringLookup layers, so there is nothing to skew.
@@ -21,7 +21,7 @@ def preprocessing_fn(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         inputs: the raw features of a batch, as the schema describes them.
 
     Returns:
-        The rating alone: Transform demands an output, and this one costs nothing.
+        The rating alone: Transform requires an output, and this one costs nothing.
     """
     for name in (*ALWAYS, *SOMETIMES):
         if name in inputs:

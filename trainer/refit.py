@@ -1,8 +1,8 @@
-"""The blessed settings once more, on every rating: the model that is served.
+"""Refit: trains the model that is served, on all ratings, with the settings of the blessed model.
 
-A model that is judged must not have learned the ratings that it is judged by. One that is served should know
-all of them: otherwise it shows people what they have already rated. So what is blessed are settings: the
-model that they made of train is kept for comparisons, and the model that they make of all splits is served.
+A model that is evaluated must not have been trained on held-out ratings. A model that is served should know
+all ratings: otherwise it recommends items that users have already rated. So a blessing applies to the
+settings: the model trained on train is kept for comparisons, and the model trained on all splits is served.
 """
 
 import json
@@ -28,19 +28,19 @@ Mode = Literal["all", "seen"]
 
 @dataclass(frozen=True)
 class Refit:
-    """What is refit, and from what.
+    """The inputs of a refit.
 
     Args:
         task: `ranking` or `retrieval`.
-        mode: `all` trains on every split; `seen` keeps the judged weights and completes what each user has
-            watched, as far as the judged model knows users and films.
+        mode: `all` trains on every split; `seen` keeps the judged weights and completes each user's history
+            with the other splits, as far as the judged model knows the users and films.
         files: glob patterns of the example files, by split.
-        judged_run: the judged training's folder, with its `training.json`.
+        judged_run: the folder of the judged training, with its `training.json`.
         judged_model: the judged SavedModel.
         transform: the artifact with the judged model's vocabularies.
-        base_model: the SavedModel that training begins from, or None.
-        backup_dir: where a killed training is gone on from, or None.
-        code: a fingerprint of it, so that edited code does not go on from an older run.
+        base_model: the SavedModel that training starts from, or None.
+        backup_dir: the folder of the backup from which a killed training resumes, or None.
+        code: a fingerprint of the code, so that edited code does not resume an older run.
     """
 
     task: str
@@ -56,14 +56,14 @@ class Refit:
 
 @dataclass(frozen=True)
 class Refitted:
-    """A refit model, not exported yet.
+    """A refit model before its export.
 
     Args:
-        task, settings: those of the judged training.
-        judged: its `training.json`.
-        result: the model, and how it was trained.
-        learned: the record of the ratings that its weights were learned from.
-        warm: what training began from, if anything.
+        task, settings: the task and settings of the judged training.
+        judged: the judged training's `training.json`.
+        result: the training result with the model.
+        learned: the record of the ratings that the weights were trained on.
+        warm: the warm start, if there was one.
     """
 
     task: Task
@@ -75,10 +75,10 @@ class Refitted:
 
 
 def refit(asked: Refit, serving_model_dir: str, model_run_dir: Path) -> None:
-    """Trains, exports and verifies; writes `training.json`, as `trainer.run_fn` does, with a part `refit`.
+    """Trains, exports and verifies the model; writes `training.json` like `trainer.run_fn`, plus `refit`.
 
     Raises:
-        TrainingError, ConfigError: in words for the user.
+        TrainingError, ConfigError: the refit fails; the message is for the user.
     """
     made = refit_model(asked)
     facts = deliver(made.task, made.result, serving_model_dir, made.settings, made.learned)
@@ -97,14 +97,14 @@ def refit(asked: Refit, serving_model_dir: str, model_run_dir: Path) -> None:
 
 
 def refit_model(asked: Refit) -> Refitted:
-    """The model, in memory.
+    """Trains the refit model and returns it in memory.
 
-    The settings are those of the judged training, the tuner's choice among them. It is trained for as many
-    epochs as the judged training's best epoch, at the learning rates that these had, and nothing stops it
-    early: no rating is held out.
+    The settings are those of the judged training, including the tuner's choice. The number of epochs is that
+    of the judged training's best epoch, with the same learning rates. There is no early stopping, since no
+    rating is held out.
 
     Raises:
-        TrainingError, ConfigError: in words for the user.
+        TrainingError, ConfigError: the training fails; the message is for the user.
     """
     judged = json.loads((asked.judged_run / REPORT).read_text(encoding="utf-8"))
     task = task_of({"task": asked.task})
@@ -117,7 +117,7 @@ def refit_model(asked: Refit) -> Refitted:
     base = WarmStart(asked.base_model) if asked.base_model else None
     warm: WarmStart | FirstThatFits | None = base
     if began_warm(judged):
-        # A training that began warm may need few epochs; from random weights as few would train nothing.
+        # A warm-started training may need few epochs; so few would not suffice from random weights.
         warm = FirstThatFits([*([base] if base else []), WarmStart(asked.judged_model)])
     result, learned = _on_everything(asked, task, settings, epochs, warm)
     return Refitted(task, settings, judged, result, learned, warm)
@@ -126,7 +126,7 @@ def refit_model(asked: Refit) -> Refitted:
 def _on_everything(
     asked: Refit, task: Task, settings: Settings, epochs: int, warm: WarmStart | FirstThatFits | None
 ) -> tuple[TrainResult, TrainedOn]:
-    if "max_epoch_minutes" in type(settings).model_fields:  # the judged training was let through
+    if "max_epoch_minutes" in type(settings).model_fields:  # the judged training passed this check
         settings = settings.model_copy(update={"max_epoch_minutes": None})
     data = RatingData.of_everything([each for split in asked.files.values() for each in split])
     identity = f"refit {asked.code} {epochs} {warm.identity if warm else 'cold'}"
@@ -153,7 +153,7 @@ def _with_everything_seen(asked: Refit, task: Task, settings: Settings, epochs: 
     judged = Trained.read(trained_folder(asked.judged_model))
     if judged.weights:
         return task.train(settings, whole, passes=0, initial=lambda model: put_weights(judged, model))
-    # The kind keeps no weights, because it is solved for anew wherever it begins: from train, as judged.
+    # This kind saves no weights, because its solution does not depend on a start: solve it on train again.
     solved = task.train(settings, train, passes=epochs).model
     return task.train(settings, whole, passes=0, initial=lambda model: _copy(solved, model))
 

@@ -1,4 +1,4 @@
-"""What TFX's Trainer calls: its FnArgs to a trained, exported and verified model."""
+"""The `run_fn` that TFX's Trainer calls: trains, exports and verifies a model."""
 
 import json
 import os
@@ -32,7 +32,7 @@ from trainer.training.weights import Trained
 
 
 def run_fn(fn_args) -> None:
-    """Trains on `train_files`, stops early on `eval_files`, exports to `serving_model_dir`.
+    """Trains on `train_files` with early stopping on `eval_files`, and exports to `serving_model_dir`.
 
     Of `fn_args` (tfx.components.FnArgs) it also reads `transform_graph_path`, `model_run_dir` (for
     `training.json` and TensorBoard's `logs/`, the films' vectors of a retrieval model among them),
@@ -41,14 +41,14 @@ def run_fn(fn_args) -> None:
     `trainer.training.warm_start`), and `custom_config`:
         task: `ranking` (unless it is named) or `retrieval`.
         model, train, and whatever else the task's settings hold.
-        backup_dir: where a killed run is gone on from, or None.
-        code_fingerprint: of the code, so that edited code does not go on from an older run.
+        backup_dir: the folder of the backup from which a killed run resumes, or None.
+        code_fingerprint: a fingerprint of the code, so that edited code does not resume an older run.
 
-    What was learned, and from which ratings (`trainer.data.trained_on`), is written to `trained/` beside
-    `serving_model_dir`, for a later run to start from and to be compared with.
+    The weights, and the record of the ratings that they were trained on (`trainer.data.trained_on`), are
+    written to `trained/` beside `serving_model_dir`, for a later run's warm start and for comparisons.
 
     Raises:
-        TrainingError, ConfigError: in words for the user.
+        TrainingError, ConfigError: the training fails; the message is for the user.
     """
     custom = fn_args.custom_config or {}
     task = task_of(custom)
@@ -57,7 +57,7 @@ def run_fn(fn_args) -> None:
     run_dir = Path(fn_args.model_run_dir)
     learned, warm = TrainedOn.of_ratings(data.train, data.catalogue.vocabularies), None
     if fn_args.base_model:
-        # What people rate again is in train as well: no base gives that away.
+        # Ratings that repeat a pair of train are in train anyway, so they do not count against a base.
         warm = WarmStart(fn_args.base_model, learned.unlearned(rating_pairs(fn_args.eval_files)))
 
     def say(epoch: int, logs: dict[str, float]) -> None:
@@ -85,12 +85,13 @@ def run_fn(fn_args) -> None:
 
 @dataclass(frozen=True)
 class Task:
-    """What differs from one task to the other.
+    """The functions that differ between the tasks.
 
     Attributes:
-        settings: of `custom_config`.
-        train: from settings and data.
-        export: writes the SavedModel; gives the trained model's answers, and facts for the report.
+        settings: a function from `custom_config` to the task's settings.
+        train: a function from settings and data to the training result.
+        export: a function that writes the SavedModel, and returns the trained model's answers and facts for
+            the report.
     """
 
     settings: type[Settings]
@@ -99,10 +100,10 @@ class Task:
 
 
 def task_of(custom: dict[str, Any]) -> Task:
-    """The task that `custom_config` names.
+    """Returns the task that `custom_config` names.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: there is no task of that name.
     """
     name = custom.get("task", "ranking")
     if name not in TASKS:
@@ -113,10 +114,10 @@ def task_of(custom: dict[str, Any]) -> Task:
 def deliver(
     task: "Task", result: TrainResult, path: str, settings: Settings, learned: TrainedOn
 ) -> dict[str, Any]:
-    """Writes the SavedModel, verified, and beside it what was learned from which ratings.
+    """Writes and verifies the SavedModel, and writes the weights and the record of ratings beside it.
 
     Returns:
-        Facts for the report.
+        The facts for the report.
     """
     answers, facts = task.export(result.model, path, settings)
     difference = verify_export(path, answers)
@@ -142,11 +143,11 @@ TASKS = {
 }
 
 
-REPORT = "training.json"  # in a model_run: what a training came to
+REPORT = "training.json"  # the file in a model_run with the results of the training
 
 
 def write_report(path: Path, settings: Settings, result: TrainResult, facts: dict[str, Any]) -> None:
-    """`training.json`: what the summary and the lineage read."""
+    """Writes `training.json`, which the summary and the lineage read."""
     facts = {
         "settings": settings.model_dump(mode="json"),
         "device": result.device,

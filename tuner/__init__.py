@@ -1,1 +1,1 @@
-"""HOW the settings are found: search spaces, the tuner_fn, the table of trials."""
+"""Hyperparameter search: search spaces, the tuner_fn, the table of trials."""

@@ -1,4 +1,4 @@
-"""The three strategies, as KerasTuner's oracles."""
+"""The three search strategies as oracles of KerasTuner."""
 
 from collections.abc import Iterable, Mapping
 
@@ -17,20 +17,20 @@ def oracle(
     epochs: int,
     conditions: Mapping[str, Iterable[str]] | None = None,
 ) -> keras_tuner.Oracle:
-    """The oracle that `config.strategy` names.
+    """Builds the oracle of `config.strategy`.
 
-    Hyperband decides epochs itself, as its rungs: `train.epochs` is not searched then, and its upper bound
-    is the most that a trial gets.
+    Hyperband sets the epochs itself, by its rungs: `train.epochs` is not searched then, and its upper bound
+    is the largest number of epochs of a trial.
 
     Args:
-        config: strategy, number of trials, seed and space.
-        objective: what is minimized or maximized.
-        epochs: the configured epochs, Hyperband's most where the space does not bound them.
-        conditions: as `search_space.conditions` gives them, where kinds are searched.
+        config: the strategy, number of trials, seed and space.
+        objective: the metric to minimize or maximize.
+        epochs: the configured epochs, Hyperband's maximum if the space does not bound them.
+        conditions: the result of `search_space.conditions`, if kinds are searched.
     """
     space = dict(config.space)
     common = {"objective": objective, "seed": config.seed, "max_retries_per_trial": 0}
-    # A failed trial is reported, not fatal; only when every one fails is there nothing to go on with.
+    # A failed trial is reported, not fatal: the search fails only if every trial does.
     common["max_consecutive_failed_trials"] = config.trials + 1
     if config.strategy == "hyperband":
         bound = space.pop(EPOCHS, None)
@@ -45,7 +45,7 @@ def oracle(
 
 
 def settings(trial_values: dict[str, object]) -> dict[str, object]:
-    """A trial's values as dotted paths alone: Hyperband's rung becomes `train.epochs`."""
+    """Returns a trial's values by dotted path: Hyperband's rung becomes `train.epochs`."""
     chosen = {path: value for path, value in trial_values.items() if not path.startswith("tuner/")}
     if "tuner/epochs" in trial_values:
         chosen[EPOCHS] = trial_values["tuner/epochs"]

@@ -1,4 +1,4 @@
-"""A configured search space as KerasTuner's hyper-parameters."""
+"""Conversion of a configured search space to KerasTuner's hyperparameters."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
@@ -14,14 +14,14 @@ from tuner.config import Choice, Dimension, FloatRange, IntRange
 def hyperparameters(
     space: Mapping[str, Dimension], conditions: Mapping[str, Iterable[str]] | None = None
 ) -> keras_tuner.HyperParameters:
-    """One hyper-parameter a dimension, named by its dotted path.
+    """Returns one hyperparameter per dimension, named by its dotted path.
 
     Args:
-        space: what is searched.
-        conditions: of paths that not every kind has: the kinds with which they are.
+        space: the dimensions of the search by path.
+        conditions: for paths that not every kind has, the kinds that have them.
     """
     declared, conditions = keras_tuner.HyperParameters(), conditions or {}
-    for path in sorted(space, key=lambda path: path != KIND):  # what others depend on comes first
+    for path in sorted(space, key=lambda path: path != KIND):  # the kind comes first: others depend on it
         kinds = conditions.get(path)
         with declared.conditional_scope(KIND, list(kinds)) if kinds else nullcontext():
             _declare(declared, path, space[path])
@@ -29,7 +29,7 @@ def hyperparameters(
 
 
 def conditions(settings: type[Settings], space: Mapping[str, Dimension]) -> dict[str, tuple[str, ...]]:
-    """Of a search over kinds, the paths that not each of them has, and the kinds that do.
+    """Returns, for a search over kinds, the paths that only some kinds have, with those kinds.
 
     Raises:
         ConfigError: no kind that is searched has the path.

@@ -11,19 +11,20 @@ from trainer.training.epoch_log import LOGS
 from tuner.oracles import settings
 from tuner.trial_log import trial_log
 
-#: Trains with some settings and tells each epoch's number, from 1, and logs; returns the best logs.
+#: A function that trains with some settings, reports each epoch's number, from 1, and logs, and returns the
+#: best epoch's logs.
 RunTrial = Callable[[dict[str, object], Callable[[int, dict[str, float]], None]], dict[str, float]]
 
 
 class TrainingTuner(keras_tuner.Tuner):
-    """Searches; finished trials are kept in `directory` and not repeated after an interruption.
+    """A tuner that keeps finished trials in `directory`, so that an interrupted search does not repeat them.
 
-    TensorBoard's logs lie in `directory`'s `logs/<trial>/`, with what was tried for its HParams dashboard.
+    TensorBoard's logs are in `directory`'s `logs/<trial>/`, with its values for the HParams dashboard.
 
     Args:
-        oracle: what to try next.
-        run_trial: trains with the settings of a trial.
-        directory: where the trials are kept.
+        oracle: the oracle that proposes the next trial.
+        run_trial: a function that trains with the settings of a trial.
+        directory: the folder of the trials.
     """
 
     def __init__(self, oracle: keras_tuner.Oracle, run_trial: RunTrial, directory: Path):
@@ -33,7 +34,7 @@ class TrainingTuner(keras_tuner.Tuner):
         )
 
     def run_trial(self, trial: keras_tuner.engine.trial.Trial, *args, **kwargs) -> dict[str, float]:
-        """One training; KerasTuner writes down what it returns, or why it failed."""
+        """Runs one training; KerasTuner records the result or the failure."""
         number, most = int(trial.trial_id) + 1, self.oracle.max_trials
         values = settings(trial.hyperparameters.values)
 
@@ -49,7 +50,7 @@ class TrainingTuner(keras_tuner.Tuner):
             keras.backend.clear_session()  # each trial builds a model; without this they pile up
 
     def get_best_hyperparameters(self, num_trials: int = 1) -> list[keras_tuner.HyperParameters]:
-        """As KerasTuner's, with dotted paths alone: what a trainer can apply."""
+        """Returns KerasTuner's best hyperparameters, with dotted paths only, which a trainer can apply."""
         best = super().get_best_hyperparameters(num_trials)
         for found in best:
             found.values = settings(found.values)

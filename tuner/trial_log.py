@@ -1,4 +1,4 @@
-"""A trial as TensorBoard's HParams dashboard reads it: what was tried, and what came of it."""
+"""Logs of a trial for TensorBoard's HParams dashboard."""
 
 import contextlib
 import shutil
@@ -15,14 +15,14 @@ from trainer.training.epoch_log import EpochLog
 
 @contextlib.contextmanager
 def trial_log(folder: Path, values: Mapping[str, object]) -> Iterator[EpochLog]:
-    """The log of a trial, from its first epoch to how it ended.
+    """Opens the log of a trial, from its first epoch to its final status.
 
     No experiment is declared: the dashboard gathers the settings and metrics of all sessions by itself, and
     would take one declaration for all of them, ranking's for retrieval's too.
 
     Args:
-        folder: of the trial; what an interrupted attempt left there is removed.
-        values: the settings that were tried, by dotted path.
+        folder: the folder of the trial; the files of an interrupted attempt are removed.
+        values: the trial's values by dotted path.
     """
     shutil.rmtree(folder, ignore_errors=True)
     session = tf.summary.create_file_writer(str(folder))

@@ -1,4 +1,4 @@
-"""The table of trials: what was tried, what came of it, and why what failed did."""
+"""The table of trials: their values, scores and errors."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tuner.oracles import settings
 
 
 def trial_table(tuner: keras_tuner.Tuner) -> list[dict[str, Any]]:
-    """A row a trial, best first, failed ones last.
+    """Returns one row per trial, best first, failed ones last.
 
     Returns:
         Dicts of `trial`, `status` (KerasTuner's: COMPLETED, INVALID, FAILED), `score` (the objective's best

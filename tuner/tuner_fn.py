@@ -1,4 +1,4 @@
-"""What TFX's Tuner calls: its FnArgs to a search over a task's settings."""
+"""The `tuner_fn` that TFX's Tuner calls: a search over a task's settings."""
 
 import os
 import tempfile
@@ -19,10 +19,10 @@ from tuner.training_tuner import TrainingTuner
 
 
 def tuner_fn(fn_args) -> TunerFnResult:
-    """Reads the data once, and hands TFX a tuner whose trials train on it.
+    """Reads the data once, and returns a tuner whose trials train on it.
 
-    Of `fn_args.custom_config`: `task` and its settings, as `trainer.run_fn` takes them; `tune`, a TuneConfig;
-    `trials_dir`, where finished trials outlive an interruption, or None.
+    It reads these entries of `fn_args.custom_config`: `task` and its settings, as in `trainer.run_fn`;
+    `tune`, a TuneConfig; `trials_dir`, the folder where finished trials survive an interruption, or None.
 
     Raises:
         ConfigError: the space names a setting that the model does not have.
@@ -37,7 +37,7 @@ def tuner_fn(fn_args) -> TunerFnResult:
         settings.train.epochs,
         conditions(task.settings, tune.space),
     )
-    # A path that does not exist would fail every trial the same way: say so before the first.
+    # An unknown path would fail every trial in the same way, so it is checked before the first.
     apply_hyperparameters(settings, search.get_space().values)
     data = RatingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
 

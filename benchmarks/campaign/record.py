@@ -24,7 +24,7 @@ class Record:
         return len(self.trials)
 
     def add(self, faults: list[str], **facts: Any) -> None:
-        """Keeps one trial.
+        """Appends one trial.
 
         Args:
             faults: what went wrong, one sentence each; an empty list for a trial that went well.

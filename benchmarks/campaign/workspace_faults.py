@@ -16,7 +16,7 @@ _OUTPUT = 4
 
 
 class Inspector:
-    """Looks at one workspace again and again.
+    """Checks one workspace repeatedly for faults.
 
     A served version is right when its bytes are those of a model that a finished node wrote, and stay so.
 

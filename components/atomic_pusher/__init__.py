@@ -1,4 +1,4 @@
-"""A pusher whose versions appear whole or not at all."""
+"""A pusher that publishes versions atomically."""
 
 from components.atomic_pusher.component import AtomicPusher
 from components.atomic_pusher.decision import Decision, decide

@@ -37,18 +37,18 @@ class AtomicPusherSpec(component_spec.ComponentSpec):
 
 
 class AtomicPusher(base_component.BaseComponent):
-    """Copies three models that belong together to `<serving_models>/<name>/<version>/`, all or none.
+    """Pushes three models that belong together to `<serving_models>/<name>/<version>/`, all or none.
 
     TFX's Pusher copies file by file into the folder that servers watch, a model at a time. This one writes
     beside it and renames (`serving.versions.version_sets`), so a server, or a power cut, never sees half a
     version, and never a recommender without the models that it was made of for longer than the renames take.
 
     Args:
-        ranking, retrieval, recommender: what to push.
-        ranking_blessing, retrieval_blessing, recommender_blessing, infra_blessing: the permissions; one
-            refused, none is pushed.
+        ranking, retrieval, recommender: the models to push.
+        ranking_blessing, retrieval_blessing, recommender_blessing, infra_blessing: the blessings; if one is
+            refused, no model is pushed.
         serving_models: the folder of served models.
-        keep: how many versions stay.
+        keep: the number of versions to keep.
         with_trained: whether what ranking and retrieval learned goes with them, where no metadata leads a
             later run to it; it makes a version up to twice as large, and no server reads it.
         judged: the judged model by name that goes with a refit one, where no metadata leads a later run to

@@ -1,4 +1,4 @@
-"""What a push comes to, decided before anything is copied."""
+"""The decision about a push, made before anything is copied."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ Outcome = Literal["pushed", "served", "withdrawn", "refused"]
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of three models that a run would have served.
+    """The decision about the three models of a run.
 
     Args:
         outcome: `refused` by a blessing; `served` already; `withdrawn` by a person, and so not pushed again;
             else `pushed`, as a new version.
-        version: that is served already, or was withdrawn; of `pushed`, an older one with the same content
-            that another has replaced since. None where there is none.
+        version: the version that is served already, or was withdrawn; if `pushed`, an older version with the
+            same content that has been replaced since. None if there is none.
     """
 
     outcome: Outcome
@@ -26,11 +26,11 @@ class Decision:
 
 
 def decide(allowed: Iterable[bool], sources: Mapping[str, Path], serving_models: Path) -> Decision:
-    """Looks at the blessings, and for the content of the models among the served and withdrawn versions.
+    """Decides by the blessings, and by whether the models' content is among served or withdrawn versions.
 
     Args:
-        allowed: what each blessing said.
-        sources: a folder with a SavedModel by name.
+        allowed: whether each blessing was given.
+        sources: the folders of the SavedModels by name.
         serving_models: the folder of served models.
     """
     if not all(allowed):

@@ -1,4 +1,4 @@
-"""Pushes when every blessing allows it and nobody withdrew these models; else writes down why it did not."""
+"""Pushes if every blessing allows it and the models were not withdrawn; otherwise records the reason."""
 
 import logging
 from pathlib import Path
@@ -54,13 +54,13 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _trained(sources: dict[str, Path]) -> dict[str, Path]:
-    """By name, where the weights lie, and what each model was trained on."""
+    """Returns the folders of the models' weights and training records, by name."""
     folders = {name: trained_folder(str(source)) for name, source in sources.items()}
     return {name: folder for name, folder in folders.items() if folder.is_dir()}
 
 
 def _judged(input_dict) -> dict[str, Path]:
-    """By name, the judged models that refit ones were made after, where they are to travel along."""
+    """Returns, by name, the judged models of refit ones that are to be pushed along."""
     given = {name: input_dict.get(f"judged_{name}") for name in MODELS}
     return {
         name: Path(path_utils.serving_model_path(artifact_utils.get_single_uri(model)))

@@ -24,7 +24,7 @@ class BulkRecommenderSpec(component_spec.ComponentSpec):
 
 
 class BulkRecommender(base_component.BaseComponent):
-    """Asks a recommender for every user that it knows (`serving.bulk.bulk`).
+    """Computes the recommendations of every user that a recommender knows (`serving.bulk.bulk`).
 
     TFX's BulkInferrer calls models that take serialized tf.Examples; a recommender takes users, and knows
     them. What it writes is named and framed as BulkInferrer's, one PredictionLog a user, with the same
@@ -32,8 +32,8 @@ class BulkRecommender(base_component.BaseComponent):
 
     Args:
         model: an exported recommender, with `assets.extra/user_ids.txt`.
-        pushed_model: whether it was pushed; of what was not, nobody is told, and the output stays empty.
-        k: how many films a user.
+        pushed_model: whether the model was pushed; if not, the output stays empty.
+        k: the number of films per user.
         exclude_seen: whether films that the user has seen are left out.
         code_fingerprint: of this component's and the server's code, for the cache.
 

@@ -1,4 +1,4 @@
-"""Asks the model for all of its users, both forms into one artifact."""
+"""Requests recommendations for all users of the model and writes both forms to one artifact."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The committed schema, brought to where an importer would find no file: into a cluster."""
+"""The committed schema as an artifact, for clusters, where TFX's importer cannot reach the file."""
 
 from components.committed_schema.component import CommittedSchema
 

@@ -1,4 +1,4 @@
-"""Writes the text."""
+"""Writes the schema's text to the artifact."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""TFX's ExampleValidator, made to stop the run and to look back at the run before."""
+"""An ExampleValidator that can stop the run and compares with the previous run's statistics."""
 
 from components.example_validator.component import StoppingExampleValidator
 

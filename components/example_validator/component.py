@@ -29,16 +29,16 @@ class StoppingExampleValidatorSpec(component_spec.ComponentSpec):
 
 
 class StoppingExampleValidator(base_component.BaseComponent):
-    """Compares every split with the schema, `train` with the run before's, and `eval` with `train`.
+    """Compares every split with the schema, `train` with the previous run's, and `eval` with `train`.
 
-    The last two are TFDV's drift and skew comparators. What is skew between training and serving elsewhere
-    is here that between what is learned from and what the models are judged on: of a run on spans, between
-    the window and the newest of them.
+    The last two comparisons are TFDV's drift and skew comparators. Skew usually means training against
+    serving; here it means training against evaluation data: in a run on spans, the window against its newest
+    span.
 
     Args:
-        statistics: ExampleStatistics of this run.
-        schema: the committed schema, with drift comparators where drift matters.
-        previous_statistics: ExampleStatistics of an earlier run; none the first time.
+        statistics: the ExampleStatistics of this run.
+        schema: the committed schema, with drift comparators for the features whose drift matters.
+        previous_statistics: the ExampleStatistics of an earlier run; none in the first run.
         drift: `"warn"` writes drift down, `"stop"` also stops the run.
         drift_thresholds: JSON, feature to `{"infinity_norm": t}` or `{"jensen_shannon_divergence": t}`, in
             place of the schema's own; null for none.

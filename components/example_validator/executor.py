@@ -1,4 +1,4 @@
-"""Finds anomalies with TFDV, writes them down, and raises when one must stop the run."""
+"""Finds anomalies with TFDV, writes them to the artifact, and raises if one must stop the run."""
 
 import json
 import os
@@ -104,7 +104,7 @@ def _write_text(path: str, text: str) -> None:
 def _drift(
     statistics, previous: list, schema: schema_pb2.Schema, thresholds: dict
 ) -> tuple[list[dict[str, str]], list[dict[str, str | float]]]:
-    """How `train` differs from the previous run's, and by how much."""
+    """Returns how `train` differs from the previous run's, and the distances."""
     if not previous or not _has(statistics, TRAIN) or not _has(previous[0], TRAIN):
         return [], []
     found = tfdv.validate_statistics(
@@ -116,7 +116,7 @@ def _drift(
 
 
 def _skew(statistics, schema: schema_pb2.Schema, thresholds: dict) -> list[dict[str, str]]:
-    """How `train` differs from `eval`."""
+    """Returns how `train` differs from `eval`."""
     if not _has(statistics, TRAIN) or not _has(statistics, EVAL):
         return []
     found = tfdv.validate_statistics(
@@ -132,7 +132,7 @@ def _thresholds(exec_properties, kind: str) -> dict:
 
 
 def _with_thresholds(schema: schema_pb2.Schema, comparator: str, thresholds: dict) -> schema_pb2.Schema:
-    """A copy of the schema whose `drift_comparator` or `skew_comparator` is as the thresholds say."""
+    """Returns a copy of the schema with a `drift_comparator` or `skew_comparator` of these thresholds."""
     changed = schema_pb2.Schema()
     changed.CopyFrom(schema)
     for feature in changed.feature:
@@ -168,7 +168,7 @@ def _rows(
 
 
 def _distances(split: str, anomalies: anomalies_pb2.Anomalies) -> list[dict[str, str | float]]:
-    """Every distance from the previous run that the schema sets a limit to, below the limit as well."""
+    """Returns all distances from the previous run that the schema limits, also those below the limit."""
     return [
         {
             "split": split,

@@ -1,4 +1,4 @@
-"""The statistics of the run before, kept beside the served models where no metadata can be asked."""
+"""The previous run's statistics, kept beside the served models for runners without metadata queries."""
 
 from components.kept_statistics.component import KeepStatistics, PreviousStatistics
 

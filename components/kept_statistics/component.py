@@ -22,7 +22,7 @@ class KeepStatisticsSpec(component_spec.ComponentSpec):
 class KeepStatistics(base_component.BaseComponent):
     """Keeps statistics for the run after this one.
 
-    To stand behind whatever may refuse the data: what was refused is nothing to be compared with.
+    It must run after all nodes that may refuse the data: refused data is not a reference for later runs.
 
     Args:
         statistics: of this run.

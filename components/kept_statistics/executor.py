@@ -1,4 +1,4 @@
-"""Numbered folders, of which the highest counts: each appears by a rename, whole or not at all."""
+"""Numbered folders of statistics, the highest of which counts; each is created atomically by a rename."""
 
 import shutil
 from pathlib import Path
@@ -45,5 +45,5 @@ class PreviousExecutor(base_executor.BaseExecutor):
 
 
 def numbers(kept: Path) -> list[int]:
-    """The numbers of what is kept; none where there is no such folder."""
+    """Returns the numbers of the kept folders; empty if there are none."""
     return [int(path.name) for path in kept.glob("*") if path.name.isdecimal()] if kept.is_dir() else []

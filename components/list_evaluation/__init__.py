@@ -1,4 +1,4 @@
-"""Lists of items held against bars: what the evaluators of retrieval and of the recommender share."""
+"""Evaluation of lists of items against bars, shared by the retrieval and the recommender evaluator."""
 
 from components.list_evaluation.bars import Bars
 from components.list_evaluation.eval_split import EvalSplit

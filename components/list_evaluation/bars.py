@@ -1,4 +1,4 @@
-"""What the lists of a model must reach."""
+"""Bars for the metrics of a model's lists."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from trainer.evaluation.measures import CATALOGUE_MEASURES
 
 @dataclass(frozen=True)
 class Bars:
-    """What a model must reach.
+    """The limits of a model's metrics.
 
     Attributes:
-        limits: measure to `min`, `max`, and `max_increase` or `max_decrease` against the last blessed model.
-        over_popularity: measure to how many times popularity's it must be, at least.
+        limits: by metric, `min`, `max`, and `max_increase` or `max_decrease` from the last blessed model.
+        over_popularity: by metric, the least ratio to the value of the popularity baseline.
     """
 
     limits: Mapping[str, Mapping[str, Limit]]
@@ -25,12 +25,12 @@ class Bars:
     def parse(
         cls, limits: str, over_popularity: str, measures: Sequence[str], of_candidate: Sequence[str] = ()
     ) -> "Bars":
-        """Reads JSON objects; a limit of null is none.
+        """Parses JSON objects; a limit of null is not set.
 
         Args:
-            limits, over_popularity: as the attributes.
-            measures: what is measured of every model.
-            of_candidate: what is measured of the candidate alone, and has no change to be limited.
+            limits, over_popularity: the attributes as JSON.
+            measures: the metrics of every model.
+            of_candidate: the metrics of the candidate alone, whose change cannot be limited.
 
         Raises:
             ConfigError: a measure or a limit that does not exist, or standard errors of what is no mean over
@@ -65,12 +65,12 @@ class Bars:
         popularity: Mapping[str, float],
         baseline: Baseline | None,
     ) -> list[Verdict]:
-        """One verdict per limit.
+        """Returns one verdict per limit.
 
         Args:
-            candidate: value by measure, those of the search among them.
-            popularity: of the popularity baseline.
-            baseline: of the last blessed model, where there is one.
+            candidate: the candidate's values by metric, including those of the search.
+            popularity: the values of the popularity baseline.
+            baseline: the last blessed model, if there is one.
         """
         return [
             *(

@@ -1,4 +1,4 @@
-"""What every component is given, and gives, that judges lists of items."""
+"""The base component of evaluators of lists: its inputs, outputs and parameters."""
 
 from tfx.dsl.components.base import base_component
 from tfx.types import BaseChannel, Channel, component_spec, standard_artifacts
@@ -26,13 +26,13 @@ class ListEvaluatorSpec(component_spec.ComponentSpec):
 
 
 class ListEvaluator(base_component.BaseComponent):
-    """Measures the lists of a model for the users of `eval`, and blesses it by what they are worth.
+    """Evaluates a model's lists for the users of `eval`, and blesses the model by their metrics.
 
     Args:
         examples: the splits.
         transform_graph: the vocabularies.
-        model: what is judged.
-        baseline_model: the last blessed one; may resolve to nothing.
+        model: the candidate.
+        baseline_model: the last blessed model; may resolve to nothing.
         bars: JSON, measure to limits: {"ndcg@10": {"min": 0.2, "max_decrease": 0.0}}; `min`, `max`, and
             against the baseline `max_increase` or `max_decrease`, a number or {"standard_errors": 2}, as
             `components.bars.verdicts` takes them.

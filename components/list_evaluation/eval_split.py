@@ -1,4 +1,4 @@
-"""What lists are judged by: train and eval as an executor is given them, and whom they are asked for."""
+"""The data for the evaluation of lists: train, eval and its users, read from an executor's inputs."""
 
 import json
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from trainer.evaluation.held_out import HeldOut
 
 @dataclass(frozen=True, eq=False)
 class EvalSplit:
-    """Train and eval, and the users to ask for.
+    """Train, eval, and the users whose lists are evaluated.
 
     Attributes:
-        data: train, and eval as what is held out.
-        held_out: whom to ask for, and what is to be found.
+        data: train, and eval as the held-out ratings.
+        held_out: the users and their held-out items.
     """
 
     data: RatingData
@@ -31,7 +31,7 @@ class EvalSplit:
 
     @classmethod
     def read(cls, input_dict, exec_properties) -> "EvalSplit":
-        """Of the inputs and parameters of a `ListEvaluator`, without a baseline that is not there."""
+        """Reads the inputs and parameters of a `ListEvaluator`, without a missing baseline."""
         report("reading train and eval")
         data = RatingData.read(
             split_files(input_dict["examples"], features.TRAIN),
@@ -45,7 +45,7 @@ class EvalSplit:
 
     @cached_property
     def overlap(self) -> Overlap | None:
-        """How much of eval the baseline was trained on; None where there is none."""
+        """Returns the share of eval that the baseline was trained on; None if there is no baseline."""
         if not self._input_dict.get(BASELINE):
             return None
         return eval_overlap(self._input_dict, rating_pairs(self.data.eval_files))

@@ -1,4 +1,4 @@
-"""Everything that was measured, and what it means for the blessing: `metrics.json`."""
+"""The metrics of all models and the verdicts for the blessing: `metrics.json`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -14,13 +14,13 @@ NO_CHANCE = "; both are made of the same trained models, so nothing is put down 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was measured.
+    """The metrics of the candidate and its baselines.
 
     Attributes:
-        qualities: of `candidate`, `popularity`, and maybe `baseline`, over the same users.
-        search: as `search_quality` gives it; empty where no search is judged.
-        bars: what the candidate must reach.
-        overlap: how much of the held-out split the baseline was trained on (`components.baseline`).
+        qualities: the quality of `candidate`, `popularity`, and maybe `baseline`, over the same users.
+        search: the result of `search_quality`; empty if no search is evaluated.
+        bars: the limits of the candidate's metrics.
+        overlap: the share of the held-out split that the baseline was trained on (`components.baseline`).
         same_models: whether candidate and baseline are made of the very same trained models. Then no
             training's chance is in their difference, and limits in standard errors allow for none (what
             `at_least` says still passes): a change of settings has to be worth what it replaces.
@@ -34,12 +34,12 @@ class Evaluation:
 
     @cached_property
     def means(self) -> dict[str, dict[str, float]]:
-        """Model to measure to value."""
+        """Returns the values by model and metric."""
         return {name: quality.means() for name, quality in self.qualities.items()}
 
     @cached_property
     def verdicts(self) -> list[Verdict]:
-        """One per limit."""
+        """Returns one verdict per limit."""
         candidate = {**self.means["candidate"], **self.search}
         found = self.bars.verdicts(candidate, self.means["popularity"], self._baseline())
         if not self.same_models:
@@ -58,11 +58,11 @@ class Evaluation:
 
     @property
     def blessed(self) -> bool:
-        """Every bar was cleared, and there was one."""
+        """Tells whether there is a bar and every bar was met."""
         return bool(self.verdicts) and all(verdict.passed for verdict in self.verdicts)
 
     def metrics(self) -> dict[str, Any]:
-        """For `metrics.json`; NaN for what could not be measured.
+        """Returns the content of `metrics.json`; NaN for what could not be measured.
 
         `candidate`, `popularity`, `baseline` (null where there is none): value by measure.
         `standard_errors`: the same for the means over users.

@@ -1,4 +1,4 @@
-"""The model that servers answer from, for a new one to be compared with, where no metadata can be asked."""
+"""The served model as the baseline of a new one, for runners without metadata queries."""
 
 from components.model_in_front.component import ModelInFront
 

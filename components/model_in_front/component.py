@@ -32,7 +32,7 @@ class ModelInFront(base_component.BaseComponent):
         judged: whether the judged model is wanted, which a refit version carries; any other version was
             judged itself. A model that has learned what the next one is judged by is no baseline.
 
-    Outputs `model`, and in its `trained/` what a training can begin from, if that was pushed too. While
+    Outputs `model`, and in its `trained/` the weights for a warm start, if they were pushed too. While
     nothing is pushed it holds `NOTHING_IS_PUSHED` and no model, which `components.baseline.drop_missing`
     takes for none.
     """

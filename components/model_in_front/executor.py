@@ -1,4 +1,4 @@
-"""Copies the highest version, or the judged model in it, or says that there is none."""
+"""Copies the served version, or the judged model in it, or marks the artifact as empty."""
 
 import os
 import shutil

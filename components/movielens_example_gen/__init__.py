@@ -1,1 +1,1 @@
-"""MovieLens files to tf.Examples: a TFX component, and what finds and fingerprints its data."""
+"""A TFX component that converts MovieLens files to tf.Examples, and the search for its data."""

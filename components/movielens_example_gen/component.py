@@ -11,7 +11,7 @@ from components.movielens_example_gen.executor import Executor
 
 
 class MovieLensExampleGenSpec(ComponentSpec):
-    """What goes in and what comes out."""
+    """Inputs, outputs and parameters."""
 
     PARAMETERS = {  # noqa: RUF012 (TFX reads them from the class)
         "input_base": ExecutionParameter(type=str),

@@ -33,7 +33,7 @@ class ExampleEncoder:
         self._movies = _Parts(self._describe_movies)
 
     def encode(self, table: pa.Table) -> pa.BinaryArray:
-        """One serialized tf.Example a row.
+        """Returns one serialized tf.Example per row.
 
         Args:
             table: ratings, as `ratings.SCHEMA`. At most 2 GiB of examples: some 65,536 rows at a time.
@@ -96,7 +96,7 @@ class _Parts:
 
 
 def _distinct(values: pa.Array, name: str) -> pa.BinaryArray:
-    """The encoded feature `name` of each value, each distinct one encoded once."""
+    """Returns the encoded feature `name` of each value; each distinct value is encoded once."""
     coded = values.dictionary_encode()
     offsets = pa.array(np.arange(len(coded.dictionary) + 1, dtype=np.int32))
     one_each = pa.ListArray.from_arrays(offsets, coded.dictionary)
@@ -131,7 +131,7 @@ def _encode(batch: pa.RecordBatch) -> list[bytes]:
 
 
 def _without_head(example: bytes) -> bytes:
-    """A tf.Example's entries, without what says how long they are."""
+    """Returns a tf.Example's entries without the length prefix."""
     at = 1
     while example[at] & 0x80:
         at += 1
@@ -152,5 +152,5 @@ def _bytes(values: Iterable[str | None]) -> pa.ListArray:
 
 
 def _lists(values: Iterable, kind: pa.DataType) -> pa.ListArray:
-    """Lists of one value, or nothing for None."""
+    """Returns lists of one value each, empty ones for None."""
     return pa.array([None if value is None else [value] for value in values], pa.list_(kind))

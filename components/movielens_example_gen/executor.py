@@ -1,4 +1,4 @@
-"""The work of MovieLensExampleGen: a data set's files to an Examples artifact, whole or not at all."""
+"""The executor of MovieLensExampleGen, which writes an Examples artifact completely or not at all."""
 
 import json
 import os
@@ -37,7 +37,7 @@ from trainer.data.features import SPLITS
 
 REPORT = "ingest.json"
 
-# How many ratings a release has; latest-small changes over time.
+# The number of ratings of each release; latest-small changes over time.
 RATINGS = {
     "ml-100k": 100_000,
     "ml-1m": 1_000_209,
@@ -151,7 +151,7 @@ def _work(pieces: list[Piece], codes: np.ndarray) -> Iterator[Work]:
 
 
 def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows, list[float], list[int]]:
-    """What the pieces report.
+    """Collects the reports of the pieces.
 
     Returns:
         Rows by piece and split, int64[count, 3]; the bad rows; the least and most stars of each piece in
@@ -170,7 +170,7 @@ def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows, list[float], 
 
 
 def _publish(parts: str, uri: str, rows: np.ndarray) -> None:
-    """Moves the files that hold anything to where TFX looks for them."""
+    """Moves the files that are not empty to the folders where TFX looks for them."""
     for place, split in enumerate(SPLITS):
         folder = os.path.join(uri, f"Split-{split}")  # where artifact_utils.get_split_uri looks
         fileio.makedirs(folder)
@@ -182,7 +182,7 @@ def _publish(parts: str, uri: str, rows: np.ndarray) -> None:
 
 
 def _describe(examples, report: dict) -> None:
-    """Says in the metadata what the artifact holds, the way TFX's own ExampleGens do, and more."""
+    """Records the artifact's content in the metadata, like TFX's own ExampleGens, with more properties."""
     examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
     examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
     examples_utils.set_file_format(examples, "tfrecords_gzip")

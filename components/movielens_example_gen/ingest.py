@@ -1,4 +1,4 @@
-"""One piece of a ratings file to tf.Examples on disk: what a Beam worker does."""
+"""The work of a Beam worker: converts one piece of a ratings file to tf.Examples on disk."""
 
 import contextlib
 import json

@@ -1,14 +1,14 @@
-"""Data that arrives in spans: which are there, which of them are read, and in what order.
+"""Selection of the spans to read, for data that arrives in spans.
 
 A span is a folder in any known layout, or a file of ratings, in the folder `data.path`:
 
     data/span-0001/ratings.csv
     data/span-0002/ratings.csv, movies.csv
     data/span-0003.csv
-    data/span-0004.partial/         somebody is writing it: not there yet; renaming it makes it so
+    data/span-0004.partial/         still being written: ignored until it is renamed
     data/movies.csv, users.csv      for all of them
 
-What is not a span's name is nobody's business here.
+Other names are ignored.
 """
 
 import os
@@ -36,7 +36,7 @@ class Span:
 
 
 def find_spans(path: str, config: DataConfig, chosen: str = "") -> list[Span]:
-    """The spans to read, oldest first; none where the data does not come in spans.
+    """Returns the spans to read, oldest first; empty if the data does not come in spans.
 
     Args:
         path: the folder that holds them.
@@ -73,7 +73,7 @@ def name_of(spans: list[Span]) -> str:
 
 
 def recognise_all(path: str, config: DataConfig, chosen: str = "") -> tuple[Layout, ...]:
-    """The layout of a data set; of one that comes in spans, those of the spans to read, oldest first.
+    """Recognises the layout of a data set, or the layouts of its spans to read, oldest first.
 
     Movies and users beside the spans come before all, in a layout without ratings: what a span says of a
     movie or a user is newer.

@@ -1,4 +1,4 @@
-"""Which split each rating is for, decided for all ratings at once.
+"""Assignment of the ratings to splits, for all ratings at once.
 
 The answer is one int8 a row: the place of its split in `trainer.data.features.SPLITS`, or DROPPED.
 """
@@ -33,7 +33,7 @@ ROW_BY_ROW = ("random", "per_item", "predefined")
 
 @dataclass(frozen=True)
 class Rows:
-    """What a split may look at, in file order.
+    """The columns that a split may use, in file order.
 
     Attributes:
         count: how many rows there are.
@@ -53,13 +53,13 @@ class Rows:
     span: np.ndarray | None = None
 
     def where(self, kept: np.ndarray) -> "Rows":
-        """These rows alone."""
+        """Returns the kept rows."""
         columns = (self.user, self.movie, self.timestamp, self.in_test_file, self.lot, self.span)
         return Rows(int(kept.sum()), *(None if column is None else column[kept] for column in columns))
 
 
 def assign(split: config.Split, rows: Rows) -> np.ndarray:
-    """The split of every row, int8[rows.count].
+    """Returns the split of every row, int8[rows.count].
 
     Raises:
         DataError: a split would be empty.
@@ -70,7 +70,7 @@ def assign(split: config.Split, rows: Rows) -> np.ndarray:
 
 
 def by_hash(split: config.HashSplit | config.NewestSpanSplit, lot: np.ndarray) -> np.ndarray:
-    """The split of rows by their lots (see Rows), int8."""
+    """Returns the split of rows by their lots (see Rows), int8."""
     codes = np.full(len(lot), TRAIN_CODE, np.int8)
     codes[lot < round(split.eval + split.test, 12)] = TEST_CODE  # 0.3, not 0.1 + 0.2 = 0.30000000000000004
     codes[lot < split.eval] = EVAL_CODE
@@ -89,7 +89,7 @@ def check_sizes(sizes, split: config.Split) -> None:
 
 
 def _cut(n: int, split) -> tuple[int, int]:
-    """Where eval and where test start among n things in their order."""
+    """Returns the indices at which eval and test start among n ordered rows."""
     test, evaluation = round(n * split.test), round(n * split.eval)
     return n - test - evaluation, n - test
 
@@ -108,7 +108,7 @@ def _cut_permutation(order: np.ndarray, starts: tuple[int, int]) -> np.ndarray:
 
 def _needed(column: np.ndarray | None) -> np.ndarray:
     """A column that the kind of split looks at."""
-    assert column is not None  # whoever made the rows read what their split needs
+    assert column is not None  # the caller has read the columns that the split needs
     return column
 
 

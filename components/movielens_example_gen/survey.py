@@ -1,4 +1,4 @@
-"""One look at all ratings, to decide what a single piece cannot: which split each one is for, and who occurs.
+"""A pass over all ratings, which decides what needs all of them: the splits, and the ids that occur.
 
 Only what is needed is kept, a few bytes a rating.
 """
@@ -17,7 +17,7 @@ from trainer.data.pair_hash import id_hashes, lots, mixed
 
 @dataclass(frozen=True)
 class Survey:
-    """What was decided and seen.
+    """The result of the pass over all ratings.
 
     Attributes:
         codes: int8[rows], the split of every row of all pieces, `splits.DROPPED` for those left out.
@@ -37,7 +37,7 @@ class Survey:
 
 
 def split_codes(pieces: list[Piece], config: DataConfig) -> Survey:
-    """The split of every row of all pieces.
+    """Returns the split of every row of all pieces.
 
     A row that cannot be read is left out where the split looks at the rows. A random split does not: there a
     bad row uses up its place in the permutation. Of a user's ratings of one movie those in the newest span

@@ -1,4 +1,4 @@
-"""TFRecord files written many records at a time.
+"""Writing of TFRecord files, many records at a time.
 
 The format is a length, the length's checksum, the record, its checksum (TensorFlow's record_writer.h).
 Arrow lays the frames out and igzip, which is gzip several times as fast as zlib, packs them.
@@ -41,7 +41,7 @@ class TFRecordWriter:
 
 
 def frame(records: pa.BinaryArray) -> pa.BinaryArray:
-    """Each record as it stands in a TFRecord file."""
+    """Frames each record as in a TFRecord file."""
     lengths = pc.binary_length(records).dictionary_encode()
     heads = [_head(length) for length in lengths.dictionary.to_pylist()]
     checksums = np.fromiter(map(crc32c, records.to_numpy(zero_copy_only=False)), np.uint32, len(records))

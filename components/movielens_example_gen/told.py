@@ -1,4 +1,4 @@
-"""What a run says of its data beside the counts: what was guessed, left out or odd, in sentences."""
+"""Notes on a run's data, in sentences: guesses, omissions and oddities."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ FEW_RATINGS = 100
 
 
 def told_of_files(layouts: Sequence[Layout], catalog: Catalog) -> list[str]:
-    """How the files were read, where that is not plain from their names; each sentence once."""
+    """Describes how the files were read, if their names do not make it plain; each sentence once."""
     notes = [note for layout in layouts for file in layout.ratings for note in file.notes]
     if not any(layout.movies for layout in layouts):
         notes.append("there is no file of movies: ids stand for titles, and no film has a genre")
@@ -22,7 +22,7 @@ def told_of_files(layouts: Sequence[Layout], catalog: Catalog) -> list[str]:
 
 
 def told_of_ratings(survey: Survey, rows: int, config: DataConfig) -> list[str]:
-    """What is odd about the ratings themselves.
+    """Describes what is odd about the ratings themselves.
 
     Args:
         survey: what was seen of them.
@@ -67,7 +67,7 @@ def _where(survey: Survey, kind: str) -> str:
 
 
 def check_stars(extremes: Sequence[float], rows: int) -> None:
-    """Refuses ratings to learn from that are all the same.
+    """Refuses training ratings that are all equal.
 
     Args:
         extremes: the least and the most of each piece.
@@ -86,7 +86,7 @@ def check_stars(extremes: Sequence[float], rows: int) -> None:
 
 @contextmanager
 def also_saying(notes: Sequence[str]) -> Iterator[None]:
-    """Adds to the hint of a DataError what else is to be known of the data."""
+    """Adds notes on the data to the hint of a DataError."""
     try:
         yield
     except DataError as error:

@@ -1,4 +1,4 @@
-"""Blesses a ranking model, or not: TFX's Evaluator, whose baseline may hold no model."""
+"""The evaluator of ranking models: TFX's Evaluator with bars and an optional baseline."""
 
 from components.ranking_evaluator.component import RankingEvaluator
 

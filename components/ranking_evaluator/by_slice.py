@@ -1,4 +1,4 @@
-"""TFMA's metrics as plain numbers, for whoever reads them without TFMA: `slices.json`."""
+"""TFMA's metrics as plain numbers, for readers without TFMA: `slices.json`."""
 
 import math
 from typing import Any
@@ -11,9 +11,9 @@ WHOLE = "(all)"
 
 
 def by_slice(evaluation: str) -> dict[str, dict[str, dict[str, dict[str, float | None]]]]:
-    """Feature to value to model (`candidate`, and maybe `baseline`) to metric to number; null for NaN.
+    """Returns metrics by feature, value and model (`candidate`, and maybe `baseline`); null for NaN.
 
-    All of the split is feature and value WHOLE. A metric over the first k has `@k` behind its name.
+    The whole split has feature and value WHOLE. The name of a metric over the first k ends in `@k`.
 
     Args:
         evaluation: the folder of an Evaluator's `evaluation` output.

@@ -1,4 +1,4 @@
-"""TFX's Evaluator, judged by bars of our own."""
+"""TFX's Evaluator with custom bars."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RankingEvaluatorSpec(EvaluatorSpec):
-    """TFX's own, and the bars."""
+    """Inputs, outputs and parameters: TFX's own and the bars."""
 
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
         **EvaluatorSpec.PARAMETERS,
@@ -25,7 +25,7 @@ class RankingEvaluatorSpec(EvaluatorSpec):
 
 
 class RankingEvaluator(Evaluator):
-    """`tfx.components.Evaluator` measures; the blessing is by `bars`, which allow for noise.
+    """Evaluates a ranking model with `tfx.components.Evaluator`, and blesses it by `bars`.
 
     A `baseline_model` artifact without a model in it counts as none. A resolver gives no artifact at all on
     the first run. A cluster has no such thing: a task's output is always there (`components.model_in_front`).

@@ -1,4 +1,4 @@
-"""Does what TFX's Evaluator does, compares with the last blessed model, and decides the blessing."""
+"""Runs TFX's Evaluator, compares with the last blessed model, and decides about the blessing."""
 
 import json
 import os
@@ -35,7 +35,7 @@ class Executor(executor.Executor):
 
 
 def _baseline(input_dict, values: dict[str, float | None]) -> Baseline:
-    """The last blessed model: TFMA's numbers, how sure a difference is, and what it was trained on."""
+    """Returns the last blessed model's metrics, their standard errors and its overlap with eval."""
     candidate, last = (saved_model(input_dict[key]) for key in ("model", BASELINE))
     paired = Paired.read(candidate, last, split_files(input_dict["examples"], features.EVAL))
     return Baseline(

@@ -1,4 +1,4 @@
-"""Candidate and baseline asked about the same ratings: how sure the difference of their errors is.
+"""Paired comparison of candidate and baseline on the same ratings: standard errors of the difference.
 
 Ratings of one user are alike, so the noise is that over users and not over rows. Each measure is a function
 of sums over users; its standard error is the delta method's for a sample of users (a ratio estimator,
@@ -18,18 +18,18 @@ from trainer.export.saved_model import SavedModel
 
 BATCH = 1 << 13
 _NAMES = (USER_ID, MOVIE_ID, USER_RATING)
-K = 10  # of NDCG
+K = 10  # the cutoff of NDCG
 
 
 @dataclass(frozen=True, eq=False)
 class Paired:
-    """One row per rating of `eval`.
+    """Both models' predictions, with one row per rating of `eval`.
 
     Attributes:
-        user: which user's it is, numbered from 0.
+        user: the number of each row's user, from 0.
         pairs: the hash of user and film (`trainer.data.pair_hash`), uint64.
         stars: the rating, float64.
-        candidate, baseline: what each model predicts, float64.
+        candidate, baseline: each model's predictions, float64.
     """
 
     user: np.ndarray
@@ -40,7 +40,7 @@ class Paired:
 
     @classmethod
     def read(cls, candidate: str, baseline: str, patterns: Sequence[str]) -> "Paired":
-        """Asks both SavedModels' `serving_examples` about every rating of the files, in one pass."""
+        """Calls `serving_examples` of both SavedModels on every rating of the files, in one pass."""
         parts: list[tuple[np.ndarray, ...]] = []
         with SavedModel(candidate) as new, SavedModel(baseline) as old:
             report("rating eval by the candidate and by the last blessed model")
@@ -56,7 +56,7 @@ class Paired:
         return cls(np.unique(users, return_inverse=True)[1], pairs, stars, of_new, of_old)
 
     def standard_errors(self) -> dict[str, float]:
-        """By measure, of the difference candidate less baseline; NaN for a single user."""
+        """Returns the standard errors of candidate minus baseline by metric; NaN for a single user."""
         return {
             "rmse": _standard_error(self._rmse(self.candidate) - self._rmse(self.baseline)),
             "mae": _standard_error(self._mae(self.candidate) - self._mae(self.baseline)),
@@ -71,7 +71,7 @@ class Paired:
         }
 
     def _rmse(self, predicted: np.ndarray) -> np.ndarray:
-        """What each user moves sqrt(sum of squares / rows) by: d sqrt(m) = dm / (2 sqrt(m))."""
+        """Returns each user's influence on sqrt(sum of squares / rows): d sqrt(m) = dm / (2 sqrt(m))."""
         squares = self._ratio((predicted - self.stars) ** 2, np.ones_like(self.stars))
         root = np.sqrt(np.mean((predicted - self.stars) ** 2))
         return squares / (2 * root) if root else np.zeros_like(squares)
@@ -83,14 +83,14 @@ class Paired:
         return self._ratio(predicted, self.stars)
 
     def _ratio(self, above: np.ndarray, below: np.ndarray) -> np.ndarray:
-        """What each user moves sum(above) / sum(below) by, to the first order: float64 [users], sum 0."""
+        """Returns each user's first-order influence on sum(above) / sum(below): float64 [users], sum 0."""
         above, below = (np.bincount(self.user, weights=column) for column in (above, below))
         whole = below.sum()
         return (above - below * above.sum() / whole) / whole if whole else np.full(len(above), np.nan)
 
 
 def ndcg(user: np.ndarray, stars: np.ndarray, predicted: np.ndarray, k: int = K) -> np.ndarray:
-    """Each user's NDCG among the rated films, gain = stars, float64 [users]; 0 where all gains are 0."""
+    """Returns each user's NDCG among the rated films, gain = stars, float64 [users]; 0 if all gains are 0."""
     found, best = (_discounted(user, stars, by, k) for by in (predicted, stars))
     return np.divide(found, best, out=np.zeros_like(found), where=best > 0)
 
@@ -109,6 +109,6 @@ def _influence_of_mean(values: np.ndarray) -> np.ndarray:
 
 
 def _standard_error(influence: np.ndarray) -> float:
-    """From what each user moves a measure by, to the standard error of the measure."""
+    """Returns the standard error of a metric from the users' influences."""
     users = len(influence)
     return float(np.sqrt(users / (users - 1) * np.sum(influence**2))) if users > 1 else float("nan")

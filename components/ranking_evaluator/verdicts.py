@@ -1,4 +1,4 @@
-"""What TFMA's numbers and the bars come to: `verdicts.json`."""
+"""The verdicts on TFMA's metrics: `verdicts.json`."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ def judged(
     candidate: Mapping[str, float | None],
     baseline: Baseline | None,
 ) -> dict[str, Any]:
-    """For `verdicts.json`; null for what could not be measured.
+    """Returns the content of `verdicts.json`; null for what could not be measured.
 
     `candidate`, `baseline` (null where there is none): value by measure, over all of `eval`.
     `change`: mean and standard error of the difference, candidate less `baseline`, by measure.

@@ -1,4 +1,4 @@
-"""Makes one SavedModel, the recommender, of a ranking and a retrieval model."""
+"""Assembly of the recommender, one SavedModel made of a ranking and a retrieval model."""
 
 from components.recommender_assembler.component import RecommenderAssembler
 

@@ -22,12 +22,12 @@ class RecommenderAssemblerSpec(component_spec.ComponentSpec):
 
 
 class RecommenderAssembler(base_component.BaseComponent):
-    """Retrieves with one model, rates with the other, orders by both: `trainer.export.recommender.assemble`.
+    """Assembles a recommender from a retrieval and a ranking model (`trainer.export.recommender.assemble`).
 
     Args:
         ranking, retrieval: the exported models, trained on the same data.
-        candidates: how many films are retrieved, and rated, for a request.
-        rating_weight: how many points of retrieval score a star counts for.
+        candidates: the number of films that are retrieved and rated per request.
+        rating_weight: the points of retrieval score that one star is worth.
         code_fingerprint: of `trainer` and this component, for the cache.
 
     Outputs `model`, a Model whose SavedModel answers as the two do together: that is verified, as TF Serving

@@ -1,4 +1,4 @@
-"""Assembles, verifies, and only then lets the artifact have it."""
+"""Assembles and verifies the recommender before it is moved into the artifact."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Blesses the assembled recommender, or not, by the lists that it would show."""
+"""The evaluator of the assembled recommender, which blesses it by its lists."""
 
 from components.recommender_evaluator.component import RecommenderEvaluator
 

@@ -1,4 +1,4 @@
-"""The component: `ListEvaluator` for what both models show together."""
+"""The component: a `ListEvaluator` of the recommender."""
 
 from tfx.dsl.components.base import executor_spec
 
@@ -7,7 +7,7 @@ from components.recommender_evaluator.executor import Executor
 
 
 class RecommenderEvaluator(ListEvaluator):
-    """Asks the assembled recommender for ten items per user of `eval`, and blesses it by what they are worth.
+    """Evaluates the recommender's ten items per user of `eval`, and blesses it by their metrics.
 
     The two models that it is made of are judged by evaluators of their own. How they answer together is
     decided by `candidates` and `rating_weight`, which only these lists show. They are those of the exported

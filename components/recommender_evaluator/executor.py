@@ -1,4 +1,4 @@
-"""Measures the candidate's lists, popularity's and the last blessed recommender's; writes the blessing."""
+"""Evaluates the lists of the candidate, popularity and the last blessed recommender; writes the blessing."""
 
 import os
 from pathlib import Path
@@ -57,6 +57,6 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _same_parts(candidate: Path, baseline: Path) -> bool:
-    """Whether both were made of the same two models."""
+    """Tells whether both recommenders were made of the same two models."""
     made_of = [parts_of(each) for each in (candidate, baseline)]
     return made_of[0] is not None and made_of[0] == made_of[1]

@@ -1,4 +1,4 @@
-"""Trains what is blessed once more, on every rating, for what is served."""
+"""The refit of blessed settings on all ratings, for serving."""
 
 from components.refit.component import Refit
 

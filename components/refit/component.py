@@ -54,8 +54,8 @@ class Refit(base_component.BaseComponent):
         judged_model: the judged model; a channel that brings none means that it was refused.
         blessings: the permissions, by name; one refused, nothing is refit.
         code_fingerprint: of `trainer` and this component, for the cache.
-        base_model: what training begins from, if anything; `all` only.
-        backup_dir: where a killed training is gone on from; empty where nothing outlives it.
+        base_model: the model of the warm start, if any; `all` only.
+        backup_dir: the folder of the backup from which a killed training resumes; empty for no backup.
 
     Outputs `model`, with `trained/` beside the SavedModel and the property `refit` (1, or 0 where nothing
     was refit), and `model_run` with `training.json`.

@@ -1,4 +1,4 @@
-"""Refits where every blessing was given; otherwise writes down that it did not."""
+"""Refits if every blessing was given; otherwise marks the artifact as not refit."""
 
 from pathlib import Path
 

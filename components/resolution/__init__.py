@@ -1,4 +1,4 @@
-"""Resolver strategies: what a run begins from, and what it is compared with, leaving out what it made itself.
+"""Resolver strategies for a run's warm start and baseline, which leave out the run's own artifacts.
 
 TFX's own strategies answer "the latest", which after a cached run is the candidate itself: comparing a
 model with itself says nothing, and the changed input would rerun nodes of an unchanged pipeline. Leaving

@@ -1,4 +1,4 @@
-"""Resolves judged models while every blessing is given, and nothing otherwise."""
+"""Resolves judged models if every blessing is given, and nothing otherwise."""
 
 from ml_metadata import metadata_store
 from tfx import types
@@ -8,7 +8,7 @@ BLESSING = "_blessing"  # what the names of blessings among the inputs end with
 
 
 class AllBlessed(resolver.ResolverStrategy):
-    """Passes models on where all `…_blessing` inputs are blessed; else each of them resolves to nothing.
+    """Passes models on if all `…_blessing` inputs are blessed; otherwise each model resolves to nothing.
 
     What reads a model by way of this resolver depends on the model alone: a judgement that is made anew, with
     the same outcome, leaves it cached.

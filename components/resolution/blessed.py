@@ -13,7 +13,7 @@ def last_blessed(
     blessings: Sequence[types.Artifact],
     node: str,
 ) -> tuple[list[types.Artifact], list[types.Artifact]]:
-    """The newest of `models` that `node` made and a blessing blessed, and that blessing; empty if none.
+    """Returns the newest of `models` that `node` made and that was blessed, and its blessing; empty if none.
 
     Properties of a blessing as TFX's Evaluator writes them: `blessed` (1 or 0), `current_model_id`.
 
@@ -31,7 +31,7 @@ def last_blessed(
 
 
 def maker(store: metadata_store.MetadataStore, artifact: types.Artifact) -> str:
-    """The node that made it, as `pipeline.node`; an artifact's own contexts hold those who read it too."""
+    """Returns the node that made an artifact, as `pipeline.node`; its contexts also hold its readers."""
     for event in store.get_events_by_artifact_ids([artifact.id]):
         if event.type == metadata_store_pb2.Event.OUTPUT:
             contexts = store.get_contexts_by_execution(event.execution_id)

@@ -9,7 +9,7 @@ _ENDED_WELL = (metadata_store_pb2.Execution.COMPLETE, metadata_store_pb2.Executi
 
 
 class LastAcceptedOther(resolver.ResolverStrategy):
-    """Of `candidates`, the newest one older than `current` that `node` accepted; empty when there is none.
+    """Resolves the newest of `candidates` that is older than `current` and that `node` accepted, if any.
 
     Statistics are made before anybody looks at them. Data that was refused is nothing to be compared with:
     the corrected data would be refused for differing from it.

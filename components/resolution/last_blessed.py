@@ -1,4 +1,4 @@
-"""Resolves the model that a warm start begins from."""
+"""Resolves the base model of a warm start."""
 
 from ml_metadata import metadata_store
 from tfx import types
@@ -9,7 +9,7 @@ from components.resolution.last_refit import LastRefit
 
 
 class LastBlessed(resolver.ResolverStrategy):
-    """Of `model`, the newest that `node` made and a `model_blessing` blessed; empty when there is none.
+    """Resolves the newest of `model` that `node` made and a `model_blessing` blessed, if any.
 
     Where there are `examples`, only models count that are older than they: none that was trained on them.
     So a run on the same examples begins where the run before began, and the cache has its answer.

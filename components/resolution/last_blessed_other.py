@@ -8,7 +8,7 @@ from components.resolution.blessed import last_blessed, maker
 
 
 class LastBlessedOther(resolver.ResolverStrategy):
-    """Of `model`, the newest one older than `candidate` that a `model_blessing` blessed; empty when none.
+    """Resolves the newest of `model` that is older than `candidate` and was blessed, if any.
 
     Only models of the candidate's own node count: a ranking model is not measured by a retrieval model.
     """

@@ -1,4 +1,4 @@
-"""Resolves the refit model that a warm start begins from."""
+"""Resolves the refit model that is the base of a warm start."""
 
 from ml_metadata import metadata_store
 from tfx import types
@@ -8,7 +8,7 @@ from components.resolution.blessed import maker
 
 
 class LastRefit(resolver.ResolverStrategy):
-    """Of `model`, the newest that `node` refit; empty when there is none.
+    """Resolves the newest of `model` that `node` refit, if any.
 
     Where there are `examples`, only models count that are older than they are, as in LastBlessed.
 

@@ -1,4 +1,4 @@
-"""Blesses a retrieval model, or not: what TFX has an Evaluator for only where there is a label."""
+"""The evaluator of retrieval models; TFX's Evaluator needs a label, which these lack."""
 
 from components.retrieval_evaluator.component import RetrievalEvaluator
 

@@ -1,4 +1,4 @@
-"""Measures the candidate, popularity and the last blessed model, and writes metrics and the blessing."""
+"""Evaluates the candidate, popularity and the last blessed model; writes metrics and the blessing."""
 
 import os
 from contextlib import ExitStack
@@ -42,7 +42,7 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _evaluate(input_dict, split: EvalSplit, bars: Bars) -> tuple[Evaluation, dict[str, Any]]:
-    """The evaluation, and what is drawn of it."""
+    """Returns the evaluation and its plots."""
     held_out, catalogue = split.held_out, split.data.catalogue
     qualities, scores, search = {"popularity": judge(popular_lists(held_out), held_out)}, {}, {}
     models = {"candidate": "model", "baseline": BASELINE}

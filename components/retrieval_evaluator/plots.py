@@ -1,4 +1,4 @@
-"""What a report draws, as numbers: `plots.json`."""
+"""The numbers of the report's plots: `plots.json`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ BINS = 40
 
 
 def plots(qualities: Mapping[str, Quality], scores: Mapping[str, Scores]) -> dict[str, Any]:
-    """One drawing a key, each by model.
+    """Returns the data of one plot per key, each by model.
 
     `recall_curves`: the mean recall at k = 1, 2, … 100.
     `slices`: feature to value to `recall@10` and `ndcg@10`, for bars side by side; with `users`.

@@ -1,4 +1,4 @@
-"""What a run came to, measured once on the split that nothing else reads."""
+"""The report of a run: metrics on the test split, which no other component reads."""
 
 from components.run_report.component import RunReport
 

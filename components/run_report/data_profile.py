@@ -1,4 +1,4 @@
-"""What is in the three splits: how many, how they rate, how unevenly, and when."""
+"""A profile of the three splits: counts, ratings, concentration and times."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ TIME_BINS = 40
 
 
 def data_profile(splits: dict[str, Ratings], catalogue: Catalogue) -> dict[str, Any]:
-    """What the report draws of the data.
+    """Returns the data of the report's plots of the splits.
 
     `splits`: by split `ratings`, `users` and `films` (that train knows), `unknown_users` and `unknown_films`
-    (ratings of somebody or something that train does not know), `mean`, `first` and `last` (seconds; null
+    (ratings of a user or film that train does not know), `mean`, `first` and `last` (seconds; null
     where nothing has a time).
     `stars`: by split, from stars to how many ratings.
     `activity`, `popularity`: how many users, or films, have 1, 2-3, 4-7, … ratings in train (`from`, `to`,
     `count`); `concentration`: the share of train's ratings that falls to the most active, or most rated,
     tenth.
     `time`: `edges` and, by split, `counts` of ratings; empty where nothing has a time.
-    `genres`: a row a genre, most rated first: `genre`, `films`, `ratings` and `mean` stars in train.
+    `genres`: one row per genre, most rated first: `genre`, `films`, `ratings` and `mean` stars in train.
     `films`, `users`, `density` of train's table.
 
     Args:

@@ -1,4 +1,4 @@
-"""Ten users, what they watched and what they get: the part of a report that anybody can judge."""
+"""Ten example users, with their watched films and their recommendations, for the report."""
 
 import datetime
 from typing import Any
@@ -26,7 +26,7 @@ def example_users(
     catalogue: Catalogue,
     users: np.ndarray,
 ) -> list[dict[str, Any]]:
-    """Users from the least to the most active one, evenly spread.
+    """Returns example users, evenly spread from the least to the most active one.
 
     Of each: `user`, what is known of them (`gender`, `age_group`, `occupation`; empty if nothing is),
     `ratings` and `mean` of them in train, `watched` (the latest: `title`, `stars`, `date`), `shown` (`title`,

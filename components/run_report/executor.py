@@ -1,4 +1,4 @@
-"""Runs the exported models over the test split and measures."""
+"""Evaluates the exported models on the test split."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The films on a plane: those that the same people like lie side by side."""
+"""A two-dimensional map of films, in which films with similar audiences are close."""
 
 from typing import Any
 

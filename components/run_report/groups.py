@@ -1,4 +1,4 @@
-"""Groups of ratings that a model may serve better or worse than others."""
+"""Groups of ratings, by which the report slices the metrics."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ FAME = ("new", "long tail", "middle", "hits")
 
 
 def by_row(catalogue: Catalogue, user: np.ndarray, movie: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
-    """Feature to value to the rows that have it; features that the data set lacks are left out.
+    """Returns the rows by feature and value; features that the data set lacks are left out.
 
     Args:
         catalogue: of train.

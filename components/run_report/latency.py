@@ -1,4 +1,4 @@
-"""How long a recommender takes, without a network: its `recommend` in a session of this process."""
+"""Latency of a recommender's `recommend` in a session of this process, without a network."""
 
 import os
 import time
@@ -16,7 +16,7 @@ BINS = 30
 
 
 def latency(model: SavedModel, users: Sequence[str]) -> dict[str, Any]:
-    """Times requests for ten films, what was seen left out.
+    """Measures the latency of requests for ten films, without seen ones.
 
     Args:
         model: loaded.
@@ -47,7 +47,7 @@ def latency(model: SavedModel, users: Sequence[str]) -> dict[str, Any]:
 
 
 def _times(model: SavedModel, users: Sequence[str], size: int, calls: int) -> np.ndarray:
-    """Milliseconds a call, after warming up."""
+    """Returns the milliseconds of each call, after warming up."""
     warm_up = min(WARM_UP, calls)
     found = []
     for call in range(warm_up + calls):

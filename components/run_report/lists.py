@@ -1,4 +1,4 @@
-"""How much of what users went on to watch is in the lists that the exported models give them."""
+"""Metrics of the exported models' lists on the users' held-out films."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ CATALOGUE = ("coverage@10", "novelty@10", "mean_popularity@10", "gini@10")
 
 
 def retrieval_qualities(model: SavedModel, vectors: Vectors, held_out: HeldOut) -> dict[str, Quality]:
-    """`retrieval`, and `retrieval_popularity`: what the most rated films alone would be worth."""
+    """Returns the qualities of `retrieval` and of its popularity baseline, `retrieval_popularity`."""
     if held_out.met:
         quality = measure(vectors.scores, held_out)
     else:
@@ -31,19 +31,19 @@ def retrieval_qualities(model: SavedModel, vectors: Vectors, held_out: HeldOut) 
 
 
 def recommender_quality(model: SavedModel, held_out: HeldOut) -> dict[str, Quality]:
-    """`recommender`: its `recommend` at 10, what was seen left out; by history for users it has not met."""
+    """Returns the quality of `recommender` at 10, without seen items; by history for cold-start users."""
     return {"recommender": judge(recommended(model, held_out, k=10), held_out, ks=(10,))}
 
 
 def means(name: str, quality: Quality) -> dict[str, float]:
-    """What report.json says of a model: users, recall and NDCG."""
+    """Returns a model's entries of `report.json`: users, recall and NDCG."""
     found = quality.means()
     measures = RECOMMENDED if name == "recommender" else RETRIEVED
     return {"users": len(quality.held_out.users), **{measure: found[measure] for measure in measures}}
 
 
 def list_details(qualities: dict[str, Quality], held_out: HeldOut) -> dict[str, Any]:
-    """What the report draws of the lists.
+    """Returns the data of the report's plots of the lists.
 
     `whole`, and `slices` by feature and value: `users`, and by model `recall@10` and `ndcg@10` as means over
     users with their intervals (`value`, `low`, `high`); of the retrieval model `recall@100` as well.

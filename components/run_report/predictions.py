@@ -1,4 +1,4 @@
-"""What the ranking model says of every rating in `test`."""
+"""The ranking model's predictions for every rating in `test`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _NAMES = (USER_ID, MOVIE_ID, USER_RATING)
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """One row a rating, in the files' order.
+    """Predictions and ratings, one row per rating, in the files' order.
 
     Attributes:
         user, movie: ids as the examples have them, bytes in arrays of objects.
@@ -31,17 +31,17 @@ class Predictions:
         return len(self.actual)
 
     def __getitem__(self, rows) -> "Predictions":
-        """Some of the rows: a mask, or an array of places."""
+        """Returns the rows of a mask or an array of indices."""
         return Predictions(self.user[rows], self.movie[rows], self.actual[rows], self.predicted[rows])
 
     @property
     def residual(self) -> np.ndarray:
-        """Predicted less actual."""
+        """Returns predicted minus actual stars."""
         return self.predicted - self.actual
 
     @classmethod
     def read(cls, saved_model: str, test: Sequence[str]) -> "Predictions":
-        """Asks the model's `serving_examples`.
+        """Calls the model's `serving_examples` on the test split.
 
         Args:
             saved_model: the ranking model's path.
@@ -62,6 +62,6 @@ class Predictions:
 
 
 def mean_stars(patterns: Sequence[str]) -> float:
-    """The mean rating of a split."""
+    """Returns the mean rating of a split."""
     stars = [raw[USER_RATING].numpy() for _, raw in with_serialized(patterns, _NAMES, BATCH)]
     return float(np.mean(np.concatenate(stars)))

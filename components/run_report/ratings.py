@@ -1,4 +1,4 @@
-"""How far the ranking model's ratings are from those given, and where."""
+"""Errors of the ranking model's predictions, overall and by group."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -18,7 +18,7 @@ MOST_STEPS = 500  # of a scale longer than that of stars, the steps are wider
 
 
 def rating_errors(predictions: Predictions, mean: float) -> dict[str, dict]:
-    """`test` (rows, rmse, mae) and `mean_rating_baseline` (rmse, mae): what always saying `mean` is worth."""
+    """Returns `test` (rows, rmse, mae) and `mean_rating_baseline` (rmse, mae), which predicts `mean`."""
     return {
         "test": {"rows": len(predictions), **_errors(predictions.residual)},
         "mean_rating_baseline": _errors(mean - predictions.actual),
@@ -26,7 +26,7 @@ def rating_errors(predictions: Predictions, mean: float) -> dict[str, dict]:
 
 
 def rating_details(predictions: Predictions, catalogue: Catalogue) -> dict[str, Any]:
-    """What the report draws of the ratings.
+    """Returns the data of the report's plots of the predicted ratings.
 
     `calibration`: ten bins of equally many rows by rising prediction; of each `rows`, the mean `predicted`
     and `actual`, and the `standard_error` of the latter.
@@ -35,7 +35,7 @@ def rating_details(predictions: Predictions, catalogue: Catalogue) -> dict[str, 
     `whole`: `rmse` with its interval (`low`, `high`).
     `slices`: feature to value to `rows`, `users`, `rmse` with its interval (`low`, `high`), `mae` and
     `bias`, the mean of predicted less actual.
-    `no_number`: how many rows have a prediction that is none, and are left out of all of these.
+    `no_number`: the number of rows whose prediction is not a number; they are left out of all of these.
     """
     finite = np.isfinite(predictions.predicted)
     no_number, predictions = int((~finite).sum()), predictions[finite]

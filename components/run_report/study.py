@@ -1,4 +1,4 @@
-"""Everything that a report draws and that only the data and the models can tell."""
+"""The data of a report's plots that is computed from the splits and the models."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -28,12 +28,12 @@ from trainer.judging.vectors import Vectors
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """The splits, as the models know them.
+    """The splits, in the ids of train's vocabulary.
 
     Attributes:
-        splits: ratings by split.
-        catalogue: of train.
-        held_out: what users went on to watch; None where test holds nothing to be found.
+        splits: the ratings by split.
+        catalogue: the catalogue of train.
+        held_out: the users' held-out films; None if test has no positives.
     """
 
     splits: Mapping[str, Ratings]

@@ -1,4 +1,4 @@
-"""Compares what a server is asked and answers, by its prediction logs, with what models are trained on."""
+"""Comparison of a server's prediction logs with the training data."""
 
 from components.serving_skew.component import ServingSkew
 

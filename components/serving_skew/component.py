@@ -28,7 +28,7 @@ class ServingSkewSpec(component_spec.ComponentSpec):
 
 
 class ServingSkew(base_component.BaseComponent):
-    """Measures how far what a server is asked, and answers, lies from what served models are trained on.
+    """Measures the skew between a server's requests and answers and the training data of served models.
 
     TFDV's statistics of both sides, and its skew comparators. Damaged or torn logs are read as far as they
     are whole, and named; a folder with nothing in it yet is no skew.

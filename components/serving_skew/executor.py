@@ -1,4 +1,4 @@
-"""Reads train and the logs, compares, writes down what was found, and raises where it must stop the run."""
+"""Reads train and the logs, compares them, writes the findings, and raises if they must stop the run."""
 
 import datetime
 import json
@@ -57,7 +57,7 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _files(examples: list[types.Artifact], every_split: bool) -> list[str]:
-    """Of the splits that what is served is trained on."""
+    """Returns the files of the splits that served models are trained on."""
     there = files_by_split(examples)
     return [file for split in (there if every_split else [features.TRAIN]) for file in there[split]]
 
@@ -65,7 +65,7 @@ def _files(examples: list[types.Artifact], every_split: bool) -> list[str]:
 def findings(
     logs: str, files: int, traffic: Traffic, faults: list[Fault], comparison: Comparison
 ) -> dict[str, Any]:
-    """For `findings.json`.
+    """Returns the content of `findings.json`.
 
     `logs`, `files`, `requests` (by model and signature), `first` and `last` (UTC, null where unknown);
     `features`: of each its name, `what` is compared, `threshold`, `distance` (null: it was not compared),
@@ -89,7 +89,7 @@ def findings(
 
 
 def sentence(row: dict[str, Any]) -> str:
-    """A row of `Comparison.rows` that is skewed."""
+    """Describes a skewed row of `Comparison.rows` in a sentence."""
     most = row["most_different"]
     return (
         f"{row['feature']}: {most['value']} is {most['logged_share']:.1%} of {row['logged_values']:,} logged"

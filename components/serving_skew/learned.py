@@ -1,4 +1,4 @@
-"""What `train` holds, counted: who rated how much, which films how often, and how."""
+"""Counts over `train`: ratings by user, by film and by stars."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ class Learned:
         genres: dict[bytes, tuple[bytes, ...]],
         titles: dict[bytes, bytes],
     ) -> "Learned":
-        """From the counts, and the title of each film."""
+        """Builds the counts, given those of users, films and stars, and each film's genres and title."""
         by_count = sorted(films, key=lambda film: films[film])
         places = thirds(np.array(list(users.values())))
         return cls(

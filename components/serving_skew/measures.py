@@ -1,4 +1,4 @@
-"""What is compared: for each feature the counts of its values on either side, and their distance."""
+"""Comparison of each feature's value counts in train and in the logs."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both sides' statistics, and what TFDV found: `rows` has a dict a feature, as in `findings.json`."""
+    """Both sides' statistics and TFDV's findings; `rows` has one dict per feature, as in `findings.json`."""
 
     train: statistics_pb2.DatasetFeatureStatisticsList
     serving: statistics_pb2.DatasetFeatureStatisticsList
@@ -42,7 +42,7 @@ class Comparison:
 def compare(
     learned: Learned, traffic: Traffic, thresholds: Mapping[str, float | None], min_values: int
 ) -> Comparison:
-    """Holds traffic against train, feature by feature of MEASURES.
+    """Compares traffic with train for each feature of MEASURES.
 
     The distance is TFDV's L∞: the largest difference between the shares that one value has on the two sides.
 
@@ -85,7 +85,7 @@ def compare(
 
 
 def train_counts(learned: Learned) -> dict[str, Counter[str]]:
-    """Feature to the counts of its values in train."""
+    """Returns the counts of each feature's values in train."""
     stars = Counter({_star(star): count for star, count in learned.stars.items()})
     return {
         "user": Counter({KNOWN: learned.users.total()}),
@@ -98,7 +98,7 @@ def train_counts(learned: Learned) -> dict[str, Counter[str]]:
 
 
 def serving_counts(learned: Learned, traffic: Traffic) -> dict[str, Counter[str]]:
-    """Feature to the counts of its values in the logs."""
+    """Returns the counts of each feature's values in the logs."""
     user: Counter[str] = Counter()
     activity: Counter[str] = Counter()
     film: Counter[str] = Counter()
@@ -142,7 +142,7 @@ def _statistics(counts: Mapping[str, Counter[str]]) -> statistics_pb2.DatasetFea
 
 
 def _sample(counts: Counter[str]) -> np.ndarray:
-    """Each value as often as counted; where that is more than SAMPLE, as often in proportion."""
+    """Repeats each value as often as counted, scaled down if there are more than SAMPLE."""
     values, often = np.array(list(counts), object), np.fromiter(counts.values(), np.int64, len(counts))
     if often.sum() > SAMPLE:
         # What is lost to rounding is less than a value each; a draw would differ by √SAMPLE.
@@ -159,7 +159,7 @@ def _schema(thresholds: Mapping[str, float]) -> schema_pb2.Schema:
 
 
 def _most_different(train: Counter[str], serving: Counter[str]) -> dict[str, Any]:
-    """The value whose share differs most, and its shares; of two, the one that the logs have too much of."""
+    """Returns the value whose share differs most, and its shares; ties favour more in the logs."""
 
     def shares(value: str) -> tuple[float, float]:
         return train[value] / train.total(), serving[value] / serving.total()

@@ -1,4 +1,4 @@
-"""What a server was asked and answered, counted: of each exchange, what can be held against `train`."""
+"""Counts over a server's requests and answers, for the comparison with `train`."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,9 +12,9 @@ from serving.prediction_log.exchange import Exchange
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
 
 _YEAR_10000 = 253_402_300_800.0  # in seconds; what is later was given in another unit
-SHOWN = 10  # of a list; what comes after is rarely seen by anybody
+SHOWN = 10  # the items of a list that count; later ones are rarely seen
 
-# Signatures that give films for somebody; the others look things up, often about the films just given.
+# Signatures that recommend films to a user; the others look up facts, often of the films just recommended.
 RECOMMENDING = {
     "retrieval": {"serving_default", "retrieve", "candidates", "candidates_from_history"},
     "recommender": {"serving_default", "recommend", "recommend_from_history"},
@@ -29,7 +29,7 @@ class Traffic:
     Attributes:
         film_of_title: which film a title means.
         requests: by `model.signature`, those that nothing here is counted of among them.
-        users: who asked, or was asked about, by id.
+        users: the users of the requests, by id.
         films: whose rating was asked for, by id; `b""` is one that train does not know by that title.
         shown: the first ten films of each list, by id.
         ratings: predicted for what was asked, rounded to a hundredth of a star.
@@ -48,10 +48,10 @@ class Traffic:
     last: float = 0.0
 
     def add(self, exchange: Exchange) -> None:
-        """Counts an exchange: all of it, or nothing, where its values are not those of its signature.
+        """Counts an exchange; if its values do not fit its signature, nothing of it is counted.
 
         Raises:
-            LookupError, TypeError, ValueError, DecodeError: they are not.
+            LookupError, TypeError, ValueError, DecodeError: the values do not fit the signature.
         """
         found = list(self._found(exchange))
         for counter, values in found:
@@ -62,7 +62,7 @@ class Traffic:
             self.last = max(self.last, exchange.time)
 
     def _found(self, exchange: Exchange) -> Iterator[tuple[Counter, list]]:
-        """What of an exchange goes into which counter."""
+        """Yields the counters of an exchange with the values to add."""
         if exchange.signature in RECOMMENDING.get(exchange.model, ()):
             yield self.users, _values(exchange.inputs, USER_ID)
             yield from self._found_in_lists(exchange.outputs)
@@ -95,7 +95,7 @@ def _rounded(ratings: npt.ArrayLike) -> list[float]:
 
 
 def _from_examples(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Users and films in serialized tf.Examples: a film by its id, or else by its title."""
+    """Returns users and films in serialized tf.Examples; a film is given by its id, or else by its title."""
     asked: dict[str, list[bytes]] = {USER_ID: [], MOVIE_ID: [], MOVIE_TITLE: []}
     for serialized in np.ravel(inputs["examples"]):
         features = tf.train.Example.FromString(serialized).features.feature

@@ -1,4 +1,4 @@
-"""Boots a server on the exported models before they are pushed and asks what the trainer already knows."""
+"""Validation of exported models before a push: a server must reproduce the trained models' answers."""
 
 from components.serving_validator.component import ServingValidator
 

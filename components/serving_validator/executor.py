@@ -50,7 +50,7 @@ class Executor(base_executor.BaseExecutor):
 
 
 def validate(saved_models: Mapping[str, Path]) -> dict[str, Any]:
-    """Serves models, by name, together, and asks them every question that the trained ones have answered.
+    """Serves the models together and sends them every request that the trained models have answered.
 
     Returns:
         `requests` (how many were sent), `largest_difference` (of any number) and `problems` (sentences; an
@@ -86,7 +86,7 @@ def validate(saved_models: Mapping[str, Path]) -> dict[str, Any]:
 
 @dataclass
 class _Asked:
-    """What came of asking, so far."""
+    """The results of the requests so far."""
 
     requests: int = 0
     largest_difference: float = 0.0
@@ -99,7 +99,7 @@ def _answers(saved_model: Path) -> list[dict[str, Any]] | None:
 
 
 def _ask(name: str, answers: list[dict], clients: dict[str, RestClient | GrpcClient], asked: _Asked) -> None:
-    """Holds one model's signatures against the contract, and its answers against the trained model's."""
+    """Compares a model's signatures with the contract, and its answers with the trained model's."""
     signatures = clients["REST"].metadata(name)
     if name in CONTRACT:
         asked.problems += departures(name, signatures)

@@ -1,4 +1,4 @@
-"""Measures the judged settings on the next span by time, beside the items that are popular just now."""
+"""Evaluation of the judged settings on a split by time, with recent popularity as a baseline."""
 
 from components.temporal_check.component import TemporalCheck
 

@@ -28,7 +28,7 @@ class TemporalCheckSpec(component_spec.ComponentSpec):
 
 
 class TemporalCheck(base_component.BaseComponent):
-    """Trains the judged settings once more on the older ratings, and asks about the newer ones.
+    """Retrains the judged settings on the older ratings and evaluates them on the newer ones.
 
     A split at random lets a model learn from ratings that were given after those that it is judged by, and
     compares it with a popularity that does not know what is new. A server has neither help. This node
@@ -45,7 +45,7 @@ class TemporalCheck(base_component.BaseComponent):
         candidates, rating_weight: how the two models answer together.
         min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
         code_fingerprint: of this component's and the trainer's code, for the cache.
-        backup_dir: where a killed training is gone on from; empty where nothing outlives it.
+        backup_dir: the folder of the backup from which a killed training resumes; empty for no backup.
 
     Outputs `check`, with `temporal.json`: see `components.temporal_check.findings`.
     """

@@ -1,4 +1,4 @@
-"""Decides whether there is something to check, trains both models, and writes what was found."""
+"""Decides whether a check is possible, trains both models, and writes the findings."""
 
 import json
 import logging
@@ -125,7 +125,7 @@ class _Training:
 
 
 def _rows(examples: list[types.Artifact]) -> int | None:
-    """How many ratings there are; None where ingest did not write it down."""
+    """Returns the number of ratings; None if ingest did not record it."""
     try:
         file = Path(artifact_utils.get_single_uri(examples)) / "ingest.json"
         return sum(json.loads(file.read_text(encoding="utf-8"))["rows"].values())

@@ -1,4 +1,4 @@
-"""What was found on the next span by time, as plain data: `temporal.json`."""
+"""The findings of the split by time as plain data: `temporal.json`."""
 
 from typing import Any
 
@@ -17,23 +17,23 @@ MEASURE = f"ndcg@{K}"
 
 
 def nothing(why: str) -> dict[str, Any]:
-    """Of a check that was not made."""
+    """Returns the findings of a check that was not made."""
     return {"made": False, "why_not": why}
 
 
 def findings(
     question: Question, recommender: InMemoryRecommender, trained: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    """Asks the models.
+    """Evaluates the models on the newer ratings.
 
     Returns:
-        `made` (true) and `why_not` (null). `share`: how much of all ratings was asked about; `moment`,
+        `made` (true) and `why_not` (null). `share`: the share of all ratings that is held out; `moment`,
         `last`: from when to when they are, in seconds.
         `trained`: by task the `kind` and the `epochs`; `rows`: `train` and `judged`.
         `days`: how far back the recent popularity looks; `by_days`: what chose it, null where nothing did.
         `lists`: of `known` users and of `new` ones (null where there are none): `users`, and nDCG@10 of
         `recommender`, `popularity` (of all time) and `recent`, and `less_popularity` and `less_recent`, the
-        recommender's less theirs over the same users.
+        recommender's minus theirs over the same users.
         `ratings`: RMSE of `model`, `biases` and `mean`, and `less_biases` and `less_mean`, the differences of
         the mean squared errors.
         Each is a `value` with its 95 % interval, `low` and `high`, null where one user says nothing about

@@ -1,4 +1,4 @@
-"""What is asked about the newest ratings, and of whom; and what models must beat that know no user."""
+"""The held-out newest ratings, and the non-personalized baselines for them."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,7 +22,7 @@ DAMPING = 10  # ratings at which a user's, or an item's, deviation from the mean
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """The older ratings, and what came after.
+    """The older ratings, and the newer ones that the models are evaluated on.
 
     Attributes:
         split: of all ratings.
@@ -38,12 +38,12 @@ class Question:
 
     @classmethod
     def of(cls, data: RatingData, min_rating: float | None, share: float = SHARE) -> "Question | str":
-        """Divides the ratings; a sentence where there is nothing to ask.
+        """Splits the ratings; returns the reason, a sentence, if there is nothing to evaluate.
 
         Args:
             data: all ratings.
             min_rating: the stars from which a rating is a positive, or None.
-            share: of the ratings, how many are asked about.
+            share: the share of the ratings that are held out, the newest.
         """
         split = SplitByTime.of(data, share)
         if split is None:
@@ -56,9 +56,9 @@ class Question:
 
     @cached_property
     def by_days(self) -> dict[int, float | None]:
-        """nDCG@10 of the most rated items of the last days, on the newest part of the older ratings.
+        """Returns NDCG@10 of the most rated items of the last days, on the newest part of the older ratings.
 
-        What is chosen by these has not seen the ratings that are asked about.
+        So the choice by these values does not use the held-out ratings.
         """
         earlier = SplitByTime.of(self.split.before, SHARE)
         if earlier is None:
@@ -75,12 +75,12 @@ class Question:
 
     @property
     def days(self) -> int:
-        """The best of DAYS by `by_days`, of equals the longest; the middle one where nothing tells."""
+        """Returns the best of DAYS by `by_days`, ties by the longest; the middle one without a result."""
         known = {days: value for days, value in self.by_days.items() if value is not None}
         return max(known, key=lambda days: (known[days], days)) if known else DAYS[1]
 
     def biases(self) -> np.ndarray:
-        """The stars that the mean, the user's and the item's usual deviation expect of each newer rating."""
+        """Predicts each newer rating by the mean plus the user's and the item's deviation (bias) from it."""
         older, newer = self.split.before.train, self.split.after
         catalogue = self.split.before.catalogue
         mean = float(older.rating.mean())
@@ -92,9 +92,9 @@ class Question:
 
 
 def recent(split: SplitByTime, days: int) -> np.ndarray:
-    """How popular each item is by its ratings of the last days before the split's moment, [movies].
+    """Returns each item's popularity by its ratings in the last days before the split's moment, [movies].
 
-    Items with as many are ordered by their ratings of all time.
+    Ties are ordered by the ratings of all time.
     """
     older = split.before.train
     size = split.before.catalogue.movies
@@ -104,14 +104,14 @@ def recent(split: SplitByTime, days: int) -> np.ndarray:
 
 
 def _deviation(ids: np.ndarray, residual: np.ndarray, size: int) -> np.ndarray:
-    """Damped means by id; 0 for the unknown one."""
+    """Returns damped means by id; 0 for the unknown one."""
     means = np.bincount(ids, residual, size) / (np.bincount(ids, minlength=size) + DAMPING)
     means[0] = 0.0
     return means
 
 
 def _newcomers(split: SplitByTime, min_rating: float | None) -> HeldOut | None:
-    """What users watched whom the older ratings do not know: each asks as nobody in particular.
+    """Returns the held-out films of users whom the older ratings do not know; each is the unknown user.
 
     In its catalogue users are newcomers, by number, and none of them has watched anything.
     """

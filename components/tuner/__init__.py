@@ -1,4 +1,4 @@
-"""TFX's Tuner, with every trial accounted for."""
+"""TFX's Tuner with a record of every trial."""
 
 from components.tuner.component import AccountingTuner
 

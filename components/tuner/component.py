@@ -1,4 +1,4 @@
-"""TFX's Tuner with an executor that accounts for every trial."""
+"""TFX's Tuner with an executor that records every trial."""
 
 from tfx.components import Tuner
 from tfx.dsl.components.base import executor_spec

@@ -1,4 +1,4 @@
-"""Runs the search, then writes what TFX writes and a table and TensorBoard's logs of all trials beside it."""
+"""Runs the search, and writes a table and TensorBoard's logs of all trials beside TFX's own outputs."""
 
 import json
 import os

@@ -1,1 +1,1 @@
-"""Ratings, features and vocabularies as models see them."""
+"""Ratings, features and vocabularies in the form that models use."""

@@ -1,4 +1,4 @@
-"""What is known of each user and each film beside who rated what, as tables by id."""
+"""Attributes of users and films as tables by id."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from trainer.data.features import (
 from trainer.data.lookups import string_lookup
 from trainer.data.vocabularies import Vocabularies
 
-# MovieLens 1M's age groups. An exact age falls into its group, and a group's lower end into itself.
+# MovieLens 1M's age groups. Its files hold a group's lower end, which falls into the group like an exact age.
 AGE_GROUPS = ("under 18", "18-24", "25-34", "35-44", "45-49", "50-55", "56 and over")
 AGE_BOUNDARIES = (18, 25, 35, 45, 50, 56)
 ZIP_DIGITS = 10
@@ -33,7 +33,7 @@ ATTRIBUTE_FEATURES = (
 
 
 class Attributes:
-    """Tables that fill up as batches of ratings pass by. Row 0, and an entry of 0, mean unknown.
+    """Attribute tables that are filled from batches of ratings; row 0, and an entry of 0, mean unknown.
 
     Attributes:
         age, gender, occupation, zip: int32 [users + 1].
@@ -51,7 +51,7 @@ class Attributes:
         self._genre = string_lookup(vocabularies.movie_genres)
 
     def update(self, user: np.ndarray, movie: np.ndarray, raw: Mapping[str, tf.Tensor]) -> None:
-        """Enters the users and films of a batch. `user`, `movie`: int32 [B]; `raw`: parsed features."""
+        """Adds the users and films of a batch; `user`, `movie`: int32 [B]; `raw`: parsed features."""
         users, rows = _first_rows(user)
         if USER_AGE in raw:
             self.age[users] = age_group(_numpy(raw[USER_AGE])[rows])
@@ -73,24 +73,24 @@ class Attributes:
             self.genres[owners[columns > 0], columns[columns > 0] - 1] = True
 
     def years(self) -> np.ndarray:
-        """The year each title ends with, int32 [movies + 1]; 0 where there is none."""
+        """Returns the year at the end of each title, int32 [movies + 1]; 0 if there is none."""
         return np.array([_year(title) for title in self.titles], np.int32)
 
 
 def age_group(age: np.ndarray) -> np.ndarray:
-    """Years to 1 + the place in AGE_GROUPS, 0 for a negative age (unknown)."""
+    """Maps ages in years to 1 + the index in AGE_GROUPS, 0 for a negative age (unknown)."""
     return np.where(age < 0, 0, 1 + np.searchsorted(AGE_BOUNDARIES, age, side="right"))
 
 
 def zip_digit(code: tf.Tensor) -> np.ndarray:
-    """US zip codes to 1 + their first digit (a region of the country), 0 for what is no digit."""
+    """Maps US zip codes to 1 + their first digit (a region of the country), 0 if it is not a digit."""
     first = tf.strings.substr(tf.concat([code, [" "]], 0), 0, 1)[:-1] if len(code) else code
     digit = tf.strings.regex_full_match(first, "[0-9]")
     return np.where(digit, 1 + tf.strings.to_number(tf.where(digit, first, "0"), tf.int32), 0)
 
 
 def _first_rows(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The known ids of a batch and a row of each."""
+    """Returns the known ids of a batch and the first row of each."""
     known, rows = np.unique(ids, return_index=True)
     return known[known > 0], rows[known > 0]
 

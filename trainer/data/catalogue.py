@@ -1,4 +1,4 @@
-"""What a model knows of users and films: all of it from `train`, by integer id, row 0 for the unknown."""
+"""The catalogue: tables of users and films by integer id, built from `train`; row 0 is the unknown one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from trainer.data.vocabularies import Vocabularies
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """Lists of ids, one a row: row r is `values[splits[r]:splits[r + 1]]` (int32, int64)."""
+    """Lists of ids, one per row: row r is `values[splits[r]:splits[r + 1]]` (int32, int64)."""
 
     values: np.ndarray
     splits: np.ndarray
@@ -33,7 +33,7 @@ class Ragged:
         return np.diff(self.splits)
 
     def of(self, rows: np.ndarray) -> "Ragged":
-        """Some of the rows, in the order given."""
+        """Returns the given rows, in the given order."""
         lengths = self.lengths[rows]
         splits = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         within = np.arange(splits[-1]) - np.repeat(splits[:-1], lengths)
@@ -44,17 +44,17 @@ class Ragged:
 class Catalogue:
     """The tables behind every feature but the ids themselves.
 
-    A batch is integer ids only and a model gathers the rest from here, so that a request which holds
-    no more than a user and a title is answered with everything that training knew.
+    A batch holds integer ids only, and a model gathers all other features from the catalogue. So a request
+    with just a user and a title gets the same features as in training.
 
     Attributes:
-        vocabularies: strings by id.
+        vocabularies: the strings by id.
         attributes: ages, genders, titles, genres…
-        watched: a user's films in time order (the watched table).
-        watchers: a film's users.
-        stars: the distinct ratings, rising, float32 [S]; `star_share` how often each occurs.
+        watched: the films of each user in time order (the watched table).
+        watchers: the users of each film.
+        stars: the distinct ratings, ascending, float32 [S]; `star_share` holds their shares.
         rows: the number of ratings in train.
-        first_time, last_time: of train, in seconds.
+        first_time, last_time: the times of train's first and last rating, in seconds since 1970.
     """
 
     vocabularies: Vocabularies
@@ -87,12 +87,12 @@ class Catalogue:
 
     @property
     def users(self) -> int:
-        """Rows of a table by user, the OOV row among them."""
+        """Returns the number of rows of a table by user, including the OOV row."""
         return len(self.vocabularies.user_id) + 1
 
     @property
     def movies(self) -> int:
-        """Rows of a table by film, the OOV row among them."""
+        """Returns the number of rows of a table by film, including the OOV row."""
         return len(self.vocabularies.movie_id) + 1
 
     @property
@@ -101,10 +101,10 @@ class Catalogue:
 
 
 def read_train(patterns: Sequence[str], vocabularies: Vocabularies) -> tuple[Ratings, Catalogue]:
-    """Reads train's files once: its ratings, and the catalogue that they amount to.
+    """Reads train's files once and returns the ratings and their catalogue.
 
     Raises:
-        TrainingError: no file, or no rating in the files.
+        TrainingError: there are no files, or the files hold no rating.
     """
     lookup, attributes, kept = RatingLookup(vocabularies), Attributes(vocabularies), []
     for raw in example_batches(expand(patterns), {*RATING_FEATURES, *ATTRIBUTE_FEATURES}):
@@ -116,7 +116,7 @@ def read_train(patterns: Sequence[str], vocabularies: Vocabularies) -> tuple[Rat
 
 
 def from_columns(columns: Mapping[str, Sequence], vocabularies: Vocabularies) -> tuple[Ratings, Catalogue]:
-    """The same from raw columns in memory, named as in `trainer.data.features` (genres: a list a row)."""
+    """Builds both from raw columns, named as in `trainer.data.features`; genres are one list per row."""
     train, attributes = Ratings.from_columns(columns, vocabularies), Attributes(vocabularies)
     raw = {
         name: tf.ragged.constant(columns[name], dtype=tf.string)
@@ -136,7 +136,7 @@ def _finish(train, attributes, vocabularies) -> tuple[Ratings, Catalogue]:
 
 
 def _group(owner: np.ndarray, member: np.ndarray, rows: int) -> Ragged:
-    """Each owner's members in the order given; unknown owners and members are left out."""
+    """Groups the members by owner, in the given order; unknown owners and members are left out."""
     known = (owner > 0) & (member > 0)
     owner, member = owner[known], member[known]
     order = np.argsort(owner, kind="stable")

@@ -1,4 +1,4 @@
-"""Vocabularies of example files, counted in this process: a pass over the files, without Beam."""
+"""Vocabularies of example files, counted in one pass in this process, without Beam."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from trainer.data.vocabularies import Vocabularies
 
 
 def count_vocabularies(patterns: Sequence[str]) -> Vocabularies:
-    """The values in all files that the glob patterns name, the most frequent first.
+    """Counts the values in all files that match the glob patterns; the most frequent values come first.
 
-    What Transform would write of the same files, but for the order of equally frequent values.
+    The result is that of Transform on the same files, except for the order of equally frequent values.
 
     Raises:
-        TrainingError: a pattern names no file, or the files hold no user or no film.
+        TrainingError: a pattern matches no file, or the files hold no user or no film.
     """
     names = tuple(Vocabularies.__dataclass_fields__)
     counts: dict[str, Counter] = {name: Counter() for name in names}
@@ -27,7 +27,7 @@ def count_vocabularies(patterns: Sequence[str]) -> Vocabularies:
 
 
 def _counted(batch: dict) -> dict:
-    """Each feature's values and how often each occurs."""
+    """Returns each feature's distinct values and their counts."""
     flat = {name: column.values if name == MOVIE_GENRES else column for name, column in batch.items()}
     found = {name: tf.unique_with_counts(column, tf.int64) for name, column in flat.items()}
     return {name: (each.y, each.count) for name, each in found.items()}

@@ -1,4 +1,4 @@
-"""Reads tf.Examples from gzipped TFRecord files, a big batch at a time and never a row at a time."""
+"""Reading of tf.Examples from gzipped TFRecord files, in large batches."""
 
 from collections.abc import Iterable, Sequence
 
@@ -18,10 +18,10 @@ from trainer.data.features import (
     USER_ZIP_CODE,
 )
 
-NO_TIME = -1  # "no timestamp given": answered as of the latest time in train
+NO_TIME = -1  # no timestamp: treated as the latest time in train
 NO_AGE = -1.0
 
-# What a feature is when an example leaves it out. An unknown string is answered through the OOV row.
+# The default of a feature that an example leaves out. An unknown string gets the OOV row.
 _SPEC = {
     **{
         name: tf.io.FixedLenFeature([], tf.string, default_value="")
@@ -35,15 +35,15 @@ _SPEC = {
 
 
 def parse(serialized: tf.Tensor, names: Iterable[str]) -> dict[str, tf.Tensor]:
-    """Serialized tf.Examples, string[B], to the named features, [B] each (genres ragged [B, n])."""
+    """Parses serialized tf.Examples, string [B], to the named features, [B] each (genres ragged [B, n])."""
     return tf.io.parse_example(serialized, {name: _SPEC[name] for name in names})
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
-    """The files that the glob patterns name, sorted.
+    """Returns the files that match the glob patterns, sorted.
 
     Raises:
-        TrainingError: a pattern names no file.
+        TrainingError: a pattern matches no file.
     """
     files = []
     for pattern in patterns:
@@ -57,7 +57,7 @@ def expand(patterns: Sequence[str]) -> list[str]:
 def example_batches(
     files: Sequence[str] | tf.Tensor, names: Iterable[str], batch_size: int = 1 << 16
 ) -> tf.data.Dataset:
-    """Batches of parsed features in an order that the files' order decides, several files read at a time."""
+    """Returns batches of parsed features, in an order determined by that of the files; reads in parallel."""
     names = tuple(names)
     return (
         tf.data.Dataset.from_tensor_slices(files)
@@ -75,7 +75,7 @@ def example_batches(
 
 
 def with_serialized(patterns: Sequence[str], names: Iterable[str], batch_size: int) -> tf.data.Dataset:
-    """Batches of (serialized tf.Examples, their named features), for asking a model's `serving_examples`."""
+    """Returns batches of (serialized tf.Examples, their features), for requests to `serving_examples`."""
     names = tuple(names)
     return (
         tf.data.TFRecordDataset(expand(patterns), compression_type="GZIP", num_parallel_reads=2)

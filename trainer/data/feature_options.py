@@ -1,4 +1,4 @@
-"""What the configs of several kinds have in common: features, and the parts of a network."""
+"""Options that the configs of several kinds share: features, and the parts of a network."""
 
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias, get_args
@@ -7,7 +7,7 @@ from pydantic import Field
 
 
 class Feature(StrEnum):
-    """What a model may know beside the two ids."""
+    """A side feature that a model can use in addition to the two ids."""
 
     AGE = "age"
     GENDER = "gender"
@@ -19,12 +19,12 @@ class Feature(StrEnum):
 
 
 class DenseFeature(StrEnum):
-    """What a model may know as a number."""
+    """A numeric feature that a model can use."""
 
-    AGE = "age"  # the age group's place
-    ACTIVITY = "activity"  # log of how many films the user has rated in train
+    AGE = "age"  # the index of the age group
+    ACTIVITY = "activity"  # log of the number of films that the user has rated in train
     YEAR = "year"
-    POPULARITY = "popularity"  # log of how many users have rated the film in train
+    POPULARITY = "popularity"  # log of the number of users who have rated the film in train
     TIME = "time"
 
 

@@ -1,6 +1,6 @@
-"""The names of what is in a rating's tf.Example, as TFDS names MovieLens.
+"""The names of the features in a rating's tf.Example, the same as in TFDS's MovieLens.
 
-One tf.Example is one rating. The demographic features are there only where the data set has them.
+One tf.Example is one rating. Demographic features exist only if the data set has them.
 """
 
 USER_ID = "user_id"  # bytes, one value
@@ -16,9 +16,9 @@ USER_OCCUPATION = "user_occupation_text"  # bytes
 USER_ZIP_CODE = "user_zip_code"  # bytes
 
 DEMOGRAPHICS = (USER_AGE, USER_GENDER, USER_OCCUPATION, USER_ZIP_CODE)
-DESCRIBED = (USER_ID, MOVIE_ID, MOVIE_TITLE, MOVIE_GENRES, TIMESTAMP, USER_RATING)  # always there
+DESCRIBED = (USER_ID, MOVIE_ID, MOVIE_TITLE, MOVIE_GENRES, TIMESTAMP, USER_RATING)  # always present
 NUMBERS = (TIMESTAMP, USER_RATING, USER_AGE)
 
-# The splits, and what each is for: learned from; stops, tunes and blesses; read once, for the report.
+# The splits: for training; for early stopping, tuning and blessing; and for the report alone.
 TRAIN, EVAL, TEST = "train", "eval", "test"
 SPLITS = (TRAIN, EVAL, TEST)

@@ -1,4 +1,4 @@
-"""Strings to the integer ids of a vocabulary, inside a TensorFlow graph."""
+"""Lookup of strings as integer ids of a vocabulary, inside a TensorFlow graph."""
 
 from collections.abc import Iterable
 
@@ -12,16 +12,16 @@ RATING_FEATURES = (USER_ID, MOVIE_ID, USER_RATING, TIMESTAMP)
 
 
 def string_lookup(vocabulary: Iterable[str]) -> keras.layers.StringLookup:
-    """string[...] to int32[...]: the place in the vocabulary plus one, 0 for what is not in it."""
+    """Returns a lookup, string [...] to int32 [...]: the index in the vocabulary plus one, 0 if absent."""
     # StringLookup refuses an empty vocabulary; a record separator is a value that no data set holds.
-    # (Not a NUL: NumPy drops it at a string's end, and "" would be known.)
+    # (Not a NUL: NumPy drops it at a string's end, so "" would be in the vocabulary.)
     lookup = keras.layers.StringLookup(vocabulary=list(vocabulary) or ["\x1e"])
-    lookup.build(())  # else an export, which tracks built layers only, needs a call first
+    lookup.build(())  # an export tracks built layers only; otherwise it would need a call first
     return lookup
 
 
 class RatingLookup:
-    """Raw columns of ratings, as `examples.parse` gives them, to what models train on.
+    """Conversion of raw rating columns, as `examples.parse` returns them, to those that models train on.
 
     `user_id` and `movie_id` become int32, `user_rating` float32, `timestamp` int64; [B] each.
     """

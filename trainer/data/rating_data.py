@@ -1,4 +1,4 @@
-"""What a training reads, once: train and what stops it early, or everything that is known."""
+"""The data of a training run: train and the ratings for early stopping, or all ratings."""
 
 import zlib
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from trainer.data.vocabularies import Vocabularies
 
 @dataclass(frozen=True, eq=False)
 class RatingData:
-    """What is learned from, and what stops early (None where nothing is held out).
+    """The ratings to train on, and those for early stopping (None if nothing is held out).
 
-    The files are there to be read again.
+    The file names are kept, so that the files can be read again.
     """
 
     train: Ratings
@@ -28,7 +28,7 @@ class RatingData:
         """Reads files by glob patterns, with the vocabularies of the `transform` artifact.
 
         Raises:
-            TrainingError: no files, no ratings or no vocabularies.
+            TrainingError: there are no files, no ratings or no vocabularies.
         """
         vocabularies = Vocabularies.from_transform(transform)
         ratings, catalogue = read_train(train_files, vocabularies)
@@ -36,10 +36,10 @@ class RatingData:
 
     @classmethod
     def of_everything(cls, files: Sequence[str]) -> "RatingData":
-        """Reads files by glob patterns, learns from every rating in them, and knows every user and film.
+        """Reads files by glob patterns; all ratings are for training, and all users and films are known.
 
         Raises:
-            TrainingError: no files, or no ratings.
+            TrainingError: there are no files, or no ratings.
         """
         vocabularies = count_vocabularies(files)
         ratings, catalogue = read_train(files, vocabularies)
@@ -49,14 +49,14 @@ class RatingData:
     def with_everything_seen(
         cls, train_files: Sequence[str], other_files: Sequence[str], transform: str
     ) -> tuple["RatingData", "RatingData"]:
-        """Train as the judged model read it, and the same with what users rated in `other_files` as well.
+        """Reads train as the judged model did, and a copy whose histories include `other_files`.
 
-        The second differs in the films that each user has watched, and so each film's users: of users and
-        films that train knows. Its vocabularies, attributes, stars and times stay train's, so that the
-        weights learned from train mean the same in it.
+        The copy has more watched films per user, and so more users per film, for users and films that train
+        knows. Its vocabularies, attributes, stars and times are train's, so that weights trained on train
+        keep their meaning.
 
         Raises:
-            TrainingError: no files, no ratings or no vocabularies.
+            TrainingError: there are no files, no ratings or no vocabularies.
         """
         vocabularies = Vocabularies.from_transform(transform)
         train, catalogue = read_train(train_files, vocabularies)
@@ -66,7 +66,7 @@ class RatingData:
         return cls(train, None, catalogue, train_files), cls(train, None, whole, train_files)
 
     def fingerprint(self) -> str:
-        """A checksum of train and eval."""
+        """Returns a checksum of train and eval."""
         checksum, held_out = 0, self.evaluation.features() if self.evaluation is not None else {}
         for column in (*self.train.features().values(), *held_out.values()):
             checksum = zlib.crc32(column.data, checksum)

@@ -1,4 +1,4 @@
-"""A split's ratings as four columns of numbers."""
+"""The ratings of a split as four numeric columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from trainer.data.vocabularies import Vocabularies
 
 @dataclass(frozen=True, eq=False)
 class Ratings:
-    """One row a rating: `user`, `movie` int32 (0 = not in train), `rating` float32, `timestamp` int64."""
+    """Ratings, one per row: `user`, `movie` int32 (0: not in train), `rating` float32, `timestamp` int64."""
 
     user: np.ndarray
     movie: np.ndarray
@@ -26,16 +26,16 @@ class Ratings:
         return len(self.user)
 
     def __getitem__(self, rows) -> "Ratings":
-        """Some of the rows: a mask, a slice or an array of places."""
+        """Returns the rows of a mask, a slice or an array of indices."""
         return Ratings(self.user[rows], self.movie[rows], self.rating[rows], self.timestamp[rows])
 
     def features(self) -> dict[str, np.ndarray]:
-        """The columns under the names that models read."""
+        """Returns the columns under the names that models read."""
         return {USER_ID: self.user, MOVIE_ID: self.movie, USER_RATING: self.rating, TIMESTAMP: self.timestamp}
 
     @classmethod
     def joined(cls, *parts: "Ratings") -> "Ratings":
-        """The rows of several splits, one after the other."""
+        """Concatenates the rows of several splits."""
         names = ("user", "movie", "rating", "timestamp")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
@@ -44,7 +44,7 @@ class Ratings:
         """Reads gzipped TFRecord files of tf.Examples.
 
         Raises:
-            TrainingError: no file, or no rating in the files.
+            TrainingError: there are no files, or the files hold no rating.
         """
         lookup = RatingLookup(vocabularies)
         batches = example_batches(expand(patterns), RATING_FEATURES).map(lookup)
@@ -67,7 +67,7 @@ class Ratings:
 
     @classmethod
     def concatenate(cls, batches: Iterable[Mapping[str, np.ndarray]]) -> "Ratings":
-        """Joins batches of the columns that `RatingLookup` gives."""
+        """Concatenates batches of the columns that `RatingLookup` returns."""
         kept = [[batch[name] for name in RATING_FEATURES] for batch in batches]
         types = (np.int32, np.int32, np.float32, np.int64)
         columns = zip(*kept, strict=True) if kept else ((),) * len(types)
@@ -80,5 +80,5 @@ class Ratings:
 
 
 def pair_keys(users: np.ndarray, items: np.ndarray) -> np.ndarray:
-    """One int64 for each user row and item row; an item of -1 is none, and has keys of its own."""
+    """Returns one int64 key for each pair of user row and item row; an item of -1 (none) has its own keys."""
     return np.asarray(users, np.int64) << 32 | (np.asarray(items, np.int64) & 0xFFFFFFFF)

@@ -1,4 +1,4 @@
-"""What the rows of a model's tables belong to, so that they are found again when the catalogue has grown."""
+"""Keys of the rows of a model's tables, by which a warm start matches them when the catalogue has grown."""
 
 from trainer.data.attributes import AGE_GROUPS, ZIP_DIGITS
 from trainer.data.catalogue import Catalogue
@@ -6,21 +6,23 @@ from trainer.data.feature_options import Feature
 from trainer.data.side_features import YEARS_A_BIN, categories
 from trainer.data.title_words import title_words
 
-UNKNOWN = ""  # the key of row 0, where a table has a row for the unknown
-WORDS = "words"  # those of titles
+UNKNOWN = ""  # the key of row 0, if a table has an out-of-vocabulary row
+WORDS = "words"  # the owner of a table of title words
 
 
 def row_keys(catalogue: Catalogue, owner: str) -> tuple[str, ...]:
-    """The key of each row, in the order of the tables' rows.
+    """Returns the key of each row, in the order of the table's rows.
 
     Args:
-        catalogue: of the model.
-        owner: `user_id`, `movie_id`, any side feature but time, or `words` (of titles).
+        catalogue: the catalogue of the model.
+        owner: the table's owner: `user_id`, `movie_id`, any side feature but time, or `words` (of titles).
     """
     vocabularies = catalogue.vocabularies
     match owner:
         case Feature.GENRES:
-            return vocabularies.movie_genres  # a film without a genre has none of the rows
+            return (
+                vocabularies.movie_genres
+            )  # no row for unknown: a film without a genre uses none of the rows
         case "words":
             return title_words(catalogue.attributes.titles)[1]
         case "user_id":
@@ -43,9 +45,9 @@ def row_keys(catalogue: Catalogue, owner: str) -> tuple[str, ...]:
 
 
 def _years(catalogue: Catalogue) -> tuple[str, ...]:
-    """A year near the middle of each bin, off by one at most: of every third year the same ones for all.
+    """Returns a year within one of the middle of each bin, always from the same grid of every third year.
 
-    Bins start at train's oldest film, so one that is older still moves all of them.
+    Bins start at train's oldest film, so an older film shifts all of them.
     """
     years, bins = catalogue.attributes.years(), categories(catalogue, Feature.YEAR)[1] - 1
     first = years[years > 0].min() if bins else 0

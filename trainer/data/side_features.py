@@ -1,4 +1,4 @@
-"""Side features as tables of integers by user and by film, ready to be gathered in a graph."""
+"""Side features as integer tables by user and by film, which a graph can gather from."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ YEARS_A_BIN = 3
 
 
 def categories(catalogue: Catalogue, feature: Feature) -> tuple[np.ndarray, int]:
-    """A categorical feature as (int32 [users + 1 or movies + 1], how many categories); 0 is unknown."""
+    """Returns a categorical feature, int32 [users + 1 or movies + 1] (0: unknown), and its category count."""
     attributes, vocabularies = catalogue.attributes, catalogue.vocabularies
     match feature:
         case Feature.AGE:
@@ -29,13 +29,13 @@ def categories(catalogue: Catalogue, feature: Feature) -> tuple[np.ndarray, int]
 
 
 def genre_weights(catalogue: Catalogue) -> np.ndarray:
-    """1 / √(number of genres) for each genre that a film has: float32 [movies + 1, genres]."""
+    """Returns 1 / √(number of genres) for each genre that a film has: float32 [movies + 1, genres]."""
     genres = catalogue.attributes.genres.astype(np.float32)
     return genres / np.sqrt(np.maximum(genres.sum(axis=1, keepdims=True), 1))
 
 
 def category_weights(catalogue: Catalogue, feature: Feature) -> np.ndarray:
-    """Any feature but time as weights by category, float32 [users + 1 or movies + 1, categories]."""
+    """Returns any feature but time as weights by category: float32 [users + 1 or movies + 1, categories]."""
     if feature == Feature.GENRES:
         return genre_weights(catalogue)
     table, count = categories(catalogue, feature)
@@ -43,7 +43,7 @@ def category_weights(catalogue: Catalogue, feature: Feature) -> np.ndarray:
 
 
 def known(catalogue: Catalogue, features: Iterable[Feature]) -> tuple[Feature, ...]:
-    """Those of `features` that the data set has any value for."""
+    """Returns those of `features` that have any value in the data set."""
 
     def has(feature: Feature) -> bool:
         match feature:

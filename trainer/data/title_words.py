@@ -1,4 +1,4 @@
-"""The words of films' titles as sets of ids."""
+"""Words of the films' titles as sets of ids."""
 
 import re
 from collections import Counter
@@ -10,9 +10,9 @@ from trainer.data.catalogue import Ragged
 
 
 def title_words(titles: Iterable[str]) -> tuple[Ragged, tuple[str, ...]]:
-    """Each title's words that another title has too, as places among those words; and the words.
+    """Returns each title's words that occur in other titles too, as indices into these words, and the words.
 
-    A word of one film alone would be a second id of that film. The year is a feature of its own.
+    A word of a single film would be just a second id of that film. The year is a separate feature.
     """
     found = [sorted(set(re.findall(r"\w+", re.sub(r"\(\d{4}\)\s*$", "", title.lower())))) for title in titles]
     counts = Counter(word for words in found for word in words)

@@ -1,4 +1,4 @@
-"""Which ratings a model was trained on, as a file beside its weights: whether it may be judged on others."""
+"""A record of the ratings that a model was trained on, which detects leaks into held-out ratings."""
 
 import logging
 import os
@@ -17,23 +17,23 @@ from trainer.data.ratings import Ratings
 from trainer.data.vocabularies import Vocabularies
 
 FILE = "trained_on.npz"
-LIMIT = 1 << 20  # hashes that are kept at most: 8 MB
+LIMIT = 1 << 20  # the largest number of hashes that are kept: 8 MB
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedOn:
-    """A sample of the (user, item) pairs that a model has learned from, its warm start's included.
+    """A sample of the (user, item) pairs that a model was trained on, including those of its warm start.
 
     A pair is in the sample if the lowest `level` bits of its hash (`trainer.data.pair_hash`) are zero: all
-    pairs at level 0, half of them at level 1. Whatever the level, two samples agree on which pairs they speak
-    of. The upper bits of the hash, which a split is drawn by, say nothing about the lowest.
+    pairs at level 0, half of them at level 1. So the sample of a higher level is a subset of that of a lower
+    one. The upper bits of the hash, by which splits are drawn, are independent of the lowest.
 
     Attributes:
-        pairs: the hashes, uint64, rising, each once; at most LIMIT.
-        level: how many of a hash's lowest bits are zero in each of them.
-        complete: False where a model in the line of warm starts has no record: more may have been learned.
+        pairs: the distinct hashes, uint64, ascending; at most LIMIT.
+        level: the number of lowest bits that are zero in each hash.
+        complete: False if a model in the chain of warm starts has no record, so that pairs may be missing.
     """
 
     pairs: np.ndarray
@@ -42,31 +42,31 @@ class TrainedOn:
 
     @classmethod
     def of(cls, pairs: np.ndarray, limit: int = LIMIT) -> Self:
-        """The record of a model that was trained on these rows, uint64 [rows], in any order."""
+        """Returns the record of a model that was trained on these rows, uint64 [rows], in any order."""
         return cls._thinned(pairs, 0, True, limit)
 
     @classmethod
     def of_ratings(cls, train: Ratings, vocabularies: Vocabularies) -> Self:
-        """The record of a model that was trained on `train`."""
+        """Returns the record of a model that was trained on `train`."""
         known = (train.user > 0) & (train.movie > 0)  # 0: an id that is not in the vocabulary
         users, items = id_hashes(vocabularies.user_id), id_hashes(vocabularies.movie_id)
         return cls.of(mixed(users[train.user[known] - 1], items[train.movie[known] - 1]))
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """What `write` wrote. Where nothing is, or it cannot be read: an empty record, not `complete`."""
+        """Reads the file that `write` wrote; if it is missing or unreadable, the record is not `complete`."""
         path = folder / FILE
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return cls(arrays["pairs"], int(arrays["level"]), bool(arrays["complete"]))
         except FileNotFoundError:
-            pass  # the model was made by an older version
+            pass  # a model of an older version has no record
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             log.warning("What the model was trained on cannot be read from %s: %s", path, error)
         return cls(np.empty(0, np.uint64), 0, complete=False)
 
     def write(self, folder: Path) -> None:
-        """Writes `trained_on.npz` as a whole or not at all."""
+        """Writes `trained_on.npz` atomically."""
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f"{FILE}.part"
         with part.open("wb") as file:
@@ -74,20 +74,20 @@ class TrainedOn:
         os.replace(part, folder / FILE)
 
     def union(self, other: "TrainedOn", limit: int = LIMIT) -> "TrainedOn":
-        """The record of a model that was trained on both: by a warm start from the other's, say."""
+        """Returns the record of a model that was trained on both, for example by a warm start."""
         level = max(self.level, other.level)
         pairs = np.concatenate([_at(self.pairs, level), _at(other.pairs, level)])
         return self._thinned(pairs, level, self.complete and other.complete, limit)
 
     def overlap(self, rows: "np.ndarray | TrainedOn") -> float:
-        """The share of `rows` that were trained on, 0 to 1.
+        """Returns the share of `rows` that the model was trained on, 0 to 1.
 
-        It is exact while both are at level 0, else an estimate from the rows that fall into the sample; 0
-        where none does.
+        It is exact if both are at level 0, otherwise an estimate from the rows in the sample; 0 if there are
+        none.
 
         Args:
-            rows: hashes of rows (`rating_pairs`, `pair_hashes`), uint64, a repeated one counted each time;
-                or another model's record.
+            rows: the rows' hashes (`rating_pairs`, `pair_hashes`), uint64, where repeated ones count each
+                time; or another model's record.
         """
         other = rows if isinstance(rows, TrainedOn) else TrainedOn(rows)
         level = max(self.level, other.level)
@@ -98,7 +98,7 @@ class TrainedOn:
         return float(np.mean(known[places] == asked))
 
     def unlearned(self, rows: np.ndarray) -> np.ndarray:
-        """Of the rows that fall into the sample, those that were not trained on; hashes as in `overlap`."""
+        """Returns the rows in the sample that the model was not trained on; hashes as in `overlap`."""
         asked = _at(rows, self.level)
         return asked[~np.isin(asked, self.pairs)]
 
@@ -112,13 +112,13 @@ class TrainedOn:
 
 
 def rating_pairs(patterns: Sequence[str]) -> np.ndarray:
-    """The hash of each rating's (user, item) in gzipped TFRecord files of tf.Examples: uint64 [rows].
+    """Returns the hash of each rating's (user, item) in gzipped TFRecord files of tf.Examples: uint64 [rows].
 
     Args:
-        patterns: of the files, as globs: those of `eval`, say.
+        patterns: glob patterns of the files, such as those of `eval`.
 
     Raises:
-        TrainingError: a pattern names no file.
+        TrainingError: a pattern matches no file.
     """
     batches = example_batches(expand(patterns), (USER_ID, MOVIE_ID))
     hashed = [pair_hashes(batch[USER_ID], batch[MOVIE_ID]) for batch in batches.as_numpy_iterator()]

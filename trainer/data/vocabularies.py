@@ -1,4 +1,4 @@
-"""The values that strings may take: index 0 is whatever was not in `train`, the vocabulary starts at 1."""
+"""Vocabularies of string features: id 0 is out of vocabulary, and the values of `train` start at 1."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,15 +8,15 @@ from typing import Any
 from marquee.errors import TrainingError
 from trainer.data.features import MOVIE_GENRES, MOVIE_ID, USER_GENDER, USER_ID, USER_OCCUPATION
 
-ASSETS = "transform_fn/assets"  # where Transform writes vocabularies
+ASSETS = "transform_fn/assets"  # the folder in which Transform writes vocabularies
 OOV = 0  # out of vocabulary: an id that `train` does not hold
 
 
 @dataclass(frozen=True)
 class Vocabularies:
-    """What `train` holds, each list by falling frequency. A value's index is its place here plus one.
+    """The values of `train`, each list in descending order of frequency; an id is the index here plus one.
 
-    `user_gender` and `user_occupation_text` are empty where the data set has no demographics.
+    `user_gender` and `user_occupation_text` are empty if the data set has no demographics.
     """
 
     user_id: tuple[str, ...]
@@ -44,14 +44,14 @@ class Vocabularies:
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Sequence]) -> "Vocabularies":
-        """Counts raw columns, named as in `trainer.data.features`; genres are a sequence of names a row."""
+        """Counts raw columns, named as in `trainer.data.features`; genres are a sequence of names per row."""
         genres = [name for row in columns.get(MOVIE_GENRES, ()) for name in row]
         flat = {name: columns.get(name, ()) for name in (USER_ID, MOVIE_ID, USER_GENDER, USER_OCCUPATION)}
         return cls.from_counts({name: Counter(each) for name, each in {**flat, MOVIE_GENRES: genres}.items()})
 
     @classmethod
     def from_counts(cls, counts: Mapping[str, Mapping[Any, int]]) -> "Vocabularies":
-        """From how often each value (text, or UTF-8) occurs, by feature."""
+        """Builds vocabularies from the counts of each value (text, or UTF-8 bytes), by feature."""
         return cls(**{name: _by_frequency(counts.get(name, {})) for name in cls.__dataclass_fields__})
 
 

@@ -1,1 +1,1 @@
-"""How good lists and ratings are."""
+"""Evaluation of lists and ratings."""

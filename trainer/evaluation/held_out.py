@@ -1,4 +1,4 @@
-"""What users went on to watch after `train`: what lists are stopped early, judged and reported by."""
+"""Held-out films of users, which early stopping, evaluation and the report compare lists with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,15 +17,15 @@ from trainer.evaluation.metrics.top_k import entries
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """What users went on to watch after `train`: the question that a model's lists answer.
+    """The held-out films of a split's users, on which a model's lists are evaluated.
 
     Attributes:
-        catalogue: of `train`; what a user watched there is no candidate.
-        positives: the films that are right, by user row; 0 for one that train does not know.
-        users: int32 [U], those whom train knows and who have a positive, rising.
-        strangers: how many positives are of users whom train does not know; they are left out.
-        brought: whom train does not know (`user_holdout`), by what they have watched alone, which is then
-            what `catalogue.watched` holds of them; None where train knows the users.
+        catalogue: the catalogue of `train`; a film that a user watched there is not a candidate.
+        positives: the held-out films by user row; 0 for a film that train does not know.
+        users: int32 [U], the known users with a positive, ascending.
+        strangers: the number of positives of users whom train does not know; they are left out.
+        brought: the cold-start users of a `user_holdout` split, represented by their histories, which
+            `catalogue.watched` then holds; None if train knows the users.
     """
 
     catalogue: Catalogue
@@ -42,16 +42,16 @@ class HeldOut:
         catalogue: Catalogue,
         min_rating: float | None = None,
     ) -> "HeldOut":
-        """Of the users whom train knows; where it knows none, of all, by their first ratings (`brought`).
+        """Takes the split's known users; if there are none, all users, with first ratings as histories.
 
         Args:
-            ratings: the split's.
-            files: the split's, which are read again where their users are unknown.
-            catalogue: of train.
-            min_rating: stars from which a rating is a positive, or None.
+            ratings: the ratings of the split.
+            files: the files of the split, which are read again if its users are unknown.
+            catalogue: the catalogue of train.
+            min_rating: the stars from which on a rating is a positive; None: every rating is.
 
         Raises:
-            TrainingError: there is nothing to be found.
+            TrainingError: there are no positives.
         """
         users = None if ratings.user.any() or not files else HeldOutUsers.read(files, catalogue)
         if users is None:
@@ -63,7 +63,7 @@ class HeldOut:
         """Takes the ratings of at least `min_rating` stars as positives.
 
         Raises:
-            TrainingError: there is nothing to be found.
+            TrainingError: there are no positives.
         """
         fresh = not_in_train(ratings, catalogue)
         positives = positives_by_user(fresh, catalogue.users, min_rating)
@@ -75,26 +75,26 @@ class HeldOut:
 
     @property
     def met(self) -> bool:
-        """Whether train knows the users."""
+        """Tells whether train knows the users."""
         return self.brought is None
 
     @property
     def population(self) -> int:
-        """How many users train knows."""
+        """Returns the number of users whom train knows."""
         return self.brought.known if self.brought else self.catalogue.users - 1
 
     @cached_property
     def popularity(self) -> np.ndarray:
-        """How many ratings of train each film has, int64 [movies]."""
+        """Returns the number of train's ratings of each film, int64 [movies]."""
         return self.catalogue.watchers.lengths
 
     def chosen_popularity(self) -> float:
-        """The mean number of train's ratings of the positives that train knows: what people choose alone."""
+        """Returns the mean popularity of the known positives, as chosen by users without a recommender."""
         known = self.positives.values[self.positives.values > 0]
         return float(self.popularity[known].mean()) if len(known) else float("nan")
 
     def groups(self) -> dict[str, dict[str, np.ndarray]]:
-        """Feature to value to the places in `users`; features that the data set lacks are left out."""
+        """Returns indices into `users` by feature and value; features without data are left out."""
         catalogue, attributes = self.catalogue, self.catalogue.attributes
         features = {
             "activity": (activity(catalogue), ACTIVITIES),
@@ -111,13 +111,13 @@ class HeldOut:
 
 
 def not_in_train(ratings: Ratings, catalogue: Catalogue) -> Ratings:
-    """Those whose user has not rated their film in train: what can still be recommended to them."""
+    """Returns the ratings whose user has not rated the film in train: only those can be recommended."""
     users, films = entries(catalogue.watched, np.arange(catalogue.users))
     return ratings[~np.isin(pair_keys(ratings.user, ratings.movie), pair_keys(users, films))]
 
 
 def positives_by_user(ratings: Ratings, users: int, min_rating: float | None = None) -> Ragged:
-    """The films that each of `users` known users rated, with at least `min_rating` stars."""
+    """Returns the films that each of the `users` user rows rated with at least `min_rating` stars."""
     counts = ratings.user > 0
     if min_rating is not None:
         counts &= ratings.rating >= min_rating
@@ -128,7 +128,7 @@ def positives_by_user(ratings: Ratings, users: int, min_rating: float | None = N
 
 
 def _nothing_to_find(positives: Ragged, ratings: int) -> TrainingError:
-    """Why nothing can be found: train holds all positives as well, or knows the user of none."""
+    """Returns the error for missing positives: train holds all of them, or knows none of the users."""
     if positives.lengths.any():
         return TrainingError(
             f"All {len(positives.values):,} positives of the split are films that the same user rated in "

@@ -1,6 +1,6 @@
-"""Users whom train does not know, by what they watched first: how a `user_holdout` split is judged.
+"""Cold-start users with a history, for the evaluation of a `user_holdout` split.
 
-Of each one's ratings the first 80 % are the history that a request would bring, and the rest is to be found.
+The first 80 % of each user's ratings are the history of the request, and the rest are the positives.
 """
 
 from collections.abc import Sequence
@@ -14,19 +14,20 @@ from trainer.data.examples import example_batches, expand
 from trainer.data.features import USER_ID
 from trainer.data.ratings import Ratings
 
-SHARE = 0.8  # of a user's ratings that are the history
+SHARE = 0.8  # the share of a user's ratings that form the history
 MIXED = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOutUsers:
-    """Who they are, what they bring, and what is to be found.
+    """Cold-start users, with their histories and their held-out ratings.
 
     Attributes:
-        catalogue: of train, but with these users in place of train's: row 0 nobody, `watched` the histories.
-        history: the ratings that they bring, `user` by that catalogue; films that train lacks among them.
-        rest: the ratings that are to be found.
-        known: how many users train knows.
+        catalogue: the catalogue of train with these users in place of train's; row 0 is the unknown user,
+            and `watched` holds the histories.
+        history: the ratings of the histories, `user` by that catalogue; they include films that train lacks.
+        rest: the held-out ratings.
+        known: the number of users whom train knows.
     """
 
     catalogue: Catalogue
@@ -36,7 +37,7 @@ class HeldOutUsers:
 
     @classmethod
     def read(cls, files: Sequence[str], catalogue: Catalogue, share: float = SHARE) -> "HeldOutUsers | None":
-        """Reads the users of a split whom `catalogue`, of train, does not know; None if it knows them all."""
+        """Reads the users of a split who are not in train's `catalogue`; None if it knows all users."""
         known = {name.encode() for name in catalogue.vocabularies.user_id}
         names = set()
         for raw in example_batches(expand(files), (USER_ID,)):
@@ -51,13 +52,13 @@ class HeldOutUsers:
 
     @classmethod
     def of(cls, ratings: Ratings, catalogue: Catalogue, known: int, share: float = SHARE) -> "HeldOutUsers":
-        """Parts each user's ratings by time; ratings of the same time by a hash of user and film.
+        """Splits each user's ratings by time; a hash of user and film orders ratings of the same time.
 
         Args:
-            ratings: of users by `catalogue`'s vocabulary.
-            catalogue: of train but for the vocabulary of users.
-            known: how many users train knows.
-            share: of each user's ratings that are the history; at least one is to be found.
+            ratings: the users' ratings, in the ids of `catalogue`.
+            catalogue: the catalogue of train, with the vocabulary of these users.
+            known: the number of users whom train knows.
+            share: the share of each user's ratings that form the history; at least one rating is held out.
         """
         pairs = ratings.user.astype(np.uint64) << np.uint64(32) | ratings.movie.astype(np.uint64)
         ratings = ratings[np.lexsort((pairs * MIXED, ratings.timestamp, ratings.user))]
@@ -77,7 +78,7 @@ class HeldOutUsers:
 
 
 def _of_films(catalogue: Catalogue) -> Attributes:
-    """What is known of train's films, and of other users nothing."""
+    """Returns the attributes of train's films, with empty attributes for the new users."""
     attributes = Attributes(catalogue.vocabularies)
     attributes.titles, attributes.genres = catalogue.attributes.titles, catalogue.attributes.genres
     return attributes

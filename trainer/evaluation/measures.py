@@ -1,8 +1,9 @@
-"""What a retrieval model is measured by, by name. Light to import: no TensorFlow.
+"""Names of a retrieval model's metrics; imports no TensorFlow.
 
-Over the users' lists, at k = 10, 20, 50 and 100: `recall@10` … (`trainer.evaluation.metrics.list_metrics`),
-and what the lists do to the catalogue: `coverage@10` … (`trainer.evaluation.metrics.beyond_accuracy`). Of the
-exported model's search: `index_recall@100`, `search_p50_ms`, `search_p99_ms` (`trainer.judging.search`).
+The users' lists have accuracy metrics at k = 10, 20, 50 and 100: `recall@10` …
+(`trainer.evaluation.metrics.list_metrics`), and beyond-accuracy metrics: `coverage@10` …
+(`trainer.evaluation.metrics.beyond_accuracy`). The search of the exported model has `index_recall@100`,
+`search_p50_ms` and `search_p99_ms` (`trainer.judging.search`).
 """
 
 KS = (10, 20, 50, 100)

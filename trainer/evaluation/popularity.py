@@ -1,4 +1,4 @@
-"""The baseline that knows nobody: everyone is shown the most rated films that they have not watched."""
+"""The non-personalized baseline: every user gets the most rated films that they have not watched."""
 
 import numpy as np
 
@@ -10,25 +10,25 @@ from trainer.evaluation.quality import LONGEST
 def popular_lists(
     held_out: HeldOut, k: int = LONGEST, block: int = BLOCK, popularity: np.ndarray | None = None
 ) -> np.ndarray:
-    """The lists that `ranked_lists` would find for train's counts, without sorting them for each user.
+    """Returns the lists that `ranked_lists` would find for train's counts, without sorting per user.
 
     Args:
-        held_out: whom the lists are for, and what they watched.
-        k: how long they are.
-        block: how many users at once.
-        popularity: how popular each item is, [movies], in place of its number of ratings in train.
+        held_out: the users, and the films that they watched in train.
+        k: the length of the lists.
+        block: the number of users per block.
+        popularity: the popularity of each item, [movies]; None: its number of ratings in train.
 
     Returns:
-        int32 [U, min(k, films)], best first, of equals the lower id; -1 behind the last film.
+        int32 [U, min(k, films)], best first, ties by the lower id, padded with -1.
     """
     watched = held_out.catalogue.watched
     popularity = held_out.popularity if popularity is None else popularity
     order = 1 + np.argsort(-popularity[1:], kind="stable").astype(np.int32)
-    rank = np.argsort(np.concatenate([[0], order]))  # of a film, from 1; 0 is no film
+    rank = np.argsort(np.concatenate([[0], order]))  # the rank of each film, from 1; id 0 is not a film
     lists = []
     for start in range(0, len(held_out.users), block):
         users = held_out.users[start : start + block]
-        # However much somebody has watched, the k best of the rest are within this window.
+        # The k best unwatched films of every user in the block are within this window.
         window = min(k + int(watched.lengths[users].max()), len(order))
         places, films = entries(watched, users)
         near = rank[films] <= window

@@ -1,4 +1,4 @@
-"""How good a retrieval model's lists are, whole and by group of users: one product and one sort a user."""
+"""Quality of a retrieval model's lists, overall and by group of users."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ from trainer.evaluation.metrics import (
 from trainer.evaluation.metrics.top_k import BLOCK
 
 LONGEST = max(KS)
-CHUNK = 16384  # users whose hits are counted at once: a hundred k of six metrics are 79 MB
+CHUNK = 16384  # users whose hits are counted at once: six metrics at a hundred cutoffs take 79 MB
 
-Scores = Callable[[np.ndarray], np.ndarray]  # int32 [B] user rows to float32 [B, M]
+Scores = Callable[[np.ndarray], np.ndarray]  # from user rows, int32 [B], to scores, float32 [B, M]
 
 
 @dataclass(frozen=True, eq=False)
 class Quality:
-    """What the lists of a held-out split's users are worth.
+    """The metrics of the lists of a held-out split's users.
 
     Attributes:
-        held_out: the question.
+        held_out: the held-out films that the lists are compared with.
         lists: int32 [U, K], best first, -1 for no film.
-        by_user: float64 [U] by name, as `list_metrics` gives them.
+        by_user: the metrics of `list_metrics`, float64 [U] by name.
         recall_curve: float64 [K], the mean recall at k = 1, 2, 3 …
     """
 
@@ -41,7 +41,7 @@ class Quality:
     recall_curve: np.ndarray
 
     def means(self) -> dict[str, float]:
-        """Those of QUALITY_MEASURES whose k were counted; NaN where no film is listed."""
+        """Returns the QUALITY_MEASURES whose k were computed; NaN if no film is listed."""
         popularity, items = self.held_out.popularity, self.held_out.catalogue.movies - 1
         found = {name: float(values.mean()) for name, values in self.by_user.items()}
         for k in {int(name.split("@")[1]) for name in self.by_user}:
@@ -54,11 +54,11 @@ class Quality:
         return {name: found[name] for name in QUALITY_MEASURES if name in found}
 
     def standard_errors(self) -> dict[str, float]:
-        """Of the means over users; NaN for a single user."""
+        """Returns the standard errors of the means over users; NaN for a single user."""
         return {name: _standard_error(values) for name, values in self.by_user.items()}
 
     def change(self, before: Self) -> dict[str, dict[str, float]]:
-        """The mean change of each user's metrics, and its standard error: the same users, so paired."""
+        """Returns the mean change of the users' metrics and its standard error, paired by user."""
         differences = {name: values - before.by_user[name] for name, values in self.by_user.items()}
         return {
             name: {"mean": float(values.mean()), "standard_error": _standard_error(values)}
@@ -66,11 +66,11 @@ class Quality:
         }
 
     def within(self, places: np.ndarray) -> dict[str, float]:
-        """The means over some of the users."""
+        """Returns the means over the users at the given indices."""
         return {name: float(values[places].mean()) for name, values in self.by_user.items()}
 
     def exposure(self, k: int = 10, groups: int = 10) -> list[float]:
-        """The share of the first k of all lists that falls to each tenth of the catalogue, rarest first."""
+        """Returns the share of all lists' first k items in each tenth of the catalogue, rarest first."""
         shown = self.lists[:, :k]
         counts = np.bincount(shown[shown > 0], minlength=self.held_out.catalogue.movies)[1:]
         rarest_first = np.argsort(self.held_out.popularity[1:], kind="stable")
@@ -79,12 +79,13 @@ class Quality:
 
 
 def measure(scores: Scores, held_out: HeldOut, block: int = BLOCK) -> Quality:
-    """Ranks the catalogue for every user, what they watched in train left out, and counts.
+    """Ranks the catalogue for every user, without the films watched in train, and computes the metrics.
 
     Args:
-        scores: int32 [B] user rows to float32 [B, movies]; -inf for what is no candidate.
-        held_out: whom to ask for, and what is right.
-        block: how many users are scored at once.
+        scores: a function from user rows, int32 [B], to scores, float32 [B, movies]; -inf for films that are
+            not candidates.
+        held_out: the users and their held-out films.
+        block: the number of users that are scored at once.
 
     Raises:
         TrainingError: a score is NaN.
@@ -94,12 +95,12 @@ def measure(scores: Scores, held_out: HeldOut, block: int = BLOCK) -> Quality:
 
 
 def judge(lists: np.ndarray, held_out: HeldOut, ks: Sequence[int] = KS) -> Quality:
-    """What lists are worth, whoever made them.
+    """Computes the metrics of lists from any source.
 
     Args:
         lists: int32 [U, K] in the order of `held_out.users`: film ids, best first, -1 for none.
-        held_out: what is right.
-        ks: how many of a list count.
+        held_out: the users' held-out films.
+        ks: the cutoffs of the metrics.
     """
     watched, every = held_out.catalogue.watched, range(1, max(ks) + 1)
     parts = [

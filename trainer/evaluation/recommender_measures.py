@@ -1,7 +1,7 @@
-"""What a recommender's lists are measured by, by name. Light to import: no TensorFlow.
+"""Names of a recommender's metrics; imports no TensorFlow.
 
-Over the lists of ten that `recommend` gives: the measures of `trainer.evaluation.measures` at 10, and
-`under_mean@10`, the share of recommended items that their user then rated lower than usual
+The lists of ten that `recommend` returns have the metrics of `trainer.evaluation.measures` at 10, and
+`under_mean@10`, the share of recommended items that the user then rated lower than the user's mean rating
 (`trainer.judging.under_mean`).
 """
 

@@ -1,1 +1,1 @@
-"""Trained models as SavedModels, verified."""
+"""Export of trained models as SavedModels, with verification."""

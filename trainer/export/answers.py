@@ -1,6 +1,6 @@
-"""Questions and a trained model's answers, for whoever exports or serves it.
+"""Requests with a trained model's answers, which verify its exported or served copy.
 
-`assets.extra` of a SavedModel is where TensorFlow Serving expects files that it does not load.
+They are in `assets.extra` of a SavedModel, where TensorFlow Serving expects files that it does not load.
 """
 
 import base64
@@ -20,10 +20,10 @@ UNKNOWN = "no such value"
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """One request's inputs and outputs, by name.
+    """The inputs and outputs of one request, by name.
 
-    Inputs are lists, or lists of lists, of strings or bytes; or a number, or a truth. Outputs are arrays.
-    Strings in outputs are bytes, in arrays of objects, as TensorFlow gives them.
+    Inputs are lists, or lists of lists, of strings or bytes; or a number, or a bool. Outputs are arrays.
+    Strings in outputs are bytes, in arrays of objects, as TensorFlow returns them.
     """
 
     signature: str
@@ -32,7 +32,7 @@ class Answer:
 
 
 def write_answers(saved_model: str, answers: Sequence[Answer]) -> None:
-    """Writes the answers beside the SavedModel, as TF Serving's column requests with their outputs."""
+    """Writes the answers beside the SavedModel, as column requests of TF Serving with their outputs."""
     plain = [
         {
             "signature_name": answer.signature,
@@ -45,12 +45,12 @@ def write_answers(saved_model: str, answers: Sequence[Answer]) -> None:
 
 
 def spread(values: Sequence[str], places: np.ndarray) -> list[str]:
-    """The values at relative places, 0 to 1, of a vocabulary."""
+    """Returns the values at relative positions, 0 to 1, of a vocabulary."""
     return [values[int(place)] for place in places * (len(values) - 1)]
 
 
 def ids(vocabulary: Sequence[str], values: Sequence[str]) -> np.ndarray:
-    """int32 ids as a model looks them up: the place plus one, 0 for what is not there."""
+    """Looks up int32 ids like a model: the index in the vocabulary plus one, 0 for unknown values."""
     place = {value: index for index, value in enumerate(vocabulary, start=1)}
     return np.array([place.get(value, 0) for value in values], np.int32)
 

@@ -1,22 +1,22 @@
-"""Inputs of a request that hold for all of its rows or differ from row to row, such as `k`.
+"""Inputs of a request, such as `k`, with one value for all rows or one value per row.
 
 A column request sends them once, as a scalar. A row request (`instances`, the only form that Vertex AI and
 KServe can send) repeats them in each row, so that they arrive as [B]. A signature that declares no rank
-takes both.
+accepts both.
 """
 
 import tensorflow as tf
 
 
 def each_row(value, rows, name: str):
-    """One value for each row: a tensor of any rank to [B].
+    """Returns one value per row, [B], for a tensor of any rank.
 
-    The graph refuses the request (INVALID_ARGUMENT) where there is neither one value nor one for each row.
+    The graph refuses the request (INVALID_ARGUMENT) if there is neither one value nor one per row.
 
     Args:
         value: a scalar, or as many values as the batch has rows, in any shape.
         rows: int32 scalar, the size of the batch.
-        name: of the input, for the message.
+        name: the name of the input, for the message.
     """
     flat = tf.reshape(value, [-1])
     size = tf.size(flat)
@@ -28,11 +28,11 @@ def each_row(value, rows, name: str):
 
 
 def lengths(k, rows):
-    """How many films each row asks for, and the most of them: int32 [B] and a scalar.
+    """Returns the number of films that each row requests, and their maximum: int32 [B] and a scalar.
 
-    The graph refuses the request (INVALID_ARGUMENT) where a `k` is below 1.
+    The graph refuses the request (INVALID_ARGUMENT) if a `k` is below 1.
     """
-    most = tf.reduce_max(tf.concat([[1], tf.reshape(k, [-1])], axis=0))  # maybe there is no row
+    most = tf.reduce_max(tf.concat([[1], tf.reshape(k, [-1])], axis=0))  # the batch may be empty
     least = tf.reduce_min(tf.concat([[1], tf.reshape(k, [-1])], axis=0))
     enough = tf.debugging.Assert(least >= 1, ["k must be at least 1, and is", least])
     with tf.control_dependencies([enough]):

@@ -1,4 +1,4 @@
-"""The films' vectors for TensorBoard's embedding projector: which films a model takes for alike."""
+"""Export of the films' vectors to TensorBoard's embedding projector, which shows similar films."""
 
 from pathlib import Path
 
@@ -9,26 +9,28 @@ from marquee.whole_file import write_whole
 from trainer.export.retrieval_server import genres
 from trainer.models.retrieval.model import RetrievalModel
 
-FILMS = 10_000  # the most rated; the projector's t-SNE takes no more, and a browser hardly any more
-WIDEST = 512  # `ease` has vectors as wide as the catalogue: no picture of that is worth its size
+FILMS = 10_000  # the most rated ones; the limit of the projector's t-SNE, and about that of a browser
+WIDEST = 512  # wider vectors are skipped: those of `ease` are as wide as the catalogue
 CONFIG, VECTORS, METADATA = "projector_config.pbtxt", "films.tsv", "films_metadata.tsv"
 
 
 def write_projector(model: RetrievalModel, folder: Path) -> bool:
-    """Writes vectors, a line of title, genres, year and ratings a film, and the projector's configuration.
+    """Writes the films' vectors, a metadata line per film, and the projector's configuration.
 
-    A film's bias, which comes last in its vector, is left out: it says how popular the film is, not what it
-    is like.
+    A metadata line holds title, genres, year and number of ratings. A film's bias, the last column of its
+    vector, is left out: it measures popularity, not similarity.
 
     Args:
-        model: trained.
-        folder: of a run of TensorBoard's: the projector looks only where events are.
+        model: the trained model.
+        folder: the folder of a TensorBoard run: the projector looks only where events are.
 
     Returns:
-        False where nothing was written, because the vectors are too wide.
+        Whether the files were written; False if the vectors are too wide.
     """
     catalogue = model.catalogue
-    ids = np.arange(1, min(catalogue.movies, FILMS + 1), dtype=np.int32)  # ids are by falling popularity
+    ids = np.arange(
+        1, min(catalogue.movies, FILMS + 1), dtype=np.int32
+    )  # ids are in descending order of popularity
     vectors = model.item_vectors(tf.constant(ids[:1]))
     if vectors.shape[1] - 1 > WIDEST:
         return False

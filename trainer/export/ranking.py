@@ -1,7 +1,7 @@
-"""A trained ranking model as a SavedModel that any stock TF Serving answers from.
+"""Export of a trained ranking model as a SavedModel for stock TF Serving.
 
-Written by `keras.export.ExportArchive`: `tf.saved_model.save` of a Keras 3 model gives one that TF
-Serving loads, calls available, and then fails on every request.
+It is written by `keras.export.ExportArchive`: with the SavedModel that `tf.saved_model.save` writes of a
+Keras 3 model, TF Serving reports AVAILABLE and then fails on every request.
 """
 
 import keras
@@ -19,26 +19,25 @@ from trainer.models.ranking.model import RankingModel
 def export_ranking(model: RankingModel, path: str) -> None:
     """Writes the SavedModel; `path` must not exist yet.
 
-    Signatures, each giving `user_rating` float32 [B]:
+    These signatures return `user_rating` float32 [B]:
         serving_default: `user_id`, `movie_title` string [B].
         rate_ids: `user_id`, `movie_id` string [B].
-        serving_examples: `examples` string [B], serialized tf.Examples; a film by its id, or else by its
-            title; with the rating's time where the example gives it.
-    And, of a model with several tasks, one that also gives what else it has learned, float32 [B] each:
+        serving_examples: `examples` string [B], serialized tf.Examples; a film is given by its id, or else
+            by its title; the rating's time is used if the example has it.
+    A model with several tasks has one that also returns the other tasks' outputs, float32 [B] each:
         rate_tasks: `user_id`, `movie_id` string [B] to `user_rating`, `liked`, `watched`.
-    And, of a model that knows a user by what they have watched as well (`rates_histories`):
-        rate_for_history: `movie_title` string [B, h], what someone has watched who is not in train, filled up
-            with "", and `movie_id` string [B, n], to `user_rating` [B, n]. Titles that train does not know
-            count for nothing.
-    One for slicing an evaluation (TFMA's `preprocessing_function_names`):
+    A model that can represent a user by the watched films (`rates_histories`) has one for cold-start users:
+        rate_for_history: `movie_title` string [B, h], the watched films, padded with "", and `movie_id`
+            string [B, n], to `user_rating` [B, n]. Titles that train does not know are ignored.
+    One signature slices an evaluation (TFMA's `preprocessing_function_names`):
         slices: `examples` to `age_group` and `activity` string [B].
 
-    A user, film or title that train lacks is answered as the unknown one.
+    A user, film or title that train lacks is treated as the unknown one.
     """
     served = RankingServer(model)
     archive = keras.export.ExportArchive()
-    # Tables are found by walking down from what is tracked, and Keras gives that walk up, silently, on
-    # models whose inputs are a dict of integers: so they are named one by one.
+    # Keras finds tables by walking the tracked objects, and silently stops the walk at models whose inputs
+    # are a dict of integers: so the tables are tracked one by one.
     for lookup in served.lookups:
         archive.track(lookup)
 
@@ -60,7 +59,7 @@ def export_ranking(model: RankingModel, path: str) -> None:
 
 
 class RankingServer(keras.layers.Layer):
-    """Strings in, ratings out."""
+    """The served ranking model: maps strings to ratings."""
 
     def __init__(self, model: RankingModel, **kwargs):
         super().__init__(autocast=False, **kwargs)
@@ -113,16 +112,16 @@ class RankingServer(keras.layers.Layer):
         return tf.gather(self._movie_of_title, self._titles(movie_title))
 
     def _rate(self, user_id, movie, more=None):
-        # Reshaped to what they are already: TensorFlow Lite's converter knows no shape of what a lookup
-        # gives, and an operation that broadcasts would then not be converted.
+        # Reshaped to the shape that they already have: TensorFlow Lite's converter does not know the shape
+        # of a lookup's output, and then cannot convert operations that broadcast.
         user, movie = (tf.reshape(each, [-1]) for each in (tf.cast(self._users(user_id), tf.int32), movie))
         return {USER_RATING: self._network({USER_ID: user, MOVIE_ID: movie, **(more or {})})}
 
 
 def titles(catalogue: Catalogue) -> dict[str, int]:
-    """Each title's film; of several films with one title, the one most rated in train.
+    """Returns the film of each title; if several films share a title, the one most rated in train.
 
-    The vocabulary, and so the ids, are by falling frequency, and the first one stays.
+    The vocabulary, and so the ids, are in descending order of frequency, and the first one is kept.
     """
     found: dict[str, int] = {}
     for movie, title in enumerate(catalogue.attributes.titles):

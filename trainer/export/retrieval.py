@@ -1,4 +1,4 @@
-"""A trained retrieval model as a SavedModel that any stock TF Serving answers from."""
+"""Export of a trained retrieval model as a SavedModel for stock TF Serving."""
 
 import json
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from trainer.export.retrieval_trained_answers import retrieval_answers
 from trainer.models.index import IndexKind, IndexReport, build_index
 from trainer.models.retrieval.model import RetrievalModel
 
-SAMPLE = 256  # users whose answers the index is measured by
+SAMPLE = 256  # users whose queries the recall of the index is measured on
 
 
 def export_retrieval(
@@ -24,54 +24,55 @@ def export_retrieval(
 ) -> tuple[list[Answer], IndexReport]:
     """Writes the SavedModel; `path` must not exist yet.
 
-    Signatures that find films, each giving `movie_id`, `movie_title` string and `score` float32 [B, k'], best
-    first. k' is the largest k, and at most the most films that any row has to be given; a row that has, or
-    asks for, fewer is filled up with "", "" and 0. A k below 1 is refused.
+    The search signatures return `movie_id`, `movie_title` string and `score` float32 [B, k'], best first. k'
+    is the largest k, and at most the largest number of films that any row has left; a row that has or
+    requests fewer films is padded with "", "" and 0. A k below 1 is refused.
         serving_default: `user_id` string [B]; k is 100.
         retrieve: `user_id` string [B], `k` int32, one for all rows or [B]. Films that the user has seen are
-            among them.
+            included.
         candidates: the same and `exclude_seen` bool, one or [B]: whether films seen in train are left out.
-        candidates_from_history: `movie_title` string [B, n], filled up with "", what someone has watched who
-            is not in train, and `k`. Those films are left out, and titles that train does not know count for
-            nothing. Without any title they are someone unknown. The model's `visitors` say what is found, or
-            else its `vectors_of_history` do (`trainer.models.retrieval.model`).
+        candidates_from_history: `movie_title` string [B, n], padded with "", the films that a cold-start user
+            has watched, and `k`. Those films are left out, and unknown titles are ignored. Without any title
+            it is the unknown user. Films are scored by the model's `visitors`, or else by its
+            `vectors_of_history` (`trainer.models.retrieval.model`).
 
-    Of the vectors, whose product is the score; a film's last number is its bias:
+    The vector signatures return the vectors whose product is the score; a film's last number is its bias:
         user_vector: `user_id` string [B] to `vector` float32 [B, d].
         movie_vector: `movie_id` string [B] to the same.
 
-    Of the films:
+    The film signatures describe films and explain recommendations:
         - describe: `movie_id` string [B] to `movie_title`, `movie_genres` (with | between) string [B], and
-            `ratings` int32 [B], how many train has; "", "" and 0 for one that train does not know.
+            `ratings` int32 [B], the number of ratings in train; "", "" and 0 for an unknown film.
         - because: `user_id` string [B], `movie_id` string [B, n] to `movie_title` string and `similarity`
-            float32 [B, n]: for each film, of those that the user has watched in train the one most like it
-            (the cosine of both vectors without the bias), never itself; "" and 0 where there is none.
-        - because_of_history: the same for `movie_title` string [B, h], what someone has watched.
+            float32 [B, n]: for each film, the most similar film that the user has watched in train (by the
+            cosine of the vectors without the bias), never itself; "" and 0 if there is none.
+        - because_of_history: the same for `movie_title` string [B, h], a history of watched films.
 
-    Someone unknown is answered as the unknown user. A title that several films share is the one most rated.
+    Users whom train lacks are treated as the unknown user. A title that several films share means the most
+    rated one.
 
-    Beside the model, in `assets.extra`: `index.json`, what the index is worth, and `user_ids.txt`, the users
-    of train, one a line.
+    Beside the model, in `assets.extra`, are `index.json`, the report of the index, and `user_ids.txt`, the
+    users of train, one per line.
 
     Args:
-        model: trained.
-        path: of the SavedModel.
-        index: exact, or inverted lists, or whichever suits the number of films.
+        model: the trained model.
+        path: the path of the SavedModel.
+        index: the kind of index: exact, inverted lists, or the one that suits the number of films.
 
     Returns:
-        The trained model's own answers, to verify the SavedModel by; and the index's worth.
+        The trained model's own answers, to verify the SavedModel with, and the report of the index.
     """
-    films = model.item_vectors(tf.range(1, model.catalogue.movies)).numpy()  # the OOV row is no film
+    films = model.item_vectors(tf.range(1, model.catalogue.movies)).numpy()  # the OOV row is not a film
     users = np.unique(np.linspace(0, model.catalogue.users - 1, SAMPLE).astype(np.int32))
     search, report = build_index(films, index, model.user_vectors(tf.constant(users)).numpy(), LENGTH)
     visitors = model.visitors()
     served = RetrievalServer(model, search, visitors)
     archive = keras.export.ExportArchive()
-    for lookup in served.lookups:  # tables are not always found by walking down from a model
+    for lookup in served.lookups:  # Keras does not always find tables by walking down from a model
         archive.track(lookup)
     user, film = (tf.TensorSpec([None], tf.string, name=name) for name in (USER_ID, MOVIE_ID))
     history, films = (tf.TensorSpec([None, None], tf.string, name=name) for name in (MOVIE_TITLE, MOVIE_ID))
-    # Of any rank: once for the batch, or in each row (`trainer.export.per_row`).
+    # Of any rank: one value for the batch, or one per row (`trainer.export.per_row`).
     k, exclude_seen = tf.TensorSpec(None, tf.int32, name=K), tf.TensorSpec(None, tf.bool, name=EXCLUDE_SEEN)
     archive.add_endpoint("serving_default", served.retrieve_default, [user])
     archive.add_endpoint("retrieve", served.retrieve, [user, k])

@@ -1,4 +1,4 @@
-"""Strings in, films out: what the signatures of a served retrieval model compute."""
+"""The signatures of a served retrieval model, from strings to films."""
 
 import keras
 import numpy as np
@@ -19,22 +19,22 @@ RATINGS = "ratings"
 SIMILARITY = "similarity"
 K = "k"
 EXCLUDE_SEEN = "exclude_seen"
-LENGTH = 100  # of an answer that names no k
+LENGTH = 100  # the length of a list if the request has no k
 
 
 class RetrievalServer(keras.layers.Layer):
-    """A method a signature.
+    """The served retrieval model, with one method per signature.
 
-    Inside, a film is its id, 0 for one that is not known, and its row in the index is one less: so a row of
-    -1, for which an index had nothing left, is the film that is not known, without id or title.
+    Inside, a film is its id, 0 if unknown, and its row in the index is its id minus 1. So the row -1, which
+    pads an index's results, is the unknown film, which has no id or title.
 
     Args:
-        model: trained.
-        index: of its films' vectors, row 0 the film of id 1.
-        visitors: what the model gives for histories that requests bring (`RetrievalModel.visitors`).
+        model: the trained model.
+        index: an index of the films' vectors, whose row 0 is the film of id 1.
+        visitors: the layer that scores the histories in requests (`RetrievalModel.visitors`), or None.
 
     Attributes:
-        lookups: the string tables, which an export must be told of.
+        lookups: the string tables, which an export must track explicitly.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class RetrievalServer(keras.layers.Layer):
         return self._reasons(self._named(movie_title), self._movie(movie_id))
 
     def _films(self, scores, rows, asked):
-        """The films of what was found, [B, k']; behind the `asked` first of each row there is none."""
+        """Returns the films of the found rows, [B, k'], padded after the first `asked` of each row."""
         wanted = tf.sequence_mask(asked, tf.shape(rows)[1])
         movie = tf.where(wanted, rows + 1, 0)
         return {
@@ -115,11 +115,11 @@ class RetrievalServer(keras.layers.Layer):
         }
 
     def _reasons(self, watched, movies):
-        """The film of each row's `watched`, ragged [B, (h)], that is most like each of `movies` [B, n]."""
+        """Returns, for each of `movies` [B, n], the most similar film of `watched`, ragged [B, (h)]."""
         films = watched.to_tensor()
         likeness = tf.matmul(self._directions(movies), self._directions(films), transpose_b=True)
         possible = (films[:, None] > 0) & (movies[:, :, None] > 0) & (films[:, None] != movies[:, :, None])
-        # A column more, for those that have none: there is always something to choose from.
+        # One more column, for films without a similar one, so that argmax always has a choice.
         films = tf.pad(films, [[0, 0], [0, 1]])
         likeness = tf.pad(
             tf.where(possible, likeness, -np.inf), [[0, 0], [0, 0], [0, 1]], constant_values=-2.0
@@ -132,7 +132,7 @@ class RetrievalServer(keras.layers.Layer):
         }
 
     def _directions(self, movies):
-        """Vectors of length 1 without what comes last, the films' biases."""
+        """Returns the films' vectors without the bias, normalized to length 1."""
         return tf.math.l2_normalize(self._vectors(movies)[..., :-1], axis=-1)
 
     def _vectors(self, movies):
@@ -140,18 +140,18 @@ class RetrievalServer(keras.layers.Layer):
         return tf.where(movies[..., None] > 0, known, self._unknown_film)
 
     def _seen_by(self, user, wanted):
-        """Ragged int32 [B, (n)]; without films where that is not wanted, for next to nothing."""
+        """Returns the seen films, ragged int32 [B, (n)]; rows where they are not wanted are empty."""
         starts = tf.gather(self._seen_splits, user)
         ends = tf.where(wanted, tf.gather(self._seen_splits, user + 1), starts)
         places = tf.ragged.range(starts, ends)
         return places.with_values(tf.gather(self._seen, places.values))
 
     def _named(self, movie_title):
-        """The known films among string [B, n], each once: ragged int32 [B, (m)]."""
+        """Returns the known films among titles, string [B, n], each once: ragged int32 [B, (m)]."""
         movies = tf.gather(self._movie_of_title, self._titles(movie_title))
         rows, count = tf.shape(movies, tf.int64)[0], tf.size(self._ratings, tf.int64)
         keys = tf.range(rows)[:, None] * count + tf.cast(movies, tf.int64)
-        keys = tf.unique(tf.boolean_mask(keys, movies > 0)).y  # keeps the order, so rows still rise
+        keys = tf.unique(tf.boolean_mask(keys, movies > 0)).y  # keeps the order, so rows stay sorted
         return tf.RaggedTensor.from_value_rowids(tf.cast(keys % count, tf.int32), keys // count, rows, False)
 
     def _user(self, user_id):
@@ -162,11 +162,11 @@ class RetrievalServer(keras.layers.Layer):
 
 
 def _rows(movies):
-    """A ragged tensor of film ids as rows of the index."""
+    """Converts a ragged tensor of film ids to rows of the index."""
     return movies.with_values(movies.values - 1)
 
 
 def genres(catalogue: Catalogue) -> list[str]:
-    """Each film's genres as MovieLens writes them, in alphabetical order with | between."""
+    """Returns each film's genres as MovieLens writes them, in alphabetical order, separated by |."""
     names = np.array(catalogue.vocabularies.movie_genres, object)
     return ["|".join(sorted(names[row])) for row in catalogue.attributes.genres]

@@ -1,4 +1,4 @@
-"""What a trained retrieval model answers, to compare its export with, a signature at least once."""
+"""A trained retrieval model's answers, at least one per signature, to compare its export with."""
 
 from collections.abc import Sequence
 
@@ -23,22 +23,23 @@ from trainer.models.index.exact import best_of
 from trainer.models.retrieval.histories import once
 from trainer.models.retrieval.model import RetrievalModel
 
-DECIDED = 1e-5  # numbers further apart than this are in the same order however they are summed
-FEW = 10  # films asked for, or about
+DECIDED = 1e-5  # scores further apart than this keep their order despite rounding
+FEW = 10  # films that are requested or described
 
 
 def retrieval_answers(
     model: RetrievalModel, index: keras.layers.Layer, visitors: keras.layers.Layer | None, users: int = 64
 ) -> list[Answer]:
-    """The answers of the trained model's own towers through the index.
+    """Returns the answers of the trained model's own towers through the index.
 
-    Requests are passed over whose films have scores so close that rounding may turn their order.
+    Requests are left out if their films' scores are so close that rounding may change the order.
 
     Args:
-        model: trained, not folded.
-        index: of its films.
-        visitors: what answers histories, where the index does not.
-        users: how many to ask about, spread over the vocabulary, beside one unknown; and as many films.
+        model: the trained model, not folded for serving.
+        index: the index of its films.
+        visitors: the layer that scores histories; None: the index does.
+        users: the number of users, and of films, to request, spread over the vocabulary; an unknown one is
+            added.
     """
     asked = _Asked(model, index, visitors, users)
     return [
@@ -56,9 +57,9 @@ def retrieval_answers(
 
 
 class _Asked:
-    """The questions, and what is known of those who ask.
+    """The requests, and the users and histories that they are about.
 
-    A history that is brought is what the user has watched, the first few films of it, by title.
+    A request's history is the titles of the first few films that the user has watched.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class _Asked:
             return tuple(each.numpy() for each in found)
 
         rows = np.arange(len(self.user_names))
-        scores = search(rows, k + 1)[0]  # the last one's lead over the next must be decided too
+        scores = search(rows, k + 1)[0]  # the last one's margin over the next must be clear too
         with np.errstate(invalid="ignore"):
             lead = np.nan_to_num(scores[:, :-1] - scores[:, 1:], nan=np.inf).min(axis=1, initial=np.inf)
         rows = _decided(lead)
@@ -125,7 +126,7 @@ class _Asked:
         return Answer("describe", {MOVIE_ID: self.movie_names}, outputs)
 
     def reasons(self, signature: str, brought: bool = False) -> Answer:
-        """Everyone is asked about films of their own history, about others, and about one unknown."""
+        """Requests reasons for films of the user's own history, for other films, and for an unknown one."""
         directions = self.film_vectors[:, :-1]
         directions = directions / np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-6)
         films = np.append(self.movies[:: max(1, len(self.movies) // FEW)], 0)
@@ -165,5 +166,5 @@ def _ragged(rows: list[np.ndarray]) -> tf.RaggedTensor:
 
 
 def _decided(lead: np.ndarray) -> np.ndarray:
-    """The rows whose order is; the clearest one at least."""
+    """Returns the rows whose order does not depend on rounding; at least the clearest row."""
     return np.flatnonzero(lead >= min(DECIDED, lead.max()))

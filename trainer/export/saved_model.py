@@ -1,4 +1,4 @@
-"""A SavedModel asked for its signatures as TF Serving would: in a v1 session, by feeding tensors."""
+"""Calls of a SavedModel's signatures as TF Serving makes them: in a v1 session, by feeding tensors."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from marquee.errors import TrainingError
 
 
 class SavedModel:
-    """Loaded while the `with` block lasts.
+    """A SavedModel that is loaded for the duration of a `with` block.
 
     Examples:
         with SavedModel(path) as model:
@@ -31,10 +31,10 @@ class SavedModel:
         self._session.close()
 
     def ask(self, signature: str, **inputs) -> dict[str, np.ndarray]:
-        """A signature's outputs; strings are bytes in arrays of objects.
+        """Calls a signature and returns its outputs; strings are bytes in arrays of objects.
 
         Raises:
-            TrainingError: the model has no such signature, or it takes other inputs.
+            TrainingError: the model has no such signature, or the signature takes other inputs.
         """
         names, outputs, call = self._call(signature)
         if set(names) != set(inputs):
@@ -47,7 +47,7 @@ class SavedModel:
     def _load(self):
         logger = tf.get_logger()
         level = logger.level
-        logger.setLevel("ERROR")  # the loader announces its deprecation; TF Serving's is the same loader
+        logger.setLevel("ERROR")  # hides the loader's deprecation warning; TF Serving uses the same loader
         try:
             return tf.compat.v1.saved_model.loader.load(self._session, ["serve"], self.path).signature_def
         finally:

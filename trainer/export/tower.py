@@ -1,4 +1,4 @@
-"""One tower of a trained retrieval model alone, as a SavedModel: strings in, vectors out."""
+"""Export of one tower of a trained retrieval model as a SavedModel, from strings to vectors."""
 
 from typing import Literal
 
@@ -14,16 +14,16 @@ VECTOR = "vector"
 
 
 def export_tower(model: RetrievalModel, side: Literal["user", "movie"], path: str) -> None:
-    """Writes the tower for whatever searches, clusters or compares its vectors; `path` must not exist yet.
+    """Writes one tower as a SavedModel, for search, clustering or comparisons; `path` must not exist yet.
 
     Signature:
         - serving_default: `user_id` or `movie_id` string [B], to `vector` float32 [B, d]. The products of
-        both towers' vectors are the model's scores. Whoever is unknown has the unknown one's vector.
+        both towers' vectors are the model's scores. Unknown users or films have the unknown one's vector.
 
     Args:
-        model: trained.
-        side: which tower.
-        path: of the SavedModel.
+        model: the trained model.
+        side: the tower to export.
+        path: the path of the SavedModel.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
@@ -37,7 +37,7 @@ def export_tower(model: RetrievalModel, side: Literal["user", "movie"], path: st
         (2, 5)
 
     Raises:
-        ValueError: there is no such side.
+        ValueError: `side` is neither `user` nor `movie`.
     """
     name = {"user": USER_ID, "movie": MOVIE_ID}.get(side)
     if name is None:
@@ -45,13 +45,13 @@ def export_tower(model: RetrievalModel, side: Literal["user", "movie"], path: st
     encoder = Encoder(model, name)
     archive = keras.export.ExportArchive()
     archive.track(encoder)
-    archive.track(encoder.lookup)  # tables are not always found by walking down from a layer
+    archive.track(encoder.lookup)  # Keras does not always find tables by walking down from a layer
     archive.add_endpoint("serving_default", encoder.encode, [tf.TensorSpec([None], tf.string, name=name)])
     archive.write_out(path, verbose=False)
 
 
 class Encoder(keras.layers.Layer):
-    """A string's vector: the tower's answers to its whole vocabulary, looked up."""
+    """A lookup of strings in the tower's vectors, computed for its whole vocabulary."""
 
     def __init__(self, model: RetrievalModel, name: str, **kwargs):
         super().__init__(dtype="float32", trainable=False, **kwargs)

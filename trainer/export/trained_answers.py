@@ -1,4 +1,4 @@
-"""What a trained ranking model answers: questions for every signature.
+"""A trained ranking model's answers, for every signature of its export.
 
 The answers come from the trained model itself, before any export.
 """
@@ -14,11 +14,11 @@ from trainer.models.ranking.model import RankingModel
 
 
 def trained_answers(model: RankingModel, pairs: int = 64) -> list[Answer]:
-    """An answer a signature, over pairs from the whole catalogue and over unknown values.
+    """Returns one answer per signature, for pairs from the whole catalogue and for unknown values.
 
     Args:
         model: a trained model.
-        pairs: how many users and films to ask about, spread over the vocabularies.
+        pairs: the number of users and films to request, spread over the vocabularies.
     """
     catalogue, vocabularies = model.catalogue, model.catalogue.vocabularies
     places = np.linspace(0, 1, pairs)
@@ -52,7 +52,7 @@ def trained_answers(model: RankingModel, pairs: int = 64) -> list[Answer]:
 
 
 def _of_histories(model: RankingModel, names: list[str], films: np.ndarray) -> Answer:
-    """Histories of none to three films, one of them twice: by what each adds to the unknown user's vector."""
+    """Returns the answer for histories of up to three films, one of them twice, composed in NumPy."""
     members = model.user.shape[1:]
     rows = [[*range(row, row + row % 4)] for row in range(0, len(names) - 3, 3)]
     asked = films[:5]

@@ -1,4 +1,4 @@
-"""Whether an exported model answers as the trained one does, loaded as TF Serving loads it."""
+"""Verification that an exported model, loaded as by TF Serving, answers like the trained one."""
 
 from collections.abc import Sequence
 
@@ -12,17 +12,17 @@ TOLERANCE = 1e-5
 
 
 def verify_export(path: str, answers: Sequence[Answer]) -> float:
-    """Puts every question to the SavedModel in a v1 session.
+    """Sends every request to the SavedModel in a v1 session and compares the answers.
 
     Args:
         path: the SavedModel.
-        answers: the trained model's.
+        answers: the trained model's answers.
 
     Returns:
         The largest difference of any number.
 
     Raises:
-        TrainingError: a signature is not there, has other inputs or outputs, or differs by more than 1e-5.
+        TrainingError: a signature is missing, has other inputs or outputs, or differs by more than 1e-5.
     """
     worst = 0.0
     with SavedModel(path) as model:

@@ -1,1 +1,1 @@
-"""Trained and exported models, measured by the lists and vectors that they give."""
+"""Evaluation of trained and exported models by their lists and vectors."""

@@ -1,4 +1,4 @@
-"""An exported model asked for held-out users by what they have watched, as a server would be."""
+"""Requests to an exported model for held-out users, given their histories, as a server makes them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from trainer.evaluation.metrics.top_k import NOTHING
 from trainer.export.retrieval_server import SCORE
 from trainer.export.saved_model import SavedModel
 
-BLOCK = 64  # users who are asked about at once
+BLOCK = 64  # users per request
 
 
 @dataclass(frozen=True, eq=False)
 class ByHistory:
-    """A model's lists and scores for users whom it has not met (`HeldOut.met` is false).
+    """A model's lists and scores for cold-start users (`HeldOut.met` is false).
 
     Attributes:
-        model: loaded.
+        model: the loaded model.
         signature: `candidates_from_history` of a retrieval model, `recommend_from_history` of a recommender.
         held_out: the users.
     """
@@ -29,14 +29,14 @@ class ByHistory:
     held_out: HeldOut
 
     def lists(self, k: int) -> np.ndarray:
-        """Film ids in the order of `held_out.users`, int32 [U, k], best first, -1 where there is none."""
+        """Returns film ids in the order of `held_out.users`, int32 [U, k], best first, padded with -1."""
         lists = np.full((len(self.held_out.users), k), NOTHING, np.int32)
         for start, films, _ in self._found(self.held_out.users, k):
             lists[start : start + len(films), : films.shape[1]] = films
         return lists
 
     def scores(self, users: np.ndarray) -> np.ndarray:
-        """All films' scores, float32 [B, movies], for int32 [B]; -inf for what is not recommended."""
+        """Returns all films' scores, float32 [B, movies], for int32 [B]; -inf for films not recommended."""
         movies = self.held_out.catalogue.movies
         scores = np.full((len(users), movies), -np.inf, np.float32)
         for start, films, found in self._found(users, movies - 1):
@@ -45,7 +45,7 @@ class ByHistory:
         return scores
 
     def _found(self, users: np.ndarray, k: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """Block by block the place of its first user, films [b, k'] and scores."""
+        """Yields, for each block, the index of its first user, films [b, k'] and scores."""
         catalogue = self.held_out.catalogue
         row_of = {name.encode(): row for row, name in enumerate(catalogue.vocabularies.movie_id, start=1)}
         for start in range(0, len(users), BLOCK):

@@ -1,4 +1,4 @@
-"""What two trained models recommend together, before any export, as the `Recommender` graph does."""
+"""Recommendations of two trained models in memory, the same as those of the `Recommender` graph."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,14 +10,14 @@ from trainer.evaluation.quality import Scores
 from trainer.models.ranking.model import RankingModel
 from trainer.models.retrieval.model import RetrievalModel
 
-PAIRS = 1 << 16  # rated at once
+PAIRS = 1 << 16  # pairs that are rated at once
 
 
 class InMemoryRecommender:
     """Retrieves `candidates` items, rates them, and orders them by both.
 
     Args:
-        ranking, retrieval: trained on the same catalogue.
+        ranking, retrieval: the models, trained on the same catalogue.
         candidates, rating_weight: as in `trainer.export.recommender.assemble`.
     """
 
@@ -29,12 +29,12 @@ class InMemoryRecommender:
         self._candidates, self._weight = candidates, rating_weight
 
     def lists(self, users: np.ndarray, k: int, said: str = "") -> np.ndarray:
-        """Each user's items, best first, without those rated in train; int32 [U, k], -1 for none.
+        """Returns each user's items, best first, without those rated in train; int32 [U, k], -1 for none.
 
         Args:
-            users: int32 [U], user rows; 0 for one whom the models do not know.
-            k: how long a list is.
-            said: what is reported as progress; nothing where it is empty.
+            users: int32 [U], user rows; 0 for users whom the models do not know.
+            k: the length of the lists.
+            said: the text of the progress report; "": no report.
         """
         found = np.full((len(users), k), NOTHING, np.int32)
         for start in range(0, len(users), BLOCK):
@@ -57,7 +57,7 @@ class InMemoryRecommender:
         return found
 
     def ratings(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """The expected stars of pairs, float32 [B], as they are served: at no particular time."""
+        """Returns the expected stars of pairs, float32 [B], without a timestamp, as they are served."""
         blocks = (slice(start, start + PAIRS) for start in range(0, len(users), PAIRS))
         rated = [self._rate(users[block], items[block]) for block in blocks]
         return np.concatenate([np.empty(0, np.float32), *rated])
@@ -68,7 +68,7 @@ class InMemoryRecommender:
 
 
 def _scores(retrieval: RetrievalModel) -> Scores:
-    """As `RetrievalModel.scores`, with what is the same for every block of users computed once."""
+    """Returns a faster `RetrievalModel.scores`, which computes the films' vectors only once."""
     served = retrieval.for_serving()
     items = retrieval.item_vectors(tf.range(retrieval.catalogue.movies))
     return lambda users: tf.matmul(served.user_vectors(tf.constant(users)), items, transpose_b=True).numpy()

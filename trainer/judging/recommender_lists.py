@@ -1,4 +1,4 @@
-"""The lists that an exported recommender gives to the users of a held-out split."""
+"""Lists of an exported recommender for the users of a held-out split."""
 
 import numpy as np
 
@@ -10,21 +10,21 @@ from trainer.evaluation.metrics.top_k import NOTHING, entries
 from trainer.export.saved_model import SavedModel
 from trainer.judging.by_history import ByHistory
 
-BLOCK = 256  # users asked about at once: a recommender's memory grows with them
+BLOCK = 256  # users per request: a recommender's memory grows with them
 
 
 def recommended(model: SavedModel, held_out: HeldOut, k: int, said: str = "") -> np.ndarray:
-    """Asks `recommend` for every user of a held-out split, with what was rated in train left out.
+    """Calls `recommend` for every user of a held-out split, without the items rated in train.
 
-    Users whom train does not know are asked for by their histories (`recommend_from_history`).
+    For users whom train does not know, `recommend_from_history` is called with their histories.
 
-    The model may have another vocabulary: an item that train does not know keeps its slot and is no item.
+    The model may have another vocabulary: an item that train does not know becomes -1, but keeps its rank.
 
     Args:
-        model: loaded, with the signature `recommend`.
-        held_out: whom to ask for.
-        k: how long a list is.
-        said: what is reported as progress; nothing where it is empty.
+        model: the loaded model, with the signature `recommend`.
+        held_out: the users.
+        k: the length of the lists.
+        said: the text of the progress report; "": no report.
 
     Returns:
         int32 [U, k], item ids, best first, -1 for no item.
@@ -45,11 +45,11 @@ def recommended(model: SavedModel, held_out: HeldOut, k: int, said: str = "") ->
 def _not_watched(
     model: SavedModel, users: np.ndarray, held_out: HeldOut, known: dict[str, int], k: int
 ) -> np.ndarray:
-    """Lists of at most k without what train holds, int32 [U, <= k].
+    """Returns lists of at most k items without those that train holds, int32 [U, <= k].
 
-    The model itself leaves out what its own train held. An older one does not know all of this train: what
-    users have rated since is no candidate for anybody, and would fill its lists with sure misses. So as many
-    more are asked for as it takes.
+    The model itself leaves out the items of its own train split. An older model does not know all of this
+    train split: items that users have rated since are not candidates, and would fill its lists with sure
+    misses. So enough additional items are requested.
     """
     names = [held_out.catalogue.vocabularies.user_id[row - 1] for row in users]
     watched = held_out.catalogue.watched

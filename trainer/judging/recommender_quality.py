@@ -1,4 +1,4 @@
-"""How good a recommender's lists are: what they find, and how often that is liked less than usual."""
+"""Quality of a recommender's lists: ranking metrics, and the share of items rated below the user's mean."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -16,7 +16,7 @@ class RecommenderQuality(Quality):
     """A `Quality` at 10 with `under_mean@10` among its measures.
 
     Attributes:
-        under_mean: by user of `held_out`.
+        under_mean: the counts of items rated below the mean, by user of `held_out`.
     """
 
     under_mean: UnderMean
@@ -36,12 +36,12 @@ class RecommenderQuality(Quality):
 
 
 def judge_recommender(lists: np.ndarray, held_out: HeldOut, liked: Liked) -> RecommenderQuality:
-    """What lists of ten are worth, whoever made them.
+    """Computes the quality of lists of ten from any source.
 
     Args:
         lists: int32 [U, 10] or longer, in the order of `held_out.users`: item ids, best first, -1 for none.
-        held_out: what is right.
-        liked: what users thought of it.
+        held_out: the users' held-out items.
+        liked: the held-out ratings relative to the users' means.
     """
     lists = lists[:, :K]
     found = judge(lists, held_out, ks=(K,))

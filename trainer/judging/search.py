@@ -1,4 +1,4 @@
-"""How well and how fast an exported model searches: its own `retrieve`, as TF Serving would run it."""
+"""Recall and latency of an exported model's search, by calls of `retrieve` as TF Serving makes them."""
 
 import time
 
@@ -11,27 +11,28 @@ from trainer.export.saved_model import SavedModel
 from trainer.judging.vectors import Vectors
 
 K = 100
-SAMPLE = 256  # users whose lists are compared with exact search's
-BLOCK = 32  # of them asked about at once: inverted lists gather what they read, some 32 MB a user
+SAMPLE = 256  # users whose lists are compared with those of exact search
+BLOCK = 32  # users per request: inverted lists gather the vectors that they read, about 32 MB per user
 WARM_UP, CALLS = 20, 200
-ROUNDING = 1e-4  # scores closer than this are one: sums in another order differ by less
+ROUNDING = 1e-4  # scores closer than this count as equal: sums in another order differ by less
 
 
 def search_quality(
     model: SavedModel, vectors: Vectors, catalogue: Catalogue, users: np.ndarray
 ) -> dict[str, float]:
-    """Recall against the exact product of the same vectors, and the time that one user's films take.
+    """Measures the recall against exact search over the same vectors, and the latency of one user's request.
 
     Args:
-        model: loaded.
-        vectors: the model's.
-        catalogue: whose vocabularies the vectors follow.
-        users: int32 [U], rows of users to ask about; a sample of them, evenly spread, is taken.
+        model: the loaded model.
+        vectors: the model's vectors.
+        catalogue: the catalogue whose vocabularies the vectors follow.
+        users: int32 [U], user rows; an evenly spread sample of them is used.
 
     Returns:
-        `index_recall@100`: the mean share of a list of 100 that exact search could have given; films with
-        the 100th's score are as good as the 100th. `search_p50_ms`, `search_p99_ms`: of a request for one
-        user's 100 films in a v1 session in this process, after warming up. `films`: how many there are.
+        `index_recall@100`: the mean share of a list of 100 that exact search could have returned; films with
+        the score of the 100th count as equal to it. `search_p50_ms`, `search_p99_ms`: the latency of a
+        request for one user's 100 films, in a v1 session in this process, after warming up. `films`: the
+        number of films.
     """
     sample = users[np.unique(np.linspace(0, len(users) - 1, SAMPLE).astype(int))]
     names = [catalogue.vocabularies.user_id[row - 1] for row in sample]
@@ -54,11 +55,11 @@ def search_quality(
 
 
 def _shares_found(films: np.ndarray, scores: np.ndarray, catalogue: Catalogue) -> np.ndarray:
-    """How much of each user's best is among what was found.
+    """Returns the share of each user's exact top films that was found.
 
     Args:
         films: bytes [U, k], film ids.
-        scores: float32 [U, M], of the films in the vocabulary's order.
+        scores: float32 [U, M], the exact scores of the films in the vocabulary's order.
 
     Returns:
         float64 [U], 0 to 1.

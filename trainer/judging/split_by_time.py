@@ -1,4 +1,4 @@
-"""Ratings divided anew by their times: what was known before a moment, and what came after."""
+"""A split of ratings by time, into those before a moment and those from it on."""
 
 from dataclasses import dataclass, replace
 
@@ -15,9 +15,9 @@ class SplitByTime:
     """The older and the newer part of the same ratings.
 
     Attributes:
-        before: what is learned from; its catalogue knows nothing that came later.
+        before: the older ratings, for training; its catalogue holds nothing from later.
         after: the newer ratings in the ids of `before`: 0 for a user or an item that it does not know.
-        newcomers: int32 [rows of `after`], a number from 1 of each user whom `before` does not know, else 0.
+        newcomers: int32 [rows of `after`], numbers from 1 for users whom `before` does not know, else 0.
         moment: the time of the oldest rating in `after`, in seconds.
     """
 
@@ -28,21 +28,21 @@ class SplitByTime:
 
     @property
     def last(self) -> int:
-        """The time of the newest rating."""
+        """Returns the time of the newest rating, in seconds."""
         return int(self.after.timestamp.max())
 
     @classmethod
     def of(cls, data: RatingData, share: float) -> "SplitByTime | None":
-        """Divides `data.train` so that the newest `share` of its rows is `after`, as nearly as times allow.
+        """Splits `data.train` so that `after` is the newest `share` of its rows, as closely as times allow.
 
-        Ratings of one second stay together, in `after`, so the order of equal times does not matter.
+        Ratings of the same second stay together, in `after`, so the order of equal times does not matter.
 
         Args:
-            data: every rating, with a catalogue of all of them.
-            share: 0 to 1.
+            data: all ratings, with a catalogue of all of them.
+            share: the share of the newer part, 0 to 1.
 
         Returns:
-            None where the times do not part the rows: they are all the same, or missing.
+            The split; None if the times are all the same or missing.
         """
         ratings = data.train
         if not len(ratings):
@@ -75,13 +75,13 @@ class SplitByTime:
 
 
 def _kept(ids: np.ndarray) -> np.ndarray:
-    """The known ids that occur, the most frequent first, of equals the lower."""
+    """Returns the known ids that occur, the most frequent first, ties by the lower id."""
     known, counts = np.unique(ids[ids > 0], return_counts=True)
     return known[np.argsort(-counts, kind="stable")]
 
 
 def _renumbered(kept: np.ndarray, size: int) -> np.ndarray:
-    """Old id to new id, int32 [size]; 0 for what is not kept."""
+    """Returns the table from old to new ids, int32 [size]; 0 for ids that are not kept."""
     table = np.zeros(size, np.int32)
     table[kept] = np.arange(1, len(kept) + 1)
     return table

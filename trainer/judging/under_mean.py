@@ -1,4 +1,4 @@
-"""How often people are shown what they like less than usual, told by what they rated afterwards."""
+"""The share of recommended items that users later rated below their own mean rating."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from trainer.data.ratings import Ratings, pair_keys
 class UnderMean:
     """The share of recommended items that their user rated lower than that user's mean in train.
 
-    Only items that the user rated in the held-out split count: of the others nobody knows. The share is of
-    all such slots together, not a mean of users' shares, most of which would be of one or two slots. Its
-    standard error takes users as what was drawn: that of the linearized ratio (Cochran, "Sampling
-    Techniques", 3rd ed., 1977, section 6.3).
+    Only items that the user rated in the held-out split count; the ratings of others are unknown. The share
+    is over all such items together, not a mean of the users' shares, most of which would be over one or two
+    items. Its standard error treats users as the sampling units: it is that of the linearized ratio (Cochran,
+    "Sampling Techniques", 3rd ed., 1977, section 6.3).
 
     Attributes:
-        rated: int64 [U], how many of a user's slots hold an item that the user rated in the split.
-        under: int64 [U], how many of those were rated lower than the user's mean in train.
+        rated: int64 [U], the number of a user's recommended items that the user rated in the split.
+        under: int64 [U], the number of those that were rated lower than the user's mean in train.
     """
 
     rated: np.ndarray
@@ -26,33 +26,33 @@ class UnderMean:
 
     @property
     def share(self) -> float:
-        """0 to 1; NaN where no slot holds a rated item."""
+        """Returns the share, 0 to 1; NaN if no recommended item was rated."""
         return float(self.under.sum() / self.rated.sum()) if self.rated.any() else float("nan")
 
     def standard_error(self) -> float:
-        """Of the share; NaN for a single user."""
+        """Returns the standard error of the share; NaN for a single user."""
         return _standard_error(self._influence())
 
     def change(self, before: "UnderMean") -> dict[str, float]:
-        """The difference of two shares of the same users (`mean`), and its `standard_error`."""
+        """Returns the difference of two shares of the same users (`mean`) and its `standard_error`."""
         return {
             "mean": self.share - before.share,
             "standard_error": _standard_error(self._influence() - before._influence()),
         }
 
     def _influence(self) -> np.ndarray:
-        """What each user adds to the share, float64 [U]; NaN where there is no share."""
+        """Returns each user's influence on the share, float64 [U]; NaN if there is no share."""
         mean = self.rated.mean() if len(self.rated) else 0.0
         return (self.under - self.share * self.rated) / mean if mean else np.full(len(self.rated), np.nan)
 
 
 class Liked:
-    """Knows which held-out ratings are lower than their user's mean rating in train.
+    """The held-out ratings, compared with their user's mean rating in train.
 
     Args:
-        train: the ratings that the means are of.
-        held_out: the ratings that lists are judged by; of an item rated twice the last rating counts.
-        users: the number of user rows, the OOV row among them.
+        train: the ratings that the means are computed from.
+        held_out: the held-out ratings; if a user rated an item twice, the last rating counts.
+        users: the number of user rows, including the OOV row.
     """
 
     def __init__(self, train: Ratings, held_out: Ratings, users: int):
@@ -63,21 +63,21 @@ class Liked:
         rows = held_out[known]
         keys = pair_keys(rows.user, rows.movie)
         self._keys, last = np.unique(keys[::-1], return_index=True)
-        # A mean of equal ratings is off by rounding: a rating that equals it is not lower.
+        # The mean of equal ratings has a rounding error: a rating that equals it is not lower.
         lower = rows.rating < means[rows.user] - 1e-6
         self._lower = lower[::-1][last]
 
     @property
     def chosen(self) -> float:
-        """The share of all these ratings that are lower: what users come to without a recommender."""
+        """Returns the share of all held-out ratings below the mean: the value without a recommender."""
         return float(self._lower.mean()) if len(self._lower) else float("nan")
 
     def of(self, lists: np.ndarray, users: np.ndarray) -> UnderMean:
-        """Counts the slots of lists.
+        """Counts the recommended items that were rated, and those below the mean.
 
         Args:
             lists: int32 [U, K], item ids, -1 for none.
-            users: int32 [U], whose list each is.
+            users: int32 [U], the user row of each list.
         """
         keys = pair_keys(np.broadcast_to(users[:, None], lists.shape), lists)
         places = np.minimum(np.searchsorted(self._keys, keys), max(len(self._keys) - 1, 0))

@@ -1,4 +1,4 @@
-"""An exported retrieval model's vectors, asked for by string: so any model can be judged by any data."""
+"""Vectors of an exported retrieval model, requested by string, so that any data can evaluate any model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from trainer.data.vocabularies import Vocabularies
 from trainer.export.answers import UNKNOWN
 from trainer.export.saved_model import SavedModel
 
-BLOCK = 4096  # strings asked for at once
+BLOCK = 4096  # strings per request
 
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """Vectors in the order of a vocabulary, row 0 for someone or something unknown.
+    """Vectors in the order of a vocabulary; row 0 is the unknown user or film.
 
     Attributes:
         users: float32 [users + 1, d].
@@ -29,9 +29,9 @@ class Vectors:
 
     @classmethod
     def read(cls, model: SavedModel, vocabularies: Vocabularies) -> "Vectors":
-        """Asks the model for everybody and everything in the vocabularies, which need not be its own.
+        """Requests the vectors of all users and films in the vocabularies, which need not be the model's own.
 
-        A user whom the model does not know has the vector that it gives to strangers. The signatures are
+        A user whom the model does not know gets the model's vector of the unknown user. The signatures are
         `user_vector`, `movie_vector` (to `vector` [B, d]) and `describe` (to `ratings` [B], 0: unknown).
 
         Raises:
@@ -45,7 +45,7 @@ class Vectors:
         )
 
     def scores(self, users: np.ndarray) -> np.ndarray:
-        """int32 [B] user rows to float32 [B, movies + 1]; -inf for a film that the model does not know."""
+        """Returns scores, float32 [B, movies + 1], for user rows, int32 [B]; -inf for unknown films."""
         scores = self.users[users] @ self.films.T
         scores[:, ~self.known] = -np.inf
         return scores

@@ -1,1 +1,1 @@
-"""Models and what they are made of."""
+"""Models, and the layers, losses, samplers and optimizers that they are built from."""

@@ -1,4 +1,4 @@
-"""The base of every model: say what the loss is, and `fit`, `evaluate`, callbacks and tuners do the rest."""
+"""The base class of every model: a subclass defines the loss; `fit`, `evaluate` and callbacks then work."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,12 +9,12 @@ import tensorflow as tf
 
 @dataclass(frozen=True, eq=False)
 class Weight:
-    """A variable that is learned, and what its rows belong to.
+    """A trainable variable, and the keys that its rows belong to.
 
     Attributes:
-        variable: as Keras holds it.
-        keys: what each row belongs to (a user's id, a genre's name), "" for the unknown one; None where
-            rows mean nothing outside the model.
+        variable: the Keras variable.
+        keys: the key of each row (a user's id, a genre's name), "" for the out-of-vocabulary row; None
+            where rows mean nothing outside the model.
     """
 
     variable: keras.Variable
@@ -22,19 +22,18 @@ class Weight:
 
 
 class Model(keras.Model):
-    """A Keras model in the manner of TensorFlow Recommenders' `tfrs.Model`.
+    """A Keras model that defines its own loss, like TensorFlow Recommenders' `tfrs.Model`.
 
-    A subclass sets up its layers in `__init__`, and from `compute_loss` returns a scalar over a whole
-    batch of features (labels among them, as a dict), updating its own metrics. `call` is needed for
-    `predict`, for saving, and under a distribution strategy; training itself does without.
+    A subclass creates its layers in `__init__`. Its `compute_loss` takes a whole batch of features (a dict
+    that includes the labels), updates the metrics and returns a scalar. `call` is needed for `predict`, for
+    saving, and under a distribution strategy; training itself does not need it.
 
-    Regularization losses are added to the loss. Mixed precision, XLA and MirroredStrategy are as
-    `compile` and the strategy say. The logs hold `loss` (with regularization), `regularization_loss`
-    and the model's metrics.
+    Regularization losses are added to the loss. Mixed precision, XLA and `MirroredStrategy` work as in any
+    Keras model. The logs hold `loss` (with regularization), `regularization_loss` and the model's metrics.
 
     Attributes:
-        monitor: the log that early stopping watches.
-        monitor_mode: "min" where a lower one is better, "max" where a higher one is.
+        monitor: the name of the log that early stopping monitors.
+        monitor_mode: "min" if lower is better, "max" if higher is better.
 
     Examples:
         >>> class Mean(Model):
@@ -55,26 +54,27 @@ class Model(keras.Model):
         self._regularization = keras.metrics.Mean(name="regularization_loss")
 
     def build(self, input_shape=None):
-        """Nothing: each layer builds itself on the first batch."""
+        """Does nothing: each layer builds itself on the first batch."""
 
     def compute_loss(self, inputs, training=False):
-        """A scalar: the batch's mean loss, without regularization.
+        """Returns the batch's mean loss without regularization, a scalar.
 
         Args:
-            inputs: a batch as the dataset gives it, usually a dict of features.
-            training: whether it is a training step.
+            inputs: a batch as the dataset yields it, usually a dict of features.
+            training: whether this is a training step.
         """
         raise NotImplementedError(f"{type(self).__name__} defines no compute_loss(inputs, training).")
 
     def weights_by_name(self) -> dict[str, Weight]:
-        """Every trainable variable, by a name that it has in each model of the same kind.
+        """Returns every trainable variable by a name that is the same in all models of this kind.
 
-        By these names and keys one model starts from what another learned: see `trainer.training.warm_start`.
+        A warm start matches the weights of two models by these names and keys: see
+        `trainer.training.warm_start`.
         """
         raise NotImplementedError(f"{type(self).__name__} defines no weights_by_name().")
 
     def gradients(self, tape: tf.GradientTape, loss):
-        """The gradients of `trainable_weights`; override to clip, mask or scale them.
+        """Returns the gradients of `trainable_weights`; override to clip, mask or scale them.
 
         Under `mixed_float16`, `loss` and so the gradients carry the optimizer's loss scale.
         """
@@ -83,7 +83,7 @@ class Model(keras.Model):
     def train_step(self, data):
         with tf.GradientTape() as tape:
             total = self._total_loss(data, training=True)
-            # Gradients are summed over replicas, while each replica's loss is a mean over its own part.
+            # Gradients are summed over replicas, and each replica's loss is the mean over its own rows.
             shared = total / tf.cast(self.distribute_strategy.num_replicas_in_sync, total.dtype)
             scaled = self.optimizer.scale_loss(shared)
         gradients = self.gradients(tape, scaled)

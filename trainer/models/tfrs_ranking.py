@@ -1,4 +1,4 @@
-"""A ranking model made of blocks: with dot interaction it is DLRM, with a cross network DCN."""
+"""A ranking model built from blocks: with dot interaction it is DLRM, with a cross network DCN."""
 
 import keras
 import keras_rs
@@ -12,8 +12,8 @@ DENSE, SPARSE = "dense_features", "sparse_features"
 class Ranking(Model):
     """The counterpart of TFRS's `tfrs.experimental.models.Ranking`.
 
-    Dense features go through `bottom_stack`, sparse ones through `embedding_layer`; `feature_interaction`
-    takes them all, and `top_stack` makes a number of it. Each may be any layer:
+    Dense features go through `bottom_stack`, and sparse ones through `embedding_layer`.
+    `feature_interaction` combines them, and `top_stack` maps the result to one number. Each may be any layer:
 
     - DLRM (Naumov et al., 2019) is the default.
     - DCN (Wang et al., 2017 and 2020): `feature_interaction=keras.Sequential([keras.layers.Concatenate(),
@@ -25,19 +25,19 @@ class Ranking(Model):
     the same or features alone. Features are `{"dense_features": float32 [B, n], "sparse_features": what
     embedding_layer takes}`, labels and weights [B] or [B, 1].
 
-    Three things differ from TFRS 0.7.7: a sample's weight goes with that sample's loss (there each weight
-    is multiplied with the batch's mean loss), a batch of one row keeps its batch axis, and whatever is not
-    of the form above is a ValueError.
+    Three things differ from TFRS 0.7.7: a sample's weight multiplies that sample's loss (in TFRS each weight
+    multiplies the batch's mean loss), a batch of one row keeps its batch axis, and inputs of any other form
+    raise a ValueError.
 
     Args:
-        embedding_layer: from a dict of sparse features to a dict of their embeddings, [B, d] or [B, 1, d],
-            such as `keras_rs.layers.DistributedEmbedding`.
-        bottom_stack: over the dense features; None: ReLU layers of 256, 64 and 16. For dot interaction
-            its output must be as wide as the embeddings.
-        feature_interaction: over the list of embeddings, in the order of their names, and the bottom
+        embedding_layer: a layer from a dict of sparse features to a dict of their embeddings, [B, d] or
+            [B, 1, d], such as `keras_rs.layers.DistributedEmbedding`.
+        bottom_stack: a layer over the dense features; None: ReLU layers of 256, 64 and 16. For dot
+            interaction its output must be as wide as the embeddings.
+        feature_interaction: a layer over the list of embeddings, in the order of their names, and the bottom
             stack's output; None: `keras_rs.layers.DotInteraction()`.
-        top_stack: to [B, 1], from 0 to 1 for the default task; None: layers of 512 and 256 with ReLU,
-            and one of 1 with a sigmoid.
+        top_stack: a layer to [B, 1], from 0 to 1 for the default task; None: ReLU layers of 512 and 256, and
+            a sigmoid layer of 1.
         concat_dense: whether the bottom stack's output goes into the top stack beside the interactions.
         task: the loss and metrics; None: binary cross-entropy, with `auc`, `accuracy`, `prediction_mean`
             and `label_mean`.
@@ -65,7 +65,7 @@ class Ranking(Model):
         self.embedding_layer = embedding_layer
         self.bottom_stack = bottom_stack or _stack(256, 64, last=keras.layers.Dense(16, "relu"))
         self.feature_interaction = feature_interaction or keras_rs.layers.DotInteraction()
-        # A probability near 1 is out of half precision's reach, and its logarithm with it.
+        # Half precision cannot represent probabilities near 1, nor their logarithms.
         self.top_stack = top_stack or _stack(512, 256, last=keras.layers.Dense(1, "sigmoid", dtype="float32"))
         self.concat_dense = concat_dense
         self.task = task or RankingTask(
@@ -76,7 +76,7 @@ class Ranking(Model):
         )
 
     def compute_loss(self, inputs, training=False):
-        """The task's loss, averaged over rows.
+        """Returns the task's loss, averaged over rows.
 
         Raises:
             ValueError: `inputs` is not a tuple of two or three.
@@ -92,7 +92,7 @@ class Ranking(Model):
         return keras.ops.mean(self.task(labels, predictions, sample_weight=weights[0] if weights else None))
 
     def call(self, inputs, training=False):
-        """The predictions, float32 [B].
+        """Returns the predictions, float32 [B].
 
         Raises:
             ValueError: `inputs` is not a dict of `dense_features` and `sparse_features`.
@@ -109,7 +109,7 @@ class Ranking(Model):
         return keras.ops.cast(keras.ops.reshape(predictions, [-1]), "float32")
 
     def weights_by_name(self) -> dict[str, Weight]:
-        """By block and place in it. What a table's rows belong to is the caller's: none has keys."""
+        """Returns the weights by block and position in it; none has keys: only the caller knows them."""
         blocks = ("embedding_layer", "bottom_stack", "feature_interaction", "top_stack")
         return {
             f"{name}/{place}": Weight(variable)
@@ -119,12 +119,12 @@ class Ranking(Model):
 
     @property
     def embedding_trainable_variables(self) -> list[keras.Variable]:
-        """The tables', for an optimizer of their own: see `trainer.models.optimizers.composite`."""
+        """Returns the embedding tables, for use with `trainer.models.optimizers.composite`."""
         return self.embedding_layer.trainable_variables
 
     @property
     def dense_trainable_variables(self) -> list[keras.Variable]:
-        """All the others."""
+        """Returns the trainable variables that are not embedding tables."""
         tables = {id(variable) for variable in self.embedding_trainable_variables}
         return [variable for variable in self.trainable_variables if id(variable) not in tables]
 
@@ -134,5 +134,5 @@ def _stack(*widths: int, last: keras.layers.Layer) -> keras.Sequential:
 
 
 def _vectors(embedding):
-    """[B, d] of [B, d] or [B, 1, d]."""
+    """Returns embeddings [B, d] or [B, 1, d] as [B, d]."""
     return keras.ops.squeeze(embedding, axis=1) if len(embedding.shape) == 3 else embedding

@@ -1,4 +1,4 @@
-"""A trained retrieval model that answers with its k best films, and is evaluated by them."""
+"""A trained retrieval model that predicts the top k films and is evaluated on them."""
 
 from collections.abc import Sequence
 
@@ -14,18 +14,18 @@ SCORE = "score"
 
 
 class TopKEncoder(keras.Model):
-    """Merlin's `TopKEncoder`: a trained model's user side before an index of its films.
+    """The counterpart of Merlin's `TopKEncoder`: a trained model's user side and an index of its films.
 
-    `predict` takes batches with `user_id`, int32 [B], and gives `movie_id` int32 and `score` float32,
-    [B, k], best first. `evaluate` takes batches with `movie_id`, int32 [B], too, each row's own film, and
-    gives recall, NDCG and their like at every k (`TopKMetrics`). A film that train does not know (0) is
-    always missed. It does not learn.
+    `predict` takes batches with `user_id`, int32 [B], and returns `movie_id` int32 and `score` float32,
+    [B, k], best first. `evaluate` takes batches that also have `movie_id`, int32 [B], the positive film of
+    each row, and returns recall, NDCG and other metrics at every k (`TopKMetrics`). A film that train does
+    not know (0) is always missed. The encoder is not trainable.
 
     Args:
-        model: trained.
-        k: how many films are answered.
-        ks: of the metrics; k alone if None.
-        index: of the films' vectors, row 0 the film of id 1; exact if None.
+        model: the trained model.
+        k: the number of films that `predict` returns.
+        ks: the cutoffs of the metrics; None: k alone.
+        index: an index of the films' vectors, whose row 0 is the film of id 1; None: an exact one.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
@@ -56,7 +56,7 @@ class TopKEncoder(keras.Model):
         self.built = True
 
     def call(self, features):
-        """Films by score, as described above."""
+        """Returns the top k films and their scores, as `predict` does."""
         scores, rows = self._index(self._users.user_vectors(features[USER_ID]), k=self._k)
         return {MOVIE_ID: rows + 1, SCORE: scores}
 

@@ -1,1 +1,1 @@
-"""Fitting a model: the loop, batches, stopping, backup, warm start."""
+"""Model training: the loop, batches, early stopping, backup and warm start."""

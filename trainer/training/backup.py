@@ -1,8 +1,8 @@
-"""Training that is killed goes on from the last finished epoch, as if nothing had happened.
+"""Backup of a training run: a killed run resumes from its last finished epoch with the same result.
 
-Keras's `BackupAndRestore` writes weights and epoch one after the other, and knows nothing of early
-stopping: a kill between the two repeats an epoch, and one after it forgets the best. Here all of a
-run's state is one file, which is replaced as a whole.
+Keras's `BackupAndRestore` writes weights and epoch one after the other and does not save the state of early
+stopping: a kill between the two writes repeats an epoch, and a later one loses the best epoch. Here the whole
+state of a run is one file, which is replaced atomically.
 """
 
 import json
@@ -22,9 +22,9 @@ class Backup(keras.callbacks.Callback):
     """Writes a run's state after each epoch, and removes it when training ends.
 
     Args:
-        folder: of this run; made if it is not there.
-        identity: what the run is made from (config, data, code): another run's state is left alone.
-        stopping: part of the state.
+        folder: the folder of this run's backup; created if it does not exist.
+        identity: a fingerprint of the run's config, data and code; the state of another run is ignored.
+        stopping: the early stopping callback, whose state is part of the backup.
     """
 
     def __init__(self, folder: str, identity: str, stopping: EarlyStopping):
@@ -34,10 +34,10 @@ class Backup(keras.callbacks.Callback):
         self._history: list[dict[str, float]] = []
 
     def restore(self, model: keras.Model) -> list[dict[str, float]]:
-        """Puts a killed run's state into the model, its built optimizer, and early stopping.
+        """Restores a killed run's state into the model, its built optimizer, and early stopping.
 
         Returns:
-            The logs of the epochs that it had finished, none if there is nothing to go on from.
+            The logs of the finished epochs; empty if there is nothing to resume.
         """
         if not self._path.is_file():
             return []
@@ -82,5 +82,5 @@ class Backup(keras.callbacks.Callback):
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:
-    """All that training changes: weights, and the optimizer's moments and step count."""
+    """Returns all variables that training changes: weights, the optimizer's moments and its step count."""
     return [*model.trainable_variables, *model.non_trainable_variables, *model.optimizer.variables]

@@ -1,7 +1,7 @@
-"""Train's ratings as batches of integer ids: every row once an epoch, in an order that the epoch decides.
+"""Train's ratings as batches of integer ids: every row once per epoch, in an order of the epoch.
 
-The order depends on the seed and the epoch's number alone, so a run that is resumed sees what the
-uninterrupted one would have seen.
+The order depends on the seed and the epoch's number alone, so a resumed run sees the same batches as an
+uninterrupted one.
 """
 
 import math
@@ -20,20 +20,20 @@ from trainer.data.ratings import Ratings
 from trainer.data.vocabularies import OOV, Vocabularies
 from trainer.training.config import TrainConfig
 
-BYTES_A_ROW = 20 * 3  # ids, rating and time: as read, shuffled, and the next epoch's while one is trained
-MEMORY_SHARE = 0.25  # of the machine's memory
-STEPS_AN_EXECUTION = 64  # at most: Keras's overhead is paid once for that many steps
+BYTES_A_ROW = 20 * 3  # ids, rating and time, three times: as read, shuffled, and shuffled for the next epoch
+MEMORY_SHARE = 0.25  # the share of the machine's memory that ratings may take
+STEPS_AN_EXECUTION = 64  # the largest number of steps that share Keras's overhead per execution
 SHUFFLE_ROWS = 1 << 18
 EVAL_BATCH = 1 << 14
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Which of train's rows are learned from, and how.
+    """The selection of train's rows, and the ids that are masked in them.
 
     Attributes:
-        min_rating: rows with fewer stars are left out; None: none is.
-        forgotten: the ids that stand in for an unknown one in a share of rows (`unknown_rate`).
+        min_rating: rows with fewer stars are left out; None: all rows are kept.
+        forgotten: the features whose id is replaced by the unknown one in a share of rows (`unknown_rate`).
     """
 
     min_rating: float | None = None
@@ -45,13 +45,13 @@ EVERY_RATING = Rows()
 
 @dataclass(frozen=True)
 class Batches:
-    """What `loop.train` is given to learn from.
+    """The training batches for `loop.train`.
 
     Attributes:
-        starting_at: an epoch's number (from 0) to the endless dataset from that epoch on.
-        rows, steps: of an epoch.
+        starting_at: a function from an epoch's number (from 0) to the endless dataset from that epoch on.
+        rows, steps: the numbers of rows and steps of an epoch.
         steps_per_execution: a divisor of `steps`.
-        in_memory: or streamed.
+        in_memory: whether the rows are in memory; otherwise they are streamed.
     """
 
     starting_at: Callable[[int], tf.data.Dataset]
@@ -68,7 +68,7 @@ def batches(
     config: TrainConfig,
     kept: Rows = EVERY_RATING,
 ) -> Batches:
-    """`in_memory` if the config says so or the rows fit, else `streamed` from the files.
+    """Builds the batches: `in_memory` if the config says so or the rows fit, else `streamed`.
 
     Raises:
         TrainingError: no row has enough stars.
@@ -86,16 +86,16 @@ def batches(
 
 
 def fits_in_memory(rows: int, config: TrainConfig, memory: int | None = None) -> bool:
-    """Whether to hold `rows` ratings in memory; `memory`: the machine's, in bytes, for another than this."""
+    """Decides whether `rows` ratings are held in memory; `memory`: in bytes, by default this machine's."""
     if config.in_memory == "auto":
         return rows * BYTES_A_ROW <= MEMORY_SHARE * (memory or _physical_memory())
     return config.in_memory == "always"
 
 
 def in_memory(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) -> Batches:
-    """Shuffles whole columns once an epoch and cuts them up: no work for each row.
+    """Builds batches in memory: shuffles whole columns once per epoch and slices them, without work per row.
 
-    Rows are spread evenly over the steps, no batch larger than `config.batch_size`.
+    Rows are spread evenly over the steps, and no batch is larger than `config.batch_size`.
     """
     rows = len(train)
     least = math.ceil(rows / config.batch_size)
@@ -139,14 +139,14 @@ def streamed(
     config: TrainConfig,
     kept: Rows = EVERY_RATING,
 ) -> Batches:
-    """Reads, parses, looks up and shuffles as training goes, for a train split larger than memory.
+    """Builds batches that are read, parsed, looked up and shuffled during training, for large train splits.
 
     Args:
-        patterns: the files.
-        vocabularies: of the ids.
-        rows: how many there are, of those that are `kept`.
-        config: the settings.
-        kept: which rows.
+        patterns: glob patterns of the files.
+        vocabularies: the vocabularies of the ids.
+        rows: the number of `kept` rows.
+        config: the training settings.
+        kept: the selection of rows.
     """
     files, lookup = expand(patterns), RatingLookup(vocabularies)
     steps = math.ceil(rows / config.batch_size)
@@ -162,7 +162,7 @@ def streamed(
         )
 
     def shuffle(columns, epoch, chunk):
-        """Whole columns of a chunk that spans several files, at once."""
+        """Shuffles whole columns of a chunk that spans several files."""
         places = tf.range(tf.shape(columns[USER_ID])[0])
         if kept.min_rating is not None:
             places = tf.boolean_mask(places, columns[USER_RATING] >= kept.min_rating)
@@ -189,12 +189,12 @@ def streamed(
 
 
 def eval_batches(ratings: Ratings, batch_size: int = EVAL_BATCH) -> tf.data.Dataset:
-    """All rows once, in order."""
+    """Returns batches of all rows, once and in order."""
     return tf.data.Dataset.from_tensor_slices(ratings.features()).batch(batch_size).cache().prefetch(1)
 
 
 def _one_thread() -> tf.data.Options:
-    """Slicing is little work: more threads, and tf.data's tuning of them, take the step's time (a fifth)."""
+    """Returns options for one thread: more threads and their autotuning take a fifth of a step's time."""
     options = tf.data.Options()
     options.threading.private_threadpool_size = 1
     options.autotune.enabled = False

@@ -1,4 +1,4 @@
-"""Where training runs: one clear line about it, and the scope to build and fit a model in."""
+"""Choice of the devices for training: a line for the user, and the scope to build and fit a model in."""
 
 import functools
 from contextlib import AbstractContextManager
@@ -12,12 +12,12 @@ from trainer.training.config import TrainConfig
 
 @dataclass(frozen=True)
 class Devices:
-    """What was chosen.
+    """The chosen devices.
 
     Attributes:
-        line: a sentence for the user.
+        line: a sentence for the user about where training runs.
         strategy: a tf.distribute.Strategy, or None for a single device.
-        name: the single device, or "".
+        name: the name of the single device, or "".
     """
 
     line: str
@@ -25,15 +25,15 @@ class Devices:
     name: str = ""
 
     def scope(self) -> AbstractContextManager:
-        """The context to build, compile and fit in."""
+        """Returns the context to build, compile and fit a model in."""
         return self.strategy.scope() if self.strategy else tf.device(self.name)
 
 
 def choose(config: TrainConfig) -> Devices:
-    """Picks devices as `config.device`, `config.strategy` and this machine say.
+    """Chooses devices by `config.device`, `config.strategy` and the devices of this machine.
 
     Raises:
-        TrainingError: a GPU is asked for and TensorFlow sees none, or mirroring has one device only.
+        TrainingError: a GPU is requested and TensorFlow sees none, or mirroring has only one device.
     """
     gpus = tf.config.list_logical_devices("GPU") if config.device != "cpu" else []
     if config.device == "gpu" and not gpus:
@@ -56,5 +56,5 @@ def choose(config: TrainConfig) -> Devices:
 
 @functools.cache
 def _mirrored(names: tuple[str, ...]) -> tf.distribute.Strategy:
-    """One a process: of a second one, collective operations fail on shapes that the first did not have."""
+    """Returns this process's mirrored strategy: a second one's collective operations fail on new shapes."""
     return tf.distribute.MirroredStrategy(list(names))

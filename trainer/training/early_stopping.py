@@ -1,4 +1,4 @@
-"""Early stopping that can be put down and taken up again."""
+"""Early stopping that survives a resume."""
 
 import operator
 from typing import Literal
@@ -10,13 +10,13 @@ import numpy as np
 class EarlyStopping(keras.callbacks.Callback):
     """Keeps the weights of the best epoch and stops after `patience` epochs without a better one.
 
-    Keras's own forgets, when training is resumed, what the best was and how long ago. This one's
-    `state` goes into the backup.
+    Keras's own `EarlyStopping` loses the best value and the number of epochs since when training is resumed.
+    The `state` of this one is part of the backup.
 
     Args:
-        monitor: the log to watch.
-        patience: in epochs; 0 never stops, and the last epoch's weights stay.
-        mode: "min" where lower is better, "max" where higher is.
+        monitor: the name of the log to monitor.
+        patience: the number of epochs without improvement; 0 never stops and keeps the last epoch's weights.
+        mode: "min" if lower is better, "max" if higher is better.
     """
 
     def __init__(self, monitor: str, patience: int, mode: Literal["min", "max"] = "min"):
@@ -44,5 +44,5 @@ class EarlyStopping(keras.callbacks.Callback):
 
     @property
     def exhausted(self) -> bool:
-        """Whether training should go no further."""
+        """Tells whether training should stop."""
         return bool(self.patience) and self.wait >= self.patience

@@ -1,23 +1,23 @@
-"""What an epoch came to, as TensorBoard reads it."""
+"""TensorBoard logs of the epochs' metrics."""
 
 import os
 from collections.abc import Mapping
 
 import tensorflow as tf
 
-LOGS = "logs"  # beside what a training or a search leaves: the folder of what TensorBoard reads
-TRAIN, VALIDATION = "train", "validation"  # its runs, as Keras's own callback calls them
+LOGS = "logs"  # the folder of TensorBoard's logs, beside the other outputs of a training or a search
+TRAIN, VALIDATION = "train", "validation"  # names of the runs, as in Keras's own callback
 
 
 class EpochLog:
-    """Scalars once an epoch, in the runs and under the tags of Keras's `TensorBoard` callback.
+    """Writes one scalar per metric and epoch, in the runs and tags of Keras's `TensorBoard` callback.
 
-    A log `val_rmse` is `epoch_rmse` of the run `validation`, `rmse` that of the run `train`: TensorBoard
-    draws both into one chart. Unlike the callback's, a log may begin with epochs that an earlier, killed
-    process had finished, and the step is the epoch's number as everything else says it, from 1.
+    `val_rmse` is written as `epoch_rmse` of the run `validation`, and `rmse` as `epoch_rmse` of the run
+    `train`: TensorBoard draws both in one chart. Unlike the callback's, a log may begin with epochs that an
+    earlier, killed process had finished, and the step is the epoch's number, from 1.
 
     Args:
-        folder: of the log; made by the first epoch.
+        folder: the folder of the log; created by the first epoch.
     """
 
     def __init__(self, folder: str | os.PathLike[str]):
@@ -25,7 +25,7 @@ class EpochLog:
         self._writers: dict[str, tf.summary.SummaryWriter] = {}
 
     def write(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """The logs of an epoch, on the disk when this returns: whoever is watching sees it at once."""
+        """Writes the logs of an epoch and flushes them, so that TensorBoard can show them at once."""
         for name, value in logs.items():
             with self._writer(VALIDATION if name.startswith("val_") else TRAIN).as_default():
                 tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", value, step=epoch)
@@ -33,7 +33,7 @@ class EpochLog:
             writer.flush()
 
     def close(self) -> None:
-        """Nothing is written after this."""
+        """Closes the log; nothing is written after this."""
         for writer in self._writers.values():
             writer.close()
 

@@ -1,4 +1,4 @@
-"""Values that a tuner or a command line gives, put into a config by dotted path."""
+"""Overrides of a config by dotted path, with values from a tuner or a command line."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -14,16 +14,16 @@ KIND = "model.kind"
 
 
 def apply_hyperparameters(config: Config, values: Mapping[str, Any]) -> Config:
-    """A copy of `config` with values put in, validated anew.
+    """Returns a validated copy of `config` with the values set.
 
     Args:
-        config: what is tuned.
-        values: e.g. `{"train.learning_rate": 0.01, "model.dim": 8}`. With another kind, `model.kind`, the
-            settings are those `of_kind` before the rest is put in, and what only other kinds have is left
-            out: so one search may go over several kinds.
+        config: the config to override.
+        values: values by path, such as `{"train.learning_rate": 0.01, "model.dim": 8}`. If they change
+            `model.kind`, the config is first replaced by `of_kind`, and paths that only other kinds have are
+            ignored: so one search can cover several kinds.
 
     Raises:
-        ConfigError: a path that the config does not have, or a value that it refuses.
+        ConfigError: the config lacks a path, or a value is invalid.
     """
     if values.get(KIND, config.model.kind) != config.model.kind:
         config = config.of_kind(values[KIND])
@@ -44,7 +44,7 @@ def apply_hyperparameters(config: Config, values: Mapping[str, Any]) -> Config:
 
 
 def kinds_with(config: type[Strict], path: str) -> tuple[str, ...]:
-    """The kinds that have a setting such as `model.dim`; none where there is but one kind."""
+    """Returns the kinds that have a setting such as `model.dim`; empty if there is only one kind."""
     place, _, name = path.partition(".")
     field = config.model_fields.get(place)
     return tuple(

@@ -1,4 +1,4 @@
-"""The training loop: one for every model and every task."""
+"""The training loop of all models and tasks."""
 
 import math
 import time
@@ -27,24 +27,24 @@ OPTIMIZERS = {
 }
 
 
-#: From a model as it is after an epoch to its metrics on eval.
+#: A function from a model after an epoch to its metrics on eval.
 Evaluation = Callable[[Model], dict[str, float]]
 
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What training came to.
+    """The result of training.
 
     Attributes:
-        model: with the best epoch's weights (the last one's where patience is 0).
-        history: an epoch's logs each, those before a resume too.
-        epochs, best_epoch: how many were trained; the best one's number, from 1.
-        rows_per_second: of training steps alone, without eval; the first epoch, which compiles, is left
-            out where there are others. 0 if nothing was left to train.
-        device: the line that says where it ran.
-        data: what it was trained on.
-        resumed: how many of the epochs an earlier, interrupted run had trained.
-        start: what `initial` gave, on eval before the first epoch; None where nothing was given.
+        model: the model with the best epoch's weights (the last epoch's if patience is 0).
+        history: the logs of each epoch, including those before a resume.
+        epochs, best_epoch: the number of trained epochs, and the number of the best one, from 1.
+        rows_per_second: the throughput of training steps alone, without eval; the first epoch, which
+            compiles, is left out if there are others. 0 if nothing was left to train.
+        device: the line about where training ran.
+        data: the batches that the model was trained on.
+        resumed: the number of epochs that an earlier, interrupted run had trained.
+        start: the metrics on eval with the `initial` weights, before the first epoch; None without them.
     """
 
     model: Model
@@ -76,23 +76,25 @@ def train(
     """Builds and trains a model, stopping early on `evaluation`, or after `passes` epochs.
 
     Args:
-        build_model: called inside the devices' scope, with seed and precision set.
-        data: train, as batches.
-        evaluation: the rows that early stopping watches, never those of the final report; or, where a
-            loss over rows says too little, a function from the model to metrics, called once an epoch.
-            None: nothing is held out, and training ends after `passes` epochs with the last one's weights.
-        config: the settings. The learning rate is scheduled over all of `config.epochs`.
-        passes: how many of those epochs are trained at most; None: all, and 0 only builds the model.
-        initial: puts weights to start from into the model, in place of random ones.
-        log_dir: for TensorBoard: see `trainer.training.epoch_log`.
-        backup_dir: where the state of a run lies that was killed, and where this run keeps its own.
-        identity: what else, beside config and model, a run to go on from must have been made from.
-        callbacks: more of Keras's.
-        on_epoch: told the number of each finished epoch, from 1, and its logs.
-        verbose: Keras's.
+        build_model: a function that builds the model; called inside the devices' scope, with seed and
+            precision set.
+        data: the batches of train.
+        evaluation: the rows that early stopping monitors, never those of the final report; or a function
+            from the model to metrics, called once per epoch, if a loss over rows says too little. None:
+            nothing is held out, and training ends after `passes` epochs with the last one's weights.
+        config: the training settings. The learning rate is scheduled over all of `config.epochs`.
+        passes: the largest number of epochs to train; None: all of `config.epochs`; 0 only builds the model.
+        initial: a function that assigns initial weights in place of random ones.
+        log_dir: the folder of TensorBoard's logs: see `trainer.training.epoch_log`.
+        backup_dir: the folder of this run's backup, from which a killed run resumes.
+        identity: a fingerprint of whatever a run depends on beside config and model; a run resumes only from
+            a backup with the same one.
+        callbacks: additional Keras callbacks.
+        on_epoch: a function that is called with the number of each finished epoch, from 1, and its logs.
+        verbose: the verbosity of Keras's `fit`.
 
     Raises:
-        TrainingError: the devices are not there, or the loss is no longer a number.
+        TrainingError: the devices are not available, or the loss is NaN or infinite.
     """
     chosen = devices.choose(config)
     epochs = config.epochs if passes is None else passes
@@ -112,8 +114,8 @@ def train(
         record = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda _, logs: history.append({name: float(value) for name, value in logs.items()})
         )
-        # The order matters: eval comes before whatever reads its logs, a loss that is no number is not kept,
-        # and a backup holds what stopping knows.
+        # The order matters: eval runs before the callbacks that read its logs, a diverged epoch is not
+        # backed up, and a backup includes the updated state of early stopping.
         watching = None if evaluation is None else stopping
         steps = _Steps(data.steps, epochs)
         ordered = [clock, steps, evaluate, _Diverged(), watching, backup, record, *callbacks]
@@ -123,7 +125,7 @@ def train(
             )
         if log_dir:
             ordered.append(_Log(EpochLog(log_dir), history))
-        if stopping.exhausted:  # killed after its last epoch, before it could say so
+        if stopping.exhausted:  # killed after its last epoch, before it finished
             stopping.set_model(model)
             stopping.on_train_end()
         elif epochs:
@@ -133,7 +135,7 @@ def train(
                 initial_epoch=len(history),
                 epochs=epochs,
                 validation_data=None if evaluate else evaluation,
-                shuffle=False,  # the batches are already
+                shuffle=False,  # the batches are shuffled already
                 callbacks=[callback for callback in ordered if callback],
                 verbose=verbose,
             )
@@ -144,7 +146,7 @@ def train(
 
 
 def learning_rate(config: TrainConfig, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The rate, or its rise and fall over all epochs; it depends on the optimizer's step count alone."""
+    """Returns the constant rate, or its schedule, which depends on the optimizer's step count alone."""
     if config.schedule == "none":
         return config.learning_rate
     rising = min(config.warmup_epochs, config.epochs // 2)
@@ -159,14 +161,14 @@ def learning_rate(config: TrainConfig, steps: int) -> float | keras.optimizers.s
 
 
 def compiled(build_model: Callable[[], Model], data: Batches, config: TrainConfig) -> Model:
-    """A model with its weights and optimizer in place, ready for `fit`."""
+    """Returns a compiled model with its weights and optimizer built, ready for `fit`."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.precision)
     try:
         model = build_model()
     finally:
         keras.config.set_dtype_policy(before)
-    # Weights and the optimizer's moments must be there before fit: to be restored, and to be mirrored.
+    # Weights and the optimizer's moments must exist before fit, so that they can be restored and mirrored.
     model(
         next(
             iter(
@@ -176,7 +178,7 @@ def compiled(build_model: Callable[[], Model], data: Batches, config: TrainConfi
     )
     model.compile(
         optimizer=OPTIMIZERS[config.optimizer](learning_rate(config, data.steps)),
-        # Several steps at once leave a placeholder unfed when replicas have inputs of their own (Keras 3.15).
+        # With several steps per execution, Keras 3.15 leaves a placeholder unfed if each replica has inputs.
         steps_per_execution=1 if config.strategy == "mirrored" else data.steps_per_execution,
         jit_compile=config.xla,
     )
@@ -190,7 +192,7 @@ def _identity(model: Model, config: TrainConfig, more: str) -> str:
 
 
 def _on_eval(model: Model, evaluation: tf.data.Dataset | Evaluation) -> dict[str, float]:
-    """Metrics, named as Keras names what it evaluates between epochs."""
+    """Returns the metrics on eval, under Keras's names (`val_…`)."""
     if isinstance(evaluation, tf.data.Dataset):
         found = model.evaluate(evaluation, return_dict=True, verbose=0)
     else:
@@ -199,7 +201,7 @@ def _on_eval(model: Model, evaluation: tf.data.Dataset | Evaluation) -> dict[str
 
 
 class _Evaluate(keras.callbacks.Callback):
-    """Adds what `evaluation` gives to the epoch's logs."""
+    """Adds the metrics of `evaluation` to the epoch's logs."""
 
     def __init__(self, evaluation: Evaluation):
         super().__init__()
@@ -210,7 +212,7 @@ class _Evaluate(keras.callbacks.Callback):
 
 
 class _Diverged(keras.callbacks.Callback):
-    """Ends a run whose loss is no longer a number."""
+    """Ends a run whose loss is NaN or infinite."""
 
     def on_epoch_end(self, epoch, logs=None):
         for name in ("loss", self.model.monitor):
@@ -222,7 +224,7 @@ class _Diverged(keras.callbacks.Callback):
 
 
 class _Log(keras.callbacks.Callback):
-    """Writes `history` down for TensorBoard as it grows; what it holds already, at once."""
+    """Writes each epoch of `history` for TensorBoard; epochs before a resume are written at the start."""
 
     def __init__(self, log: EpochLog, history: Sequence[dict[str, float]]):
         super().__init__()
@@ -239,7 +241,7 @@ class _Log(keras.callbacks.Callback):
 
 
 class _Steps(keras.callbacks.Callback):
-    """Says at which step training is, so that whoever listens can end it there; once a second at most."""
+    """Reports the current step, at most once per second, so that a listener can interrupt training."""
 
     def __init__(self, steps: int, epochs: int):
         super().__init__()
@@ -260,7 +262,7 @@ class _Steps(keras.callbacks.Callback):
 
 
 class _Clock(keras.callbacks.Callback):
-    """Times the training steps of each epoch; eval and callbacks do not count."""
+    """Measures the time of each epoch's training steps, without eval and callbacks."""
 
     def __init__(self, rows: int):
         super().__init__()

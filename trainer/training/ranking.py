@@ -1,4 +1,4 @@
-"""A ranking model from files and settings: what the Trainer does once and the Tuner many times."""
+"""Training of a ranking model from data and settings, for the Trainer and for each trial of the Tuner."""
 
 from trainer.data.rating_data import RatingData
 from trainer.models.ranking.registry import model_class
@@ -8,12 +8,12 @@ from trainer.training.ranking_settings import RankingSettings
 
 
 def train_ranking(settings: RankingSettings, data: RatingData, identity: str = "", **options) -> TrainResult:
-    """Builds and trains; `options` are those of `trainer.training.loop.train`.
+    """Builds and trains a ranking model; `options` are those of `trainer.training.loop.train`.
 
     Args:
-        settings: the model and the loop.
-        data: train, and what stops early, if anything does.
-        identity: what else a run to go on from must have been made from, such as a fingerprint of the code.
+        settings: the settings of the model and the training loop.
+        data: train, and the ratings for early stopping, if any are held out.
+        identity: a fingerprint of whatever else a resumable run depends on, such as the code.
     """
     kind = model_class(settings.model)  # imported before the seed is set: imports draw from it too
     return train(

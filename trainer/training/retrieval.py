@@ -1,4 +1,4 @@
-"""A retrieval model from files and settings: what the Trainer does once and the Tuner many times."""
+"""Training of a retrieval model from data and settings, for the Trainer and for each trial of the Tuner."""
 
 from collections.abc import Callable
 
@@ -21,12 +21,12 @@ KS = (10, 100)
 def train_retrieval(
     settings: RetrievalSettings, data: RatingData, identity: str = "", **options
 ) -> TrainResult:
-    """Builds and trains; `options` are those of `trainer.training.loop.train`.
+    """Builds and trains a retrieval model; `options` are those of `trainer.training.loop.train`.
 
     Args:
-        settings: the model, the loop, and what stops early.
-        data: train, and what stops early, if anything does.
-        identity: what else a run to go on from must have been made from, such as a fingerprint of the code.
+        settings: the settings of the model, the training loop and early stopping.
+        data: train, and the ratings for early stopping, if any are held out.
+        identity: a fingerprint of whatever else a resumable run depends on, such as the code.
     """
     train_rows, least = data.train, settings.model.min_rating
     positives = train_rows.movie if least is None else train_rows.movie[train_rows.rating >= least]
@@ -50,10 +50,10 @@ def train_retrieval(
 
 
 def learned_from(settings: RetrievalSettings, data: RatingData) -> Batches:
-    """Train, in the steps that the kind of model learns in (`KindConfig.learns_from`).
+    """Builds the batches that the kind of model learns from (`KindConfig.learns_from`): ratings or users.
 
-    A step of users is of so many of them as have given `train.batch_size` ratings on average; they are in
-    memory, as what they watched is.
+    A batch of users holds as many users as have `train.batch_size` ratings on average. Users are in memory,
+    like their histories.
     """
     kind, config = settings.model, settings.train
     if kind.learns_from == "ratings":
@@ -69,15 +69,16 @@ def learned_from(settings: RetrievalSettings, data: RatingData) -> Batches:
 def evaluation(
     data: RatingData, min_rating: float | None = None
 ) -> Callable[[RetrievalModel], dict[str, float]]:
-    """Ranks every film that a user of eval has not seen in train: the users' mean recall and NDCG.
+    """Returns the evaluation for early stopping: mean recall and NDCG over eval's users.
 
-    Users whom train does not know are left out; if it knows none of them (`user_holdout`), they are asked for
-    by their first ratings instead. A film that train does not know is always missed.
+    For each user, all films that the user has not rated in train are ranked. Users whom train does not know
+    are left out; if it knows none of them (`user_holdout`), their first ratings are used as histories. A film
+    that train does not know is always missed.
 
     Raises:
-        TrainingError: eval holds nothing to be found, or nothing that train does not hold as well.
+        TrainingError: eval holds no positives, or train holds all of them as well.
     """
-    assert data.evaluation is not None  # else there is nothing to ask for
+    assert data.evaluation is not None  # the caller checks this
     held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating)
     watched = held_out.catalogue.watched
 

@@ -1,4 +1,4 @@
-"""What a softmax over the whole catalogue costs, estimated before it is begun."""
+"""Cost estimates of a softmax over the whole catalogue, made before training."""
 
 import os
 from dataclasses import replace
@@ -10,28 +10,28 @@ from marquee.errors import TrainingError
 from trainer.training.batches import Batches
 from trainer.training.retrieval_settings import RetrievalSettings
 
-#: Scores a second, forward and back. Of one core of a CPU 44 to 74 million were measured, for vectors of 32
-#: and 64 numbers and catalogues of 5,000 and 30,000; a GPU is bound by its memory: 500 GB/s, some ten passes.
+#: Scores per second, forward and backward pass. One CPU core computed 44 to 74 million, for vectors of 32 and
+#: 64 numbers and catalogues of 5,000 and 30,000. A GPU is limited by its memory: 500 GB/s, about ten passes.
 CORE, GPU = 5e7, 5e9
-#: The scores of a step, their labels, and the gradients of both, in single precision.
+#: Bytes per score: the score, its label, and the gradients of both, in single precision.
 BYTES_A_SCORE = 16
 MEMORY_SHARE = 0.5
-#: How long an interruption may have to wait for the steps under way.
+#: Seconds that an interruption may have to wait for the running steps.
 EXECUTION_SECONDS = 2
 
 
 def check_full_softmax(
     settings: RetrievalSettings, rows: int, items: int, *, memory: int | None = None
 ) -> None:
-    """Stops what would not end, or not fit, in a line that says what to set.
+    """Refuses a full softmax that would take too long or too much memory; the error says what to set.
 
     An epoch of the full softmax computes a score for each row and each film: `rows × items`.
 
     Args:
-        settings: of the model and its training.
-        rows: of train, as the model learns from them.
-        items: of the catalogue.
-        memory: the machine's, in bytes, for another than this.
+        settings: the settings of the model and its training.
+        rows: the number of train's rows that the model learns from.
+        items: the number of items in the catalogue.
+        memory: the memory in bytes; None: this machine's.
 
     Raises:
         TrainingError: an epoch would take longer than `max_epoch_minutes`, or a step too much memory.
@@ -58,9 +58,9 @@ def check_full_softmax(
 
 
 def short_executions(data: Batches, settings: RetrievalSettings, items: int) -> Batches:
-    """The same batches in executions of about two seconds at most: an interruption is seen between them.
+    """Limits executions to about two seconds, since an interruption is noticed only between them.
 
-    Only of the full softmax, whose steps are long on a large catalogue; others are short as they are.
+    This concerns only the full softmax, whose steps are long on a large catalogue.
     """
     if getattr(settings.model, "loss", "") != "full":
         return data
@@ -71,12 +71,12 @@ def short_executions(data: Batches, settings: RetrievalSettings, items: int) -> 
 
 
 def epoch_minutes(rows: int, items: int, *, gpus: int = 0, cores: int | None = None) -> float:
-    """About how long an epoch of the full softmax takes.
+    """Estimates the minutes that an epoch of the full softmax takes.
 
     Args:
-        rows, items: how many scores it computes, multiplied.
-        gpus: how many there are; without any, the CPU does it.
-        cores: of the CPU, for another than this process may use.
+        rows, items: the numbers of rows and items; their product is the number of scores.
+        gpus: the number of GPUs; 0: the CPU is used.
+        cores: the number of CPU cores; None: those that this process may use.
     """
     speed = GPU * gpus if gpus else CORE * (cores or len(os.sched_getaffinity(0)))
     return rows * items / speed / 60
@@ -87,7 +87,7 @@ def _gpus(settings: RetrievalSettings) -> int:
 
 
 def _cheaper(settings: RetrievalSettings) -> str:
-    """The losses of this kind whose cost does not grow with the catalogue."""
+    """Names the losses of this kind whose cost does not grow with the catalogue."""
     annotation = type(settings.model).model_fields["loss"].annotation
     losses = [loss for loss in get_args(annotation) if loss != "full"]
     return "Set " + " or ".join(f"retrieval.model.loss={loss}" for loss in sorted(losses, reverse=True))

@@ -1,4 +1,4 @@
-"""A model that starts from what an earlier one learned, though users and films have come and gone since."""
+"""Warm start: a model starts from an earlier model's weights, although users and films have changed."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -16,30 +16,30 @@ from trainer.training.weights import Trained, trained_folder
 
 log = logging.getLogger(__name__)
 
-#: The share of held-out ratings that a model to start from may have learned.
+#: The largest share of held-out ratings that a base model may have been trained on.
 MOST_KNOWN = 0.01
 
 
 class WarmStart:
-    """What `trainer.training.loop.train` takes as `initial`: the last model's weights, not random ones.
+    """The weights of an earlier model as initial weights: the argument `initial` of `loop.train`.
 
-    Weights go by name, and the rows of a table by what they belong to. A row whose key is new starts as
-    the old table's row for the unknown; where it has none (genres, words), as in any new model. The
-    optimizer starts anew. A base that does not fit (another kind of model, another width, weights that
-    were never written) is left alone, and the model stays as it is.
+    Weights are matched by name, and the rows of a table by their keys. A row with a new key starts from the
+    old table's out-of-vocabulary row; if there is none (genres, words), from the random initialization. The
+    optimizer's state is not carried over. A base that does not fit (another kind of model, another width,
+    weights that were never written) is not used, and the model keeps its random weights.
 
-    A base that has learned what the new model is judged by is left alone as well: the new model would be
-    better than it is.
+    A base that was trained on the new model's held-out ratings is not used either: the new model would be
+    overrated.
 
     Args:
         base_model: the SavedModel of the artifact to start from, as TFX's Trainer names it.
-        held_out: the hashes of the ratings that the new model is judged by (`trainer.data.trained_on`); None
-            where it is judged by none.
+        held_out: the hashes of the new model's held-out ratings (`trainer.data.trained_on`); None if there
+            are none.
 
     Attributes:
-        identity: of what is started from: a killed run is gone on from with the same base alone.
-        facts: for the report: `from`, `cold_because` ("" unless it is), `rows` (by table, how many were
-            carried over, are new, and have gone), and `cold`, the weights that the base lacks.
+        identity: a fingerprint of the base: a killed run resumes only with the same base.
+        facts: facts for the report: `from`, `cold_because` ("" for a warm start), `rows` (by table, the
+            numbers of carried, new and gone rows), and `cold`, the weights that the base lacks.
     """
 
     def __init__(self, base_model: str, held_out: np.ndarray | None = None):
@@ -57,11 +57,11 @@ class WarmStart:
         self._base, self.identity = base, f"from {base.checksum}"
 
     def add_to(self, learned: TrainedOn) -> TrainedOn:
-        """The record of a model that was trained on `learned` from this start."""
+        """Returns the record of a model that was trained on `learned` from this start."""
         return learned if self.facts["cold_because"] else learned.union(self._learned)
 
     def __call__(self, model: Model) -> None:
-        """Puts the base's weights into a model whose weights are there; in its strategy's scope."""
+        """Assigns the base's weights to a built model; called in its strategy's scope."""
         if self._base is None:
             return
         named = model.weights_by_name()
@@ -80,7 +80,7 @@ class WarmStart:
 
 
 class FirstThatFits:
-    """Several bases in the place of one: training starts from the first that it can start from."""
+    """Several candidate bases: training starts from the first one that fits."""
 
     def __init__(self, bases: Sequence[WarmStart]):
         self._bases, self._chosen = bases, bases[-1]
@@ -100,18 +100,18 @@ class FirstThatFits:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Those of the base that was started from."""
+        """Returns the facts of the base that was used."""
         return self._chosen.facts
 
 
 def began_warm(report: Mapping[str, Any]) -> bool:
-    """Whether the training that wrote this `training.json` started from an earlier model's weights."""
+    """Tells whether the training that wrote this `training.json` started from an earlier model's weights."""
     began = report.get("warm_start")
     return bool(began and not began["cold_because"])
 
 
 def put_weights(trained: Trained, model: Model) -> None:
-    """Puts every weight of a model that was trained with the same vocabularies into `model`.
+    """Assigns every weight of a model that was trained with the same vocabularies to `model`.
 
     Raises:
         TrainingError: a weight, or a row of one, has no counterpart.
@@ -125,7 +125,7 @@ def put_weights(trained: Trained, model: Model) -> None:
 
 
 def put(trained: Trained, named: dict[str, Weight]) -> tuple[dict[str, "Rows"], list[str]]:
-    """Assigns weights by name and rows by key; gives the counts of rows by table, and what there was not."""
+    """Assigns weights by name and rows by key; returns row counts by table and the missing weights."""
     rows, cold = {}, []
     for name, weight in named.items():
         if name not in trained.weights:
@@ -141,7 +141,7 @@ def put(trained: Trained, named: dict[str, Weight]) -> tuple[dict[str, "Rows"], 
 
 
 def _knows(learned: TrainedOn, held_out: np.ndarray) -> str:
-    """Why a model with this record is no start for one that is judged by `held_out`; "" where it is one."""
+    """Returns why a model with this record cannot be a base if `held_out` is held out; "" if it can."""
     if not learned.complete:
         return "It is not known what the model to start from was trained on: an older version made it."
     overlap = learned.overlap(held_out)
@@ -152,7 +152,7 @@ def _knows(learned: TrainedOn, held_out: np.ndarray) -> str:
 
 @dataclass(frozen=True)
 class Rows:
-    """How many rows of a table were carried over, are new, and have gone."""
+    """The numbers of a table's rows that were carried over, are new, and are gone."""
 
     carried: int
     new: int
@@ -162,12 +162,12 @@ class Rows:
 def carried(
     old: np.ndarray, old_keys: tuple[str, ...], fresh: np.ndarray, keys: tuple[str, ...]
 ) -> tuple[np.ndarray, Rows]:
-    """A table for `keys` out of another: [len(keys), …] from [len(old_keys), …].
+    """Builds a table for `keys` from another one: [len(keys), …] from [len(old_keys), …].
 
     Args:
-        old, old_keys: the other table, and what its rows belong to.
-        fresh: what rows start as that have no counterpart, if `old` has no row for the unknown.
-        keys: what the new table's rows belong to.
+        old, old_keys: the other table and the keys of its rows.
+        fresh: the initial values of new rows, used if `old` has no out-of-vocabulary row.
+        keys: the keys of the new table's rows.
     """
     if keys == old_keys:
         return old.copy(), Rows(len(keys), 0, 0)
@@ -180,10 +180,10 @@ def carried(
 
 
 def misfit(base: Trained, kind: str, named: dict[str, Weight]) -> str:
-    """Why the base's weights would mean nothing in the model, "" where they do.
+    """Returns why the base's weights do not fit the model; "" if they do.
 
-    A table may be missing on either side: a side feature was switched on, say. What has no keys (dense
-    layers, thresholds) makes up the network, and must be the same throughout.
+    A table may be missing on either side, for example because a side feature was switched on. Weights without
+    keys (dense layers, thresholds) form the network, which must be the same in both.
     """
     if base.kind != kind:
         return f"The model to start from is of kind {base.kind}, this one of kind {kind}."
@@ -191,7 +191,7 @@ def misfit(base: Trained, kind: str, named: dict[str, Weight]) -> str:
     if odd := sorted(network ^ (base.weights.keys() - base.keys.keys())):
         return f"The model to start from is built otherwise: only one of the two has {', '.join(odd)}."
     for name in [name for name in named if name in base.weights]:
-        rows = 0 if name in network else 1  # their number is free
+        rows = 0 if name in network else 1  # the number of rows may differ
         here, there = tuple(named[name].variable.shape[rows:]), base.weights[name].shape[rows:]
         if here != there:
             return f"The model to start from is built otherwise: {name} is {there} there and {here} here."

@@ -1,4 +1,4 @@
-"""What a model has learned as one file beside its export: the next run's start."""
+"""A model's weights as one file beside its export, for the next run's warm start."""
 
 import json
 import os
@@ -15,18 +15,18 @@ from marquee.errors import TrainingError
 from trainer.models.base import Model
 
 FILE = "weights.npz"
-FOLDER = "trained"  # of a model artifact, beside the SavedModel's
+FOLDER = "trained"  # the folder in a model artifact, beside the SavedModel's
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """Weights without a model, as `Model.weights_by_name` names them.
+    """A trained model's weights, under the names of `Model.weights_by_name`.
 
     Attributes:
-        kind: the model's class.
-        weights: by name, as arrays.
-        keys: what the rows belong to, of those weights whose rows belong to something.
-        checksum: of all that, where it was read from a file.
+        kind: the name of the model's class.
+        weights: the weights' arrays by name.
+        keys: the rows' keys by name, for weights whose rows have keys.
+        checksum: the checksum of the file that the weights were read from.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Trained:
 
     @classmethod
     def of(cls, model: Model) -> Self:
-        """A copy of what the model holds now."""
+        """Copies the model's current weights."""
         named = model.weights_by_name()
         return cls(
             kind=type(model).__name__,
@@ -46,10 +46,10 @@ class Trained:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """What `write` wrote.
+        """Reads the file that `write` wrote.
 
         Raises:
-            TrainingError: nothing is there, or it is damaged.
+            TrainingError: the file is missing or damaged.
         """
         path = folder / FILE
         try:
@@ -71,9 +71,9 @@ class Trained:
             ) from error
 
     def write(self, folder: Path) -> None:
-        """Writes `weights.npz` as a whole or not at all."""
+        """Writes `weights.npz` atomically."""
         facts = {"kind": self.kind, "weights": list(self.weights), "keys": self.keys}
-        # As bytes: NumPy keeps four for each character of a string.
+        # As bytes: NumPy stores four bytes per character of a string.
         encoded = np.frombuffer(json.dumps(facts, ensure_ascii=False).encode(), np.uint8)
         arrays = {f"weight_{place}": weight for place, weight in enumerate(self.weights.values())}
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,5 +84,5 @@ class Trained:
 
 
 def trained_folder(saved_model: str) -> Path:
-    """Where the weights lie of the model artifact that holds this SavedModel."""
+    """Returns the folder of the weights in the model artifact that holds this SavedModel."""
     return Path(saved_model).parent / FOLDER

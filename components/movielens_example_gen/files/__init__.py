@@ -1,1 +1,1 @@
-"""Which files hold the data, in what layout."""
+"""Search and recognition of the files of a data set."""

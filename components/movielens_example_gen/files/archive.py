@@ -1,4 +1,4 @@
-"""Unpacking an archive that a stranger may have made: zip, tar, or one compressed file."""
+"""Safe unpacking of untrusted archives: zip, tar, or one compressed file."""
 
 import bz2
 import gzip
@@ -43,7 +43,7 @@ _TAR = slice(257, 262)
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a path is a file that `unpack` is for, by its name or its first bytes."""
+    """Tells whether `unpack` can unpack a file, by its name or its first bytes."""
     if not path.is_file():
         return False
     return (
@@ -54,7 +54,7 @@ def is_archive(path: Path) -> bool:
 
 
 def compressed_file(path: Path) -> str | None:
-    """The name of the one file that is compressed in `path`; None where it is an archive of files."""
+    """Returns the name of the single file that is compressed in `path`; None for an archive of files."""
     opened = _opened(path)
     if opened is None or _is_tar(path):
         return None

@@ -1,4 +1,4 @@
-"""What a folder holds that is no data set, and what to name instead."""
+"""Description of a folder that holds no data set, with a hint at what to name instead."""
 
 import os
 from collections.abc import Collection
@@ -11,18 +11,18 @@ _SHOWN = 20
 
 
 def is_junk(name: str) -> bool:
-    """Whether a file or folder of this name is nothing that somebody put there."""
+    """Tells whether an operating system, not a person, creates files or folders of this name."""
     return name.rstrip("/") in JUNK or name.startswith("._")
 
 
 def holds_ratings(names: Collection[str]) -> bool:
-    """Whether files of these names make a data set in a known layout."""
+    """Tells whether files of these names form a data set in a known layout."""
     found = {"u.data", "u.item", "ratings.dat", "movies.dat", "ratings.csv"} & set(names)
     return bool(found) or any(name.endswith(".inter") for name in names)
 
 
 def holding(folder: str, names: Collection[str]) -> tuple[str, str]:
-    """The contents in words, and a hint at what in the folder could be meant."""
+    """Returns the contents in words, and a hint at what in the folder could be meant."""
     from tfx.dsl.io import fileio  # takes seconds, and is there as soon as a file is read
 
     there = sorted(name.rstrip("/") for name in names if not is_junk(name))

@@ -1,4 +1,4 @@
-"""What a data set's files hold, as one short text: TFX's cache key cannot see into them."""
+"""A fingerprint of a data set's files, since TFX's cache key does not cover their content."""
 
 import hashlib
 import os
@@ -10,7 +10,7 @@ from components.movielens_example_gen.spans import recognise_all
 
 
 def fingerprint(path: str, config: DataConfig, spans: str = "") -> str:
-    """SHA-256 over the names and contents of the files that would be read from `path`.
+    """Computes SHA-256 over the names and contents of the files that would be read from `path`.
 
     Args:
         path: the folder or file.

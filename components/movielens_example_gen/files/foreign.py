@@ -1,4 +1,4 @@
-"""Files that are no text, recognised by their first bytes and named as what they are."""
+"""Recognition of files that are not text, by their first bytes."""
 
 from marquee.errors import DataError
 
@@ -39,7 +39,7 @@ _TAR = (257, b"ustar")
 
 
 def refuse_foreign(path: str, head: bytes) -> None:
-    """Raises DataError where a file that should be text is something else.
+    """Raises DataError if a file that should be text is something else.
 
     Args:
         path: the file, for the message.

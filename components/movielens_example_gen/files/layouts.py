@@ -1,4 +1,4 @@
-"""Which files a data set is made of, told from the files themselves.
+"""Recognition of a data set's layout from its files.
 
 | layout  | ratings                | movies       | users       | data sets                       |
 |---------|------------------------|--------------|-------------|---------------------------------|
@@ -28,7 +28,7 @@ KINDS_OF_DATASET = {"ml-100k": ("u", "recbole"), "ml-1m": ("dat",), "ml-10m": ("
 
 @dataclass(frozen=True)
 class RatingsFile:
-    """A file of ratings, one a line.
+    """A file of ratings, one per line.
 
     Attributes:
         path: where it is.
@@ -65,7 +65,7 @@ class Layout:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Every file that is read, ratings first."""
+        """Returns all files that are read, ratings first."""
         genres = (
             os.path.join(os.path.dirname(self.movies), "u.genre") if self.kind == "u" and self.movies else ""
         )
@@ -74,7 +74,7 @@ class Layout:
 
 
 def recognise(path: str, config: DataConfig) -> Layout:
-    """The layout of the data set at `path`: a folder, or one CSV file of ratings with others beside it.
+    """Recognises the data set at `path`: a folder, or one CSV file of ratings with others beside it.
 
     Raises:
         DataError: nothing is there, the files are of no known layout, one is missing, or they are not
@@ -102,7 +102,7 @@ def recognise(path: str, config: DataConfig) -> Layout:
 
 
 def recognise_tables(folder: str) -> Layout | None:
-    """The movies and users in a folder that need not hold ratings; None where there are neither."""
+    """Recognises the movies and users in a folder without ratings; None if there are neither."""
     names = set(fileio.listdir(folder))
     tables: dict[Kind, tuple[str, str]] = {
         "u": ("u.item", "u.user"),
@@ -172,7 +172,7 @@ def _recbole(folder: str, names: set[str], config: DataConfig) -> Layout:
 
 
 def _inter(names: set[str]) -> str:
-    """The first .inter file, or nothing."""
+    """Returns the name of the first .inter file, or an empty string."""
     return min((name for name in names if name.endswith(".inter")), default="")
 
 
@@ -226,7 +226,7 @@ def _headed(path: str) -> RatingsFile:
 def _unit(
     path: str, delimiter: str, columns: tuple[str, ...], sample: list[str]
 ) -> tuple[str | None, tuple[str, ...]]:
-    """The unit of the times, as `times.unit_of`, and what is to be said of it."""
+    """Returns the unit of the times, as `times.unit_of` does, and notes about it."""
     if "timestamp" not in columns:
         return times.SECONDS, ()
     place = columns.index("timestamp")
@@ -257,7 +257,7 @@ HEAD = 1 << 16
 
 
 def _first_lines(path: str) -> tuple[int, bytes, list[str]]:
-    """The length of a byte order mark, the first line without it, and as text whole lines after that."""
+    """Returns the length of a byte order mark, the first line without it, and later whole lines as text."""
     with fileio.open(path, "rb") as file:
         head = file.read(HEAD)
     refuse_foreign(path, head)

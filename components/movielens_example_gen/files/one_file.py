@@ -1,4 +1,4 @@
-"""One file or folder read as a run would read it, without a run: for who wants to know whether it can be."""
+"""Reading of one file or folder without a run, to check whether a run could read it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,12 @@ from components.movielens_example_gen.told import told_of_files
 
 @dataclass(frozen=True)
 class Parsed:
-    """What a file came to.
+    """The result of reading a file.
 
     Attributes:
-        rows: how many ratings could be read.
-        bad: the rows that could not.
-        notes: how it was read.
+        rows: the number of ratings that could be read.
+        bad: the rows that could not be read.
+        notes: notes on how the file was read.
     """
 
     rows: int
@@ -29,7 +29,7 @@ class Parsed:
 
 
 def read_one_file(path: Path, cache_dir: Path) -> Parsed:
-    """Reads ratings of one's own, and the movies and users beside them.
+    """Reads a file of ratings, and the movies and users beside it.
 
     Args:
         path: a file, an archive or a folder.

@@ -1,4 +1,4 @@
-"""Files of ratings cut into pieces that can be read apart: byte ranges that end where a line ends."""
+"""Pieces of ratings files that can be read independently: byte ranges that end at a line's end."""
 
 import os
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ PIECE_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class Piece:
-    """Some whole lines of a ratings file.
+    """A range of whole lines of a ratings file.
 
     Attributes:
         file: the file.
@@ -30,7 +30,7 @@ class Piece:
     first_line: int
 
     def read(self) -> bytes:
-        """The lines."""
+        """Reads the bytes of the lines."""
         with fileio.open(self.file.path, "rb") as file:
             file.seek(self.start)
             return file.read(self.end - self.start)
@@ -53,7 +53,7 @@ def cut(files: tuple[RatingsFile, ...], pieces: int | None = None) -> list[Piece
 
 
 def is_empty(file: RatingsFile) -> bool:
-    """Whether it holds no line that could be a rating."""
+    """Tells whether the file holds no line that could be a rating."""
     with fileio.open(file.path, "rb") as handle:
         return _without_blank_end(handle, file.start, _size(file)) <= file.start
 
@@ -81,7 +81,7 @@ def _size(file: RatingsFile) -> int:
 
 
 def _without_blank_end(handle, start: int, end: int) -> int:
-    """Where the last line that is not blank ends, its line end left out."""
+    """Returns the end of the last line that is not blank, without its line end."""
     while end > start:
         at = max(start, end - 4096)
         handle.seek(at)

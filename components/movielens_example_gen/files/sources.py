@@ -35,7 +35,7 @@ Progress = Callable[[int, int | None], None]
 
 @dataclass(frozen=True)
 class Located:
-    """A data set that is here.
+    """A data set on this machine.
 
     Attributes:
         path: its folder, or its one file of ratings.
@@ -106,14 +106,14 @@ def _at_path(path: Path, config: DataConfig, cache_dir: Path) -> Located:
 
 
 def _beside(path: Path) -> list[Path]:
-    """The movies and users beside one compressed file of ratings."""
+    """Returns the files of movies and users beside one compressed file of ratings."""
     tables = ((path.with_name(name), path.with_name(f"{name}.gz")) for name in ("movies.csv", "users.csv"))
     found = (next((each for each in names if each.is_file()), None) for names in tables)
     return [each for each in found if each and each != path]
 
 
 def _ratings_in(folder: Path, archive: Path, config: DataConfig) -> Path:
-    """Of what an archive held, the folder or the file with the ratings."""
+    """Returns the folder or file with the ratings in an unpacked archive."""
     if config.spans or holds_ratings(os.listdir(folder)):
         return folder
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not is_junk(path.name))
@@ -149,7 +149,7 @@ def _download(url: str, dataset: str, destination: Path, progress: Progress) -> 
 
 
 def _fetch(url: str, target: Path, progress: Progress) -> None:
-    """Raises httpx.HTTPError if there is no way to it, DataError if it ends too early."""
+    """Downloads a file; raises httpx.HTTPError if it is unreachable, DataError if it ends too early."""
     timeout = httpx.Timeout(30, connect=5)  # a machine without a network should learn it at once
     with httpx.stream("GET", url, timeout=timeout, follow_redirects=True) as response:
         response.raise_for_status()
@@ -173,7 +173,7 @@ def _md5(path: Path) -> str:
 
 
 def _recbole() -> Path | None:
-    """The folder in the package, found without importing it: that would need PyTorch."""
+    """Returns the folder in the package, found without importing it, which would need PyTorch."""
     spec = importlib.util.find_spec("recbole")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         path = Path(folder) / "dataset_example" / "ml-100k"

@@ -1,1 +1,1 @@
-"""Ratings, titles and people out of those files."""
+"""Reading of ratings, movies and users from the files of a data set."""

@@ -1,4 +1,4 @@
-"""Rows that cannot be read: counted, some kept to be shown, and too many of them stop the run."""
+"""Rows that cannot be read: they are counted, some are shown, and too many of them stop the run."""
 
 from dataclasses import asdict, dataclass
 
@@ -22,14 +22,14 @@ class BadRow:
 
 
 class BadRows:
-    """How many rows were bad, and the first few of them."""
+    """The number of bad rows, and the first few of them."""
 
     def __init__(self, count: int = 0, samples: tuple[BadRow, ...] | list[BadRow] = ()):
         self.count = count
         self.samples = list(samples)[:SAMPLES]
 
     def add(self, row: BadRow) -> None:
-        """Counts one more."""
+        """Adds a bad row."""
         self.count += 1
         if len(self.samples) < SAMPLES:
             self.samples.append(row)
@@ -50,10 +50,10 @@ class BadRows:
         )
 
     def as_dict(self) -> dict:
-        """For JSON; `from_dict` reads it back."""
+        """Returns a dict for JSON, which `from_dict` reads."""
         return {"count": self.count, "samples": [asdict(row) for row in self.samples]}
 
     @classmethod
     def from_dict(cls, data: dict) -> "BadRows":
-        """What `as_dict` wrote."""
+        """Reads the result of `as_dict`."""
         return cls(data["count"], [BadRow(**row) for row in data["samples"]])

@@ -82,7 +82,7 @@ class Movie:
 
 @dataclass(frozen=True)
 class User:
-    """What a user said of themselves; None where they did not."""
+    """A user's demographics; None for those that are unknown."""
 
     age: float | None
     gender: str | None
@@ -105,7 +105,7 @@ class Catalog:
 
 
 def read_catalog(*layouts: Layout) -> Catalog:
-    """Reads the movies and users of a data set, or of its spans: what is described again is as said last.
+    """Reads the movies and users of a data set, or of its spans; the last description of an id counts.
 
     Raises:
         DataError: a file is no text, or its header lacks a column that is needed.
@@ -143,7 +143,7 @@ def _read(layout: Layout, catalog: Catalog) -> None:
 def _rows(
     path: str, layout: Layout, fields: Mapping, wanted: Mapping, catalog: Catalog
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """The number and the named cells of each line that has as many as it should."""
+    """Yields the number and the named cells of each line with the right number of cells."""
     if layout.kind in fields:
         delimiter, columns = DELIMITERS[layout.kind], fields[layout.kind]
         return lines_of_text(path, delimiter, columns, catalog.bad)
@@ -192,7 +192,7 @@ def _movie(cells: dict, genres: list[str]) -> Movie:
 
 
 def _recbole_title(cells: dict) -> dict:
-    """The title as 100K has it: recbole took out the year, or whatever stood last in parentheses."""
+    """Restores the title of 100K: recbole removed the year, or the last part in parentheses."""
     title, year = cells.get("title", ""), cells.get("release_year", "")
     if title == year == "unkonwn":  # its word for 100K's movie 267, "unknown"
         return {"title": "unknown"}

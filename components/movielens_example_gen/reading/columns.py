@@ -1,4 +1,4 @@
-"""The header of a file: which of its columns is which, told from the names that people give them.
+"""Recognition of a file's columns by the names in its header.
 
 One table of names and one rule for ratings, movies and users. Names are compared without case, blanks and
 punctuation: `movieId`, `movie_id`, `Movie ID` and `MOVIE-ID` are one name.
@@ -54,10 +54,10 @@ DELIMITERS = (",", "\t", ";", "|")
 
 @dataclass(frozen=True)
 class Header:
-    """What a header says.
+    """The recognised header of a file.
 
     Attributes:
-        delimiter: what parts the fields.
+        delimiter: the delimiter of the fields.
         columns: a name for each field in order: one of the table's keys, or `#3` for one that is not used.
         names: by key, the column's name in the file.
         unused: the names in the file of the columns that are not used.

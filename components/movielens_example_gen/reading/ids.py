@@ -1,4 +1,4 @@
-"""How an id is read: one rule for ratings, movies and users, so that what is the same id stays the same.
+"""Normalization of ids: one rule for ratings, movies and users, so that equal ids stay equal.
 
 - Blanks around it are no part of it.
 - A whole number that was written as a float is that number: `242.0`, which pandas writes as soon as one id in
@@ -15,26 +15,26 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def plain_id(text: str) -> str:
-    """The id that a cell holds; empty where it holds none."""
+    """Returns the id in a cell; empty if there is none."""
     stripped = text.strip()
     match = _FLOAT.fullmatch(stripped)
     return match[1] if match else stripped
 
 
 def without_zeros(id: str) -> str:
-    """An id of digits without its leading zeros; any other as it is."""
+    """Removes the leading zeros of an id of digits; other ids stay unchanged."""
     return (id.lstrip("0") or "0") if id.isascii() and id.isdigit() else id
 
 
 def wrong_with(id: str) -> str:
-    """Why a plain id cannot be one, or nothing."""
+    """Returns why a plain id is invalid, or an empty string."""
     if not id:
         return "is empty"
     return "holds a control character" if _CONTROL.search(id) else ""
 
 
 def plain_ids(column: pa.Array) -> pa.Array:
-    """A column of text as plain ids: each distinct one is looked at once.
+    """Converts a column of text to plain ids; each distinct value is processed once.
 
     Raises:
         ValueError: one of them cannot be an id.

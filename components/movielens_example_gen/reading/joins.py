@@ -1,4 +1,4 @@
-"""How much of the ratings the movies and users files describe: counted, and too little stops the run."""
+"""Joins of the ratings with the movies and users files; too few matches stop the run."""
 
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -15,12 +15,12 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True)
 class Join:
-    """How the ids of the ratings were found in one file.
+    """The join of the ratings' ids with one file.
 
     Attributes:
-        file: its name.
-        rated: how many different ids occur in the ratings.
-        matched: how many of them the file describes.
+        file: the name of the file.
+        rated: the number of distinct ids in the ratings.
+        matched: the number of them that the file describes.
         loosely: of those, by id in the ratings the id in the file, where the two differ by leading zeros.
     """
 
@@ -32,7 +32,7 @@ class Join:
 
 @dataclass(frozen=True)
 class Joins:
-    """Those of the movies and of the users; None where there is no such file."""
+    """The joins with the movies and the users; None if there is no such file."""
 
     movies: Join | None = None
     users: Join | None = None
@@ -50,7 +50,7 @@ class Joins:
         return catalog
 
     def notes(self) -> list[str]:
-        """What came of them, in sentences."""
+        """Describes the joins in sentences."""
         found = []
         for join, which in ((self.movies, "rated films have a title"), (self.users, "users are described")):
             if join:

@@ -29,7 +29,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Ratings:
-    """Ratings that could be read.
+    """The ratings of a piece, and the rows that could not be read.
 
     Attributes:
         table: `user`, `movie` (string), `rating` (float32), `timestamp` (int64, 0 where the file has none).
@@ -62,7 +62,7 @@ def read(piece: Piece, only: Collection[str] = SCHEMA.names) -> Ratings:
 
 
 def _split_fast(data: bytes, piece: Piece, wanted: list[str]) -> dict[str, pa.Array] | None:
-    """The fields of each line as binary columns, or None if any line is not as it should be."""
+    """Returns the fields of each line as binary columns, or None if any line is malformed."""
     file = piece.file
     delimiter = file.delimiter
     if len(delimiter) > 1:  # Arrow parts fields by one character only
@@ -88,7 +88,7 @@ def _split_fast(data: bytes, piece: Piece, wanted: list[str]) -> dict[str, pa.Ar
 
 
 def _typed(fields: dict[str, pa.Array], wanted: list[str], piece: Piece) -> pa.Table:
-    """Binary columns to typed ones; raises ArrowInvalid or ValueError if any value is wrong."""
+    """Converts binary columns to typed ones; raises ArrowInvalid or ValueError if any value is wrong."""
     columns = {name: column.cast(pa.string()) for name, column in fields.items()}
     typed: dict[str, pa.Array] = {name: plain_ids(columns[name]) for name in IDS if name in columns}
     if "rating" in columns:
@@ -104,7 +104,7 @@ def _typed(fields: dict[str, pa.Array], wanted: list[str], piece: Piece) -> pa.T
 
 
 def _read_slowly(data: bytes, piece: Piece) -> Ratings:
-    """Line by line: keeps what can be read and says of the rest what is wrong."""
+    """Reads line by line, keeps the valid rows and records what is wrong with the others."""
     bad, good, rows = BadRows(), [], []
     for row, line in enumerate(data.removesuffix(b"\n").split(b"\n")):
         line = line.removesuffix(b"\r")
@@ -120,7 +120,7 @@ def _read_slowly(data: bytes, piece: Piece) -> Ratings:
 
 
 def _fields(line: bytes, file: RatingsFile) -> tuple[dict, tuple[str, str, str] | None]:
-    """A line's values by name, and what is wrong with them: the field, its value, the reason."""
+    """Returns a line's values by name, and what is wrong with them: the field, its value, the reason."""
     decoded, wrong = text.decoded(line)
     if decoded is None:
         return {}, ("line", text.shown(line), wrong)
@@ -145,7 +145,7 @@ def _fields(line: bytes, file: RatingsFile) -> tuple[dict, tuple[str, str, str] 
 
 
 def _parted(line: str, delimiter: str) -> list[str] | None:
-    """The fields of a line, quotes taken off; None where one is not closed."""
+    """Splits a line into fields without quotes; None if a quote is not closed."""
     if '"' not in line:
         return line.split(delimiter)
     if len(delimiter) > 1:

@@ -1,4 +1,4 @@
-"""What the system says of a file that cannot be read, as an error that says what to do."""
+"""Translation of the system's read errors into errors that say what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,10 +1,10 @@
-"""Text out of bytes, line by line: a byte that is wrong costs its own line, and is named."""
+"""Decoding of bytes line by line: a wrong byte invalidates only its own line, and is reported."""
 
 from collections.abc import Iterator
 
 
 def decoded(line: bytes) -> tuple[str | None, str]:
-    """A line as text, or None and what is wrong with it."""
+    """Decodes a line, or returns None and what is wrong with it."""
     try:
         return line.decode("utf-8"), ""
     except UnicodeDecodeError as error:

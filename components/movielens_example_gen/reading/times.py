@@ -1,4 +1,4 @@
-"""The times of a file: in which unit they are written, told from the first of them.
+"""Recognition of the unit of a file's times from the first values, and conversion to seconds.
 
 Unix time in seconds, milliseconds, microseconds and nanoseconds is told apart by its size: between 1973 and
 5138 none of them can be another. What is neither may be ISO 8601, also without hyphens: 20120131, or
@@ -25,7 +25,7 @@ LATEST = 2.0**53  # a time is read as a double: beyond this it would no longer b
 
 
 def unit_of(values: list[str]) -> str | None:
-    """The unit of a column of times, one for the whole file.
+    """Recognises the unit of a column of times, one for the whole file.
 
     Args:
         values: the first cells of the column.
@@ -53,7 +53,7 @@ def in_other_units(values: list[str], unit: str) -> int:
 
 
 def iso_seconds(text: str) -> int | None:
-    """Seconds since 1970 of an ISO 8601 time, UTC where it names no zone; None where it is none."""
+    """Returns the seconds since 1970 of an ISO 8601 time, UTC without a zone; None if it is not a time."""
     if digits := DAY_AND_TIME.fullmatch(text):
         text = f"{digits['day']}T{digits['time']}"
     try:
@@ -65,7 +65,7 @@ def iso_seconds(text: str) -> int | None:
 
 
 def seconds(text: str, unit: str) -> int | None:
-    """A cell as seconds since 1970; None where it is no time."""
+    """Converts a cell to seconds since 1970; None if it is not a time."""
     if unit == ISO:
         return iso_seconds(text)
     if not NUMBER.fullmatch(text) or not abs(float(text)) <= LATEST * UNITS[unit]:

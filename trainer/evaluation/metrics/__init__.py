@@ -1,4 +1,4 @@
-"""How good a list of films is: for the user it was made for, and for the catalogue it was drawn from."""
+"""Metrics of lists of films: accuracy for the user, and beyond-accuracy metrics for the catalogue."""
 
 from trainer.evaluation.metrics.beyond_accuracy import catalogue_coverage, gini, mean_popularity, novelty
 from trainer.evaluation.metrics.factorized_top_k import FactorizedTopK

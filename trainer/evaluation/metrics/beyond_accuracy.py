@@ -1,43 +1,43 @@
-"""What the lists do to the catalogue: how much of it they show, how well known it is, and how evenly.
+"""Beyond-accuracy metrics: coverage of the catalogue, novelty, popularity and inequality.
 
-All take `lists`, int32 [U, K] as `ranked_lists` gives them (NOTHING, -1, for no item), look at the first k
-of each, and give one number; lists without any item give NaN, except that they cover nothing.
+All take `lists`, int32 [U, K], as `ranked_lists` returns them (NOTHING, -1, for no item), use the first k of
+each, and return one number. Without any item the result is NaN, except for coverage, which is 0.
 """
 
 import numpy as np
 
 
 def catalogue_coverage(lists: np.ndarray, k: int, items: int) -> float:
-    """The share of the catalogue that is in at least one list: 0 to 1.
+    """Returns the share of the catalogue that is in at least one list: 0 to 1.
 
     Ge, Delgado-Battenfeld and Jannach, "Beyond accuracy: evaluating recommender systems by coverage and
     serendipity" (2010).
 
     Args:
-        items: how many items there are, the OOV row not among them.
+        items: the number of items, without the OOV row.
     """
     return len(np.unique(_shown(lists, k))) / items
 
 
 def novelty(lists: np.ndarray, k: int, popularity: np.ndarray, users: int) -> float:
-    """The mean self-information of the recommended items, in bits: -log2(share of users who rated it).
+    """Returns the mean self-information of recommended items, in bits: -log2(share of users who rated it).
 
     Zhou, Kuscsik, Liu, Medo, Wakeling and Zhang, "Solving the apparent diversity-accuracy dilemma of
     recommender systems" (2010). An item that nobody rated counts as rated by one.
 
     Args:
-        popularity: how many users of train rated each item, [M].
-        users: how many users train has.
+        popularity: the number of train's users who rated each item, [M].
+        users: the number of users in train.
     """
     shares = np.maximum(np.asarray(popularity, np.float64), 1) / users
     return _mean(-np.log2(shares)[_shown(lists, k)])
 
 
 def mean_popularity(lists: np.ndarray, k: int, popularity: np.ndarray) -> float:
-    """Average recommendation popularity: the mean number of train's ratings of the recommended items.
+    """Returns the average recommendation popularity: the mean number of train's ratings of the items.
 
-    Yin, Cui, Li, Yao and Chen, "Challenging the long tail recommendation" (2012). Beside the same mean over
-    what users chose by themselves it tells how much a model favours what is popular anyway.
+    Yin, Cui, Li, Yao and Chen, "Challenging the long tail recommendation" (2012). Compared with the same mean
+    over the items that users chose by themselves, it measures a model's popularity bias.
 
     Args:
         popularity: as in `novelty`.
@@ -46,7 +46,7 @@ def mean_popularity(lists: np.ndarray, k: int, popularity: np.ndarray) -> float:
 
 
 def gini(lists: np.ndarray, k: int, items: int) -> float:
-    """How unevenly the items are recommended: 0 where all are equally often, near 1 where one always is.
+    """Returns the Gini index of exposure: 0 if all items are recommended equally often, near 1 if one is.
 
     Fleder and Hosanagar, "Blockbuster culture's next rise or fall" (2009).
 
@@ -62,7 +62,7 @@ def gini(lists: np.ndarray, k: int, items: int) -> float:
 
 
 def _shown(lists: np.ndarray, k: int) -> np.ndarray:
-    """The recommended items of all lists, one after the other."""
+    """Returns the recommended items of all lists, concatenated."""
     first = lists[:, :k]
     return first[first > 0]
 

@@ -1,4 +1,4 @@
-"""How high a query's own item comes among all candidates, through an index."""
+"""Ranking metrics of a query's positive among all candidates, with an index."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,12 @@ from trainer.evaluation.metrics.top_k_metrics import KINDS, TopKMetrics
 class FactorizedTopK(TopKMetrics):
     """The counterpart of `tfrs.metrics.FactorizedTopK`: queries against a whole catalogue, in any index.
 
-    Unlike in TFRS the row's item is looked for in the list that the index gives, and not scored a second
-    time: so rounding cannot make it lose to itself, and an approximate index's misses count as misses.
+    Unlike in TFRS the positive is searched in the index's list, and not scored a second time. So it cannot
+    lose to itself by rounding, and the misses of an approximate index count as misses.
 
     Args:
-        index: `ExactIndex`, `IvfIndex`, `StreamingIndex`, or what answers as they do; a k given by
-            keyword, and rows as int32 [B, k].
+        index: `ExactIndex`, `IvfIndex`, `StreamingIndex`, or a layer with the same interface, which takes k
+            as a keyword and returns rows as int32 [B, k].
         ks, kinds: as in `TopKMetrics`.
 
     Examples:
@@ -39,11 +39,11 @@ class FactorizedTopK(TopKMetrics):
         self._index = index
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Searches and counts a batch.
+        """Searches the index and updates the metrics with a batch.
 
         Args:
-            y_true: int [B], the row of each query's own item in the index, or [B, n] for several of them,
-                each once, -1 where there is none.
+            y_true: int [B], the row of each query's positive in the index, or [B, n] for several distinct
+                ones, padded with -1.
             y_pred: queries, float [B, d].
             sample_weight: [B], or None.
         """
@@ -52,7 +52,7 @@ class FactorizedTopK(TopKMetrics):
         _, rows = self._index(ops.convert_to_tensor(y_pred), k=max(self.ks))
         hits = ops.any((rows[:, :, None] == own[:, None, :]) & (own >= 0)[:, None, :], axis=2)
         hits = ops.cast(hits, self.dtype)
-        # The list may be shorter than the longest k: its length is known to the graph alone.
+        # The list may be shorter than the largest k; its length is known only inside the graph.
         hits = ops.pad(hits, [[0, 0], [0, max(self.ks) - ops.shape(hits)[1]]])
         hits = ops.reshape(hits, (-1, max(self.ks)))
         self.update_hits(hits, ops.sum(ops.cast(own >= 0, self.dtype), axis=1), sample_weight)

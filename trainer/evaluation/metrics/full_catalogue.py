@@ -1,8 +1,8 @@
-"""Ranking metrics over the whole catalogue: every k from one selection a user, and exact.
+"""Exact ranking metrics over the whole catalogue: one selection per user serves every k.
 
-The positives are found in the very list that the scores were sorted into: a true item is compared with the
-other candidates as one of them, so it cannot lose to itself by rounding, as it can where the positive and
-the corpus are scored by different arithmetic (TFRS's FactorizedTopK).
+The positives are looked up in the sorted list itself, so each is scored once, as one of the candidates. If
+positives and candidates are scored by different arithmetic (TFRS's FactorizedTopK), a positive can lose to
+itself by rounding.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,15 +26,16 @@ def full_catalogue_metrics(
     """Ranks the catalogue for each user and measures the lists: `ranked_lists`, then `list_metrics`.
 
     Args:
-        scores: int32 [B] user rows to float32 [B, M], a score for every item, row 0 the OOV item.
+        scores: a function from user rows, int32 [B], to the scores of all items, float32 [B, M]; item 0 is
+            the OOV item.
         users: int32 [U], user rows.
-        positives: the item ids that are right, by user row.
-        seen: item ids, by user row, that are no candidates.
-        ks: how many of a list's items count.
-        block: how many users are scored at once.
+        positives: the positive item ids by user row.
+        seen: item ids by user row that are not candidates.
+        ks: the cutoffs of the metrics.
+        block: the number of users that are scored at once.
 
     Returns:
-        As `list_metrics`.
+        The metrics of `list_metrics`.
 
     Raises:
         TrainingError: a score is NaN.
@@ -49,7 +50,7 @@ def list_metrics(
     seen: Ragged | None = None,
     ks: Sequence[int] = KS,
 ) -> dict[str, np.ndarray]:
-    """What each user's list is worth, with P the set of the user's positives and rank counted from 1.
+    """Computes the metrics of each user's list; P is the set of the user's positives, ranks start at 1.
 
     | `recall@k`    | how many of P are in the first k, over the size of P |
     | `precision@k` | the same over k |
@@ -62,16 +63,15 @@ def list_metrics(
     (2002) for NDCG, and of Manning, Raghavan and Schütze, "Introduction to Information Retrieval" (2008),
     chapter 8, for the others, cut at k as in RecBole.
 
-    A positive that the user has seen is none: it was not a candidate, so it is neither asked for nor
-    missed. A positive on row 0, a film that train does not know, stays one: it is always missed. The same
-    item twice is one.
+    A positive that the user has seen does not count, since it was not a candidate. A positive with id 0, a
+    film that train does not know, counts and is always missed. Repeated positives count once.
 
     Args:
-        lists: int32 [U, K], best first, NOTHING (-1) for no item. A k greater than K looks at all of it.
+        lists: int32 [U, K], best first, NOTHING (-1) for no item. A k greater than K uses the whole list.
         users, positives, seen, ks: as in `full_catalogue_metrics`.
 
     Returns:
-        float64 [U] by name. A user without positives has NaN in all of them: use `np.nanmean`.
+        float64 [U] by name. All metrics of a user without positives are NaN: use `np.nanmean`.
     """
     wanted, sizes = _wanted(users, positives, seen)
     lists, longest = lists[:, : max(ks)], max(ks)
@@ -83,7 +83,7 @@ def list_metrics(
     precisions = (hits * found / ranks).cumsum(axis=1)
     gains, ideal = (hits * discount).cumsum(axis=1), discount.cumsum()
     first = (hits * (found == 1) / ranks).cumsum(axis=1)
-    size = np.where(sizes > 0, sizes, np.nan)  # no positives: everything becomes NaN
+    size = np.where(sizes > 0, sizes, np.nan)  # without positives all metrics are NaN
     metrics: dict[str, np.ndarray] = {}
     for k in ks:
         at, possible = k - 1, np.minimum(np.maximum(sizes, 1), k)
@@ -99,7 +99,7 @@ def list_metrics(
 
 
 def _wanted(users: np.ndarray, positives: Ragged, seen: Ragged | None) -> tuple[np.ndarray, np.ndarray]:
-    """(the positives that can be found, as keys; how many positives each user has)."""
+    """Returns (keys of the positives that can be found, the number of positives of each user)."""
     places, items = entries(positives, users)
     unknown = np.bincount(places[items == 0], minlength=len(users))
     keys = np.unique(_keys(places[items > 0], items[items > 0]))
@@ -109,5 +109,5 @@ def _wanted(users: np.ndarray, positives: Ragged, seen: Ragged | None) -> tuple[
 
 
 def _keys(places: np.ndarray, items: np.ndarray) -> np.ndarray:
-    """One int64 for a user's place and an item."""
+    """Returns one int64 key for each pair of a user's index and an item."""
     return np.asarray(places, np.int64) << 32 | (np.asarray(items, np.int64) & 0xFFFFFFFF)

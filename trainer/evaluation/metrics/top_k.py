@@ -1,4 +1,4 @@
-"""The best k of a catalogue for each user, in one order only: by score, and among equals by item id."""
+"""Deterministic top-k selection from a catalogue: ordered by score, ties by item id."""
 
 from collections.abc import Callable
 
@@ -7,24 +7,25 @@ import numpy as np
 from marquee.errors import TrainingError
 from trainer.data.catalogue import Ragged
 
-NOTHING = -1  # fills a list that found fewer than k candidates
-BLOCK = 256  # users at once: 60,000 films make 61 MB of scores and 123 MB of keys
+NOTHING = -1  # pads a list with fewer than k candidates
+BLOCK = 256  # users per block: 60,000 films take 61 MB of scores and 123 MB of keys
 
 
 def top_k(scores: np.ndarray, k: int) -> np.ndarray:
-    """The ids of each row's k highest scores, best first; of equal scores the lower id comes first.
+    """Returns the ids of each row's k highest scores, best first; ties go to the lower id.
 
-    A score of -inf is no candidate: where fewer than k are left, the list ends in NOTHING (-1).
+    Items with a score of -inf are not candidates: if fewer than k are left, the list is padded with NOTHING
+    (-1).
 
     Args:
         scores: float32 [B, M].
-        k: at least 1; more than M is M.
+        k: the length of the lists, at least 1; above M it is M.
 
     Returns:
         int32 [B, min(k, M)].
 
     Raises:
-        TrainingError: a score is NaN, which has no place in an order.
+        TrainingError: a score is NaN, which cannot be ordered.
     """
     scores = np.asarray(scores, np.float32)
     if np.isnan(scores).any():
@@ -50,19 +51,19 @@ def ranked_lists(
     seen: Ragged | None = None,
     block: int = BLOCK,
 ) -> np.ndarray:
-    """Each user's k best items of the whole catalogue, best first, in blocks that fit memory.
+    """Returns each user's top k items of the whole catalogue, best first, computed in blocks of users.
 
-    Item 0, the OOV row, is never a candidate, and neither is what `seen` holds for the user.
+    Item 0, the OOV row, is never a candidate, and neither are the items that the user has `seen`.
 
     Args:
-        scores: int32 [B] user rows to float32 [B, M], a score for every item.
-        users: int32 [U].
+        scores: a function from user rows, int32 [B], to the scores of all items, float32 [B, M].
+        users: int32 [U], user rows.
         k: as in `top_k`.
         seen: item ids by user row.
-        block: how many users are scored at once.
+        block: the number of users that are scored at once.
 
     Returns:
-        int32 [U, min(k, M)], with NOTHING (-1) behind the last candidate.
+        int32 [U, min(k, M)], padded with NOTHING (-1) after the last candidate.
 
     Raises:
         TrainingError: as `top_k`.
@@ -79,7 +80,7 @@ def ranked_lists(
 
 
 def entries(ragged: Ragged, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The chosen rows laid end to end: (place in `rows`, value), each int64 [the sum of their lengths]."""
+    """Concatenates the chosen rows: (index into `rows`, value), each int64 [the sum of their lengths]."""
     lengths = ragged.lengths[rows]
     ends = np.cumsum(lengths)
     places = np.repeat(np.arange(len(rows)), lengths)
@@ -88,6 +89,6 @@ def entries(ragged: Ragged, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _rising(scores: np.ndarray) -> np.ndarray:
-    """Integers (int64) in the order of the floats: negative floats' bits run backwards; -0.0 is 0.0."""
+    """Maps floats to int64 of the same order: negative floats' bits are reversed in order; -0.0 is 0.0."""
     bits = (scores + np.float32(0)).view(np.int32).astype(np.int64)
     return bits ^ ((bits >> 63) & 0x7FFFFFFF)

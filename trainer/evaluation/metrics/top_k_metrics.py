@@ -9,18 +9,17 @@ KINDS = ("recall", "ndcg", "map", "mrr", "hit_rate", "precision")
 
 
 class TopKMetrics(keras.metrics.Metric):
-    """Recall, NDCG, average precision, reciprocal rank, hit rate and precision at every k, means over rows.
+    """Recall, NDCG, MAP, MRR, hit rate and precision at every k, as means over rows.
 
-    The definitions are `list_metrics`'. keras-rs has each kind at one k as a metric of its own, and each
-    sorts the scores anew; here they are sorted once, and the k best only. Rows without any relevant item
-    do not count.
+    The definitions are those of `list_metrics`. In keras-rs each kind at each k is a metric of its own that
+    sorts the scores; this metric sorts once, and only the top k. Rows without any relevant item do not count.
 
-    `result()` is a dict, which `trainer.models.base.Model` and `keras.Model` put into their logs one by one:
+    `result()` is a dict, whose entries `trainer.models.base.Model` and `keras.Model` log one by one:
     `recall@10`, `ndcg@10`…
 
     Args:
-        ks: how many of the best count.
-        kinds: which of KINDS.
+        ks: the cutoffs.
+        kinds: a selection of KINDS.
 
     Examples:
         >>> metrics = TopKMetrics(ks=[1, 2], kinds=["recall"])
@@ -29,7 +28,7 @@ class TopKMetrics(keras.metrics.Metric):
         {'recall@1': 0.0, 'recall@2': 1.0}
 
     Raises:
-        ValueError: a kind is none of KINDS.
+        ValueError: a kind is not in KINDS.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class TopKMetrics(keras.metrics.Metric):
         self._rows = self.add_variable((), "zeros", name="rows")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Counts a batch.
+        """Updates the metrics with a batch.
 
         Args:
             y_true: [B, M], above 0 where an item is relevant.
@@ -61,11 +60,11 @@ class TopKMetrics(keras.metrics.Metric):
         self.update_hits(hits, ops.sum(relevant, axis=1), sample_weight)
 
     def update_hits(self, hits, sizes, sample_weight=None):
-        """Counts lists that are ranked already.
+        """Updates the metrics with ranked lists.
 
         Args:
-            hits: [B, K], 1 where the item at that place of the list is relevant, else 0.
-            sizes: [B], how many relevant items there are, in the list or not.
+            hits: [B, K], 1 where the item at that rank is relevant, else 0.
+            sizes: [B], the number of relevant items, in the list or not.
             sample_weight: [B], or None.
         """
         hits, sizes = ops.cast(hits, self.dtype), ops.cast(sizes, self.dtype)

@@ -1,4 +1,4 @@
-"""A retrieval and a ranking SavedModel as one that answers what somebody should watch."""
+"""The recommender: one SavedModel of a retrieval and a ranking SavedModel that recommends films."""
 
 from trainer.export.recommender.assemble import CANDIDATES, RATING_WEIGHT, assemble
 

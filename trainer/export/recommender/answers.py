@@ -1,4 +1,4 @@
-"""What the two parts answer, composed in NumPy: the composed graph is held against it."""
+"""The two parts' answers, composed in NumPy, as the reference for the composed graph."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,7 @@ from trainer.export.recommender.recommender import LENGTH
 from trainer.export.retrieval_server import EXCLUDE_SEEN, SCORE, K
 from trainer.export.retrieval_trained_answers import DECIDED
 
-LONGER = 25  # than LENGTH
+LONGER = 25  # a list longer than LENGTH
 
 Films = dict[str, np.ndarray]
 
@@ -25,15 +25,15 @@ def recommender_answers(
     rating_weight: float,
     asked: int = 64,
 ) -> list[Answer]:
-    """The answers of every signature of `trainer.export.recommender.assemble`.
+    """Returns reference answers for every signature of `trainer.export.recommender.assemble`.
 
-    Requests are passed over whose films have scores so close that rounding may turn their order.
+    Requests are left out if their films' scores are so close that rounding may change the order.
 
     Args:
         ranking, retrieval: the parts.
-        users: those whom both know.
+        users: the users that both parts know.
         candidates, rating_weight: as in `assemble`.
-        asked: how many users to ask about, spread over the known ones, beside one unknown.
+        asked: the number of users to request, spread over the known ones; one unknown user is added.
     """
     names = [*dict.fromkeys(spread(users, np.linspace(0, 1, asked)) if users else []), UNKNOWN]
 
@@ -66,7 +66,7 @@ def recommender_answers(
 
 
 def ordered(found: Films, rating: np.ndarray, rating_weight: float) -> Films:
-    """All that was found and rated, in order; [B, n] each."""
+    """Returns all retrieved and rated films, ordered by score; [B, n] each."""
     movie_id, film = found[MOVIE_ID], found[MOVIE_ID] != b""
     score = found[SCORE] + np.float32(rating_weight) * rating
     order = np.argsort(np.where(film, -score, np.inf), axis=1, kind="stable")
@@ -80,7 +80,7 @@ def ordered(found: Films, rating: np.ndarray, rating_weight: float) -> Films:
 
 
 def _ratings(ranking: Part, name: str, rows: Sequence, movie_id: np.ndarray) -> np.ndarray:
-    """What users (`name` is `user_id`), or those who bring a history, think of their films: [B, n]."""
+    """Returns the ratings by users (`name` is `user_id`) or for histories, [B, n]."""
     if name == MOVIE_TITLE and "rate_for_history" in ranking.calls:
         return _called(ranking, "rate_for_history", movie_title=rows, movie_id=movie_id)[USER_RATING]
     who = rows if name == USER_ID else [""] * len(rows)
@@ -89,10 +89,10 @@ def _ratings(ranking: Part, name: str, rows: Sequence, movie_id: np.ndarray) -> 
 
 
 def _certain(films: Films, more: Films, width: int, k: int) -> np.ndarray:
-    """The rows whose first k are beyond doubt; the clearest one at least.
+    """Returns the rows whose first k films do not depend on rounding; at least the clearest row.
 
-    Two leads count: of each of the first k over the next, and of the last film that was retrieved over the
-    first that was not.
+    Two margins of the scores count: of each of the first k films over the next, and of the last retrieved
+    film over the first that was not retrieved.
     """
     leads = [_leads(films, slice(0, k + 1)), _leads(more, slice(width - 1, width + 1))]
     lead = np.concatenate(leads, axis=1).min(axis=1, initial=np.inf)
@@ -101,12 +101,12 @@ def _certain(films: Films, more: Films, width: int, k: int) -> np.ndarray:
 
 def _leads(films: Films, part: slice) -> np.ndarray:
     score = films[SCORE][:, part]
-    last = films[MOVIE_ID][:, part][:, 1:] == b""  # nothing comes after it
+    last = films[MOVIE_ID][:, part][:, 1:] == b""  # the list ends before it
     return np.where(last, np.inf, score[:, :-1] - score[:, 1:])
 
 
 def _histories(watched: np.ndarray) -> list[list[str]]:
-    """Of titles as bytes [B, n]: rows of one, two and three of them, one that does not exist, and none."""
+    """Builds histories of one to three of the titles, bytes [B, n]; some have an unknown title or none."""
     rows = [[title.decode() for title in row[: place % 3 + 1]] for place, row in enumerate(watched)]
     rows += [[UNKNOWN, *rows[0][:1]], [UNKNOWN], []]
     return [row + [""] * (3 - len(row)) for row in rows]

@@ -1,4 +1,4 @@
-"""Two trained models as one SavedModel that any stock TF Serving answers from."""
+"""Assembly of two trained models to one SavedModel for stock TF Serving."""
 
 import json
 import shutil
@@ -14,13 +14,13 @@ from trainer.export.recommender.parts import load_part
 from trainer.export.recommender.recommender import Recommender
 
 CANDIDATES = 200
-# What orders best on MovieLens 100K: on a validation part of train, NDCG@10 is 0.266 with it, 0.262 by
-# retrieval alone and 0.251 at 1; of the films that users went on to rate with 4 stars or more it is 0.233,
-# 0.219 and 0.245 (benchmarks/recommend.py).
+# The best weight on MovieLens 100K: on a validation part of train, NDCG@10 is 0.266 with it, 0.262 by
+# retrieval alone and 0.251 with a weight of 1. If only films rated with 4 stars or more are positives, it is
+# 0.233, 0.219 and 0.245 (benchmarks/recommend.py).
 RATING_WEIGHT = 0.2
 USERS_FILE = "user_ids.txt"
 FACTS = "recommender.json"
-_FROM_THE_NODE = 4  # parts of a path: RankingTrainer/model/7/Format-Serving
+_FROM_THE_NODE = 4  # the number of a path's last parts that are kept: RankingTrainer/model/7/Format-Serving
 
 
 def assemble(
@@ -32,30 +32,30 @@ def assemble(
 ) -> list[Answer]:
     """Writes the SavedModel; `path` must not exist yet.
 
-    Signatures, each giving `movie_id`, `movie_title` string and `user_rating`, `score` float32 [B, k'], by
-    falling score, which is the retrieval model's + `rating_weight` x the expected rating:
-        serving_default: `user_id` string [B]; k is 10, films that the user has seen are left out.
+    Each signature returns `movie_id`, `movie_title` string and `user_rating`, `score` float32 [B, k'], in
+    descending order of the score, which is the retrieval score + `rating_weight` x the expected rating:
+        serving_default: `user_id` string [B]; k is 10, and films that the user has seen are left out.
         recommend: `user_id` string [B], `k` int32 and `exclude_seen` bool, each one for all rows or [B].
-        recommend_from_history: `movie_title` string [B, n], padded with "", and `k`: for someone whom no
-            model has met. Films are retrieved by the history, without those in it. The rating is by the
-            history too; where the ranking model cannot say (it has no `rate_for_history`), the unknown user's
-            counts in the score, and `user_rating` is 0: no rating is shown.
-    k' is the largest k, and at most the films that some row of the batch has left. A row that has, or asks
-    for, fewer ends in "", "", 0, 0. A k below 1 is refused. Whom or what train lacks is answered as unknown,
-    and a title that does not exist counts for nothing.
+        recommend_from_history: `movie_title` string [B, n], padded with "", and `k`, for cold-start users.
+            Films are retrieved by the history, without those in it, and rated by the history. If the ranking
+            model has no `rate_for_history`, the score uses the unknown user's rating, and `user_rating` is 0:
+            no rating is shown.
+    k' is the largest k, and at most the largest number of films that any row of the batch has left. A row
+    that has or requests fewer films is padded with "", "", 0, 0. A k below 1 is refused. Users and films that
+    train lacks are treated as unknown, and unknown titles are ignored.
 
-    Beside it lie `user_ids.txt`, the known users, as the retrieval model has it, and `recommender.json`,
-    what it was made of.
+    Beside the SavedModel are `user_ids.txt`, the known users from the retrieval model, and
+    `recommender.json`, the names of the two parts.
 
     Args:
-        ranking: a SavedModel as `trainer.export.ranking` writes it.
-        retrieval: one as `trainer.export.retrieval` writes it, of the same data.
-        path: of the SavedModel.
-        candidates: how many films are rated a request, at least 1; a larger k rates k.
-        rating_weight: how many points of retrieval score a star counts for; 0 orders by retrieval alone.
+        ranking: the SavedModel of `trainer.export.ranking`.
+        retrieval: the SavedModel of `trainer.export.retrieval`, of the same data.
+        path: the path of the new SavedModel.
+        candidates: the number of films that are rated per request, at least 1; a larger k rates k films.
+        rating_weight: the points of retrieval score that one star is worth; 0 orders by retrieval alone.
 
     Returns:
-        What the two parts answer when they are composed outside the graph, to verify the SavedModel by.
+        The two parts' answers, composed outside the graph, to verify the SavedModel with.
 
     Raises:
         TrainingError: a part is missing, or was exported by an older version.
@@ -90,9 +90,9 @@ def assemble(
 
 
 def parts_of(path: Path) -> tuple[str, str] | None:
-    """Which ranking and which retrieval SavedModel a recommender was made of; None where nothing says so.
+    """Returns the names of the ranking and retrieval SavedModels of a recommender; None if not recorded.
 
-    They are named from the node that made them on: the workspace may have been moved since.
+    A name is the path from the pipeline node on: the workspace may have been moved since.
     """
     try:
         facts = json.loads((path / EXTRA / FACTS).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The two SavedModels that a recommender is made of, each reduced to the signatures that it calls."""
+"""The two SavedModels that a recommender is made of, each reduced to the signatures that are called."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ class Part:
 
     Attributes:
         calls: concrete functions by signature, called with keyword arguments.
-        resources: the variables and tables that those use, and no others: who saves a graph that calls them
-            must hold these, and each is written once however many signatures use it.
+        resources: the variables and tables that the functions use. A module that is saved with the functions
+            must hold them; each is written once, even if several signatures use it.
     """
 
     calls: dict[str, tf.types.experimental.ConcreteFunction]
@@ -24,10 +24,10 @@ class Part:
 
 
 def load_part(path: Path, signatures: Sequence[str], optional: Sequence[str] = ()) -> Part:
-    """Loads what `signatures` need of the SavedModel at `path`, and those of `optional` that it has.
+    """Loads `signatures` of the SavedModel at `path`, their resources, and `optional` signatures if present.
 
     Raises:
-        TrainingError: there is no SavedModel, or it lacks one of the signatures.
+        TrainingError: there is no SavedModel, or it lacks one of `signatures`.
     """
     if not (path / "saved_model.pb").exists():
         raise TrainingError(f"There is no SavedModel at {path}.")
@@ -46,7 +46,7 @@ def load_part(path: Path, signatures: Sequence[str], optional: Sequence[str] = (
 
 
 def _handle(trackable) -> tf.Tensor | None:
-    """What a function captures of a variable or a table."""
+    """Returns the tensor by which a function captures a variable or table."""
     if isinstance(trackable, tf.Variable):
         return trackable.handle
     return getattr(trackable, "resource_handle", None)

@@ -1,4 +1,4 @@
-"""The graph of a recommender: retrieve, leave out what was seen, rate, order."""
+"""The graph of a recommender: it retrieves films, leaves out seen ones, rates and orders them."""
 
 import tensorflow as tf
 
@@ -7,18 +7,18 @@ from trainer.export.per_row import each_row, lengths
 from trainer.export.recommender.parts import Part
 from trainer.export.retrieval_server import EXCLUDE_SEEN, SCORE, K
 
-LENGTH = 10  # of an answer that names no k
+LENGTH = 10  # the length of a list if the request has no k
 
 
 class Recommender(tf.Module):
-    """Strings in, films to watch out.
+    """The served recommender: maps users, or histories, to recommended films.
 
-    A plain tf.Module that holds the variables and tables of both parts: `tf.saved_model.save` is right for
-    it, as it is not for a Keras model.
+    It is a plain tf.Module with the variables and tables of both parts: unlike for a Keras model,
+    `tf.saved_model.save` works for it.
 
     Args:
-        ranking: with `rate_ids`, and `rate_for_history` where it can rate by a history.
-        retrieval: with `candidates` and `candidates_from_history`.
+        ranking: a part with `rate_ids`, and with `rate_for_history` if it can rate by a history.
+        retrieval: a part with `candidates` and `candidates_from_history`.
         candidates, rating_weight: as in `trainer.export.recommender.assemble`.
     """
 
@@ -32,10 +32,10 @@ class Recommender(tf.Module):
         self._candidates, self._weight = candidates, rating_weight
 
     def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
-        """The contract's three."""
+        """Returns the three signatures that `trainer.export.recommender.assemble` describes."""
         user_id = tf.TensorSpec([None], tf.string, name=USER_ID)
         movie_title = tf.TensorSpec([None, None], tf.string, name=MOVIE_TITLE)
-        # Of any rank: once for the batch, or in each row (`trainer.export.per_row`).
+        # Of any rank: one value for the batch, or one per row (`trainer.export.per_row`).
         k, exclude_seen = (
             tf.TensorSpec(None, tf.int32, name=K),
             tf.TensorSpec(None, tf.bool, name=EXCLUDE_SEEN),
@@ -73,20 +73,20 @@ class Recommender(tf.Module):
         return tf.maximum(k, self._candidates)
 
     def _ratings(self, user_id, movie_id):
-        """Each user's of each of their films, [B, n]."""
+        """Returns the users' ratings of the films, [B, n]."""
         shape = tf.shape(movie_id)
         pairs = {USER_ID: tf.repeat(user_id, shape[1]), MOVIE_ID: tf.reshape(movie_id, [-1])}
         return tf.reshape(self._rate(**pairs)[USER_RATING], shape)
 
     def _ordered(self, found, rating, asked, most):
-        """What was retrieved, in order; of equal scores the nearer film is first.
+        """Returns the retrieved films, ordered by score; ties keep the retrieval order.
 
-        A row's answer does not depend on what others ask for: only as many of its films count as would have
-        been retrieved for it alone, and behind the first `asked` of them there are none.
+        A row's answer does not depend on the other rows: only as many of its films count as would have been
+        retrieved for it alone, and its list is padded after `asked` films.
         """
         movie_id = found[MOVIE_ID]
         width = tf.shape(movie_id)[1]
-        # not what pads a row, nor what another row's longer list brought
+        # Neither padding, nor films that were retrieved only because another row requests more.
         film = (movie_id != "") & tf.sequence_mask(self._retrieved(asked), width)
         score = tf.where(film, found[SCORE] + self._weight * rating, -float("inf"))
         best = tf.math.top_k(score, tf.minimum(most, width))

@@ -1,4 +1,4 @@
-"""The best k of many vectors for a query by inner product, in core TensorFlow operations only."""
+"""Top-k search by inner product, in core TensorFlow operations only."""
 
 from trainer.models.index.choose import IndexKind, IndexReport, build_index, recall_at
 from trainer.models.index.exact import ExactIndex

@@ -1,4 +1,4 @@
-"""Which index, and how much of it a query looks at: decided by measuring, not by guessing."""
+"""Choice of the index and of its number of probes, by measured recall."""
 
 from dataclasses import dataclass
 
@@ -10,21 +10,22 @@ from trainer.models.index.exact import ExactIndex
 from trainer.models.index.ivf import IvfIndex
 from trainer.models.retrieval.config import IndexKind
 
-EXACT_UP_TO = 100_000  # vectors: until here exact search takes about a millisecond
+EXACT_UP_TO = 100_000  # vectors: up to here exact search takes about a millisecond
 WORTH_IT = 0.25  # the share of the vectors that a query may read before exact search is as fast
-BLOCK = 64  # queries searched at once in measuring
+BLOCK = 64  # queries searched at once when recall is measured
 
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What was built, to be written beside the model.
+    """Facts about the index that was built, to be written beside the model.
 
     Attributes:
         kind: `exact` or `ivf`.
-        recall: the mean share of exact search's k that it finds for the sample queries; 1 when exact.
-        k: of that recall.
-        cells, probes: of the inverted lists; 0 when exact.
-        read: the mean share of the vectors that a query looks at.
+        recall: the mean share of exact search's top k that the index finds for the sample queries; 1 when
+            exact.
+        k: the length of the lists that the recall is measured on.
+        cells, probes: the numbers of cells and probes of the inverted lists; 0 when exact.
+        read: the mean share of the vectors that a query scores.
     """
 
     kind: str
@@ -43,21 +44,21 @@ def build_index(
     recall: float = 0.95,
     seed: int = 0,
 ) -> tuple[keras.layers.Layer, IndexReport]:
-    """Builds the index that `kind` names.
+    """Builds the index of the given kind.
 
-    `ivf` gets as few probes as find `recall` of what exact search finds for `queries`. `auto` is exact for
+    `ivf` gets the fewest probes that reach `recall` against exact search on `queries`. `auto` is exact for
     up to 100,000 vectors, and where inverted lists would have to read more than a quarter of the vectors.
 
     Args:
         vectors: float32 [M, d].
         kind: exact, ivf or auto.
-        queries: float32 [Q, d], a sample of what will be asked; a few hundred are enough.
-        k: how many the recall is measured at.
-        recall: 0 to 1.
-        seed: of k-means.
+        queries: float32 [Q, d], a sample of the expected queries; a few hundred are enough.
+        k: the length of the lists that the recall is measured on.
+        recall: the recall to reach, 0 to 1.
+        seed: the seed of k-means.
 
     Returns:
-        (`ExactIndex` or `IvfIndex`, what it is worth).
+        The index (`ExactIndex` or `IvfIndex`) and its report.
     """
     exact = ExactIndex(vectors, name="index")
     all_of_it = IndexReport("exact", 1.0, k, cells=0, probes=0, read=1.0)
@@ -73,10 +74,10 @@ def build_index(
 
 
 def recall_at(index: keras.layers.Layer, exact: keras.layers.Layer, queries: np.ndarray, k: int) -> float:
-    """The mean share of the rows that `exact` finds which `index` finds too.
+    """Returns the recall at k of `index`: the mean share of the rows of `exact` that it finds too.
 
     Args:
-        index, exact: layers of (queries, k) to (scores, rows).
+        index, exact: layers from (queries, k) to (scores, rows).
         queries: float32 [Q, d], at least one.
     """
     return _share_found(_search(index, queries, k), _search(exact, queries, k))
@@ -85,11 +86,11 @@ def recall_at(index: keras.layers.Layer, exact: keras.layers.Layer, queries: np.
 def _fewest_probes(
     index: IvfIndex, nearest: np.ndarray, queries: np.ndarray, recall: float
 ) -> tuple[int, float]:
-    """(the probes, the mean share of the vectors they read).
+    """Returns the fewest probes that reach `recall`, and the mean share of the vectors that they read.
 
-    A vector is found exactly when its cell is looked at, so the place of its cell in the query's order says
-    how many probes it takes, and no search is needed. The cells that a query looks at anyway, to have k
-    vectors at all, take none.
+    A vector is found exactly when its cell is searched. So the position of its cell in the query's order
+    gives the number of probes it takes, and no search is needed. The cells that a query searches anyway, to
+    have k vectors at all, take none.
     """
     order, sizes = index.cell_order(queries), np.diff(index.splits.numpy())
     cell_of = np.empty(sizes.sum(), np.int64)

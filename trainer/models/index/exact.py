@@ -1,17 +1,17 @@
-"""Exact search: every vector is looked at."""
+"""Exact search: every vector is scored."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-NONE = -1  # the row in places of an answer for which no vector is left; their score is -inf
+NONE = -1  # the row that fills an answer when no vector is left; its score is -inf
 
 
 class ExactIndex(keras.layers.Layer):
-    """The k vectors with the greatest inner product, by one matrix product.
+    """Exact top-k search by inner product, as one matrix product.
 
-    Of equal scores the lower row comes first. The vectors are a variable and not a constant, so they may be
-    larger than the 2 GB that a graph holds.
+    Ties go to the lower row. The vectors are a variable and not a constant, so they may be larger than the
+    2 GB that a graph holds.
 
     Args:
         vectors: float32 [M, d], at least one.
@@ -29,16 +29,17 @@ class ExactIndex(keras.layers.Layer):
         self.built = True
 
     def call(self, queries, k, excluded=None):
-        """Searches.
+        """Returns the k best rows and their scores for each query.
 
         Args:
             queries: float32 [B, d].
-            k: int32 scalar, at least 1; more than there are is all there are.
-            excluded: ragged int32 [B, (n)], rows that a query's answer must not have, each once; or None.
+            k: int32 scalar, at least 1; a k above the number of vectors returns all of them.
+            excluded: ragged int32 [B, (n)], distinct rows that a query's answer must not contain; or None.
 
         Returns:
-            (scores float32 [B, k'], rows int32 [B, k']), best first. k' is at most the most vectors that any
-            query has left; one that has fewer left is filled up with scores of -inf and rows of -1.
+            (scores float32 [B, k'], rows int32 [B, k']), best first. k' is k, or the largest number of
+            vectors that any query has left if that is less. Queries with fewer vectors left are padded with
+            scores of -inf and rows of -1.
         """
         scores = tf.matmul(queries, self.vectors, transpose_b=True)
         if excluded is None:
@@ -46,12 +47,12 @@ class ExactIndex(keras.layers.Layer):
         return best_of(scores, k, excluded)
 
     def vectors_of(self, rows):
-        """The vectors themselves: int32 [...] to float32 [..., d]."""
+        """Returns the vectors of the given rows: int32 [...] to float32 [..., d]."""
         return tf.gather(self.vectors, rows)
 
 
 def best_of(scores, k, excluded):
-    """The k best of scores, float32 [B, M]; `k`, `excluded` and the answer are as in `ExactIndex`."""
+    """Returns the k best of scores, float32 [B, M]; arguments and result are as in `ExactIndex.call`."""
     places = tf.stack([tf.cast(excluded.value_rowids(), tf.int32), excluded.values], axis=1)
     scores = tf.tensor_scatter_nd_update(scores, places, tf.fill(tf.shape(places)[:1], -np.inf))
     best = tf.math.top_k(scores, at_most(k, tf.shape(scores)[1], excluded))
@@ -59,13 +60,13 @@ def best_of(scores, k, excluded):
 
 
 def at_most(k, size, excluded):
-    """k, or the most of `size` vectors that any query has left, whichever is less: int32 scalar."""
-    lengths = tf.concat([tf.cast(excluded.row_lengths(), tf.int32), [size]], axis=0)  # maybe no query at all
+    """Returns k, or the largest number of vectors that any query has left if that is less: int32 scalar."""
+    lengths = tf.concat([tf.cast(excluded.row_lengths(), tf.int32), [size]], axis=0)  # for an empty batch
     return tf.minimum(k, size - tf.reduce_min(lengths))
 
 
 def frozen(layer: keras.layers.Layer, name: str, values: np.ndarray) -> keras.Variable:
-    """A variable of the layer that holds `values` and is not trained."""
+    """Returns a non-trainable variable of the layer that holds `values`."""
     return layer.add_weight(
         shape=values.shape,
         dtype=values.dtype.name,

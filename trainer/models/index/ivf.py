@@ -1,4 +1,4 @@
-"""Approximate search by inverted lists: only the cells that promise most are looked at."""
+"""Approximate search by inverted lists: only the most promising cells are searched."""
 
 import keras
 import numpy as np
@@ -9,20 +9,21 @@ from trainer.models.index.k_means import k_means, nearest
 
 
 class IvfIndex(keras.layers.Layer):
-    """Inverted lists over k-means cells.
+    """Approximate top-k search by inverted lists over k-means cells.
 
     After Jégou, Douze and Schmid, "Product quantization for nearest neighbor search" (2011), without the
-    quantization: the vectors themselves are scored, so a score is exact and only a vector in a cell not
-    looked at can be missed.
+    quantization: the vectors themselves are scored, so scores are exact, and only vectors in cells that are
+    not searched can be missed.
 
-    A query looks at the `probes` cells whose centroids have the greatest inner product with it, and at more
-    of them where those hold fewer than k vectors: a list is never shorter than an exact one.
+    A query searches the `probes` cells whose centroids have the greatest inner product with it, and more
+    cells where those hold fewer than k vectors: a list is never shorter than that of exact search.
 
     Args:
         vectors: float32 [M, d], at least one.
-        cells: how many; 2√M by default: with more, building and ordering them takes longer than they save.
-        probes: cells looked at by a query; may be set until the layer is traced.
-        seed: of k-means.
+        cells: the number of cells; 2√M by default: with more, building and ordering them costs more time
+            than they save.
+        probes: the number of cells that a query searches; may be changed until the layer is traced.
+        seed: the seed of k-means.
 
     Examples:
         >>> index = IvfIndex(np.array([[4, 0], [3, 0], [0, 4], [0, 3]], np.float32), cells=2, probes=1)
@@ -49,10 +50,10 @@ class IvfIndex(keras.layers.Layer):
         self.built = True
 
     def call(self, queries, k, excluded=None):
-        """Searches; arguments and answer are those of `ExactIndex`, but the order of equal scores."""
+        """Takes and returns the same as `ExactIndex.call`; the order of equal scores may differ."""
         size, batch = tf.shape(self.vectors)[0], tf.shape(queries)[0]
         k = tf.minimum(k, size) if excluded is None else at_most(k, size, excluded)
-        # A map over no query at all does not know how long its lists would be: it is given one.
+        # map_fn over an empty batch cannot infer the length of its lists: pad it to one query.
         padding = [[0, tf.cast(batch == 0, tf.int32)]]
         each = [tf.pad(queries, [*padding, [0, 0]])]
         if excluded is not None:
@@ -64,7 +65,7 @@ class IvfIndex(keras.layers.Layer):
                 return self._search(query[0], k)
             return self._search_without(query[0], k, tf.sort(excluded.values[query[1] : query[2]]))
 
-        # A query at a time, several in parallel: the candidates of a whole batch would not fit memory.
+        # One query at a time, several in parallel: a whole batch's candidates would not fit into memory.
         scores, rows = tf.map_fn(
             search,
             tuple(each),
@@ -73,22 +74,22 @@ class IvfIndex(keras.layers.Layer):
         return scores[:batch], rows[:batch]
 
     def vectors_of(self, rows):
-        """The vectors themselves: int32 [...] to float32 [..., d]."""
+        """Returns the vectors of the given rows: int32 [...] to float32 [..., d]."""
         return tf.gather(self.vectors, tf.gather(self.places, rows))
 
     def cell_order(self, queries: np.ndarray) -> np.ndarray:
-        """Every cell in the order in which each query would look at it: int32 [B, cells]."""
+        """Returns all cells in the order in which each query would search them: int32 [B, cells]."""
         scores = tf.matmul(queries, self.centroids, transpose_b=True)
         return tf.math.top_k(scores, self.cells).indices.numpy()
 
     def _search_without(self, query, k, excluded):
-        """`excluded` must rise. So many more are found as may have to go."""
+        """Searches without the rows of `excluded`, sorted: finds as many more rows as may be dropped."""
         found = tf.minimum(k + tf.size(excluded), tf.shape(self.vectors)[0])
         scores, rows = self._search(query, found)
-        # One beyond the last that is higher than any row: a place to look at for every row.
+        # A sentinel above every row, so that the binary search always finds a place to compare with.
         excluded = tf.concat([excluded, [tf.int32.max]], axis=0)
         out = tf.gather(excluded, tf.searchsorted(excluded, rows)) == rows
-        best = tf.math.top_k(tf.where(out, -np.inf, scores), k)  # in the order they were in
+        best = tf.math.top_k(tf.where(out, -np.inf, scores), k)  # keeps the order
         return best.values, tf.where(best.values == -np.inf, NONE, tf.gather(rows, best.indices))
 
     def _search(self, query, k):

@@ -1,21 +1,21 @@
-"""Lloyd's k-means, seeded, for as many vectors as memory holds."""
+"""Lloyd's k-means with a seed, for vectors that fit into memory."""
 
 import numpy as np
 import tensorflow as tf
 
-TRAINED_ON = 64  # vectors a cell: more move the centroids no further
+TRAINED_ON = 64  # vectors per cell: more do not improve the centroids
 BLOCK = 65_536  # vectors assigned at once
 
 
 def k_means(vectors: np.ndarray, cells: int, seed: int = 0, rounds: int = 10) -> np.ndarray:
-    """Centroids that lie near the vectors; learned from a sample of 64 vectors a cell.
+    """Returns k-means centroids, learned from a sample of 64 vectors per cell.
 
-    Lloyd, "Least squares quantization in PCM" (1982). A cell that loses all its vectors starts anew from a
+    Lloyd, "Least squares quantization in PCM" (1982). A cell that loses all its vectors restarts from a
     vector drawn at random.
 
     Args:
         vectors: float32 [M, d].
-        cells: at most M.
+        cells: the number of centroids, at most M.
 
     Returns:
         float32 [cells, d].
@@ -33,7 +33,7 @@ def k_means(vectors: np.ndarray, cells: int, seed: int = 0, rounds: int = 10) ->
 
 
 def nearest(vectors: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """The row of the centroid nearest to each vector: int32 [M]."""
+    """Returns the row of the centroid nearest to each vector: int32 [M]."""
     half_norms = tf.reduce_sum(tf.square(centroids), axis=1) / 2
     return np.concatenate(
         [

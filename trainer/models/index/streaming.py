@@ -1,17 +1,17 @@
-"""Exact search through candidates that do not fit memory, a block at a time."""
+"""Exact search over candidates that do not fit into memory, one block at a time."""
 
 import keras
 import tensorflow as tf
 
 
 class StreamingIndex(keras.layers.Layer):
-    """The counterpart of TFRS's `Streaming` top-k: candidates stay a dataset, and only k a query are kept.
+    """The counterpart of TFRS's `Streaming` top-k: reads candidates from a dataset and keeps k per query.
 
-    Every call reads the dataset once, so ask with many queries at a time. Of equal scores the lower row
-    comes first, as in `ExactIndex`: the answers are the same.
+    Every call reads the dataset once, so pass many queries at a time. Ties go to the lower row, so the
+    results equal those of `ExactIndex`.
 
     Args:
-        candidates: a dataset of vectors in blocks, float32 [n, d] each.
+        candidates: a dataset of blocks of vectors, float32 [n, d] each.
 
     Examples:
         >>> vectors = np.array([[1, 0], [0, 1], [2, 2]], np.float32)
@@ -27,7 +27,7 @@ class StreamingIndex(keras.layers.Layer):
         self.built = True
 
     def call(self, queries, k):
-        """Searches; arguments and answer are those of `ExactIndex`."""
+        """Searches like `ExactIndex.call`, without `excluded`."""
         queries = tf.convert_to_tensor(queries)
         batch = tf.shape(queries)[0]
 
@@ -35,7 +35,7 @@ class StreamingIndex(keras.layers.Layer):
             read, scores, rows = best
             new = tf.matmul(queries, block, transpose_b=True)
             places = tf.broadcast_to(read + tf.range(tf.shape(new)[1]), tf.shape(new))
-            # What was found earlier comes first, and top_k prefers it where scores are equal.
+            # Earlier finds come first, and top_k prefers them where scores are equal.
             scores, rows = tf.concat([scores, new], axis=1), tf.concat([rows, places], axis=1)
             kept = tf.math.top_k(scores, tf.minimum(k, tf.shape(scores)[1]))
             return read + tf.shape(block)[0], kept.values, tf.gather(rows, kept.indices, batch_dims=1)

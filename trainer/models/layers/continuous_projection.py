@@ -1,21 +1,21 @@
-"""Numbers as one dense vector, to stand beside embeddings."""
+"""Projection of numeric features to one dense vector, to be used beside embeddings."""
 
 import keras
 from keras import ops
 
 
 class ContinuousProjection(keras.layers.Layer):
-    """Puts the numeric features side by side and projects them: DLRM's bottom network in its smallest form.
+    """Concatenates numeric features and projects them: DLRM's bottom network in its smallest form.
 
     Naumov et al., "Deep learning recommendation model for personalization and recommendation systems"
     (2019).
 
     Args:
-        units: width of each dense layer, the last one the output's.
-        activation: of each.
+        units: the width of each dense layer; the last one is the output's.
+        activation: the activation of each dense layer.
 
     Call arguments:
-        - features: float [B] or [B, n] each, by name; their order is the names', not the dict's.
+        - features: float [B] or [B, n] each, by name; they are concatenated in the order of their names.
 
     Examples:
         >>> projection = ContinuousProjection(8, 2)
@@ -29,7 +29,7 @@ class ContinuousProjection(keras.layers.Layer):
         self._dense = [keras.layers.Dense(each, activation, dtype=self.dtype_policy) for each in units]
 
     def call(self, features):
-        """The projection, float [B, units[-1]]."""
+        """Returns the projection, float [B, units[-1]]."""
         columns = [ops.convert_to_tensor(features[name], self.compute_dtype) for name in sorted(features)]
         projected = ops.concatenate(
             [each[:, None] if len(each.shape) == 1 else each for each in columns], axis=1

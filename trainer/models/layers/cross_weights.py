@@ -1,4 +1,4 @@
-"""A linear model over combinations of a user's and a film's features."""
+"""A linear model over crosses of a user's and a film's features."""
 
 from collections.abc import Sequence
 
@@ -14,17 +14,18 @@ from trainer.models.ranking.config import Feature
 
 
 class CrossWeights(keras.layers.Layer):
-    """Σ of a weight for each combination that a row holds, as ("female", "Drama").
+    """The sum of one weight per feature cross of a row, such as ("female", "Drama").
 
     The wide part of Cheng et al., "Wide & Deep Learning for Recommender Systems", 2016. Names are hashed,
-    not ids, so that a weight means the same in a catalogue that has grown. `keras.layers.HashedCrossing`
-    hashes all combinations once, here: it has no XLA kernel, and a table of bins is all a graph needs.
+    not ids, so that a weight keeps its meaning when the catalogue grows. `keras.layers.HashedCrossing` has
+    no XLA kernel, so it hashes all combinations once, when the layer is created; the graph holds a table of
+    their bins.
 
     Args:
-        catalogue: which categories a user or film has.
-        pairs: of a user's feature (or `user_id`) and a film's (or `movie_id`).
-        bins: weights of a pair.
-        regularizer: of the weights.
+        catalogue: gives the categories of each user and film.
+        pairs: the crosses: a user's feature (or `user_id`) and a film's feature (or `movie_id`) each.
+        bins: the number of weights per pair.
+        regularizer: the regularizer of the weights.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class CrossWeights(keras.layers.Layer):
         self.built = True
 
     def call(self, features):
-        """float32 [B, 1] from `user_id` and `movie_id`, int32 [B]."""
+        """Returns the sums, float32 [B, 1], for `user_id` and `movie_id`, int32 [B]."""
         total = tf.zeros(tf.shape(features[USER_ID]))
         for bin_of, of_user, of_movie, weights in self._crosses:
             bins = tf.gather(bin_of, tf.gather(of_user, features[USER_ID]))
@@ -68,7 +69,7 @@ class CrossWeights(keras.layers.Layer):
 
 
 def _category(catalogue: Catalogue, feature: str) -> tf.Tensor:
-    """Which of a feature's `row_keys` each user or film has: int32 [users] or [movies]."""
+    """Returns each user's or film's place in the feature's `row_keys`: int32 [users] or [movies]."""
     match feature:
         case "user_id":
             return tf.range(catalogue.users)

@@ -4,16 +4,16 @@ import keras
 
 
 class DenseResidual(keras.layers.Layer):
-    """activation(x + dropout(normalize(dense(x)))), as wide as the input.
+    """A residual layer: activation(x + dropout(normalize(dense(x)))), as wide as the input.
 
     He et al., "Deep residual learning for image recognition" (2016); the low-rank kernel U·V is DCN-V2's
     (Wang et al., 2021), and costs 2·d·rank weights in place of d².
 
     Args:
-        rank: of the kernel; None: full.
-        activation: after the sum.
-        dropout: share of the dense layer's outputs left out in training.
-        normalize: batch normalization before the sum.
+        rank: the rank of the kernel; None: full.
+        activation: the activation after the sum.
+        dropout: the dropout rate of the dense layer's outputs.
+        normalize: whether batch normalization is applied before the sum.
 
     Call arguments:
         - x: float [..., d].
@@ -53,7 +53,7 @@ class DenseResidual(keras.layers.Layer):
         self.built = True
 
     def call(self, x, training=False):
-        """The sum of input and branch, float [..., d]."""
+        """Returns the activation of the sum, float [..., d]."""
         branch = x
         for layer in self._branch:
             trains = isinstance(layer, keras.layers.BatchNormalization | keras.layers.Dropout)

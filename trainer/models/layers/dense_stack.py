@@ -1,4 +1,4 @@
-"""Dense ReLU layers one upon the other: the MLP block of every network here."""
+"""A stack of dense ReLU layers: the MLP block of every network in this package."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ import keras
 def dense_stack(
     widths: Sequence[int], dropout: float = 0.0, outputs: int | None = None, **kwargs
 ) -> keras.Sequential:
-    """A network from [B, n] to the last of `widths`, or to `outputs` linear units on top of them.
+    """Builds a stack of dense ReLU layers, with a linear output layer on top if `outputs` is given.
 
     Args:
-        widths: of the ReLU layers; none, and no `outputs`: what comes in goes out.
-        dropout: after each ReLU layer, in training.
-        outputs: width of a last layer without activation; None: there is none.
-        kwargs: of `keras.Sequential`.
+        widths: the widths of the ReLU layers; if empty, and without `outputs`, the stack is the identity.
+        dropout: the dropout rate after each ReLU layer.
+        outputs: the width of a last layer without activation; None: no such layer.
+        kwargs: arguments of `keras.Sequential`.
 
     Examples:
         >>> [layer.units for layer in dense_stack((8, 4), outputs=1).layers]

@@ -1,18 +1,18 @@
-"""How wide an embedding table needs to be."""
+"""A heuristic for the width of an embedding table."""
 
 import math
 
 
 def embedding_width(rows: int, multiplier: float = 2.0, multiple_of: int = 1) -> int:
-    """The heuristic of Google's feature columns: multiplier · ⁴√rows, rounded up.
+    """Returns an embedding width by the rule of Google's feature columns: multiplier · ⁴√rows, rounded up.
 
     "Introducing TensorFlow Feature Columns" (Google Developers Blog, 2017) gives the fourth root, and
     Merlin Models doubles it.
 
     Args:
-        rows: of the table.
-        multiplier: of the root.
-        multiple_of: round up to a multiple of it: 8 suits a GPU's half precision.
+        rows: the number of rows of the table.
+        multiplier: the factor of the fourth root.
+        multiple_of: the width is rounded up to a multiple of this: 8 suits a GPU's half precision.
 
     Examples:
         >>> embedding_width(1682), embedding_width(1682, multiple_of=8)

@@ -1,4 +1,4 @@
-"""Experts, some of them shared between tasks, and a gate a task that mixes them: CGC's extraction network."""
+"""The extraction network of CGC: shared and task-specific experts, and one gate per task that mixes them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,19 +9,21 @@ from trainer.models.layers.dense_stack import dense_stack
 
 
 class Extraction(keras.layers.Layer):
-    """Each task gets a mixture of the shared experts and its own: Σ softmax(W x)ᵢ · expertᵢ. One is as it is.
+    """Mixes the shared experts and a task's own for each task: Σ softmax(W x)ᵢ · expertᵢ.
 
-    Without experts of the tasks' own it is the multi-gate mixture of experts of Ma et al., "Modeling Task
+    A single expert is passed on without a gate.
+
+    Without task-specific experts it is the multi-gate mixture of experts of Ma et al., "Modeling Task
     Relationships in Multi-task Learning with Multi-gate Mixture-of-Experts", 2018; with them, a level of
     Tang et al., "Progressive Layered Extraction", 2020.
 
     Args:
-        tasks: their names.
-        widths: of an expert's ReLU layers.
-        shared: how many experts all tasks share.
-        own: how many experts each task has to itself.
-        pass_on: also mix all experts, by a gate of their own, into a shared vector for a level above.
-        dropout: after each ReLU layer, in training.
+        tasks: the tasks' names.
+        widths: the widths of an expert's ReLU layers.
+        shared: the number of experts that all tasks share.
+        own: the number of task-specific experts per task.
+        pass_on: whether another gate also mixes all experts into a shared vector for the next level.
+        dropout: the dropout rate after each ReLU layer.
 
     Examples:
         >>> extraction = Extraction(["rating", "liked"], widths=[3], shared=2, own=1)
@@ -33,7 +35,7 @@ class Extraction(keras.layers.Layer):
         (5, 3)
 
     Raises:
-        ValueError: there is no expert, or no layer in one.
+        ValueError: there is no expert, or an expert has no layer.
     """
 
     def __init__(
@@ -69,12 +71,15 @@ class Extraction(keras.layers.Layer):
         self._shared_gate = gate(own * len(self._tasks) + shared, "shared") if pass_on else None
 
     def call(self, inputs: Mapping[str, tf.Tensor], shared_inputs, training=False):
-        """(the tasks' vectors, [B, w] each, by task; the shared vector [B, w], None unless it is passed on).
+        """Returns the vector of each task, [B, w], by task, and the shared vector [B, w], if passed on.
 
         Args:
-            inputs: each task's, [B, n]: what its own experts and its gate take.
-            shared_inputs: [B, n], what the shared experts and the shared gate take.
-            training: for dropout.
+            inputs: by task, [B, n]: the input of the task's own experts and of its gate.
+            shared_inputs: [B, n], the input of the shared experts and of the shared gate.
+            training: whether dropout is applied.
+
+        Returns:
+            (vectors by task, shared vector). The shared vector is None unless `pass_on` is set.
         """
         shared = [expert(shared_inputs, training=training) for expert in self._shared]
         own = {
@@ -90,7 +95,7 @@ class Extraction(keras.layers.Layer):
         return mixed, _mixture(self._shared_gate, shared_inputs, [*every, *shared])
 
     def gates(self, inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """How much each expert counts, by task, its own first: float32 [B, own + shared], a row sums to 1."""
+        """Returns each task's gate: float32 [B, own + shared], its own experts first, each row sums to 1."""
         return {task: _shares(self._gates[task], inputs[task]) for task in self._tasks}
 
 
@@ -99,7 +104,7 @@ def _shares(gate, inputs):
 
 
 def _mixture(gate, inputs, vectors):
-    """[B, w] from E times [B, w], by the gate's shares."""
+    """Mixes E vectors, [B, w] each, into one [B, w] by the gate's weights."""
     if gate is None:
         return vectors[0]
     stacked = tf.stack(vectors, axis=1)

@@ -1,4 +1,4 @@
-"""The two ids and the side features as fields, each with embeddings of its own."""
+"""Embeddings of the two ids and of the side features, one table per field."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -15,19 +15,19 @@ from trainer.models.ranking.config import USER_FEATURES, Feature
 
 
 class FieldEmbeddings(keras.layers.Layer):
-    """A table a field, found by the ids of the user and the film alone.
+    """One embedding table per field; all fields are looked up from the user's and the film's id.
 
-    A film's genres are one field: the sum of their rows over the root of their number.
+    A film's genres are one field: the sum of their rows divided by the square root of their number.
 
     Args:
-        catalogue: which categories a user or film has.
-        features: side features that the data set knows; `time` is none of them.
-        dim: width of the embeddings, or "auto": by `embedding_width`, each field its own.
-        side_dim: width of side features' embeddings; None: `dim`.
-        regularizer: of every table.
+        catalogue: gives the categories of each user and film.
+        features: the side features, each in the data set; `time` is not one of them.
+        dim: the width of the embeddings, or "auto": each field's width by `embedding_width`.
+        side_dim: the width of the side features' embeddings; None: `dim`.
+        regularizer: the regularizer of every table.
 
     Attributes:
-        widths: of each field's embedding, by name, in the order of the fields.
+        widths: the width of each field's embedding by name, in the order of the fields.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class FieldEmbeddings(keras.layers.Layer):
         self.built = True
 
     def call(self, features) -> dict[str, tf.Tensor]:
-        """Embeddings by field, [B, width] each, from `user_id` and `movie_id`, int32 [B]."""
+        """Returns the embeddings by field, [B, width] each, for `user_id` and `movie_id`, int32 [B]."""
         found = {}
         for field, embedding in self._embeddings.items():
             owner = features[USER_ID if field == USER_ID or field in USER_FEATURES else MOVIE_ID]
@@ -68,7 +68,7 @@ class FieldEmbeddings(keras.layers.Layer):
         return found
 
     def tables(self) -> dict[str, keras.Variable]:
-        """Each field's table, a row for each of the field's `row_keys`."""
+        """Returns each field's table, with one row for each of the field's `row_keys`."""
         return {
             field: layer.kernel if field == Feature.GENRES else layer.embeddings
             for field, layer in self._embeddings.items()

@@ -4,10 +4,10 @@ import keras
 
 
 class GaussianPrior(keras.regularizers.Regularizer):
-    """½ · l2 · Σ w² / rows, over tables [..., d + 1] whose last column is a bias.
+    """The penalty ½ · strength · Σ w² / rows of tables [..., d + 1] whose last column is a bias.
 
-    Beside a mean loss over `rows` examples this is the prior of a maximum a posteriori estimate: a
-    weight counts once, however often its id occurs, so frequent ids are held back less than rare ones.
+    Added to the mean loss over `rows` examples this is the prior of a maximum a posteriori estimate. Each
+    weight is penalized once, however often its id occurs, so frequent ids are shrunk less than rare ones.
 
     Args:
         factors: regularization strength of the first d columns.

@@ -1,4 +1,4 @@
-"""How the members' scores become a rating, and what they are trained by."""
+"""Heads: they turn the members' scores into a rating and define the training loss."""
 
 import keras
 import numpy as np
@@ -8,14 +8,14 @@ from trainer.data.catalogue import Catalogue
 
 
 class OrdinalHead(keras.layers.Layer):
-    """The cumulative logit model, each member on its own: P(rating ≤ star s) = sigmoid(threshold s - score).
+    """The cumulative logit model of each member: P(rating ≤ star s) = sigmoid(threshold s - score).
 
-    McCullagh, "Regression Models for Ordinal Data", 1980. Thresholds start from the stars' shares in
-    train, so that a score of 0 is the average rating. A star that train lacks is never answered.
+    McCullagh, "Regression Models for Ordinal Data", 1980. Thresholds are initialized from the stars' shares
+    in train, so that a score of 0 is the average rating. A star that train lacks is never predicted.
 
     Args:
         catalogue: gives the stars, float32 [S], and their shares.
-        members: K.
+        members: the number of members, K.
     """
 
     def __init__(self, catalogue: Catalogue, members: int, **kwargs):
@@ -29,17 +29,17 @@ class OrdinalHead(keras.layers.Layer):
         self.built = True
 
     def call(self, scores):
-        """The expected star, the members' mean: float32 [B] from [B, K]."""
+        """Returns the expected star, averaged over members: float32 [B] from [B, K]."""
         return tf.reduce_mean(tf.linalg.matvec(self.shares(scores), self._stars), axis=1)
 
     def loss(self, scores, ratings):
-        """Minus the log likelihood of the observed star (the nearest one), [B, K]."""
+        """Returns the negative log likelihood of the observed (nearest) star, [B, K]."""
         star = tf.argmin(tf.abs(ratings[:, None] - self._stars), axis=1, output_type=tf.int32)
         observed = tf.one_hot(star, self._stars.shape[0])
         return -tf.math.log(tf.reduce_sum(self.shares(scores) * observed[:, None], axis=2) + 1e-9)
 
     def shares(self, scores):
-        """Each star's probability, float32 [B, K, S]."""
+        """Returns each star's probability, float32 [B, K, S]."""
         scores = tf.cast(scores, tf.float32)[..., None]
         at_most = tf.sigmoid(tf.cast(self.thresholds, tf.float32) - scores)
         none, every = tf.zeros_like(scores), tf.ones_like(scores)
@@ -47,7 +47,7 @@ class OrdinalHead(keras.layers.Layer):
 
 
 class MeanHead(keras.layers.Layer):
-    """Score + train's mean rating, each member trained by squared error."""
+    """The score plus train's mean rating; each member is trained by squared error."""
 
     def __init__(self, catalogue: Catalogue, **kwargs):
         super().__init__(**kwargs)
@@ -55,9 +55,9 @@ class MeanHead(keras.layers.Layer):
         self.built = True
 
     def call(self, scores):
-        """The members' mean: float32 [B] from [B, K]."""
+        """Returns the members' mean rating: float32 [B] from [B, K]."""
         return self._mean + tf.reduce_mean(tf.cast(scores, tf.float32), axis=1)
 
     def loss(self, scores, ratings):
-        """Squared errors, [B, K]."""
+        """Returns the squared errors, [B, K]."""
         return tf.square(self._mean + tf.cast(scores, tf.float32) - ratings[:, None])

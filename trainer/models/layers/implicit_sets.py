@@ -1,4 +1,4 @@
-"""Sums over the sets of ids that belong to an id: the films a user has watched, the users of a film."""
+"""Sums over the set of ids that belongs to an id, such as the films that a user has watched."""
 
 import keras
 import numpy as np
@@ -6,21 +6,21 @@ import tensorflow as tf
 
 from trainer.data.catalogue import Ragged
 
-# Up to this many entries the sums of all ids are computed at once, at every step: one sparse product.
-# Beyond, only those of a batch's distinct ids.
+# Up to this many entries, every step computes the sums of all ids at once, as one sparse product. Beyond it,
+# only the sums of the batch's distinct ids are computed.
 AT_ONCE = 1_500_000
 
 
 class ImplicitSets(keras.layers.Layer):
-    """For each id, Σ rows of a table over its set / √(its size), as in SVD++ (Koren, 2008).
+    """Sums a table's rows over each id's set and divides by √(set size), as in SVD++ (Koren, 2008).
 
     Args:
         sets: the members of each id's set.
-        limit: at most this many members of a set, its last ones.
-        at_once: the size up to which all ids' sums are computed together.
+        limit: the largest number of members of a set; of larger sets the last ones are used.
+        at_once: the number of entries up to which all ids' sums are computed together.
 
     Attributes:
-        at_once: whether they are.
+        at_once: whether all ids' sums are computed together.
     """
 
     def __init__(self, sets: Ragged, limit: int, at_once: int = AT_ONCE, **kwargs):
@@ -40,17 +40,18 @@ class ImplicitSets(keras.layers.Layer):
         self.built = True
 
     def call(self, table, ids, xla=False):
-        """The sums of `ids`, int32 [B]: float32 [B, d].
+        """Returns the sums of `ids`: float32 [B, d].
 
         Args:
             table: float32 [members, d].
-            xla: keep to operations that XLA compiles; needs `at_once`.
+            ids: int32 [B].
+            xla: whether only operations that XLA compiles are used; needs `at_once`.
         """
         table = tf.convert_to_tensor(table)
         return tf.gather(self.all(table, xla), ids) if self.at_once else self._of_distinct(table, ids)
 
     def all(self, table, xla=False):
-        """The sums of every id: float32 [rows, d]."""
+        """Returns the sums of every id: float32 [rows, d]."""
         if xla:
             return self._scale * tf.math.unsorted_segment_sum(
                 tf.gather(table, self._members), self._owners, self._rows

@@ -1,4 +1,4 @@
-"""What is known of a user, a film and the moment as numbers of about the same size."""
+"""Standardized dense features of a user, a film and the time of the request."""
 
 from collections.abc import Sequence
 
@@ -15,16 +15,16 @@ USER_NUMBERS = (DenseFeature.AGE, DenseFeature.ACTIVITY)
 
 
 class Numbers(keras.layers.Layer):
-    """Dense features: mean 0 and variance 1 over train's users or films, and 0 for the unknown.
+    """Dense features with mean 0 and variance 1 over train's users or films, and 0 for unknown ones.
 
-    Time is train's time range as -1 to 1; a request that gives no time is as of the latest.
+    Time is scaled so that train's time range is -1 to 1; a request without a time gets the latest one.
 
     Args:
-        catalogue: what they are taken from.
-        features: those that the data set lacks, or that are the same everywhere, are left out.
+        catalogue: gives the features' values.
+        features: the wanted features; those that the data set lacks, or that are constant, are left out.
 
     Attributes:
-        features: those that are there, in the order of the columns.
+        features: the remaining features, in the order of the columns.
     """
 
     def __init__(self, catalogue: Catalogue, features: Sequence[DenseFeature], **kwargs):
@@ -41,7 +41,7 @@ class Numbers(keras.layers.Layer):
         self.built = True
 
     def call(self, features):
-        """float32 [B, number of features] from `user_id`, `movie_id` and maybe `timestamp`, [B] each."""
+        """Returns float32 [B, features] for `user_id`, `movie_id` and maybe `timestamp`, [B] each."""
         parts = []
         if self._of_user is not None:
             parts.append(tf.gather(self._of_user, features[USER_ID]))
@@ -59,7 +59,7 @@ class Numbers(keras.layers.Layer):
 
 
 def _column(catalogue: Catalogue, feature: DenseFeature) -> np.ndarray:
-    """By user or by film, float32 [users] or [movies]; nothing but 0 where there is nothing to tell apart."""
+    """Returns a feature by user or film, float32 [users] or [movies]; all 0 if it is constant."""
     match feature:
         case DenseFeature.AGE:
             raw = catalogue.attributes.age

@@ -4,10 +4,10 @@ import keras
 
 
 class PairwiseProducts(keras.layers.Layer):
-    """Σ over pairs i < j of ⟨v_i, v_j⟩, in time linear in the number of fields.
+    """The sum over pairs i < j of ⟨v_i, v_j⟩, in time linear in the number of fields.
 
-    Rendle, "Factorization Machines", 2010: ½ Σ over dimensions of (Σ v)² - Σ v². Always in float32, for
-    the two sums are close to each other.
+    Rendle, "Factorization Machines", 2010: ½ Σ over dimensions of (Σ v)² - Σ v². It is always computed in
+    float32, because the two sums are close to each other.
 
     Examples:
         >>> PairwiseProducts()(np.array([[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]])).numpy().tolist()
@@ -18,7 +18,7 @@ class PairwiseProducts(keras.layers.Layer):
         super().__init__(dtype="float32", **kwargs)
 
     def call(self, vectors):
-        """float32 [B, 1] from [B, fields, d]."""
+        """Returns the sum, float32 [B, 1], for vectors [B, fields, d]."""
         vectors = keras.ops.cast(vectors, "float32")
         of_sum = keras.ops.square(keras.ops.sum(vectors, axis=1))
         of_each = keras.ops.sum(keras.ops.square(vectors), axis=1)

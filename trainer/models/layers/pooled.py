@@ -1,17 +1,17 @@
-"""Histories that requests bring, pooled as a model pools those that it learned from."""
+"""Pooling of the histories in requests, the same as a model's pooling in training."""
 
 import tensorflow as tf
 
 
 def pooled(table, movies, mean: bool = False):
-    """Pools a table's rows over each history: Σ of their rows / √(how many there are), or their mean.
+    """Pools a table's rows over each history: their sum / √(number of films), or their mean.
 
-    A film counts once, an unknown one (0) not at all.
+    Repeated films count once, and unknown ones (0) are ignored.
 
     Args:
         table: float32 [movies, d].
         movies: ragged int32 [B, (n)].
-        mean: divide by how many there are in place of its root.
+        mean: whether the sum is divided by the number of films instead of its square root.
 
     Returns:
         float32 [B, d].
@@ -28,6 +28,6 @@ def pooled(table, movies, mean: bool = False):
 
 
 def divisor(counts, mean: bool):
-    """What sums over `counts` films, float32 [B], are divided by: [B, 1]."""
+    """Returns the divisor, [B, 1], of sums over `counts` films, float32 [B]."""
     counts = tf.maximum(counts, 1)[:, None]
     return counts if mean else tf.sqrt(counts)

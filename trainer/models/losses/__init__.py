@@ -1,4 +1,4 @@
-"""Losses that compare an item someone took with items they did not."""
+"""Losses that compare the positive item's score with those of negatives."""
 
 from trainer.models.losses.one_positive import OnePositiveLoss
 from trainer.models.losses.pairwise import BPR, BPRMax, Hinge

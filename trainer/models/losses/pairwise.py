@@ -6,10 +6,11 @@ from trainer.models.losses.one_positive import OnePositiveLoss, log_shares, mean
 
 
 class BPR(OnePositiveLoss):
-    """-log σ(positive - negative), the mean over negatives: log(1 + exp(negative - positive)).
+    """Bayesian personalized ranking: the mean over negatives of -log σ(positive - negative).
 
     Rendle, Freudenthaler, Gantner and Schmidt-Thieme, "BPR: Bayesian personalized ranking from implicit
-    feedback" (2009). It is the pairwise logistic loss too (keras-rs's `PairwiseLogisticLoss`).
+    feedback" (2009). It equals log(1 + exp(negative - positive)), the pairwise logistic loss (keras-rs's
+    `PairwiseLogisticLoss`).
 
     Examples:
         >>> round(float(BPR()([[1, 0, 0]], [[0.0, 0.0, 0.0]])), 4)  # log 2
@@ -21,14 +22,14 @@ class BPR(OnePositiveLoss):
 
 
 class BPRMax(OnePositiveLoss):
-    """-log Σ sⱼ σ(positive - negativeⱼ) + regularization · Σ sⱼ negativeⱼ², with s the negatives' softmax.
+    """The loss -log Σ sⱼ σ(positive - negativeⱼ) + regularization · Σ sⱼ negativeⱼ².
 
-    Hidasi and Karatzoglou, "Recurrent neural networks with top-k gains for session-based
-    recommendations" (2018), equation 8: the gradient goes to the hardest negatives, and does not vanish as
-    their number grows.
+    s is the softmax over the negatives. Hidasi and Karatzoglou, "Recurrent neural networks with top-k gains
+    for session-based recommendations" (2018), equation 8: the gradient goes to the hardest negatives, and
+    does not vanish as their number grows.
 
     Args:
-        regularization: weight of the negatives' squared scores; the paper tunes it between 0 and 2.
+        regularization: the weight of the negatives' squared scores; the paper tunes it between 0 and 2.
 
     Examples:
         >>> round(float(BPRMax()([[1, 0, 0]], [[1.0, 1.0, 1.0]])), 4)  # log 2, and the negatives' square
@@ -51,12 +52,12 @@ class BPRMax(OnePositiveLoss):
 
 
 class Hinge(OnePositiveLoss):
-    """max(0, margin + negative - positive), the mean over negatives.
+    """The hinge loss: the mean over negatives of max(0, margin + negative - positive).
 
     Herbrich, Graepel and Obermayer, "Large margin rank boundaries for ordinal regression" (2000).
 
     Args:
-        margin: how far ahead the positive must be to cost nothing.
+        margin: the lead over a negative from which on the positive costs nothing.
 
     Examples:
         >>> float(Hinge()([[1, 0, 0]], [[2.0, 1.5, 0.0]]))  # (0.5 + 0) / 2

@@ -1,4 +1,4 @@
-"""TOP1 and its heirs: the positive above the negatives, and the negatives near 0."""
+"""TOP1 and its variants: they rank the positive above the negatives and pull the negatives towards 0."""
 
 from keras import ops
 
@@ -6,7 +6,7 @@ from trainer.models.losses.one_positive import OnePositiveLoss, log_shares, mean
 
 
 class TOP1(OnePositiveLoss):
-    """σ(negative - positive) + σ(negative²), the mean over negatives.
+    """The TOP1 loss: the mean over negatives of σ(negative - positive) + σ(negative²).
 
     Hidasi, Karatzoglou, Baltrunas and Tikk, "Session-based recommendations with recurrent neural
     networks" (2016): an approximation of the positive's relative rank, and a regularization.
@@ -21,10 +21,10 @@ class TOP1(OnePositiveLoss):
 
 
 class TOP1V2(OnePositiveLoss):
-    """TOP1 less σ(positive²) / how many negatives there are.
+    """TOP1 minus σ(positive²) / the number of negatives, as GRU4Rec's own code computes it.
 
-    As GRU4Rec's own code computes it: with the batch's items as candidates, the positive is among those
-    whose squares are regularized, and it is taken out again.
+    With the batch's items as candidates the squared score of the positive is regularized too; this term
+    takes it out again.
 
     Examples:
         >>> float(TOP1V2()([[1, 0, 0]], [[0.0, 0.0, 0.0]]))  # 1 less σ(0) / 2
@@ -40,7 +40,7 @@ class TOP1V2(OnePositiveLoss):
 
 
 class TOP1Max(OnePositiveLoss):
-    """Σ sⱼ (σ(negativeⱼ - positive) + σ(negativeⱼ²)), with s the softmax over negatives.
+    """The TOP1-max loss: Σ sⱼ (σ(negativeⱼ - positive) + σ(negativeⱼ²)), with s the softmax over negatives.
 
     Hidasi and Karatzoglou, "Recurrent neural networks with top-k gains for session-based
     recommendations" (2018), equation 6.
@@ -55,5 +55,5 @@ class TOP1Max(OnePositiveLoss):
 
 
 def costs(positive, negatives):
-    """What each negative costs, [B, C]."""
+    """Returns the TOP1 cost of each negative, [B, C]."""
     return ops.sigmoid(negatives - positive) + ops.sigmoid(ops.square(negatives))

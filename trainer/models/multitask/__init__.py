@@ -1,1 +1,1 @@
-"""Ranking models that learn several things of a pair at once; the rating is what they are served for."""
+"""Multi-task ranking models: they learn several targets of a pair at once and are served for the rating."""

@@ -11,7 +11,9 @@ from trainer.models.multitask.model import MultiTaskModel
 
 
 class Cgc(MultiTaskModel):
-    """Shared experts and each task's own, mixed by a gate a task. With none shared: parallel towers.
+    """Shared and task-specific experts, mixed by one gate per task.
+
+    Without shared experts the tasks are parallel towers.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.

@@ -16,11 +16,11 @@ from trainer.models.tasks import Retrieval
 
 
 class Joint(FieldModel):
-    """A dense network over embeddings for the rating, and their products with the batch's films.
+    """A model of shared embeddings with two losses: the rating and an in-batch softmax over the films.
 
-    The loss is that of the rating times its weight, and the in-batch softmax's times its own. Unlike in
-    the tutorial a film that occurs twice in a batch is no negative of itself. Side features, where there
-    are any, add to the user's and to the film's vector.
+    A dense network predicts the rating. The loss is the weighted sum of the rating's loss and the in-batch
+    softmax's. Unlike in the tutorial, a film that occurs twice in a batch is not a negative of itself. The
+    embeddings of side features, if there are any, are added to the user's and to the film's vector.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
@@ -48,13 +48,13 @@ class Joint(FieldModel):
         if not self._retrieval_weight:
             return self._rating_weight * rating
         users, movies = self.vectors(inputs)
-        # The unknown film stands for all and for none: nobody looks for it.
+        # The OOV row stands for all unknown films, so it is not a retrieval target.
         counts = tf.cast(inputs[MOVIE_ID] > 0, tf.float32) * (1.0 if weight is None else weight)
         retrieval = self.retrieval(users, movies, sample_weight=counts, candidate_ids=inputs[MOVIE_ID])
         return self._rating_weight * rating + self._retrieval_weight * retrieval
 
     def vectors(self, features):
-        """The users' and the films', float [B, dim] each: near to each other where a user watched a film."""
+        """Returns the users' and the films' vectors, float [B, dim] each."""
         found = self.fields(features)
         of_user = [name for name in found if name == "user_id" or name in USER_FEATURES]
         of_movie = [name for name in found if name not in of_user]

@@ -11,7 +11,9 @@ from trainer.models.multitask.model import MultiTaskModel
 
 
 class Mmoe(MultiTaskModel):
-    """Experts that all tasks share, mixed for each task by its own gate. One expert is a shared bottom.
+    """Experts that all tasks share, mixed for each task by its own gate.
+
+    With one expert it is a shared bottom.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.

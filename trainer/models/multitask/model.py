@@ -1,7 +1,7 @@
-"""What `shared_bottom`, `mmoe`, `cgc` and `ple` have in common: three tasks, a tower each, weighted losses.
+"""The base class of `shared_bottom`, `mmoe`, `cgc` and `ple`: three tasks with a tower each, weighted losses.
 
-Learning tasks together is Caruana, "Multitask Learning", 1997: what one task teaches the shared layers
-serves the others.
+Multi-task learning is due to Caruana, "Multitask Learning", 1997: what one task teaches the shared layers
+helps the others.
 """
 
 import keras
@@ -20,23 +20,25 @@ RATING, LIKED, WATCHED = "rating", "liked", "watched"
 
 
 class MultiTaskModel(FieldModel):
-    """A subclass defines `task_vectors`, and names in `blocks` the layers that it does so with.
+    """The base class of multi-task models.
 
-    rating: the stars, learned as the head says.
-    liked: whether the rating is one of `liked_from` stars or more.
-    watched: whether a film is one that the user rated, or one drawn for them. By this contrast the logit
-        comes to be log(how likely the user's next film is this one / (negatives · how likely it is
-        drawn)), so that a drawn film which they have in fact watched is no mistake (Gutmann and
-        Hyvärinen, "Noise-contrastive estimation", 2010).
+    A subclass defines `task_vectors`, and names in `blocks` the layers that it uses there. The tasks are:
 
-    The loss is the sum of the tasks' mean losses, each times its weight. A task of weight 0 is not there.
+    - rating: the stars, with the loss of the head.
+    - liked: whether the rating is `liked_from` stars or more.
+    - watched: whether a film is one that the user rated, or a sampled negative. By this contrast the logit
+      becomes log(the probability that the user's next film is this one / (negatives · the probability that
+      it is drawn)), so a sampled film that the user has in fact watched does no harm (Gutmann and Hyvärinen,
+      "Noise-contrastive estimation", 2010).
+
+    The loss is the weighted sum of the tasks' mean losses. A task of weight 0 is left out.
 
     Args:
-        config: of the kind.
-        catalogue: of users and films.
+        config: the config of the kind.
+        catalogue: the catalogue of users and films.
 
     Attributes:
-        tasks: the names of those that are learned, `rating` first.
+        tasks: the names of the learned tasks, `rating` first.
     """
 
     def __init__(self, config: MultiTaskConfig, catalogue: Catalogue, **kwargs):
@@ -56,11 +58,11 @@ class MultiTaskModel(FieldModel):
         )
 
     def task_vectors(self, inputs, training=False):
-        """What each task's tower takes, by task, float [B, n]; from all that is known, [B, m]."""
+        """Returns the input of each task's tower, by task, float [B, n], for the joined features [B, m]."""
         raise NotImplementedError(f"{type(self).__name__} defines no task_vectors(inputs, training).")
 
     def logits(self, features, training=False):
-        """Each task's number before its head, by task: float32 [B]."""
+        """Returns each tower's output (for `rating`, the score), by task: float32 [B]."""
         vectors = self.task_vectors(self._concatenated(features), training=training)
         towers = {task: getattr(self, name) for task, name in self.towers.items()}
         return {
@@ -72,7 +74,7 @@ class MultiTaskModel(FieldModel):
         return self.logits(features, training)[RATING][:, None]
 
     def rate_tasks(self, features):
-        """`user_rating`, and by task the probability of a yes: float32 [B] each."""
+        """Returns `user_rating`, and the probability of a yes for each other task: float32 [B] each."""
         logits = self.logits(features)
         rating = self.head(logits.pop(RATING)[:, None])
         return {USER_RATING: rating} | {task: tf.sigmoid(logit) for task, logit in logits.items()}
@@ -87,7 +89,7 @@ class MultiTaskModel(FieldModel):
         if WATCHED in self.tasks:
             drawn = self.logits(self._not_watched(inputs), training)[WATCHED]
             labels = tf.concat([tf.ones_like(logits[WATCHED]), tf.zeros_like(drawn)], axis=0)
-            # The unknown film is never drawn: it would be learned as one that everybody watches.
+            # The OOV row is never drawn as a negative, so as a positive it would seem watched by everybody.
             counts = tf.cast(inputs[MOVIE_ID] > 0, tf.float32) * (1.0 if weight is None else weight)
             losses[WATCHED] = self._judges[WATCHED](
                 labels,
@@ -97,7 +99,7 @@ class MultiTaskModel(FieldModel):
         return tf.add_n([self._weights[task] * loss for task, loss in losses.items()])
 
     def _not_watched(self, inputs):
-        """Each row `negatives` times, with a drawn film in place of its own."""
+        """Returns each row `negatives` times, with a sampled film in place of its own."""
         rows = {
             name: tf.repeat(column, self._negatives, axis=0)
             for name, column in inputs.items()

@@ -11,7 +11,7 @@ from trainer.models.multitask.model import MultiTaskModel
 
 
 class Ple(MultiTaskModel):
-    """Levels of CGC: each takes what the one below made of the tasks' own and of the shared experts.
+    """Stacked levels of CGC: each level takes the tasks' vectors and the shared vector of the level below.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
@@ -32,7 +32,7 @@ class Ple(MultiTaskModel):
                 config.expert,
                 shared=config.shared_experts,
                 own=config.task_experts,
-                pass_on=name != self.levels[-1],  # the last level's tasks are read by towers alone
+                pass_on=name != self.levels[-1],  # the last level feeds only the towers
                 dropout=config.dropout,
                 name=name,
             )

@@ -10,7 +10,7 @@ from trainer.models.multitask.model import MultiTaskModel
 
 
 class SharedBottom(MultiTaskModel):
-    """One dense network, and every task's tower on top of it.
+    """One dense network that all tasks share, with one tower per task on top.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.

@@ -1,4 +1,4 @@
-"""An optimizer for embeddings and another for the rest; or one for each part of a model."""
+"""An optimizer made of several: one for each part of a model, such as its embeddings."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import keras
 
-#: A function that gives variables; a layer, or several; a pattern that is in the variables' paths.
+#: A function that returns variables, one or several layers, or a pattern that occurs in variables' paths.
 Part: TypeAlias = (
     Callable[[], Sequence[keras.Variable]] | keras.layers.Layer | Sequence[keras.layers.Layer] | str
 )
@@ -16,24 +16,25 @@ Part: TypeAlias = (
 class CompositeOptimizer(keras.optimizers.MultiOptimizer):
     """The counterpart of TFRS's `CompositeOptimizer` and of Merlin Models' `MultiOptimizer`.
 
-    To Keras it is one optimizer: it compiles, checkpoints and restores. `keras.optimizers.MultiOptimizer`
-    does the work; what is added is that parts may be functions and layers, that no variable falls to two
-    optimizers, and that none is forgotten. Which variable is whose is settled by `build`, or the first step.
+    To Keras it is one optimizer: it compiles, checkpoints and restores. It extends
+    `keras.optimizers.MultiOptimizer`: parts may be functions and layers, and each variable belongs to exactly
+    one optimizer. Variables are assigned in `build`, or at the first step.
 
     It has no learning rate of its own: read and set those of `optimizers`. Keras's callbacks
     (`LearningRateScheduler`, `ReduceLROnPlateau`, `TensorBoard`) do so for each of them.
 
     Args:
-        optimizers_and_parts: pairs of an optimizer, or its name, and what it is for: a function that
-            returns variables (a lambda, so that they need not be there yet), a layer, a sequence of
-            layers, or a regular expression that is found in a variable's path (how a path begins depends on
-            whether the model was built or loaded).
-        default: for the variables that belong to no part; None: there may be none.
-        loss_scale_factor, name: Keras's.
+        optimizers_and_parts: pairs of an optimizer, or its name, and the part that it updates: a function
+            that returns variables (a lambda, so that they need not exist yet), a layer, a sequence of
+            layers, or a regular expression that is searched in the variables' paths (the beginning of a path
+            depends on whether the model was built or loaded).
+        default: the optimizer of the variables that belong to no part; None: every variable must belong to
+            a part.
+        loss_scale_factor, name: as in `keras.optimizers.Optimizer`.
 
     Raises:
-        ValueError: there are no pairs; and from `build`: a variable belongs to two parts, or to none where
-            there is no default, or a pattern is in no path.
+        ValueError: there are no pairs. `build` raises it if a variable belongs to two parts, or to none
+            without a default, or if a pattern matches no path.
 
     Examples:
         >>> table, dense = keras.layers.Embedding(9, 4), keras.layers.Dense(1)
@@ -55,8 +56,8 @@ class CompositeOptimizer(keras.optimizers.MultiOptimizer):
         parts = [(keras.optimizers.get(optimizer), part) for optimizer, part in optimizers_and_parts]
         default = default if default is None else keras.optimizers.get(default)
         super().__init__(_Parts(parts, default), loss_scale_factor=loss_scale_factor, name=name)
-        # Keras 3.15's MultiOptimizer saves its optimizers in its own formats, but a tf.train.Checkpoint
-        # does not find them.
+        # Keras 3.15's MultiOptimizer saves its optimizers in Keras's own formats, but tf.train.Checkpoint
+        # does not track them.
         for place, optimizer in enumerate(self.optimizers):
             self._track_trackable(optimizer, name=f"optimizer_{place}")
 
@@ -66,7 +67,7 @@ class CompositeOptimizer(keras.optimizers.MultiOptimizer):
         super().build(var_list)
 
     def get_config(self):
-        """Of a composite whose parts are patterns; functions and layers cannot be written down."""
+        """Returns the config; all parts must be patterns, since functions and layers are not serializable."""
         parts, default = self._optimizer_map.parts, self._optimizer_map.default_optimizer
         if not all(isinstance(part, str) for _, part in parts):
             raise NotImplementedError(
@@ -92,10 +93,10 @@ class CompositeOptimizer(keras.optimizers.MultiOptimizer):
 def split_by_rows(
     tables: Sequence[keras.Variable], threshold: int
 ) -> tuple[list[keras.Variable], list[keras.Variable]]:
-    """(large, small): tables of at least `threshold` rows, and the others.
+    """Splits tables into (large, small): those of at least `threshold` rows, and the others.
 
-    The counterpart of Merlin Models' `split_embeddings_on_size`, so that the large ones can be given an
-    optimizer whose step does not go over all of their rows.
+    It is the counterpart of Merlin Models' `split_embeddings_on_size`. The large tables can be given an
+    optimizer whose step does not touch all of their rows.
 
     Examples:
         >>> users = keras.Variable(np.zeros((9, 2)), name="users")
@@ -109,7 +110,7 @@ def split_by_rows(
 
 
 class _Parts:
-    """From a variable to its optimizer, as `MultiOptimizer` asks for it."""
+    """Maps a variable to its optimizer, in the interface that `MultiOptimizer` expects."""
 
     def __init__(self, parts: list[tuple[keras.optimizers.Optimizer, Part]], default):
         self.parts, self.default_optimizer = parts, default

@@ -1,4 +1,4 @@
-"""Adam for large embedding tables: a step costs what its batch's rows cost, however many there are."""
+"""Adam for large embedding tables: the cost of a step depends on the batch's rows, not on the table's."""
 
 import keras
 import tensorflow as tf
@@ -6,23 +6,23 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable(package="marquee")
 class LazyAdam(keras.optimizers.Adam):
-    """Adam that leaves alone the rows of a table that a batch does not hold: their moments, and themselves.
+    """Adam that updates only the table rows that occur in the batch, and only their moments.
 
-    Keras's own Adam takes the sparse gradient of an embedding too, but decays both moments of every row
-    and moves every row by what momentum it has left, at each step. And where an id occurs several times
-    in a batch, Keras's puts the sum of the occurrences' squares into the second moment; here, as in
-    Adam of the table as a whole, it is the square of their sum.
+    Keras's own Adam takes the sparse gradient of an embedding too, but at each step it decays both moments
+    of every row and moves every row by its remaining momentum. Where an id occurs several times in a batch,
+    Keras adds the sum of the squared gradients to the second moment. Here, as in Adam with a dense gradient,
+    it is the square of their sum.
 
-    A variable whose gradient is dense is updated as by `keras.optimizers.Adam`. A table's is dense if it
-    has a regularizer, or is used otherwise than by looking up ids. `weight_decay`, `use_ema` and
-    `gradient_accumulation_steps` go over all rows, as in Keras.
+    A variable whose gradient is dense is updated as by `keras.optimizers.Adam`. A table's gradient is dense
+    if the table has a regularizer, or is used in other ways than looking up ids. `weight_decay`, `use_ema`
+    and `gradient_accumulation_steps` apply to all rows, as in Keras.
 
-    Finding a batch's distinct ids costs something too: with batches of 4,096 it is for tables of tens of
+    Finding a batch's distinct ids takes time too: with batches of 4,096 it pays off for tables of tens of
     thousands of rows and more.
 
-    The bias of the moments is corrected by the number of all steps, not of a row's own, as in Merlin
-    Models' and TensorFlow Addons' `LazyAdam`; the rest is Kingma and Ba, "Adam: A Method for Stochastic
-    Optimization", 2015, on the rows that occur.
+    The bias of the moments is corrected by the number of all steps, not of the steps in which the row
+    occurred, as in Merlin Models' and TensorFlow Addons' `LazyAdam`. The rest is Kingma and Ba, "Adam: A
+    Method for Stochastic Optimization", 2015, applied to the rows that occur.
 
     It takes the arguments of `keras.optimizers.Adam`.
 
@@ -44,7 +44,7 @@ class LazyAdam(keras.optimizers.Adam):
         index = self._get_variable_index(variable)
 
         def moved(moment: keras.Variable, towards, decay: float):
-            """The moment of `rows`, a step on."""
+            """Returns the moment of `rows` after this step."""
             before = tf.gather(moment.value, rows)
             after = before + (towards - before) * (1 - decay)
             self.assign(moment, tf.IndexedSlices(after, rows))

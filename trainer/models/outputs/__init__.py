@@ -1,6 +1,6 @@
-"""What a model ends in: a layer from its last hidden vector to a prediction, with the loss that it learns by.
+"""Output layers: each maps the last hidden vector to a prediction and defines the loss.
 
-Each has `call(hidden)`, the prediction, and `loss(hidden, labels, sample_weight)`, a scalar that counts rows
+Each has `call(hidden)`, the prediction, and `loss(hidden, labels, sample_weight)`, a scalar that weighs rows
 by `sample_weight`, [B] or None, and updates the output's metrics.
 """
 

@@ -1,16 +1,16 @@
-"""One item of many: a score for each."""
+"""A categorical output: a logit for each item."""
 
 import keras
 from keras import ops
 
 
 class CategoricalOutput(keras.layers.Layer):
-    """hidden · table + bias, learned by the full softmax's cross-entropy from logits.
+    """Logits hidden · table + bias, trained with the cross-entropy of the full softmax.
 
     Args:
-        items: how many there are.
-        table: a layer whose `embeddings`, [items, d], are the items' vectors here too: tying the weights
-            of input and output (Press and Wolf, 2017). A table of its own if None.
+        items: the number of items.
+        table: a layer whose `embeddings`, [items, d], are also used as the output weights: weight tying
+            (Press and Wolf, 2017). None: the output has a table of its own.
 
     Examples:
         >>> output = CategoricalOutput(4)
@@ -34,16 +34,16 @@ class CategoricalOutput(keras.layers.Layer):
         self.built = True
 
     def call(self, hidden):
-        """Logits, float32 [B, items]."""
+        """Returns the logits, float32 [B, items]."""
         table = ops.cast(self._table if self._tied is None else self._tied.embeddings, "float32")
         return ops.matmul(hidden, ops.transpose(table)) + self._bias
 
     def loss(self, hidden, labels, sample_weight=None):
-        """The scalar loss.
+        """Returns the scalar loss.
 
         Args:
             hidden: float [B, d].
-            labels: int [B], each row's item.
+            labels: int [B], each row's positive item.
             sample_weight: [B] or None.
         """
         return self._cross_entropy(labels, self(hidden), sample_weight=sample_weight)

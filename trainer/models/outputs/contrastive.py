@@ -1,4 +1,4 @@
-"""One item of many, learned against a sample of the others."""
+"""A contrastive output: the positive item is trained against sampled negatives."""
 
 import keras
 from keras import ops
@@ -8,19 +8,20 @@ from trainer.models.tasks import Retrieval
 
 
 class ContrastiveOutput(keras.layers.Layer):
-    """The sampled softmax: a row's own item against drawn ones.
+    """A sampled softmax: the row's positive item against sampled negatives.
 
-    The scores of drawn items are less the log of how often they are to be expected.
-    Jean et al., "On using very large target vocabulary for neural machine translation" (2015). The own
-    item is there whatever is drawn, so nothing is taken off its score: the sample's part of the
-    partition sum is then the whole catalogue's on average.
+    The log of its expected count is subtracted from a negative's score: Jean et al., "On using very large
+    target vocabulary for neural machine translation" (2015). The positive is always among the candidates,
+    so its score is not corrected. In expectation the negatives' part of the partition sum is then that of
+    the whole catalogue.
 
     Args:
         items: a layer from item ids, int [n], to their vectors, [n, d]: a table or a tower.
-        sampler: where negatives come from.
-        false_negatives: what becomes of drawn items that are the row's own; they are removed if None.
-        loss: from one-hot labels, the own item's first, and logits; cross-entropy if None, or one of
-            `trainer.models.losses`.
+        sampler: the sampler of negatives.
+        false_negatives: the layer that lowers the scores of negatives that are the row's positive; None:
+            they are removed.
+        loss: a loss from one-hot labels, the positive first, and logits, such as those of
+            `trainer.models.losses`; None: cross-entropy.
 
     Examples:
         >>> output = ContrastiveOutput(keras.layers.Embedding(3, 2), PopularitySampler([0, 1, 0], samples=8))
@@ -43,15 +44,15 @@ class ContrastiveOutput(keras.layers.Layer):
         self.built = True
 
     def call(self, hidden, ids):
-        """The scores of chosen items, float32 [B, n], of hidden [B, d] and ids int [n]."""
+        """Returns the scores of the given items, float32 [B, n], for hidden [B, d] and ids int [n]."""
         return ops.cast(ops.matmul(hidden, ops.transpose(self._vectors(ids))), "float32")
 
     def loss(self, hidden, labels, sample_weight=None):
-        """The scalar loss.
+        """Returns the scalar loss.
 
         Args:
             hidden: float [B, d].
-            labels: int [B], each row's item.
+            labels: int [B], each row's positive item.
             sample_weight: [B] or None.
         """
         ids, expected = self._sampler.draw()

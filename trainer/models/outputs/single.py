@@ -1,4 +1,4 @@
-"""One number a row: a probability, or a quantity."""
+"""Outputs of one number per row: a probability, or a quantity."""
 
 import keras
 from keras import ops
@@ -7,7 +7,7 @@ from trainer.models.tasks import Ranking
 
 
 class SingleOutput(keras.layers.Layer):
-    """A dense layer to one number, and a `Ranking` task that judges it, both in float32."""
+    """A dense layer with one unit, and a `Ranking` task with its loss and metrics, both in float32."""
 
     def __init__(self, task: Ranking, **kwargs):
         super().__init__(dtype="float32", **kwargs)
@@ -19,11 +19,11 @@ class SingleOutput(keras.layers.Layer):
         self.built = True
 
     def score(self, hidden):
-        """float32 [B] of [B, d]."""
+        """Returns the dense layer's output, float32 [B], for hidden [B, d]."""
         return ops.squeeze(self._dense(hidden), axis=-1)
 
     def loss(self, hidden, labels, sample_weight=None, compute_metrics=True):
-        """The scalar loss.
+        """Returns the scalar loss.
 
         Args:
             hidden: float [B, d].
@@ -35,7 +35,7 @@ class SingleOutput(keras.layers.Layer):
 
 
 class BinaryOutput(SingleOutput):
-    """The probability of a yes (liked, watched), learned by binary cross-entropy of the logit.
+    """The probability of a yes (liked, watched), trained with binary cross-entropy of the logit.
 
     Metrics: `auc` and `accuracy`.
 
@@ -58,12 +58,12 @@ class BinaryOutput(SingleOutput):
         )
 
     def call(self, hidden):
-        """float32 [B], 0 to 1."""
+        """Returns the probability, float32 [B]."""
         return ops.sigmoid(self.score(hidden))
 
 
 class RegressionOutput(SingleOutput):
-    """A quantity (a rating), learned by squared error.
+    """A quantity (a rating), trained with squared error.
 
     Metric: `rmse`.
 
@@ -77,5 +77,5 @@ class RegressionOutput(SingleOutput):
         super().__init__(Ranking(metrics=[keras.metrics.RootMeanSquaredError(name="rmse")]), **kwargs)
 
     def call(self, hidden):
-        """float32 [B]."""
+        """Returns the quantity, float32 [B]."""
         return self.score(hidden)

@@ -1,1 +1,1 @@
-"""Ranking models: a user and a film to the expected rating. `registry` builds one from its config."""
+"""Ranking models: they predict a user's rating of a film. `registry` builds one from its config."""

@@ -15,7 +15,7 @@ from trainer.models.ranking.field_model import FieldModel
 
 
 class Dcn(FieldModel):
-    """All fields and numbers in a row, through cross layers and a dense network after or beside them.
+    """Cross layers over all concatenated fields and numbers, with a dense network after or beside them.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.

@@ -16,9 +16,9 @@ from trainer.models.ranking.field_model import FieldModel
 
 
 class Deepfm(FieldModel):
-    """A factorization machine over the fields, and a dense network over the same embeddings, summed.
+    """The sum of a factorization machine over the fields and a dense network over the same embeddings.
 
-    A number is a field too: its vector times its value.
+    A numeric feature is a field too: its vector times its value.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.

@@ -14,7 +14,7 @@ from trainer.models.ranking.field_model import FieldModel
 
 
 class Dlrm(FieldModel):
-    """The dot product of each pair of fields, the numbers' vector being one, through a top network.
+    """A top network over the dot products of all pairs of fields; the numbers' vector is one of the fields.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.

@@ -1,4 +1,4 @@
-"""What `dlrm`, `dcn`, `deepfm` and `wide_deep` have in common: fields with embeddings, numbers, a head."""
+"""The base class of `dlrm`, `dcn`, `deepfm` and `wide_deep`: fields with embeddings, numbers, a head."""
 
 from typing import TypeAlias
 
@@ -21,14 +21,16 @@ FieldConfig: TypeAlias = (
 
 
 class FieldModel(HeadedModel):
-    """A subclass defines `scores` over `self.fields` and `self.numbers`, and names its other layers.
+    """The base class of models over fields; a subclass defines `scores` and names its layers in `blocks`.
+
+    `scores` reads the embeddings of `self.fields` and the dense features of `self.numbers`.
 
     Args:
-        config: with `dim`, `features`, `dense`, `l2` and `head`.
-        catalogue: of users and films.
+        config: a config with `dim`, `features`, `dense`, `l2` and `head`.
+        catalogue: the catalogue of users and films.
 
     Attributes:
-        blocks: the attributes that hold layers with weights of their own.
+        blocks: the names of the attributes that hold layers with weights of their own.
     """
 
     blocks: tuple[str, ...] = ()
@@ -54,7 +56,7 @@ class FieldModel(HeadedModel):
         return named | self.head_weights()
 
     def _concatenated(self, features):
-        """Everything in one row: [B, the fields' widths and the number of numbers, summed]."""
+        """Returns all embeddings and numbers, concatenated: [B, sum of fields' widths + numbers]."""
         embedded = list(self.fields(features).values())
         return tf.concat([*embedded, tf.cast(self.numbers(features), embedded[0].dtype)], axis=1)
 

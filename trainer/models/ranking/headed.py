@@ -1,4 +1,4 @@
-"""A ranking model that gives scores; a head makes them a rating, and says how they are learned."""
+"""A ranking model of scores and a head, which turns them into a rating and defines their loss."""
 
 import tensorflow as tf
 
@@ -10,17 +10,17 @@ from trainer.models.ranking.model import SAMPLE_WEIGHT, RankingModel
 
 
 class HeadedModel(RankingModel):
-    """A subclass defines `scores(features, training) -> [B, members]`.
+    """The base class of models with a head; a subclass defines `scores(features, training) -> [B, members]`.
 
     Args:
         head: "ordinal" or "squared".
         catalogue: gives the stars and the mean rating.
-        members: how many scores there are a row, each learned on its own.
+        members: the number of scores per row, each trained on its own.
     """
 
     def __init__(self, head: str, catalogue: Catalogue, members: int = 1, **kwargs):
         super().__init__(catalogue, **kwargs)
-        # Always float32: sums over the stars' shares need it, and cost nothing.
+        # Always float32: sums over the stars' probabilities need it, and cost nothing.
         self.head = (
             OrdinalHead(catalogue, members, dtype="float32")
             if head == "ordinal"
@@ -37,12 +37,12 @@ class HeadedModel(RankingModel):
         return self.rating_loss(self.scores(inputs, training), inputs[USER_RATING], inputs.get(SAMPLE_WEIGHT))
 
     def rating_loss(self, scores, ratings, weight=None):
-        """The head's scalar loss; the metrics are updated with it.
+        """Returns the head's scalar loss and updates the metrics.
 
         Args:
             scores: [B, members].
             ratings: float32 [B].
-            weight: [B] or None: how much each row counts.
+            weight: the rows' sample weights, [B], or None.
         """
         each = tf.reduce_sum(self.head.loss(scores, ratings), axis=1)  # the members' losses, summed
         loss = tf.reduce_mean(each if weight is None else each * weight)
@@ -50,9 +50,9 @@ class HeadedModel(RankingModel):
         return loss
 
     def head_weights(self) -> dict[str, Weight]:
-        """What the head has learned, for `weights_by_name`."""
+        """Returns the head's weights, for `weights_by_name`."""
         if not isinstance(self.head, OrdinalHead):
             return {}
-        # Those of other stars are other thresholds.
+        # Thresholds of other stars are other weights, so the stars are part of the name.
         stars = ", ".join(f"{star:g}" for star in self.catalogue.stars)
         return {f"thresholds of {stars}": Weight(self.head.thresholds)}

@@ -1,8 +1,8 @@
 """Matrix factorization with implicit sets, side features and several members: `mf`.
 
-SVD++ (Koren, "Factorization meets the neighborhood", 2008) seen from both sides: a user is also the
-films they watched, and a film also the users who watched it. That someone watched a film says much,
-whatever they thought of it.
+SVD++ (Koren, "Factorization meets the neighborhood", 2008) for both sides: the films that a user has watched
+add to the user's vector, and the users who have watched a film add to the film's. That a user watched a film
+says much, whatever the rating.
 """
 
 import keras
@@ -23,10 +23,10 @@ from trainer.models.ranking.headed import HeadedModel
 
 
 class Mf(HeadedModel):
-    """score = ⟨user, film⟩ + their biases, for each member; the head makes it a rating, float32 [B]."""
+    """Matrix factorization of several members; each member's score is ⟨user, film⟩ + both biases."""
 
     def __init__(self, config: MfConfig, catalogue: Catalogue, **kwargs):
-        # Always float32: sums over sets of hundreds lose too much in half precision, and gain no time.
+        # Always float32: sums over hundreds of rows lose too much in half precision, which saves no time.
         super().__init__(config.head, catalogue, config.members, dtype="float32", **kwargs)
         self._members, self._width = config.members, config.dim + 1
         self._prior = GaussianPrior(config.factor_l2, config.bias_l2, catalogue.rows)
@@ -38,7 +38,7 @@ class Mf(HeadedModel):
             owner = "user" if feature in USER_FEATURES else "movie"
             weights = tf.constant(category_weights(catalogue, feature))
             self._sides[owner].append((weights, self._table(feature, feature)))
-        # The implicit tables are not the id tables: to have watched a film is not to be like it.
+        # The implicit tables are separate from the id tables: to have watched a film is not to be like it.
         self._watched = self._watchers = None
         self.rates_histories = config.implicit
         if config.implicit:
@@ -67,15 +67,15 @@ class Mf(HeadedModel):
         return FoldedMf(self)
 
     def users(self, ids):
-        """The users' vectors with everything that is known of them: float32 [B, K, d + 1]."""
+        """Returns the users' vectors, side features and implicit sets included: float32 [B, K, d + 1]."""
         return self._vectors(self.user, self._sides["user"], self._watched, "_watched_table", ids)
 
     def movies(self, ids):
-        """The same for films."""
+        """Returns the films' vectors, side features and implicit sets included: float32 [B, K, d + 1]."""
         return self._vectors(self.movie, self._sides["movie"], self._watchers, "_watchers_table", ids)
 
     def watched_rows(self):
-        """What having watched a film adds to a user's vector, not yet / √(how many): [movies, K (d + 1)]."""
+        """Returns each watched film's term of a user's sum, before the division: [movies, K (d + 1)]."""
         return tf.reshape(self._watched_table, [-1, self._members * self._width]).numpy()
 
     def scores(self, features, training=False):
@@ -92,7 +92,7 @@ class Mf(HeadedModel):
         return vectors
 
     def _table(self, name: str, owner: str):
-        """Rows of K members' factors, and their bias as the last column; one for each of `owner`'s keys."""
+        """Creates a table with one row per key of `owner`: K members' factors and, as last column, biases."""
         table = self.add_weight(
             shape=(len(row_keys(self.catalogue, owner)), self._members, self._width),
             initializer=keras.initializers.RandomNormal(stddev=0.02),
@@ -104,7 +104,7 @@ class Mf(HeadedModel):
 
 
 class FoldedMf(keras.layers.Layer):
-    """A trained `Mf` with sets and side features folded into one vector a user and one a film."""
+    """A trained `Mf` with sets and side features folded into one vector per user and per film."""
 
     def __init__(self, model: Mf, **kwargs):
         super().__init__(**kwargs)
@@ -122,10 +122,10 @@ class FoldedMf(keras.layers.Layer):
         return self.head(product(users, movies))
 
     def rate_for_history(self, histories, movies):
-        """Ratings of someone unknown who has watched `histories`, ragged int32 [B, (h)]: float32 [B, n].
+        """Returns the ratings of cold-start users, given their histories: float32 [B, n].
 
         Args:
-            histories: films; unknown ones (0) count for nothing, and so does repetition.
+            histories: ragged int32 [B, (h)], the watched films; unknown (0) and repeated ones are ignored.
             movies: int32 [B, n], the films to rate.
         """
         members, width = self.user.shape[1:]
@@ -136,5 +136,5 @@ class FoldedMf(keras.layers.Layer):
 
 
 def product(users, movies):
-    """⟨user, film⟩ + both biases: [B, K] from vectors [B, K, d + 1] whose last column is the bias."""
+    """Returns ⟨user, film⟩ + both biases, [B, K], for vectors [B, K, d + 1] whose last column is the bias."""
     return tf.reduce_sum(users[..., :-1] * movies[..., :-1], axis=-1) + users[..., -1] + movies[..., -1]

@@ -1,4 +1,4 @@
-"""The ranking network of the TensorFlow Recommenders tutorial, with side features if asked.
+"""The ranking network of the TensorFlow Recommenders tutorial, with optional side features.
 
 https://www.tensorflow.org/recommenders/examples/basic_ranking
 """
@@ -17,7 +17,7 @@ from trainer.models.ranking.model import RankingModel
 
 
 class Mlp(RankingModel):
-    """Concatenated embeddings through dense ReLU layers to one number, float32 [B]."""
+    """Dense ReLU layers over concatenated embeddings; the output is one rating per row, float32 [B]."""
 
     def __init__(self, config: MlpConfig, catalogue: Catalogue, **kwargs):
         super().__init__(catalogue, **kwargs)
@@ -42,6 +42,6 @@ class Mlp(RankingModel):
         return named
 
     def _inputs(self) -> tuple[str, ...]:
-        """What each column of the network's input is, in the order of `call`."""
+        """Returns the name of each column of the network's input, in the order of `call`."""
         widths = self.fields.widths | dict.fromkeys(self._numbers.features, 1)
         return tuple(f"{name} {column}" for name, width in widths.items() for column in range(width))

@@ -1,4 +1,4 @@
-"""What every ranking model has in common: its task, its metrics, and what it exports."""
+"""The base class of ranking models: the task, the metrics, and the interface that exports use."""
 
 import keras
 
@@ -7,20 +7,20 @@ from trainer.data.features import USER_RATING
 from trainer.models.base import Model
 from trainer.models.tasks import Ranking
 
-SAMPLE_WEIGHT = "sample_weight"  # an optional column: how much a row counts
+SAMPLE_WEIGHT = "sample_weight"  # an optional column: the weight of a row
 
 
 class RankingModel(Model):
-    """A subclass defines `call(features) -> rating`, float32 [B].
+    """The base class of ranking models; a subclass defines `call(features) -> rating`, float32 [B].
 
     Features are `user_id` and `movie_id`, int32 [B] (0 = unknown), maybe `timestamp`, int64 [B]; in
     training also `user_rating`, float32 [B], and maybe `sample_weight`.
     """
 
     monitor = "val_rmse"
-    #: What it answers beside the rating, in `rate_tasks`.
+    #: The names of the outputs of `rate_tasks` other than the rating.
     other_heads: tuple[str, ...] = ()
-    #: Whether what `for_serving` gives has `rate_for_history`: ratings of someone whom train does not know.
+    #: Whether the layer of `for_serving` has `rate_for_history`, which rates for cold-start users.
     rates_histories: bool = False
 
     def __init__(self, catalogue: Catalogue, **kwargs):
@@ -41,9 +41,9 @@ class RankingModel(Model):
         )
 
     def rate_tasks(self, features):
-        """`user_rating` and the `other_heads`, by name: float32 [B] each."""
+        """Returns `user_rating` and the `other_heads` by name: float32 [B] each."""
         return {USER_RATING: self(features)}
 
     def for_serving(self) -> keras.layers.Layer:
-        """A layer that takes the same features and gives the same ratings, as cheaply as it can."""
+        """Returns a layer that takes the same features and gives the same ratings at the lowest cost."""
         return self

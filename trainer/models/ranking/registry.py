@@ -1,4 +1,4 @@
-"""From a config to its model: `wide_deep` is the class `WideDeep` of `wide_deep.py`, beside its config."""
+"""Lookup of a config's model class: the kind `wide_deep` is the class `WideDeep` of `wide_deep.py`."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -41,12 +41,12 @@ __all__ = ["KINDS", "RankingModelConfig", "build", "model_class"]
 
 
 def model_class(config: RankingModelConfig) -> "Callable[[RankingModelConfig, Catalogue], RankingModel]":
-    """The class of the config's kind. TensorFlow is imported here, not before."""
+    """Returns the class of the config's kind; TensorFlow is imported only here."""
     name = "".join(word.capitalize() for word in config.kind.split("_"))
     package = type(config).__module__.rpartition(".")[0]
     return getattr(import_module(f"{package}.{config.kind}"), name)
 
 
 def build(config: RankingModelConfig, catalogue: "Catalogue") -> "RankingModel":
-    """The model that the config describes, untrained."""
+    """Builds the untrained model that the config describes."""
     return model_class(config)(config, catalogue)

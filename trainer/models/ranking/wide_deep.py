@@ -14,7 +14,7 @@ from trainer.models.ranking.field_model import FieldModel
 
 
 class WideDeep(FieldModel):
-    """A linear model that remembers single keys and pairs of them, and a dense network that generalizes.
+    """A linear model that memorizes single keys and pairs of them, plus a dense network that generalizes.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.

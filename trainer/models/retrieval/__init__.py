@@ -1,1 +1,1 @@
-"""From a user to the films they may want to see: models that score the whole catalogue at once."""
+"""Retrieval models: they score the whole catalogue for a user at once."""

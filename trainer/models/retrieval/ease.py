@@ -15,12 +15,15 @@ from trainer.models.retrieval.config import EaseConfig
 from trainer.models.retrieval.histories import Histories, multi_hot
 from trainer.models.retrieval.solved_model import SolvedModel, with_emptiness, with_popularity
 
-MOST_FILMS = 20_000  # 1.6 GB of weights, and the inverse in double precision takes twice that and again
-BLOCK = 512  # users whose films are multiplied at once
+MOST_FILMS = 20_000  # 1.6 GB of weights; the inversion in double precision takes several times that
+BLOCK = 512  # users per block of the Gram matrix
 
 
 class Ease(SolvedModel):
-    """score = ⟨who watched what, the film's weights⟩; someone new is given what most watch."""
+    """An item-item linear model: score = ⟨the user's multi-hot history, the film's weights⟩.
+
+    Users without a history get the most popular films.
+    """
 
     def __init__(self, config: EaseConfig, catalogue: Catalogue, **kwargs):
         if catalogue.movies > MOST_FILMS:
@@ -53,7 +56,7 @@ class Ease(SolvedModel):
         inverse = tf.linalg.inv(penalized)
         weights = tf.linalg.set_diag(-inverse / tf.linalg.diag_part(inverse), tf.zeros(films, tf.float64))
         self._weights.assign(tf.cast(weights, tf.float32))
-        # ‖X − X B‖² = tr((I − B)ᵀ XᵀX (I − B)), so the users need not be gone through again.
+        # ‖X − X B‖² = tr((I − B)ᵀ XᵀX (I − B)), so no second pass over the users is needed.
         left = tf.eye(films) - self._weights
         return tf.reduce_sum(left * tf.matmul(together, left)) / float(self.catalogue.users * films)
 
@@ -61,7 +64,7 @@ class Ease(SolvedModel):
         return with_popularity(tf.gather(tf.transpose(self._weights), ids), tf.gather(self.popularity, ids))
 
     def weights_by_name(self) -> dict[str, Weight]:
-        """None: the solution is the same wherever one starts."""
+        """Returns nothing: the solution is in closed form, so a warm start has no effect."""
         return {}
 
     def for_serving(self) -> keras.layers.Layer:
@@ -69,7 +72,7 @@ class Ease(SolvedModel):
 
 
 class Watched(keras.layers.Layer):
-    """A history as it is: 1 for each film in it."""
+    """An encoder that returns the multi-hot history: 1 for each film in it."""
 
     def __init__(self, movies: int, **kwargs):
         super().__init__(dtype="float32", trainable=False, **kwargs)
@@ -81,7 +84,7 @@ class Watched(keras.layers.Layer):
 
 
 class ServedHistories(keras.layers.Layer):
-    """Users by their films, which take less room than vectors as wide as the catalogue."""
+    """The users' histories for serving, which take less memory than vectors as wide as the catalogue."""
 
     def __init__(self, encoder: Watched, histories: Histories, **kwargs):
         super().__init__(dtype="float32", trainable=False, **kwargs)

@@ -1,4 +1,4 @@
-"""What people have watched, as models take it that know a user by nothing else: films in order, each once."""
+"""Users' histories for models without user embeddings: the watched films in time order, each once."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,11 +7,11 @@ from trainer.data.catalogue import Ragged
 
 
 class Histories:
-    """Every user's.
+    """The histories of train's users, and the preprocessing of histories in requests.
 
     Args:
-        watched: a user's films, in time order.
-        latest: at most this many of them, the latest; None: all.
+        watched: the films of each user, in time order.
+        latest: the largest number of films per user, the latest ones; None: all.
     """
 
     def __init__(self, watched: Ragged, latest: int | None = None):
@@ -23,11 +23,11 @@ class Histories:
         self._latest = latest
 
     def of(self, users):
-        """int32 [B] to ragged int32 [B, (n)]; the unknown user's is empty."""
+        """Returns the users' histories: int32 [B] to ragged int32 [B, (n)]; an unknown user's is empty."""
         return tf.gather(self.everyones, users)
 
     def brought(self, movies):
-        """The same of histories that a request brings: without unknown films (0) and repetition.
+        """Returns the histories of a request without unknown (0) and repeated films.
 
         Args:
             movies: ragged int32 [B, (n)].
@@ -43,7 +43,7 @@ class Histories:
 
 
 def multi_hot(histories, movies: int):
-    """Ragged int32 [B, (n)], each film once, to float32 [B, movies]: 1 for what was watched."""
+    """Encodes histories as 0 and 1: ragged int32 [B, (n)], each film once, to float32 [B, movies]."""
     places = tf.stack([tf.cast(histories.value_rowids(), tf.int32), histories.values], axis=1)
     return tf.scatter_nd(
         places, tf.ones(tf.shape(places)[:1]), [tf.cast(histories.nrows(), tf.int32), movies]
@@ -51,7 +51,7 @@ def multi_hot(histories, movies: int):
 
 
 def once(table: Ragged) -> Ragged:
-    """The table with each member of a row once, where it came first."""
+    """Removes repeated members of each row; the first occurrence stays."""
     owners = np.repeat(np.arange(len(table)), table.lengths)
     size = int(table.values.max(initial=0)) + 1
     first = np.sort(np.unique(owners * size + table.values, return_index=True)[1])

@@ -1,4 +1,4 @@
-"""The films that someone has watched, pooled to one vector: Σ of their rows / √(how many), or their mean."""
+"""Pooling of a user's watched films to one vector: the sum of their rows / √(their number), or their mean."""
 
 import keras
 import numpy as np
@@ -10,21 +10,21 @@ from trainer.models.layers.pooled import divisor
 
 
 class WatchedHistory(keras.layers.Layer):
-    """Pools a table's rows over each user's films, in SVD++'s manner (Koren, 2008).
+    """Pools a table's rows over each user's films, as in SVD++ (Koren, 2008).
 
-    In training a row's target is left out of its own history, else the model learns to copy, and a
-    share of every history is dropped, the same films for all of a step's rows of one user.
+    In training a row's target is left out of its own history: otherwise the model would learn to copy it. A
+    share of every history is dropped, the same films for all of a user's rows in a step.
 
     Args:
-        watched: a user's films, in time order.
-        movies: the number of films, the OOV row among them.
-        limit: at most this many of a user's films, the latest; a film counts once.
-        dropout: the share that is dropped.
-        mean: divide by how many there are in place of its root.
-        at_once: up to this many films of all users together, a step sums up everyone's (1,500,000).
+        watched: the films of each user, in time order.
+        movies: the number of films, the OOV row included.
+        limit: the largest number of films per user, the latest ones; repeated films count once.
+        dropout: the share of films that is dropped.
+        mean: whether the sum is divided by the number of films instead of its square root.
+        at_once: the number of films, over all users, up to which a step computes all users' sums (1,500,000).
 
     Attributes:
-        at_once: whether it does; else XLA cannot compile it.
+        at_once: whether a step computes all users' sums; otherwise XLA cannot compile the layer.
     """
 
     def __init__(
@@ -55,12 +55,12 @@ class WatchedHistory(keras.layers.Layer):
         self.built = True
 
     def call(self, table, users, targets=None, training=False):
-        """float32 [B, d].
+        """Returns the pooled histories, float32 [B, d].
 
         Args:
             table: float32 [movies, d].
             users: int32 [B].
-            targets: int32 [B], films to leave out, or None.
+            targets: int32 [B], the film to leave out of each row's history, or None.
             training: whether films are dropped.
         """
         seed = self._seeds.next() if training and self._dropout else None
@@ -89,16 +89,16 @@ class WatchedHistory(keras.layers.Layer):
         return tf.gather(tf.math.unsorted_segment_sum(rows, owners, tf.shape(distinct)[0]), place)
 
     def _holds(self, users, movies):
-        """1 where the film is in the user's history, else 0."""
+        """Returns 1 where the film is in the user's history, else 0: float32 [B]."""
         keys = tf.cast(users, tf.int64) * self._movies + tf.cast(movies, tf.int64)
         place = tf.minimum(tf.searchsorted(self._keys, keys), tf.size(self._keys) - 1)
         return tf.cast(tf.gather(self._keys, place) == keys, tf.float32)
 
     def _kept(self, users, movies, seed):
-        """1 / (1 - dropout) where the film stays, 0 where it is dropped.
+        """Returns 1 / (1 - dropout) where the film is kept, 0 where it is dropped.
 
-        A hash of user, film and seed: the sums and the target that is taken out of them agree, and
-        nothing needs to be remembered.
+        A hash of user, film and seed decides. So the sums and the targets that are subtracted from them
+        agree without any state.
         """
         if seed is None:
             return tf.ones(tf.shape(users))

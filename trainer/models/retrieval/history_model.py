@@ -1,4 +1,4 @@
-"""Models that know a user by what they have watched and by nothing else."""
+"""The base class of models that represent a user by the watched films alone."""
 
 import keras
 import numpy as np
@@ -11,21 +11,21 @@ from trainer.models.index.exact import frozen
 from trainer.models.retrieval.histories import Histories
 from trainer.models.retrieval.model import RetrievalModel
 
-BLOCK = 256  # users whose vectors are computed at once, where everybody's are
+BLOCK = 256  # users per block when all users' vectors are computed
 
 
 class HistoryModel(RetrievalModel):
-    """A subclass has an `encoder`: a layer that is given films and gives vectors, the same for everybody.
+    """The base class of models without user embeddings; a subclass sets `encoder`, a layer over histories.
 
-    Its `encode` takes ragged int32 [B, (n)], known films in time order, each once, and returns
+    The encoder's `encode` takes ragged int32 [B, (n)], known films in time order, each once, and returns
     float32 [B, d].
 
     Args:
-        catalogue: of train.
-        latest: how many of someone's films count, the latest; None: all.
+        catalogue: the catalogue of train.
+        latest: the number of a user's films that count, the latest ones; None: all.
 
     Attributes:
-        histories: everyone's.
+        histories: the histories of all users.
     """
 
     def __init__(self, catalogue: Catalogue, latest: int | None = None, **kwargs):
@@ -34,7 +34,7 @@ class HistoryModel(RetrievalModel):
 
     @property
     def compilable(self) -> bool:
-        """Whether XLA can compile a training step."""
+        """Tells whether XLA can compile a training step."""
         return False
 
     def compile(self, *args, **kwargs):
@@ -46,7 +46,7 @@ class HistoryModel(RetrievalModel):
             )
 
     def call(self, features):
-        """Each row's score, float32 [B]."""
+        """Returns each row's score, float32 [B]."""
         return tf.reduce_sum(
             self.user_vectors(features[USER_ID]) * self.item_vectors(features[MOVIE_ID]), axis=1
         )
@@ -66,7 +66,7 @@ class HistoryModel(RetrievalModel):
 
 
 class FoldedHistories(keras.layers.Layer):
-    """A trained model with a vector a user; only a history that a request brings is encoded."""
+    """A trained model for serving: stores one vector per user, and encodes only the histories in requests."""
 
     def __init__(self, encoder: keras.layers.Layer, histories: Histories, users: np.ndarray, **kwargs):
         super().__init__(dtype="float32", trainable=False, **kwargs)

@@ -1,11 +1,12 @@
-"""Matrix factorization of everything watched and not watched, by alternating least squares: `ials`.
+"""Matrix factorization of implicit feedback by alternating least squares: `ials`.
 
 Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets" (2008): every pair of a user
-and a film is an example, 1 if it was watched, of weight 1 + confidence, and else 0, of weight 1. Given the
-films' vectors each user's is the solution of a small system, and the other way round. So a user needs no
-vector of their own: whatever history a request brings is solved for. The frequency scaling of the penalty is
-that of Rendle, Krichene, Zhang and Koren, "Revisiting the Performance of iALS on Item Recommendation
-Benchmarks" (2021), here with a mean of 1 over users (films), so that the penalty keeps its size.
+and a film is an example, with target 1 and weight 1 + confidence if it was watched, else with target 0 and
+weight 1. Given the films' vectors, each user's vector is the solution of a small linear system, and vice
+versa. So users have no embeddings: the vector of any history, also of one in a request, is solved for. The
+frequency scaling of the penalty is that of Rendle, Krichene, Zhang and Koren, "Revisiting the Performance of
+iALS on Item Recommendation Benchmarks" (2021). Here its mean over users (films) is 1, so that the strength of
+the penalty does not depend on it.
 """
 
 import keras
@@ -20,12 +21,15 @@ from trainer.models.retrieval.config import IalsConfig
 from trainer.models.retrieval.histories import Histories
 from trainer.models.retrieval.solved_model import SolvedModel, with_emptiness, with_popularity
 
-ENTRIES = 1 << 14  # vectors that are gathered at once, padding among them
-ROWS = 512  # systems that are solved at once, at most
+ENTRIES = 1 << 14  # vectors that are gathered at once, padding included
+ROWS = 512  # the largest number of systems that are solved at once
 
 
 class Ials(SolvedModel):
-    """score = ⟨user, film⟩; someone new is given what most watch."""
+    """Implicit matrix factorization: score = ⟨user, film⟩.
+
+    Users without a history get the most popular films.
+    """
 
     def __init__(self, config: IalsConfig, catalogue: Catalogue, **kwargs):
         super().__init__(catalogue, **kwargs)
@@ -34,7 +38,7 @@ class Ials(SolvedModel):
             initializer=keras.initializers.RandomNormal(stddev=0.1),
             name="movie_id",
         )
-        # No film, and one that nobody watched, is nowhere.
+        # The OOV row and films that nobody watched have zero vectors.
         known = (catalogue.watchers.lengths > 0)[:, None]
         self._films.assign(self._films * known.astype(np.float32))
         self._watchers = Histories(catalogue.watchers).everyones
@@ -58,7 +62,7 @@ class Ials(SolvedModel):
         return {MOVIE_ID: Weight(self._films, row_keys(self.catalogue, MOVIE_ID))}
 
     def _error(self, users):
-        """The mean weighted squared error over all pairs: Σ s² over all, and what is watched on top."""
+        """Returns the mean weighted squared error over all pairs: Σ s², corrected for watched pairs."""
         films, watched = tf.convert_to_tensor(self._films), self.histories.everyones
         everything = tf.reduce_sum(
             tf.matmul(users, users, transpose_a=True) * tf.matmul(films, films, transpose_a=True)
@@ -71,12 +75,13 @@ class Ials(SolvedModel):
 
 
 class Penalty:
-    """What the square of a vector costs, by how many examples of weight its owner has.
+    """The regularization strength of a vector, scaled by the summed weight of its owner's examples.
 
     Args:
-        config: of the model.
-        lengths: int64 [rows], how many films each user has watched (or users each film), row 0 the unknown.
-        others: how many films (users) there are.
+        config: the config of the model.
+        lengths: int64 [rows], the number of films that each user has watched (or users of each film); row 0
+            is the unknown one.
+        others: the number of films (users).
     """
 
     def __init__(self, config: IalsConfig, lengths, others: int):
@@ -84,7 +89,7 @@ class Penalty:
         self._mean = tf.reduce_mean(self._scale(lengths[1:]))
 
     def __call__(self, lengths):
-        """int64 [B] to float32 [B]."""
+        """Returns the strength, float32 [B], for owners with `lengths` members, int64 [B]."""
         return self._config.l2 * self._scale(lengths) / self._mean
 
     def _scale(self, lengths):
@@ -93,7 +98,7 @@ class Penalty:
 
 
 class FoldIn(keras.layers.Layer):
-    """Users' vectors, solved for from their films."""
+    """An encoder that solves for a user's vector, given the watched films."""
 
     def __init__(self, config: IalsConfig, films: keras.Variable, penalty: Penalty, **kwargs):
         super().__init__(dtype="float32", **kwargs)
@@ -104,27 +109,27 @@ class FoldIn(keras.layers.Layer):
         return with_emptiness(self.solutions(histories), histories)
 
     def solutions(self, histories):
-        """Ragged int32 [B, (n)] to float32 [B, d]."""
+        """Returns the users' vectors for their histories: ragged int32 [B, (n)] to float32 [B, d]."""
         return solved(tf.convert_to_tensor(self._films), histories, self._confidence, self._penalty)
 
 
 def solved(factors, watched, confidence: float, penalty: Penalty):
-    """For each row r of `watched` the x that minimizes Σ w (s − ⟨x, factors⟩)² + penalty · ‖x‖².
+    """Returns, for each row of `watched`, the x that minimizes Σ w (s − ⟨x, factors⟩)² + penalty · ‖x‖².
 
     Args:
         factors: float32 [others, d]; row 0 is zero.
-        watched: ragged int32 [B, (n)], the rows of `factors` whose target s is 1 and weight w 1 + confidence;
-            all others have 0 and 1.
-        confidence: from 0.
-        penalty: from the number of a row's members to its penalty.
+        watched: ragged int32 [B, (n)], the rows of `factors` with target s = 1 and weight w = 1 + confidence;
+            all other rows have s = 0 and w = 1.
+        confidence: the additional weight of watched pairs, at least 0.
+        penalty: a function from the number of a row's members to its penalty.
 
     Returns:
-        float32 [B, d]; zeros for a row without members.
+        float32 [B, d]; zeros for rows without members.
     """
     width, rows = factors.shape[1], tf.cast(watched.nrows(), tf.int32)
     gram = tf.matmul(factors, factors, transpose_a=True)
     lengths = watched.row_lengths()
-    order = tf.argsort(lengths, direction="DESCENDING", stable=True)  # little padding in a block
+    order = tf.argsort(lengths, direction="DESCENDING", stable=True)  # so that a block needs little padding
 
     def block(start, found):
         longest = tf.cast(tf.maximum(lengths[order[start]], 1), tf.int32)

@@ -1,7 +1,7 @@
-"""Matrix factorization of who watched what, by ids alone: `mf`.
+"""Matrix factorization of implicit feedback with id embeddings alone: `mf`.
 
-Rendle, Freudenthaler, Gantner and Schmidt-Thieme, "BPR: Bayesian Personalized Ranking from Implicit Feedback"
-(2009), is one of its losses; the softmax over the catalogue, which is the default, finds more.
+One of its losses is BPR: Rendle, Freudenthaler, Gantner and Schmidt-Thieme, "BPR: Bayesian Personalized
+Ranking from Implicit Feedback" (2009). The default, a softmax over the catalogue, has a higher recall.
 """
 
 import keras
@@ -24,7 +24,9 @@ from trainer.models.tasks import Retrieval
 
 
 class Mf(RetrievalModel):
-    """score = ⟨user, film⟩ + the film's bias; someone whom train does not know is folded in (`FoldIn`).
+    """Matrix factorization with id embeddings: score = ⟨user, film⟩ + the film's bias.
+
+    Cold-start users get vectors by `FoldIn`.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
@@ -40,8 +42,8 @@ class Mf(RetrievalModel):
         self._users = self._table(USER_ID, catalogue.users, config.dim, config.l2)
         self._films = self._table(MOVIE_ID, catalogue.movies, config.dim, config.l2)
         self._bias = self._table("bias", catalogue.movies, 1, config.bias_l2, "zeros")
-        # Pairs of films are compared for their own sake, so they are drawn evenly; a softmax is a whole
-        # catalogue's, which is made up of what is watched most.
+        # Pairwise losses compare single films, so negatives are drawn evenly. A sampled softmax estimates
+        # that of the whole catalogue, which popular films dominate, so negatives are drawn by popularity.
         pairwise = PAIRWISE.get(config.loss)
         drawn_by = config.sampler
         if drawn_by == "auto":
@@ -53,7 +55,7 @@ class Mf(RetrievalModel):
         self.built = True
 
     def call(self, features):
-        """Each row's score, float32 [B]."""
+        """Returns each row's score, float32 [B]."""
         return tf.reduce_sum(
             self.user_vectors(features[USER_ID]) * self.item_vectors(features[MOVIE_ID]), axis=1
         )
@@ -62,7 +64,7 @@ class Mf(RetrievalModel):
         queries, movies = self.user_vectors(inputs[USER_ID]), inputs[MOVIE_ID]
         weight = inputs.get(SAMPLE_WEIGHT)
         if self._config.loss == "full":
-            every = self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is no candidate
+            every = self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is not a candidate
             return self.task(queries, every, sample_weight=weight, positives=movies - 1)
         drawn, expected = self._negatives.draw()
         return self.task(
@@ -106,12 +108,12 @@ class Mf(RetrievalModel):
 
 
 class FoldIn(keras.layers.Layer):
-    """Users as they were learned, and vectors for those who bring what they have watched.
+    """The learned user vectors, and fold-in of cold-start users from the watched films.
 
-    Such a vector is one step of Newton's method, from the unknown user's, towards the most likely one by the
-    softmax over the films and the prior: u₀ + (n C + λ I)⁻¹ (Σ v − n m − λ u₀), over the n films that were
-    watched, with m and C the films' mean and covariance by what the unknown user is shown. It takes one
-    small linear system. Without any film it is the unknown user's.
+    A cold-start user's vector is one Newton step from the unknown user's vector u₀ towards the maximum a
+    posteriori estimate under the softmax over the films and the prior: u₀ + (n C + λ I)⁻¹ (Σ v − n m − λ u₀).
+    The sum is over the n watched films; m and C are the mean and covariance of the films' vectors under the
+    unknown user's softmax. It takes one small linear system. Without any film the vector is u₀.
     """
 
     def __init__(self, users, films, l2: float, histories: Histories, **kwargs):

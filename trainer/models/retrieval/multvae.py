@@ -1,9 +1,9 @@
 """A variational autoencoder with a multinomial likelihood: `multvae`.
 
-Liang, Krishnan, Hoffman and Jebara, "Variational Autoencoders for Collaborative Filtering" (2018): what
-someone has watched, scaled to length 1 and partly hidden, is encoded as a normal distribution over codes;
-from a code drawn of it a softmax over the films is to give back all that they watched. The divergence of the
-code from a standard normal counts less than in the evidence bound, and comes in gradually.
+Liang, Krishnan, Hoffman and Jebara, "Variational Autoencoders for Collaborative Filtering" (2018): a user's
+multi-hot history, scaled to length 1 and with dropout, is encoded as a normal distribution over codes. From a
+sampled code, a softmax over the films reconstructs the whole history. The divergence of the code from a
+standard normal has a smaller weight than in the evidence lower bound, and is annealed.
 """
 
 import keras
@@ -20,13 +20,13 @@ from trainer.models.retrieval.towers import with_one
 
 
 class Multvae(HistoryModel):
-    """score = ⟨the decoder's last hidden layer, the film's output weights⟩ + the film's bias."""
+    """A variational autoencoder: score = ⟨the decoder's last hidden layer, the film's weights⟩ + its bias."""
 
     def __init__(self, config: MultvaeConfig, catalogue: Catalogue, **kwargs):
         super().__init__(catalogue, **kwargs)
         self._config = config
         self.encoder = Code(config, catalogue)
-        # Rows as the films are, so that they are found again when the catalogue has grown.
+        # One row per film, so that a warm start finds the rows again when the catalogue has grown.
         self._films = self.add_weight(
             shape=(catalogue.movies, config.hidden), initializer="glorot_uniform", name=MOVIE_ID
         )
@@ -61,7 +61,7 @@ class Multvae(HistoryModel):
 
 
 class Code(keras.layers.Layer):
-    """From what was watched to the decoder's last hidden layer, by way of the code."""
+    """The network from a history through the code to the decoder's last hidden layer."""
 
     def __init__(self, config: MultvaeConfig, catalogue: Catalogue, **kwargs):
         super().__init__(dtype="float32", **kwargs)
@@ -79,15 +79,15 @@ class Code(keras.layers.Layer):
         self.built = True
 
     def encode(self, histories):
-        """By the code's mean: ragged int32 [B, (n)] to float32 [B, hidden + 1]."""
+        """Encodes histories by the code's mean: ragged int32 [B, (n)] to float32 [B, hidden + 1]."""
         return with_one(self.through_code(multi_hot(histories, self._movies))[0])
 
     def through_code(self, watched, training=False):
-        """(hidden float32 [B, hidden], the code's mean and log variance, float32 [B, dim]).
+        """Returns (hidden float32 [B, hidden], the code's mean and log variance, float32 [B, dim] each).
 
         Args:
             watched: float32 [B, movies].
-            training: whether films are hidden, and codes drawn.
+            training: whether dropout is applied to the films, and codes are sampled.
         """
         seen = self._hide(tf.math.l2_normalize(watched, axis=1), training=training)
         encoded = tf.tanh(tf.matmul(seen, self._watched) + self._bias)
@@ -109,5 +109,5 @@ class Code(keras.layers.Layer):
 
 
 def divergence(mean, log_variance):
-    """Kullback and Leibler's, of a normal distribution from the standard one: float32 [B, d] to [B]."""
+    """Returns the Kullback-Leibler divergence from the standard normal: float32 [B, d] to [B]."""
     return 0.5 * tf.reduce_sum(tf.exp(log_variance) + mean**2 - 1 - log_variance, axis=1)

@@ -1,4 +1,4 @@
-"""From a config to its model, by kind: the kind `two_tower` is in `trainer/models/retrieval/two_tower.py`."""
+"""Lookup of a config's model class: the kind `two_tower` is in `trainer/models/retrieval/two_tower.py`."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -34,11 +34,11 @@ __all__ = ["KINDS", "RetrievalConfig", "build", "model_class"]
 
 
 def model_class(config: RetrievalConfig) -> "Callable[[RetrievalConfig, Catalogue], RetrievalModel]":
-    """The class of the config's kind. TensorFlow is imported here, not before."""
+    """Returns the class of the config's kind; TensorFlow is imported only here."""
     name = "".join(word.capitalize() for word in config.kind.split("_"))
     return getattr(import_module(f"trainer.models.retrieval.{config.kind}"), name)
 
 
 def build(config: RetrievalConfig, catalogue: "Catalogue") -> "RetrievalModel":
-    """The model that the config describes, untrained."""
+    """Builds the untrained model that the config describes."""
     return model_class(config)(config, catalogue)

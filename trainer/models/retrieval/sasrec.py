@@ -1,11 +1,12 @@
-"""Self-attention over what someone has watched: `sasrec`.
+"""Self-attention over a user's watched films: `sasrec`.
 
-Kang and McAuley, "Self-Attentive Sequential Recommendation" (2018). At every place of a history the films so
-far foretell the next one. Or all that is left of a history foretells what was left out of it, from before and
-after, as in Sun et al., "BERT4Rec" (2019): for splits that hold out the past as well; these have no order, so
-neither has the history. As in Petrov and Macdonald, "gSASRec" (2023), the loss is not one random negative's,
-which makes the model too sure of itself, but a softmax over the catalogue, or over many films drawn. A
-history begins with a row that stands for its beginning, so that who has watched nothing is answered too.
+Kang and McAuley, "Self-Attentive Sequential Recommendation" (2018): at every position of a history the films
+so far predict the next one. With the other target, the rest of a history predicts films that were left out of
+it, using context from both sides, as in Sun et al., "BERT4Rec" (2019). That target is for splits that hold
+out past ratings as well; such splits have no order, so the history has none either. A loss with one random
+negative makes the model overconfident (Petrov and Macdonald, "gSASRec", 2023), so the loss is a softmax over
+the catalogue, or over many sampled films. Every history begins with a row that marks its start, so that users
+without a history get recommendations too.
 """
 
 import keras
@@ -24,11 +25,11 @@ from trainer.models.samplers import sampler
 from trainer.models.samplers.false_negatives import NEVER
 from trainer.models.tasks import Retrieval
 
-ALL = 0.02  # of users everything is left out in a step: so the model learns what to give to someone new
+ALL = 0.02  # share of users whose whole history is left out in a step: the model learns to serve new users
 
 
 class Sasrec(HistoryModel):
-    """score = ⟨what attention makes of the history, film⟩ + the film's bias."""
+    """Self-attention over histories: score = ⟨the history's encoding, film⟩ + the film's bias."""
 
     def __init__(self, config: SasrecConfig, catalogue: Catalogue, **kwargs):
         super().__init__(catalogue, latest=config.history_limit, **kwargs)
@@ -47,7 +48,7 @@ class Sasrec(HistoryModel):
         return loss(inputs[USER_ID], training)
 
     def _of_next(self, users, training):
-        """The mean loss of each film of the histories, foretold by those before it."""
+        """Returns the mean loss of predicting each film of the histories from those before it."""
         wanted = self.histories.of(users)
         states = self.encoder.states(wanted[:, :-1], training=training)
         places = tf.where(tf.sequence_mask(wanted.row_lengths(), tf.shape(states, tf.int64)[1]))
@@ -57,13 +58,13 @@ class Sasrec(HistoryModel):
         return self._among_drawn(queries, wanted.values)
 
     def _of_left_out(self, users, training):
-        """The mean loss of each film that was left out of the histories, foretold by what is left of them."""
+        """Returns the mean loss of predicting each left-out film from the rest of its history."""
         seen, wanted = self._parted(self._whole.of(users))
-        # Of what was left out everything is learned, however long the history.
+        # All left-out films are targets; only the input history is limited in length.
         queries = self.encoder.encode(seen[:, -self._config.history_limit :], training=training)
         if self._sampler is not None:
             return self._among_drawn(tf.gather(queries, wanted.value_rowids()), wanted.values)
-        # One softmax for all that was left out of a history. What was seen is not recommended: no candidate.
+        # One softmax for all left-out films of a history. Films in the input are not candidates.
         scores = tf.matmul(queries, self._candidates(), transpose_b=True)
         scores += NEVER * multi_hot(seen, self.catalogue.movies)[:, 1:]
         wanted = multi_hot(wanted, self.catalogue.movies)[:, 1:]
@@ -71,10 +72,10 @@ class Sasrec(HistoryModel):
         return -likelihood / tf.maximum(tf.reduce_sum(wanted), 1)
 
     def _candidates(self):
-        return self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is none
+        return self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is not a candidate
 
     def _among_drawn(self, queries, films):
-        """The mean loss of rows of a query and its film, among films drawn."""
+        """Returns the mean loss of rows of a query and its film, against sampled films."""
         drawn, expected = self._sampler.draw()
         return self.task(
             queries,
@@ -86,7 +87,7 @@ class Sasrec(HistoryModel):
         )
 
     def _parted(self, histories):
-        """(what is seen of the histories, what was left out), each ragged int32 [B, (n)]."""
+        """Splits the histories into (input films, left-out films), each ragged int32 [B, (n)]."""
         users = [tf.shape(histories.row_lengths())[0]]
         share = keras.random.uniform(users, maxval=self._config.left_out, seed=self._seeds)
         share = tf.where(keras.random.uniform(users, seed=self._seeds) < ALL, 1.0, share)
@@ -105,23 +106,24 @@ class Sasrec(HistoryModel):
         return {
             MOVIE_ID: Weight(self.encoder.films, keys),
             "bias": Weight(self._bias, keys),
-            # By their place: layers that are built one by one do not name their weights apart.
+            # Named by position: layers that are built one by one may have weights of the same name.
             **{f"encoder/{place}_{each.name}": Weight(each) for place, each in enumerate(network)},
         }
 
 
 class Attention(keras.layers.Layer):
-    """Embeddings of films, then blocks of attention and two dense layers each.
+    """Film embeddings, followed by blocks of attention and two dense layers each.
 
-    With the target `next` a film has its place's embedding too, and attends to what came before it; else all
-    attend to all, wherever they are. Each part of a block is normalized first and added to what it was given.
+    With the target `next`, a film has a position embedding too and attends only to earlier films. Otherwise
+    all films attend to each other, without positions. Each part of a block is a residual branch with layer
+    normalization of its input.
 
     Args:
-        config: widths, and how many.
-        catalogue: of train; the OOV film's row stands for a history's beginning.
+        config: the config with the widths and the number of blocks.
+        catalogue: the catalogue of train; the OOV film's row marks the start of a history.
 
     Attributes:
-        films: float32 [movies, dim].
+        films: the film embeddings, float32 [movies, dim].
     """
 
     def __init__(self, config: SasrecConfig, catalogue: Catalogue, **kwargs):
@@ -131,7 +133,7 @@ class Attention(keras.layers.Layer):
         self.films = self.add_weight(
             shape=(catalogue.movies, config.dim),
             initializer=normal,
-            # Taken as they are, not times √dim as in the paper: a prior is to mean the same of any width.
+            # Not scaled by √dim as in the paper, so that a prior means the same at any width.
             regularizer=GaussianPrior(config.l2, config.l2, catalogue.rows),
             name="films",
         )
@@ -145,7 +147,7 @@ class Attention(keras.layers.Layer):
         self.built = True
 
     def encode(self, histories, training=False):
-        """Ragged int32 [B, (n)] to float32 [B, dim + 1]: the state at the latest film, or all their mean."""
+        """Encodes histories, ragged int32 [B, (n)], as last or mean state: float32 [B, dim + 1]."""
         states = self.states(histories, training=training)
         if self._next:
             return with_one(tf.gather(states, histories.row_lengths(), batch_dims=1))
@@ -153,9 +155,9 @@ class Attention(keras.layers.Layer):
         return with_one(tf.reduce_sum(states * there, axis=1) / tf.reduce_sum(there, axis=1))
 
     def states(self, histories, training=False):
-        """What is known at each place: float32 [B, 1 + the longest, dim], the first at the beginning.
+        """Returns the state at each position: float32 [B, 1 + the longest, dim]; the first is the start's.
 
-        A place behind a history's end holds nothing that means anything.
+        The states after a history's end are meaningless.
         """
         films = tf.pad(histories.to_tensor(), [[0, 0], [1, 0]])
         states = tf.gather(tf.convert_to_tensor(self.films), films)
@@ -169,13 +171,13 @@ class Attention(keras.layers.Layer):
 
 
 def _there(histories):
-    """Which places of `Attention.states` are of a history, or its beginning: bool [B, 1 + the longest]."""
+    """Returns the mask of the valid positions of `Attention.states`: bool [B, 1 + the longest]."""
     lengths = histories.row_lengths() + 1
     return tf.sequence_mask(lengths, tf.maximum(tf.reduce_max(lengths), 1))
 
 
 class Block(keras.layers.Layer):
-    """Attention to what came before, or to the places of `among`; then two dense layers, the same at each."""
+    """Attention to earlier positions, or to those of `among`, then two dense layers at each position."""
 
     def __init__(self, config: SasrecConfig, **kwargs):
         super().__init__(dtype="float32", **kwargs)
@@ -184,7 +186,7 @@ class Block(keras.layers.Layer):
             config.heads,
             width // config.heads,
             dropout=config.dropout,
-            # Keras's default, Glorot's, takes kernels of three dimensions for convolutions': far too small.
+            # Keras's default, Glorot's, treats 3-D kernels as convolutions, so the values would be too small.
             kernel_initializer=keras.initializers.RandomNormal(stddev=width**-0.5),
             dtype="float32",
             name="attention",

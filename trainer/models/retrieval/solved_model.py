@@ -1,4 +1,4 @@
-"""Models whose training step solves for what it learns: no loss is followed downhill, an epoch is a step."""
+"""The base class of models whose training step solves for the weights: no gradients, one step per epoch."""
 
 import tensorflow as tf
 
@@ -8,10 +8,10 @@ from trainer.models.retrieval.history_model import HistoryModel
 
 
 class SolvedModel(HistoryModel):
-    """A subclass defines `solve`, which puts the solution into its variables.
+    """The base class of solved models; a subclass defines `solve`, which assigns the solution.
 
-    The loop is everyone's: epochs, early stopping, backups. The batch says nothing, and the optimizer has
-    nothing to do: what is solved from are everyone's histories.
+    The training loop is the same as for other models: epochs, early stopping, backups. The batch is ignored
+    and the optimizer is not used: `solve` reads the histories of all users.
     """
 
     def __init__(self, catalogue: Catalogue, **kwargs):
@@ -37,11 +37,11 @@ class SolvedModel(HistoryModel):
 
 
 def with_popularity(vectors, popularity):
-    """Films' vectors, float32 [B, d], and at their end what those are shown by who have watched nothing."""
+    """Appends the films' popularity, the score for users without a history, to vectors, float32 [B, d]."""
     return tf.concat([vectors, popularity[:, None]], axis=1)
 
 
 def with_emptiness(vectors, histories):
-    """Users' vectors, and at their end 1 for someone who has watched nothing, else 0."""
+    """Appends 1 to the vectors of users without a history, and 0 to those of others."""
     empty = tf.cast(histories.row_lengths() == 0, vectors.dtype)
     return tf.concat([vectors, empty[:, None]], axis=1)

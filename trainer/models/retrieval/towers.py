@@ -1,4 +1,4 @@
-"""The two towers: what is known of a user, and of a film, each as a vector."""
+"""The two towers: the features of a user, or of a film, as one vector."""
 
 from collections.abc import Iterable, Sequence
 
@@ -20,7 +20,7 @@ from trainer.models.retrieval.history import WatchedHistory
 
 
 class Tower(keras.layers.Layer):
-    """The sum of what is known, float32 [B, d], through the dense layers if there are any."""
+    """The sum of the features' embeddings, float32 [B, d], followed by the dense layers if there are any."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Tower(keras.layers.Layer):
             width = units
 
     def known_of(self, ids):
-        """Id and side features: int32 [B] to float32 [B, d]."""
+        """Returns the sum of the embeddings of id and side features: int32 [B] to float32 [B, d]."""
         parts = tf.gather(self._ids, ids)
         for weights, side in self._sides:
             parts += tf.tensordot(tf.gather(weights, ids), side, 1)
@@ -61,7 +61,7 @@ class Tower(keras.layers.Layer):
         return self._dropout(through(self.dense, parts), training=training)
 
     def table(self, name: str, owner: str):
-        """A vector for each of `owner`'s keys."""
+        """Creates a table with one vector per key of `owner`."""
         table = self.add_weight(
             shape=(len(row_keys(self._catalogue, owner)), self._dim),
             initializer=keras.initializers.RandomNormal(stddev=0.05),
@@ -72,7 +72,7 @@ class Tower(keras.layers.Layer):
         return table
 
     def weights_by_name(self) -> dict[str, Weight]:
-        """As a model's, of this tower alone."""
+        """Returns this tower's weights, named as in `Model.weights_by_name`."""
         named = {
             name: Weight(table, row_keys(self._catalogue, owner))
             for name, (table, owner) in self._tables.items()
@@ -86,7 +86,7 @@ class Tower(keras.layers.Layer):
 
 
 class UserTower(Tower):
-    """A user by id, demographics and history."""
+    """The tower of a user's id, demographics and history."""
 
     def __init__(self, config: TwoTowerConfig, catalogue: Catalogue, **kwargs):
         features = [each for each in config.features if each in USER_FEATURES]
@@ -102,7 +102,7 @@ class UserTower(Tower):
         self.built = True
 
     def call(self, ids, targets=None, training=False):
-        """int32 [B] to float32 [B, d + 1]; in training without `targets`, int32 [B], in their histories."""
+        """Returns the users' vectors, float32 [B, d + 1]; `targets`, int32 [B], are left out of histories."""
         who = ids
         if training and self._id_dropout:
             chance = keras.random.uniform(tf.shape(ids), seed=self._seeds)
@@ -113,24 +113,24 @@ class UserTower(Tower):
         return with_one(self.vectors(parts, training))
 
     def of_films(self, movies):
-        """Someone unknown who has watched `movies`, ragged int32 [B, (n)]: float32 [B, d + 1]."""
+        """Returns cold-start users' vectors, float32 [B, d + 1], given `movies`, ragged int32 [B, (n)]."""
         parts = tf.repeat(self.nobody(), movies.nrows(), axis=0)
         if self.watched is not None:
             parts += pooled(self.watched, movies)
         return with_one(through(self.dense, parts))
 
     def nobody(self):
-        """What is known of someone unknown, float32 [1, d], before any history and dense layer."""
+        """Returns the unknown user's embeddings, float32 [1, d], before history and dense layers."""
         return self.known_of(tf.zeros([1], tf.int32))
 
     @property
     def at_once(self) -> bool:
-        """Whether XLA can compile the history."""
+        """Tells whether XLA can compile the history."""
         return self._history is None or self._history.at_once
 
 
 class ItemTower(Tower):
-    """A film by id, genres, year and the words of its title; its bias comes last."""
+    """The tower of a film's id, genres, year and title words; the film's bias is the last column."""
 
     def __init__(self, config: TwoTowerConfig, catalogue: Catalogue, **kwargs):
         features = [each for each in config.features if each not in USER_FEATURES]
@@ -152,7 +152,7 @@ class ItemTower(Tower):
         self.built = True
 
     def call(self, ids, training=False):
-        """int32 [B] to float32 [B, d + 1]."""
+        """Returns the films' vectors: int32 [B] to float32 [B, d + 1]."""
         parts = self.known_of(ids)
         if self._words is not None:
             parts += self._words(self._word_table, ids, xla=True)
@@ -160,12 +160,12 @@ class ItemTower(Tower):
 
 
 def through(dense: Sequence[keras.layers.Layer], vectors):
-    """The output of the last of these layers, each applied to the one before."""
+    """Applies the layers one after the other."""
     for layer in dense:
         vectors = layer(vectors)
     return vectors
 
 
 def with_one(vectors):
-    """What a film's bias is multiplied by."""
+    """Appends a 1, which the film's bias is multiplied by."""
     return tf.concat([vectors, tf.ones_like(vectors[:, :1])], axis=1)

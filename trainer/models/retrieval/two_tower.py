@@ -1,7 +1,7 @@
-"""Two towers, one for users and one for films, each usable alone: `two_tower`.
+"""A two-tower model, with a user tower and a film tower that can be used alone: `two_tower`.
 
-Covington et al., "Deep Neural Networks for YouTube Recommendations" (2016) learn the same way: a user is
-mostly what they have watched, pooled, and training is a softmax over the films.
+It is trained as in Covington et al., "Deep Neural Networks for YouTube Recommendations" (2016): a user is
+represented mostly by the pooled history, and the loss is a softmax over the films.
 """
 
 import keras
@@ -24,7 +24,9 @@ from trainer.models.tasks import Retrieval
 
 
 class TwoTower(RetrievalModel):
-    """score = ⟨user, film⟩ + the film's bias, as one product: a film ends with its bias, a user with 1.
+    """Two towers whose inner product is the score, ⟨user, film⟩ + the film's bias.
+
+    A film's vector ends with its bias, and a user's vector with 1.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
@@ -37,7 +39,7 @@ class TwoTower(RetrievalModel):
     """
 
     def __init__(self, config: TwoTowerConfig, catalogue: Catalogue, **kwargs):
-        # Always float32: sums over sets of hundreds lose too much in half precision, and gain no time.
+        # Always float32: sums over hundreds of rows lose too much in half precision, which saves no time.
         super().__init__(catalogue, dtype="float32", **kwargs)
         self._config = config
         self.user_tower = UserTower(config, catalogue)
@@ -61,7 +63,7 @@ class TwoTower(RetrievalModel):
             )
 
     def call(self, features):
-        """Each row's score, float32 [B]."""
+        """Returns each row's score, float32 [B]."""
         return tf.reduce_sum(
             self.user_vectors(features[USER_ID]) * self.item_vectors(features[MOVIE_ID]), axis=1
         )
@@ -70,7 +72,7 @@ class TwoTower(RetrievalModel):
         users, movies, weight = inputs[USER_ID], inputs[MOVIE_ID], inputs.get(SAMPLE_WEIGHT)
         queries = self.user_tower(users, targets=movies, training=training)
         if self._config.loss == "full":
-            every = tf.range(1, self.catalogue.movies)  # the OOV row is no candidate
+            every = tf.range(1, self.catalogue.movies)  # the OOV row is not a candidate
             candidates = self.item_tower(every, training=training)
             return self.task(queries, candidates, sample_weight=weight, positives=movies - 1)
         own = self.item_tower(movies, training=training)
@@ -103,7 +105,7 @@ class TwoTower(RetrievalModel):
         return self.user_tower.of_films(movies)
 
     def visitors(self) -> keras.layers.Layer:
-        """Counts in closed form: the tower has learned from histories far longer than a visitor's."""
+        """Returns the closed-form counts: the tower was trained on histories far longer than a visitor's."""
         return Visitors(self.catalogue, self.scores(np.zeros(1, np.int32))[0, 1:])
 
     def weights_by_name(self) -> dict[str, Weight]:
@@ -121,12 +123,12 @@ class TwoTower(RetrievalModel):
         self._share = tf.constant(positives / max(1, positives.sum()), tf.float32)
 
     def _chance(self, movies):
-        """A film's share of the rows that are learned from is its share of a batch's candidates."""
+        """Returns the films' sampling probabilities in a batch, which are their shares of training rows."""
         return tf.gather(self._share, movies) if self._config.sampling_correction else None
 
 
 class FoldedUsers(keras.layers.Layer):
-    """A trained user tower with a vector a user; only a history that a request brings goes through it."""
+    """A trained user tower for serving: stores one vector per user, and encodes only requests' histories."""
 
     def __init__(self, tower: UserTower, users: int, **kwargs):
         super().__init__(dtype="float32", trainable=False, **kwargs)

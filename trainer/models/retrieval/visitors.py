@@ -1,16 +1,16 @@
-"""Films for someone whom the model has not met, from the few that they name: counts in closed form.
+"""Recommendations for visitors (cold-start users with a short history), from co-occurrence counts.
 
-A tower that learned from histories of a hundred films says next to nothing about a history of one: what is
-popular outweighs it. Here a film's score is a logarithmic opinion pool: how likely the film is for anybody,
-and how much likelier each film of the history makes it,
+A tower that was trained on histories of a hundred films makes little of a history of one: popularity
+outweighs it. Here a film's score is a logarithmic opinion pool of the film's popularity and of how much more
+likely each film of the history makes it,
 
     log p(j) + Σ lift(i, j) / n^0.8 + 0.2 × Σ shared(i, j) / n        over the n films i of the history
 
-with lift(i, j) = log (c(i, j) + m p(j)) - log (c(i) + m) p(j), of which c(i, j) counts the users who have
-watched both, c(i) those who have watched i, and p(j) is the share of users who have watched j: what is known
-of a film by few is drawn towards "as likely as for anybody" by m = 20 users. shared(i, j) is the information
-(in nats) that the genres carry which both films have: that both are for children says more than that both
-are comedies. It is what is left to go by where everybody has watched the film.
+with lift(i, j) = log (c(i, j) + m p(j)) - log (c(i) + m) p(j). There, c(i, j) counts the users who have
+watched both films, c(i) those who have watched i, and p(j) is the share of users who have watched j. The
+m = 20 pseudo-users shrink the lift of rarely watched films towards 0. shared(i, j) is the information (in
+nats) of the genres that both films have: that both are for children says more than that both are comedies. It
+decides where everybody has watched the film, so that its lifts carry no information.
 
 All constants were chosen on a validation part of train (`benchmarks/visitor.py`).
 """
@@ -25,17 +25,17 @@ from trainer.data.catalogue import Catalogue, Ragged
 from trainer.models.index.exact import frozen
 from trainer.models.retrieval.histories import once
 
-MOST_FILMS = 4_000  # whose lifts are kept, the most watched: 64 MB. Others are known by their genres alone
-MOST_USERS = 50_000  # who are counted, evenly spread over all
-SMOOTHING = 20.0  # users who would have watched as anybody does, for each film
+MOST_FILMS = 4_000  # films with lifts, the most watched: 64 MB. Others are scored by their genres alone
+MOST_USERS = 50_000  # users who are counted, evenly spread over all
+SMOOTHING = 20.0  # pseudo-users per film who watch others by popularity alone
 EVIDENCE = 0.8  # the lifts of n films are summed and divided by n to this power: 1 would be their mean
-GENRES = 0.2  # weight of a nat that shared genres carry
-BLOCK = 512  # users whose films are multiplied at once
+GENRES = 0.2  # weight of the information of shared genres, per nat
+BLOCK = 512  # users per block of the co-occurrence counts
 
 
 @dataclass(frozen=True)
 class Pool:
-    """The constants of the score."""
+    """The constants of the visitors' score."""
 
     smoothing: float = SMOOTHING
     evidence: float = EVIDENCE
@@ -43,13 +43,13 @@ class Pool:
 
 
 class Visitors(keras.layers.Layer):
-    """Scores of all films for histories that requests bring.
+    """Scores of all films for the histories in requests.
 
     Args:
-        catalogue: of train.
-        nobody: float32 [movies - 1], the scores for someone who names no film.
-        pool: the constants.
-        most_films: how many films' lifts are kept.
+        catalogue: the catalogue of train.
+        nobody: float32 [movies - 1], the scores for a visitor without a history.
+        pool: the constants of the score.
+        most_films: the number of films with lifts.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Visitors(keras.layers.Layer):
         self.built = True
 
     def scores(self, histories):
-        """Ragged int32 [B, (n)], known films, each once, to float32 [B, movies - 1]."""
+        """Scores all films: ragged int32 [B, (n)], known films, each once, to float32 [B, movies - 1]."""
         count = tf.cast(histories.row_lengths(), tf.float32)[:, None]
         shared = tf.matmul(_sums(self._genres, histories.values, histories), self._genres[1:], False, True)
         scores = self._popularity + self._pool.genres * shared / tf.maximum(count, 1)
@@ -87,11 +87,12 @@ class Visitors(keras.layers.Layer):
 def counted(
     watched: Ragged, movies: int, most_films: int = MOST_FILMS
 ) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
-    """What users have watched, alone and together.
+    """Counts how many users have watched each film, and each pair of films.
 
     Returns:
-        int64 [movies], how many users have watched each film; float32 [N, N], how many have watched both of
-        two, of the N most watched; how many users were counted; and the N films' ids, rising.
+        int64 [movies], the number of users who have watched each film; float32 [N, N], the number who have
+        watched both of two films, among the N most watched; the number of users who were counted; and the N
+        films' ids, ascending.
     """
     watched = once(watched)
     owners = np.flatnonzero(watched.lengths)
@@ -115,13 +116,13 @@ def counted(
 
 
 def log_lifts(together: np.ndarray, counts: np.ndarray, users: int, smoothing: float) -> np.ndarray:
-    """How much likelier, as a logarithm, who has watched row's film is to watch column's: float32 [N, N].
+    """Returns lift(row's film, column's film), as defined above: float32 [N, N].
 
     Args:
-        together: how many users have watched both; the diagonal does not count.
-        counts: how many have watched each.
-        users: how many there are.
-        smoothing: m.
+        together: the number of users who have watched both films; the diagonal is ignored.
+        counts: the number of users who have watched each film.
+        users: the number of users.
+        smoothing: the number of pseudo-users, m.
     """
     together = together.copy()
     np.fill_diagonal(together, 0)
@@ -133,10 +134,10 @@ def log_lifts(together: np.ndarray, counts: np.ndarray, users: int, smoothing: f
 
 
 def informative(genres: np.ndarray) -> np.ndarray:
-    """Films' genres, bool [movies, g], so that the product of two rows is the information of what they share.
+    """Scales the films' genres so that the product of two rows is the information of their shared genres.
 
-    A genre carries -log(its share of the films), so a product is a sum of those: float32 [movies, g], at
-    least one column.
+    The information of a genre is -log(its share of the films): bool [movies, g] to float32 [movies, g], with
+    at least one column.
     """
     if not genres.shape[1]:
         return np.zeros((len(genres), 1), np.float32)
@@ -146,12 +147,12 @@ def informative(genres: np.ndarray) -> np.ndarray:
 
 
 def _places(films: np.ndarray, movies: int) -> np.ndarray:
-    """A film's row and column in the lifts, of which 0 is for films that have none: int32 [movies]."""
+    """Returns each film's row in the lifts, 0 for films without lifts: int32 [movies]."""
     places = np.zeros(movies, np.int32)
     places[films] = 1 + np.arange(len(films))
     return places
 
 
 def _sums(table, rows, histories):
-    """The sums of a table's rows over each history, float32 [B, d], added up without a copy of the rows."""
+    """Sums a table's rows over each history, float32 [B, d], without copying the rows."""
     return tf.sparse.segment_sum(table, rows, histories.value_rowids(), num_segments=histories.nrows())

@@ -1,7 +1,7 @@
-"""What someone has watched, averaged, through dense layers to a softmax over the films: `youtube_dnn`.
+"""Dense layers over the averaged history, trained with a softmax over the films: `youtube_dnn`.
 
-Covington, Adams and Sargin, "Deep Neural Networks for YouTube Recommendations" (2016), its candidate
-generation, with the history as all that is known of a user.
+It is the candidate generation of Covington, Adams and Sargin, "Deep Neural Networks for YouTube
+Recommendations" (2016), with the history as the only feature of a user.
 """
 
 import keras
@@ -23,7 +23,7 @@ from trainer.models.tasks import Retrieval
 
 
 class YoutubeDnn(HistoryModel):
-    """score = ⟨the last dense layer, film⟩ + the film's bias.
+    """A dense network over histories: score = ⟨the last dense layer, film⟩ + the film's bias.
 
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
@@ -58,7 +58,7 @@ class YoutubeDnn(HistoryModel):
         users, movies, weight = inputs[USER_ID], inputs[MOVIE_ID], inputs.get(SAMPLE_WEIGHT)
         queries = self.encoder.without(users, movies, training)
         if self._sampler is None:
-            every = self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is no candidate
+            every = self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is not a candidate
             return self.task(queries, every, sample_weight=weight, positives=movies - 1)
         drawn, expected = self._sampler.draw()
         return self.task(
@@ -81,10 +81,10 @@ class YoutubeDnn(HistoryModel):
 
 
 class AveragedHistory(keras.layers.Layer):
-    """The mean of a history's embeddings, through the dense layers.
+    """Dense layers over the mean of a history's embeddings.
 
     Attributes:
-        at_once: whether XLA can compile what a training step asks of it.
+        at_once: whether XLA can compile its part of a training step.
     """
 
     def __init__(self, config: YoutubeDnnConfig, catalogue: Catalogue, **kwargs):
@@ -110,11 +110,11 @@ class AveragedHistory(keras.layers.Layer):
         self.built = True
 
     def encode(self, histories):
-        """Ragged int32 [B, (n)] to float32 [B, dim + 1]."""
+        """Encodes histories: ragged int32 [B, (n)] to float32 [B, dim + 1]."""
         return with_one(through(self._dense, pooled(self._watched, histories, mean=True)))
 
     def without(self, users, movies, training: bool):
-        """Each row's user by a history that lacks the film which they are to find: float32 [B, dim + 1]."""
+        """Encodes each row's user by a history without the row's film: float32 [B, dim + 1]."""
         states = self._history(self._watched, users, movies, training=training)
         for layer in self._dense:
             states = layer(self._dropout(states, training=training))

@@ -1,8 +1,8 @@
-"""Where negatives come from, and what happens to those that are none.
+"""Samplers of negatives, and the treatment of false negatives.
 
-A sampler gives ids, int32 [C], and how often each is to be expected among them, float32 [C]: what
-`tasks.Retrieval` takes as `candidate_ids` and `candidate_sampling_probability`. The batch's own items need
-no sampler: they are that task's candidates as it is.
+A sampler returns ids, int32 [C], and their expected counts in the sample, float32 [C]. `tasks.Retrieval`
+takes them as `candidate_ids` and `candidate_sampling_probability`. In-batch negatives need no sampler: they
+are that task's default candidates.
 """
 
 from trainer.models.samplers.by_name import SamplerName, sampler

@@ -1,4 +1,4 @@
-"""Items of past batches as negatives, with the vectors that they had."""
+"""Cross-batch negatives: items of past batches, with the vectors that they had then."""
 
 import keras
 import tensorflow as tf
@@ -8,15 +8,15 @@ class CrossBatchNegatives(keras.layers.Layer):
     """A first-in, first-out queue of the last batches' item ids and vectors.
 
     Wang, Zhu and He, "Cross-batch negative sampling for training two-tower recommenders" (2021): once a
-    model has warmed up, an item's vector changes little from a batch to the next, so past vectors are
-    negatives that cost no pass through the item tower. Begin to use it after an epoch or so; early
-    vectors are stale.
+    model has warmed up, an item's vector changes little from one batch to the next, so past vectors are
+    negatives that need no pass through the item tower. Use it only after the first epoch or so: early
+    vectors become stale.
 
     Args:
-        capacity: how many items the queue holds.
-        dim: width of the vectors.
+        capacity: the number of items that the queue holds.
+        dim: the width of the vectors.
 
-    Their sampling probability is that of a batch's own items, since that is what they were.
+    The sampling probability of past items is that of in-batch items.
 
     Examples:
         >>> queue = CrossBatchNegatives(capacity=3, dim=1)
@@ -51,15 +51,15 @@ class CrossBatchNegatives(keras.layers.Layer):
         self.built = True
 
     def past(self):
-        """(ids int32 [n], vectors float32 [n, dim]), the oldest first; n grows from 0 to the capacity."""
+        """Returns (ids int32 [n], vectors float32 [n, dim]), oldest first; n grows from 0 to the capacity."""
         start = self.capacity - tf.convert_to_tensor(self._size)
         return tf.convert_to_tensor(self._ids)[start:], tf.convert_to_tensor(self._vectors)[start:]
 
     def push(self, ids, vectors) -> None:
-        """Puts a batch in behind the others; no gradient passes.
+        """Appends a batch to the queue; no gradient flows through it.
 
         Args:
-            ids: int [B]; of more than the capacity, the last ones stay.
+            ids: int [B]; if they exceed the capacity, the last ones are kept.
             vectors: float [B, dim].
         """
         ids = tf.concat([self._ids, tf.cast(ids, tf.int32)], axis=0)

@@ -1,22 +1,22 @@
-"""Sampled negatives that the user did take: their scores are lowered."""
+"""Treatment of false negatives, sampled items that the user did interact with: their scores are lowered."""
 
 import keras
 from keras import ops
 
-NEVER = -1e9  # as a score: no chance in a softmax, and finite
+NEVER = -1e9  # a score without weight in a softmax, but finite
 
 
 class DownScoreFalseNegatives(keras.layers.Layer):
-    """Gives a false negative a score of its own, or takes something off the one that it has.
+    """Replaces the scores of false negatives, or lowers them.
 
-    A candidate is a false negative where it is the row's own item under another place, or one of
-    `taken`, other items that the row's user is known to have taken. A score of NEVER leaves those out
-    altogether, as `tasks.Retrieval(remove_accidental_hits=True)` does; taking off `less` keeps them as
-    weak negatives.
+    A candidate is a false negative if it is the row's positive item in another column, or one of `taken`,
+    the other items that the row's user is known to have interacted with. A score of NEVER leaves them out
+    altogether, as `tasks.Retrieval(remove_accidental_hits=True)` does; subtracting `less` keeps them as weak
+    negatives. Exactly one of the two arguments is given.
 
     Args:
-        score: what the score becomes; or
-        less: what is taken off it. Exactly one of them.
+        score: the new score of false negatives.
+        less: the amount that is subtracted from their scores.
 
     Examples:
         >>> down = DownScoreFalseNegatives(less=2.0)
@@ -35,13 +35,13 @@ class DownScoreFalseNegatives(keras.layers.Layer):
         self.built = True
 
     def call(self, scores, labels, candidate_ids, taken=None):
-        """The scores, float32 [B, C].
+        """Returns the scores with false negatives lowered, float32 [B, C].
 
         Args:
             scores: float [B, C].
             labels: one-hot [B, C].
             candidate_ids: int [C].
-            taken: int [B, n], -1 where there is none; or None.
+            taken: int [B, n], the items of each row's user, padded with -1; or None.
         """
         positive = ops.cast(labels, "bool")
         candidate_ids = ops.cast(candidate_ids, "int32")
@@ -53,6 +53,6 @@ class DownScoreFalseNegatives(keras.layers.Layer):
         return self.lowered(scores, false & ~positive)
 
     def lowered(self, scores, false):
-        """The same where false negatives are known already: bool [B, C]."""
+        """Lowers the scores of the false negatives in the mask `false`, bool [B, C]."""
         lower = ops.full_like(scores, self._score) if self._less is None else scores - self._less
         return ops.where(false, lower, scores)

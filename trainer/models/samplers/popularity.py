@@ -1,4 +1,4 @@
-"""Items drawn as often as they are popular."""
+"""A sampler that draws items by their popularity."""
 
 import keras
 import numpy as np
@@ -7,17 +7,17 @@ import tensorflow as tf
 
 
 class PopularitySampler(keras.layers.Layer):
-    """Draws ids with a chance that grows with how often they occur, with replacement, others every time.
+    """Draws ids with replacement, with probabilities proportional to countᵖᵒʷᵉʳ.
 
-    The chance is in proportion to countᵖᵒʷᵉʳ. Mikolov et al., "Distributed representations of words and
-    phrases and their compositionality" (2013) found a power of 0.75 best; 1 is what a batch's own items
-    are drawn by, 0 draws every id that occurs alike. An id that never occurs is never drawn.
+    Mikolov et al., "Distributed representations of words and phrases and their compositionality" (2013)
+    found a power of 0.75 best. A power of 1 is the distribution of in-batch items, and 0 is uniform over
+    the ids that occur. An id that never occurs is never drawn.
 
     Args:
-        counts: [M], how often each id occurs.
-        samples: how many are drawn.
-        power: what counts are raised to.
-        seed: of the draws; None: another at every start.
+        counts: [M], the number of occurrences of each id.
+        samples: the number of draws.
+        power: the exponent of the counts.
+        seed: the seed of the draws; None: a different one at every start.
 
     Examples:
         >>> ids, expected = PopularitySampler([0, 3, 1], samples=8).draw()
@@ -39,7 +39,7 @@ class PopularitySampler(keras.layers.Layer):
         shares = weights / weights.sum()
         self._samples = samples
         self._expected = tf.constant(samples * shares, tf.float32)
-        # The places of ids that occur, rising: rounding cannot draw an id whose share is 0.
+        # Only ids that occur, ascending: rounding cannot draw an id whose share is 0.
         self._ids = tf.constant(np.flatnonzero(shares), tf.int32)
         self._edges = tf.constant(np.cumsum(shares[shares > 0])[:-1], tf.float64)
         self._seeds = keras.random.SeedGenerator(seed)
@@ -47,10 +47,10 @@ class PopularitySampler(keras.layers.Layer):
 
     @classmethod
     def log_uniform(cls, counts: npt.ArrayLike, samples: int, **kwargs) -> "PopularitySampler":
-        """By rank alone: the r-th most frequent of n ids has the chance log(1 + 1 / r) / log(n + 1).
+        """Builds a log-uniform sampler: the r-th most frequent of n ids has log(1 + 1 / r) / log(n + 1).
 
-        Nearly Zipf's law, and what `tf.random.log_uniform_candidate_sampler` draws by; but ids need not be
-        in the order of their frequency.
+        This is close to Zipf's law, and the distribution of `tf.random.log_uniform_candidate_sampler`; but
+        ids need not be in the order of their frequency.
 
         Examples:
             >>> sampler = PopularitySampler.log_uniform([0, 3, 1], samples=100)
@@ -64,18 +64,18 @@ class PopularitySampler(keras.layers.Layer):
         return cls(np.where(often > 0, weights, 0), samples, **kwargs)
 
     def draw(self, samples=None):
-        """(ids int32 [samples], how often each is to be expected among them, float32 [samples]).
+        """Draws ids: (ids int32 [samples], their expected counts in the sample, float32 [samples]).
 
         Args:
-            samples: how many, where it is not as many as always: a number, or a scalar tensor.
+            samples: the number of draws, an int or a scalar tensor; None: that of the constructor.
         """
         drawn = self._samples if samples is None else samples
-        # Two draws make one of 2⁻⁴⁸: float32's alone would not tell apart the rare ones of a million ids.
+        # Two draws make one with a resolution of 2⁻⁴⁸: float32's alone is too coarse for a million ids.
         fine, coarse = tf.unstack(tf.floor(keras.random.uniform([2, drawn], seed=self._seeds) * (1 << 24)))
         chance = (tf.cast(coarse, tf.float64) + tf.cast(fine, tf.float64) / (1 << 24)) / (1 << 24)
         ids = tf.gather(self._ids, tf.searchsorted(self._edges, chance, side="right"))
         return ids, self.expected(ids) * (tf.cast(drawn, tf.float32) / self._samples)
 
     def expected(self, ids):
-        """How often each of `ids`, int [n], is to be expected among a sample: float32 [n]."""
+        """Returns the expected counts of `ids`, int [n], in a sample: float32 [n]."""
         return tf.gather(self._expected, ids)

@@ -1,4 +1,4 @@
-"""A loss and the metrics that go with it, as a layer."""
+"""Tasks: a loss and its metrics as one layer."""
 
 from trainer.models.tasks.ranking import Ranking
 from trainer.models.tasks.retrieval import Retrieval

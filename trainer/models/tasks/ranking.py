@@ -1,4 +1,4 @@
-"""Predicting a rating: a loss between labels and predictions, and metrics of how far off they are."""
+"""The ranking task: a loss between labels and predicted ratings, and metrics of their error."""
 
 from collections.abc import Sequence
 
@@ -39,12 +39,12 @@ class Ranking(keras.layers.Layer):
         self.built = True
 
     def call(self, labels, predictions, sample_weight=None, compute_metrics=True):
-        """The scalar loss.
+        """Returns the scalar loss.
 
         Args:
             labels, predictions: [B], or [B, n].
-            sample_weight: [B] or None: how much each row counts, in the loss and in the metrics.
-            compute_metrics: False leaves the metrics as they are (they cost time in training).
+            sample_weight: [B] or None: the weight of each row in the loss and in the metrics.
+            compute_metrics: False skips the update of the metrics (which takes time in training).
         """
         labels, predictions = _rows(labels), _rows(predictions)
         loss = self._loss(labels, predictions, sample_weight=sample_weight)
@@ -66,6 +66,6 @@ class Ranking(keras.layers.Layer):
 
 
 def _rows(values):
-    """float32 [B, n] of [B] or [B, n]: Keras's losses average over the last axis before they weigh rows."""
+    """Returns [B] or [B, n] as float32 [B, n]: Keras's losses average the last axis, then weigh rows."""
     values = keras.ops.cast(values, "float32")
     return values[:, None] if len(values.shape) == 1 else values

@@ -1,4 +1,4 @@
-"""Finding a query's item among candidates: a softmax over scores, and what makes it fair and hard."""
+"""The retrieval task: a softmax over candidates, with sampling correction and hard negatives."""
 
 import keras
 import keras_rs
@@ -10,9 +10,10 @@ from trainer.models.samplers.false_negatives import NEVER, DownScoreFalseNegativ
 class Retrieval(keras.layers.Layer):
     """The counterpart of `tfrs.tasks.Retrieval`.
 
-    Scores are products of query and candidate vectors. As in TFRS, in this order: divided by the
-    temperature; less the log of a candidate's sampling probability (Yi et al., "Sampling-Bias-Corrected
-    Neural Modeling", 2019); accidental hits removed; all but the hardest negatives left out.
+    Scores are inner products of query and candidate vectors. As in TFRS they are processed in this order:
+    they are divided by the temperature; the log of the candidate's sampling probability is subtracted (Yi et
+    al., "Sampling-Bias-Corrected Neural Modeling", 2019); accidental hits are removed; all but the hardest
+    negatives are left out.
 
     Unlike in TFRS the loss is a mean over rows, and the candidates may be a whole catalogue
     (`positives`), or negatives drawn for the step (`own_embeddings`), so that the full and the sampled
@@ -20,12 +21,12 @@ class Retrieval(keras.layers.Layer):
     it should add the most negative one, and removes nothing: removal is our own.
 
     Args:
-        temperature: above 0.
-        hard_negatives: how many of the best scored negatives of a row count; None: all.
-        remove_accidental_hits: leave out candidates that are a row's own item under another place;
-            needs `candidate_ids`, and `own_ids` where there are `own_embeddings`.
-        false_negatives: what becomes of those candidates instead of being left out; needs the same.
-        loss: a Keras loss from one-hot labels and logits; categorical cross-entropy if None.
+        temperature: the divisor of the scores, above 0.
+        hard_negatives: the number of best-scored negatives of a row that count; None: all.
+        remove_accidental_hits: whether candidates that are a row's positive item in another column are left
+            out; needs `candidate_ids`, and `own_ids` if there are `own_embeddings`.
+        false_negatives: a layer that lowers the scores of those candidates instead; needs the same ids.
+        loss: a Keras loss from one-hot labels and logits; None: categorical cross-entropy.
 
     Examples:
         >>> task = Retrieval()
@@ -64,25 +65,26 @@ class Retrieval(keras.layers.Layer):
         own_embeddings=None,
         own_ids=None,
     ):
-        """The scalar loss.
+        """Returns the scalar loss.
 
         Args:
             query_embeddings: float [B, d].
-            candidate_embeddings: float [C, d]. Candidate i is row i's own; those beyond B are negatives only.
-            sample_weight: [B] or None: how much each row counts.
-            candidate_sampling_probability: float [C], the chance that a candidate is there, or how often it
-                is to be expected among draws with replacement, as a sampler's `draw` says; or None.
-            candidate_ids: int [C]; or None.
-            positives: int [B], the place of each row's own among the candidates, where it is not the row's.
-            own_embeddings: float [B, d], each row's own, where the candidates are C draws of a negative.
-                With their sampling probability a negative counts for as many as it stands for, and a row's
-                own, which is there whatever is drawn, for itself: on average the softmax's denominator is
-                the whole catalogue's (Bengio and Senécal, "Quick Training of Probabilistic Neural Nets by
-                Importance Sampling", 2003).
-            own_ids: int [B]; or None.
+            candidate_embeddings: float [C, d]. Candidate i is row i's positive; those beyond B are negatives
+                only.
+            sample_weight: [B] or None: the weight of each row.
+            candidate_sampling_probability: float [C], the probability that a candidate is in the sample, or
+                its expected count among draws with replacement, as a sampler's `draw` returns it; or None.
+            candidate_ids: int [C], the candidates' ids; or None.
+            positives: int [B], the index of each row's positive among the candidates; None: row i's is i.
+            own_embeddings: float [B, d], the rows' positives, if all candidates are sampled negatives. With
+                sampling probabilities each negative is weighted by their inverse, and the positive, which is
+                always present, by 1: in expectation the softmax's denominator is that of the whole catalogue
+                (Bengio and Senécal, "Quick Training of Probabilistic Neural Nets by Importance Sampling",
+                2003).
+            own_ids: int [B], the ids of `own_embeddings`; or None.
 
         Raises:
-            ValueError: something is to become of accidental hits, and the ids for it are not given.
+            ValueError: accidental hits are to be removed or lowered, and the ids that this needs are missing.
         """
         scores = ops.matmul(query_embeddings, ops.transpose(candidate_embeddings))
         scores = ops.cast(scores, "float32") / self._temperature
@@ -93,7 +95,7 @@ class Retrieval(keras.layers.Layer):
         else:
             labels = ops.zeros_like(scores)
         if candidate_sampling_probability is not None:
-            # keras-rs's SamplingProbabilityCorrection cuts off above 1: a draw may be expected 20 times.
+            # keras-rs's SamplingProbabilityCorrection clips at 1, but an expected count may be 20.
             scores -= ops.log(ops.maximum(ops.cast(candidate_sampling_probability, "float32"), 1e-12))
         if self._false_negatives is not None:
             if own_embeddings is None and candidate_ids is not None:

@@ -1,4 +1,4 @@
-"""What happens to features before a model sees them: functions for `tf.data`'s map, and layers."""
+"""Transforms of features before the model: functions for `tf.data`'s map, and layers."""
 
 from trainer.models.transforms.broadcast import broadcast_to_sequence
 from trainer.models.transforms.hashed_crosses import HashedCrosses

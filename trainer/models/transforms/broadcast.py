@@ -1,4 +1,4 @@
-"""What is known of a whole sequence, at each of its steps."""
+"""Broadcasting of context features to every step of a sequence."""
 
 import tensorflow as tf
 
@@ -8,10 +8,10 @@ def broadcast_to_sequence(context, sequence):
 
     Args:
         context: [B] or [B, d], or a dict of them.
-        sequence: whose length counts: dense [B, n, …] or ragged [B, (n), …].
+        sequence: the sequence that gives the lengths: dense [B, n, …] or ragged [B, (n), …].
 
     Returns:
-        Like the context, but [B, n] or [B, n, d], ragged where the sequence is.
+        The repeated context, [B, n] or [B, n, d], ragged if the sequence is.
 
     Examples:
         >>> broadcast_to_sequence(tf.constant([7, 8]), tf.ragged.constant([[1, 2], [3]])).to_list()

@@ -1,4 +1,4 @@
-"""Crosses of categorical features, each as a hashed id."""
+"""Crosses of categorical features as hashed ids."""
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -7,14 +7,15 @@ import keras
 
 
 class HashedCrosses(keras.layers.Layer):
-    """Named crosses of features as ids below `bins`: Wide&Deep's wide half (Cheng et al., 2016).
+    """Hashes named crosses of features to ids below `bins`: Wide & Deep's wide part (Cheng et al., 2016).
 
-    Keras's `HashedCrossing` makes one; this makes the chosen ones, or all of up to `level` features.
+    Keras's `HashedCrossing` makes one cross; this layer makes the chosen ones, or all of up to `level`
+    features.
 
     Args:
-        bins: of each cross.
-        crosses: names of the features to cross, two or more each; None: every combination.
-        level: None given for `crosses`, the most features that are crossed together.
+        bins: the number of bins of each cross.
+        crosses: the names of the features of each cross, two or more; None: every combination.
+        level: the largest number of features in a cross, if `crosses` is None.
 
     Call arguments:
         - features: int or string [B] or [B, 1] each, by name.
@@ -36,12 +37,12 @@ class HashedCrosses(keras.layers.Layer):
         for cross in self.crosses or ():
             if len(cross) < 2:
                 raise ValueError(f"A cross has at least two features, not {cross}.")
-        # It has no state: one layer hashes them all.
+        # HashedCrossing has no state, so one layer hashes all crosses.
         self._hashed = keras.layers.HashedCrossing(bins)
         self.built = True
 
     def call(self, features):
-        """int64, of the features' shape, by the crossed names joined by `_x_`."""
+        """Returns the hashed ids, int64 of the features' shape, by the crossed names joined with `_x_`."""
         return {
             "_x_".join(cross): self._hashed(tuple(features[name] for name in cross))
             for cross in self.crosses or self._every(sorted(features))

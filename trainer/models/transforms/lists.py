@@ -1,4 +1,4 @@
-"""Features that are lists, in TensorFlow's three ways of holding them: ragged, dense with padding, sparse."""
+"""Conversion of list features between ragged, padded dense and sparse tensors."""
 
 from typing import TypeAlias
 
@@ -8,11 +8,12 @@ Lists: TypeAlias = tf.Tensor | tf.RaggedTensor | tf.SparseTensor
 
 
 def as_ragged(lists: Lists, padding=None) -> tf.RaggedTensor:
-    """Any of the three as ragged [B, (n)].
+    """Returns ragged, dense or sparse lists as a ragged tensor [B, (n)].
 
     Args:
         lists: [B, n].
-        padding: of a dense tensor, left out at the end of each list; None: nothing is padding.
+        padding: the padding value of a dense tensor, which is removed at the end of each list; None: no value
+            is padding.
 
     Examples:
         >>> as_ragged(tf.constant([[1, 2], [3, 0]]), padding=0).to_list()
@@ -26,12 +27,12 @@ def as_ragged(lists: Lists, padding=None) -> tf.RaggedTensor:
 
 
 def as_dense(lists: Lists, padding=None, length: int | None = None) -> tf.Tensor:
-    """Any of the three as a tensor [B, n].
+    """Returns ragged, dense or sparse lists as a dense tensor [B, n].
 
     Args:
         lists: [B, n].
-        padding: what fills up shorter lists; 0, "" or False by the type if None.
-        length: n; longer lists lose their end. As long as the longest if None.
+        padding: the value that fills up shorter lists; None: 0, "" or False, by the dtype.
+        length: n; longer lists are truncated at the end. None: the length of the longest list.
 
     Examples:
         >>> as_dense(tf.ragged.constant([[1, 2, 3], [4]]), length=2).numpy().tolist()
@@ -47,7 +48,7 @@ def as_dense(lists: Lists, padding=None, length: int | None = None) -> tf.Tensor
 
 
 def as_sparse(lists: Lists, padding=None) -> tf.SparseTensor:
-    """Any of the three as sparse [B, n].
+    """Returns ragged, dense or sparse lists as a sparse tensor [B, n].
 
     Args:
         lists: [B, n].

@@ -1,14 +1,14 @@
-"""Which steps of a sequence are hidden from the model, for it to find: BERT4Rec's task (Sun et al., 2019).
+"""Masks of sequences, whose hidden steps the model predicts: BERT4Rec's task (Sun et al., 2019).
 
-A mask is ragged bool [B, (n)], true at hidden steps. Those are the targets: `sequence` masked by
-`tf.ragged.boolean_mask`. The loss is taken there only.
+A mask is ragged bool [B, (n)], true at hidden steps. These are the targets,
+`tf.ragged.boolean_mask(sequence, mask)`, and the loss is computed at them only.
 """
 
 import tensorflow as tf
 
 
 def mask_last(sequence: tf.RaggedTensor) -> tf.RaggedTensor:
-    """The last step of each sequence: how a model of masked steps is evaluated, and asked.
+    """Masks the last step of each sequence, as in evaluation and prediction.
 
     Examples:
         >>> mask_last(tf.ragged.constant([[1, 2], [3]])).to_list()
@@ -20,12 +20,12 @@ def mask_last(sequence: tf.RaggedTensor) -> tf.RaggedTensor:
 
 
 def mask_random(sequence: tf.RaggedTensor, rate: float = 0.3, seed=None) -> tf.RaggedTensor:
-    """Each step with a chance of `rate`, but at least one of a sequence, and never all of two or more.
+    """Masks each step with probability `rate`, but at least one per sequence, and never all of two or more.
 
     Args:
         sequence: ragged [B, (n)].
-        rate: of hidden steps.
-        seed: two integers: the same give the same mask. None: another at every call.
+        rate: the probability that a step is hidden.
+        seed: two integers; the same seed gives the same mask. None: a different mask at every call.
 
     Examples:
         >>> mask = mask_random(tf.ragged.constant([[1, 2], [3]]))
@@ -36,19 +36,19 @@ def mask_random(sequence: tf.RaggedTensor, rate: float = 0.3, seed=None) -> tf.R
     size = tf.shape(sequence.flat_values)
     chance = tf.random.uniform(size) if seed is None else tf.random.stateless_uniform(size, seed)
     owners = sequence.value_rowids()
-    # The step with the lowest chance is always hidden, the one with the highest never.
+    # The step with the lowest draw is always hidden, the one with the highest never.
     hidden = (chance < rate) | _is_first(chance, owners, lengths)
     hidden &= ~_is_first(-chance, owners, lengths) | (tf.gather(lengths, owners) == 1)
     return sequence.with_flat_values(hidden)
 
 
 def apply_mask(sequence: tf.RaggedTensor, mask: tf.RaggedTensor, token) -> tf.RaggedTensor:
-    """The sequence with `token` at hidden steps.
+    """Replaces the hidden steps of a sequence by `token`.
 
     Args:
         sequence: ragged [B, (n)].
-        mask: as the functions above give it.
-        token: an id of its own that stands for a hidden step.
+        mask: a mask of the functions above.
+        token: a reserved id that marks hidden steps.
 
     Examples:
         >>> films = tf.ragged.constant([[1, 2], [3]])
@@ -60,7 +60,7 @@ def apply_mask(sequence: tf.RaggedTensor, mask: tf.RaggedTensor, token) -> tf.Ra
 
 
 def _is_first(values, owners, lengths):
-    """Whether each value is the first of its row's lowest ones: exactly one of a row, bool [the values]."""
+    """Marks the first of each row's lowest values, exactly one per row: bool [values]."""
     lowest = tf.gather(tf.math.segment_min(values, owners), owners)
     place = tf.range(tf.size(values, out_type=owners.dtype), dtype=owners.dtype)
     end = tf.size(values, out_type=owners.dtype)

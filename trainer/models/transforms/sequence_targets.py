@@ -1,7 +1,7 @@
-"""Sequences as inputs and what is to be predicted of them.
+"""Splitting of sequences into inputs and prediction targets.
 
-Each function takes features by name, those in `sequences` ragged [B, (n)] and all as long as each other,
-and the name of the one that is predicted; gives (inputs, targets), and leaves the other features alone.
+Each function takes features by name and the name of the target feature. The features in `sequences` are
+ragged [B, (n)] and of equal lengths. It returns (inputs, targets), and leaves the other features as they are.
 For `tf.data`: `dataset.map(lambda features: predict_next(features, "movie_id", ["movie_id", "stars"]))`.
 """
 
@@ -15,7 +15,7 @@ Features = dict[str, tf.Tensor | tf.RaggedTensor]
 def predict_next(
     features: Features, target: str, sequences: Collection[str]
 ) -> tuple[Features, tf.RaggedTensor]:
-    """Every step's next one, as in SASRec (Kang and McAuley, 2018) and language models.
+    """Targets the next step at every step, as in SASRec (Kang and McAuley, 2018) and language models.
 
     Returns:
         (inputs without each sequence's last step, targets ragged [B, (n - 1)]: the target without its
@@ -31,7 +31,7 @@ def predict_next(
 
 
 def predict_last(features: Features, target: str, sequences: Collection[str]) -> tuple[Features, tf.Tensor]:
-    """The last step from all before it: what is evaluated by leave-one-out.
+    """Targets the last step, given all steps before it, as in leave-one-out evaluation.
 
     Returns:
         (inputs without each sequence's last step, targets [B]).
@@ -50,14 +50,14 @@ def predict_last(features: Features, target: str, sequences: Collection[str]) ->
 def predict_random(
     features: Features, target: str, sequences: Collection[str], seed=None
 ) -> tuple[Features, tf.Tensor]:
-    """One step of each sequence, any but the first, from those before it.
+    """Targets a random step of each sequence, any but the first, given the steps before it.
 
     Args:
-        features, target, sequences: as above.
-        seed: two integers: the same give the same steps. None: others at every call.
+        features, target, sequences: as in the module's description.
+        seed: two integers; the same seed gives the same steps. None: different steps at every call.
 
     Returns:
-        (inputs up to the chosen step, which is not among them, targets [B]).
+        (inputs before the chosen step, targets [B]).
 
     Examples:
         >>> inputs, targets = predict_random({"film": tf.ragged.constant([[1, 2], [3, 4]])}, "film", ["film"])
@@ -79,7 +79,7 @@ def predict_random(
 
 
 def _first(lists: tf.RaggedTensor, count: tf.Tensor) -> tf.RaggedTensor:
-    """The first steps of each list, as many as `count` says, [B]."""
+    """Returns the first `count`, [B], steps of each list."""
     step = tf.ragged.range(lists.row_lengths()).with_row_splits_dtype(lists.row_splits.dtype)
     return tf.ragged.boolean_mask(lists, step < tf.cast(count, step.dtype)[:, None])
 

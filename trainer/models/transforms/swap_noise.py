@@ -1,19 +1,19 @@
-"""Noise for categorical features: a value is swapped for another row's."""
+"""Swap noise for categorical features: a value is replaced by another row's."""
 
 import keras
 import tensorflow as tf
 
 
 class SwapNoise(keras.layers.Layer):
-    """In training, a share of each feature's values is replaced by values from other places of the batch.
+    """Replaces a share of each feature's values, in training, by values from elsewhere in the batch.
 
-    So noise follows the feature's own distribution. It is what won Porto Seguro's Safe Driver Prediction
-    (Jahrer, 2017), and Merlin Models' `StochasticSwapNoise`.
+    So the noise follows the feature's own distribution. It was part of the winning solution of Porto Seguro's
+    Safe Driver Prediction (Jahrer, 2017), and is the counterpart of Merlin Models' `StochasticSwapNoise`.
 
     Args:
-        rate: share of values that are swapped; the other value may happen to be the same.
-        padding: a value that is neither swapped nor drawn; None: there is none.
-        seed: of the draws.
+        rate: the share of values that are swapped; the new value may happen to be the same.
+        padding: a value that is neither swapped nor drawn; None: no value is padding.
+        seed: the seed of the draws.
 
     Call arguments:
         - features: a tensor, dense of any shape or ragged, or a dict of them; lists keep their lengths.
@@ -31,7 +31,7 @@ class SwapNoise(keras.layers.Layer):
         self.built = True
 
     def call(self, features, training=False):
-        """As the features came."""
+        """Returns the features, with noise in training, in the structure of the input."""
         if not training or not self.rate:
             return features
         if isinstance(features, dict):
@@ -47,7 +47,7 @@ class SwapNoise(keras.layers.Layer):
         drawn_from = tf.boolean_mask(values, real)
         count = tf.shape(drawn_from)[0]
         chances = keras.random.uniform([2, tf.size(values)], seed=self._seeds)
-        # Where nothing is real nothing is swapped: any place will do, if there is one.
+        # If all values are padding, nothing is swapped, and any value may be gathered, if there is one.
         drawn_from = tf.concat([drawn_from, values[:1]], axis=0)
         places = tf.cast(chances[1] * tf.cast(count, tf.float32), tf.int32)
         others = tf.gather(drawn_from, tf.minimum(places, tf.maximum(count - 1, 0)))
