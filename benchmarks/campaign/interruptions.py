@@ -46,7 +46,9 @@ def interruptions(out: Path, console: Console) -> Record:
         said = printed.read_text(errors="replace")
         if seconds > _LIMIT:
             faults.append(f"the run took {seconds:.1f} s to end")
-        if process.returncode == 0 or "Traceback" in said or "error: interrupted" not in said:
+        # At the very end there is nothing left to interrupt but the report.
+        told = "error: interrupted" in said if process.returncode else "report was not written" in said
+        if "Traceback" in said or not told:
             faults.append(f"the run ended with {process.returncode}: {said[-600:]}")
         faults += inspector.faults(at_rest=False)
         finished = _finished(printed)

@@ -179,11 +179,12 @@ def _summarize_pushed(request: RunRequest, run_id: str) -> None:
 
 def _report(record: RunRecord, workspace: Workspace, console: Console) -> None:
     """Writes the end of the run to its record, and its report; an error in the report is not fatal."""
-    from pipeline.report.report import write_report
-    from pipeline.store.metadata.lineage import Lineage
-
     record.write(workspace.reports / record.run_id)
     try:
+        # In here: to import takes seconds, in which a run that has come to its end can be interrupted too.
+        from pipeline.report.report import write_report
+        from pipeline.store.metadata.lineage import Lineage
+
         run = Lineage(workspace.metadata_db).run(record.run_id)
         if run is None:  # it ended before its first node
             return
@@ -191,7 +192,9 @@ def _report(record: RunRecord, workspace: Workspace, console: Console) -> None:
             file = write_report(workspace, run)
     except (Exception, KeyboardInterrupt) as error:
         logging.getLogger(__name__).exception("the report was not written")
-        console.print(f"the report was not written: {_first_line(error)}", markup=False)
+        why = "interrupted" if isinstance(error, KeyboardInterrupt) else _first_line(error)
+        again = command("report", record.run_id, workspace=workspace.root)
+        console.print(f"the report was not written: {why}; write it with: {again}", markup=False)
         return
     console.print(f"report: {near_path(str(file))}", markup=False, soft_wrap=True)
 

@@ -1,10 +1,15 @@
 """The summary of a run whose last nodes failed: what was decided and pushed before holds."""
 
+import io
 import json
+import sys
 
-from pipeline.cli.run import RunRequest, _summarize_pushed
+from rich.console import Console
+
+from pipeline.cli.run import RunRequest, _report, _summarize_pushed
 from pipeline.config.load import load_config
 from pipeline.schedule.records import judged
+from pipeline.store.runs.record import RunRecord, recorded
 from pipeline.store.workspace import Workspace
 
 from .metadata_store import Store
@@ -57,3 +62,18 @@ def test_a_run_that_fails_after_its_push_says_what_it_pushed(tmp_path):
     assert said["blessed"] is True
     assert said["pushed"].endswith("/7")
     assert said["metrics"]["retrieval"] == {"ndcg@10": 0.1}
+
+
+def test_an_interruption_while_the_report_is_imported_leaves_a_run_that_is_done(tmp_path, monkeypatch):
+    class Importing:
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "pipeline.report.report", Importing())
+    workspace, printed = Workspace(tmp_path), io.StringIO()
+    record = RunRecord.begin("r1", "marquee", ("run",), {}, None, ())
+
+    _report(record.ended("done"), workspace, Console(file=printed, width=200))
+
+    assert recorded(workspace, "r1")["state"] == "done"
+    assert "the report was not written: interrupted; write it with: " in printed.getvalue()
