@@ -108,6 +108,8 @@ def run(request: RunRequest) -> bool:
             except KeyboardInterrupt:
                 # No page: who interrupts wants to be let go. `marquee report` writes it.
                 record.ended("interrupted").write(workspace.reports / run_id)
+                if not request.to_node:
+                    _summarize_pushed(request, run_id)
                 log_line("interrupted")
                 raise interrupted from None
             except MarqueeError as error:
@@ -163,17 +165,17 @@ def _run(request: RunRequest, run_id: str, console: Console, interruption: Inter
 
 
 def _summarize_pushed(request: RunRequest, run_id: str) -> None:
-    """Writes the summary of a run that failed after the pusher, whose decisions and push remain valid."""
-    from pipeline.store.metadata.lineage import Lineage
-    from pipeline.store.pushed import PUSHER
-    from pipeline.store.summary import summarize
-
+    """Writes the summary of a run that ended early, but after the pusher: its decisions and push stand."""
     try:
+        from pipeline.store.metadata.lineage import Lineage
+        from pipeline.store.pushed import PUSHER
+        from pipeline.store.summary import summarize
+
         run = Lineage(request.workspace.metadata_db).run(run_id)
         if run and run.output(PUSHER, "pushed_model"):
             summary = summarize(request.workspace, request.config, run_id)
             summary.write(request.workspace)
-    except Exception as error:  # the failure of the node is what is to be told
+    except (Exception, KeyboardInterrupt) as error:  # why the run ended is what is to be told
         log_line(f"the summary of what was done was not written: {_first_line(error)}")
 
 

@@ -4,12 +4,16 @@ import io
 import json
 import sys
 
+import pytest
 from rich.console import Console
 
+import pipeline.cli.run
 from pipeline.cli.run import RunRequest, _report, _summarize_pushed
 from pipeline.config.load import load_config
+from pipeline.execution.interruption import Interrupted
 from pipeline.schedule.records import judged
 from pipeline.store.runs.record import RunRecord, recorded
+from pipeline.store.summary import read_summary
 from pipeline.store.workspace import Workspace
 
 from .metadata_store import Store
@@ -37,24 +41,34 @@ _WROTE = {
 }  # fmt: skip
 
 
+def judged_run(workspace, name):
+    """A run whose models were judged, in metadata, and the store to go on with."""
+    store = Store(workspace.metadata_db)
+    run = store.run(name)
+    for node, (key, file, content) in _WROTE.items():
+        artifact = store.artifact("Artifact", workspace.artifacts / node / key / "1")
+        (workspace.artifacts / node / key / "1" / file).write_text(json.dumps(content))
+        run.node(node, outputs={key: artifact})
+    return store, run
+
+
+def push(workspace, store, run):
+    pushed = store.artifact(
+        "PushedModel", workspace.artifacts / "p", content="A", pushed=1, outcome="pushed", pushed_version="7"
+    )
+    return run.node("AtomicPusher", outputs={"pushed_model": pushed})
+
+
 def test_a_run_that_fails_after_its_push_says_what_it_pushed(tmp_path):
     workspace = Workspace(tmp_path)
-    store = Store(workspace.metadata_db)
-    run = store.run("r1")
-    for name, (key, file, content) in _WROTE.items():
-        artifact = store.artifact("Artifact", workspace.artifacts / name / key / "1")
-        (workspace.artifacts / name / key / "1" / file).write_text(json.dumps(content))
-        run.node(name, outputs={key: artifact})
+    store, run = judged_run(workspace, "r1")
     request = RunRequest(load_config("smoke"), workspace)
     _summarize_pushed(request, "r1")
     assert not workspace.reports.exists()  # it did not come to the pusher: there is nothing to keep
 
-    pushed = store.artifact(
-        "PushedModel", workspace.artifacts / "p", content="A", pushed=1, outcome="pushed", pushed_version="7"
-    )
-    run.node("AtomicPusher", outputs={"pushed_model": pushed}).node("RunReport", "failed")
+    push(workspace, store, run).node("RunReport", "failed")
     _summarize_pushed(request, "r1")
-    summary = json.loads((workspace.reports / "r1" / "summary.json").read_text())
+    summary = read_summary(workspace, "r1")
     names = ("ranking", "retrieval", "recommender")
     assert summary["reasons"][:3] == summary["not_compared"] == [f"{name}: met" for name in names]
     assert summary["missed"] == []
@@ -62,6 +76,22 @@ def test_a_run_that_fails_after_its_push_says_what_it_pushed(tmp_path):
     assert said["blessed"] is True
     assert said["pushed"].endswith("/7")
     assert said["metrics"]["retrieval"] == {"ndcg@10": 0.1}
+
+
+def test_a_run_that_is_interrupted_after_its_push_says_what_it_pushed(tmp_path, monkeypatch):
+    workspace = Workspace(tmp_path)
+
+    def pushed_and_interrupted(request, run_id, console, interruption):
+        push(workspace, *judged_run(workspace, run_id))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline.cli.run, "_run", pushed_and_interrupted)
+    with pytest.raises(Interrupted):
+        pipeline.cli.run.run(RunRequest(load_config("smoke"), workspace))
+
+    [run_id] = [folder.name for folder in workspace.reports.iterdir()]
+    assert read_summary(workspace, run_id)["pushed"].endswith("/7")
+    assert recorded(workspace, run_id)["state"] == "interrupted"
 
 
 def test_an_interruption_while_the_report_is_imported_leaves_a_run_that_is_done(tmp_path, monkeypatch):
