@@ -42,7 +42,7 @@ def test_an_anomaly_stops_the_run_and_the_printed_command_goes_on_once_the_data_
     assert states(answer.run)["ExampleValidator"] == "failed"
     assert not (marquee.workspace / "serving_models").exists()
     report = (marquee.workspace / "reports" / answer.run.run_id / "report.html").read_text()
-    assert "ExampleValidator failed; what was done before is kept." in report
+    assert "ExampleValidator failed; what was finished before is kept." in report
     assert "the data breaks the schema" in report
 
     ratings(tmp_path)  # corrected
