@@ -27,7 +27,7 @@ def test_it_is_what_the_run_wrote_down_wherever_it_is_shown(tmp_path):
     sources = Sources.of(workspace, run)
     shown = {fact.label: fact.value for fact in banner(sources).facts}
     assert row(workspace, run)["seconds"] == described(workspace, run)["seconds"] == sources.seconds == 63.4
-    assert shown["Time"] == duration(63.4) == "1 min 3 s"
+    assert shown["Duration"] == duration(63.4) == "1 min 3 s"
 
 
 @pytest.mark.parametrize(
