@@ -8,7 +8,7 @@ was stopped. On two quiet cores a part takes about:
     kills          100 runs killed at a random moment, and resumed       100 minutes
     interruptions  SIGTERM at each node of a run in turn                  15 minutes
     swaps          100 versions swapped under load                        10 minutes
-    full-disk      a disk that is full at each node in turn (needs root)  20 minutes
+    full-disk      a disk that is full at each node in turn (needs root)  60 minutes
     ratings-files  10,000 damaged files of ratings                         5 minutes
     bodies         100,000 damaged requests over REST and gRPC            10 minutes
 
