@@ -196,7 +196,8 @@ class RankingTask(_Task):
     name, metric, better = "ranking", "rmse", -1
 
     def bar(self):
-        from pipeline.config.schema import BlessConfig, limits
+        from pipeline.config.bars import limits
+        from pipeline.config.schema import BlessConfig
 
         return limits(BlessConfig().bars)[self.metric]
 
@@ -227,7 +228,8 @@ class RetrievalTask(_Task):
     name, metric, better = "retrieval", "ndcg@10", 1
 
     def bar(self):
-        from pipeline.config.schema import RetrievalBlessConfig, limits
+        from pipeline.config.bars import limits
+        from pipeline.config.schema import RetrievalBlessConfig
 
         return limits(RetrievalBlessConfig().bars)[self.metric]
 

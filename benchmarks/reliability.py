@@ -3,7 +3,7 @@
     python benchmarks/reliability.py swaps --times 100
 
 Each part keeps its trials in `--out` (`benchmarks/results/reliability`) as JSON lines, and goes on where it
-was stopped. On two quiet cores a part takes about:
+was stopped. On two cores a part takes about:
 
     kills          100 runs killed at a random moment, and resumed       100 minutes
     interruptions  SIGTERM at each node of a run in turn                  15 minutes

@@ -304,7 +304,7 @@ pd.DataFrame(training["history"])[["loss", "rmse", "val_rmse"]].round(4)
 import tensorflow_model_analysis as tfma
 
 from components.ranking_evaluator import RankingEvaluator
-from pipeline.config.schema import limits
+from pipeline.config.bars import limits
 from pipeline.dag.eval_config import MODEL_SLICES, RAW_SLICES, eval_config
 
 evaluator = RankingEvaluator(

@@ -57,8 +57,7 @@ def _on_a_plane(points: np.ndarray) -> np.ndarray:
     """Places from 0 to 1, [N, 2], where near points are near; the same points give the same places."""
     from sklearn.manifold import TSNE  # seconds to import, and only a report needs it
 
-    # Exact: for this few points no slower than Barnes-Hut. It begins with the two strongest components, so
-    # that where clusters lie to each other is no matter of luck.
+    # Exact, which so few points allow. PCA as the start makes the places of clusters reproducible.
     perplexity = min(PERPLEXITY, (len(points) - 1) / 3)
     tsne = TSNE(2, perplexity=perplexity, max_iter=ROUNDS, init="pca", method="exact", random_state=0)
     places = tsne.fit_transform(points).astype(np.float64)

@@ -14,8 +14,9 @@ from components.movielens_example_gen.component import MovieLensExampleGen
 from components.ranking_evaluator import RankingEvaluator
 from components.retrieval_evaluator import RetrievalEvaluator
 from components.serving_skew import ServingSkew
+from pipeline.config.bars import limits
 from pipeline.config.data_schema import DataSchema
-from pipeline.config.schema import IN_PROCESS, RunConfig, limits
+from pipeline.config.schema import IN_PROCESS, RunConfig
 from pipeline.dag.data_source import DataSource
 from pipeline.dag.delivery_nodes import delivery_nodes
 from pipeline.dag.eval_config import MODEL_SLICES, RAW_SLICES, eval_config

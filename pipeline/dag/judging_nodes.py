@@ -7,7 +7,8 @@ from tfx.types import BaseChannel
 from components.list_evaluation.component import ListEvaluator
 from components.recommender_evaluator import RecommenderEvaluator
 from components.temporal_check import TemporalCheck
-from pipeline.config.schema import RecommenderBlessConfig, RetrievalBlessConfig, RunConfig, limits
+from pipeline.config.bars import limits
+from pipeline.config.schema import RecommenderBlessConfig, RetrievalBlessConfig, RunConfig
 from pipeline.dag.fingerprints import code_fingerprint
 from pipeline.dag.training_nodes import Judged, Prepared
 

@@ -23,21 +23,17 @@ FILE = "summary.json"
 
 
 @dataclass(frozen=True)
-class ModelSummary:
-    """Results of one task's model.
+class JudgedSummary:
+    """Verdict on one model by its evaluator; for the recommender this is all there is to say.
 
     Args:
-        tuner: `trials` (one per row, best first) and `best` (dotted path to value); None without tuning.
-        training: results of the trainer: epochs, best epoch, rows per second, device.
-        blessed: whether its own evaluator blessed it.
+        blessed: whether its evaluator blessed it.
         reasons: reasons for that, in sentences.
         evaluation: metrics on `eval`.
         missed: those of `reasons` that stand against it.
         not_compared: those of `reasons` whose baseline could not be compared.
     """
 
-    tuner: dict[str, Any] | None
-    training: dict[str, Any]
     blessed: bool
     reasons: list[str]
     evaluation: dict[str, float | None]
@@ -45,22 +41,17 @@ class ModelSummary:
     not_compared: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class RecommenderSummary:
-    """Results of the recommender, that is of the two models together.
+@dataclass(frozen=True, kw_only=True)
+class ModelSummary(JudgedSummary):
+    """Results of one task's model.
 
     Args:
-        blessed: whether RecommenderEvaluator blessed it.
-        reasons: reasons for that, in sentences.
-        evaluation: metrics of its lists on `eval`.
-        missed, not_compared: as in ModelSummary.
+        tuner: `trials` (one per row, best first) and `best` (dotted path to value); None without tuning.
+        training: results of the trainer: epochs, best epoch, rows per second, device.
     """
 
-    blessed: bool
-    reasons: list[str]
-    evaluation: dict[str, float | None]
-    missed: list[str] = field(default_factory=list)
-    not_compared: list[str] = field(default_factory=list)
+    tuner: dict[str, Any] | None
+    training: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -108,7 +99,7 @@ class Summary:
     example: str | None
     push: dict[str, Any] | None = None
     measured: str = ""
-    recommender: RecommenderSummary | None = None
+    recommender: JudgedSummary | None = None
     next_span: dict[str, Any] | None = None
     missed: list[str] = field(default_factory=list)
     not_compared: list[str] = field(default_factory=list)
@@ -131,7 +122,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     assert run is not None  # its nodes have run
     push = pushed(run, pushes(lineage))
     ranking, retrieval, recommender = _ranking(run), _retrieval(run), _recommender(run)
-    judged: dict[str, ModelSummary | RecommenderSummary]
+    judged: dict[str, JudgedSummary]
     judged = {"ranking": ranking, "retrieval": retrieval, "recommender": recommender}
     validation = _read(run, node_files.VALIDATION)
     served = list_versions(workspace.serving_models, "recommender")
@@ -165,7 +156,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
     )
 
 
-def _of_all(judged: Mapping[str, ModelSummary | RecommenderSummary], which: str) -> list[str]:
+def _of_all(judged: Mapping[str, JudgedSummary], which: str) -> list[str]:
     """Returns the sentences about all models, each prefixed with the model's name."""
     return [f"{name}: {sentence}" for name, each in judged.items() for sentence in getattr(each, which)]
 
@@ -188,9 +179,9 @@ def _retrieval(run: Run) -> ModelSummary:
     return ModelSummary(**_training(run, "retrieval"), **_verdict(found), evaluation=measured)
 
 
-def _recommender(run: Run) -> RecommenderSummary:
+def _recommender(run: Run) -> JudgedSummary:
     found = _read(run, node_files.RECOMMENDER_METRICS)
-    return RecommenderSummary(**_verdict(found), evaluation=found["candidate"])
+    return JudgedSummary(**_verdict(found), evaluation=found["candidate"])
 
 
 def _verdict(found: dict[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import gc
 def keep_out_of_collections() -> None:
     """Excludes all present objects, mainly TensorFlow's modules, from later garbage collections.
 
-    Call it once in a process that does nothing but serve, before models are loaded. A collection then takes
-    milliseconds instead of half a second, in which no request would be answered.
+    Call it once in a process that does nothing but serve, before models are loaded. Later collections then
+    look at models alone: no request is answered while one runs.
     """
     gc.collect()
     gc.freeze()

@@ -249,7 +249,8 @@ def test_a_weight_of_ratings_that_costs_what_is_found_is_refused(finished, tmp_p
         "model": [assembled],
         "baseline_model": made(standard_artifacts.Model, "RecommenderAssembler", "model"),
     }
-    from pipeline.config.schema import RecommenderBlessConfig, limits
+    from pipeline.config.bars import limits
+    from pipeline.config.schema import RecommenderBlessConfig
 
     bars = limits(RecommenderBlessConfig().bars)
     metrics, blessed = execute(given, tmp_path, bars)

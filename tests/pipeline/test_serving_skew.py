@@ -62,7 +62,7 @@ def printed(capsys):
 
     def show(skew):
         training = {"device": "CPU", "epochs": 1, "epochs_resumed": 0, "best_epoch": 1, "rows_per_second": 1}
-        model = ModelSummary(None, training, True, [], {})
+        model = ModelSummary(True, [], {}, tuner=None, training=training)
         rating = {"rmse": 0.9, "mae": 0.7}
         test = {"test": rating, "mean_rating_baseline": rating}
         test |= dict.fromkeys(("retrieval", "retrieval_popularity", "recommender"))
