@@ -1,0 +1,227 @@
+"""What a data set means: its features by type, its feedback, and the words for its users and items.
+
+A description is data, not code (DESIGN.md, "Data: described, not coded"). It reaches every stage that learns,
+judges or serves as JSON; which file and column a feature comes from is only known to ingestion
+(`components.movielens_example_gen`), which reads more keys from the same entries. Light to import.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from marquee.strict import Strict
+
+Owner: TypeAlias = Literal["user", "item", "context"]
+
+
+class _Feature(Strict):
+    """What all types of features have in common."""
+
+    column: str | None = Field(
+        None, description="column of the file that holds it; null: the one with the feature's own name"
+    )
+    pattern: str | None = Field(
+        None,
+        description="regular expression with one group, which is the value; null: the whole cell; a cell "
+        "that it does not match has no value",
+    )
+    name: str | None = Field(
+        None, description="name in tf.Examples, statistics and slices; null: the feature's own name"
+    )
+    of: Literal["title"] | None = Field(
+        None,
+        description="title: derived from the item's title by `pattern` where it is needed, and no feature of "
+        "tf.Examples; null: it has a column",
+    )
+    none: tuple[str, ...] = Field(
+        (), description="cells that mean that there is no value, besides empty ones"
+    )
+
+
+class Category(_Feature):
+    """One word of a vocabulary, such as a country or a brand; learned as an embedding."""
+
+    type: Literal["category"] = "category"
+    prefix: int | None = Field(
+        None,
+        ge=1,
+        description="characters by which models tell words apart, from the first on; null: all of them",
+    )
+    values: tuple[str, ...] | None = Field(
+        None, description="the words, in order; null: those of train, the most frequent first"
+    )
+    limit: int = Field(
+        50_000,
+        ge=1,
+        description="words that have an embedding of their own, the most frequent; others share hashed ones",
+    )
+    default: str | None = Field(None, description="value of a request that does not give it (context only)")
+
+
+class Categories(_Feature):
+    """Any number of words, such as genres or tags; learned as the sum of their embeddings over √n."""
+
+    type: Literal["categories"] = "categories"
+    separator: str = Field("|", min_length=1, description="what stands between two words in one cell")
+    limit: int = Field(
+        50_000,
+        ge=1,
+        description="words that have an embedding of their own, the most frequent; others are left out",
+    )
+
+
+class Number(_Feature):
+    """A number, such as an age or a price; learned in bins, and standardised where a model takes numbers."""
+
+    type: Literal["number"] = "number"
+    boundaries: tuple[float, ...] | None = Field(
+        None, description="ascending boundaries between bins; null: `bin_width`, else quantiles of train"
+    )
+    bin_width: float | None = Field(None, gt=0, description="width of each bin, from train's least value on")
+    bins: int = Field(10, ge=2, description="number of bins where quantiles are taken")
+    labels: tuple[str, ...] = Field(
+        (), description="names of the bins between `boundaries`, for slices and reports; none: ranges"
+    )
+    default: float | None = Field(None, description="value of a request that does not give it (context only)")
+
+    @model_validator(mode="after")
+    def _bins_have_one_rule(self) -> "Number":
+        if self.boundaries is not None and self.bin_width is not None:
+            raise ValueError("give boundaries or bin_width")
+        if self.boundaries is not None and list(self.boundaries) != sorted(set(self.boundaries)):
+            raise ValueError("boundaries must ascend")
+        if self.labels and len(self.labels) != len(self.boundaries or ()) + 1:
+            raise ValueError("labels needs one name more than there are boundaries")
+        return self
+
+
+class Text(_Feature):
+    """Free text, such as a title or a summary; learned as the sum of its words' embeddings over √n."""
+
+    type: Literal["text"] = "text"
+    limit: int = Field(20_000, ge=1, description="words that have an embedding, the most frequent")
+
+
+class Vector(_Feature):
+    """A vector of fixed length, such as an image's embedding; learned as a projection."""
+
+    type: Literal["vector"] = "vector"
+    length: int = Field(ge=1, description="number of numbers")
+    separator: str = Field(" ", min_length=1, description="what stands between two numbers in one cell")
+
+
+class Time(_Feature):
+    """A moment, such as a release date; seconds since 1970 in tf.Examples, learned in bins as a number."""
+
+    type: Literal["time"] = "time"
+    unit: Literal["auto", "s", "ms", "us", "ns", "iso"] = Field(
+        "auto", description="unit of the column; auto: told from its size, or ISO 8601"
+    )
+    bins: int = Field(10, ge=2, description="number of bins, by quantiles of train")
+
+
+Feature: TypeAlias = Annotated[
+    Category | Categories | Number | Text | Vector | Time, Field(discriminator="type")
+]
+Features: TypeAlias = dict[str, Feature]
+
+
+class Nouns(Strict):
+    """Words that people read in reports, pages and tables."""
+
+    user: str = Field("user", min_length=1, description="word for one who chooses")
+    users: str | None = Field(None, description="its plural; null: with an s")
+    item: str = Field("item", min_length=1, description='word for what is chosen, such as "film" or "artist"')
+    items: str | None = Field(None, description="its plural; null: with an s")
+
+    def of_users(self) -> str:
+        return self.users or f"{self.user}s"
+
+    def of_items(self) -> str:
+        return self.items or f"{self.item}s"
+
+
+class Scale(Strict):
+    """The scale of explicit ratings."""
+
+    min: float = Field(description="lowest rating")
+    max: float = Field(description="highest rating")
+    step: float | None = Field(
+        None, gt=0, description="distance of two neighbouring ratings; null: any number"
+    )
+
+    #: The ordinal head learns a threshold between two neighbouring ratings; with more of them it has too few
+    #: examples of each.
+    MOST_LEVELS: ClassVar[int] = 20
+
+    @model_validator(mode="after")
+    def _ascends(self) -> "Scale":
+        if not self.min < self.max:
+            raise ValueError(f"min ({self.min:g}) must be below max ({self.max:g})")
+        return self
+
+    @property
+    def levels(self) -> int | None:
+        """Returns the number of different ratings; None if any number is one."""
+        return None if self.step is None else round((self.max - self.min) / self.step) + 1
+
+
+class Description(Strict):
+    """What every stage behind ingestion needs to know of a data set.
+
+    Feedback is *explicit* (ratings) or *implicit* (events or counts). In tf.Examples, `user_rating` is the
+    rating of explicit data, and the strength of an interaction of implicit data: the event's weight, or the
+    count, or 1.
+    """
+
+    feedback: Literal["explicit", "implicit"] = "explicit"
+    scale: Scale | None = Field(None, description="scale of explicit ratings; null: as train has them")
+    nouns: Nouns = Nouns()
+    user_features: Features = Field(default={}, description="features of each user, by key")
+    item_features: Features = Field(default={}, description="features of each item, by key")
+    context_features: Features = Field(
+        default={}, description="features of each interaction, known when a request is made, by key"
+    )
+
+    @model_validator(mode="after")
+    def _each_feature_has_one_owner(self) -> "Description":
+        seen: dict[str, str] = {}
+        examples: dict[str, str] = {}
+        for owner, features in self.by_owner().items():
+            for key, feature in features.items():
+                if key in seen:
+                    raise ValueError(
+                        f"{key} is a feature of both {seen[key]} and {owner}: rename one of them"
+                    )
+                seen[key] = owner
+                name = feature.name or key
+                if name in examples:
+                    raise ValueError(f"{key} and {examples[name]} are both called {name} in tf.Examples")
+                if name in RESERVED:
+                    raise ValueError(f"{key}: {name} is the name of a column that every data set has")
+                examples[name] = key
+        return self
+
+    def by_owner(self) -> dict[Owner, Features]:
+        """Returns the features by what they belong to."""
+        return {"user": self.user_features, "item": self.item_features, "context": self.context_features}
+
+    def features(self) -> dict[str, tuple[Owner, Any]]:
+        """Returns every feature by its key, with its owner."""
+        return {
+            key: (owner, feature)
+            for owner, features in self.by_owner().items()
+            for key, feature in features.items()
+        }
+
+    def name_of(self, key: str) -> str:
+        """Returns a feature's name in tf.Examples.
+
+        Raises:
+            KeyError: there is no such feature.
+        """
+        return self.features()[key][1].name or key
+
+
+#: Names that tf.Examples of every data set have (`trainer.data.features`).
+RESERVED = frozenset({"user_id", "movie_id", "movie_title", "timestamp", "user_rating"})
