@@ -4,7 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from components.movielens_example_gen.description import Described, Interactions, Items, Users
+from components.movielens_example_gen.shipped import shipped
 from marquee.strict import Strict
+from trainer.data.description import Description, Nouns
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -135,6 +138,16 @@ class DataConfig(Strict):
     path: str | None = Field(
         None, description="folder, archive or ratings file; null: the cached data set, else a download"
     )
+    interactions: Interactions | None = Field(
+        None,
+        description="description of the files of interactions, for `dataset: custom`; null: recognised by "
+        "their columns",
+    )
+    items: Items | None = Field(None, description="description of the file of items; null: there is none")
+    users: Users | None = Field(None, description="description of the file of users; null: there is none")
+    nouns: Nouns | None = Field(
+        None, description="words for users and items in reports and pages; null: user and item, or film"
+    )
     spans: SpansConfig | None = Field(
         None, description="read `path` as spans: `{}` or `{window: N}`; null: one data set"
     )
@@ -178,6 +191,35 @@ class DataConfig(Strict):
         if self.dataset == CUSTOM and self.path is None:
             raise ValueError("dataset: custom needs a path: the folder or file of your ratings")
         return self
+
+    @model_validator(mode="after")
+    def _described_as_a_whole(self):
+        parts = [name for name in ("interactions", "items", "users") if getattr(self, name) is not None]
+        if parts and self.dataset != CUSTOM:
+            raise ValueError(f"{self.dataset} is described already: set dataset to custom to give {parts[0]}")
+        if parts and self.interactions is None:
+            raise ValueError(
+                f"{parts[0]} describes a file beside that of the interactions: give interactions"
+            )
+        if self.interactions is not None:
+            _ = self.description  # two features of one name
+        return self
+
+    @property
+    def described(self) -> Described | None:
+        """Returns the description of one's own files; None for files that are recognised by their names."""
+        if self.interactions is None:
+            return None
+        nouns = self.nouns or Nouns()
+        return Described(interactions=self.interactions, items=self.items, users=self.users, nouns=nouns)
+
+    @property
+    def description(self) -> Description:
+        """Returns what the stages behind ingestion are told of the data."""
+        if self.described is not None:
+            return self.described.description
+        movielens = shipped("movielens")
+        return movielens.model_copy(update={"nouns": self.nouns}) if self.nouns else movielens
 
     @model_validator(mode="after")
     def _spans_go_together(self):
