@@ -1,12 +1,13 @@
-"""What approximate search saves: inverted lists against exact search, on generated vectors in clusters.
+"""Benchmark of approximate search (inverted lists) against exact search, on generated vectors in clusters.
 
     python benchmarks/index.py --json index.json
 
-1,000,000 vectors of 64 in 4,000 clusters: each is its cluster's centre plus a noise as large as `--noise`
-times the centre; the queries are drawn in the same way. Each index is exported and asked through a v1
-session's callable, as TF Serving would, one query at a time for its 100 best; the two take turns. Recall
-is that of the index against exact search, on queries that the probes were not chosen by. Exact search is
-also measured on the first 60,000 vectors, by itself.
+The data are 1,000,000 vectors of size 64 in 4,000 clusters. Each vector is the centre of its cluster plus
+noise, which is as large as `--noise` times the centre. Queries are drawn in the same way. Each index is
+exported and called through a v1 session's callable, as in TF Serving, with one query at a time for its 100
+best vectors; the two indexes take turns. The recall is that of the inverted lists against exact search, on
+other queries than those that the number of probes was chosen by. Exact search is also measured alone on the
+first 60,000 vectors.
 """
 
 import argparse
@@ -25,18 +26,30 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also 
 
 WIDTH, CLUSTERS, K = 64, 4_000, 100
 FEW = 60_000
-SAMPLE = 256  # queries that choose the probes, and as many more that measure the recall
+SAMPLE = 256  # queries that choose the number of probes, and as many others that measure recall
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--vectors", type=int, default=1_000_000)
-    parser.add_argument("--noise", type=float, default=0.5, help="of a vector, over its centre's length")
-    parser.add_argument("--recall", type=float, default=0.96, help="what the probes are chosen for")
-    parser.add_argument("--repeats", type=int, default=300, help="single queries timed")
-    parser.add_argument("--json", type=Path, help="also write the results here")
+    parser.add_argument("--vectors", type=int, default=1_000_000, help="Number of indexed vectors (1000000).")
+    parser.add_argument(
+        "--noise",
+        type=float,
+        default=0.5,
+        help="Size of a vector's noise, as a multiple of its cluster centre's length (0.5).",
+    )
+    parser.add_argument(
+        "--recall",
+        type=float,
+        default=0.96,
+        help="Recall@100 that the number of probes is chosen for (0.96).",
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=300, help="Number of single queries that are timed (300)."
+    )
+    parser.add_argument("--json", type=Path, help="File that the results are also written to.")
     arguments = parser.parse_args()
     results = measure(arguments.vectors, arguments.noise, arguments.recall, arguments.repeats)
     for name, value in results.items():
@@ -46,7 +59,7 @@ def main() -> None:
 
 
 def measure(size: int, noise: float, recall: float, repeats: int) -> dict[str, float]:
-    """Recall, and milliseconds of a single query and of a query in a batch, of both."""
+    """Measures recall, and the time in ms of a single query and of a query in a batch, of both indexes."""
     from trainer.models.index import ExactIndex, build_index, recall_at
 
     vectors, queries = generated(size, noise)
@@ -78,7 +91,7 @@ def measure(size: int, noise: float, recall: float, repeats: int) -> dict[str, f
 
 
 def generated(size: int, noise: float):
-    """(vectors [size, 64], queries [2 × SAMPLE, 64]), float32."""
+    """Generates (vectors [size, 64], queries [2 × SAMPLE, 64]), float32."""
     import numpy as np
 
     random = np.random.default_rng(0)
@@ -92,7 +105,7 @@ def generated(size: int, noise: float):
 
 
 def session(index, path: str) -> Callable:
-    """The exported index as a function of (queries, k), in a v1 session of its own."""
+    """Exports an index and loads it in a v1 session of its own; returns a function of (queries, k)."""
     import keras
     import tensorflow as tf
 
@@ -111,7 +124,7 @@ def session(index, path: str) -> Callable:
 
 
 def turns(ask: dict[str, Callable], queries, repeats: int, size: int = 1) -> dict[str, float]:
-    """The median milliseconds of each callable on blocks of `size` queries."""
+    """Returns the median time in ms of each callable on blocks of `size` queries; callables take turns."""
     import numpy as np
 
     k = np.int32(K)

@@ -1,10 +1,11 @@
-"""How fast ratings become tf.Examples.
+"""Benchmark of ingestion: the time and memory in which ratings become tf.Examples.
 
     python benchmarks/ingest.py                                 against TFX's CsvExampleGen, 1,000,000 rows
-    python benchmarks/ingest.py --rows 1000000 5000000 20000000 alone: time and memory as rows grow
+    python benchmarks/ingest.py --rows 1000000 5000000 20000000 MovieLensExampleGen alone, as rows grow
 
-Against CsvExampleGen, both executors get the same one ratings.csv, the same Beam runner and the same machine,
-one after the other. Every measurement is a process of its own, so that its peak memory is its own.
+In the comparison with CsvExampleGen, both executors read the same single ratings.csv with the same Beam
+runner on the same machine, one after the other. Each measurement is a separate process, so that its peak
+memory is its own.
 """
 
 import argparse
@@ -25,9 +26,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rows", type=int, nargs="+", help="without a peer, at these sizes, movies joined")
-    parser.add_argument("--json", type=Path, help="also write the results here")
-    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)  # who, folder, output: one child's work
+    parser.add_argument(
+        "--rows",
+        type=int,
+        nargs="+",
+        help="Numbers of rows at which MovieLensExampleGen is measured alone, with movies joined.",
+    )
+    parser.add_argument("--json", type=Path, help="File that the results are also written to.")
+    parser.add_argument(
+        "--measure", nargs=3, help=argparse.SUPPRESS
+    )  # component, folder, output: of one child process
     arguments = parser.parse_args()
     if arguments.measure:
         print(json.dumps(_measure(*arguments.measure)))
@@ -43,7 +51,8 @@ def _against_csv_example_gen() -> list[dict]:
 
     with tempfile.TemporaryDirectory() as folder:
         write_ratings(Path(folder) / "data", AGAINST_ROWS)
-        # Ours before and after, and the median of three: it is so short that a busy moment would tell.
+        # The median of three counts, measured before and after the other component: a run is so short that
+        # a busy moment of the machine would distort it.
         ours = [_in_child("MovieLensExampleGen", folder, AGAINST_ROWS) for _ in range(2)]
         peer = _in_child("CsvExampleGen", folder, AGAINST_ROWS)
         ours.append(_in_child("MovieLensExampleGen", folder, AGAINST_ROWS))
@@ -73,7 +82,7 @@ def _in_child(who: str, folder: str, rows: int) -> dict:
 
 
 def _measure(who: str, folder: str, output: str) -> dict:
-    """Runs one executor; imports, and the package that TFX builds for a Beam worker, are not in the time."""
+    """Times one executor, without imports and without the package that TFX builds for Beam workers."""
     from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
     from tfx.types import standard_artifacts
 

@@ -1,6 +1,6 @@
-"""What a request of many rows costs: its time, the server's memory, and the wait of short requests beside it.
+"""Benchmark of requests with many rows: their time, the server's memory, and the wait of short requests.
 
-Used by `benchmarks/serve.py --beside ROWS`. The server runs in a process of its own, so that its memory is
+`benchmarks/serve.py --beside ROWS` runs it. The server is a separate process, so that the measured memory is
 the server's alone.
 """
 
@@ -13,15 +13,15 @@ from typing import Any
 
 
 def measure(models: Path, model: str, signature: str, rows: int, seconds: float, payloads) -> dict[str, Any]:
-    """Asks short requests alone, then beside long ones.
+    """Measures short requests alone, then short requests beside long ones.
 
     Args:
-        models: the folder that is served.
-        model: the model that is asked.
-        signature: of the requests; both are told to have it.
-        rows: of a long request.
-        seconds: for which short requests are asked, each time.
-        payloads: gives the REST and the gRPC request of so many rows.
+        models: folder of the served models.
+        model: name of the model that is called.
+        signature: name of the signature that is called, by short and by long requests.
+        rows: number of rows of a long request.
+        seconds: duration of each of the two measurements of short requests.
+        payloads: function from a number of rows to a REST request and a gRPC request of that many rows.
     """
     from serve import grpc_caller, rest_caller
 
@@ -71,11 +71,11 @@ def measure(models: Path, model: str, signature: str, rows: int, seconds: float,
 
 
 def show(report: dict[str, Any]) -> None:
-    """Prints what `measure` found."""
+    """Prints a report of `measure`."""
     from rich.console import Console
     from rich.table import Table
 
-    title = "{model}, {signature}: a row a request, alone and beside requests of {rows:,} rows".format(
+    title = "{model}, {signature}: one row per request, alone and beside requests of {rows:,} rows".format(
         **report
     )
     columns = {
@@ -83,7 +83,7 @@ def show(report: dict[str, Any]) -> None:
         "p99 ms": "alone_p99_ms",
         "beside: p50 ms": "beside_p50_ms",
         "p99 ms ": "beside_p99_ms",
-        "most ms": "beside_max_ms",
+        "max ms": "beside_max_ms",
         "long: s": "long_seconds",
         "RSS before, MB": "rss_before_mb",
         "peak": "rss_peak_mb",
@@ -103,7 +103,7 @@ def show(report: dict[str, Any]) -> None:
 
 
 class _server:
-    """A server in a process of its own; gives the process and its addresses."""
+    """Server in a separate process; entering it returns the process ID and the addresses."""
 
     def __init__(self, models: Path):
         context = multiprocessing.get_context("spawn")
@@ -125,7 +125,7 @@ def _serve(models: Path, pipe) -> None:
 
     with EmbeddedServer(models, ServerConfig(rest_port=0, grpc_port=0)) as server:
         pipe.send({"REST": server.rest_url, "gRPC": server.grpc_address})
-        with contextlib.suppress(EOFError):  # whoever measured has gone
+        with contextlib.suppress(EOFError):  # the measuring process has ended
             pipe.recv()
 
 

@@ -1,19 +1,20 @@
-"""What a schedule does night after night: 20 increments of MovieLens 100K, each run held against the last.
+"""Simulation of nightly runs: 20 increments of MovieLens 100K, each compared with the last blessed model.
 
     python benchmarks/nightly.py --json nightly.json
 
-The ratings are put in order, by time or by chance; the first night has the first 60,000 and each of 20 more
-brings the next 2,000. Every night small models of both tasks are trained on `train`, and judged on `eval` by
-the bars that Marquee ships, against the last blessed model on the same rows, by the functions that the
-pipeline's evaluators judge with (`components.bars`, `components.ranking_evaluator.paired`,
-`trainer.evaluation.quality`). What is pushed must have both blessings.
+The ratings are ordered by time or at random. The first night has the first 60,000 ratings, and each of 20
+further nights adds the next 2,000. Every night a small model of each task is trained on `train`, and judged
+on `eval` by the bars that Marquee ships. The baseline is the last blessed model, measured on the same rows.
+The judging functions are those of the pipeline's evaluators (`components.bars`,
+`components.ranking_evaluator.paired`, `trainer.evaluation.quality`). A night's models are pushed only if both
+are blessed.
 
-`test`, which decides nothing, tells whether the verdicts were right: `z` is by how many standard errors a
-candidate is better there than the last blessed model. A night that was refused with a z well over 0 was
-refused by mistake; one that was pushed with a z well under 0 puts a worse model in front.
+The split `test` decides nothing, and shows whether the verdicts were right: `z` is the number of standard
+errors by which the candidate is better on `test` than the baseline. A night that was refused with a z well
+over 0 was refused by mistake; a night that was pushed with a z well under 0 serves a worse model.
 
-It takes about 12 minutes on two quiet cores, 15 s a night. `--split random` shows what a split that is drawn
-anew every night comes to.
+The benchmark takes about 12 minutes on two idle cores, 15 s per night. `--split random` shows the effect of a
+split that is drawn anew every night.
 """
 
 import argparse
@@ -49,11 +50,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
-    parser.add_argument("--order", choices=["time", "chance"], nargs="+", default=["time", "chance"])
-    parser.add_argument("--split", choices=["hash", "random"], default="hash", help="data.split.kind")
-    parser.add_argument("--nights", type=int, default=20, help="after the first")
-    parser.add_argument("--json", type=Path, help="also write the results here")
+    parser.add_argument("--data", help="Folder with ml-100k (default: located as `marquee run` does).")
+    parser.add_argument(
+        "--order",
+        choices=["time", "chance"],
+        nargs="+",
+        default=["time", "chance"],
+        help="Orders in which the ratings arrive (time chance).",
+    )
+    parser.add_argument(
+        "--split", choices=["hash", "random"], default="hash", help="Value of data.split.kind (hash)."
+    )
+    parser.add_argument("--nights", type=int, default=20, help="Number of nights after the first (20).")
+    parser.add_argument("--json", type=Path, help="File that the results are also written to.")
     arguments = parser.parse_args()
     columns, found = read(arguments.data), {}
     for order in arguments.order:
@@ -86,20 +95,21 @@ def nights(
     retrieval: dict[str, Any] = RETRIEVAL,
     on_night=lambda night: None,
 ) -> list[dict[str, Any]]:
-    """What each night came to.
+    """Simulates the nights, and returns the results of each.
 
     Args:
         columns: ratings in the order in which they arrive, named as in `trainer.data.features`.
         split: `data.split.kind`.
-        count: how many nights follow the first.
-        first, step: how many ratings the first night has, and each later one brings.
+        count: number of nights after the first.
+        first, step: number of ratings of the first night, and number that each later night adds.
         ranking, retrieval: `custom_config` of the two trainers.
-        on_night: told of each night.
+        on_night: function that is called with each night.
 
     Returns:
-        By night `rows`, `eval` (rows), `seconds`, `pushed`, and for each task `metric`, `candidate`,
-        `baseline` (None on the first night), `standard_error`, `blessed`, `reason`, and `test`: the same
-        values on test and `z`, by how many standard errors the candidate is better there than the baseline.
+        One dictionary per night: `rows`, `eval` (rows), `seconds`, `pushed`, and for each task `metric`,
+        `candidate`, `baseline` (None on the first night), `standard_error`, `blessed`, `reason`, and `test`:
+        the candidate and the baseline on test, and `z`, the number of standard errors by which the candidate
+        is better there.
     """
     tasks, found = (RankingTask(ranking), RetrievalTask(retrieval)), []
     for night in range(count + 1):
@@ -122,7 +132,7 @@ def nights(
 
 
 def divided(columns: dict[str, list], kind: str) -> list[dict[str, list]]:
-    """Train, eval and test, as MovieLensExampleGen would divide these rows."""
+    """Divides rows into train, eval and test, as MovieLensExampleGen does."""
     from components.movielens_example_gen.config import DataConfig
     from components.movielens_example_gen.splits import Rows, assign
     from trainer.data.pair_hash import lots
@@ -134,7 +144,7 @@ def divided(columns: dict[str, list], kind: str) -> list[dict[str, list]]:
 
 @dataclass
 class Learned:
-    """A model, and what it was trained on."""
+    """Trained model, with a record of the data that it was trained on."""
 
     model: Any
     catalogue: Any
@@ -142,18 +152,18 @@ class Learned:
 
 
 class _Task:
-    """Trains a night's model, and holds it against the last blessed one."""
+    """Trains each night's model, and compares it with the last blessed one."""
 
     name: str
     metric: str
-    better: int  # 1 where more is better, -1 where less is
+    better: int  # 1 if a higher metric is better, -1 if a lower one is
 
     def __init__(self, custom: dict[str, Any]):
         self.custom = custom
         self._last: Learned | None = None
 
     def night(self, train: dict, evaluation: dict, test: dict) -> dict[str, Any]:
-        """See `nights`."""
+        """Trains and judges the model of one night; returns this task's entry of a night of `nights`."""
         from components.bars import Baseline, Overlap, verdicts
         from trainer.data import catalogue as catalogues
         from trainer.data.rating_data import RatingData
@@ -191,7 +201,7 @@ class _Task:
 
 
 class RankingTask(_Task):
-    """RMSE on the stars."""
+    """Ranking models, compared by RMSE in stars."""
 
     name, metric, better = "ranking", "rmse", -1
 
@@ -208,7 +218,7 @@ class RankingTask(_Task):
         return train_ranking(RankingSettings.of(self.custom, None), data).model
 
     def measured(self, candidate: Learned, last: Learned | None, rows: dict):
-        """The candidate's RMSE, the baseline's, and the standard error of the difference."""
+        """Returns the candidate's RMSE, the baseline's, and the standard error of the difference."""
         from components.ranking_evaluator.paired import Paired
         from trainer.data.pair_hash import column_hashes
 
@@ -223,7 +233,7 @@ class RankingTask(_Task):
 
 
 class RetrievalTask(_Task):
-    """nDCG@10 among all films that a user has not rated in train."""
+    """Retrieval models, compared by nDCG@10 among all films that a user has not rated in train."""
 
     name, metric, better = "retrieval", "ndcg@10", 1
 
@@ -240,7 +250,7 @@ class RetrievalTask(_Task):
         return train_retrieval(RetrievalSettings.of(self.custom, None), data).model
 
     def measured(self, candidate: Learned, last: Learned | None, rows: dict):
-        """The candidate's nDCG, the baseline's, and the standard error of the difference."""
+        """Returns the candidate's nDCG@10, the baseline's, and the standard error of the difference."""
         from trainer.data.ratings import Ratings
         from trainer.evaluation.held_out import HeldOut
 
@@ -255,7 +265,7 @@ class RetrievalTask(_Task):
 
 
 def _rated(learned: Learned, rows: dict) -> np.ndarray:
-    """What a model rates rows at; whom it does not know is a stranger to it."""
+    """Returns the ratings that a model predicts; a user whom it does not know is a cold-start user."""
     from trainer.data.ratings import Ratings
     from trainer.training.batches import eval_batches
 
@@ -265,7 +275,7 @@ def _rated(learned: Learned, rows: dict) -> np.ndarray:
 
 
 def _first_ten(scores, held_out):
-    """What the evaluator's `measure` finds, for k = 10 alone, which is quicker."""
+    """Returns what the evaluator's `measure` finds, for k = 10 alone, which is faster."""
     from trainer.evaluation.metrics import ranked_lists
     from trainer.evaluation.quality import judge
 
@@ -274,7 +284,7 @@ def _first_ten(scores, held_out):
 
 
 def _scores_of(learned: Learned, vocabularies):
-    """A model's scores by the rows of another's vocabularies; -inf for a film that it does not know."""
+    """Returns a model's scores by the rows of other vocabularies; -inf for a film that it does not know."""
 
     def places(mine, theirs) -> np.ndarray:
         place = {name: row for row, name in enumerate(mine, start=1)}
@@ -308,7 +318,7 @@ HEAD = (
 
 
 def row(night: dict[str, Any]) -> str:
-    """Formats a night as a line under HEAD, followed by why a model was refused or not compared."""
+    """Formats a night as one line under HEAD, followed by why a model was refused or not compared."""
     cells = []
     for task in ("ranking", "retrieval"):
         found = night[task]
@@ -324,7 +334,7 @@ def row(night: dict[str, Any]) -> str:
 
 
 def summary(found: list[dict[str, Any]]) -> str:
-    """How often a model was refused, and what `test` says of it and of those that were blessed."""
+    """Formats how many models were refused, and the z on `test` of refused and of blessed models."""
     lines = []
     for task in ("ranking", "retrieval"):
         later = [night[task] for night in found if night[task]["test"]["z"] is not None]

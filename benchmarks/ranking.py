@@ -1,11 +1,11 @@
-"""How well the ranking models predict ratings: RMSE on MovieLens 100K's seed split, three seeds each.
+"""Benchmark of the ranking models: RMSE on MovieLens 100K's seed split, three seeds each.
 
     python benchmarks/ranking.py --json ranking.json
 
-The protocol is that of TFRS's tutorial and of the README's table: `RandomState(42).permutation(100000)`
-over the rows of the file; the first 80,000 are trained on, of which the last 8,000 only stop training early
-(where a model says `all 80,000`, it trains on them too, for a fixed number of epochs); the other 20,000 are
-`test`, and nothing was chosen by them. No model here sees session times.
+The protocol is that of TFRS's tutorial and of the README's table: `RandomState(42).permutation(100000)` over
+the rows of the file. The first 80,000 rows are for training; the last 8,000 of them are used only for early
+stopping. A model whose name says `all 80,000` trains on those 8,000 too, for a fixed number of epochs. The
+other 20,000 rows are `test`, and nothing was chosen by them. No model here sees session times.
 """
 
 import argparse
@@ -45,10 +45,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--only", help="a part of a model's name")
-    parser.add_argument("--json", type=Path, help="also write the results here")
+    parser.add_argument("--data", help="Folder with ml-100k (default: located as `marquee run` does).")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="Random seeds of the training (0 1 2)."
+    )
+    parser.add_argument("--only", help="Part of a model's name; only models that have it are measured.")
+    parser.add_argument("--json", type=Path, help="File that the results are also written to.")
     arguments = parser.parse_args()
     train, evaluation, test = seed_split(read(arguments.data))
     results = []
@@ -63,9 +65,9 @@ def main() -> None:
 
 
 def measure(config: dict, seeds: list[int], train: dict, evaluation: dict, test: dict) -> dict:
-    """RMSE and AUC on test, and seconds of training, a value a seed; the number of parameters.
+    """Measures RMSE and AUC on test and the seconds of training, one value per seed, and counts parameters.
 
-    AUC is that of the expected rating as a sign of a rating of 4 stars or more.
+    AUC is that of the expected rating as a predictor of a rating of 4 stars or more.
     """
     import numpy as np
 
@@ -103,7 +105,7 @@ def measure(config: dict, seeds: list[int], train: dict, evaluation: dict, test:
 
 
 def area_under_curve(scores, positive) -> float:
-    """The chance that a positive row is scored above a negative one, ties half: the exact ROC AUC."""
+    """Returns the exact ROC AUC: the chance that a positive row is scored above a negative one, ties half."""
     from scipy.stats import rankdata
 
     positives, negatives = int(positive.sum()), int((~positive).sum())
@@ -113,7 +115,7 @@ def area_under_curve(scores, positive) -> float:
 
 
 def seed_split(columns: dict[str, list]) -> list[dict[str, list]]:
-    """Train (72,000), eval (8,000) and test (20,000)."""
+    """Returns train (72,000 rows), eval (8,000) and test (20,000)."""
     import numpy as np
 
     order = np.random.RandomState(42).permutation(len(columns["user_id"]))
@@ -122,7 +124,7 @@ def seed_split(columns: dict[str, list]) -> list[dict[str, list]]:
 
 
 def read(path: str | None) -> dict[str, list]:
-    """MovieLens 100K in its file's order, as raw columns named as in `trainer.data.features`."""
+    """Reads MovieLens 100K in its file's order, as raw columns named as in `trainer.data.features`."""
     from components.movielens_example_gen.config import DataConfig
     from components.movielens_example_gen.files.layouts import recognise
     from components.movielens_example_gen.files.pieces import cut

@@ -1,17 +1,18 @@
-"""What the recommender is worth and how fast it answers: what a star should count for, and milliseconds.
+"""Benchmark of the recommender: quality of its lists by the weight of the rating, and latency.
 
     python benchmarks/recommend.py --json recommend.json
 
-`weight`: of MovieLens 100K's rows in the order of TFRS's tutorials (`RandomState(42).permutation(100000)`),
-the first 64,000 are learned from, but for 640 that the training loop watches, and the next 16,000 are asked
-for; nothing looks at the other 20,000. A user's 200 best films by the retrieval model, those of train left
-out, are ordered by retrieval score + weight x the ranking model's rating. NDCG@10 counts every film of the
-16,000 that the user rated, `liked` those rated 4 stars or more; `stars` is the mean rating of those of the
-ten that the user did rate.
+The part `weight` uses MovieLens 100K in the row order of TFRS's tutorials
+(`RandomState(42).permutation(100000)`). Models learn from the first 64,000 rows, except 640 that the training
+loop only monitors. The next 16,000 rows are held out; the other 20,000 are not used. A user's 200 best films
+by the retrieval model, without those of train, are ordered by retrieval score + weight × the ranking model's
+rating. nDCG@10 counts every held-out film that the user rated, and `liked` counts those rated 4 stars or
+more. `stars` is the mean held-out rating of the films among the ten that the user rated.
 
-`latency`: one user, ten films, seen ones left out, an exact index: in a session as the server makes it, and
-over REST and gRPC from a second process; before it a history of three films, in process. Two towers and the
-default ranking model, untrained, of generated ratings: 3,000 users who have seen a hundred films each.
+The part `latency` measures requests of one user for ten films, without seen films, with an exact index: in a
+session as the server makes it, and over REST and gRPC from a second process. A history of three films is
+measured first, in process. The models are two towers and the default ranking model, untrained, on generated
+ratings of 3,000 users who have seen a hundred films each.
 """
 
 import argparse
@@ -41,12 +42,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
-    parser.add_argument("--only", choices=["weight", "latency"], help="one of the two parts")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--films", type=int, nargs="+", default=[1_682, 60_000])
-    parser.add_argument("--seconds", type=float, default=5.0, help="length of each run of requests")
-    parser.add_argument("--json", type=Path, help="also write the results here")
+    parser.add_argument("--data", help="Folder with ml-100k (default: located as `marquee run` does).")
+    parser.add_argument("--only", choices=["weight", "latency"], help="Part to run (both).")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="Random seeds of the training (0 1 2)."
+    )
+    parser.add_argument(
+        "--films",
+        type=int,
+        nargs="+",
+        default=[1_682, 60_000],
+        help="Numbers of films for which latency is measured (1682 60000).",
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, help="Seconds that each run of requests lasts (5)."
+    )
+    parser.add_argument("--json", type=Path, help="File that the results are also written to.")
     arguments = parser.parse_args()
     report = {"cores": len(os.sched_getaffinity(0)), "python": platform.python_version()}
     if arguments.only != "latency":
@@ -58,7 +69,7 @@ def main() -> None:
 
 
 def latency(films: int, seconds: float) -> dict:
-    """Milliseconds, in process and over the embedded server."""
+    """Measures latency in ms, in process and over the embedded server."""
     from serving.server.model import LoadedModel
     from serving.server.server import EmbeddedServer, ServerConfig
 
@@ -97,7 +108,7 @@ def latency(films: int, seconds: float) -> dict:
 
 
 def assembled(folder: Path, path: Path, columns: dict[str, list]) -> None:
-    """A recommender of untrained models at `path`; its parts in `folder`."""
+    """Exports a recommender of untrained models to `path`, and its parts to `folder`."""
     from trainer.data import catalogue as catalogues
     from trainer.data.vocabularies import Vocabularies
     from trainer.export.ranking import export_ranking
@@ -115,7 +126,7 @@ def assembled(folder: Path, path: Path, columns: dict[str, list]) -> None:
 
 
 def generated(films: int, users: int = 3_000, each: int = 100) -> dict[str, list]:
-    """Every film is rated, some far more often than others; every user has rated about `each`."""
+    """Generates ratings: every film is rated, some far more than others; users rate about `each` films."""
     random = np.random.default_rng(0)
     popular = (films * random.random(users * each - films) ** 3).astype(int)
     movie = random.permutation(np.concatenate([np.arange(films), popular]))
@@ -142,7 +153,7 @@ def by_weight(columns: dict[str, list], seeds: list[int]) -> list[dict]:
             for name, value in measures.items():
                 found[weight].setdefault(name, []).append(round(value, 4))
     results = [{"weight": weight, **measures} for weight, measures in found.items()]
-    print(f"{'weight':<14}{'NDCG@10':>18}{'liked NDCG@10':>18}{'stars':>18}")
+    print(f"{'weight':<14}{'nDCG@10':>18}{'liked nDCG@10':>18}{'stars':>18}")
     for row in results:
         cells = (f"{statistics.mean(row[m]):.4f} ± {_spread(row[m]):.4f}" for m in ("ndcg", "liked", "stars"))
         print(f"{row['weight']:<14}" + "".join(f"{cell:>18}" for cell in cells), flush=True)
@@ -150,7 +161,7 @@ def by_weight(columns: dict[str, list], seeds: list[int]) -> list[dict]:
 
 
 def of_seed(learned: dict[str, list], asked: dict[str, list], seed: int) -> dict:
-    """Trains both models; the measures by weight."""
+    """Trains both models with one seed; returns the measures by weight."""
     from trainer.data.features import MOVIE_ID, USER_ID
     from trainer.data.ratings import Ratings
     from trainer.evaluation.held_out import positives_by_user
@@ -184,7 +195,7 @@ def of_seed(learned: dict[str, list], asked: dict[str, list], seed: int) -> dict
 
 
 def trained(columns: dict[str, list], seed: int):
-    """Both models, with their defaults and a fixed number of epochs, and the catalogue."""
+    """Trains both models, with defaults and a fixed number of epochs; returns them and the catalogue."""
     from trainer.data import catalogue as catalogues
     from trainer.data.rating_data import RatingData
     from trainer.data.ratings import Ratings
@@ -192,7 +203,7 @@ def trained(columns: dict[str, list], seed: int):
     from trainer.training.ranking import RankingSettings, train_ranking
     from trainer.training.retrieval import RetrievalSettings, train_retrieval
 
-    # Early stopping is off, so what the loop watches decides nothing: one row in a hundred.
+    # Early stopping is off, so the rows that the loop monitors decide nothing: they are one in a hundred.
     watched, learned = (
         {name: column[rows] for name, column in columns.items()} for rows in (slice(640), slice(640, None))
     )

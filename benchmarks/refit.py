@@ -1,16 +1,16 @@
-"""Whether refitting blessed settings on more ratings costs quality, and which learning rates suit it.
+"""Benchmark of refitting: the effect on quality of training a blessed configuration again on more ratings.
 
     python benchmarks/refit.py --json refit.json
 
-Of MovieLens 100K, shuffled by each seed, 80,000 ratings are `train`, 10,000 `eval` and 10,000 `test`. The
-judged model is trained on `train` and stopped early by `eval`; its best epoch is E. The refit models are
-trained on `train` and `eval` for E epochs, and never on `test`, by which all are measured (a pipeline's own
-refit learns `test` too):
+MovieLens 100K is shuffled by each seed: 80,000 ratings are `train`, 10,000 `eval` and 10,000 `test`. The
+judged model is trained on `train`, with early stopping by `eval`; its best epoch is E. The refit models are
+trained on `train` and `eval` for E epochs. All models are measured on `test`, which none was trained on (the
+pipeline's own refit trains on `test` too). Two schedules of learning rates are compared:
 
-`schedule`: the judged training's learning rates, falling over all planned epochs and cut off after E.
-`shortened`: a fall to 0 over those E epochs.
+`schedule`: the judged training's learning rates, which fall over all planned epochs and are cut off after E.
+`shortened`: learning rates that fall to 0 over those E epochs.
 
-Ranking is measured by RMSE, retrieval by nDCG@10 over all films but those of `train` and `eval`.
+Ranking is measured by RMSE, and retrieval by nDCG@10 over all films but those of `train` and `eval`.
 """
 
 import argparse
@@ -31,7 +31,8 @@ from benchmarks.ranking import read
 from benchmarks.retrieval import ndcg_at_10, taken
 
 TRAIN, EVAL = 80_000, 10_000
-CASES = {  # what each task is trained with: as configs/ml-100k.yaml has it, and so that it stops early
+# By task: the configuration, and the planned epochs: those of configs/ml-100k.yaml, and enough to stop early.
+CASES = {
     "ranking": ({"model": {"kind": "mf"}}, (15, 40)),
     "retrieval": ({"model": {"kind": "two_tower"}}, (10, 30)),
 }
@@ -41,10 +42,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
-    parser.add_argument("--task", choices=list(CASES), help="one of the two tasks")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--json", type=Path, help="also write the results here")
+    parser.add_argument("--data", help="Folder with ml-100k (default: located as `marquee run` does).")
+    parser.add_argument("--task", choices=list(CASES), help="Task to measure (both).")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[0, 1, 2],
+        help="Random seeds of the shuffle and the training (0 1 2).",
+    )
+    parser.add_argument("--json", type=Path, help="File that the results are also written to.")
     arguments = parser.parse_args()
     columns, found = read(arguments.data), []
     for task, (settings, planned) in CASES.items():
@@ -63,7 +70,7 @@ def main() -> None:
 
 
 def compared(task: str, settings: dict, epochs: int, columns: dict, seed: int) -> dict:
-    """The judged model's measure on test, and those of both refits."""
+    """Returns the measures on test of the judged model and of both refits."""
     from trainer.run_fn import task_of
 
     order = np.random.RandomState(seed).permutation(len(columns["user_id"]))
@@ -88,7 +95,7 @@ LEARNING_RATE = {"ranking": {"learning_rate": 0.02}}
 
 
 def trained(task: str, settings, rows: dict, evaluation: dict | None, **options):
-    """Returns the model and its best epoch."""
+    """Returns the trained model and its best epoch."""
     from trainer.data import catalogue
     from trainer.data.rating_data import RatingData
     from trainer.data.ratings import Ratings
@@ -103,7 +110,7 @@ def trained(task: str, settings, rows: dict, evaluation: dict | None, **options)
 
 
 def measured(task: str, model, test: dict, seen: dict) -> float:
-    """Returns the RMSE, or NDCG@10."""
+    """Returns a model's RMSE (ranking) or nDCG@10 (retrieval) on test."""
     from trainer.data.catalogue import Catalogue
     from trainer.data.ratings import Ratings
 

@@ -1,8 +1,8 @@
-"""The reliability campaign: kill -9, full disks, versions swapped under load, and damaged input.
+"""Reliability campaign: kill -9, full disks, versions swapped under load, and damaged input.
 
     python benchmarks/reliability.py swaps --times 100
 
-Each part keeps its trials in `--out` (`benchmarks/results/reliability`) as JSON lines, and goes on where it
+Each part keeps its trials in `--out` (`benchmarks/results/reliability`) as JSON lines, and continues where it
 was stopped. On two cores a part takes about:
 
     kills          100 runs killed at a random moment, and resumed       100 minutes
@@ -12,7 +12,7 @@ was stopped. On two cores a part takes about:
     ratings-files  10,000 damaged files of ratings                         5 minutes
     bodies         100,000 damaged requests over REST and gRPC            10 minutes
 
-Without a part, the record of all of them is summed up. The exit status is 1 where anything went wrong.
+Without a part, the command sums up the records of all parts. The exit status is 1 if there was any fault.
 """
 
 import argparse
@@ -55,17 +55,32 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", nargs="?", choices=list(TIMES), help="what to try; without it: sum up")
-    parser.add_argument("--times", type=int, help="how often in all, those tried before among them")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/reliability"), metavar="DIR")
+    parser.add_argument(
+        "part",
+        nargs="?",
+        choices=list(TIMES),
+        help="Part to run (default: none, which sums up the records of all parts).",
+    )
+    parser.add_argument(
+        "--times",
+        type=int,
+        help="Number of trials in all, including earlier ones (default: as in the table above).",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("benchmarks/results/reliability"),
+        metavar="DIR",
+        help="Folder of the records (benchmarks/results/reliability).",
+    )
     parser.add_argument(
         "--models",
         type=Path,
         default=Path("workspace/serving_models"),
         metavar="DIR",
-        help="served models, for swaps and bodies: those of a run of `smoke` or `ml-100k`",
+        help="Served models of `smoke` or `ml-100k`, for swaps and bodies (workspace/serving_models).",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of moments and damage")
+    parser.add_argument("--seed", type=int, default=0, help="Seed of the random moments and the damage (0).")
     return parser.parse_args()
 
 
@@ -108,7 +123,7 @@ def known(out: Path) -> dict[str, Record]:
 
 
 def summary(record: Record) -> str:
-    """Formats one line of figures."""
+    """Formats the figures of a record as one line."""
     figures = [f"{len(record)} trials, {len(record.faults)} faults"]
     trials = record.trials
     if all("requests" in trial for trial in trials) and trials:

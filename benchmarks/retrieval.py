@@ -1,22 +1,22 @@
-"""How well the retrieval models find what people went on to watch: MovieLens 100K, two published protocols.
+"""Benchmark of the retrieval models on MovieLens 100K, by two published protocols.
 
     python benchmarks/retrieval.py --json retrieval.json
 
-`tfrs`: the split of TFRS's tutorials, `RandomState(42).permutation(100000)`, 80,000 rows to train on and
-20,000 to test on. Every rating is a positive. The measure is top-100 categorical accuracy: the share of
-test rows whose title is among the user's first 100 of all 1,664 titles (films of one title are one film),
-with the titles that the user rated in train removed, and with them kept, as the tutorial has it. A title
-that train does not hold is a miss.
+`tfrs`: the split of TFRS's tutorials, `RandomState(42).permutation(100000)`, 80,000 rows for training and
+20,000 for test. Every rating is a positive. The measure is top-100 categorical accuracy: the share of test
+rows whose title is among the user's first 100 of all 1,664 titles (films of one title are one film). It is
+measured without the titles that the user rated in train (`removed`), and with them (`kept`), as in the
+tutorial. A title that train lacks is a miss.
 
-`microsoft`: that of the Recommenders benchmark: of each film's rows, permuted by a fresh `RandomState(42)`,
-`round(0.75 n)` are for training; all test ratings are relevant; NDCG@10 over the users of test, films seen
-in train removed.
+`microsoft`: the split of the Recommenders benchmark. Each film's rows are permuted by a fresh
+`RandomState(42)`, and `round(0.75 n)` of them are for training. All test ratings are relevant. The measure is
+the users' mean nDCG@10 on test, without films of train.
 
-Models learn from 99.9 % of train for a fixed number of epochs; the other 0.1 % is only watched. Their
-settings were chosen on a validation part of train. Popularity and EASE (Steck, 2019; its closed form, λ 500)
-learn from all of train, in the same run: they show that the harness is the published one (`microsoft`:
-0.2506 and 0.4827; `tfrs`: 0.30 for popularity with train kept, 0.625 for EASE with train removed). The kind
-`ease` is the same as a model that the pipeline trains and serves.
+Models learn from 99.9 % of train for a fixed number of epochs; the other 0.1 % is only monitored. Their
+configuration was chosen on a validation part of train. Popularity and EASE (Steck, 2019; its closed form,
+with a regularization strength λ of 500) learn from all of train, in the same run. Their results show that the
+harness is the published one (`microsoft`: 0.2506 and 0.4827; `tfrs`: 0.30 for popularity with train kept,
+0.625 for EASE with train removed). The kind `ease` is the same model, trained and served by the pipeline.
 """
 
 import argparse
@@ -35,7 +35,7 @@ import numpy as np
 
 from benchmarks.ranking import read
 
-TRAIN = {"patience": 0}  # and the defaults; without XLA, whose scattered sums are slower on a CPU
+TRAIN = {"patience": 0}  # otherwise defaults; without XLA, whose scatter sums are slower on a CPU
 MODELS = {
     "two towers": {"model": {"kind": "two_tower"}, "train": TRAIN},
     "two towers, in-batch softmax": {"model": {"kind": "two_tower", "loss": "in_batch"}, "train": TRAIN},
@@ -45,7 +45,7 @@ MODELS = {
         "train": TRAIN,
     },
     "mf, softmax": {"model": {"kind": "mf"}, "train": TRAIN},
-    # A pair teaches less than a softmax over all films: the prior is weaker, and the epochs are more.
+    # A pair teaches less than a softmax over all films: regularization is weaker, and epochs are more.
     "mf, BPR": {"model": {"kind": "mf", "loss": "bpr", "l2": 1}, "train": {**TRAIN, "epochs": 40}},
     "youtube_dnn": {"model": {"kind": "youtube_dnn"}, "train": TRAIN},
     "sasrec": {"model": {"kind": "sasrec"}, "train": TRAIN},
@@ -60,11 +60,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--protocol", choices=list(PROTOCOLS), nargs="+", default=list(PROTOCOLS))
-    parser.add_argument("--only", default="", help="a part of a model's name")
-    parser.add_argument("--json", type=Path, help="also write the results here")
+    parser.add_argument("--data", help="Folder with ml-100k (default: located as `marquee run` does).")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="Random seeds of the training (0 1 2)."
+    )
+    parser.add_argument(
+        "--protocol",
+        choices=list(PROTOCOLS),
+        nargs="+",
+        default=list(PROTOCOLS),
+        help="Protocols to measure by (both).",
+    )
+    parser.add_argument(
+        "--only", default="", help="Part of a model's name; only models that have it are measured."
+    )
+    parser.add_argument("--json", type=Path, help="File that the results are also written to.")
     arguments = parser.parse_args()
     columns, results = read(arguments.data), []
     for protocol in arguments.protocol:
@@ -80,13 +90,13 @@ def main() -> None:
 
 
 def learners(seeds: list[int]) -> dict[str, tuple]:
-    """Every model's name to what learns it, and the seeds: the two that need none learn once."""
+    """Returns, by model, the function that trains it and its seeds; the two without randomness train once."""
     baselines = {"popularity": (popularity, [None]), "EASE, λ 500": (ease, [None])}
     return baselines | {name: (learner(config), seeds) for name, config in MODELS.items()}
 
 
 def run(learn, seed: int | None, train: dict, test: dict, measure) -> dict:
-    """One model of one seed: what `measure` finds, and the seconds that learning took."""
+    """Trains one model with one seed; returns its measures and the seconds of training."""
     begin = time.perf_counter()
     scores, vocabularies, seen = learn(train, seed)
     seconds = round(time.perf_counter() - begin, 1)
@@ -94,14 +104,14 @@ def run(learn, seed: int | None, train: dict, test: dict, measure) -> dict:
 
 
 def tfrs_split(columns: dict[str, list]) -> tuple[dict, dict]:
-    """Train (80,000) and test (20,000), titles in place of films."""
+    """Returns train (80,000 rows) and test (20,000), with titles in place of films."""
     order = np.random.RandomState(42).permutation(len(columns["user_id"]))
     columns = {**columns, "movie_id": columns["movie_title"]}
     return taken(columns, order[:80_000]), taken(columns, order[80_000:])
 
 
 def microsoft_split(columns: dict[str, list]) -> tuple[dict, dict]:
-    """Train and test, three to one of each film."""
+    """Returns train and test, in a ratio of three to one for each film."""
     movie, train, test = np.array(columns["movie_id"]), [], []
     for each in np.unique(movie):
         rows = np.random.RandomState(42).permutation(np.flatnonzero(movie == each))
@@ -111,7 +121,7 @@ def microsoft_split(columns: dict[str, list]) -> tuple[dict, dict]:
 
 
 def top_100_accuracy(scores, vocabularies, seen, test: dict) -> dict[str, float]:
-    """The share of test's rows that are in their user's list, train's titles removed and kept."""
+    """Returns the share of test rows in their user's list, with train's titles removed and with them kept."""
     from trainer.data.ratings import Ratings
     from trainer.evaluation.metrics import ranked_lists
 
@@ -126,7 +136,7 @@ def top_100_accuracy(scores, vocabularies, seen, test: dict) -> dict[str, float]
 
 
 def ndcg_at_10(scores, vocabularies, seen, test: dict) -> dict[str, float]:
-    """The users' mean NDCG@10, and recall@100, train's films removed."""
+    """Returns the users' mean nDCG@10 and recall@100, with train's films removed."""
     from trainer.data.ratings import Ratings
     from trainer.evaluation.held_out import positives_by_user
     from trainer.evaluation.metrics import full_catalogue_metrics
@@ -142,14 +152,14 @@ PROTOCOLS = {"tfrs": (tfrs_split, top_100_accuracy), "microsoft": (microsoft_spl
 
 
 def popularity(train: dict, seed: None):
-    """Every film's number of ratings: (scores of users, vocabularies, what each user has seen)."""
+    """Scores films by their number of ratings: (scores of users, vocabularies, what each user has seen)."""
     _, catalogue = _read(train)
     counts = catalogue.watchers.lengths.astype(np.float32)
     return lambda users: np.tile(counts, (len(users), 1)), catalogue.vocabularies, catalogue.watched
 
 
 def ease(train: dict, seed: None, l2: float = 500.0):
-    """EASE's closed form (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", 2019)."""
+    """Fits EASE's closed form (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", 2019)."""
     ratings, catalogue = _read(train)
     watched = np.zeros((catalogue.users, catalogue.movies))
     watched[ratings.user, ratings.movie] = 1
@@ -160,7 +170,7 @@ def ease(train: dict, seed: None, l2: float = 500.0):
 
 
 def learner(config: dict):
-    """A learner of what `config` says."""
+    """Returns a function that trains the model of a configuration."""
 
     def learn(train: dict, seed: int):
         from trainer.data.catalogue import Catalogue
@@ -174,7 +184,7 @@ def learner(config: dict):
         evaluation = Ratings.from_columns(taken(train, order[:watched]), catalogue.vocabularies)
         settings = RetrievalSettings.of({**config, "train": {**config["train"], "seed": seed}}, None)
         model = train_retrieval(settings, RatingData(ratings, evaluation, catalogue)).model
-        # What a user has seen is all of train, the watched part too.
+        # Films of all of train count as seen, those of the monitored part too.
         everything = Ratings.from_columns(train, catalogue.vocabularies)
         seen = Catalogue.of(everything, catalogue.attributes, catalogue.vocabularies).watched
         return model.scores, catalogue.vocabularies, seen

@@ -1,19 +1,19 @@
-"""How fast the server answers: REST and gRPC against the same signature called in process, in one run.
+"""Benchmark of serving: REST and gRPC against the same signature called in process, in one run.
 
     python benchmarks/serve.py --models workspace/serving_models --model ranking --json serve.json
 
-The load comes from a second process over connections that stay open, so client and server do not share an
-interpreter. Where `tensorflow_model_server` is on PATH, it is measured on the same model too.
+A second process generates the load over connections that stay open, so that client and server do not share an
+interpreter. If `tensorflow_model_server` is on PATH, it is measured on the same model too.
 
     python benchmarks/serve.py --log-sample 0.1 1
 
-also measures what a log of that share of the requests costs: servers with and without one are asked in turn.
-The processor time that the embedded server takes a request says it even on a machine that others use.
+This command also measures the cost of logging those shares of the requests: servers with and without a log
+take turns. The embedded server's processor time per request shows the cost even on a machine that others use.
 
     python benchmarks/serve.py --model recommender --beside 30000
 
-measures instead what requests of so many rows cost: their time, the memory of the server, and the wait of
-short requests beside them.
+This command measures only requests of that many rows: their time, the server's memory, and the wait of short
+requests beside them.
 """
 
 import argparse
@@ -36,9 +36,9 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also runs without installing
 
-# What is asked for, by the name of the input; a row of blanks where the name is not here.
+# Values of the inputs by name; any other input is an empty string, or 1.
 VALUES = {"user_id": "42", "movie_title": "Speed (1994)", "movie_id": "56", "k": 10, "exclude_seen": True}
-WARM_UP = 50  # requests a client
+WARM_UP = 50  # requests per client
 
 
 def main() -> None:
@@ -61,26 +61,45 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--models", type=Path, default=Path("workspace/serving_models"), metavar="DIR")
-    parser.add_argument("--model", default="ranking")
-    parser.add_argument("--signature", default="serving_default")
-    parser.add_argument("--rows", type=int, default=1, help="rows a request")
-    parser.add_argument("--clients", type=int, default=8, help="clients in the concurrent runs")
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of each run")
-    parser.add_argument("--rounds", type=int, default=1, help="how often the servers take turns in each row")
+    parser.add_argument(
+        "--models",
+        type=Path,
+        default=Path("workspace/serving_models"),
+        metavar="DIR",
+        help="Folder of the served models (workspace/serving_models).",
+    )
+    parser.add_argument("--model", default="ranking", help="Name of the model that is called (ranking).")
+    parser.add_argument(
+        "--signature",
+        default="serving_default",
+        help="Name of the signature that is called (serving_default).",
+    )
+    parser.add_argument("--rows", type=int, default=1, help="Rows per request (1).")
+    parser.add_argument(
+        "--clients", type=int, default=8, help="Number of clients in the concurrent runs (8)."
+    )
+    parser.add_argument("--seconds", type=float, default=3.0, help="Seconds that each run lasts (3).")
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="Number of turns that each server has per measured row (1)."
+    )
     parser.add_argument(
         "--log-sample",
         type=float,
         nargs="*",
         default=[],
         metavar="SHARE",
-        help="also with such logs",
+        help="Shares of requests to log; a server with each such log is measured too (none).",
     )
-    parser.add_argument("--log-format", choices=("jsonl", "tfrecord"), default="jsonl")
     parser.add_argument(
-        "--beside", type=int, metavar="ROWS", help="measure short requests beside requests of so many rows"
+        "--log-format", choices=("jsonl", "tfrecord"), default="jsonl", help="Format of the logs (jsonl)."
     )
-    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument(
+        "--beside",
+        type=int,
+        metavar="ROWS",
+        help="Measure short requests beside requests of this many rows, and nothing else.",
+    )
+    parser.add_argument("--json", metavar="FILE", help="File that the results are also written to.")
     return parser.parse_args()
 
 
@@ -149,7 +168,7 @@ def measure_beside(args: argparse.Namespace) -> dict[str, Any]:
 
 
 class Load:
-    """What several rounds with one server came to."""
+    """Results of several rounds with one server."""
 
     def __init__(self):
         self._times, self._wall, self._processor = [], 0.0, math.inf
@@ -157,7 +176,7 @@ class Load:
     def add(self, times: list[float], wall: float, processor: float, clients: int) -> None:
         self._times += times
         self._wall += wall
-        # Of the rounds, the one in which others disturbed the least.
+        # The lowest of the rounds is the one that other processes disturbed least.
         self._processor = min(self._processor, processor / (len(times) + clients * WARM_UP))
 
     def summary(self, what: str, clients: int) -> dict[str, Any]:
@@ -168,7 +187,7 @@ class Load:
 
 
 def servers(args: argparse.Namespace, logs: Path) -> dict[str, Any]:
-    """By name, the embedded server first."""
+    """Returns the servers by name, the embedded one first."""
     from serving.prediction_log.config import LogConfig
     from serving.server.config import ServerConfig
     from serving.server.server import EmbeddedServer
@@ -186,7 +205,7 @@ def servers(args: argparse.Namespace, logs: Path) -> dict[str, Any]:
 
 
 def example(name: str, spec, rows: int) -> Any:
-    """One value, repeated to the tensor's shape with `rows` in place of an open first size."""
+    """Returns one value, repeated to the tensor's shape with `rows` as its first size."""
     import numpy as np
 
     value = VALUES.get(name, "" if spec.dtype == "string" else 1)
@@ -206,7 +225,7 @@ def in_process(model, signature: str, inputs: dict, seconds: float) -> tuple[lis
 
 
 def requests(model: str, signature: str, inputs: dict) -> tuple[bytes, bytes]:
-    """The same request in both forms, ready to send: a request over HTTP/1.1, and a PredictRequest."""
+    """Returns the same request in both forms, ready to send: over HTTP/1.1, and a PredictRequest."""
     from tensorflow_serving.apis import predict_pb2
 
     from serving.encoding.json_values import dump, jsonable
@@ -223,7 +242,7 @@ def requests(model: str, signature: str, inputs: dict) -> tuple[bytes, bytes]:
 
 
 def from_another_process(api: str, address: str, payload: bytes, clients: int, seconds: float):
-    """Seconds of each request, and of the whole, as `clients` see them that each wait for their answer."""
+    """Measures the seconds of each request and of the whole, for clients that each wait for their answer."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(generate_load, (api, address, payload, clients, seconds))
 
@@ -255,7 +274,7 @@ def generate_load(api: str, address: str, payload: bytes, clients: int, seconds:
 
 
 def rest_caller(url: str, request: bytes):
-    """A bare socket: an HTTP library would spend longer than the server does."""
+    """Returns a caller over a bare socket, because an HTTP library would take longer than the server."""
     host, port = url.removeprefix("http://").rsplit(":", 1)
     connection = socket.create_connection((host, int(port)), timeout=60)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -283,7 +302,7 @@ def rest_caller(url: str, request: bytes):
 def grpc_caller(address: str, request: bytes):
     import grpc
 
-    # A connection each, as different clients have; gRPC would share one between equal channels.
+    # One connection per client, as different clients have; gRPC would share one between equal channels.
     channel = grpc.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)])
     predict = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
     return lambda: predict(request, timeout=60)
@@ -305,7 +324,7 @@ def show(report: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    title = "{model} version {version}, {signature}, {rows} rows a request, {cores} cores".format(**report)
+    title = "{model} version {version}, {signature}, {rows} rows per request, {cores} cores".format(**report)
     table = Table(title=title)
     for column in (
         "",

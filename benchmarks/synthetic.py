@@ -1,8 +1,9 @@
-"""Ratings in MovieLens's shape, as many as wanted: no MovieLens row is in them.
+"""Generator of ratings in the shape of MovieLens, of any number; no MovieLens row is in them.
 
     python benchmarks/synthetic.py DIR --rows 20000000
 
-writes `ratings.csv` and `movies.csv` as ml-20m has them, sorted by user, movies by a Zipf law.
+The command writes `ratings.csv` and `movies.csv` in the format of ml-20m. Ratings are sorted by user, and
+movies follow a Zipf law.
 """
 
 import argparse
@@ -18,7 +19,7 @@ GENRES = ("Action", "Adventure", "Comedy", "Crime", "Drama", "Horror", "Romance"
 
 
 def write_ratings(folder: Path, rows: int, seed: int = 0) -> None:
-    """Writes `ratings.csv` (userId,movieId,rating,timestamp), about 144 ratings a user, in `folder`."""
+    """Writes `ratings.csv` (userId,movieId,rating,timestamp) to `folder`, about 144 ratings per user."""
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(seed)
     with pa_csv.CSVWriter(
@@ -43,7 +44,7 @@ def write_ratings(folder: Path, rows: int, seed: int = 0) -> None:
 
 
 def write_movies(folder: Path, seed: int = 0) -> None:
-    """Writes `movies.csv` (movieId,title,genres) in `folder`."""
+    """Writes `movies.csv` (movieId,title,genres) to `folder`."""
     random = np.random.default_rng(seed)
     with (folder / "movies.csv").open("w") as file:
         file.write("movieId,title,genres\n")
@@ -56,8 +57,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("folder", type=Path, help="Folder that the files are written to.")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="Number of ratings (1000000).")
     arguments = parser.parse_args()
     write_ratings(arguments.folder, arguments.rows)
     write_movies(arguments.folder)

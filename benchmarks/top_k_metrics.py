@@ -1,16 +1,16 @@
-"""Retrieval metrics over the full catalogue: ours against TFRS's FactorizedTopK, time and exactness.
+"""Benchmark of retrieval metrics over the full catalogue against TFRS's FactorizedTopK: time and exactness.
 
     python benchmarks/top_k_metrics.py --json top_k_metrics.json
 
-Both rank all 1,682 films for the 20,000 test rows of MovieLens 100K's seed split (benchmarks/ranking.py)
-with the same two tables of 32: the singular vectors of train's ratings matrix. Films of train stay in the
-lists, as in TFRS. TFRS is run as its tutorial runs it: `evaluate` of a `tfrs.Model` over batches of 4,096,
-FactorizedTopK over candidates in batches of 128, k of 1, 5, 10, 50 and 100. It refuses Keras 3, so an
-environment of its own is made once under `workspace/cache`, with the same TensorFlow. The median of
-`--repeats` counts, after one to warm up. For each k TFRS gives one metric and ours give six.
+Both rank all 1,682 films for the 20,000 test rows of MovieLens 100K's seed split (benchmarks/ranking.py).
+Both use the same two tables of width 32: the singular vectors of train's ratings matrix. Films of train stay
+in the lists, as in TFRS. TFRS runs as in its tutorial: `evaluate` of a `tfrs.Model` over batches of 4,096,
+and FactorizedTopK over candidates in batches of 128, with k of 1, 5, 10, 50 and 100. TFRS refuses Keras 3, so
+a separate environment with the same TensorFlow is made once under `workspace/cache`. The median of
+`--repeats` runs counts, after one run to warm up. For each k, TFRS gives one metric and Marquee gives six.
 
-`lose to themselves` counts the true films whose score as a positive (a sum of products) is below the score
-of the same film among the candidates (a matrix product): FactorizedTopK ranks them one place too low.
+`lose to themselves` counts the true films whose score as a positive (a sum of products) is below the score of
+the same film among the candidates (a matrix product): FactorizedTopK ranks them one place too low.
 """
 
 import argparse
@@ -31,7 +31,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also 
 KS = (1, 5, 10, 50, 100)
 WIDTH = 32
 
-# Runs in TFRS's environment: argv is a folder with query.npy, candidate.npy, user.npy, item.npy, and repeats.
+# Program for TFRS's environment. Its arguments: a folder with query.npy, candidate.npy, user.npy and
+# item.npy, the number of timed runs, and the values of k as JSON.
 TFRS = """
 import json, statistics, sys, time
 from pathlib import Path
@@ -82,9 +83,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--json", type=Path, help="also write the results here")
+    parser.add_argument("--data", help="Folder with ml-100k (default: located as `marquee run` does).")
+    parser.add_argument(
+        "--repeats", type=int, default=5, help="Number of timed runs, whose median counts (5)."
+    )
+    parser.add_argument("--json", type=Path, help="File that the results are also written to.")
     arguments = parser.parse_args()
     tables = embeddings(arguments.data)
     ours, theirs = measure_ours(tables, arguments.repeats), measure_tfrs(tables, arguments.repeats)
@@ -107,7 +110,7 @@ def main() -> None:
 
 
 def embeddings(data: str | None) -> dict:
-    """Test's rows as ids, train's, and a table each for users and films; row 0 is nobody's."""
+    """Returns test's rows and train's as ids, and a table each for users and films, whose row 0 is unused."""
     import numpy as np
     from ranking import read, seed_split
 
@@ -128,7 +131,7 @@ def embeddings(data: str | None) -> dict:
 
 
 def measure_ours(tables: dict, repeats: int) -> dict:
-    """Seconds of all metrics, and for each k the share of the rows whose film is among the first k."""
+    """Returns the seconds of all metrics, and for each k the share of rows whose film is in the first k."""
     import numpy as np
 
     from trainer.evaluation.metrics import full_catalogue_metrics
@@ -158,7 +161,7 @@ def measure_ours(tables: dict, repeats: int) -> dict:
 
 
 def measure_tfrs(tables: dict, repeats: int) -> dict:
-    """The same from TFRS, in its own environment; and how many true films lose to themselves there."""
+    """Returns TFRS's seconds, its shares by k, and how many true films lose to themselves there."""
     import numpy as np
 
     with tempfile.TemporaryDirectory() as folder:
@@ -175,7 +178,7 @@ def measure_tfrs(tables: dict, repeats: int) -> dict:
 
 
 def tfrs_python() -> str:
-    """Python with TFRS 0.7.7, Keras 2 and this environment's TensorFlow, installed the first time."""
+    """Returns Python with TFRS 0.7.7, Keras 2 and this environment's TensorFlow, installed the first time."""
     folder, uv = Path("workspace/cache/tfrs").resolve(), str(Path(sys.executable).with_name("uv"))
     ready = folder / "ready"
     if not ready.exists():
@@ -183,7 +186,7 @@ def tfrs_python() -> str:
         tensorflow = version("tensorflow")
         keras = ".".join([*tensorflow.split(".")[:2], "*"])
         packages = [f"tensorflow=={tensorflow}", f"tf-keras=={keras}", "tensorflow-recommenders==0.7.7"]
-        # --no-config: this project's overrides are not TFRS's.
+        # --no-config: this project's version overrides must not apply to TFRS.
         run = [uv, "--quiet", "--no-config"]
         subprocess.run([*run, "venv", "--clear", "--python", sys.executable, str(folder)], check=True)
         subprocess.run(

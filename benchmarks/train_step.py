@@ -1,11 +1,12 @@
-"""What the training loop costs: the Trainer's rows/s against a bare `tf.function` on the same network.
+"""Benchmark of the training loop: the Trainer's rows/s against a bare `tf.function` on the same network.
 
     python benchmarks/train_step.py --json train_step.json
 
-The network is the TFRS tutorial's (two embeddings of 32, 256, 64, 1; Adagrad), batches of 8,192, over
-1,000,000 generated ratings that both hold in memory as integer ids and shuffle anew each epoch. The bare
-loop is a Python loop over batches with nothing beside the step: no metrics, no callbacks, no eval. Both
-take turns; the median of each counts, the first turn of each (it compiles) does not.
+The network is that of the TFRS tutorial (two embeddings of 32, layers of 256, 64 and 1; Adagrad), in batches
+of 8,192. Both loops hold 1,000,000 generated ratings in memory as integer ids and shuffle them anew each
+epoch. The bare loop is a Python loop over batches that does nothing beside the step: no metrics, no
+callbacks, no eval. The two loops take turns. The median of each counts, without its first turn, in which it
+compiles.
 """
 
 import argparse
@@ -21,19 +22,19 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also runs without installing
 
-USERS, MOVIES = 6_040, 3_706  # MovieLens 1M's
-EPOCHS = 2  # a turn
+USERS, MOVIES = 6_040, 3_706  # as in MovieLens 1M
+EPOCHS = 2  # per turn
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--batch-size", type=int, default=8192)
-    parser.add_argument("--repeats", type=int, default=5, help="turns of each")
-    parser.add_argument("--xla", action="store_true", help="compile both with XLA")
-    parser.add_argument("--json", type=Path, help="also write the results here")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="Number of generated ratings (1000000).")
+    parser.add_argument("--batch-size", type=int, default=8192, help="Ratings per batch (8192).")
+    parser.add_argument("--repeats", type=int, default=5, help="Number of timed turns of each loop (5).")
+    parser.add_argument("--xla", action="store_true", help="Compile both loops with XLA.")
+    parser.add_argument("--json", type=Path, help="File that the results are also written to.")
     arguments = parser.parse_args()
     results = measure(arguments.rows, arguments.batch_size, arguments.repeats, arguments.xla)
     _print(results)
@@ -42,7 +43,7 @@ def main() -> None:
 
 
 def measure(rows: int, batch_size: int, repeats: int, xla: bool) -> dict:
-    """Rows/s of both, and the ratio of their medians."""
+    """Measures the rows/s of both loops, and the ratio of their medians."""
     from trainer.training.config import TrainConfig
 
     config = TrainConfig(
@@ -73,7 +74,7 @@ def measure(rows: int, batch_size: int, repeats: int, xla: bool) -> dict:
 
 
 def generated(rows: int):
-    """Random ratings and the catalogue that they amount to; every id occurs."""
+    """Generates random ratings, in which every id occurs, and their catalogue."""
     import numpy as np
 
     from trainer.data.attributes import Attributes
@@ -93,7 +94,7 @@ def generated(rows: int):
 
 
 def _trainer(ratings, catalogue, config) -> Callable[[], None]:
-    """A turn of `trainer.training.loop`'s model and batches, by `fit`, metrics and all."""
+    """Returns a turn of `trainer.training.loop`'s model and batches, by `fit`, with metrics."""
     from trainer.models.ranking.config import MlpConfig
     from trainer.models.ranking.registry import build
     from trainer.training.batches import in_memory
@@ -110,7 +111,7 @@ def _trainer(ratings, catalogue, config) -> Callable[[], None]:
 
 
 def _bare(ratings, catalogue, config) -> Callable[[], None]:
-    """A turn of the shortest loop that trains the same network."""
+    """Returns a turn of the shortest loop that trains the same network."""
     import keras
     import numpy as np
     import tensorflow as tf

@@ -1,24 +1,24 @@
-"""What a visitor is worth who names the first films that they have watched: MovieLens 100K, users held out.
+"""Benchmark of lists for cold-start users who name the first films that they have watched, on MovieLens 100K.
 
     python benchmarks/visitor.py --json visitor.json
 
-Of a permutation of the users (`RandomState(seed)`), the first 300 are held out and models learn from the
-other 643. A held-out user's ratings are put in the order of time; of the first 1, 3, 5 and 10 of them the
-list of ten is made, films of that history left out, and the rest of their ratings is to be found. The measure
-is the users' mean NDCG@10 over all films.
+Of a permutation of the users (`RandomState(seed)`), the first 300 are held out, and models learn from the
+other 643. A held-out user's ratings are ordered by time. For histories of the first 1, 3, 5 and 10 films, the
+list of ten is made, without the films of the history; the rest of the user's ratings is to be found. The
+measure is the users' mean nDCG@10 over all films.
 
-`retrieval` is what the default retrieval kind answers a history with (`trainer.models.retrieval.visitors`),
-`recommender` its 200 best films in the order of score + 0.2 x the default ranking model's rating.
-Popularity and EASE (Steck, 2019; its closed form) learn from the same users in the same run. EASE is there
-with λ = 500, which is published for these data, and with the λ of 50 to 5,000 that is best on 150 other
-users, taken out of train. Beyond that EASE tends to counts of who watched both, its lists to popularity's.
+`retrieval` is the answer of the default retrieval kind to a history (`trainer.models.retrieval.visitors`).
+`recommender` is its 200 best films, ordered by score + 0.2 × the default ranking model's rating. Popularity
+and EASE (Steck, 2019; its closed form) learn from the same users in the same run. EASE is measured with a
+regularization strength λ of 500, which is published for these data, and with the λ of 50 to 5,000 that is
+best on 150 other users, taken out of train. With a still larger λ, EASE tends to counts of who watched both
+films, and its lists to those of popularity.
 
 `--choose` shows how the constants of `trainer.models.retrieval.visitors` were chosen: on those 150 users,
-never on the held-out ones. The more genres weigh, the more alike is what is recommended, and the worse is
-NDCG for someone who has named one film; the weight is the largest of which NDCG is above that of EASE for
-each length.
+never on the held-out ones. A larger weight of genres makes the recommended films more alike, and nDCG worse
+for a user who has named one film. The weight is the largest whose nDCG is above that of EASE for each length.
 
-At the end stand the lists that Toy Story and that six films of Disney bring, learned from all users.
+The output ends with the lists for Toy Story and for six films of Disney, learned from all users.
 """
 
 import argparse
@@ -57,11 +57,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--choose", action="store_true", help="the constants, on a validation part of train")
-    parser.add_argument("--no-recommender", action="store_true", help="train no ranking model")
-    parser.add_argument("--json", type=Path, help="also write the results here")
+    parser.add_argument("--data", help="Folder with ml-100k (default: located as `marquee run` does).")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[0, 1, 2],
+        help="Random seeds of the held-out users and the training (0 1 2).",
+    )
+    parser.add_argument(
+        "--choose",
+        action="store_true",
+        help="Measure values of the constants on a validation part of train, and nothing else.",
+    )
+    parser.add_argument(
+        "--no-recommender", action="store_true", help="Train no ranking model, and leave out `recommender`."
+    )
+    parser.add_argument("--json", type=Path, help="File that the results are also written to.")
     arguments = parser.parse_args()
     columns = read(arguments.data)
     if arguments.choose:
@@ -77,7 +89,7 @@ def main() -> None:
 
 
 def of_seed(columns: dict[str, list], seed: int, with_recommender: bool) -> dict:
-    """NDCG@10 by model and length of the history."""
+    """Returns nDCG@10 by model and length of the history, for one seed."""
     from trainer.models.retrieval.visitors import Visitors
 
     learned, asked = split(columns, seed, validation=False)
@@ -100,7 +112,7 @@ def of_seed(columns: dict[str, list], seed: int, with_recommender: bool) -> dict
 
 
 def best_penalty(columns: dict[str, list], seed: int) -> int:
-    """EASE's λ with the best mean NDCG over the lengths, for the users of validation."""
+    """Returns EASE's λ with the best mean nDCG@10 over the lengths, for the users of validation."""
     learned, asked = split(columns, seed, validation=True)
     ratings, catalogue = _read(learned)
     together, histories = watched(ratings, catalogue), by_time(asked, catalogue)
@@ -108,7 +120,7 @@ def best_penalty(columns: dict[str, list], seed: int) -> int:
 
 
 def choose(columns: dict[str, list], seeds: list[int]) -> list[dict]:
-    """NDCG@10 for users of validation, and how many of the two lists are for children, by the constants."""
+    """Returns, by the constants, nDCG@10 for users of validation, and films for children in two lists."""
     from trainer.models.retrieval.visitors import Pool, Visitors
 
     parts = []
@@ -140,7 +152,7 @@ def choose(columns: dict[str, list], seeds: list[int]) -> list[dict]:
 
 
 def lists(columns: dict[str, list]) -> dict[str, list[dict]]:
-    """What Toy Story and what six films of Disney bring: title and genres."""
+    """Returns the lists for Toy Story and for six films of Disney, as titles and genres."""
     from trainer.models.retrieval.visitors import Visitors
 
     _, catalogue = _read(columns)
@@ -152,7 +164,7 @@ def lists(columns: dict[str, list]) -> dict[str, list[dict]]:
 
 
 def films_for(titles: tuple[str, ...], visitors, catalogue) -> list[dict]:
-    """The ten best for someone who has watched `titles`."""
+    """Returns the ten best films for a user who has watched `titles`."""
     history = np.flatnonzero(np.isin(catalogue.attributes.titles, titles))
     scores = scores_of(visitors, [history])[0]
     scores[[0, *history]] = -np.inf
@@ -171,7 +183,7 @@ def for_children(films: list[dict]) -> int:
 
 
 def split(columns: dict[str, list], seed: int, validation: bool) -> tuple[dict, dict]:
-    """Whose ratings are learned from, and whose are asked for."""
+    """Returns the ratings that are learned from, and the ratings of the users who are asked for."""
     users = np.array(columns["user_id"])
     order = np.random.RandomState(seed).permutation(np.unique(users))
     held_out, others = order[:HELD_OUT], order[HELD_OUT:]
@@ -181,7 +193,7 @@ def split(columns: dict[str, list], seed: int, validation: bool) -> tuple[dict, 
 
 
 def by_time(columns: dict[str, list], catalogue) -> list[np.ndarray]:
-    """Each user's films in the order of time, 0 for those that train lacks."""
+    """Returns each user's films in order of time, 0 for those that train lacks."""
     from trainer.export.answers import ids
 
     users, times = np.array(columns["user_id"]), np.array(columns["timestamp"])
@@ -191,11 +203,11 @@ def by_time(columns: dict[str, list], catalogue) -> list[np.ndarray]:
 
 
 def ndcg(model, histories: list[np.ndarray]) -> list[float]:
-    """The users' mean NDCG@10 by length of the history.
+    """Returns the users' mean nDCG@10 by length of the history.
 
     Args:
-        model: from histories, a list of int arrays, to scores, float [B, movies].
-        histories: each user's films in order.
+        model: function from histories, a list of int arrays, to scores, float [B, movies].
+        histories: each user's films in order of time.
     """
     from trainer.data.catalogue import Ragged
     from trainer.evaluation.metrics import full_catalogue_metrics
@@ -219,7 +231,7 @@ def ndcg(model, histories: list[np.ndarray]) -> list[float]:
 
 
 def scores_of(visitors, histories: list[np.ndarray]) -> np.ndarray:
-    """All films' scores, float32 [B, movies], of which the first is nothing's."""
+    """Returns all films' scores, float32 [B, movies]; the first column stands for no film."""
     import tensorflow as tf
 
     scores = visitors.scores(
@@ -229,7 +241,7 @@ def scores_of(visitors, histories: list[np.ndarray]) -> np.ndarray:
 
 
 def recommender(visitors, learned: dict[str, list], seed: int):
-    """The recommender's order of the best films by `visitors`: scores by history, -inf for all others."""
+    """Returns the recommender as a function from histories to scores, -inf for all but its candidates."""
     import tensorflow as tf
 
     from trainer.data.rating_data import RatingData
@@ -258,14 +270,14 @@ def recommender(visitors, learned: dict[str, list], seed: int):
 
 
 def watched(ratings, catalogue) -> np.ndarray:
-    """1 for what each user of train has watched, float64 [users, movies]."""
+    """Returns 1 for each film that a user of train has watched, float64 [users, movies]."""
     table = np.zeros((catalogue.users, catalogue.movies))
     table[ratings.user, ratings.movie] = 1
     return table
 
 
 def ease(watched: np.ndarray, penalty: float):
-    """EASE's closed form: from histories to scores."""
+    """Returns EASE's closed form, as a function from histories to scores."""
     inverse = np.linalg.inv(watched.T @ watched + penalty * np.eye(watched.shape[1]))
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0)
@@ -284,7 +296,7 @@ def _read(columns: dict[str, list]):
 
 
 def _print(runs: list[dict]) -> None:
-    print(f"{'NDCG@10 by films that are named':<34}" + "".join(f"{length:>18}" for length in LENGTHS))
+    print(f"{'nDCG@10 by number of named films':<34}" + "".join(f"{length:>18}" for length in LENGTHS))
     for name in [each for each in runs[0] if each not in ("seed", "penalty")]:
         values = np.array([run[name] for run in runs])
         spread = values.std(axis=0, ddof=1) if len(runs) > 1 else np.zeros(len(LENGTHS))

@@ -1,16 +1,16 @@
-"""The leaderboards of the kinds of models on MovieLens 100K, three seeds each.
+"""Leaderboards of the kinds of models on MovieLens 100K, three seeds each.
 
     python benchmarks/zoo.py --json zoo.json
 
-Ranking, the seed split: RMSE, AUC, seconds an epoch, parameters. Data, split and what is measured are those
-of `benchmarks/ranking.py`: 72,000 ratings to learn from, 8,000 that stop training early, 20,000 of `test`
-that nothing was chosen by. Models have their defaults, and so has the training loop, but for what was better
-on the 8,000. `dcn as in TFRS` is the network of TFRS's DCN tutorial trained as there, on all 80,000; `our
-prior`, the same with our prior of the embeddings; `our training`, with our loop as well. No model here sees
-time.
+Ranking uses the seed split, and gives RMSE, AUC, seconds per epoch, and parameters. Data, split and measures
+are those of `benchmarks/ranking.py`: 72,000 ratings for training, 8,000 for early stopping, and 20,000 of
+`test`, by which nothing was chosen. Models and training loop have their defaults, except where another value
+was better on the 8,000. `dcn as in TFRS` is the network of TFRS's DCN tutorial, trained as in the tutorial,
+on all 80,000. `our prior` is that network with Marquee's prior of the embeddings; `our training` also has
+Marquee's training loop. No model here sees time.
 
-Retrieval, Microsoft's protocol: NDCG@10, recall@100 and the seconds of the whole training, as
-`benchmarks/retrieval.py` has them, with popularity, EASE's closed form, and matrix factorization by BPR.
+Retrieval uses Microsoft's protocol, and gives nDCG@10, recall@100 and the seconds of the whole training, as
+in `benchmarks/retrieval.py`, with popularity, EASE's closed form, and matrix factorization by BPR.
 """
 
 import argparse
@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also 
 from benchmarks import retrieval
 from benchmarks.ranking import LONGER, measure, read, seed_split
 
-DEFAULT = {"xla": True}  # and otherwise the defaults of the training loop
+DEFAULT = {"xla": True}  # otherwise the defaults of the training loop
 # https://www.tensorflow.org/recommenders/examples/dcn: 8 epochs of Adam 0.01 in batches of 8,192.
 TFRS = {
     "epochs": 8,
@@ -77,11 +77,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", help="a folder with ml-100k; without it, found as `marquee run` does")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--task", choices=list(TASKS), nargs="+", default=list(TASKS))
-    parser.add_argument("--only", nargs="+", help="parts of kinds' names")
-    parser.add_argument("--json", type=Path, help="also write the results here")
+    parser.add_argument("--data", help="Folder with ml-100k (default: located as `marquee run` does).")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="Random seeds of the training (0 1 2)."
+    )
+    parser.add_argument(
+        "--task", choices=list(TASKS), nargs="+", default=list(TASKS), help="Tasks to measure (both)."
+    )
+    parser.add_argument(
+        "--only", nargs="+", help="Parts of names; only kinds that have one of them are measured."
+    )
+    parser.add_argument("--json", type=Path, help="File that the results are also written to.")
     arguments = parser.parse_args()
     columns, results = read(arguments.data), {}
     for task in arguments.task:

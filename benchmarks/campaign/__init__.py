@@ -1,1 +1,1 @@
-"""The parts of the reliability campaign, one per file: see `benchmarks/reliability.py`."""
+"""Parts of the reliability campaign, one per file; `benchmarks/reliability.py` runs them."""

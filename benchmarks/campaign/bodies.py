@@ -1,4 +1,4 @@
-"""Requests that nobody should send, over REST and gRPC, to a running server."""
+"""Damaged requests to a running server, over REST and gRPC."""
 
 import copy
 import http.client
@@ -17,8 +17,8 @@ from benchmarks.campaign.process import memory_mib, served
 from benchmarks.campaign.record import Record
 
 CHUNK = 1000  # bodies per trial
-_SLOW = 20.0  # seconds: a body of a few kilobytes that takes longer hangs
-_GROWTH_MIB = 300  # what a server may keep beyond its size after the first tenth
+_SLOW = 20.0  # seconds; a body of a few kilobytes that takes longer is a fault
+_GROWTH_MIB = 300  # by which a server may exceed its size after the first tenth of the trials
 _ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, -(2**63), 2**63, 10**40, 1.5, -0.0, 1e308, 1e-320, "", "42", "\x00",
     "a" * 3000, "Ünïcode \U0001f600", "\ud800", [], {}, [[]], [[], [1]], [None], {"b64": "QUFB"},
@@ -39,7 +39,7 @@ _PATHS = (
     "/v1/models/recommender:explode",
     "/v1/models/%00:predict",
 )
-#: What a server may answer a body that it does not like. 500 says that it broke.
+#: Statuses with which a server may refuse a body. 500 is none of them: it says that the server broke.
 _REFUSED = {400, 404, 405, 408, 411, 413, 414, 415, 417, 429, 431, 501, 503, 504}
 _BROKEN = {
     grpc.StatusCode.UNKNOWN,
@@ -48,21 +48,21 @@ _BROKEN = {
     grpc.StatusCode.INTERNAL,
     grpc.StatusCode.DATA_LOSS,
 }
-#: gRPC's own Python server says this of bytes that are no message.
+#: Message of gRPC's own Python server for bytes that cannot be parsed.
 _NO_MESSAGE = "Exception deserializing request"
 
 
 def bodies(times: int, models: Path, out: Path, seed: int, console: Console) -> Record:
     """Sends `times` bodies, half over REST and half over gRPC, to `marquee serve` on a folder of models.
 
-    Every body is one that would be answered, with one to four things wrong. After each thousand the server
-    must still answer a right request rightly. Its memory is noted.
+    Every body is a valid one with one to four things wrong. After each thousand, the server must still answer
+    a valid request correctly. The server's memory is recorded.
 
     Args:
-        times: bodies in all, those of earlier sittings among them.
-        models: what is served.
-        out: the folder of the record.
-        seed: of the bodies: trial n always sends the same.
+        times: number of bodies in all, including those of earlier sessions.
+        models: folder of the served models.
+        out: folder of the record.
+        seed: random seed of the bodies; trial n always sends the same.
     """
     record = Record(out / "bodies.jsonl")
     with served(models, out / "bodies.out") as (process, rest, address):
@@ -100,14 +100,14 @@ def bodies(times: int, models: Path, out: Path, seed: int, console: Console) -> 
 
 
 class _Rest:
-    """Sends bodies over one connection that stays open while the server lets it."""
+    """Sends bodies over one connection, which stays open while the server lets it."""
 
     def __init__(self, url: str):
         self._host = url.removeprefix("http://")
         self._connection = http.client.HTTPConnection(self._host, timeout=2 * _SLOW)
 
     def send(self, chance: random.Random) -> tuple[str, str]:
-        """The status of the answer, and what is wrong with it."""
+        """Sends a body; returns the status of the answer, and its fault (empty if there is none)."""
         body, headers, path = rest_body(chance)
         try:
             self._connection.request("POST", path, body=body, headers=headers)
@@ -128,7 +128,7 @@ class _Rest:
         return str(response.status), ""
 
     def check(self) -> list[str]:
-        """Asks a right question."""
+        """Sends a valid request; returns the faults of the answer."""
         self._connection.close()
         self._connection.request(
             "POST", "/v1/models/recommender:predict", body=json.dumps({"instances": [{"user_id": "42"}]})
@@ -148,7 +148,7 @@ class _Grpc:
         self._predict = self._channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
 
     def send(self, chance: random.Random) -> tuple[str, str]:
-        """The code of the answer, and what is wrong with it."""
+        """Sends a body; returns the code of the answer, and its fault (empty if there is none)."""
         request = grpc_body(chance)
         try:
             self._predict(request, timeout=2 * _SLOW)
@@ -161,7 +161,7 @@ class _Grpc:
 
 
 def rest_body(chance: random.Random) -> tuple[bytes, dict[str, str], str]:
-    """A body with something wrong, its headers, and where to send it."""
+    """Returns a damaged body, its headers, and the path to send it to."""
     document = copy.deepcopy(chance.choice(_VALID))
     headers = {"Content-Type": "application/json"}
     path = "/v1/models/recommender:predict"
@@ -189,7 +189,7 @@ def rest_body(chance: random.Random) -> tuple[bytes, dict[str, str], str]:
 
 
 def grpc_body(chance: random.Random) -> bytes:
-    """A serialized PredictRequest with something wrong."""
+    """Returns a serialized PredictRequest with something wrong."""
     request = predict_pb2.PredictRequest()
     request.model_spec.name = chance.choice(
         ["recommender", "recommender", "ranking", "retrieval", "nobody", ""]
@@ -220,7 +220,7 @@ def grpc_body(chance: random.Random) -> bytes:
 
 
 def _spoil(value: Any, chance: random.Random) -> Any:
-    """A document with one place replaced, renamed, left out, or repeated."""
+    """Returns a document with one place replaced, renamed, left out, or repeated."""
     if isinstance(value, dict) and value and chance.random() < 0.8:
         key = chance.choice(list(value))
         what = chance.random()
@@ -239,11 +239,11 @@ def _spoil(value: Any, chance: random.Random) -> Any:
             return copy.deepcopy(value * chance.choice([0, 2, 50]))
         value[place] = _spoil(value[place], chance)
         return value
-    return copy.deepcopy(chance.choice(_ODD))  # or a later fault would be put into the table itself
+    return copy.deepcopy(chance.choice(_ODD))  # a copy, or later damage would change the table itself
 
 
 def _damage(body: bytes, chance: random.Random) -> bytes:
-    """Bytes cut, swapped or put in between."""
+    """Returns bytes that are cut short, or with some bytes replaced or inserted."""
     place = chance.randint(0, len(body))
     what = chance.random()
     if what < 0.4:
@@ -258,5 +258,5 @@ def _damage(body: bytes, chance: random.Random) -> bytes:
 
 
 def _hopeless(headers: dict[str, str]) -> bool:
-    """Whether a server may hang up on such headers instead of answering."""
+    """Returns whether a server may close the connection on such headers instead of answering."""
     return not all(value.isascii() for value in headers.values())

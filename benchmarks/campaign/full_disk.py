@@ -1,4 +1,4 @@
-"""A disk that is full, at each node in turn."""
+"""Full disk, at each node of a run in turn."""
 
 import contextlib
 import re
@@ -15,19 +15,19 @@ from benchmarks.campaign.workspace_faults import Inspector
 
 _SMALL = ("run", "--config", "smoke", "--no-tune", "--set", "data.max_users=100")
 _SIZE_MIB = 1024
-_LEFT_KIB = 24  # what the node under test may still write: less than any of them does
+_LEFT_KIB = 24  # that the node under test may still write: less than any node writes
 _PATIENCE = 900.0
 
 
 def full_disk(out: Path, console: Console) -> Record:
-    """Runs a pipeline whose disk is full at its first node, then at its second, and so on to the end.
+    """Runs a pipeline whose disk is full at its first node, then at its second, and so on to the last.
 
-    The workspace lies on a memory disk of its own. Before each try a file takes what is left but a few KiB,
-    once `--to-node` has brought the run to the node before. The try must end with one message that says that
-    the disk is full, without a traceback; with room again the same command must go on.
+    The workspace lies on a memory disk of its own. Before each trial, `--to-node` brings the run to the
+    previous node, and then a file fills the disk but for a few KiB. The trial must end with one message that
+    says that the disk is full, without a traceback. After the file is deleted, the same command must succeed.
 
     Raises:
-        SystemExit: a memory disk cannot be mounted here: that needs root, or CAP_SYS_ADMIN.
+        SystemExit: a memory disk cannot be mounted; mounting needs root, or CAP_SYS_ADMIN.
     """
     record = Record(out / "full-disk.jsonl")
     with _memory_disk(out / "full-disk") as disk:
@@ -61,7 +61,7 @@ def full_disk(out: Path, console: Console) -> Record:
 
 
 def _nodes(workspace: Path, printed: Path) -> list[str]:
-    """The nodes of a whole run, in order."""
+    """Returns the nodes of a whole run, in order."""
     code, said = _run(workspace, printed, *_SMALL)
     if code:
         raise SystemExit(f"the run with room enough failed:\n{said}")
@@ -78,7 +78,7 @@ def _run(workspace: Path, printed: Path, *command: str) -> tuple[int, str]:
 
 
 def _message(said: str) -> str:
-    """The line that says that the disk is full; empty where none does."""
+    """Returns the line that says that the disk is full, or an empty string."""
     full = re.compile(r"no space|disk is full|disk full|space left", re.IGNORECASE)
     return next((line.strip()[:200] for line in said.splitlines() if full.search(line)), "")
 
@@ -97,10 +97,10 @@ def _memory_disk(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _filled(disk: Path) -> Iterator[None]:
-    """Leaves `_LEFT_KIB` of room on a disk, for as long as the block lasts."""
+    """Leaves `_LEFT_KIB` of free space on a disk while the block runs."""
     ballast = disk / "ballast"
     try:
-        # Without a buffer: what could not be written would be tried once more when the file is closed.
+        # Unbuffered, because a buffer that could not be written would be tried again when the file is closed.
         with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(b"\0" * 4096)

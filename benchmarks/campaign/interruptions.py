@@ -1,4 +1,4 @@
-"""A run that is told to stop at each node in turn, and goes on."""
+"""Runs that receive SIGTERM, at each node in turn, and are resumed."""
 
 import re
 import subprocess
@@ -11,18 +11,18 @@ from benchmarks.campaign.process import kill, start
 from benchmarks.campaign.record import Record
 from benchmarks.campaign.workspace_faults import Inspector
 
-#: With the tuners, whose trials are the longest work that a signal can meet.
+#: Tuners are included, because their trials are the longest work that a signal can interrupt.
 _COMMAND = ("run", "--config", "smoke")
-_INTO = 2.0  # seconds into a node; a shorter one is over by then, and the next is met
-_LIMIT = 20.0  # seconds within which a run must have ended
+_INTO = 2.0  # seconds into a node; if it is over by then, the signal meets the next one
+_LIMIT = 20.0  # seconds within which an interrupted run must end
 _PATIENCE = 1800.0
 
 
 def interruptions(out: Path, console: Console) -> Record:
     """Sends SIGTERM two seconds into the first node of a run, resumes it, then into its second, and so on.
 
-    The run must end within 20 seconds with one message, without a traceback, and a status that is not 0. The
-    last time nothing interrupts it, and it must end well.
+    An interrupted run must end within 20 seconds with one message, without a traceback, and with a status
+    that is not 0. The last run is not interrupted, and must succeed.
 
     Args:
         out: folder of the workspace and the record.
@@ -46,7 +46,7 @@ def interruptions(out: Path, console: Console) -> Record:
         said = printed.read_text(errors="replace")
         if seconds > _LIMIT:
             faults.append(f"the run took {seconds:.1f} s to end")
-        # At the very end there is nothing left to interrupt but the report.
+        # After the last node, only the report is left to interrupt.
         told = "error: interrupted" in said if process.returncode else "report was not written" in said
         if "Traceback" in said or not told:
             faults.append(f"the run ended with {process.returncode}: {said[-600:]}")
@@ -64,7 +64,7 @@ def interruptions(out: Path, console: Console) -> Record:
 
 
 def _reaches(process: subprocess.Popen, printed: Path, nodes: int) -> bool:
-    """Waits until a run is two seconds past its first `nodes` nodes; False where it ends before."""
+    """Waits until a run is two seconds past its first `nodes` nodes; returns False if it ends before."""
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and process.poll() is None:
         if len(_finished(printed)) >= nodes and "run " in printed.read_text(errors="replace"):
@@ -78,5 +78,5 @@ def _reaches(process: subprocess.Popen, printed: Path, nodes: int) -> bool:
 
 
 def _finished(printed: Path) -> list[str]:
-    """Nodes that a run has finished or reused, in order."""
+    """Returns the nodes that a run has finished or reused, in order."""
     return re.findall(r"✓ +\d+ of \d+ +(\w+)", printed.read_text(errors="replace"))

@@ -1,4 +1,4 @@
-"""Runs that are killed at a random moment, and go on."""
+"""Runs that are killed at a random moment, and resumed."""
 
 import random
 import re
@@ -12,27 +12,27 @@ from benchmarks.campaign.process import kill, start
 from benchmarks.campaign.record import Record
 from benchmarks.campaign.workspace_faults import Inspector
 
-#: Small, so that a run is mostly nodes that begin and end, which is where a kill can hurt.
+#: A small run consists mostly of nodes that begin and end, and that is where a kill can do damage.
 _SMALL = ("run", "--config", "smoke", "--no-tune", "--set", "data.max_users=100")
 _PATIENCE = 900.0  # seconds for a run that is not killed
 
 
 def kills(times: int, out: Path, seed: int, console: Console) -> Record:
-    """Kills `times` runs with kill -9, each at a random moment, and resumes each by the same command.
+    """Kills `times` runs with kill -9, each at a random moment, and resumes each with the same command.
 
-    Every run has something new to do: another seed of the training, and in every third run another split, so
-    that every node works. After the kill, and again after the resumed run, the workspace is inspected.
+    Every run has new work to do: another seed of the training, and in every third run another split, so that
+    every node works. The workspace is inspected after the kill, and again after the resumed run.
 
     Args:
-        times: trials in all, those of earlier sittings among them.
-        out: the folder of the workspace and the record.
-        seed: of the moments.
+        times: number of trials in all, including those of earlier sessions.
+        out: folder of the workspace and the record.
+        seed: random seed of the moments.
     """
     record = Record(out / "kills.jsonl")
     workspace, printed = out / "kills-workspace", out / "kills.out"
     inspector = Inspector(workspace)
     whole = record.trials[-1]["whole"] if record.trials else 0.0
-    if not whole:  # a first run, to know how long one takes
+    if not whole:  # a first run, which shows how long a run takes
         whole = _seconds(workspace, printed, *_SMALL)
     for number in range(len(record), times):
         moment = random.Random(seed * 1_000_003 + number).uniform(0.5, whole)
@@ -67,7 +67,7 @@ def kills(times: int, out: Path, seed: int, console: Console) -> Record:
 
 
 def _changed(number: int) -> tuple[str, ...]:
-    """What makes trial `number` do work that no run before it did."""
+    """Returns options that make trial `number` do work that no run before it did."""
     seeds = [f"ranking.train.seed={1000 + number}", f"retrieval.train.seed={1000 + number}"]
     if number % 3 == 0:
         seeds.append(f"data.split={{kind: random, seed: {1000 + number}, eval: 0.1, test: 0.1}}")
@@ -85,6 +85,6 @@ def _seconds(workspace: Path, printed: Path, *command: str) -> float:
 
 
 def _under_way(printed: Path) -> str:
-    """The node that a killed run was at, as far as it had said; empty before the first."""
+    """Returns where a killed run was, by its output: after a node, or before the first."""
     nodes = re.findall(r"\d+ of \d+ +(\w+)", printed.read_text(errors="replace"))
     return f"after {nodes[-1]}" if nodes else "before the first node"

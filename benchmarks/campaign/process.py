@@ -1,4 +1,4 @@
-"""`marquee` as a process of its own, in a workspace, as an operator would start it."""
+"""`marquee` as a separate process in a workspace, started as an operator would."""
 
 import os
 import re
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def start(workspace: Path, *arguments: str, output: Path) -> subprocess.Popen:
-    """Starts `marquee ARGUMENTS` in a process group of its own; what it prints goes to `output`."""
+    """Starts `marquee ARGUMENTS` in a process group of its own; its output goes to the file `output`."""
     environment = {**os.environ, "MARQUEE_WORKSPACE": str(workspace), "COLUMNS": "140"}
     with output.open("w") as file:
         return subprocess.Popen(
@@ -28,7 +28,7 @@ def start(workspace: Path, *arguments: str, output: Path) -> subprocess.Popen:
 
 
 def kill(process: subprocess.Popen) -> None:
-    """Ends a process and everything it started, as a power cut would: kill -9."""
+    """Ends a process and everything that it started with kill -9, as a power cut would."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -55,7 +55,7 @@ def served(models: Path, output: Path) -> Iterator[tuple[subprocess.Popen, str, 
 
 
 def memory_mib(process: subprocess.Popen) -> float:
-    """The resident memory of a process, in MiB."""
+    """Returns the resident memory of a process, in MiB."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) / 1024
 

@@ -1,4 +1,4 @@
-"""Files of ratings as they arrive when something went wrong on the way."""
+"""Ratings files that were damaged on their way."""
 
 import gzip
 import io
@@ -21,8 +21,8 @@ from components.movielens_example_gen.files.one_file import read_one_file
 from marquee.errors import DataError
 
 CHUNK = 500  # files per trial
-_SLOW = 20  # seconds: a file of a few kilobytes that takes longer hangs
-_GROWTH_MIB = 300  # what the process may grow by after the first trial
+_SLOW = 20  # seconds; a file of a few kilobytes that takes longer is a fault
+_GROWTH_MIB = 300  # by which the process may grow after the first trial
 _HEADERS = (
     "user_id,movie_id,rating,timestamp", "userId,movieId,rating,timestamp", "user,item,rating",
     "user_id:token\titem_id:token\trating:float\ttimestamp:float", "USER ID;MOVIE ID;STARS;DATE", "a,b,c", "",
@@ -48,13 +48,14 @@ _ENCODINGS = (*["utf-8"] * 8, "utf-8-sig", "latin-1", "cp1252", "utf-16", "utf-1
 def ratings_files(times: int, out: Path, seed: int, console: Console) -> Record:
     """Reads `times` damaged files as a run would, in this process.
 
-    Each must be read, with its bad rows counted, or refused by one sentence (`DataError`): no other
-    exception, no control character in what is said, none that takes longer than a moment.
+    Each file must be read, with its bad rows counted, or refused by one sentence (`DataError`). Another
+    exception, a control character in the sentence, and a file that takes longer than `_SLOW` seconds are
+    faults.
 
     Args:
-        times: files in all, those of earlier sittings among them.
-        out: the folder of the record.
-        seed: of the files: trial n always reads the same.
+        times: number of files in all, including those of earlier sessions.
+        out: folder of the record.
+        seed: random seed of the files; trial n always reads the same.
     """
     record = Record(out / "ratings-files.jsonl")
     with _alarm():
@@ -86,11 +87,11 @@ def _read_chunks(record: Record, times: int, seed: int, console: Console) -> Non
 
 
 def damaged_file(chance: random.Random) -> tuple[str, bytes]:
-    """The name and the bytes of a file of ratings with something wrong, or of no ratings at all."""
+    """Returns the name and the bytes of a ratings file with something wrong, or of no ratings at all."""
     name, kind = chance.choice(_NAMES), chance.random()
     if kind < 0.05:
         return name, chance.randbytes(chance.randint(0, 3000))
-    sound = chance.choice([1.0, 1.0, 0.95, 0.6])  # the share of rows with nothing wrong
+    sound = chance.choice([1.0, 1.0, 0.95, 0.6])  # share of rows without damage
     separator = chance.choice([",", ",", "\t", ";", "::", "|"])
     if chance.random() < 0.6:
         rows = [separator.join(["user_id", "movie_id", "rating", "timestamp"])]
@@ -136,7 +137,7 @@ def _zipped(content: bytes, chance: random.Random) -> bytes:
 
 
 def _read(name: str, content: bytes) -> tuple[str, str]:
-    """What became of a file, and what is wrong with that."""
+    """Reads a file; returns the outcome, and its fault (empty if there is none)."""
     with tempfile.TemporaryDirectory(prefix="marquee-ratings-") as folder:
         path = Path(folder) / name
         path.write_bytes(content)
@@ -161,7 +162,7 @@ def _read(name: str, content: bytes) -> tuple[str, str]:
 
 @contextmanager
 def _alarm() -> Iterator[None]:
-    """Makes SIGALRM end what is read; who used it before, such as pytest's time limit, has it back after."""
+    """Makes SIGALRM end the reading; restores its earlier use afterwards, such as pytest's time limit."""
     before, left = signal.signal(signal.SIGALRM, _late), signal.setitimer(signal.ITIMER_REAL, 0)[0]
     try:
         yield

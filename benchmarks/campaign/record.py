@@ -1,4 +1,4 @@
-"""The results of one part of the campaign: kept on disk, so that a part can be done in several sittings."""
+"""Results of one part of the campaign, kept on disk, so that a part can be done in several sessions."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ class Record:
     """One JSON line per trial, appended as trials end.
 
     Args:
-        file: where the lines are; trials that it holds already count as done.
+        file: file of the lines; trials that it already holds count as done.
     """
 
     def __init__(self, file: Path):
@@ -27,8 +27,8 @@ class Record:
         """Appends one trial.
 
         Args:
-            faults: what went wrong, one sentence each; an empty list for a trial that went well.
-            facts: what else is worth counting.
+            faults: what went wrong, one sentence each; empty for a trial that went well.
+            facts: other values to record.
         """
         trial = {**facts, "faults": faults}
         self.trials.append(trial)
@@ -37,7 +37,7 @@ class Record:
 
     @property
     def faults(self) -> list[str]:
-        """The faults of all trials."""
+        """Faults of all trials."""
         return [
             f"trial {number}: {fault}"
             for number, trial in enumerate(self.trials)

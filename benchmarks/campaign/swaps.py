@@ -1,4 +1,4 @@
-"""Versions that change under load, over REST and gRPC."""
+"""Served versions that change under load, over REST and gRPC."""
 
 import multiprocessing
 import shutil
@@ -16,17 +16,17 @@ from serving.versions.version_sets import push_set, rollback_set
 from serving.versions.versions import list_versions
 
 _USERS = [str(user) for user in range(1, 21)]
-_BEGINS = 300.0  # seconds until the clients, which load TensorFlow first, have had an answer each
-_PATIENCE = 60.0  # seconds until a server answers with a version that was pushed
+_BEGINS = 300.0  # seconds within which each client, which loads TensorFlow first, gets an answer
+_PATIENCE = 60.0  # seconds within which a server answers with a pushed version
 
 
 def swaps(times: int, models: Path, out: Path, console: Console) -> Record:
-    """Pushes, or rolls back, `times` sets of versions while clients keep asking; counts failed requests.
+    """Pushes, or rolls back, `times` sets of versions while clients send requests; counts failed requests.
 
     Args:
-        times: swaps in all, those of earlier sittings among them. Every tenth is a roll back.
-        models: served models to take the set from; it is copied and stays as it is.
-        out: the folder of the record.
+        times: number of swaps in all, including those of earlier sessions. Every tenth is a roll back.
+        models: served models whose newest set is pushed; it is copied, and stays as it is.
+        out: folder of the record.
     """
     record = Record(out / "swaps.jsonl")
     folder = out / "swaps" / "models"
@@ -59,7 +59,7 @@ def swaps(times: int, models: Path, out: Path, console: Console) -> Record:
 
 
 def _wait_until_served(rest: str, version: int) -> list[str]:
-    """Waits until every model answers with a version; what is wrong, if it never does."""
+    """Waits until every model answers with a version; returns a fault if one never does."""
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         states = [httpx.get(f"{rest}/v1/models/{name}", timeout=30).json() for name in MODELS]
@@ -81,10 +81,10 @@ def _wait_until_served(rest: str, version: int) -> list[str]:
 
 
 class _Load:
-    """Clients in a process of their own that ask without a pause, until left."""
+    """Clients in a separate process that send requests without a pause, until the block ends."""
 
     def __init__(self, rest: str, grpc: str):
-        # No Manager: none starts once Apache Beam, which replaces a part of it, was imported.
+        # No Manager, because none starts after the import of Apache Beam, which replaces a part of it.
         context = multiprocessing.get_context("spawn")
         self._counts = {each: context.Value("q", 0) for each in ("REST", "gRPC", "failed")}
         self._last = context.Array("c", 400)
@@ -117,7 +117,7 @@ class _Load:
 def _ask(rest: str, grpc: str, counts: dict[str, Any], last: Any, stop: Any) -> None:
     import threading
 
-    # Here, and not by the first GrpcClient: beside a client that asks without a pause it would take minutes.
+    # Imported before the first GrpcClient does it: beside a client that never pauses it would take minutes.
     import serving.client.grpc_stubs  # noqa: F401
     from serving.client import GrpcClient, RestClient
 

@@ -1,4 +1,4 @@
-"""What is wrong with a workspace, if anything: read by someone who trusts nothing in it."""
+"""Inspection of a workspace for faults, which trusts nothing in it."""
 
 import json
 import sqlite3
@@ -18,29 +18,29 @@ _OUTPUT = 4
 class Inspector:
     """Checks one workspace repeatedly for faults.
 
-    A served version is right when its bytes are those of a model that a finished node wrote, and stay so.
+    A served version is right if its bytes are those of a model that a finished node wrote, and never change.
 
     Args:
-        workspace: the folder.
+        workspace: folder of the workspace.
     """
 
     def __init__(self, workspace: Path):
         self._workspace = workspace
-        self._whole: dict[Path, str] = {}  # a model's folder to its checksum
+        self._whole: dict[Path, str] = {}  # checksum by folder of a model
         self._served: dict[tuple[str, int], str] = {}
 
     def faults(self, *, at_rest: bool) -> list[str]:
-        """One sentence per fault.
+        """Returns one sentence per fault.
 
         Args:
-            at_rest: whether the last run came to its end; after a kill some things may be unfinished.
+            at_rest: whether the last run came to its end; after a kill, unfinished executions are no fault.
         """
         if not (self._workspace / "metadata.db").exists():
             return []
         return [*self._metadata(at_rest), *self._models(), *self._json()]
 
     def _metadata(self, at_rest: bool) -> list[str]:
-        # Not read-only: the first reader after a kill must be able to roll a hot journal back.
+        # Opened for writing, because the first reader after a kill must be able to roll back a hot journal.
         with sqlite3.connect(self._workspace / "metadata.db") as database:
             [(said,)] = database.execute("PRAGMA integrity_check").fetchall()[:1]
             if said != "ok":
@@ -73,7 +73,7 @@ class Inspector:
         models = self._workspace / "serving_models"
         if not models.exists():
             return []
-        recover(models)  # what every reader of the folder does first
+        recover(models)  # as every reader of the folder does first
         found = []
         versions = {name: list_versions(models, name) for name in MODELS}
         if len(set(map(tuple, versions.values()))) > 1:
