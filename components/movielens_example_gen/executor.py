@@ -109,6 +109,7 @@ class Executor(BaseBeamExecutor):
         return {
             "dataset": config.dataset,
             "layout": layouts[-1].kind,
+            **config.description.model_dump(mode="json"),
             **_of_spans(pieces, survey.superseded, config),
             "split": config.split.model_dump(),
             "rows": dict(zip(SPLITS, rows.sum(axis=0).tolist(), strict=True)),

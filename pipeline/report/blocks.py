@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pipeline.store.data_words import DataWords
+
 Tone = Literal["", "good", "bad", "warn", "muted"]
 
 
@@ -101,9 +103,17 @@ class Code:
 
 @dataclass(frozen=True)
 class People:
-    """Example users with their watched and recommended films (`components.run_report.example_users`)."""
+    """Example users with their history and recommended items (`components.run_report.example_users`).
+
+    Args:
+        users: the users.
+        words: words for the data.
+        known: what is known of each user, in words.
+    """
 
     users: Sequence[dict[str, Any]]
+    words: DataWords
+    known: Sequence[str]
     kind: Literal["people"] = "people"
 
 

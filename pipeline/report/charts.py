@@ -6,11 +6,11 @@ from typing import Any
 import altair as alt
 
 #: Series of the charts with their names in legends; their order decides the colours, the same in all charts.
-MODELS = {"candidate": "this run", "baseline": "last blessed model", "popularity": "most rated films"}
+MODELS = {"candidate": "this run", "baseline": "last blessed model", "popularity": "most popular"}
 LISTS = {
     "recommender": "recommender",
     "retrieval": "retrieval only",
-    "retrieval_popularity": "most rated films",
+    "retrieval_popularity": "most popular",
 }
 SPLITS = ("train", "eval", "test")
 

@@ -1,44 +1,63 @@
-"""Names of groups and metrics in words."""
+"""Names of groups of ratings in words."""
 
-FEATURES = {
-    "activity": "activity",
-    "gender": "gender",
-    "user_gender": "gender",
-    "age_group": "age",
-    "film_popularity": "film popularity",
-    "genre": "genre",
-    "movie_genres": "genre",
-}
+from pipeline.store.data_words import DataWords
+from trainer.data.description import Categories, Description
+
 _ACTIVITY = {
-    "new": "users not in train",
-    "light": "light users",
-    "medium": "medium users",
-    "heavy": "heavy users",
+    "new": "{users} not in train",
+    "light": "light {users}",
+    "medium": "medium {users}",
+    "heavy": "heavy {users}",
 }
 _FAME = {
-    "new": "films not in train",
-    "long tail": "long-tail films",
-    "middle": "mid-popularity films",
-    "hits": "most popular films",
+    "new": "{items} not in train",
+    "long tail": "long-tail {items}",
+    "middle": "mid-popularity {items}",
+    "hits": "most popular {items}",
 }
-_GENDER = {"F": "women", "M": "men", "unknown": "gender unknown"}
+_GENDER = {"F": "women", "M": "men"}
+#: Names that earlier versions gave to groups by a feature of MovieLens.
+_FORMER = {"age_group": "age", "genre": "genres"}
 
 
-def group(feature: str, value: str) -> str:
-    """Returns the name of a group: `women`, `ages 18-24`, `Drama films`, `heavy users`."""
+def group(feature: str, value: str, description: Description) -> str:
+    """Returns the name of a group: `heavy users`, `Drama films`, `ages 18-24`, `country DE`.
+
+    Args:
+        feature: key of a feature, or its name in tf.Examples; or `activity` or `film_popularity`.
+        value: value of the feature, or range of values.
+        description: description of the data.
+    """
+    words = DataWords.of(description)
     if feature == "activity":
-        return _ACTIVITY.get(value, value)
+        return _ACTIVITY.get(value, value).format(users=words.users)
     if feature == "film_popularity":
-        return _FAME.get(value, value)
-    if feature in ("gender", "user_gender"):
-        return _GENDER.get(value, f"gender {value}")
-    if feature == "age_group":
-        return "age unknown" if value == "unknown" else f"ages {value}"
-    if feature in ("genre", "movie_genres"):
-        return f"{value} films"
-    return f"{FEATURES.get(feature, feature)} {value}"
+        return _FAME.get(value, value).format(items=words.items)
+    key = _key(feature, description)
+    if value == "unknown":
+        return f"{_spoken(key)} unknown"
+    if key == "gender" and value in _GENDER:
+        return _GENDER[value]
+    if key == "age":
+        return f"ages {value}"
+    if isinstance(description.item_features.get(key), Categories):
+        return f"{value} {words.items}"
+    return f"{_spoken(key)} {value}"
 
 
-def heading(feature: str) -> str:
-    """Returns the heading of a feature: `Activity`, `Age`."""
-    return FEATURES.get(feature, feature).capitalize()
+def heading(feature: str, description: Description) -> str:
+    """Returns the heading of a feature: `Activity`, `Age`, `Film popularity`."""
+    if feature == "film_popularity":
+        return f"{DataWords.of(description).item} popularity".capitalize()
+    return _spoken(_key(feature, description)).capitalize()
+
+
+def _key(feature: str, description: Description) -> str:
+    features = description.features()
+    named = {each.name: key for key, (_, each) in features.items() if each.name}
+    key = _FORMER.get(feature, feature)
+    return key if key in features else named.get(feature, key)
+
+
+def _spoken(key: str) -> str:
+    return key.replace("_", " ")

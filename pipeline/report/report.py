@@ -15,7 +15,7 @@ from pipeline.report.quality.ratings import ratings
 from pipeline.report.sections.attention import attention
 from pipeline.report.sections.comparison import comparison
 from pipeline.report.sections.data import data
-from pipeline.report.sections.films import films
+from pipeline.report.sections.item_map import item_map
 from pipeline.report.sections.nodes import nodes
 from pipeline.report.sections.people import people
 from pipeline.report.sections.repeat import repeat
@@ -32,7 +32,7 @@ from pipeline.store.workspace import Workspace
 FILE = "report.html"
 #: Sections in the order of a reader's questions: oddities, changes, execution, data, quality.
 SECTIONS = (
-    attention, comparison, nodes, data, tuning, training, ratings, lists, films, people, serving, repeat,
+    attention, comparison, nodes, data, tuning, training, ratings, lists, item_map, people, serving, repeat,
 )  # fmt: skip
 _LOG = logging.getLogger(__name__)
 _WEB = Path(__file__).resolve().parent / "web"
@@ -75,7 +75,6 @@ def page(sources: Sources, vega: str) -> str:
         "marks": _MARKS,
         "next_id": lambda: f"chart-{next(numbers)}",
         "json": lambda value: Markup(_json(value)),
-        "person": _person,
     }
     drawn = environment.get_template("section.html")
     return environment.get_template("page.html").render(
@@ -132,13 +131,3 @@ def _json(value: Any) -> str:
     except ValueError:  # JavaScript's JSON has no NaN
         text = json.dumps(finite(value), ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
-
-
-def _person(user: dict[str, Any]) -> str:
-    known = [
-        {"F": "woman", "M": "man"}.get(user["gender"], user["gender"]),
-        user["age_group"],
-        user["occupation"],
-    ]
-    said = ", ".join(each for each in known if each)
-    return f"{said + '; ' if said else ''}{user['ratings']:,} ratings, {user['mean']:.1f} stars on average"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.store import node_files
+from pipeline.store.data_words import DataWords, recorded
 from pipeline.store.duration import run_seconds
 from pipeline.store.metadata.lineage import Artifact, Lineage, Run
 from pipeline.store.next_span import next_span
@@ -16,6 +17,7 @@ from pipeline.store.runs.rows import state
 from pipeline.store.served import whose_numbers
 from pipeline.store.summary import FILE as SUMMARY
 from pipeline.store.workspace import Workspace
+from trainer.data.description import Description
 
 TASKS = ("ranking", "retrieval")
 JUDGED = (*TASKS, "recommender")
@@ -63,6 +65,16 @@ class Sources:
     @cached_property
     def ingest(self) -> dict[str, Any] | None:
         return node_files.INGEST.read(self.run.nodes)
+
+    @cached_property
+    def description(self) -> Description:
+        """Description of the data: its features, and its nouns."""
+        return recorded(self.ingest)
+
+    @cached_property
+    def words(self) -> DataWords:
+        """Words for the data, such as the noun of its items."""
+        return DataWords.of(self.description)
 
     @cached_property
     def findings(self) -> dict[str, Any] | None:

@@ -71,9 +71,9 @@ def listing(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def plural(count: int, thing: str) -> str:
-    """Formats a count with its noun: `1 node`, `3 nodes`."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+def plural(count: int, thing: str, things: str = "") -> str:
+    """Formats a count with its noun: `1 node`, `3 nodes`; `things` is the plural, without it with an s."""
+    return f"{count:,} {thing if count == 1 else things or f'{thing}s'}"
 
 
 def _utc(seconds: float | None, form: str) -> str:

@@ -222,6 +222,19 @@ class Description(Strict):
         """
         return self.features()[key][1].name or key
 
+    @property
+    def grouping(self) -> str | None:
+        """Returns the key of the feature by which people group items, such as genres; None without one.
+
+        It is the first with any number of words, or else the first with one. Reports and pages colour and
+        describe items by it.
+        """
+        for kind in (Categories, Category):
+            for key, feature in self.item_features.items():
+                if isinstance(feature, kind) and feature.of is None:
+                    return key
+        return None
+
 
 #: Names that tf.Examples of every data set have (`trainer.data.features`).
 RESERVED = frozenset({"user_id", "movie_id", "movie_title", "timestamp", "user_rating"})

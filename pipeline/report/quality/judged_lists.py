@@ -4,33 +4,36 @@ from typing import Any
 
 from pipeline.report.blocks import Part, Table
 from pipeline.report.charts import MODELS
-from pipeline.report.words import number, share
+from pipeline.report.words import number, plural, share
+from pipeline.store.data_words import DataWords
 
 
-def judged_lists(metrics: dict[str, Any]) -> Part:
+def judged_lists(metrics: dict[str, Any], words: DataWords) -> Part:
     """Returns the part for the evaluator's `metrics.json`."""
     models = [name for name in ("candidate", "baseline", "popularity") if metrics[name]]
     errors = metrics["standard_errors"]
     table = Table(
-        "Top 10 recommended to each user, on eval, with standard errors",
+        f"Top 10 recommended to each {words.user}, on eval, with standard errors",
         ("measure", *(MODELS[name] for name in models)),
         [
-            [words, *(_with_error(metrics[name][measure], errors[name].get(measure)) for name in models)]
-            for measure, words in (
+            [label, *(_with_error(metrics[name][measure], errors[name].get(measure)) for name in models)]
+            for measure, label in (
                 ("ndcg@10", "nDCG@10"),
                 ("recall@10", "recall@10"),
-                ("under_mean@10", "rated below the user's mean"),
+                ("under_mean@10", f"{words.value} below the {words.user}'s mean"),
                 ("coverage@10", "catalogue coverage"),
             )
         ],
         frozenset(range(1, 1 + len(models))),
     )
     chosen = metrics["eval"].get("under_mean")
-    lead = f"{metrics['eval']['users']:,} users; items rated in train are not recommended. "
+    judged = plural(metrics["eval"]["users"], words.user, words.users)
+    lead = f"{judged}; {words.items} of their {words.ratings} in train are not recommended. "
     if chosen is not None:
         lead += (
-            f"Rated below the user's mean: of the recommended items that the user rated in eval, those under "
-            f"the user's mean in train; for all items rated in eval it is {share(chosen)}."
+            f"{words.value.capitalize()} below the {words.user}'s mean: of the recommended {words.items} "
+            f"that are among the {words.user}'s {words.ratings} in eval, those under the {words.user}'s mean "
+            f"in train; of all {words.ratings} in eval it is {share(chosen)}."
         )
     return Part("Recommender on eval", [table], lead)
 

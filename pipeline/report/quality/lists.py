@@ -11,8 +11,10 @@ from pipeline.report.names import group
 from pipeline.report.quality.judged_lists import judged_lists
 from pipeline.report.quality.next_span import next_span_part
 from pipeline.report.sources import Sources
-from pipeline.report.words import interval, number, share
+from pipeline.report.words import interval, number, plural, share
+from pipeline.store.data_words import DataWords
 from pipeline.store.next_span import beyond_chance
+from trainer.data.description import Description
 
 MODELS, LISTS = charts.MODELS, charts.LISTS
 
@@ -20,27 +22,38 @@ MODELS, LISTS = charts.MODELS, charts.LISTS
 def lists(sources: Sources) -> Section:
     """Returns the section: the retrieval model on eval, and it and the recommender on test."""
     plots, metrics, found = sources.plots, sources.lists, sources.details.get("lists")
+    words = sources.words
     parts = []
     if found:
         parts.append(
             Part(
                 "On test",
-                _on_test(found),
-                "The whole catalogue is ranked, without the films that the user rated in train.",
+                _on_test(found, sources),
+                f"The whole catalogue is ranked, without the {words.items} of the {words.user}'s "
+                f"{words.ratings} in train.",
             )
         )
     if plots and metrics:
-        drawn = [_recall(plots["recall_curves"]), _coverage(plots, metrics), _exposure(plots["exposure"])]
-        drawn += [_scores(plots["scores"]["candidate"])] if plots["scores"]["candidate"]["edges"] else []
+        drawn = [
+            _recall(plots["recall_curves"], words),
+            _coverage(plots, metrics, words),
+            _exposure(plots["exposure"], words),
+        ]
+        scores = plots["scores"]["candidate"]
+        drawn += [_scores(scores, words)] if scores["edges"] else []
         users = metrics["eval"]["users"]
         parts.append(
-            Part("Retrieval on eval", drawn, f"{users:,} users; the whole catalogue is ranked for each.")
+            Part(
+                "Retrieval on eval",
+                drawn,
+                f"{plural(users, words.user, words.users)}; the whole catalogue is ranked for each.",
+            )
         )
-        parts.append(Part("Search in the exported model", [_search(metrics["search"])]))
+        parts.append(Part("Search in the exported model", [_search(metrics["search"], words)]))
     if sources.recommended:
-        parts.insert(1 if found else 0, judged_lists(sources.recommended))
+        parts.insert(1 if found else 0, judged_lists(sources.recommended, words))
     if sources.next_span:
-        parts.insert(1 if found else 0, next_span_part(sources.next_span))
+        parts.insert(1 if found else 0, next_span_part(sources.next_span, words))
     if not parts:
         return Section(
             "lists",
@@ -48,25 +61,25 @@ def lists(sources: Sources) -> Section:
             "",
             [Part("", [Notes([Note("No recommendation lists were evaluated.", "muted")])])],
         )
-    return Section("lists", "Lists", _lead(found), parts)
+    return Section("lists", "Lists", _lead(found, words), parts)
 
 
-def _lead(found: dict[str, Any] | None) -> str:
+def _lead(found: dict[str, Any] | None, words: DataWords) -> str:
     if not found or not {"recommender", "retrieval_popularity"} <= found["whole"].keys():
         return ""
     ours, popular = (
         found["whole"][name]["ndcg@10"]["value"] for name in ("recommender", "retrieval_popularity")
     )
     difference = found.get("less_popularity", {}).get("recommender")
-    times = f", {ours / popular:.1f} times the baseline, the most rated films" if popular else ""
+    times = f", {ours / popular:.1f} times the baseline, the {words.popular}" if popular else ""
     if times and difference and difference["low"] is not None:
         between = interval(difference["low"], difference["high"])
         times += f" (difference {between}: {beyond_chance(difference)})"
     return f"The recommender's nDCG@10 on test is {number(ours)}{times}."
 
 
-def _on_test(found: dict[str, Any]) -> list[Block]:
-    models = [name for name in LISTS if name in found["whole"]]
+def _on_test(found: dict[str, Any], sources: Sources) -> list[Block]:
+    models, words = [name for name in LISTS if name in found["whole"]], sources.words
     rows = []
     for measure in ("ndcg@10", "recall@10"):
         for name in models:
@@ -75,7 +88,7 @@ def _on_test(found: dict[str, Any]) -> list[Block]:
                 [f"{LISTS[name]}, {measure}", number(each["value"]), interval(each["low"], each["high"])]
             )
     table = Table(
-        f"Means over {found['whole']['users']:,} users of test, with 95 % intervals",
+        f"Means over {plural(found['whole']['users'], words.user, words.users)} of test, with 95 % intervals",
         ("lists and measure", "mean", "95 % interval"),
         rows,
         frozenset({1, 2}),
@@ -95,13 +108,14 @@ def _on_test(found: dict[str, Any]) -> list[Block]:
         ],
         frozenset({1, 2, 3, 4}),
     )
-    return [by_group(found, models), table, shown]
+    return [by_group(found, models, sources.description), table, shown]
 
 
-def by_group(found: dict[str, Any], models: list[str]) -> Chart:
+def by_group(found: dict[str, Any], models: list[str], description: Description) -> Chart:
     """Returns a chart of nDCG@10 with its interval, one row per group and one colour per model."""
-    groups = [("all users", found["whole"])] + [
-        (group(feature, value), each)
+    words = DataWords.of(description)
+    groups = [(f"all {words.users}", found["whole"])] + [
+        (group(feature, value, description), each)
         for feature, values in found["slices"].items()
         for value, each in values.items()
     ]
@@ -124,7 +138,7 @@ def by_group(found: dict[str, Any], models: list[str]) -> Chart:
         "group:N",
         "lists:N",
         *(alt.Tooltip(f"{k}:Q", format=".4f") for k in ("value", "low", "high")),
-        alt.Tooltip("users:Q", format=","),
+        alt.Tooltip("users:Q", title=words.users, format=","),
     ]
     base = charts.chart(rows)
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.6, clip=True).encode(
@@ -140,7 +154,7 @@ def by_group(found: dict[str, Any], models: list[str]) -> Chart:
     )
     table = Table(
         "nDCG@10 by group on test",
-        ("group", "users", *(LISTS[model] for model in models)),
+        ("group", words.users, *(LISTS[model] for model in models)),
         [
             [
                 name,
@@ -152,7 +166,7 @@ def by_group(found: dict[str, Any], models: list[str]) -> Chart:
         frozenset(range(1, 2 + len(models))),
     )
     says = (
-        "Means over the users of each group, with 95 % intervals; "
+        f"Means over the {words.users} of each group, with 95 % intervals; "
         "where intervals overlap, the difference may be chance."
     )
     return Chart("nDCG@10 by group", says, charts.spec(bars + dots, 34 * len(groups)), table, wide=True)
@@ -166,7 +180,7 @@ def _or(value: float | None, other: float) -> float:
     return other if value is None else value
 
 
-def _recall(curves: dict[str, list[float]]) -> Chart:
+def _recall(curves: dict[str, list[float]], words: DataWords) -> Chart:
     rows = [
         {"k": k, "recall": value, "model": MODELS[name]}
         for name, curve in _known(curves)
@@ -191,13 +205,13 @@ def _recall(curves: dict[str, list[float]]) -> Chart:
     )
     last = len(curves["candidate"])
     says = (
-        f"Share of the held-out films found: {share(curves['candidate'][-1])} by the top {last} of this run, "
-        f"{share(curves['popularity'][-1])} by the {last} most rated films."
+        f"Share of the held-out {words.items} found: {share(curves['candidate'][-1])} by the top {last} of "
+        f"this run, {share(curves['popularity'][-1])} by the {last} {words.popular}."
     )
     return Chart("Recall", says, charts.spec(drawn, 280), table)
 
 
-def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart | Notes:
+def _coverage(plots: dict[str, Any], metrics: dict[str, Any], words: DataWords) -> Chart | Notes:
     rows = [
         {"model": MODELS[name], **point}
         for name, points in _known(plots["coverage_and_popularity"])
@@ -208,7 +222,7 @@ def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart | Notes:
     base = charts.chart(rows).encode(
         x=alt.X(
             "mean_popularity:Q",
-            title="mean number of train ratings of the films shown",
+            title=f"mean number of train {words.ratings} of the {words.items} shown",
             scale=alt.Scale(zero=False, padding=16),
         ),
         y=alt.Y(
@@ -239,20 +253,20 @@ def _coverage(plots: dict[str, Any], metrics: dict[str, Any]) -> Chart | Notes:
         drawn += charts.chart([{"chosen": chosen}]).mark_rule(**charts.REFERENCE).encode(x="chosen:Q")
     table = Table(
         "Coverage and popularity, on eval",
-        ("model", "k", "catalogue coverage", "mean ratings per film"),
+        ("model", "k", "catalogue coverage", f"mean {words.ratings} per {words.item}"),
         [[r["model"], str(r["k"]), share(r["coverage"]), number(r["mean_popularity"], 1)] for r in rows],
         frozenset({1, 2, 3}),
     )
     ten = next((row for row in rows if row["model"] == MODELS["candidate"] and row["k"] == 10), rows[0])
     says = (
-        f"The top 10 cover {share(ten['coverage'])} of the catalogue, with films of "
-        f"{ten['mean_popularity']:.0f} ratings on average; "
-        f"the films that users chose themselves (dashed line) have {number(chosen, 0)}."
+        f"The top 10 cover {share(ten['coverage'])} of the catalogue, with {words.items} of "
+        f"{ten['mean_popularity']:.0f} {words.ratings} on average; "
+        f"the {words.items} that {words.users} chose themselves (dashed line) have {number(chosen, 0)}."
     )
     return Chart("Coverage against popularity", says, charts.spec(drawn + text, 280), table)
 
 
-def _exposure(exposure: dict[str, list[float]]) -> Chart:
+def _exposure(exposure: dict[str, list[float]], words: DataWords) -> Chart:
     rows = [
         {"tenth": place, "share": value, "model": MODELS[name]}
         for name, shares in _known(exposure)
@@ -264,7 +278,7 @@ def _exposure(exposure: dict[str, list[float]]) -> Chart:
         .encode(
             x=alt.X(
                 "tenth:O",
-                title="tenth of the catalogue, least rated films first",
+                title=f"tenth of the catalogue, least popular {words.items} first",
                 axis=alt.Axis(labelAngle=0),
             ),
             xOffset=alt.XOffset("model:N", sort=list(MODELS.values())),
@@ -274,20 +288,23 @@ def _exposure(exposure: dict[str, list[float]]) -> Chart:
         )
     )
     table = Table(
-        "Share of the top 10 lists by tenth of the catalogue, least rated first",
+        "Share of the top 10 lists by tenth of the catalogue, least popular first",
         ("model", *(str(place) for place in range(1, 11))),
         [[MODELS[name], *(share(value) for value in shares)] for name, shares in _known(exposure)],
         frozenset(range(1, 11)),
     )
-    says = f"{share(exposure['candidate'][-1])} of the recommended films are of the most rated tenth."
+    says = (
+        f"{share(exposure['candidate'][-1])} of the recommended {words.items} are of the most popular tenth."
+    )
     return Chart("Exposure by popularity", says, charts.spec(drawn, 280), table)
 
 
-def _scores(found: dict[str, list[float]]) -> Chart:
+def _scores(found: dict[str, list[float]], words: DataWords) -> Chart:
     edges = found["edges"]
+    held_out, everything = f"held-out {words.items}", f"all {words.items}"
     rows = [
         {"from": low, "to": high, "share": value, "what": what}
-        for what, key in (("held-out films", "positives"), ("all films", "candidates"))
+        for what, key in ((held_out, "positives"), (everything, "candidates"))
         for low, high, value in zip(edges, edges[1:], found[key], strict=False)
     ]
     drawn = (
@@ -296,7 +313,7 @@ def _scores(found: dict[str, list[float]]) -> Chart:
         .encode(
             x=alt.X("from:Q", title="score", scale=alt.Scale(zero=False)),
             y=alt.Y("share:Q", title="share", axis=alt.Axis(format="%"), stack=None),
-            color=charts.colours("what", ("held-out films", "all films")),
+            color=charts.colours("what", (held_out, everything)),
             tooltip=[
                 "what:N",
                 alt.Tooltip("from:Q", format=".2f"),
@@ -305,16 +322,20 @@ def _scores(found: dict[str, list[float]]) -> Chart:
             ],
         )
     )
-    says = "The scores are better the further held-out films lie to the right of all films."
+    says = f"The scores are better the further {held_out} lie to the right of {everything}."
     return Chart("Scores", says, charts.spec(drawn, 280))
 
 
-def _search(search: dict[str, float]) -> Facts:
+def _search(search: dict[str, float], words: DataWords) -> Facts:
     return Facts(
         [
-            Fact("Films searched", number(int(search["films"]))),
+            Fact(f"{words.items.capitalize()} searched", number(int(search["films"]))),
             Fact("Recall of the exact top 100", share(search["index_recall@100"])),
-            Fact("Median", f"{search['search_p50_ms']:.2f} ms", "100 films for one user, in process"),
+            Fact(
+                "Median",
+                f"{search['search_p50_ms']:.2f} ms",
+                f"100 {words.items} for one {words.user}, in process",
+            ),
             Fact("99th percentile", f"{search['search_p99_ms']:.2f} ms"),
         ]
     )

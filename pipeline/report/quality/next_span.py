@@ -4,13 +4,13 @@ from typing import Any
 
 from pipeline.report.blocks import Cell, Note, Notes, Part, Table, Tone
 from pipeline.report.words import day, interval, number, share
+from pipeline.store.data_words import DataWords
 from pipeline.store.next_span import beyond_chance, headline
 
 _TONES: dict[str, Tone] = {"better": "good", "worse": "bad"}
-_WHO = {"known": "users with older ratings", "new": "cold-start users"}
 
 
-def next_span_part(found: dict[str, Any]) -> Part:
+def next_span_part(found: dict[str, Any], words: DataWords) -> Part:
     """Returns the part for `temporal.json`."""
     title = "On the next span by time"
     if not found["made"]:
@@ -19,43 +19,48 @@ def next_span_part(found: dict[str, Any]) -> Part:
         f"{task} {each['kind']} for {each['epochs']} epochs" for task, each in found["trained"].items()
     )
     lead = (
-        f"A random split lets a model learn from ratings given after those it is judged on. Here the same "
-        f"settings were trained on the oldest {found['rows']['train']:,} ratings ({trained}), and evaluated "
-        f"on the {share(found['share'])} given after {day(found['moment'])}. Recent popularity is counted "
-        f"over {found['days']} days, the length that did best before that day."
+        f"A random split lets a model learn from {words.ratings} made after those it is judged on. Here the "
+        f"same settings were trained on the oldest {found['rows']['train']:,} {words.ratings} ({trained}), "
+        f"and evaluated on the {share(found['share'])} made after {day(found['moment'])}. Recent popularity "
+        f"is counted over {found['days']} days, the length that did best before that day."
     )
-    return Part(title, [_lists(found), _ratings(found["ratings"])], lead)
+    return Part(title, [_lists(found, words), _ratings(found["ratings"], words)], lead)
 
 
-def _lists(found: dict[str, Any]) -> Table:
+def _lists(found: dict[str, Any], words: DataWords) -> Table:
     names = {
         "recommender": "recommender",
-        "recent": f"most rated in the last {found['days']} days",
-        "popularity": "most rated of all time",
+        "recent": f"most popular in the last {found['days']} days",
+        "popularity": "most popular of all time",
     }
+    whom = {"known": f"{words.users} with older {words.ratings}", "new": f"cold-start {words.users}"}
     rows = [
-        [f"{words}, {lists['users']:,} {who}", *_row(lists[name], lists.get(f"less_{name}"))]
-        for group, who in _WHO.items()
+        [f"{label}, {lists['users']:,} {who}", *_row(lists[name], lists.get(f"less_{name}"))]
+        for group, who in whom.items()
         if (lists := found["lists"][group])
-        for name, words in names.items()
+        for name, label in names.items()
     ]
     return Table(
-        "nDCG@10 of the top 10 among all films, with 95 % intervals",
+        f"nDCG@10 of the top 10 among all {words.items}, with 95 % intervals",
         ("lists", "mean", "95 % interval", "recommender minus this", "verdict"),
         rows,
         frozenset({1, 2, 3}),
     )
 
 
-def _ratings(found: dict[str, Any]) -> Table:
-    names = {"model": "ranking model", "biases": "mean, user and film biases", "mean": "mean rating"}
+def _ratings(found: dict[str, Any], words: DataWords) -> Table:
+    names = {
+        "model": "ranking model",
+        "biases": f"mean, {words.user} and {words.item} biases",
+        "mean": f"mean {words.value}",
+    }
     rows = [
-        [words, *_row(found[name], found.get(f"less_{name}"), lower_is_better=True)]
-        for name, words in names.items()
+        [label, *_row(found[name], found.get(f"less_{name}"), lower_is_better=True)]
+        for name, label in names.items()
     ]
     return Table(
-        f"RMSE over {found['rows']:,} ratings; differences are of squared errors",
-        ("ratings", "RMSE", "95 % interval", "ranking model minus this", "verdict"),
+        f"RMSE over {found['rows']:,} {words.ratings}; differences are of squared errors",
+        (words.ratings, "RMSE", "95 % interval", "ranking model minus this", "verdict"),
         rows,
         frozenset({1, 2, 3}),
     )

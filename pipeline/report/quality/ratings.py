@@ -11,6 +11,8 @@ from pipeline.report.names import group, heading
 from pipeline.report.quality.tfma import tfma_table
 from pipeline.report.sources import Sources
 from pipeline.report.words import interval, number, signed
+from pipeline.store.data_words import DataWords
+from trainer.data.description import Description
 
 Z = 1.96
 FEWEST = 50  # minimum number of ratings of a group that is drawn
@@ -18,13 +20,14 @@ FEWEST = 50  # minimum number of ratings of a group that is drawn
 
 def ratings(sources: Sources) -> Section:
     """Returns the section: the ranking model on test, and TFMA's evaluation on eval."""
-    test, found = sources.test, sources.details.get("ratings")
+    test, found, words = sources.test, sources.details.get("ratings"), sources.words
     parts = []
     lead = ""
     if test:
         lead = (
-            f"On the {test['test']['rows']:,} ratings of test the RMSE is {number(test['test']['rmse'])}; "
-            f"the baseline, the mean rating, has {number(test['mean_rating_baseline']['rmse'])}."
+            f"On the {test['test']['rows']:,} {words.ratings} of test the RMSE is "
+            f"{number(test['test']['rmse'])}; the baseline, the mean rating, has "
+            f"{number(test['mean_rating_baseline']['rmse'])}."
         )
         parts.append(Part("Errors", [_errors(test, found)]))
     if test and found and found["calibration"] and found["by_stars"]:
@@ -42,8 +45,8 @@ def ratings(sources: Sources) -> Section:
         parts.append(
             Part(
                 "By group, on test",
-                [by_group(found["slices"], test["test"]["rmse"])],
-                "The 95 % intervals treat users, not ratings, as the sample.",
+                [by_group(found["slices"], test["test"]["rmse"], sources.description)],
+                f"The 95 % intervals treat {words.users}, not {words.ratings}, as the sample.",
             )
         )
     if sources.slices:
@@ -51,7 +54,13 @@ def ratings(sources: Sources) -> Section:
         parts.append(
             Part(
                 "By group, on eval",
-                [tfma_table(sources.slices, f"run {other}" if other else "the last blessed model")],
+                [
+                    tfma_table(
+                        sources.slices,
+                        f"run {other}" if other else "the last blessed model",
+                        sources.description,
+                    )
+                ],
                 "TFMA's metrics, which decide the blessing.",
             )
         )
@@ -75,7 +84,7 @@ def _errors(test: dict[str, Any], found: dict[str, Any] | None) -> Facts:
     rows = sum(part["rows"] for part in calibration)
     if rows:
         bias = sum(part["rows"] * (part["predicted"] - part["actual"]) for part in calibration) / rows
-        facts.append(Fact("Bias", f"{signed(bias)} stars", "mean of predicted minus given"))
+        facts.append(Fact("Bias", signed(bias), "mean of predicted minus given ratings"))
     return Facts(facts)
 
 
@@ -101,7 +110,7 @@ def _calibration(found: list[dict[str, Any]]) -> Chart:
         max(max(r["predicted"], r["high"]) for r in rows),
     ]
     scale = alt.Scale(domain=ends, nice=True, zero=False)
-    x = alt.X("predicted:Q", title="stars predicted", scale=scale)
+    x = alt.X("predicted:Q", title="predicted rating", scale=scale)
     ideal = (
         charts.chart([{"x": end} for end in ends])
         .mark_line(**charts.REFERENCE)
@@ -109,7 +118,7 @@ def _calibration(found: list[dict[str, Any]]) -> Chart:
     )
     base = charts.chart(rows)
     bars = base.mark_rule(color="var(--c1)", strokeWidth=2).encode(
-        x=x, y=alt.Y("low:Q", title="stars given", scale=scale), y2="high:Q"
+        x=x, y=alt.Y("low:Q", title="given rating", scale=scale), y2="high:Q"
     )
     dots = base.mark_circle(size=70, opacity=1).encode(
         x=x,
@@ -141,7 +150,7 @@ def _calibration(found: list[dict[str, Any]]) -> Chart:
 
 
 def _spread(found: dict[str, Any]) -> Chart:
-    """Returns a chart of both distributions as shares per star: equal areas are equally many ratings."""
+    """Returns a chart of both distributions as shares per point: equal areas are equally many ratings."""
     histogram, total = found["histogram"], sum(row["rows"] for row in found["by_stars"])
     edges, stars = histogram["edges"], [row["stars"] for row in found["by_stars"]]
     step = min((high - low for low, high in pairwise(stars)), default=1.0)
@@ -162,26 +171,26 @@ def _spread(found: dict[str, Any]) -> Chart:
         charts.chart(rows)
         .mark_bar(opacity=0.6, binSpacing=0)
         .encode(
-            x=alt.X("from:Q", bin="binned", title="stars", axis=alt.Axis(values=stars, format="~g")),
+            x=alt.X("from:Q", bin="binned", title="rating", axis=alt.Axis(values=stars, format="~g")),
             x2="to:Q",
-            y=alt.Y("density:Q", title="share of test per star", stack=None, axis=alt.Axis(format="%")),
+            y=alt.Y("density:Q", title="share of test per point", stack=None, axis=alt.Axis(format="%")),
             color=charts.colours("what", ("predicted", "given")),
             tooltip=[
                 "what:N",
                 "from:Q",
                 "to:Q",
-                alt.Tooltip("density:Q", format=".1%", title="share per star"),
+                alt.Tooltip("density:Q", format=".1%", title="share per point"),
             ],
         )
     )
     most = max(found["by_stars"], key=lambda row: row["rows"])
     says = (
-        f"Equal areas are equal numbers of ratings. {most['stars']:g} stars is the most frequent rating, "
+        f"Equal areas are equal numbers of ratings. {most['stars']:g} is the most frequent rating, "
         f"{100 * most['rows'] / total:.0f} % of test; predictions are expected values, so they spread less."
     )
     table = Table(
         "Ratings given in test",
-        ("stars", "ratings", "share"),
+        ("rating", "ratings", "share"),
         [
             [number(row["stars"], 1), number(row["rows"]), f"{100 * row['rows'] / total:.1f} %"]
             for row in found["by_stars"]
@@ -192,16 +201,16 @@ def _spread(found: dict[str, Any]) -> Chart:
 
 
 def _given(found: list[dict[str, Any]]) -> Chart:
-    x = alt.X("stars:O", title="stars given", axis=alt.Axis(labelAngle=0))
+    x = alt.X("stars:O", title="given rating", axis=alt.Axis(labelAngle=0))
     base = charts.chart(found)
     tooltip = [
-        alt.Tooltip("stars:O"),
+        alt.Tooltip("stars:O", title="given rating"),
         *(alt.Tooltip(f"{p}:Q", format=".2f") for p in ("p10", "p50", "p90")),
         alt.Tooltip("rows:Q", format=","),
     ]
     bars = base.mark_bar(opacity=0.45, width={"band": 0.45}).encode(
         x=x,
-        y=alt.Y("p10:Q", title="stars predicted", scale=alt.Scale(zero=False)),
+        y=alt.Y("p10:Q", title="predicted rating", scale=alt.Scale(zero=False)),
         y2="p90:Q",
         tooltip=tooltip,
     )
@@ -227,12 +236,13 @@ def _given(found: list[dict[str, Any]]) -> Chart:
     return Chart("Shrinkage of predictions to the mean", says, charts.spec(bars + middle + truth, 280), table)
 
 
-def by_group(slices: dict[str, Any], whole: float) -> Chart:
+def by_group(slices: dict[str, Any], whole: float, description: Description) -> Chart:
     """Returns a chart of RMSE with its interval, one row per group."""
+    words = DataWords.of(description)
     rows = [
         {
-            "group": group(feature, value),
-            "feature": heading(feature),
+            "group": group(feature, value, description),
+            "feature": heading(feature, description),
             "rmse": each["rmse"],
             "low": each["low"] if each["low"] is not None else each["rmse"],
             "high": each["high"] if each["high"] is not None else each["rmse"],
@@ -249,7 +259,7 @@ def by_group(slices: dict[str, Any], whole: float) -> Chart:
     tooltip = [
         "group:N",
         *(alt.Tooltip(f"{key}:Q", format=".4f") for key in ("rmse", "low", "high", "bias")),
-        *(alt.Tooltip(f"{key}:Q", format=",") for key in ("ratings", "users")),
+        *(alt.Tooltip(f"{key}:Q", title=getattr(words, key), format=",") for key in ("ratings", "users")),
     ]
     scale = alt.Scale(zero=False)
     bars = base.mark_rule(strokeWidth=3, opacity=0.6).encode(
@@ -267,10 +277,10 @@ def by_group(slices: dict[str, Any], whole: float) -> Chart:
     )
     table = Table(
         "Errors by group on test",
-        ("group", "RMSE", "95 % interval", "MAE", "bias", "ratings", "users"),
+        ("group", "RMSE", "95 % interval", "MAE", "bias", words.ratings, words.users),
         [
             [
-                Cell(group(feature, value)),
+                Cell(group(feature, value, description)),
                 number(each["rmse"]),
                 interval(each["low"], each["high"]),
                 number(each["mae"]),
@@ -289,7 +299,7 @@ def by_group(slices: dict[str, Any], whole: float) -> Chart:
         says += (
             f" The lowest error is for {best['group']} ({number(best['rmse'])}), the highest for "
             f"{worst['group']} ({number(worst['rmse'])}); "
-            f"groups of fewer than {FEWEST} ratings are only in the table."
+            f"groups of fewer than {FEWEST} {words.ratings} are only in the table."
         )
     return Chart(
         "RMSE by group", says, charts.spec(bars + dots + reference, 21 * len(rows)), table, wide=True

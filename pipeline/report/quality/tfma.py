@@ -6,14 +6,16 @@ from typing import Any
 from pipeline.report.blocks import Cell, Table, Tone
 from pipeline.report.names import group
 from pipeline.report.words import number, plural, signed
+from pipeline.store.data_words import DataWords
 from pipeline.store.ranking_metrics import RATED_NDCG, WHOLE
+from trainer.data.description import Description
 
 
-def tfma_table(slices: dict[str, Any], baseline: str) -> Table:
+def tfma_table(slices: dict[str, Any], baseline: str, description: Description) -> Table:
     """Returns the metrics of the candidate and, if there was one, of the baseline, named by `baseline`."""
-    rows = list(_rows(slices))
+    rows, words = list(_rows(slices, description)), DataWords.of(description)
     compared = any("baseline" in models for values in slices.values() for models in values.values())
-    columns = ["group", "ratings", "RMSE", "MAE", "calibration", "nDCG@10 of rated films"]
+    columns = ["group", words.ratings, "RMSE", "MAE", "calibration", f"nDCG@10 of rated {words.items}"]
     columns += [f"RMSE of {baseline}", "change"] if compared else []
     table = Table(
         f"TFMA's evaluation on eval, {plural(len(rows), 'group')}",
@@ -24,7 +26,7 @@ def tfma_table(slices: dict[str, Any], baseline: str) -> Table:
     return table
 
 
-def _rows(slices: dict[str, Any]) -> Iterator[list[str | Cell]]:
+def _rows(slices: dict[str, Any], description: Description) -> Iterator[list[str | Cell]]:
     for feature, values in slices.items():
         for value, models in sorted(values.items()):
             ours, before = models.get("candidate", {}), models.get("baseline", {})
@@ -36,7 +38,7 @@ def _rows(slices: dict[str, Any]) -> Iterator[list[str | Cell]]:
             tone: Tone = "" if change is None or round(change, 4) == 0 else "good" if change < 0 else "bad"
             count = ours.get("example_count")
             yield [
-                "all of eval" if feature == WHOLE else group(feature, value),
+                "all of eval" if feature == WHOLE else group(feature, value, description),
                 number(None if count is None else int(count)),
                 number(ours.get("rmse")),
                 number(ours.get("mae")),

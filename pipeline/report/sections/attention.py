@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from pipeline.report.blocks import Note, Notes, Part, Section
-from pipeline.report.charts import LISTS
 from pipeline.report.names import group
 from pipeline.report.sources import TASKS, Sources
 from pipeline.report.words import number, plural, share
@@ -50,7 +49,12 @@ def _data(sources: Sources) -> Iterator[Note]:
     test = sources.details.get("data", {}).get("splits", {}).get("test")
     if test and test["unknown_films"] > 0.01 * test["ratings"]:
         part = share(test["unknown_films"] / test["ratings"])
-        yield Note(f"{part} of the ratings in test are of films that are not in train.", "warn", "data")
+        words = sources.words
+        yield Note(
+            f"{part} of the {words.ratings} in test are of {words.items} that are not in train.",
+            "warn",
+            "data",
+        )
 
 
 def _training(sources: Sources) -> Iterator[Note]:
@@ -89,7 +93,7 @@ def _training(sources: Sources) -> Iterator[Note]:
 
 
 def _ratings(sources: Sources) -> Iterator[Note]:
-    found = sources.details.get("ratings")
+    found, words = sources.details.get("ratings"), sources.words
     if not found or not sources.test:
         return
     off = [
@@ -101,14 +105,14 @@ def _ratings(sources: Sources) -> Iterator[Note]:
     if off:
         worst = max(off, key=lambda part: abs(part["predicted"] - part["actual"]))
         yield Note(
-            f"Calibration is off: for a prediction of {worst['predicted']:.2f} stars, users gave "
+            f"Calibration is off: for a predicted rating of {worst['predicted']:.2f}, {words.users} gave "
             f"{worst['actual']:.2f} on average.",
             "warn",
             "ratings",
         )
     if found.get("no_number"):
         yield Note(
-            f"The ranking model predicted no number for {plural(found['no_number'], 'rating')} of test.",
+            f"The ranking model predicted no number for {plural(found['no_number'], words.rating)} of test.",
             "bad",
             "ratings",
         )
@@ -124,8 +128,9 @@ def _ratings(sources: Sources) -> Iterator[Note]:
     ]
     for feature, value, each in sorted(worse, key=lambda found: found[2]["low"], reverse=True)[:3]:
         yield Note(
-            f"The rating error is above average for {group(feature, value)}: RMSE "
-            f"{number(each['rmse'])}, overall {number(whole)} ({plural(each['rows'], 'rating')} of test).",
+            f"The rating error is above average for {group(feature, value, sources.description)}: RMSE "
+            f"{number(each['rmse'])}, overall {number(whole)} "
+            f"({plural(each['rows'], words.rating, words.ratings)} of test).",
             "warn",
             "ratings",
         )
@@ -142,13 +147,18 @@ def _lists(sources: Sources) -> Iterator[Note]:
     if popular and ours["low"] is not None and not clear and (difference or ours["low"] <= popular["value"]):
         yield Note(
             f"The recommender's nDCG@10 of {number(ours['value'])} is not clearly above the "
-            f"{number(popular['value'])} of the baseline, the {LISTS['retrieval_popularity']}.",
+            f"{number(popular['value'])} of the baseline, the {sources.words.popular}.",
             "warn",
             "lists",
         )
     covered = found["catalogue"]["recommender"]["coverage@10"]
     if covered is not None and covered < LITTLE_SHOWN:
-        yield Note(f"Only {share(covered)} of the films are in the top 10 of any user.", "warn", "lists")
+        words = sources.words
+        yield Note(
+            f"Only {share(covered)} of the {words.items} are in the top 10 of any {words.user}.",
+            "warn",
+            "lists",
+        )
 
 
 def _next_span(sources: Sources) -> Iterator[Note]:
@@ -156,14 +166,15 @@ def _next_span(sources: Sources) -> Iterator[Note]:
     found = sources.next_span
     if not found or not found["made"]:
         return
-    groups = (("known", "users with older ratings"), ("new", "cold-start users"))
+    words = sources.words
+    groups = (("known", f"{words.users} with older {words.ratings}"), ("new", f"cold-start {words.users}"))
     for name, who in groups:
         lists = found["lists"][name]
         if lists and beyond_chance(lists["less_recent"]) != "better":
             clearly = "worse than" if beyond_chance(lists["less_recent"]) == "worse" else "not clearly above"
             yield Note(
                 f"On the next span by time, nDCG@10 for {who} is {number(lists['recommender']['value'])}, "
-                f"{clearly} the {number(lists['recent']['value'])} of the films most rated in the last "
+                f"{clearly} the {number(lists['recent']['value'])} of the {words.popular} in the last "
                 f"{found['days']} days.",
                 "warn",
                 "lists",

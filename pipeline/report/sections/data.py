@@ -1,5 +1,7 @@
-"""Section on the data: sizes, ratings, users, films, times, expectations and drift."""
+"""Section on the data: sizes, ratings, users, items, times, expectations and drift."""
 
+import math
+from collections import Counter
 from typing import Any
 
 import altair as alt
@@ -9,15 +11,20 @@ from pipeline.report.blocks import Block, Chart, Fact, Facts, Note, Notes, Part,
 from pipeline.report.sections.expectations import drift, schema_and_anomalies
 from pipeline.report.sources import Sources
 from pipeline.report.words import day, number, plural, share
+from pipeline.store.data_words import DataWords
+
+MOST_BARS, BINS = 40, 20  # with more values than that they are drawn in ranges
+GROUPS = 40  # maximum number of groups of items that are drawn
+WIDE = 100  # ratio of the highest to the lowest value from which the ranges double
 
 
 def data(sources: Sources) -> Section:
     """Returns the section on the ingested data and ExampleValidator's findings."""
-    found = sources.details.get("data")
+    found, words = sources.details.get("data"), sources.words
     parts = [
         Part("How the data was read", _told(sources)),
         Part("Splits", _splits(sources, found)),
-        Part("Ratings and activity", _distributions(found) if found else []),
+        Part(f"{words.ratings.capitalize()} and activity", _distributions(found, words) if found else []),
         Part("Schema and anomalies", schema_and_anomalies(sources)),
         Part("Drift", drift(sources)),
     ]
@@ -25,7 +32,7 @@ def data(sources: Sources) -> Section:
     lead = ""
     if ingest:
         total = sum(ingest["rows"].values())
-        lead = f"{total:,} ratings of {ingest['dataset']}, split: {_kind(ingest['split'])}."
+        lead = f"{total:,} {words.ratings} of {ingest['dataset']}, split: {_kind(ingest['split'])}."
         if ingest["bad_rows"]["count"]:
             lead += f" {plural(ingest['bad_rows']['count'], 'row')} could not be read."
     return Section("data", "Data", lead, parts)
@@ -43,7 +50,7 @@ def _kind(split: dict[str, Any]) -> str:
 
 
 def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
-    rows = (sources.ingest or {}).get("rows")
+    rows, words = (sources.ingest or {}).get("rows"), sources.words
     if not rows:
         return []
     total = sum(rows.values())
@@ -52,8 +59,8 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
         for split, count in rows.items()
     ]
     table = Table(
-        "Ratings per split",
-        ("split", "ratings", "share"),
+        f"{words.ratings.capitalize()} per split",
+        ("split", words.ratings, "share"),
         [[s["split"], number(s["ratings"]), s["part"]] for s in sizes],
         frozenset({1, 2}),
     )
@@ -62,14 +69,14 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
             "The splits",
             (
                 "split",
-                "ratings",
-                "users",
-                "films",
-                "mean",
+                words.ratings,
+                words.users,
+                words.items,
+                f"mean {words.value}",
                 "from",
                 "to",
-                "by users not in train",
-                "of films not in train",
+                f"by {words.users} not in train",
+                f"of {words.items} not in train",
             ),
             [
                 [
@@ -91,10 +98,10 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
         charts.chart(sizes)
         .mark_bar(height={"band": 0.6})
         .encode(
-            x=alt.X("ratings:Q", title="ratings"),
+            x=alt.X("ratings:Q", title=words.ratings),
             y=alt.Y("split:N", sort=list(charts.SPLITS), title=None),
             color=charts.colours("split", charts.SPLITS, []),
-            tooltip=["split:N", alt.Tooltip("ratings:Q", format=","), "part:N"],
+            tooltip=["split:N", alt.Tooltip("ratings:Q", title=words.ratings, format=","), "part:N"],
         )
     )
     says = ", ".join(f"{s['split']} {s['ratings']:,} ({s['part']})" for s in sizes) + "."
@@ -103,27 +110,33 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
         blocks.append(
             Facts(
                 [
-                    Fact("Users in train", number(found["users"])),
-                    Fact("Films in train", number(found["films"])),
-                    Fact("Density", share(found["density"]), "of user-film pairs are rated"),
+                    Fact(f"{words.users.capitalize()} in train", number(found["users"])),
+                    Fact(f"{words.items.capitalize()} in train", number(found["films"])),
                     Fact(
-                        "Most active 10 % of users",
-                        share(found["concentration"]["users"]),
-                        "of all ratings",
+                        "Density",
+                        share(found["density"]),
+                        f"of all pairs of {words.user} and {words.item} are in train",
                     ),
                     Fact(
-                        "Most rated 10 % of films", share(found["concentration"]["films"]), "of all ratings"
+                        f"Most active 10 % of {words.users}",
+                        share(found["concentration"]["users"]),
+                        f"of all {words.ratings}",
+                    ),
+                    Fact(
+                        f"Most popular 10 % of {words.items}",
+                        share(found["concentration"]["films"]),
+                        f"of all {words.ratings}",
                     ),
                 ]
             )
         )
     blocks.append(Chart("Split sizes", says, charts.spec(drawn, 130), table))
     if found and found["time"]:
-        blocks.append(_time(found["time"]))
+        blocks.append(_time(found["time"], words))
     return blocks
 
 
-def _time(found: dict[str, Any]) -> Chart:
+def _time(found: dict[str, Any], words: DataWords) -> Chart:
     edges = found["edges"]
     rows = [
         {"time": begin * 1000, "split": split, "ratings": count}
@@ -135,66 +148,89 @@ def _time(found: dict[str, Any]) -> Chart:
         .mark_area(interpolate="step-after")
         .encode(
             x=alt.X("time:T", title=None),
-            y=alt.Y("ratings:Q", title="ratings"),
+            y=alt.Y("ratings:Q", title=words.ratings),
             color=charts.colours("split", charts.SPLITS, found["counts"]),
             order=alt.Order("split:N", sort="descending"),
-            tooltip=[alt.Tooltip("time:T", title="from"), "split:N", alt.Tooltip("ratings:Q", format=",")],
+            tooltip=[
+                alt.Tooltip("time:T", title="from"),
+                "split:N",
+                alt.Tooltip("ratings:Q", title=words.ratings, format=","),
+            ],
         )
     )
-    says = f"Ratings from {day(edges[0])} to {day(edges[-1])}; the colour is the split."
-    return Chart("Ratings over time", says, charts.spec(drawn))
+    says = f"{words.ratings.capitalize()} from {day(edges[0])} to {day(edges[-1])}; the colour is the split."
+    return Chart(f"{words.ratings.capitalize()} over time", says, charts.spec(drawn))
 
 
-def _distributions(found: dict[str, Any]) -> list[Block]:
+def _distributions(found: dict[str, Any], words: DataWords) -> list[Block]:
     doubling = (
-        ("activity", "User activity", "users"),
-        ("popularity", "Film popularity", "films"),
+        ("activity", f"{words.user} activity".capitalize(), words.users),
+        ("popularity", f"{words.item} popularity".capitalize(), words.items),
     )
     return [
-        _stars(found["stars"]),
-        _genres(found["genres"]),
-        *(_doubling(found[key], title, thing) for key, title, thing in doubling),
+        _values(found["stars"], words),
+        *([_groups(found["genres"], words)] if words.grouping else []),
+        *(_doubling(found[key], title, thing, words) for key, title, thing in doubling),
     ]
 
 
-def _stars(found: dict[str, dict[str, int]]) -> Chart | Notes:
+def _values(found: dict[str, dict[str, int]], words: DataWords) -> Chart | Notes:
+    """Returns a chart of the ratings by value, or of interactions by strength."""
     if not found.get("train"):
-        return Notes([Note("The train split has no ratings.", "muted")])
+        return Notes([Note(f"The train split has no {words.ratings}.", "muted")])
+    names = _bars(sorted({float(value) for counts in found.values() for value in counts}))
+    binned: dict[str, Counter[str]] = {split: Counter() for split in found}
+    for split, counts in found.items():
+        for value, count in counts.items():
+            binned[split][names[float(value)]] += count
+    order = list(dict.fromkeys(names.values()))
     rows: list[dict[str, Any]] = [
-        {"stars": stars, "split": split, "share": count / sum(counts.values()), "ratings": count}
-        for split, counts in found.items()
-        for stars, count in counts.items()
+        {"value": name, "split": split, "share": counts[name] / counts.total(), "ratings": counts[name]}
+        for split, counts in binned.items()
+        for name in order
+        if counts[name]
     ]
-    order = sorted({row["stars"] for row in rows}, key=float)
     drawn = (
         charts.chart(rows)
         .mark_bar()
         .encode(
-            x=alt.X("stars:O", sort=order, title="stars", axis=alt.Axis(labelAngle=0)),
+            x=alt.X("value:O", sort=order, title=words.value, axis=alt.Axis(labelAngle=0)),
             xOffset=alt.XOffset("split:N", sort=list(charts.SPLITS)),
             y=alt.Y("share:Q", title="share of the split", axis=alt.Axis(format="%")),
             color=charts.colours("split", charts.SPLITS, found),
             tooltip=[
                 "split:N",
-                "stars:O",
+                alt.Tooltip("value:O", title=words.value),
                 alt.Tooltip("share:Q", format=".1%"),
-                alt.Tooltip("ratings:Q", format=","),
+                alt.Tooltip("ratings:Q", title=words.ratings, format=","),
             ],
         )
     )
-    train = found["train"]
+    train = binned["train"]
     most = max(train, key=train.__getitem__)
     table = Table(
-        "Ratings by stars",
-        ("stars", *found),
-        [[stars, *(number(counts.get(stars, 0)) for counts in found.values())] for stars in order],
-        frozenset(range(1, 1 + len(found))),
+        f"Number of {words.ratings} by {words.value}",
+        (words.value, *binned),
+        [[name, *(number(counts[name]) for counts in binned.values())] for name in order],
+        frozenset(range(1, 1 + len(binned))),
     )
-    says = f"{most} stars is the most frequent rating, {share(train[most] / sum(train.values()))} of train."
-    return Chart("Distribution of ratings", says, charts.spec(drawn), table)
+    says = f"The most frequent {words.value} is {most}: {share(train[most] / train.total())} of train."
+    return Chart(f"Distribution of {words.ratings}", says, charts.spec(drawn), table)
 
 
-def _doubling(found: list[dict[str, int]], title: str, thing: str) -> Chart | Notes:
+def _bars(values: list[float]) -> dict[float, str]:
+    """Returns the name of each value's bar, in order: itself, or a range if there are many values."""
+    if len(values) <= MOST_BARS:
+        return {value: f"{value:g}" for value in values}
+    if values[0] > 0 and values[-1] >= WIDE * values[0]:
+        powers = {value: math.floor(math.log2(value)) for value in values}
+        return {value: f"{2.0**power:g} to {2.0 ** (power + 1):g}" for value, power in powers.items()}
+    step = (values[-1] - values[0]) / BINS
+    lows = {value: values[0] + step * min(int((value - values[0]) / step), BINS - 1) for value in values}
+    return {value: f"{low:.3g} to {low + step:.3g}" for value, low in lows.items()}
+
+
+def _doubling(found: list[dict[str, int]], title: str, thing: str, words: DataWords) -> Chart | Notes:
     if not found:
         return Notes([Note(f"{title}: there are no {thing} in train.", "muted")])
     rows: list[dict[str, Any]] = [
@@ -208,47 +244,58 @@ def _doubling(found: list[dict[str, int]], title: str, thing: str) -> Chart | No
         charts.chart(rows)
         .mark_bar()
         .encode(
-            x=alt.X("ratings:O", sort=None, title="ratings in train", axis=alt.Axis(labelAngle=-40)),
+            x=alt.X("ratings:O", sort=None, title=f"{words.ratings} in train", axis=alt.Axis(labelAngle=-40)),
             y=alt.Y("count:Q", title=thing),
-            tooltip=["ratings:O", alt.Tooltip("count:Q", title=thing, format=",")],
+            tooltip=[
+                alt.Tooltip("ratings:O", title=words.ratings),
+                alt.Tooltip("count:Q", title=thing, format=","),
+            ],
         )
     )
     most = max(rows, key=lambda row: row["count"])
     table = Table(
-        f"{thing.capitalize()} by ratings in train",
-        ("ratings", thing),
+        f"{thing.capitalize()} by {words.ratings} in train",
+        (words.ratings, thing),
         [[row["ratings"], number(row["count"])] for row in rows],
         frozenset({1}),
     )
     whole = sum(row["count"] for row in rows)
-    says = f"The largest group of {thing}, {most['count']:,} of {whole:,}, has {most['ratings']} ratings."
+    largest = f"{most['count']:,} of {whole:,}"
+    says = f"The largest group of {thing}, {largest}, has {most['ratings']} {words.ratings}."
     return Chart(title, says, charts.spec(drawn), table)
 
 
-def _genres(found: list[dict[str, Any]]) -> Chart | Notes:
+def _groups(found: list[dict[str, Any]], words: DataWords) -> Chart | Notes:
+    """Returns a chart of the feature that groups items, such as genres."""
+    title = words.grouping.capitalize()
     if not found:
-        return Notes([Note("The data has no genres.", "muted")])
-    order = [row["genre"] for row in found]
+        return Notes([Note(f"No {words.item} in train has {words.grouping}.", "muted")])
+    rows = [
+        {"group": r["genre"], "items": r["films"], "ratings": r["ratings"], "mean": r["mean"]}
+        for r in found[:GROUPS]
+    ]
     drawn = (
-        charts.chart(found)
+        charts.chart(rows)
         .mark_bar()
         .encode(
-            y=alt.Y("genre:N", sort=order, title=None),
-            x=alt.X("ratings:Q", title="ratings in train"),
+            y=alt.Y("group:N", sort=[row["group"] for row in rows], title=None),
+            x=alt.X("ratings:Q", title=f"{words.ratings} in train"),
             tooltip=[
-                "genre:N",
-                alt.Tooltip("films:Q", format=","),
-                alt.Tooltip("ratings:Q", format=","),
-                alt.Tooltip("mean:Q", format=".2f", title="mean stars"),
+                alt.Tooltip("group:N", title=words.grouping),
+                alt.Tooltip("items:Q", title=words.items, format=","),
+                alt.Tooltip("ratings:Q", title=words.ratings, format=","),
+                alt.Tooltip("mean:Q", format=".2f", title=f"mean {words.value}"),
             ],
         )
     )
     table = Table(
-        "Genres in train",
-        ("genre", "films", "ratings", "mean stars"),
-        [[r["genre"], number(r["films"]), number(r["ratings"]), number(r["mean"], 2)] for r in found],
+        f"{title} in train",
+        (words.grouping, words.items, words.ratings, f"mean {words.value}"),
+        [[r["group"], number(r["items"]), number(r["ratings"]), number(r["mean"], 2)] for r in rows],
         frozenset({1, 2, 3}),
     )
-    first = found[0]
-    says = f"{first['genre']} has the most ratings, {first['ratings']:,}; a film may have several genres."
-    return Chart("Genres", says, charts.spec(drawn, max(180, 17 * len(found))), table)
+    first = rows[0]
+    says = f"{first['group']} has the most {words.ratings}, {first['ratings']:,}."
+    if len(found) > len(rows):
+        says += f" The {len(rows)} with the most are drawn, of {len(found):,}."
+    return Chart(title, says, charts.spec(drawn, max(180, 17 * len(rows))), table)

@@ -1,19 +1,44 @@
 """Section with ten example users."""
 
+from typing import Any
+
 from pipeline.report.blocks import Part, People, Section
 from pipeline.report.sources import Sources
 from pipeline.report.words import plural
+from pipeline.store.data_words import DataWords
+
+_GENDER = {"F": "woman", "M": "man"}
+_ALONE = ("gender", "age", "age_group", "occupation")  # features whose values need no name beside them
+_NOT_KNOWN = ("user", "ratings", "mean", "watched", "shown")  # keys of a user that are no features
 
 
 def people(sources: Sources) -> Section:
     """Returns the section, with users from the least to the most active."""
-    users = sources.details.get("users")
+    users, words = sources.details.get("users"), sources.words
+    title = f"Example {words.users}"
     if not users:
-        return Section("people", "Example users", "")
-    found = sum(film["given"] is not None for user in users for film in user["shown"])
+        return Section("people", title, "")
+    found = sum(item["given"] is not None for user in users for item in user["shown"])
     shown = sum(len(user["shown"]) for user in users)
     lead = (
-        f"Users from the least to the most active: what they watched last, and what is recommended. "
-        f"{found} of the {plural(shown, 'film')} recommended are among their held-out ratings in test."
+        f"{words.users.capitalize()} from the least to the most active: their latest {words.ratings} in "
+        f"train, and what is recommended. {found} of the {plural(shown, words.item, words.items)} "
+        f"recommended are among their held-out {words.ratings} in test."
     )
-    return Section("people", "Example users", lead, [Part("", [People(users)])])
+    known = [_known(user, words) for user in users]
+    return Section("people", title, lead, [Part("", [People(users, words, known)])])
+
+
+def _known(user: dict[str, Any], words: DataWords) -> str:
+    """Returns what is known of a user: `woman, 25-34, artist; 120 ratings, 3.6 on average`."""
+    said = [_feature(key, value) for key, value in user.items() if key not in _NOT_KNOWN and value]
+    active = plural(user["ratings"], words.rating, words.ratings)
+    if words.value == "rating":
+        active += f", {user['mean']:.1f} on average"
+    return f"{', '.join(said)}; {active}" if said else active
+
+
+def _feature(key: str, value: object) -> str:
+    if key == "gender":
+        return _GENDER.get(str(value), str(value))
+    return str(value) if key in _ALONE else f"{key.replace('_', ' ')} {value}"

@@ -6,6 +6,7 @@ from pipeline.report import charts
 from pipeline.report.blocks import Block, Chart, Fact, Facts, Note, Notes, Part, Section, Table
 from pipeline.report.sources import Sources
 from pipeline.report.words import number
+from pipeline.store.data_words import DataWords
 
 
 def serving(sources: Sources) -> Section:
@@ -23,13 +24,13 @@ def serving(sources: Sources) -> Section:
         notes = [Note(text, "good")] if good else [Note(problem, "bad") for problem in validation["problems"]]
         blocks.append(Notes(notes))
     if timed:
-        blocks += _latency(timed)
+        blocks += _latency(timed, sources.words)
     if not blocks:
         blocks.append(Notes([Note("No model was served.", "muted")]))
     return Section("serving", "Serving", "", [Part("", blocks)])
 
 
-def _latency(timed: dict) -> list[Block]:
+def _latency(timed: dict, words: DataWords) -> list[Block]:
     edges = timed["edges"]
     rows = [
         {"from": low, "to": high, "requests": count}
@@ -47,8 +48,8 @@ def _latency(timed: dict) -> list[Block]:
     )
     median = charts.chart([{"p50": timed["p50_ms"]}]).mark_rule(**charts.REFERENCE).encode(x="p50:Q")
     batches = Table(
-        "Several users per request",
-        ("users per request", "median, ms", "users per second"),
+        f"Several {words.users} per request",
+        (f"{words.users} per request", "median, ms", f"{words.users} per second"),
         [
             [str(b["users"]), number(b["ms"], 2), number(round(b["users_per_second"]))]
             for b in timed["batches"]
@@ -64,7 +65,11 @@ def _latency(timed: dict) -> list[Block]:
             Fact("Median", f"{timed['p50_ms']:.2f} ms"),
             Fact("95th percentile", f"{timed['p95_ms']:.2f} ms"),
             Fact("99th percentile", f"{timed['p99_ms']:.2f} ms"),
-            Fact("Measured", "in process", f"one user, ten films; {timed['cores']} cores, no network"),
+            Fact(
+                "Measured",
+                "in process",
+                f"one {words.user}, ten {words.items}; {timed['cores']} cores, no network",
+            ),
         ]
     )
     return [facts, Chart("Latency of a request", says, charts.spec(bars + median), batches)]

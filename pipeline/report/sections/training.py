@@ -8,6 +8,7 @@ from pipeline.report import charts
 from pipeline.report.blocks import Block, Chart, Fact, Facts, Part, Section, Table
 from pipeline.report.sources import TASKS, Sources
 from pipeline.report.words import number, plural
+from pipeline.store.data_words import DataWords
 
 #: Metrics that are drawn as curves, most important first.
 CURVES = ("rmse", "ndcg@10", "recall@100", "loss")
@@ -16,7 +17,7 @@ CURVES = ("rmse", "ndcg@10", "recall@100", "loss")
 def training(sources: Sources) -> Section:
     """Returns the section, with one part per trained task."""
     trained = {task: found for task in TASKS if (found := sources.training(task))}
-    parts = [Part(task.capitalize(), _task(found)) for task, found in trained.items()]
+    parts = [Part(task.capitalize(), _task(found, sources.words)) for task, found in trained.items()]
     lead = "; ".join(
         f"{task}: {plural(found['epochs'], 'epoch')}, the best was {found['best_epoch']}"
         for task, found in trained.items()
@@ -24,13 +25,17 @@ def training(sources: Sources) -> Section:
     return Section("training", "Training", f"{lead}." if lead else "", parts)
 
 
-def _task(found: dict[str, Any]) -> list[Block]:
+def _task(found: dict[str, Any], words: DataWords) -> list[Block]:
     settings = found["settings"]
     warm = found.get("warm_start")
     facts = Facts(
         [
             Fact("Model kind", settings["model"]["kind"]),
-            Fact("Ratings per second", number(found["rows_per_second"]), found["device"].rstrip(".")),
+            Fact(
+                f"{words.ratings.capitalize()} per second",
+                number(found["rows_per_second"]),
+                found["device"].rstrip("."),
+            ),
             Fact(
                 "Epochs",
                 number(found["epochs"]),

@@ -98,7 +98,7 @@ def _quality(sources: Sources) -> Iterator[Fact]:
         lower_is_better=True,
         noise=_noise(sources, "ratings", "whole"),
     )
-    both, popular = test.get("recommender"), test.get("retrieval_popularity")
+    both, popular, words = test.get("recommender"), test.get("retrieval_popularity"), sources.words
     if not both or not popular:
         return
     yield _fact(
@@ -106,7 +106,7 @@ def _quality(sources: Sources) -> Iterator[Fact]:
         "nDCG@10 on test",
         both["ndcg@10"],
         (before.get("recommender") or {}).get("ndcg@10") if before else None,
-        f"baseline (most rated films): {number(popular['ndcg@10'])}",
+        f"baseline ({words.popular}): {number(popular['ndcg@10'])}",
         noise=_noise(sources, "lists", "whole", "recommender", "ndcg@10"),
     )
     if (found := sources.next_span) and found["made"]:
@@ -116,13 +116,15 @@ def _quality(sources: Sources) -> Iterator[Fact]:
         "recall@100 on test",
         test["retrieval"]["recall@100"],
         (before.get("retrieval") or {}).get("recall@100") if before else None,
-        f"baseline (most rated films): {number(popular['recall@100'])}",
+        f"baseline ({words.popular}): {number(popular['recall@100'])}",
         noise=_noise(sources, "lists", "whole", "retrieval", "recall@100"),
     )
     shown = (sources.details.get("lists") or {}).get("catalogue", {}).get("recommender")
     if shown:
         covered = share(shown["coverage@10"])
-        yield Fact("Catalogue coverage", covered, "of all films are in the top 10 of some user")
+        yield Fact(
+            "Catalogue coverage", covered, f"of all {words.items} are in the top 10 of some {words.user}"
+        )
 
 
 def _noise(sources: Sources, *path: str) -> float | None:
@@ -154,7 +156,7 @@ def _next_span(found: dict[str, Any]) -> Fact:
     return Fact(
         "Recommended lists, nDCG@10 on the next span by time",
         number(known["recommender"]["value"]),
-        f"baseline (most rated in the last {found['days']} days): {number(known['recent']['value'])}, "
+        f"baseline (most popular in the last {found['days']} days): {number(known['recent']['value'])}, "
         f"difference {interval(difference['low'], difference['high'])}: {word}",
         tones.get(word, ""),
     )
@@ -192,12 +194,12 @@ def _fact(
 
 
 def _speed(sources: Sources) -> Iterator[Fact]:
-    timed = sources.details.get("latency")
+    timed, words = sources.details.get("latency"), sources.words
     if timed:
         yield Fact(
             "Latency, median",
             f"{timed['p50_ms']:.2f} ms",
-            f"99 % within {timed['p99_ms']:.2f} ms; one user, ten films, in process",
+            f"99 % within {timed['p99_ms']:.2f} ms; one {words.user}, ten {words.items}, in process",
         )
     nodes = list(sources.run.nodes.values())
     if nodes:

@@ -77,7 +77,7 @@ def test_the_judged_lists_stand_beside_the_last_blessed_ones_with_their_errors(l
     assert rows(section, "Recommender on eval")[0] == [
         "nDCG@10", "0.2500 ± 0.0100", "0.2600 ± 0.0100", "0.1200 ± 0.0100",
     ]  # fmt: skip
-    assert rows(section, "Recommender on eval")[2][0] == "rated below the user's mean"
+    assert rows(section, "Recommender on eval")[2][0] == "rating below the user's mean"
     assert "rated in eval it is 45.0 %" in section.parts[0].lead
 
 
@@ -102,8 +102,8 @@ def test_the_next_span_by_time_has_a_part_a_fact_and_a_note_where_nothing_is_gai
 
     assert [row[0] for row in found[:3]] == [
         "recommender, 100 users with older ratings",
-        "most rated in the last 30 days, 100 users with older ratings",
-        "most rated of all time, 100 users with older ratings",
+        "most popular in the last 30 days, 100 users with older ratings",
+        "most popular of all time, 100 users with older ratings",
     ]
     assert found[1][-1] == "no difference beyond chance"
     assert found[2][-1] == "better"
@@ -111,13 +111,13 @@ def test_the_next_span_by_time_has_a_part_a_fact_and_a_note_where_nothing_is_gai
     assert found[-1][-1] == "better"  # squared errors: lower
     [fact] = [fact for fact in banner(sources).facts if "next span" in fact.label]
     assert (fact.value, fact.tone) == ("0.2100", "")
-    assert "most rated in the last 30 days): 0.2000" in fact.note
+    assert "most popular in the last 30 days): 0.2000" in fact.note
     notes = [text for text in texts(attention(sources)) if "next span" in text]
     assert notes == [
         "On the next span by time, nDCG@10 for users with older ratings is 0.2100, not clearly "
-        "above the 0.2000 of the films most rated in the last 30 days.",
+        "above the 0.2000 of the most popular films in the last 30 days.",
         "On the next span by time, nDCG@10 for cold-start users is 0.3000, worse than the 0.4000 of the "
-        "films most rated in the last 30 days.",
+        "most popular films in the last 30 days.",
     ]
 
 
@@ -132,7 +132,7 @@ def test_why_there_is_no_next_span_is_said(left):
 def test_times_popularity_on_test_come_with_the_difference_and_whether_it_is_chance(left):
     clear = lists(left("a", details=details(0.2, 0.15, 0.25, interval(0.1, 0.06, 0.14))))
     assert clear.lead == (
-        "The recommender's nDCG@10 on test is 0.2000, 2.0 times the baseline, the most rated films "
+        "The recommender's nDCG@10 on test is 0.2000, 2.0 times the baseline, the most popular films "
         "(difference 0.0600 to 0.1400: better)."
     )
     chance = left("b", test=TEST, details=details(0.11, 0.12, 0.25, interval(0.01, -0.01, 0.03)))

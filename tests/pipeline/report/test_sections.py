@@ -131,7 +131,7 @@ def test_groups_that_are_served_clearly_worse_are_named_and_small_ones_are_not(l
     )
 
     assert texts(found) == [
-        "Calibration is off: for a prediction of 4.00 stars, users gave 3.50 on average.",
+        "Calibration is off: for a predicted rating of 4.00, users gave 3.50 on average.",
         "The rating error is above average for women: RMSE 1.1000, overall 1.0000 (200 ratings of test).",
     ]
 

@@ -88,7 +88,7 @@ def test_numbers_stand_beside_a_baseline_and_the_last_blessed_run(left):
     assert (lists.value, lists.tone) == ("0.2500", "bad")
     assert "−0.0500 (worse)" in lists.note
     assert (retrieved.tone, retrieved.note) == (
-        "", "±0 (unchanged) since the last blessed run; baseline (most rated films): 0.4000",
+        "", "±0 (unchanged) since the last blessed run; baseline (most popular films): 0.4000",
     )  # fmt: skip
 
 
