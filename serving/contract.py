@@ -61,7 +61,7 @@ def departures(model: str, signatures: dict[str, Signature]) -> list[str]:
 
     Signatures and outputs that the contract does not name are ignored. If the contract names a size, an open
     one (-1) meets it, as TensorFlow does not always infer sizes. A smaller one meets it too, as a catalogue
-    may have fewer than a hundred films.
+    may have fewer than a hundred items.
     """
     found = []
     for name, promised in CONTRACT[model].items():

@@ -22,6 +22,7 @@ from pipeline.store.program import command as command_line
 from pipeline.store.program import push_first
 from serving.bulk.bulk import BulkRequest, BulkResult
 from serving.bulk.bulk import bulk as write_all
+from serving.data_words import DataWords, description_of
 from serving.errors import ServingError
 from serving.versions.versions import list_versions, version_folder
 
@@ -70,7 +71,7 @@ def bulk(
                 result = write_all(source, out, request, users, overwrite, on_progress)
         except KeyboardInterrupt:
             raise interrupted from None
-    _say(console, result, out, request)
+    _say(console, result, out, request, DataWords.of(description_of(source)))
 
 
 @contextmanager
@@ -99,7 +100,7 @@ def _bar(console: Console, interruption: Interruption) -> Iterator[Callable[[int
         yield on_progress
 
 
-def _say(console: Console, result: BulkResult, out: Path, request: BulkRequest) -> None:
+def _say(console: Console, result: BulkResult, out: Path, request: BulkRequest, words: DataWords) -> None:
     kept = f", {result.kept:,} of them finished before" if result.kept else ""
     users, parts = (
         f"{number:,} {noun}{'' if number == 1 else 's'}"
@@ -107,7 +108,9 @@ def _say(console: Console, result: BulkResult, out: Path, request: BulkRequest) 
     )
     console.print(f"{users} in {parts}{kept}")
     if result.strangers:
-        console.print(f"[yellow]{result.strangers:,} of them are cold-start users: they get popular films[/]")
+        console.print(
+            f"[yellow]{result.strangers:,} of them are cold-start users: they get popular {words.items}[/]"
+        )
     if request.format != "inference-result":
         console.print(str(out / "parquet"), markup=False)
     if request.format != "parquet":

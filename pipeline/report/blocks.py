@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pipeline.store.data_words import DataWords
+from serving.data_words import DataWords
 
 Tone = Literal["", "good", "bad", "warn", "muted"]
 

@@ -1,6 +1,6 @@
 """Names of groups of ratings in words."""
 
-from pipeline.store.data_words import DataWords
+from pipeline.store.data_words import words_of
 from trainer.data.description import Categories, Description
 
 _ACTIVITY = {
@@ -16,19 +16,19 @@ _FAME = {
     "hits": "most popular {items}",
 }
 _GENDER = {"F": "women", "M": "men"}
-#: Names that earlier versions gave to groups by a feature of MovieLens.
-_FORMER = {"age_group": "age", "genre": "genres"}
+_FORMER = {"genre": "genres"}  # a name that earlier versions gave to groups of films
 
 
 def group(feature: str, value: str, description: Description) -> str:
     """Returns the name of a group: `heavy users`, `Drama films`, `ages 18-24`, `country DE`.
 
     Args:
-        feature: key of a feature, or its name in tf.Examples; or `activity` or `film_popularity`.
+        feature: key of a feature, its key with `_group`, or its name in tf.Examples; or `activity` or
+            `film_popularity`.
         value: value of the feature, or range of values.
         description: description of the data.
     """
-    words = DataWords.of(description)
+    words = words_of(description)
     if feature == "activity":
         return _ACTIVITY.get(value, value).format(users=words.users)
     if feature == "film_popularity":
@@ -48,15 +48,17 @@ def group(feature: str, value: str, description: Description) -> str:
 def heading(feature: str, description: Description) -> str:
     """Returns the heading of a feature: `Activity`, `Age`, `Film popularity`."""
     if feature == "film_popularity":
-        return f"{DataWords.of(description).item} popularity".capitalize()
+        return f"{words_of(description).item} popularity".capitalize()
     return _spoken(_key(feature, description)).capitalize()
 
 
 def _key(feature: str, description: Description) -> str:
     features = description.features()
     named = {each.name: key for key, (_, each) in features.items() if each.name}
-    key = _FORMER.get(feature, feature)
-    return key if key in features else named.get(feature, key)
+    for key in (feature, feature.removesuffix("_group"), _FORMER.get(feature, "")):
+        if key in features:
+            return key
+    return named.get(feature, feature)
 
 
 def _spoken(key: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.store import node_files
-from pipeline.store.data_words import DataWords, recorded
+from pipeline.store.data_words import recorded, words_of
 from pipeline.store.duration import run_seconds
 from pipeline.store.metadata.lineage import Artifact, Lineage, Run
 from pipeline.store.next_span import next_span
@@ -17,6 +17,7 @@ from pipeline.store.runs.rows import state
 from pipeline.store.served import whose_numbers
 from pipeline.store.summary import FILE as SUMMARY
 from pipeline.store.workspace import Workspace
+from serving.data_words import DataWords
 from trainer.data.description import Description
 
 TASKS = ("ranking", "retrieval")
@@ -74,7 +75,7 @@ class Sources:
     @cached_property
     def words(self) -> DataWords:
         """Words for the data, such as the noun of its items."""
-        return DataWords.of(self.description)
+        return words_of(self.description)
 
     @cached_property
     def findings(self) -> dict[str, Any] | None:

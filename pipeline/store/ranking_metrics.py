@@ -6,7 +6,7 @@ from typing import Any
 WHOLE = "(all)"  # as in components.ranking_evaluator.by_slice, whose import loads TFMA
 
 
-#: nDCG@10 of the order of the films that a user rated; `ndcg@10` is that of a list out of all films.
+#: nDCG@10 of the order of the items that a user rated; `ndcg@10` is that of a list out of all items.
 RATED_NDCG = "rated_ndcg@10"
 _OLDER = {"ndcg_10": RATED_NDCG}  # name in earlier versions
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from components.not_refit import WHY
 from pipeline.store import node_files, outcomes
+from pipeline.store.data_words import data_words
 from pipeline.store.metadata.lineage import Artifact, Node
 
 #: By model, the node that makes the served model, if it is in a run, and the node whose model is judged.
@@ -63,7 +64,9 @@ def whose_numbers(nodes: Mapping[str, Node]) -> str:
     found = [each for task in outcomes.TASKS if (each := refit(nodes, task))]
     if not found:
         return f"{WHY}; the measures are those of the judged models, trained on train"
+    words = data_words(nodes)
+    ratings = f"{found[0].ratings:,} {words.ratings}"
     measured = "measured on the judged models, trained on train; the served models"
     if found[0].mode == "seen":
-        return f"{measured} have the same weights, and know all {found[0].ratings:,} ratings of their users"
-    return f"{measured} are trained on all {found[0].ratings:,} ratings with the same settings"
+        return f"{measured} have the same weights, and know all {ratings} of their {words.users}"
+    return f"{measured} are trained on all {ratings} with the same settings"

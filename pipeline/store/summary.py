@@ -9,6 +9,7 @@ from marquee.errors import MarqueeError
 from marquee.whole_file import write_whole
 from pipeline.config.schema import RunConfig
 from pipeline.store import node_files
+from pipeline.store.data_words import data_words
 from pipeline.store.metadata.lineage import Lineage, Run
 from pipeline.store.next_span import next_span
 from pipeline.store.node_files import NodeFile, json_file, output
@@ -16,6 +17,7 @@ from pipeline.store.origin import pushes
 from pipeline.store.pushed import Pushed, models_at, pushed
 from pipeline.store.served import whose_numbers
 from pipeline.store.workspace import Workspace
+from serving.data_words import DataWords
 from serving.versions.versions import list_versions
 from trainer.data.features import USER_ID
 
@@ -68,7 +70,7 @@ class Summary:
         reused: whether every node came from the cache.
         serving_skew: findings of the ServingSkew node (`findings.json`); None without prediction logs.
         ranking, retrieval: results of the two models.
-        test: metrics on `test`, and those of predicting the mean and of the most rated films; empty if the
+        test: metrics on `test`, and those of predicting the mean and of the most popular items; empty if the
             run failed before its report.
         blessed: whether every blessing was given.
         reasons: reasons for that, in sentences.
@@ -80,6 +82,7 @@ class Summary:
         measured: sentence on which model the metrics belong to, if one was refit for serving; else "".
         recommender: results of the two models together.
         next_span: results of TemporalCheck (`temporal.json`); None if it did not run.
+        words: words for the data.
     """
 
     run_id: str
@@ -103,6 +106,7 @@ class Summary:
     next_span: dict[str, Any] | None = None
     missed: list[str] = field(default_factory=list)
     not_compared: list[str] = field(default_factory=list)
+    words: DataWords = field(default_factory=DataWords)
 
     def write(self, workspace: Workspace) -> None:
         """Writes `reports/<run>/summary.json`, atomically."""
@@ -153,6 +157,7 @@ def summarize(workspace: Workspace, config: RunConfig, run_id: str) -> Summary:
         example=_example(run) if served else None,
         recommender=recommender,
         next_span=next_span(run.nodes),
+        words=data_words(run.nodes),
     )
 
 

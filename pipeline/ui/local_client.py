@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from serving.client import Client
+from serving.data_words import DataWords
 from serving.errors import ServingError
 from serving.server.model import LoadedModel
 from serving.signature import Signature
@@ -16,11 +17,12 @@ class LocalClient(Client):
     Args:
         models: loaded models by name.
         place: name of the place for error messages.
+        words: words for the data that they were trained on.
     """
 
-    def __init__(self, models: dict[str, LoadedModel], place: Path):
+    def __init__(self, models: dict[str, LoadedModel], place: Path, words: DataWords):
         super().__init__(str(place))
-        self._models = models
+        self._models, self._words = models, words
 
     def status(self, model: str) -> dict[int, str]:
         """Returns AVAILABLE for a loaded model; its version number is not known here."""
@@ -28,6 +30,9 @@ class LocalClient(Client):
 
     def metadata(self, model: str, version: int | None = None) -> dict[str, Signature]:
         return self._model(model).signatures
+
+    def words(self, model: str) -> DataWords:
+        return self._words
 
     def close(self) -> None:
         """Does nothing: the models are kept for later requests."""

@@ -5,9 +5,11 @@ import os
 import threading
 from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 from serving.client import Client
 from serving.client.near_titles import near_titles
+from serving.data_words import DataWords, description_of
 from serving.errors import ServingError
 from serving.versions.versions import list_versions, version_folder
 
@@ -64,6 +66,10 @@ class Tryable:
         thread.join(wait_seconds)
         return not thread.is_alive()
 
+    def described(self, version: int) -> dict[str, Any]:
+        """Returns the description of the data that a version was trained on; empty if it has none."""
+        return description_of(version_folder(self.models, "recommender", version))
+
     def users(self, version: int) -> list[str]:
         """Returns some users that the version knows, those with the most ratings first."""
         file = version_folder(self.models, "recommender", version) / "assets.extra" / "user_ids.txt"
@@ -111,4 +117,4 @@ class Tryable:
             loaded = {name: LoadedModel(version_folder(self.models, name, version)) for name in NAMES}
         except Exception as error:  # a damaged SavedModel may raise anything
             raise ServingError(f"Version {version} cannot be loaded: {error}") from error
-        return LocalClient(loaded, self.models)
+        return LocalClient(loaded, self.models, DataWords.of(self.described(version)))

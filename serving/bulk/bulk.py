@@ -20,9 +20,9 @@ class BulkRequest:
     """Options of the recommendations for each user.
 
     Args:
-        k: number of films, at least 1; a user with fewer unseen films gets fewer.
-        exclude_seen: whether films that the user has seen are left out.
-        format: Parquet (one row per user and film), TFX's InferenceResult (one PredictionLog per user), or
+        k: number of items, at least 1; a user with fewer unseen items gets fewer.
+        exclude_seen: whether items that the user has seen are left out.
+        format: Parquet (one row per user and item), TFX's InferenceResult (one PredictionLog per user), or
             both.
         block: number of users per call of the model; memory grows with it and with nothing else.
     """

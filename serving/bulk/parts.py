@@ -78,7 +78,7 @@ class Block(NamedTuple):
     Attributes:
         user_id: object array of bytes [B].
         answer: `movie_id` and `movie_title` (object arrays of bytes), `user_rating` and `score` (float32),
-            each [B, k], best first; a user with fewer films has "" after them.
+            each [B, k], best first; a user with fewer items has "" after them.
     """
 
     user_id: NDArray[Any]
@@ -86,13 +86,13 @@ class Block(NamedTuple):
 
     @property
     def there(self) -> NDArray[np.bool_]:
-        """Mask of films, without the padding after them: bool [B, k]."""
+        """Mask of items, without the padding after them: bool [B, k]."""
         there: NDArray[np.bool_] = self.answer["movie_id"] != b""
         return there
 
 
 class ParquetPart:
-    """Parquet file with one row per user and film; a context manager.
+    """Parquet file with one row per user and item; a context manager.
 
     Args:
         path: file to write.
@@ -150,7 +150,7 @@ class PredictionLogPart:
         self._writer.close()
 
     def write(self, block: Block) -> None:
-        """Appends a block's users; the padding after a user's films is left out."""
+        """Appends a block's users; the padding after a user's items is left out."""
         lengths = block.there.sum(axis=1)
         log = prediction_log_pb2.PredictionLog()
         for row, length in enumerate(lengths):

@@ -15,6 +15,7 @@ import rapidjson
 from numpy.typing import ArrayLike, NDArray
 
 from serving.client.addresses import grpc_address, rest_url
+from serving.data_words import DataWords
 from serving.errors import ServingError
 from serving.signature import NUMPY_DTYPES, Signature, signatures_from_json
 
@@ -67,6 +68,13 @@ class Client(ABC):
     def metadata(self, model: str, version: int | None = None) -> dict[str, Signature]:
         """Returns the signatures of `model` by name."""
 
+    def words(self, model: str) -> DataWords:
+        """Returns the words for the data that `model` was trained on; neutral ones if they are not known.
+
+        Only the embedded server knows them, and only over REST: a stock TF Serving does not.
+        """
+        return DataWords()
+
     @abstractmethod
     def close(self) -> None:
         """Closes the connection."""
@@ -112,6 +120,12 @@ class RestClient(Client):
     def metadata(self, model: str, version: int | None = None) -> dict[str, Signature]:
         answer = self._send("GET", _path(model, version) + "/metadata")
         return signatures_from_json(answer["metadata"]["signature_def"]["signature_def"])
+
+    def words(self, model: str) -> DataWords:
+        try:
+            return DataWords.of(self._send("GET", _path(model, None) + "/description")["description"])
+        except (ServingError, KeyError, AttributeError):
+            return DataWords()
 
     def close(self) -> None:
         self._http.close()

@@ -21,22 +21,21 @@ def known_titles(client: Client) -> list[str] | None:
     return [title for title in answer["movie_title"][0].tolist() if title]
 
 
-def check_titles(asked: Sequence[str], titles: Sequence[str], example: str) -> None:
+def check_titles(asked: Sequence[str], titles: Sequence[str], example: str, item: str) -> None:
     """Raises ServingError for titles that are not in the catalogue, and suggests similar ones.
 
     Args:
         asked: titles as the user typed them.
         titles: all titles of the catalogue, most popular first.
         example: how a title is passed on the command line, with "{}" in its place.
+        item: noun for an item, such as `film`.
     """
     there = set(titles)
     wrong = [title for title in asked if title not in there]
     if wrong:
         raise ServingError(
-            "\n".join(_no_such_title(title, titles) for title in wrong),
-            f"Write titles as the catalogue does, with their year: {example.format(titles[0])}."
-            if titles
-            else "",
+            "\n".join(_no_such_title(title, titles, item) for title in wrong),
+            f"Write titles as the catalogue does: {example.format(titles[0])}." if titles else "",
         )
 
 
@@ -45,6 +44,6 @@ def is_absent(error: ServingError) -> bool:
     return error.message.startswith(_ABSENT)
 
 
-def _no_such_title(title: str, titles: Sequence[str]) -> str:
+def _no_such_title(title: str, titles: Sequence[str], item: str) -> str:
     near = ", ".join(f'"{each}"' for each in near_titles(title, titles))
-    return f'no film is called "{title}"' + (f"; did you mean {near}?" if near else "")
+    return f'no {item} is called "{title}"' + (f"; did you mean {near}?" if near else "")

@@ -51,7 +51,7 @@ def near_titles(title: str, titles: Iterable[str], most: int = 3) -> list[str]:
 
 
 def _names(title: str) -> set[str]:
-    """Returns the names of a film: its title, and the other titles that MovieLens has in parentheses."""
+    """Returns the names of an item: its title, and other titles in parentheses, as MovieLens has them."""
     bare = _without_year(title)
     others = [other.removeprefix("a.k.a. ") for other in _IN_PARENTHESES.findall(bare)]
     return {_plain(name) for name in (bare, _IN_PARENTHESES.sub(" ", bare), *others)} - {""}

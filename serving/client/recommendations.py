@@ -1,29 +1,30 @@
 """Recommendations with their reasons, requested from a model server."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
 from serving.client.client import Client
 from serving.client.known_titles import check_titles, is_absent, known_titles
+from serving.data_words import DataWords
 from serving.errors import ServingError
 
-# A film with a lower similarity is not given as a reason. On MovieLens 100K one pair of films in twelve is
+# An item with a lower similarity is not given as a reason. On MovieLens 100K one pair of films in twelve is
 # above it, and so are the reasons of 99 in 100 recommended films.
 WEAK = 0.5
 
 
 @dataclass(frozen=True)
 class Recommended:
-    """A recommended film and the reason for it.
+    """A recommended item and the reason for it.
 
     Attributes:
         user_rating: expected rating; None if the ranking model cannot predict one from a history.
-        because: most similar film that the user watched, `movie_title` and `similarity` (a cosine); None if
+        because: most similar item that the user knows, `movie_title` and `similarity` (a cosine); None if
             none is similar enough.
-        ratings: number of ratings of the film in train.
+        ratings: number of ratings, or other interactions, of the item in train.
     """
 
     rank: int
@@ -38,29 +39,36 @@ class Recommended:
 
 @dataclass(frozen=True)
 class Answer:
-    """Recommended films, best first.
+    """Recommended items, best first.
 
     Attributes:
-        films: the films.
-        stranger: whether the user has no watched films that a film could be similar to (a cold-start user).
+        items: the items.
+        stranger: whether the user has no items that another could be similar to (a cold-start user).
+        words: words for the data.
     """
 
-    films: list[Recommended]
+    items: list[Recommended]
     stranger: bool
+    words: DataWords = field(default_factory=DataWords)
+
+    @property
+    def films(self) -> list[Recommended]:
+        """Returns the items, by the name that earlier versions gave them."""
+        return self.items
 
 
 def ask_for_user(client: Client, user: str, k: int, seen: bool) -> Answer:
-    """Returns `k` films for a user; popular ones for a cold-start user."""
+    """Returns `k` items for a user; popular ones for a cold-start user."""
     found = _ask(client, "recommender", "recommend", user_id=[user], k=k, exclude_seen=not seen)
     return _answer(client, found, "because", user_id=[user])
 
 
 def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
-    """Returns `k` films for someone who likes `liked`; raises ServingError for an unknown title."""
+    """Returns `k` items for someone who likes `liked`; raises ServingError for an unknown title."""
     titles = known_titles(client)
     if titles is None:
         raise _no_model("retrieval")
-    check_titles(liked, titles, '--like "{}"')
+    check_titles(liked, titles, '--like "{}"', client.words("retrieval").item)
     found = _ask(client, "recommender", "recommend_from_history", movie_title=[list(liked)], k=k)
     return _answer(client, found, "because_of_history", movie_title=[list(liked)])
 
@@ -69,14 +77,14 @@ def _answer(client: Client, answer: dict[str, NDArray[Any]], because: str, **who
     found = {name: values[0].tolist() for name, values in answer.items()}
     ids = [each for each in found["movie_id"] if each]  # empty entries are padding
     if not ids:
-        return Answer([], stranger=False)
+        return Answer([], stranger=False, words=client.words("recommender"))
     about = _ask(client, "retrieval", "describe", movie_id=ids)
     reason = {
         name: values[0].tolist()
         for name, values in _ask(client, "retrieval", because, movie_id=[ids], **who).items()
     }
-    rated = any(found["user_rating"])  # 0 for every film: the ranking model does not use histories
-    films = [
+    rated = any(found["user_rating"])  # 0 for every item: the ranking model does not use histories
+    items = [
         Recommended(
             rank=place + 1,
             movie_id=movie_id,
@@ -89,7 +97,7 @@ def _answer(client: Client, answer: dict[str, NDArray[Any]], because: str, **who
         )
         for place, movie_id in enumerate(ids)
     ]
-    return Answer(films, stranger=not any(reason["movie_title"]))
+    return Answer(items, stranger=not any(reason["movie_title"]), words=client.words("recommender"))
 
 
 def _reason(title: str, similarity: float) -> dict[str, str | float] | None:

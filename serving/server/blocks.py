@@ -21,7 +21,7 @@ FIRST_ROWS = 64  # rows in the first block of a signature, whose cost is not kno
 BLOCK_SECONDS = 0.05  # target time of a block, which other requests may have to wait for
 BLOCK_VALUES = 200_000  # target number of values in the answer of a block
 FIRST_VALUES = 50_000  # maximum number of expected values in the first block
-MOST_VALUES_A_ROW = 100_000  # maximum number of values in a row of an input, such as the films of a history
+MOST_VALUES_A_ROW = 100_000  # maximum number of values in a row of an input, such as the items of a history
 
 
 @dataclass(frozen=True)

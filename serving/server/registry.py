@@ -10,8 +10,9 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from serving.data_words import description_of
 from serving.errors import StatusError
 from serving.server.memory import give_back
 from serving.server.model import LoadedModel
@@ -36,7 +37,8 @@ class Servable:
     """Model version on its way from START to END, with a count of the requests that use it.
 
     As a context manager it yields its LoadedModel; `Registry.lease` has already counted the caller.
-    `exported` is the time at which its SavedModel was written, in seconds since the epoch.
+    `exported` is the time at which its SavedModel was written, in seconds since the epoch; `description`
+    describes the data that it was trained on (`serving.data_words`).
     """
 
     def __init__(self, name: str, version: int):
@@ -45,6 +47,7 @@ class Servable:
         self.status = VersionStatus(version, "START")
         self.model: LoadedModel | None = None
         self.exported = 0.0
+        self.description: dict[str, Any] = {}
         self.load_seconds = 0.0
         self._users = 0
         self._lock = threading.Lock()
@@ -81,6 +84,7 @@ class Servable:
         started = time.monotonic()
         try:
             self.exported = (path / "saved_model.pb").stat().st_mtime
+            self.description = description_of(path)
             self.model = LoadedModel(path)
         except Exception as error:  # the server must survive whatever a damaged SavedModel raises
             self.status = VersionStatus(self.version, "END", "UNKNOWN", str(error))

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tensorflow.core.protobuf import error_codes_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
@@ -146,6 +146,14 @@ class Service:
         statuses = self.registry.status(model, _resolved(model, version, label))
         call.model = model
         return get_model_status_pb2.GetModelStatusResponse(model_version_status=map(_status_proto, statuses))
+
+    def description(
+        self, call: Call, model: str, version: int | None, label: str = ""
+    ) -> tuple[int, dict[str, Any]]:
+        """Returns the version that answers, and the description of the data that it was trained on."""
+        servable = self.lease(call, model, version, label)
+        with servable:
+            return servable.version, servable.description
 
     def metadata(
         self, call: Call, model: str, version: int | None, label: str, fields: Sequence[str]

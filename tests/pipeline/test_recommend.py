@@ -101,7 +101,7 @@ def test_a_user_who_has_seen_everything_is_told_so(marquee):
     assert films(marquee("--user", "u2", "--json")) == []
     assert (
         marquee("--user", "u2").out
-        == "nothing is left to recommend to user u2: --seen includes films already rated\n"
+        == "nothing is left to recommend to user u2: --seen includes films that the user knows already\n"
     )
 
 
@@ -156,7 +156,7 @@ def test_a_title_that_no_film_has_is_an_error_that_names_near_ones(marquee, titl
     assert answer.status == 1
     assert answer.err.splitlines() == [
         f'error: no film is called "{title}"; did you mean {suggestions}',
-        'Write titles as the catalogue does, with their year: --like "Star Wars (1977)".',
+        'Write titles as the catalogue does: --like "Star Wars (1977)".',
     ]
 
 
@@ -221,3 +221,36 @@ def test_no_server_and_a_server_without_a_recommender_are_told_apart(marquee, mo
             "error: The server has no model called recommender",
             "Serve a workspace whose last run pushed a recommender.",
         ]
+
+
+@pytest.fixture(scope="module")
+def artists(tmp_path_factory):
+    """A server of models of artists, which listeners hear, with tags."""
+    folder = tmp_path_factory.mktemp("artists")
+    nouns = {"user": "listener", "item": "artist"}
+    export_tiny(folder, description={"nouns": nouns, "feedback": "implicit", "grouping": "tags"})
+    with EmbeddedServer(folder, ServerConfig(rest_port=0, grpc_port=0)) as running:
+        yield running.rest_url
+
+
+def test_the_words_are_those_of_the_data(marquee, artists):
+    table = marquee("--user", "u1", at=artists).out
+    assert "listener u1" in table
+    assert [cell.strip() for cell in table.splitlines()[2].strip("┃").split("┃")] == [
+        "", "title", "tags", "chance", "why",
+    ]  # fmt: skip
+    assert "like …: the most similar artist among the listener's interactions" in table
+    assert "popular: 580 interactions" in table
+    nobody = marquee("--user", "nobody", at=artists).out
+    assert "listener nobody is a cold-start listener: these are popular artists" in nobody
+    assert "artists that the listener knows already" in marquee("--user", "u2", at=artists).out
+    assert marquee("--like", "zzz", at=artists).err.startswith('error: no artist is called "zzz"')
+
+
+def test_a_server_that_does_not_say_what_the_data_are_called_has_neutral_words(marquee, tmp_path):
+    export_tiny(tmp_path, description={})
+    with EmbeddedServer(tmp_path, ServerConfig(rest_port=0, grpc_port=0)) as running:
+        table = marquee("--user", "nobody", at=running.rest_url).out
+        assert "these are popular items" in table
+        assert "categories" in table
+        assert marquee("--like", "zzz", at=running.rest_url).err.startswith('error: no item is called "zzz"')

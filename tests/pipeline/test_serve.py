@@ -179,7 +179,7 @@ def test_a_title_that_nobody_has_is_told_with_titles_near_it(marquee, films):
     assert answer.err == (
         'error: no film is called "Alien"; did you mean "Alien (1979)", "Aliens (1986)"?\n'
         'no film is called "Nope (2050)"\n'
-        'Write titles as the catalogue does, with their year: "Star Wars (1977)".\n'
+        'Write titles as the catalogue does: "Star Wars (1977)".\n'
     )
 
 

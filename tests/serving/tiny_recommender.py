@@ -4,6 +4,7 @@ A film's vector has a place for each genre; a user's is the sum over the films w
 product and a little for popularity; the rating is 3 and a tenth of the product.
 """
 
+import json
 from pathlib import Path
 
 import tensorflow as tf
@@ -21,10 +22,17 @@ FILMS = [
 GENRES = ["Action", "Animation", "Children's", "Comedy", "Horror", "Romance", "Sci-Fi", "Thriller"]
 WATCHED = {"u1": ["183", "1"], "u2": ["50", "183", "176", "1", "2571", "4973", "9"], "u3": ["4973"]}
 
+OF_FILMS = {"nouns": {"item": "film"}, "feedback": "explicit", "grouping": "genres"}
+
 _K = tf.TensorSpec([], tf.int32, name="k")
 
 
-def export_tiny(models: Path, watched: dict[str, list[str]] = WATCHED, version: int = 1) -> None:
+def export_tiny(
+    models: Path,
+    watched: dict[str, list[str]] = WATCHED,
+    version: int = 1,
+    description: dict = OF_FILMS,
+) -> None:
     """Writes `<models>/{recommender,retrieval}/<version>`, with the users in `assets.extra/user_ids.txt`."""
     tiny = Tiny(watched)
     for name, signatures in tiny.signatures().items():
@@ -32,6 +40,7 @@ def export_tiny(models: Path, watched: dict[str, list[str]] = WATCHED, version: 
         tf.saved_model.save(tiny, str(folder), signatures=signatures)
         (folder / "assets.extra").mkdir()
         (folder / "assets.extra" / "user_ids.txt").write_text("".join(f"{user}\n" for user in watched))
+        (folder / "assets.extra" / "description.json").write_text(json.dumps(description))
 
 
 class Tiny(tf.Module):

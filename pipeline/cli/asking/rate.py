@@ -13,7 +13,7 @@ from serving.client.known_titles import check_titles, known_titles
 def rate(server: str, user: str, titles: list[str], as_json: bool) -> None:
     """Requests ratings from the `ranking` model and prints the titles, best first.
 
-    The model would rate an unknown title as an unknown film. It is an error with suggestions instead, if the
+    The model would rate an unknown title as an unknown item. It is an error with suggestions instead, if the
     server has the `retrieval` model, which knows all titles.
 
     Raises:
@@ -22,7 +22,7 @@ def rate(server: str, user: str, titles: list[str], as_json: bool) -> None:
     with RestClient(server) as client:
         known = known_titles(client)
         if known is not None:
-            check_titles(titles, known, '"{}"')
+            check_titles(titles, known, '"{}"', client.words("retrieval").item)
         answer = client.predict("ranking", {"user_id": [user] * len(titles), "movie_title": titles})
     rated = sorted(zip(titles, answer["user_rating"].tolist(), strict=True), key=lambda pair: -pair[1])
     if as_json:

@@ -1,4 +1,4 @@
-"""Implementation of `marquee recommend`: films with reasons, from a running server."""
+"""Implementation of `marquee recommend`: items with reasons, from a running server."""
 
 import json
 from collections.abc import Sequence
@@ -10,19 +10,20 @@ from rich.table import Table
 
 from serving.client import RestClient
 from serving.client.recommendations import Answer, Recommended, ask_for_fan, ask_for_user
+from serving.data_words import DataWords
 
-POPULAR = 50  # minimum number of ratings of a film that is called popular
+POPULAR = 50  # minimum number of ratings of an item that is called popular
 
 
 def recommend(server: str, user: str | None, liked: Sequence[str], k: int, seen: bool, as_json: bool) -> None:
-    """Requests films from the `recommender` and prints them.
+    """Requests items from the `recommender` and prints them.
 
     Args:
         server: REST address.
         user: id of a user, or None for recommendations by `liked`.
-        liked: exact titles of films that the user likes.
-        k: number of films.
-        seen: whether films that `user` has seen may be recommended.
+        liked: exact titles of items that the user likes.
+        k: number of items.
+        seen: whether items that `user` has seen may be recommended.
         as_json: whether to print a list of objects instead of a table.
 
     Raises:
@@ -31,36 +32,42 @@ def recommend(server: str, user: str | None, liked: Sequence[str], k: int, seen:
     with RestClient(server) as client:
         answer = ask_for_user(client, user, k, seen) if user is not None else ask_for_fan(client, liked, k)
     if as_json:
-        print(json.dumps([asdict(film) for film in answer.films], ensure_ascii=False))
+        print(json.dumps([asdict(item) for item in answer.items], ensure_ascii=False))
         return
-    whom = f"user {user}" if user is not None else "a new user who likes " + " and ".join(liked)
-    _print(answer, whom, they_rated=user is not None)
+    who = answer.words.user
+    whom = f"{who} {user}" if user is not None else f"a new {who} who likes " + " and ".join(liked)
+    _print(answer, whom, known=user is not None)
 
 
-def _print(answer: Answer, whom: str, they_rated: bool) -> None:
-    console = Console(highlight=False)
-    if not answer.films:
-        back = ": --seen includes films already rated" if they_rated else ""
+def _print(answer: Answer, whom: str, known: bool) -> None:
+    console, words = Console(highlight=False), answer.words
+    if not answer.items:
+        back = f": --seen includes {words.items} that the {words.user} knows already" if known else ""
         console.print(f"nothing is left to recommend to {whom}{back}", markup=False)
         return
-    rated = answer.films[0].user_rating is not None
-    table = Table("", "title", "genres", *(["rating"] if rated else []), "why", title=escape(whom))
+    rated = answer.items[0].user_rating is not None
+    grouped = any(item.movie_genres for item in answer.items)
+    columns = [*([words.grouping or "categories"] if grouped else []), *([words.expected] if rated else [])]
+    table = Table("", "title", *columns, "why", title=escape(whom))
     table.columns[0].justify = "right"
     if rated:
-        table.columns[3].justify = "right"
-    for film in answer.films:
-        genres = ", ".join(film.movie_genres)
-        rating = [f"{film.user_rating:.2f}"] if rated else []
-        table.add_row(str(film.rank), escape(film.movie_title), genres, *rating, escape(_why(film)))
-    if they_rated and answer.stranger:
-        table.caption = escape(f"{whom} is a cold-start user: these are popular films")
-    elif they_rated and any(film.because for film in answer.films):
-        table.caption = "like …: the most similar film that the user has rated"
+        table.columns[-2].justify = "right"
+    for item in answer.items:
+        groups = [escape(", ".join(item.movie_genres))] if grouped else []
+        rating = [f"{item.user_rating:.2f}"] if rated else []
+        title, why = escape(item.movie_title), escape(_why(item, words))
+        table.add_row(str(item.rank), title, *groups, *rating, why)
+    if known and answer.stranger:
+        table.caption = escape(f"{whom} is a cold-start {words.user}: these are popular {words.items}")
+    elif known and any(item.because for item in answer.items):
+        table.caption = escape(
+            f"like …: the most similar {words.item} among the {words.user}'s {words.ratings}"
+        )
     console.print(table)
 
 
-def _why(film: Recommended) -> str:
-    if film.because:
-        return f"like {film.because['movie_title']}"
-    ratings = f"{film.ratings:,} rating{'' if film.ratings == 1 else 's'}"
-    return f"popular: {ratings}" if film.ratings >= POPULAR else ratings
+def _why(item: Recommended, words: DataWords) -> str:
+    if item.because:
+        return f"like {item.because['movie_title']}"
+    ratings = f"{item.ratings:,} {words.rating if item.ratings == 1 else words.ratings}"
+    return f"popular: {ratings}" if item.ratings >= POPULAR else ratings

@@ -8,12 +8,14 @@ from pipeline.cli.commands.options import DEFAULT_SERVER, JsonOption, ServerOpti
 
 
 def rate(
-    titles: Annotated[list[str], typer.Argument(help='Titles with their year, such as "Speed (1994)".')],
+    titles: Annotated[
+        list[str], typer.Argument(help='Titles as the catalogue has them, such as "Speed (1994)".')
+    ],
     user: Annotated[str, typer.Option("--user", "-u", help="Id of the user.")],
     server: ServerOption = DEFAULT_SERVER,
     json_: JsonOption = False,
 ) -> None:
-    """Ask a running server how a user would rate films."""
+    """Ask a running server how a user would rate items."""
     from pipeline.cli.asking.rate import rate as rate_titles
 
     rate_titles(server, user, titles, as_json=json_)
@@ -24,19 +26,19 @@ def recommend(
     like: Annotated[
         list[str] | None,
         typer.Option(
-            help='Film that somebody likes, such as "Alien (1979)", in place of --user; repeatable.'
+            help='Title that somebody likes, such as "Alien (1979)", in place of --user; repeatable.'
         ),
     ] = None,
-    k: Annotated[int, typer.Option("-k", min=1, max=2**31 - 1, help="Number of films.")] = 10,
-    seen: Annotated[bool, typer.Option("--seen", help="Include films that the user has seen.")] = False,
+    k: Annotated[int, typer.Option("-k", min=1, max=2**31 - 1, help="Number of items.")] = 10,
+    seen: Annotated[bool, typer.Option("--seen", help="Include items that the user knows already.")] = False,
     server: ServerOption = DEFAULT_SERVER,
     json_: JsonOption = False,
 ) -> None:
-    """Ask a running server which films somebody should watch, and why."""
+    """Ask a running server what to recommend to somebody, and why."""
     if (user is None) == (not like):
         raise typer.BadParameter("give --user, or --like with a title, and not both")
     if like and seen:
         raise typer.BadParameter("--seen goes with --user: what --like names is never recommended")
-    from pipeline.cli.asking.recommend import recommend as recommend_films
+    from pipeline.cli.asking.recommend import recommend as recommend_items
 
-    recommend_films(server, user, like or [], k, seen, as_json=json_)
+    recommend_items(server, user, like or [], k, seen, as_json=json_)

@@ -11,7 +11,7 @@ from pipeline.store.program import DEFAULT_WORKSPACE
 
 def bulk(
     out: Annotated[Path, typer.Option(help="Folder to write to; the same command again resumes there.")],
-    k: Annotated[int, typer.Option("-k", min=1, max=2**31 - 1, help="Number of films per user.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, max=2**31 - 1, help="Number of items per user.")] = 10,
     users: Annotated[
         Path | None, typer.Option(help="File of user ids, one per line. Default: all users.")
     ] = None,
@@ -19,7 +19,7 @@ def bulk(
         Literal["parquet", "inference-result", "both"],
         typer.Option("--format", help="Format of the files: Parquet, TFX's InferenceResult, or both."),
     ] = "parquet",
-    seen: Annotated[bool, typer.Option("--seen", help="Include films that a user has seen.")] = False,
+    seen: Annotated[bool, typer.Option("--seen", help="Include items that a user knows already.")] = False,
     block: Annotated[
         int, typer.Option(min=1, help="Number of users asked for at once; memory grows with it.")
     ] = 512,

@@ -14,6 +14,7 @@ from pipeline.store.next_span import sentences
 from pipeline.store.outcomes import SHOWN
 from pipeline.store.program import command
 from pipeline.store.summary import Summary
+from serving.data_words import DataWords
 
 
 def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
@@ -32,14 +33,14 @@ def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
     table.add_row("rows", ", ".join(f"{split} {rows:,}" for split, rows in summary.splits.items()))
     for place, note in enumerate(summary.notes):
         table.add_row("" if place else "data", escape(note))
-    for name, text in _on_test(summary.test):
+    for name, text in _on_test(summary.test, summary.words):
         table.add_row(name, text)
     if summary.measured:
         table.add_row("", f"[dim]{escape(summary.measured)}[/]")
     for sentence in sentences(summary.next_span) if summary.next_span else ():
         table.add_row("", escape(sentence))
     for name, model in (("ranking", summary.ranking), ("retrieval", summary.retrieval)):
-        table.add_row(name, _training(model.training))
+        table.add_row(name, _training(model.training, summary.words))
         if model.tuner:
             trials = model.tuner["trials"]
             chosen = ", ".join(f"{path} {_short(value)}" for path, value in model.tuner["best"].items())
@@ -85,21 +86,21 @@ def _on_push(summary: Summary, workspace: Path) -> Iterator[tuple[str, str]]:
         yield "pushed", "nothing: models that are not all blessed stay here"
 
 
-def _on_test(test: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _on_test(test: dict[str, Any], words: DataWords) -> Iterator[tuple[str, str]]:
     ratings, mean = test["test"], test["mean_rating_baseline"]
     lists, popular, both = test["retrieval"], test["retrieval_popularity"], test["recommender"]
     yield (
         "test",
-        f"ratings: RMSE [bold]{number(ratings['rmse'])}[/], MAE {number(ratings['mae'])}"
+        f"{words.ratings}: RMSE [bold]{number(ratings['rmse'])}[/], MAE {number(ratings['mae'])}"
         f" (always the mean: RMSE {number(mean['rmse'])})",
     )
     if not both:  # test holds nothing to be found
         return
     yield (
         "",
-        f"films: recommended nDCG@10 [bold]{number(both['ndcg@10'])}[/], retrieved {number(lists['ndcg@10'])}"
-        f" and recall@100 {number(lists['recall@100'])}"
-        f" (the most rated: {number(popular['ndcg@10'])}, {number(popular['recall@100'])})",
+        f"{words.items}: recommended nDCG@10 [bold]{number(both['ndcg@10'])}[/], retrieved "
+        f"{number(lists['ndcg@10'])} and recall@100 {number(lists['recall@100'])}"
+        f" (the most popular: {number(popular['ndcg@10'])}, {number(popular['recall@100'])})",
     )
 
 
@@ -125,12 +126,12 @@ def _on_serving(skew: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
         yield "", f"and {skew['damages'] - 3} more in {skew['logs']}"
 
 
-def _training(training: dict[str, Any]) -> str:
+def _training(training: dict[str, Any], words: DataWords) -> str:
     resumed = training["epochs_resumed"]
     gone_on = f", resumed from epoch {resumed}" if resumed else ""
     return (
         f"{training['device']} {training['epochs']} epochs{gone_on}, the best was {training['best_epoch']}; "
-        f"{training['rows_per_second']:,} ratings/s"
+        f"{training['rows_per_second']:,} {words.ratings}/s"
     )
 
 

@@ -15,7 +15,7 @@ def tensorboard(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
-    """Open TensorBoard on all trainings and tuner trials: curves, settings, and the films' vectors."""
+    """Open TensorBoard on all trainings and tuner trials: curves, settings, and the items' vectors."""
     from pipeline.cli.tensorboard.board import show
     from pipeline.store.workspace import Workspace
 

@@ -5,7 +5,7 @@ from typing import Any
 from pipeline.report.blocks import Part, Table
 from pipeline.report.charts import MODELS
 from pipeline.report.words import number, plural, share
-from pipeline.store.data_words import DataWords
+from serving.data_words import DataWords
 
 
 def judged_lists(metrics: dict[str, Any], words: DataWords) -> Part:

@@ -12,8 +12,9 @@ from pipeline.report.quality.judged_lists import judged_lists
 from pipeline.report.quality.next_span import next_span_part
 from pipeline.report.sources import Sources
 from pipeline.report.words import interval, number, plural, share
-from pipeline.store.data_words import DataWords
+from pipeline.store.data_words import words_of
 from pipeline.store.next_span import beyond_chance
+from serving.data_words import DataWords
 from trainer.data.description import Description
 
 MODELS, LISTS = charts.MODELS, charts.LISTS
@@ -113,7 +114,7 @@ def _on_test(found: dict[str, Any], sources: Sources) -> list[Block]:
 
 def by_group(found: dict[str, Any], models: list[str], description: Description) -> Chart:
     """Returns a chart of nDCG@10 with its interval, one row per group and one colour per model."""
-    words = DataWords.of(description)
+    words = words_of(description)
     groups = [(f"all {words.users}", found["whole"])] + [
         (group(feature, value, description), each)
         for feature, values in found["slices"].items()

@@ -4,8 +4,8 @@ from typing import Any
 
 from pipeline.report.blocks import Cell, Note, Notes, Part, Table, Tone
 from pipeline.report.words import day, interval, number, share
-from pipeline.store.data_words import DataWords
 from pipeline.store.next_span import beyond_chance, headline
+from serving.data_words import DataWords
 
 _TONES: dict[str, Tone] = {"better": "good", "worse": "bad"}
 

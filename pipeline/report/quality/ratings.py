@@ -11,7 +11,7 @@ from pipeline.report.names import group, heading
 from pipeline.report.quality.tfma import tfma_table
 from pipeline.report.sources import Sources
 from pipeline.report.words import interval, number, signed
-from pipeline.store.data_words import DataWords
+from pipeline.store.data_words import words_of
 from trainer.data.description import Description
 
 Z = 1.96
@@ -238,7 +238,7 @@ def _given(found: list[dict[str, Any]]) -> Chart:
 
 def by_group(slices: dict[str, Any], whole: float, description: Description) -> Chart:
     """Returns a chart of RMSE with its interval, one row per group."""
-    words = DataWords.of(description)
+    words = words_of(description)
     rows = [
         {
             "group": group(feature, value, description),

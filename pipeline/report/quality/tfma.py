@@ -6,14 +6,14 @@ from typing import Any
 from pipeline.report.blocks import Cell, Table, Tone
 from pipeline.report.names import group
 from pipeline.report.words import number, plural, signed
-from pipeline.store.data_words import DataWords
+from pipeline.store.data_words import words_of
 from pipeline.store.ranking_metrics import RATED_NDCG, WHOLE
 from trainer.data.description import Description
 
 
 def tfma_table(slices: dict[str, Any], baseline: str, description: Description) -> Table:
     """Returns the metrics of the candidate and, if there was one, of the baseline, named by `baseline`."""
-    rows, words = list(_rows(slices, description)), DataWords.of(description)
+    rows, words = list(_rows(slices, description)), words_of(description)
     compared = any("baseline" in models for values in slices.values() for models in values.values())
     columns = ["group", words.ratings, "RMSE", "MAE", "calibration", f"nDCG@10 of rated {words.items}"]
     columns += [f"RMSE of {baseline}", "change"] if compared else []

@@ -11,7 +11,7 @@ from pipeline.report.blocks import Block, Chart, Fact, Facts, Note, Notes, Part,
 from pipeline.report.sections.expectations import drift, schema_and_anomalies
 from pipeline.report.sources import Sources
 from pipeline.report.words import day, number, plural, share
-from pipeline.store.data_words import DataWords
+from serving.data_words import DataWords
 
 MOST_BARS, BINS = 40, 20  # with more values than that they are drawn in ranges
 GROUPS = 40  # maximum number of groups of items that are drawn
@@ -169,7 +169,7 @@ def _distributions(found: dict[str, Any], words: DataWords) -> list[Block]:
     )
     return [
         _values(found["stars"], words),
-        *([_groups(found["genres"], words)] if words.grouping else []),
+        *([_groups(_by_word(found, words.grouping), words)] if words.grouping else []),
         *(_doubling(found[key], title, thing, words) for key, title, thing in doubling),
     ]
 
@@ -265,13 +265,21 @@ def _doubling(found: list[dict[str, int]], title: str, thing: str, words: DataWo
     return Chart(title, says, charts.spec(drawn), table)
 
 
+def _by_word(found: dict[str, Any], grouping: str) -> list[dict[str, Any]]:
+    """Returns the rows of the feature that groups items; earlier versions wrote those of genres only."""
+    if "words" in found:
+        rows: list[dict[str, Any]] = found["words"].get(grouping, [])
+        return rows
+    return [{**row, "word": row["genre"]} for row in found["genres"]]
+
+
 def _groups(found: list[dict[str, Any]], words: DataWords) -> Chart | Notes:
     """Returns a chart of the feature that groups items, such as genres."""
     title = words.grouping.capitalize()
     if not found:
         return Notes([Note(f"No {words.item} in train has {words.grouping}.", "muted")])
     rows = [
-        {"group": r["genre"], "items": r["films"], "ratings": r["ratings"], "mean": r["mean"]}
+        {"group": r["word"], "items": r["films"], "ratings": r["ratings"], "mean": r["mean"]}
         for r in found[:GROUPS]
     ]
     drawn = (

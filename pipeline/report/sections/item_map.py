@@ -10,7 +10,7 @@ from pipeline.report import charts
 from pipeline.report.blocks import Chart, Part, Section, Table
 from pipeline.report.sources import Sources
 from pipeline.report.words import number
-from pipeline.store.data_words import DataWords
+from serving.data_words import DataWords
 
 COLOURED = 7  # number of groups with a colour of their own; more cannot be told apart
 LISTED, NEAREST = 30, 3
@@ -31,14 +31,15 @@ def item_map(sources: Sources) -> Section:
 
 def _map(found: list[dict[str, Any]], words: DataWords) -> Chart:
     """Returns the map, coloured by the feature that groups items if there is one."""
-    counts = Counter(each for item in found for each in item["genres"])
+    found = [{**item, "groups": item["words"] if "words" in item else item["genres"]} for item in found]
+    counts = Counter(each for item in found for each in item["groups"])
     grouped = bool(words.grouping and counts)
     coloured = [each for each, _ in counts.most_common(COLOURED)]
     rows = [
         {
             **{key: item[key] for key in ("title", "ratings", "x", "y")},
             "group": _group(item, coloured, counts),
-            "groups": ", ".join(item["genres"]),
+            "groups": ", ".join(item["groups"]),
         }
         for item in found
     ]
@@ -64,7 +65,7 @@ def _map(found: list[dict[str, Any]], words: DataWords) -> Chart:
         [
             [
                 item["title"],
-                *([", ".join(item["genres"])] if grouped else []),
+                *([", ".join(item["groups"])] if grouped else []),
                 number(item["ratings"]),
                 "; ".join(_nearest(item, found)),
             ]
@@ -83,7 +84,7 @@ def _map(found: list[dict[str, Any]], words: DataWords) -> Chart:
 
 def _group(item: dict[str, Any], coloured: list[str], counts: Counter) -> str:
     """Returns the rarest of an item's coloured groups, which says most about it."""
-    return min((each for each in item["genres"] if each in coloured), key=counts.__getitem__, default="other")
+    return min((each for each in item["groups"] if each in coloured), key=counts.__getitem__, default="other")
 
 
 def _nearest(item: dict[str, Any], found: list[dict[str, Any]]) -> list[str]:

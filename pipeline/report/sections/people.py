@@ -5,11 +5,11 @@ from typing import Any
 from pipeline.report.blocks import Part, People, Section
 from pipeline.report.sources import Sources
 from pipeline.report.words import plural
-from pipeline.store.data_words import DataWords
+from serving.data_words import DataWords
 
 _GENDER = {"F": "woman", "M": "man"}
+_FORMER = ("gender", "age_group", "occupation")  # as earlier versions wrote them
 _ALONE = ("gender", "age", "age_group", "occupation")  # features whose values need no name beside them
-_NOT_KNOWN = ("user", "ratings", "mean", "watched", "shown")  # keys of a user that are no features
 
 
 def people(sources: Sources) -> Section:
@@ -31,7 +31,8 @@ def people(sources: Sources) -> Section:
 
 def _known(user: dict[str, Any], words: DataWords) -> str:
     """Returns what is known of a user: `woman, 25-34, artist; 120 ratings, 3.6 on average`."""
-    said = [_feature(key, value) for key, value in user.items() if key not in _NOT_KNOWN and value]
+    known = user["known"] if "known" in user else {key: user.get(key) for key in _FORMER}
+    said = [_feature(key, value) for key, value in known.items() if value]
     active = plural(user["ratings"], words.rating, words.ratings)
     if words.value == "rating":
         active += f", {user['mean']:.1f} on average"

@@ -6,7 +6,7 @@ from pipeline.report import charts
 from pipeline.report.blocks import Block, Chart, Fact, Facts, Note, Notes, Part, Section, Table
 from pipeline.report.sources import Sources
 from pipeline.report.words import number
-from pipeline.store.data_words import DataWords
+from serving.data_words import DataWords
 
 
 def serving(sources: Sources) -> Section:

@@ -8,7 +8,7 @@ from pipeline.report import charts
 from pipeline.report.blocks import Block, Chart, Fact, Facts, Part, Section, Table
 from pipeline.report.sources import TASKS, Sources
 from pipeline.report.words import number, plural
-from pipeline.store.data_words import DataWords
+from serving.data_words import DataWords
 
 #: Metrics that are drawn as curves, most important first.
 CURVES = ("rmse", "ndcg@10", "recall@100", "loss")

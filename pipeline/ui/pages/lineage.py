@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 
 from marquee.errors import MarqueeError
 from pipeline.drawing.svg_graph import Box, Drawing, draw
+from pipeline.store.data_words import data_words
 from pipeline.store.metadata.lineage import COMPARED_WITH
 from pipeline.store.origin import Origin, find_origin, pushes, standing
 from pipeline.ui.site import Site
@@ -82,5 +83,6 @@ def _content(origin: Origin, asked: str) -> dict[str, Any]:
         "origin": origin,
         "asked": asked,
         "found": origin.described(),
+        "words": data_words(origin.nodes),
         "drawing": origin_graph(origin),
     }

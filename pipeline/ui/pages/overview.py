@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.store import outcomes
+from pipeline.store.data_words import data_words
 from pipeline.store.next_span import headline, next_span
 from pipeline.store.origin import push_behind, pushes
 from pipeline.store.runs.rows import row
@@ -41,6 +42,8 @@ def shown(site: Site, request) -> dict[str, Any]:
         "test": (outcomes.test(run.nodes) if run else None) or {},
         "by_time": headline(by_time) if run and (by_time := next_span(run.nodes)) and by_time["made"] else "",
         "data": outcomes.data(latest.nodes) if latest else None,
+        "data_words": data_words(latest.nodes if latest else {}),
+        "words": data_words(run.nodes if run else {}),
         "trend": _trend(runs),
     }
 

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline.drawing.svg_graph import Box, Drawing, draw
 from pipeline.store import node_files, outcomes
+from pipeline.store.data_words import data_words
 from pipeline.store.duration import duration
 from pipeline.store.metadata.lineage import Node, Run
 from pipeline.store.next_span import next_span, sentences
@@ -43,6 +44,7 @@ def shown(site: Site, request) -> dict[str, Any]:
         ],
         "together": outcomes.recommender(run.nodes),
         "by_time": list(sentences(found)) if (found := next_span(run.nodes)) else [],
+        "words": data_words(run.nodes),
         "test": outcomes.test(run.nodes) or {},
         "measured": whose_numbers(run.nodes),
         "said": recorded(site.workspace, run.run_id).get("command", ""),

@@ -1,21 +1,25 @@
 """Try-it page: recommendations for a user or a history, of one version or of two side by side."""
 
 import re
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 
+from pipeline.store.data_words import data_words
 from pipeline.store.origin import pushes
 from pipeline.ui.query import Query
 from pipeline.ui.site import Site
 from pipeline.ui.tryable import TITLES, Tryable
 from serving.client.recommendations import Answer, Recommended, ask_for_fan, ask_for_user
+from serving.data_words import DataWords
 from serving.errors import ServingError
 
-LIKED = 4  # number of fields for films of a history
+LIKED = 4  # number of fields for items of a history
 MOST = 50
+TONES = 8  # number of colours of groups that have none of their own in posters.css
 _YEAR = re.compile(r"^(.*?)\s*\((\d{4})\)\s*$")
 _ARTICLE = re.compile(r"^(.*), (The|A|An|Le|La|Les|Il|El|Das|Der|Die)$")
 
@@ -26,9 +30,9 @@ class Question:
 
     Args:
         user: id of the user; empty for a request by `liked`.
-        liked: titles of films that the user likes.
-        k: number of films.
-        seen: whether films already rated may be recommended.
+        liked: titles of items that the user likes.
+        k: number of items.
+        seen: whether items that the user knows already may be recommended.
         versions: one or two versions of the recommender.
     """
 
@@ -40,7 +44,7 @@ class Question:
 
     @property
     def complete(self) -> bool:
-        """Whether a user or a film is given."""
+        """Whether a user or an item is given."""
         return bool(self.user or self.liked)
 
 
@@ -50,6 +54,9 @@ def shown(site: Site, tryable: Tryable, query: QueryParams) -> dict[str, Any]:
     if not versions:
         return {"versions": [], "loading": False, "models": str(tryable.models)}
     question = _question(query, versions)
+    words = _words(site, tryable, question.versions[0])
+    if len(question.liked) > LIKED:
+        raise HTTPException(400, f"{len(question.liked)} {words.items} are too many: give at most {LIKED}.")
     ready = [tryable.ready(version) for version in question.versions]  # starts loading both, in parallel
     if not all(ready):
         return {"versions": versions, "loading": True}
@@ -58,18 +65,19 @@ def shown(site: Site, tryable: Tryable, query: QueryParams) -> dict[str, Any]:
     try:
         titles = tryable.titles(chosen)
         if question.user and question.liked:
-            wrong = ["Give either a user or films that a new user likes, not both."]
+            wrong = [f"Give either a {words.user} or {words.items} that a new {words.user} likes, not both."]
         elif question.complete:
-            lists = [_answered(tryable, question, version) for version in question.versions]
+            lists = [_answered(tryable, question, version, words) for version in question.versions]
     except ServingError as error:
         near = _near(tryable, question) if titles else []  # no titles: the version cannot be loaded
-        wrong = [f"No film is called {each['asked']}." for each in near] or str(error).splitlines()
+        wrong = [f"No {words.item} is called {each['asked']}." for each in near] or str(error).splitlines()
     if len(lists) == 2:
         _compare(*lists)
     return {
         "versions": versions,
         "loading": False,
         "question": question,
+        "words": words,
         "liked": [*question.liked, *[""] * LIKED][:LIKED],
         "users": tryable.users(chosen) if titles else [],
         "titles": titles[:TITLES],
@@ -103,8 +111,6 @@ def _question(params: QueryParams, versions: list[int]) -> Question:
             there = ", ".join(map(str, versions))
             raise HTTPException(404, f"There is no version {version} of the recommender; available: {there}.")
     liked = query.texts("like")
-    if len(liked) > LIKED:
-        raise HTTPException(400, f"{len(liked)} films are too many: give at most {LIKED}.")
     first = first or versions[0]
     return Question(
         user=query.text("user"),
@@ -115,42 +121,60 @@ def _question(params: QueryParams, versions: list[int]) -> Question:
     )
 
 
-def _answered(tryable: Tryable, question: Question, version: int) -> dict[str, Any]:
-    client = tryable.client(version)
+def _words(site: Site, tryable: Tryable, version: int) -> DataWords:
+    """Returns the words for a version's data; those of the run that pushed it if it has no description."""
+    if described := tryable.described(version):
+        return DataWords.of(described)
+    push = pushes(site.lineage).get(version)
+    return data_words(site.lineage.made_from(push)) if push else DataWords()
+
+
+def _answered(tryable: Tryable, question: Question, version: int, words: DataWords) -> dict[str, Any]:
+    client, highest = tryable.client(version), _highest(tryable.described(version))
     if question.user:
         answer = ask_for_user(client, question.user, question.k, question.seen)
     else:
         answer = ask_for_fan(client, question.liked, question.k)
     return {
         "version": version,
-        "films": [_film(film) for film in answer.films],
-        "note": _note(answer, question),
+        "items": [_item(item, highest) for item in answer.items],
+        "note": _note(answer, question, words),
     }
 
 
-def _note(answer: Answer, question: Question) -> str:
-    if not answer.films:
-        return "Nothing is left to recommend, unless films already rated are included."
+def _highest(described: dict[str, Any]) -> float:
+    """Returns the highest value that a ranking model predicts: that of the scale, five stars, or 1."""
+    scale = described.get("scale") or {"max": 5 if described.get("feedback", "explicit") == "explicit" else 1}
+    return float(scale["max"])
+
+
+def _note(answer: Answer, question: Question, words: DataWords) -> str:
+    if not answer.items:
+        return f"Nothing is left to recommend, unless {words.items} that the {words.user} knows are included."
     if question.user and answer.stranger:
-        return f"{question.user} is a cold-start user for this version: these are popular films."
+        return (
+            f"{question.user} is a cold-start {words.user} for this version: these are popular {words.items}."
+        )
     return ""
 
 
-def _film(film: Recommended) -> dict[str, Any]:
-    name, year = _name(film.movie_title)
+def _item(item: Recommended, highest: float) -> dict[str, Any]:
+    name, year = _name(item.movie_title)
+    group = item.movie_genres[0] if item.movie_genres else ""
     return {
-        "rank": film.rank,
-        "title": film.movie_title,
+        "rank": item.rank,
+        "title": item.movie_title,
         "name": name,
         "year": year,
-        "genres": film.movie_genres,
-        "genre": _slug(film.movie_genres[0]) if film.movie_genres else "none",
+        "groups": item.movie_genres,
+        "group": _slug(group),
+        "tone": zlib.crc32(group.encode()) % TONES,
         "initials": "".join(word[0] for word in re.findall(r"\w+", name)[:3]).upper(),
-        "rating": film.user_rating,
-        "filled": round(min(max(film.user_rating or 0, 0), 5) * 20),
-        "because": "{} ({})".format(*_name(str(film.because["movie_title"]))) if film.because else "",
-        "similarity": film.because["similarity"] if film.because else 0.0,
-        "ratings": film.ratings,
+        "rating": item.user_rating,
+        "filled": round(min(max((item.user_rating or 0) / highest, 0), 1) * 100),
+        "because": "{} ({})".format(*_name(str(item.because["movie_title"]))) if item.because else "",
+        "similarity": item.because["similarity"] if item.because else 0.0,
+        "ratings": item.ratings,
         "moved": "",
     }
 
@@ -163,23 +187,23 @@ def _name(title: str) -> tuple[str, str]:
     return f"{article[2]} {article[1]}" if article else name, year
 
 
-def _slug(genre: str) -> str:
-    return re.sub(r"[^a-z]+", "-", genre.lower()).strip("-")
+def _slug(group: str) -> str:
+    return re.sub(r"[^a-z]+", "-", group.lower()).strip("-")
 
 
 def _compare(one: dict[str, Any], other: dict[str, Any]) -> None:
-    """Adds to each film its rank in the other version's list."""
+    """Adds to each item its rank in the other version's list."""
     for mine, theirs in ((one, other), (other, one)):
-        place = {film["title"]: film["rank"] for film in theirs["films"]}
-        for film in mine["films"]:
-            there = place.get(film["title"])
-            film["moved"] = (
+        place = {item["title"]: item["rank"] for item in theirs["items"]}
+        for item in mine["items"]:
+            there = place.get(item["title"])
+            item["moved"] = (
                 f"only in version {mine['version']}" if there is None else f"rank {there} in the other"
             )
-            if there == film["rank"]:
-                film["moved"] = ""
-            film["alone"] = there is None
-        mine["shared"] = sum(not film["alone"] for film in mine["films"])
+            if there == item["rank"]:
+                item["moved"] = ""
+            item["alone"] = there is None
+        mine["shared"] = sum(not item["alone"] for item in mine["items"])
 
 
 def _near(tryable: Tryable, question: Question) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 GET  /v1/models/M[/versions/N]             the states of its versions
 GET  /v1/models/M[/versions/N]/metadata    its signatures
+GET  /v1/models/M[/versions/N]/description the data that it was trained on (not in TF Serving)
 POST /v1/models/M[/versions/N]:predict     rows ("instances") or columns ("inputs")
 GET  /healthz                              200 once every model has a version that answers, else 503
 GET  /metrics, /monitoring/prometheus/metrics
@@ -33,7 +34,7 @@ from serving.server.service import Service, refuse_examples_api
 METRICS_PATHS = ("/metrics", "/monitoring/prometheus/metrics")
 _MODEL = r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?"
 _CALL = re.compile(rf"(?i:{_MODEL}):(classify|regress|predict)")
-_QUESTION = re.compile(rf"(?i:{_MODEL}(/metadata)?)")
+_QUESTION = re.compile(rf"(?i:{_MODEL}(?:/(metadata|description))?)")
 Answer = TypeVar("Answer")
 _JSON, _HTML = "application/json", "text/html"
 _NOT_FOUND = (
@@ -144,8 +145,12 @@ class RestApi:
         match = _QUESTION.fullmatch(path) if method == "GET" else None
         if match is None:
             raise invalid(f"Malformed request: {method} {path}")
-        model, version, label, metadata = match.groups()
-        if metadata:
+        model, version, label, about = match.groups()
+        if about and about.lower() == "description":
+            call.api = "GetModelDescription"
+            number, described = self._service.description(call, model, _number(version), label or "")
+            return dump({"model_spec": {"name": model, "version": str(number)}, "description": described})
+        if about:
             call.api = "GetModelMetadata"
             answer = self._service.metadata(call, model, _number(version), label or "", ["signature_def"])
             return dump(_metadata_json(answer))

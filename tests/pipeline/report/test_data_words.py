@@ -10,7 +10,8 @@ from pipeline.report.names import group, heading
 from pipeline.report.report import page
 from pipeline.report.sections.data import data
 from pipeline.report.sections.verdict import banner
-from pipeline.store.data_words import DataWords, recorded
+from pipeline.store.data_words import recorded, words_of
+from serving.data_words import DataWords
 from tests.pipeline.report.degenerate import ONE_EACH, artifacts
 from trainer.data.description import Categories, Category, Description, Nouns, Number
 
@@ -203,8 +204,8 @@ def test_the_words_follow_the_feedback_and_irregular_plurals():
     assert (words.users, words.popular, words.ratings, words.value) == (
         "children", "most popular stories", "ratings", "rating",
     )  # fmt: skip
-    assert DataWords.of(ARTISTS).grouping == "tags"
-    assert DataWords.of(ARTISTS).ratings == "interactions"
+    assert words_of(ARTISTS).grouping == "tags"
+    assert words_of(ARTISTS).ratings == "interactions"
 
 
 def test_the_banner_names_the_baseline_by_the_noun(left):
@@ -214,4 +215,4 @@ def test_the_banner_names_the_baseline_by_the_noun(left):
 
 def test_a_description_of_a_later_version_keeps_its_nouns():
     later = json.loads(ARTISTS.model_dump_json()) | {"item_features": {"cover": {"type": "image"}}}
-    assert DataWords.of(recorded(later)).items == "artists"
+    assert words_of(recorded(later)).items == "artists"

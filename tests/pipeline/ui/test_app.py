@@ -288,7 +288,7 @@ def test_try_it_recommends_and_says_why(tiny):
     assert "3.20" in page
     assert "like Alien (1979)" in page
     assert "580 ratings" in page
-    assert page.count('class="film"') == 2
+    assert page.count('class="item"') == 2
 
 
 def test_a_title_that_no_film_has_is_answered_with_those_it_may_mean(tiny):
@@ -301,7 +301,7 @@ def test_a_title_that_no_film_has_is_answered_with_those_it_may_mean(tiny):
 
 def test_films_somebody_has_seen_come_back_only_when_asked_for(tiny):
     assert "Nothing is left to recommend" in tiny.get("/try?user=u2").text
-    assert tiny.get("/try?user=u2&seen=on").text.count('class="film"') == 7
+    assert tiny.get("/try?user=u2&seen=on").text.count('class="item"') == 7
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_a_question_that_cannot_be_answered_is_a_page_that_says_why(tiny, query,
 
     assert answer.status_code == status
     assert said in answer.text
-    assert 'class="film"' not in answer.text
+    assert 'class="item"' not in answer.text
 
 
 def test_a_version_that_cannot_be_loaded_is_a_page_that_says_so(tmp_path):
@@ -350,7 +350,7 @@ def test_an_older_version_can_be_asked_when_the_newest_cannot_be_loaded(tmp_path
     while 'id="ask"' not in (page := client.get("/try?user=u1&k=2&version=1").text):
         pass
 
-    assert page.count('class="film"') == 2
+    assert page.count('class="item"') == 2
     assert '<option value="Alien (1979)">' in page
     assert client.get("/try/titles?q=MATRIX&version=1").json() == ["Matrix, The (1999)"]
 

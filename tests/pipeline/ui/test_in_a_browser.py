@@ -21,7 +21,7 @@ def tried(browser, address):
     page.goto(f"{address}/try")
     page.wait_for_selector("#ask", timeout=LOADED_MS)
     page.goto(f"{address}/try?user=nobody&version=2&other=1")
-    page.wait_for_selector(".film", timeout=LOADED_MS)
+    page.wait_for_selector(".item", timeout=LOADED_MS)
     page.close()
     return f"{address}/try"
 
@@ -88,7 +88,7 @@ def test_on_a_phone_no_page_is_wider_than_the_screen(page, address, places):
 
 
 def films(page):
-    return page.locator("#results .film .title").all_inner_texts()
+    return page.locator("#results .item .title").all_inner_texts()
 
 
 def test_try_it_works_by_keyboard_alone(page, tried, user):
@@ -99,16 +99,16 @@ def test_try_it_works_by_keyboard_alone(page, tried, user):
             break
     page.keyboard.type(user)
     page.keyboard.press("Enter")
-    page.wait_for_selector(".film")
+    page.wait_for_selector(".item")
     ten = films(page)
     assert len(ten) == 10
-    assert page.locator(".film .stars").first.inner_text().split()[-1].replace(".", "").isdigit()
+    assert page.locator(".item .stars").first.inner_text().split()[-1].replace(".", "").isdigit()
 
     for _ in range(5):
         page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "k"
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".film")).to_have_count(11)
+    expect(page.locator(".item")).to_have_count(11)
     assert films(page)[:10] == ten
     assert page.locator("#k-shown").inner_text() == "11"
 
@@ -122,7 +122,7 @@ def test_two_versions_are_shown_side_by_side(page, tried, user):
     page.goto(tried)
     page.fill("#user", user)
     page.select_option("#other", "1")
-    page.wait_for_selector("section[aria-label='Version 1'] .film")
+    page.wait_for_selector("section[aria-label='Version 1'] .item")
     one, other = (page.locator(f"section[aria-label='Version {version}'] .title") for version in (2, 1))
 
     assert one.all_inner_texts() == other.all_inner_texts()  # the second is a copy of the first
