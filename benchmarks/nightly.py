@@ -165,13 +165,14 @@ class _Task:
     def night(self, train: dict, evaluation: dict, test: dict) -> dict[str, Any]:
         """Trains and judges the model of one night; returns this task's entry of a night of `nights`."""
         from components.bars import Baseline, Overlap, verdicts
+        from components.movielens_example_gen.shipped import shipped
         from trainer.data import catalogue as catalogues
         from trainer.data.rating_data import RatingData
         from trainer.data.ratings import Ratings
         from trainer.data.trained_on import TrainedOn
         from trainer.data.vocabularies import Vocabularies
 
-        vocabularies = Vocabularies.from_columns(train)
+        vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
         ratings, catalogue = catalogues.from_columns(train, vocabularies)
         data = RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
         model = self.train(data)

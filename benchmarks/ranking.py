@@ -71,6 +71,7 @@ def measure(config: dict, seeds: list[int], train: dict, evaluation: dict, test:
     """
     import numpy as np
 
+    from components.movielens_example_gen.shipped import shipped
     from trainer.data import catalogue as catalogues
     from trainer.data.rating_data import RatingData
     from trainer.data.ratings import Ratings
@@ -78,7 +79,7 @@ def measure(config: dict, seeds: list[int], train: dict, evaluation: dict, test:
     from trainer.training.batches import eval_batches
     from trainer.training.ranking import RankingSettings, train_ranking
 
-    vocabularies = Vocabularies.from_columns(train)
+    vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
     ratings, catalogue = catalogues.from_columns(train, vocabularies)
     data = RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
     unseen = Ratings.from_columns(test, vocabularies)

@@ -109,6 +109,7 @@ def latency(films: int, seconds: float) -> dict:
 
 def assembled(folder: Path, path: Path, columns: dict[str, list]) -> None:
     """Exports a recommender of untrained models to `path`, and its parts to `folder`."""
+    from components.movielens_example_gen.shipped import shipped
     from trainer.data import catalogue as catalogues
     from trainer.data.vocabularies import Vocabularies
     from trainer.export.ranking import export_ranking
@@ -119,7 +120,7 @@ def assembled(folder: Path, path: Path, columns: dict[str, list]) -> None:
     from trainer.models.retrieval.config import TwoTowerConfig
     from trainer.models.retrieval.registry import build as build_retrieval
 
-    _, catalogue = catalogues.from_columns(columns, Vocabularies.from_columns(columns))
+    _, catalogue = catalogues.from_columns(columns, Vocabularies.from_columns(columns, shipped("movielens")))
     export_ranking(build_ranking(MfConfig(), catalogue), str(folder / "ranking"))
     export_retrieval(build_retrieval(TwoTowerConfig(), catalogue), str(folder / "retrieval"), "exact")
     assemble(folder / "ranking", folder / "retrieval", path)
@@ -196,6 +197,7 @@ def of_seed(learned: dict[str, list], asked: dict[str, list], seed: int) -> dict
 
 def trained(columns: dict[str, list], seed: int):
     """Trains both models, with defaults and a fixed number of epochs; returns them and the catalogue."""
+    from components.movielens_example_gen.shipped import shipped
     from trainer.data import catalogue as catalogues
     from trainer.data.rating_data import RatingData
     from trainer.data.ratings import Ratings
@@ -207,7 +209,7 @@ def trained(columns: dict[str, list], seed: int):
     watched, learned = (
         {name: column[rows] for name, column in columns.items()} for rows in (slice(640), slice(640, None))
     )
-    vocabularies = Vocabularies.from_columns(learned)
+    vocabularies = Vocabularies.from_columns(learned, shipped("movielens"))
     ratings, catalogue = catalogues.from_columns(learned, vocabularies)
     data = RatingData(ratings, Ratings.from_columns(watched, vocabularies), catalogue)
     train = {"patience": 0, "seed": seed}

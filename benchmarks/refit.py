@@ -96,13 +96,14 @@ LEARNING_RATE = {"ranking": {"learning_rate": 0.02}}
 
 def trained(task: str, settings, rows: dict, evaluation: dict | None, **options):
     """Returns the trained model and its best epoch."""
+    from components.movielens_example_gen.shipped import shipped
     from trainer.data import catalogue
     from trainer.data.rating_data import RatingData
     from trainer.data.ratings import Ratings
     from trainer.data.vocabularies import Vocabularies
     from trainer.run_fn import task_of
 
-    vocabularies = Vocabularies.from_columns(rows)
+    vocabularies = Vocabularies.from_columns(rows, shipped("movielens"))
     ratings, tables = catalogue.from_columns(rows, vocabularies)
     held_out = Ratings.from_columns(evaluation, vocabularies) if evaluation else None
     result = task_of({"task": task}).train(settings, RatingData(ratings, held_out, tables), **options)

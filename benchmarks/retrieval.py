@@ -197,10 +197,11 @@ def taken(columns: dict[str, list], rows) -> dict[str, list]:
 
 
 def _read(train: dict):
+    from components.movielens_example_gen.shipped import shipped
     from trainer.data import catalogue
     from trainer.data.vocabularies import Vocabularies
 
-    return catalogue.from_columns(train, Vocabularies.from_columns(train))
+    return catalogue.from_columns(train, Vocabularies.from_columns(train, shipped("movielens")))
 
 
 def _print(result: dict) -> None:

@@ -134,7 +134,7 @@ def choose(columns: dict[str, list], seeds: list[int]) -> list[dict]:
         rows.append({"EASE": penalty, "ndcg@10": np.mean(values, axis=0).round(4).tolist()})
         print(rows[-1], flush=True)
     for pool in (
-        *(Pool(genres=weight) for weight in (0.0, 0.1, 0.15, 0.2, 0.25, 0.3)),
+        *(Pool(shared=weight) for weight in (0.0, 0.1, 0.15, 0.2, 0.25, 0.3)),
         *(Pool(evidence=power) for power in (1.0, 0.9, 0.7)),
         *(Pool(smoothing=users) for users in (5.0, 80.0)),
     ):
@@ -168,11 +168,10 @@ def films_for(titles: tuple[str, ...], visitors, catalogue) -> list[dict]:
     history = np.flatnonzero(np.isin(catalogue.attributes.titles, titles))
     scores = scores_of(visitors, [history])[0]
     scores[[0, *history]] = -np.inf
-    names = np.array(catalogue.vocabularies.movie_genres)
     return [
         {
             "title": catalogue.attributes.titles[film],
-            "genres": names[catalogue.attributes.genres[film]].tolist(),
+            "genres": catalogue.attributes.text("genres", film),
         }
         for film in np.argsort(-scores, kind="stable")[:10]
     ]
@@ -289,10 +288,11 @@ def ease(watched: np.ndarray, penalty: float):
 
 
 def _read(columns: dict[str, list]):
+    from components.movielens_example_gen.shipped import shipped
     from trainer.data import catalogue
     from trainer.data.vocabularies import Vocabularies
 
-    return catalogue.from_columns(columns, Vocabularies.from_columns(columns))
+    return catalogue.from_columns(columns, Vocabularies.from_columns(columns, shipped("movielens")))
 
 
 def _print(runs: list[dict]) -> None:

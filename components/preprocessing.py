@@ -4,29 +4,49 @@ The examples are not written again (`materialize=False`): training looks ids up 
 model carries the same vocabularies in its StringLookup layers, so there is nothing to skew.
 """
 
+from typing import Any
+
 import tensorflow as tf
 import tensorflow_transform as tft
 
 from trainer.data import features
+from trainer.data.description import Description, Text
+from trainer.data.tables.words import words
 
-#: Vocabularies every data set has, and those that only some have; the file's name is the feature's.
-ALWAYS = (features.USER_ID, features.MOVIE_ID, features.MOVIE_TITLE, features.MOVIE_GENRES)
-SOMETIMES = (features.USER_GENDER, features.USER_OCCUPATION)
+#: Vocabularies that every data set has; the file's name is the feature's.
+ALWAYS = (features.USER_ID, features.MOVIE_ID, features.MOVIE_TITLE)
 
 
-def preprocessing_fn(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Writes a vocabulary, most frequent first, for each string feature that the schema names.
+def preprocessing_fn(inputs: dict[str, tf.Tensor], custom_config: dict[str, Any]) -> dict[str, tf.Tensor]:
+    """Writes a vocabulary, most frequent first, for ids, titles, and each feature that is learned by words.
 
     Args:
         inputs: the raw features of a batch, as the schema describes them.
+        custom_config: `description`, a `trainer.data.description.Description` as plain data.
 
     Returns:
         The rating alone: Transform requires an output, and this one costs nothing.
     """
-    for name in (*ALWAYS, *SOMETIMES):
+    for name in ALWAYS:
         if name in inputs:
             tft.vocabulary(inputs[name], vocab_filename=name, name=f"vocabulary_{name}")
+    description = Description.model_validate(custom_config["description"])
+    for key, feature in description.with_vocabulary().items():
+        name = feature.name or key
+        if name in inputs:
+            tft.vocabulary(
+                _words(feature, inputs[name]),
+                top_k=feature.limit,
+                vocab_filename=name,
+                name=f"vocabulary_{name}",
+            )
     rating = inputs[features.USER_RATING]
     return {
         features.USER_RATING: tf.sparse.to_dense(rating) if isinstance(rating, tf.SparseTensor) else rating
     }
+
+
+def _words(feature: Any, raw: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
+    """Returns all words of a batch, string [N]."""
+    found = words(feature, raw.values if isinstance(raw, tf.SparseTensor) else tf.reshape(raw, [-1]))
+    return found.values if isinstance(feature, Text) else found

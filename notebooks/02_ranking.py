@@ -42,6 +42,7 @@ MEMBERS = 2 if QUICK else 8
 import numpy as np
 import pandas as pd
 
+from components.movielens_example_gen.shipped import shipped
 from trainer.data import catalogue as catalogues
 from trainer.data.rating_data import RatingData
 from trainer.data.ratings import Ratings
@@ -53,7 +54,7 @@ order = np.random.RandomState(42).permutation(len(frame))
 
 def data_of(train, evaluation):
     """What a training reads, from two frames."""
-    vocabularies = Vocabularies.from_columns(columns(train))
+    vocabularies = Vocabularies.from_columns(columns(train), shipped("movielens"))
     rows, catalogue = catalogues.from_columns(columns(train), vocabularies)
     return RatingData(rows, Ratings.from_columns(columns(evaluation), vocabularies), catalogue)
 

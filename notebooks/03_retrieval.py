@@ -34,6 +34,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.retrieval import popularity, taken, tfrs_split, top_100_accuracy
+from components.movielens_example_gen.shipped import shipped
 from trainer.data import catalogue as catalogues
 from trainer.data.rating_data import RatingData
 from trainer.data.ratings import Ratings
@@ -42,7 +43,7 @@ from trainer.data.vocabularies import Vocabularies
 train, test = tfrs_split(columns(ratings()))
 order = np.random.RandomState(0).permutation(len(train["user_id"]))
 watched = len(order) // 1000
-vocabularies = Vocabularies.from_columns(train)
+vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
 _, catalogue = catalogues.from_columns(train, vocabularies)
 data = RatingData(
     Ratings.from_columns(taken(train, order[watched:]), vocabularies),
@@ -200,13 +201,12 @@ pd.concat({t: alike(t) for t in ("Star Wars (1977)", "Toy Story (1995)", "Scream
 top = np.argsort(-model.catalogue.watchers.lengths)[:150]
 centred = directions[top] - directions[top].mean(axis=0)
 flat = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
-genre_names = np.array(vocabularies.movie_genres)
 SHOWN = ["Children's", "Horror", "Romance", "Sci-Fi", "Action", "Drama"]
-genre_rows = model.catalogue.attributes.genres
+genres = model.catalogue.table("genres")
 
 
 def genre_of(film):
-    own = set(genre_names[genre_rows[film]])
+    own = set(genres.text(film))
     return next((name for name in SHOWN if name in own), "other")
 
 

@@ -29,6 +29,7 @@ STRATEGIES = ["bayesian", "hyperband"] if QUICK else ["random", "bayesian", "hyp
 # %%
 import numpy as np
 
+from components.movielens_example_gen.shipped import shipped
 from trainer.data import catalogue as catalogues
 from trainer.data.rating_data import RatingData
 from trainer.data.ratings import Ratings
@@ -39,7 +40,7 @@ order = np.random.RandomState(42).permutation(len(frame))
 train, evaluation, test = (
     columns(frame.iloc[rows]) for rows in np.split(order, [int(0.8 * len(frame)), int(0.9 * len(frame))])
 )
-vocabularies = Vocabularies.from_columns(train)
+vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
 rows, catalogue = catalogues.from_columns(train, vocabularies)
 data = RatingData(rows, Ratings.from_columns(evaluation, vocabularies), catalogue)
 print(f"{len(data.train):,} ratings to learn from, {len(data.evaluation):,} to judge by")

@@ -251,6 +251,7 @@ assert {"user_rating", "movie_title"} <= set(found.anomaly_info)
 from tfx.components import Transform
 from tfx.proto import transform_pb2
 
+description = config.data.description.model_dump(mode="json")  # which features there are, and of which types
 transform = Transform(
     examples=example_gen.outputs["examples"],
     schema=importer.outputs["result"],
@@ -258,6 +259,7 @@ transform = Transform(
     splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=[]),
     materialize=False,
     disable_statistics=True,
+    custom_config={"description": description},
 )
 graph = run(transform, "transform_graph")
 vocabularies = sorted((graph / "transform_fn" / "assets").iterdir())
@@ -287,7 +289,7 @@ trainer = Trainer(
     run_fn="trainer.run_fn.run_fn",
     train_args=trainer_pb2.TrainArgs(splits=["train"]),
     eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
-    custom_config={"task": "ranking", **settings},
+    custom_config={"task": "ranking", "description": description, **settings},
 ).with_id("RankingTrainer")
 model, report = run(trainer, "model", "model_run")
 training = json.loads((report / "training.json").read_text())

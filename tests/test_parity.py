@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from trainer.data.catalogue import from_columns
 from trainer.data.vocabularies import Vocabularies
 from trainer.export.saved_model import SavedModel
@@ -42,7 +43,7 @@ COLUMNS = {
     "movie_genres": [["Drama"], ["Comedy"], ["Comedy"], ["Drama", "Comedy"]],
     "user_gender": ["F", "F", "M", "M"],
 }
-CATALOGUE = from_columns(COLUMNS, Vocabularies.from_columns(COLUMNS))[1]
+CATALOGUE = from_columns(COLUMNS, Vocabularies.from_columns(COLUMNS, shipped("movielens")))[1]
 TOWERS = TwoTowerConfig(dim=4)
 IDS = {"user_id": tf.constant([1, 2, 0]), "movie_id": tf.constant([3, 1, 0])}
 
@@ -101,14 +102,14 @@ def finds_films(model, kind):
     """Of two users of two films; that each kind learns is tested in tests/trainer/test_retrieval_kinds.py."""
     columns = {name: [f"{name}{row}" for row in range(2)] for name in ("user_id", "movie_id")}
     columns |= {"user_rating": [4.0, 5.0], "timestamp": [0, 1]}
-    catalogue = from_columns(columns, Vocabularies.from_columns(columns))[1]
+    catalogue = from_columns(columns, Vocabularies.from_columns(columns, shipped("movielens")))[1]
     return model(KINDS[kind](), catalogue).scores(np.array([1, 2])).shape == (2, 3)
 
 
 def learns(model, config, **weights):
     """A multi-task model's weights; False where its loss is no number."""
     columns = {"user_id": ["a", "b"], "movie_id": ["1", "2"], "user_rating": [1.0, 5.0], "timestamp": [5, 6]}
-    train, catalogue = from_columns(columns, Vocabularies.from_columns(columns))
+    train, catalogue = from_columns(columns, Vocabularies.from_columns(columns, shipped("movielens")))
     built = model(config(dim=2, **weights), catalogue)
     loss = built.compute_loss({name: tf.constant(column) for name, column in train.features().items()})
     return np.isfinite(float(loss)) and built.weights_by_name()

@@ -12,6 +12,8 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
 from marquee.errors import ConfigError
 from marquee.progress import report
 from marquee.whole_file import write_whole
+from trainer.data.description import Description
+from trainer.data.feature_options import check_features
 from trainer.data.rating_data import RatingData
 from trainer.data.trained_on import TrainedOn, rating_pairs
 from trainer.export.answers import Answer, write_answers
@@ -22,6 +24,7 @@ from trainer.export.trained_answers import trained_answers
 from trainer.export.verify import verify_export
 from trainer.models.ranking.model import RankingModel
 from trainer.models.retrieval.model import RetrievalModel
+from trainer.training.described import Described
 from trainer.training.epoch_log import LOGS, TRAIN
 from trainer.training.loop import TrainResult
 from trainer.training.ranking import RankingSettings, train_ranking
@@ -41,11 +44,13 @@ def run_fn(fn_args) -> None:
     `trainer.training.warm_start`), and `custom_config`:
         task: `ranking` (unless it is named) or `retrieval`.
         model, train, and whatever else the task's settings hold.
+        description: a `trainer.data.description.Description` as plain data.
         backup_dir: the folder of the backup from which a killed run resumes, or None.
         code_fingerprint: a fingerprint of the code, so that edited code does not resume an older run.
 
-    The weights, and the record of the ratings that they were trained on (`trainer.data.trained_on`), are
-    written to `trained/` beside `serving_model_dir`, for a later run's warm start and for comparisons.
+    The weights, the record of the ratings that they were trained on (`trainer.data.trained_on`) and the
+    description of the data (`trainer.training.described`) are written to `trained/` beside
+    `serving_model_dir`, for a later run's warm start and for comparisons.
 
     Raises:
         TrainingError, ConfigError: the training fails; the message is for the user.
@@ -53,7 +58,9 @@ def run_fn(fn_args) -> None:
     custom = fn_args.custom_config or {}
     task = task_of(custom)
     settings = task.settings.of(custom, fn_args.hyperparameters)
-    data = RatingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
+    description = Description.checked(custom["description"])
+    check_features(settings.model, description)
+    data = RatingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path, description)
     run_dir = Path(fn_args.model_run_dir)
     learned, warm = TrainedOn.of_ratings(data.train, data.catalogue.vocabularies), None
     if fn_args.base_model:
@@ -114,7 +121,7 @@ def task_of(custom: dict[str, Any]) -> Task:
 def deliver(
     task: "Task", result: TrainResult, path: str, settings: Settings, learned: TrainedOn
 ) -> dict[str, Any]:
-    """Writes and verifies the SavedModel, and writes the weights and the record of ratings beside it.
+    """Writes and verifies the SavedModel, and writes weights, record of ratings and description beside it.
 
     Returns:
         The facts for the report.
@@ -124,6 +131,7 @@ def deliver(
     write_answers(path, answers)
     Trained.of(result.model).write(trained_folder(path))
     learned.write(trained_folder(path))
+    Described.of(result.model.catalogue).write(trained_folder(path))
     return facts | {"export_difference": difference}
 
 

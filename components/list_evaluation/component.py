@@ -11,6 +11,7 @@ class ListEvaluatorSpec(component_spec.ComponentSpec):
         "bars": component_spec.ExecutionParameter(type=str),
         "over_popularity": component_spec.ExecutionParameter(type=str),
         "min_rating": component_spec.ExecutionParameter(type=str),
+        "description": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
@@ -38,6 +39,7 @@ class ListEvaluator(base_component.BaseComponent):
             `components.bars.verdicts` takes them.
         over_popularity: JSON, measure to the least ratio to popularity's: {"ndcg@10": 1.2}.
         min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
+        description: JSON, the description of the data (`trainer.data.description`).
         code_fingerprint: of the component's and the trainer's code, for the cache.
 
     Outputs:
@@ -53,6 +55,7 @@ class ListEvaluator(base_component.BaseComponent):
         transform_graph: BaseChannel,
         model: BaseChannel,
         bars: str,
+        description: str,
         code_fingerprint: str,
         baseline_model: BaseChannel | None = None,
         over_popularity: str = "{}",
@@ -67,6 +70,7 @@ class ListEvaluator(base_component.BaseComponent):
                 bars=bars,
                 over_popularity=over_popularity,
                 min_rating=min_rating,
+                description=description,
                 code_fingerprint=code_fingerprint,
                 evaluation=Channel(type=standard_artifacts.ModelEvaluation),
                 blessing=Channel(type=standard_artifacts.ModelBlessing),

@@ -8,6 +8,7 @@ from tfx.types import artifact_utils
 
 from components.bars import Overlap
 from components.baseline import BASELINE, eval_overlap
+from components.described import description_of
 from components.inputs import split_files
 from marquee.progress import report
 from trainer.data import features
@@ -37,6 +38,7 @@ class EvalSplit:
             split_files(input_dict["examples"], features.TRAIN),
             split_files(input_dict["examples"], features.EVAL),
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
+            description_of(exec_properties),
         )
         min_rating = json.loads(exec_properties["min_rating"] or "null")
         assert data.evaluation is not None  # it was just read

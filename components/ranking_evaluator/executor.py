@@ -11,6 +11,7 @@ from components.baseline import BASELINE, drop_missing, eval_overlap
 from components.blessing import bless
 from components.inputs import saved_model, split_files
 from components.ranking_evaluator.by_slice import WHOLE, by_slice
+from components.ranking_evaluator.few_values import with_few_values
 from components.ranking_evaluator.paired import Paired
 from components.ranking_evaluator.verdicts import FILE, judged
 from components.whole_json import write_json
@@ -23,7 +24,8 @@ class Executor(executor.Executor):
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See RankingEvaluator."""
         input_dict = drop_missing(input_dict)
-        super().Do(input_dict, output_dict, exec_properties)
+        few = with_few_values(exec_properties["eval_config"], saved_model(input_dict["model"]))
+        super().Do(input_dict, output_dict, {**exec_properties, "eval_config": few})
         folder = artifact_utils.get_single_uri(output_dict["evaluation"])
         slices = by_slice(folder)
         write_json(os.path.join(folder, "slices.json"), slices)

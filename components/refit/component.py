@@ -17,6 +17,7 @@ class RefitSpec(component_spec.ComponentSpec):
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
         "task": component_spec.ExecutionParameter(type=str),
         "mode": component_spec.ExecutionParameter(type=str),
+        "description": component_spec.ExecutionParameter(type=str),
         "backup_dir": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
@@ -52,6 +53,7 @@ class Refit(base_component.BaseComponent):
         transform_graph: the judged model's vocabularies, for `seen`; `all` counts its own.
         judged_run: what the judged training wrote: its settings and its best epoch.
         judged_model: the judged model; a channel that brings none means that it was refused.
+        description: JSON, the description of the data (`trainer.data.description`).
         blessings: the permissions, by name; one refused, nothing is refit.
         code_fingerprint: of `trainer` and this component, for the cache.
         base_model: the model of the warm start, if any; `all` only.
@@ -73,6 +75,7 @@ class Refit(base_component.BaseComponent):
         judged_run: BaseChannel,
         judged_model: BaseChannel,
         blessings: Mapping[str, BaseChannel],
+        description: str,
         code_fingerprint: str,
         base_model: BaseChannel | None = None,
         backup_dir: str | None = None,
@@ -81,6 +84,7 @@ class Refit(base_component.BaseComponent):
             RefitSpec(
                 task=task,
                 mode=mode,
+                description=description,
                 backup_dir=backup_dir or "",
                 code_fingerprint=code_fingerprint,
                 examples=examples,

@@ -7,6 +7,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.described import description_of
 from components.inputs import files_by_split, saved_model
 from components.not_refit import WHY, say_not_refit
 from marquee.progress import report
@@ -36,6 +37,7 @@ class Executor(base_executor.BaseExecutor):
                 judged_run=Path(artifact_utils.get_single_uri(input_dict["judged_run"])),
                 judged_model=saved_model(input_dict["judged_model"]),
                 transform=artifact_utils.get_single_uri(input_dict["transform_graph"]),
+                description=description_of(exec_properties),
                 base_model=base,
                 backup_dir=exec_properties["backup_dir"] or None,
                 code=exec_properties["code_fingerprint"],

@@ -11,6 +11,7 @@ class RunReportSpec(component_spec.ComponentSpec):
 
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
         "min_rating": component_spec.ExecutionParameter(type=str),
+        "description": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
@@ -35,6 +36,7 @@ class RunReport(base_component.BaseComponent):
         examples: the splits; `train` is read for what a model must beat, and for what users have watched,
             `eval` is counted.
         ranking: the exported ranking model.
+        description: JSON, the description of the data (`trainer.data.description`).
         code_fingerprint: of this component's code, for the cache.
         transform_graph: the vocabularies; needed with `retrieval` or `recommender`, and for `details.json`.
         retrieval: the exported retrieval model.
@@ -55,6 +57,7 @@ class RunReport(base_component.BaseComponent):
         self,
         examples: BaseChannel,
         ranking: BaseChannel,
+        description: str,
         code_fingerprint: str,
         transform_graph: BaseChannel | None = None,
         retrieval: BaseChannel | None = None,
@@ -69,6 +72,7 @@ class RunReport(base_component.BaseComponent):
                 retrieval=retrieval,
                 recommender=recommender,
                 min_rating=min_rating,
+                description=description,
                 code_fingerprint=code_fingerprint,
                 report=Channel(type=standard_artifacts.ModelEvaluation),
             )

@@ -6,8 +6,10 @@ import numpy as np
 
 from trainer.data.catalogue import Catalogue
 from trainer.data.ratings import Ratings
+from trainer.data.tables.table import OneOf, SetOf
 
 TIME_BINS = 40
+MOST_WORDS = 50
 
 
 def data_profile(splits: dict[str, Ratings], catalogue: Catalogue) -> dict[str, Any]:
@@ -21,7 +23,8 @@ def data_profile(splits: dict[str, Ratings], catalogue: Catalogue) -> dict[str, 
     `count`); `concentration`: the share of train's ratings that falls to the most active, or most rated,
     tenth.
     `time`: `edges` and, by split, `counts` of ratings; empty where nothing has a time.
-    `genres`: one row per genre, most rated first: `genre`, `films`, `ratings` and `mean` stars in train.
+    `words`: by feature of films (`categories` and `category`), one row per word, the 50 most rated first:
+    `word`, `films`, `ratings` and `mean` stars in train.
     `films`, `users`, `density` of train's table.
 
     Args:
@@ -39,7 +42,13 @@ def data_profile(splits: dict[str, Ratings], catalogue: Catalogue) -> dict[str, 
         "popularity": _doubling(watchers),
         "concentration": {"users": _of_the_top_tenth(watched), "films": _of_the_top_tenth(watchers)},
         "time": _time(splits),
-        "genres": _genres(train, catalogue),
+        "words": {
+            key: _words(train, catalogue, key)
+            for key in (
+                *catalogue.description.select("item", "categories"),
+                *catalogue.description.select("item", "category"),
+            )
+        },
     }
 
 
@@ -86,18 +95,22 @@ def _time(splits: dict[str, Ratings]) -> dict[str, Any]:
     return {"edges": [int(edge) for edge in edges], "counts": counts}
 
 
-def _genres(train: Ratings, catalogue: Catalogue) -> list[dict[str, Any]]:
-    ratings = np.bincount(train.movie, minlength=catalogue.movies)
-    stars = np.bincount(train.movie, train.rating, minlength=catalogue.movies)
-    table = catalogue.attributes.genres
-    rows = [
-        {
-            "genre": name,
-            "films": int(has.sum()),
-            "ratings": int(ratings[has].sum()),
-            "mean": float(stars[has].sum() / ratings[has].sum()),
-        }
-        for name, has in zip(catalogue.vocabularies.movie_genres, table.T, strict=True)
-        if ratings[has].sum()
+def _words(train: Ratings, catalogue: Catalogue, key: str) -> list[dict[str, Any]]:
+    table = catalogue.table(key)
+    if isinstance(table, SetOf):
+        films, words, keys = table.words.owners, table.words.values, table.keys
+    else:
+        assert isinstance(table, OneOf)
+        films = np.flatnonzero(table.ids)
+        words, keys = table.ids[films] - 1, table.keys[1:]
+    ratings = np.bincount(train.movie, minlength=catalogue.movies)[films]
+    stars = np.bincount(train.movie, train.rating, minlength=catalogue.movies)[films]
+    by_word = [
+        np.bincount(words, weights, minlength=len(keys)) for weights in (np.ones(len(films)), ratings, stars)
     ]
-    return sorted(rows, key=lambda row: (-row["ratings"], row["genre"]))
+    rows = [
+        {"word": word, "films": int(count), "ratings": int(rated), "mean": float(given / rated)}
+        for word, count, rated, given in zip(keys, *by_word, strict=True)
+        if rated
+    ]
+    return sorted(rows, key=lambda row: (-row["ratings"], row["word"]))[:MOST_WORDS]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.data.attributes import AGE_GROUPS
+from components.run_report.film_map import first_words
 from trainer.data.catalogue import Catalogue
 from trainer.data.examples import NO_TIME
 from trainer.data.features import MOVIE_ID, USER_RATING
@@ -28,10 +28,10 @@ def example_users(
 ) -> list[dict[str, Any]]:
     """Returns example users, evenly spread from the least to the most active one.
 
-    Of each: `user`, what is known of them (`gender`, `age_group`, `occupation`; empty if nothing is),
-    `ratings` and `mean` of them in train, `watched` (the latest: `title`, `stars`, `date`), `shown` (`title`,
-    `genres`, `stars` expected, `score`, `because`, the film of theirs that is most like it, and `given`: the
-    stars that they gave it in test, null where they did not).
+    Of each: `user`, `known` (the values of their features, named as slices are), `ratings` and `mean` of them
+    in train, `watched` (the latest: `title`, `stars`, `date`), `shown` (`title`, `words` of the data's first
+    `categories` feature, such as genres, `stars` expected, `score`, `because`, the film of theirs that is
+    most like it, and `given`: the stars that they gave it in test, null where they did not).
 
     Args:
         recommender, retrieval: loaded; without the latter there is no `because`.
@@ -49,7 +49,7 @@ def example_users(
     return [
         {
             "user": name,
-            **_person(catalogue, row),
+            "known": _person(catalogue, row),
             **_history(train, catalogue, row),
             "shown": _shown(shown, reasons, place, test[test.user == row], catalogue),
         }
@@ -58,12 +58,16 @@ def example_users(
 
 
 def _person(catalogue: Catalogue, row: int) -> dict[str, str]:
-    attributes, words = catalogue.attributes, catalogue.vocabularies
-    return {
-        "gender": ("", *words.user_gender)[attributes.gender[row]],
-        "age_group": ("", *AGE_GROUPS)[attributes.age[row]],
-        "occupation": ("", *words.user_occupation_text)[attributes.occupation[row]],
-    }
+    description = catalogue.description
+    sliced = (*description.sliced("user", "category"), *description.sliced("user", "number"))
+    others = description.select("user", "category", "categories", "number")
+    whole = [
+        key
+        for key in dict.fromkeys((*sliced, *others))
+        if getattr(description.user_features[key], "prefix", None) is None
+    ]
+    known = {key: ", ".join(catalogue.attributes.text(key, row)) for key in whole}
+    return {description.slice_of(key): value for key, value in known.items() if value}
 
 
 def _history(train: Ratings, catalogue: Catalogue, row: int) -> dict[str, Any]:
@@ -97,13 +101,7 @@ def _shown(shown, reasons, place: int, later: Ratings, catalogue: Catalogue) -> 
         films.append(
             {
                 "title": _title(catalogue, row),
-                "genres": [
-                    name
-                    for name, has in zip(
-                        catalogue.vocabularies.movie_genres, catalogue.attributes.genres[row], strict=True
-                    )
-                    if has
-                ],
+                "words": first_words(catalogue, row),
                 "stars": float(shown[USER_RATING][place, rank]),
                 "score": float(shown[SCORE][place, rank]),
                 "because": because,

@@ -6,6 +6,7 @@ import os
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
+from components.described import description_of
 from components.inputs import files_by_split, saved_model, split_files
 from components.run_report.lists import means
 from components.run_report.predictions import Predictions, mean_stars
@@ -32,6 +33,7 @@ class Executor(base_executor.BaseExecutor):
             files_by_split(examples),
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
             json.loads(exec_properties["min_rating"] or "null"),
+            description_of(exec_properties),
         )
         models = {
             name: saved_model(input_dict[name])

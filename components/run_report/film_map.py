@@ -15,7 +15,9 @@ ROUNDS = 500
 
 
 def film_map(vectors: Vectors, catalogue: Catalogue) -> list[dict[str, Any]]:
-    """`title`, `genres`, `ratings` (in train), `x` and `y` (each from 0 to 1) of the most rated films.
+    """`title`, `words`, `ratings` (in train), `x` and `y` (each from 0 to 1) of the most rated films.
+
+    `words` are those of the data's first `categories` feature, such as genres.
 
     t-SNE over the directions of the retrieval model's film vectors, which is what the model itself
     compares; the biases, which come last in a vector, are how popular a film is and no matter of taste.
@@ -26,17 +28,22 @@ def film_map(vectors: Vectors, catalogue: Catalogue) -> list[dict[str, Any]]:
     if len(films) < FEWEST:
         return []
     places = _on_a_plane(_narrow(_directions(vectors.films[films])))
-    names = np.array(catalogue.vocabularies.movie_genres, object)
     return [
         {
             "title": catalogue.attributes.titles[film] or catalogue.vocabularies.movie_id[film - 1],
-            "genres": names[catalogue.attributes.genres[film]].tolist(),
+            "words": first_words(catalogue, film),
             "ratings": int(popularity[film]),
             "x": round(float(x), 4),
             "y": round(float(y), 4),
         }
         for film, (x, y) in zip(films, places, strict=True)
     ]
+
+
+def first_words(catalogue: Catalogue, film: int) -> list[str]:
+    """Returns a film's words of the data's first `categories` feature."""
+    keys = catalogue.description.select("item", "categories")[:1]
+    return [word for key in keys for word in catalogue.attributes.text(key, film)]
 
 
 def _directions(vectors: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from components.run_report.ratings import rating_details
 from marquee.errors import TrainingError
 from marquee.progress import report as say
 from trainer.data.catalogue import Catalogue, read_train
+from trainer.data.description import Description
 from trainer.data.features import TEST, TRAIN
 from trainer.data.ratings import Ratings
 from trainer.data.vocabularies import Vocabularies
@@ -41,16 +42,23 @@ class Study:
     held_out: HeldOut | None
 
     @classmethod
-    def read(cls, files: Mapping[str, Sequence[str]], transform: str, min_rating: float | None) -> "Study":
+    def read(
+        cls,
+        files: Mapping[str, Sequence[str]],
+        transform: str,
+        min_rating: float | None,
+        description: Description,
+    ) -> "Study":
         """Reads the examples.
 
         Args:
             files: patterns by split, `train` and `test` among them.
             transform: the transform graph's folder.
             min_rating: stars from which a rating is a positive, or None.
+            description: the description of the data.
         """
         say("reading the splits", 0.2)
-        vocabularies = Vocabularies.from_transform(transform)
+        vocabularies = Vocabularies.from_transform(transform, description)
         train, catalogue = read_train(files[TRAIN], vocabularies)
         splits = {
             name: train if name == TRAIN else Ratings.from_files(patterns, vocabularies)
@@ -67,14 +75,25 @@ class Study:
     ) -> tuple[dict[str, Quality | None], dict[str, Any]]:
         """What the lists are worth, by model (None where nothing is held out), and `details.json`.
 
-        `details.json` has `data`, `ratings`, and where there are the models for it `lists`, `map`, `users`
+        `details.json` has `described` (`nouns`, and `words`, the key of the first `categories` feature),
+        `data`, `ratings`, and where there are the models for it `lists`, `map`, `users`
         and `latency`: see the modules that are named so.
 
         Args:
             predictions: of the ranking model.
             models: paths of SavedModels, `retrieval` and `recommender` if they are there.
         """
+        nouns = self.catalogue.description.nouns
         details: dict[str, Any] = {
+            "described": {
+                "nouns": {
+                    "user": nouns.user,
+                    "users": nouns.of_users(),
+                    "item": nouns.item,
+                    "items": nouns.of_items(),
+                },
+                "words": next(iter(self.catalogue.description.select("item", "categories")), None),
+            },
             "data": data_profile(dict(self.splits), self.catalogue),
             "ratings": rating_details(predictions, self.catalogue),
         }

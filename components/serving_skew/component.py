@@ -15,6 +15,7 @@ class ServingSkewSpec(component_spec.ComponentSpec):
         "thresholds": component_spec.ExecutionParameter(type=str),
         "min_values": component_spec.ExecutionParameter(type=int),
         "on_skew": component_spec.ExecutionParameter(type=str),
+        "description": component_spec.ExecutionParameter(type=str),
         "every_split": component_spec.ExecutionParameter(type=int),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
@@ -41,6 +42,7 @@ class ServingSkew(base_component.BaseComponent):
             is not compared.
         min_values: of a feature with fewer logged values than this, nothing is said.
         on_skew: `"warn"` writes skew down, `"stop"` also stops the run.
+        description: JSON, the description of the data (`trainer.data.description`).
         code_fingerprint: of this component's code, for the cache.
         every_split: whether served models are trained on `eval` and `test` too: then these are read as well.
 
@@ -63,6 +65,7 @@ class ServingSkew(base_component.BaseComponent):
         thresholds: str,
         min_values: int,
         on_skew: str,
+        description: str,
         code_fingerprint: str,
         every_split: bool = False,
     ):
@@ -74,6 +77,7 @@ class ServingSkew(base_component.BaseComponent):
                 thresholds=thresholds,
                 min_values=min_values,
                 on_skew=on_skew,
+                description=description,
                 every_split=int(every_split),
                 code_fingerprint=code_fingerprint,
                 anomalies=Channel(type=standard_artifacts.ExampleAnomalies),

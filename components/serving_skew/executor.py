@@ -11,6 +11,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from components.described import description_of
 from components.inputs import files_by_split
 from components.serving_skew.learned import Learned
 from components.serving_skew.measures import Comparison, compare
@@ -32,7 +33,10 @@ class Executor(base_executor.BaseExecutor):
         anomalies = artifact_utils.get_single_instance(output_dict["anomalies"])
         anomalies.split_names = artifact_utils.encode_split_names([SERVING])
         files = log_files(exec_properties["logs"])
-        learned = Learned.read(_files(input_dict["examples"], bool(exec_properties.get("every_split"))))
+        learned = Learned.read(
+            _files(input_dict["examples"], bool(exec_properties.get("every_split"))),
+            description_of(exec_properties),
+        )
         traffic = Traffic(learned.film_of_title)
         faults: list[Fault] = []
         for number, exchange in enumerate(read(files, faults)):

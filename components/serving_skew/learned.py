@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.data.activity import ACTIVITIES, thirds
+from trainer.data.description import Description
 from trainer.data.examples import example_batches, expand
-from trainer.data.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
+from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Learned:
     Attributes:
         users, films: ratings by id.
         stars: ratings by the stars given.
-        genres: of each film.
+        words: of each film, those of the data's first `categories` feature, such as genres.
         film_of_title: the film that a title means, the most rated one of that title.
         activity: of each user, the third by number of ratings that they are in, as models see it.
     """
@@ -26,20 +27,21 @@ class Learned:
     users: Counter[bytes]
     films: Counter[bytes]
     stars: Counter[float]
-    genres: dict[bytes, tuple[bytes, ...]]
+    words: dict[bytes, tuple[bytes, ...]]
     film_of_title: dict[bytes, bytes]
     activity: dict[bytes, str]
 
     @classmethod
-    def read(cls, patterns: Sequence[str]) -> "Learned":
+    def read(cls, patterns: Sequence[str], description: Description) -> "Learned":
         """Reads train's files, a big batch at a time. Raises TrainingError where there are none."""
         users: Counter[bytes] = Counter()
         films: Counter[bytes] = Counter()
         stars: Counter[float] = Counter()
-        genres: dict[bytes, tuple[bytes, ...]] = {}
+        words: dict[bytes, tuple[bytes, ...]] = {}
         titles: dict[bytes, bytes] = {}
-        names = (USER_ID, MOVIE_ID, MOVIE_TITLE, MOVIE_GENRES, USER_RATING)
-        for batch in example_batches(expand(patterns), names):
+        worded = [description.name_of(key) for key in description.select("item", "categories")[:1]]
+        names = (USER_ID, MOVIE_ID, MOVIE_TITLE, USER_RATING, *worded)
+        for batch in example_batches(expand(patterns), names, description=description):
             users.update(batch[USER_ID].numpy().tolist())
             ids = batch[MOVIE_ID].numpy().tolist()
             films.update(ids)
@@ -47,8 +49,8 @@ class Learned:
             row_of = {film: row for row, film in enumerate(ids) if film not in titles}
             for film, row in row_of.items():
                 titles[film] = batch[MOVIE_TITLE][row].numpy()
-                genres[film] = tuple(batch[MOVIE_GENRES][row].numpy().tolist())
-        return cls.of(users, films, stars, genres, titles)
+                words[film] = tuple(each for name in worded for each in batch[name][row].numpy().tolist())
+        return cls.of(users, films, stars, words, titles)
 
     @classmethod
     def of(
@@ -56,17 +58,17 @@ class Learned:
         users: Counter[bytes],
         films: Counter[bytes],
         stars: Counter[float],
-        genres: dict[bytes, tuple[bytes, ...]],
+        words: dict[bytes, tuple[bytes, ...]],
         titles: dict[bytes, bytes],
     ) -> "Learned":
-        """Builds the counts, given those of users, films and stars, and each film's genres and title."""
+        """Builds the counts, given those of users, films and stars, and each film's words and title."""
         by_count = sorted(films, key=lambda film: films[film])
         places = thirds(np.array(list(users.values())))
         return cls(
             users,
             films,
             stars,
-            genres,
+            words,
             {titles[film]: film for film in by_count},
             {user: ACTIVITIES[place] for user, place in zip(users, places, strict=True)},
         )

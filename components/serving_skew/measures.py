@@ -23,7 +23,8 @@ MEASURES = {
     "user": "users who ask, against those in train: known or unknown",
     "activity": "known users who ask, against all in train: a light, medium or heavy third by ratings",
     "film": "films whose rating is asked for, against train's ratings",
-    "genre": "genres of the films that are recommended, against train's ratings",
+    "genre": "words (the first of its features of type categories, such as genres) of what is recommended, "
+    "against train's ratings",
     "rating": "ratings that are predicted, to the nearest of train's stars, against train's ratings",
     "shown_rating": "predicted ratings of what is recommended, against train's ratings",
 }
@@ -91,7 +92,7 @@ def train_counts(learned: Learned) -> dict[str, Counter[str]]:
         "user": Counter({KNOWN: learned.users.total()}),
         "activity": Counter(learned.activity.values()),
         "film": Counter({_text(film): count for film, count in learned.films.items()}),
-        "genre": _genres(learned.films, learned),
+        "genre": _words(learned.films, learned),
         "rating": stars,
         "shown_rating": stars,
     }
@@ -112,17 +113,17 @@ def serving_counts(learned: Learned, traffic: Traffic) -> dict[str, Counter[str]
         "user": user,
         "activity": activity,
         "film": film,
-        "genre": _genres(traffic.shown, learned),
+        "genre": _words(traffic.shown, learned),
         "rating": _nearest(traffic.ratings, learned),
         "shown_rating": _nearest(traffic.shown_ratings, learned),
     }
 
 
-def _genres(films: Counter[bytes], learned: Learned) -> Counter[str]:
+def _words(films: Counter[bytes], learned: Learned) -> Counter[str]:
     counts: Counter[str] = Counter()
     for film, count in films.items():
-        for genre in learned.genres.get(film, ()):
-            counts[_text(genre)] += count
+        for word in learned.words.get(film, ()):
+            counts[_text(word)] += count
     return counts
 
 

@@ -14,6 +14,7 @@ class TemporalCheckSpec(component_spec.ComponentSpec):
         "candidates": component_spec.ExecutionParameter(type=int),
         "rating_weight": component_spec.ExecutionParameter(type=float),
         "min_rating": component_spec.ExecutionParameter(type=str),
+        "description": component_spec.ExecutionParameter(type=str),
         "backup_dir": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
@@ -44,6 +45,7 @@ class TemporalCheck(base_component.BaseComponent):
             however many there are.
         candidates, rating_weight: how the two models answer together.
         min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
+        description: JSON, the description of the data (`trainer.data.description`).
         code_fingerprint: of this component's and the trainer's code, for the cache.
         backup_dir: the folder of the backup from which a killed training resumes; empty for no backup.
 
@@ -61,6 +63,7 @@ class TemporalCheck(base_component.BaseComponent):
         mode: str,
         candidates: int,
         rating_weight: float,
+        description: str,
         code_fingerprint: str,
         min_rating: str = "",
         backup_dir: str | None = None,
@@ -74,6 +77,7 @@ class TemporalCheck(base_component.BaseComponent):
                 candidates=candidates,
                 rating_weight=rating_weight,
                 min_rating=min_rating,
+                description=description,
                 backup_dir=backup_dir or "",
                 code_fingerprint=code_fingerprint,
                 check=Channel(type=standard_artifacts.ModelEvaluation),

@@ -12,6 +12,7 @@ from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
+from components.described import description_of
 from components.inputs import files_by_split
 from components.temporal_check.findings import FILE, findings, nothing
 from components.temporal_check.question import Question
@@ -55,7 +56,10 @@ def _check(input_dict, exec_properties) -> dict[str, Any]:
         )
     report("reading all ratings")
     question = Question.of(
-        RatingData.of_everything([file for files in files_by_split(examples).values() for file in files]),
+        RatingData.of_everything(
+            [file for files in files_by_split(examples).values() for file in files],
+            description_of(exec_properties),
+        ),
         json.loads(exec_properties["min_rating"] or "null"),
     )
     if isinstance(question, str):

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from components.movielens_example_gen.config import DataConfig
+from marquee.errors import ConfigError
 from marquee.strict import Strict
 from pipeline.config.bars import SAME, Bar, errors_of_means
 from pipeline.config.data_schema import CARRIED, SUFFIX
 from pipeline.config.kubeflow import KubeflowConfig
 from serving.deploy.config import DeployConfig
 from trainer.data import features
+from trainer.data.feature_options import check_features
 from trainer.evaluation.measures import QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.evaluation.recommender_measures import RECOMMENDER_MEASURES
 from trainer.models.ranking.config import RankingModelConfig
@@ -317,6 +319,15 @@ class RunConfig(Strict):
     beam: BeamConfig = BeamConfig()
     kubeflow: KubeflowConfig = KubeflowConfig()
     deploy: DeployConfig = DeployConfig()
+
+    @model_validator(mode="after")
+    def _models_know_the_features(self) -> "RunConfig":
+        for task in ("ranking", "retrieval"):
+            try:
+                check_features(getattr(self, task).model, self.data.description)
+            except ConfigError as error:
+                raise ValueError(f"{task}.{error.message}. {error.hint}") from None
+        return self
 
     def plain(self) -> dict[str, Any]:
         """The configuration as plain values, ready for YAML or JSON."""

@@ -7,6 +7,7 @@ from components.bulk_recommender import BulkRecommender
 from components.run_report import RunReport
 from components.serving_validator import ServingValidator
 from pipeline.config.schema import RunConfig
+from pipeline.dag.described import description_json
 from pipeline.dag.fingerprints import code_fingerprint
 from pipeline.dag.judging_nodes import recommender_nodes, temporal_nodes
 from pipeline.dag.refit_nodes import Served, assembler, refit_nodes
@@ -60,6 +61,7 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         transform_graph=prepared.transform_graph,
         **judged,
         min_rating=json.dumps(config.retrieval.model.min_rating),
+        description=description_json(config),
         code_fingerprint=code_fingerprint("components.run_report", "trainer"),
     )
     temporal = temporal_nodes(config, prepared, ranking, retrieval)

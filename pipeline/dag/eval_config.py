@@ -1,29 +1,67 @@
 """TFMA's metrics and slices on `eval`, without thresholds (see `components.bars`)."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
 # tfx first: it gives tensorflow_model_analysis its EvalConfig.
 import tfx.components  # noqa: F401  isort: skip
 import tensorflow_model_analysis as tfma  # isort: skip
 from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 
 from trainer.data import features
+from trainer.data.description import Description, Owner
 
-#: Slices: gender and genres are features of the examples; age group and activity come from the model's own
-#: `slices` signature (it knows how much each user rated in `train`).
-RAW_SLICES = (features.USER_GENDER, features.MOVIE_GENRES)
-MODEL_SLICES = ("age_group", "activity")
+ACTIVITY = "activity"
 
 
-def eval_config(slices: list[str]) -> tfma.EvalConfig:
-    """Returns the EvalConfig of the ranking model.
+@dataclass(frozen=True)
+class Slices:
+    """What TFMA slices by.
 
-    Args:
-        slices: those of RAW_SLICES and MODEL_SLICES that this data has.
+    Attributes:
+        raw: features of the examples.
+        of_model: outputs of the model's own `slices` signature: bins of numbers, and `activity` (it knows how
+            much each user rated in `train`).
     """
+
+    raw: Sequence[str] = ()
+    of_model: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, description: Description, there: Collection[str] | None = None) -> "Slices":
+        """Returns the slices of described data.
+
+        The evaluator leaves out those of too many words (`components.ranking_evaluator`).
+
+        Args:
+            description: the description of the data.
+            there: the features that the examples have; None: all.
+        """
+
+        def named(owner: Owner, *types: str) -> list[str]:
+            keys = [key for each in types for key in description.sliced(owner, each)]
+            examples = description.in_examples()
+            return [
+                key
+                for key in keys
+                if key in examples and (there is None or description.name_of(key) in there)
+            ]
+
+        words = [*named("user", "category"), *named("item", "categories", "category")]
+        numbers = [*named("user", "number"), *named("item", "number")]
+        return cls(
+            tuple(description.name_of(key) for key in words),
+            (*(description.slice_of(key) for key in numbers), ACTIVITY),
+        )
+
+
+def eval_config(slices: Slices) -> tfma.EvalConfig:
+    """Returns the EvalConfig of the ranking model."""
     model = {
         "signature_name": "serving_examples",
         "label_key": features.USER_RATING,
         "prediction_key": "",
-        "preprocessing_function_names": ["slices"] if set(slices) & set(MODEL_SLICES) else [],
+        "preprocessing_function_names": ["slices"] if slices.of_model else [],
     }
     specs = [
         tfma.ModelSpec(name="candidate", **model),
@@ -31,7 +69,10 @@ def eval_config(slices: list[str]) -> tfma.EvalConfig:
     ]
     return tfma.EvalConfig(
         model_specs=specs,
-        slicing_specs=[tfma.SlicingSpec(), *(tfma.SlicingSpec(feature_keys=[key]) for key in slices)],
+        slicing_specs=[
+            tfma.SlicingSpec(),
+            *(tfma.SlicingSpec(feature_keys=[key]) for key in (*slices.raw, *slices.of_model)),
+        ],
         metrics_specs=[
             tfma.MetricsSpec(
                 metrics=[

@@ -19,7 +19,8 @@ from pipeline.config.data_schema import DataSchema
 from pipeline.config.schema import IN_PROCESS, RunConfig
 from pipeline.dag.data_source import DataSource
 from pipeline.dag.delivery_nodes import delivery_nodes
-from pipeline.dag.eval_config import MODEL_SLICES, RAW_SLICES, eval_config
+from pipeline.dag.described import description_json, description_tree
+from pipeline.dag.eval_config import Slices, eval_config
 from pipeline.dag.fingerprints import code_fingerprint
 from pipeline.dag.judging_nodes import as_json, list_evaluator
 from pipeline.dag.place import Found, Place
@@ -59,7 +60,10 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         splits_config=transform_pb2.SplitsConfig(analyze=[features.TRAIN], transform=[]),
         materialize=False,
         disable_statistics=True,
-        custom_config={"code": code_fingerprint("components.preprocessing")},
+        custom_config={
+            "description": description_tree(config),
+            "code": code_fingerprint("components.preprocessing"),
+        },
     )
     skew = _serving_skew(config, examples)
     for node in (validator, *skew):
@@ -122,6 +126,7 @@ def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]
         thresholds=skew.thresholds.model_dump_json(),
         min_values=skew.min_values,
         on_skew=skew.on_skew,
+        description=description_json(config),
         every_split=config.refit == "all",
         code_fingerprint=code_fingerprint("components.serving_skew"),
     )
@@ -131,8 +136,7 @@ def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]
 def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) -> Judged:
     """Returns Tuner, Trainer, and TFMA's evaluation of the ranking model."""
     trained = training_nodes("ranking", config, prepared)
-    needed = {features.USER_GENDER: features.USER_GENDER, "age_group": features.USER_AGE}
-    slices = [key for key in (*RAW_SLICES, *MODEL_SLICES) if needed.get(key) in (None, *schema.features)]
+    slices = Slices.of(config.data.description, schema.features)
     evaluator = RankingEvaluator(
         examples=prepared.examples,
         model=trained.model,

@@ -9,6 +9,7 @@ from components.recommender_evaluator import RecommenderEvaluator
 from components.temporal_check import TemporalCheck
 from pipeline.config.bars import limits
 from pipeline.config.schema import RecommenderBlessConfig, RetrievalBlessConfig, RunConfig
+from pipeline.dag.described import description_json
 from pipeline.dag.fingerprints import code_fingerprint
 from pipeline.dag.training_nodes import Judged, Prepared
 
@@ -47,6 +48,7 @@ def list_evaluator(
         bars=as_json(limits(bless.bars)),
         over_popularity=as_json(bless.over_popularity),
         min_rating=as_json(config.retrieval.model.min_rating),
+        description=description_json(config),
         code_fingerprint=code_fingerprint(kind.__module__.rpartition(".")[0], "trainer"),
     )
 
@@ -67,6 +69,7 @@ def temporal_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
             candidates=config.recommender.candidates,
             rating_weight=config.recommender.rating_weight,
             min_rating=as_json(config.retrieval.model.min_rating),
+            description=description_json(config),
             backup_dir=prepared.resume_folder("temporal", *settings),
             code_fingerprint=code_fingerprint("components.temporal_check", "trainer"),
         )

@@ -8,6 +8,7 @@ from tfx.types import BaseChannel
 from components.recommender_assembler import RecommenderAssembler
 from components.refit import Refit
 from pipeline.config.schema import RunConfig
+from pipeline.dag.described import description_json
 from pipeline.dag.fingerprints import code_fingerprint
 from pipeline.dag.place import NOTHING
 from pipeline.dag.training_nodes import Judged, Prepared, task_settings
@@ -45,6 +46,7 @@ def refit_nodes(
         node = Refit(
             task=task,
             mode=config.refit,
+            description=description_json(config),
             examples=prepared.examples,
             transform_graph=prepared.transform_graph,
             judged_run=each.run,

@@ -10,6 +10,7 @@ from tfx.types import BaseChannel
 from components.tuner import AccountingTuner
 from pipeline.config.schema import RankingConfig, RetrievalConfig, RunConfig
 from pipeline.dag.data_source import DataSource
+from pipeline.dag.described import description_tree
 from pipeline.dag.fingerprints import code_fingerprint, content_fingerprint
 from pipeline.dag.place import NOTHING, Found, Place
 from trainer.data import features
@@ -60,7 +61,7 @@ def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
     """
     section: RankingConfig | RetrievalConfig = getattr(config, task)
     name = task.capitalize()
-    settings = task_settings(task, section)
+    settings = {**task_settings(task, section), "description": description_tree(config)}
     inputs = {"examples": prepared.examples, "transform_graph": prepared.transform_graph}
     nodes = []
     tuner = None

@@ -11,6 +11,7 @@ from tfx.utils import path_utils, proto_utils
 import tensorflow as tf  # isort: skip - after tfx
 from tensorflow_serving.apis import prediction_log_pb2  # isort: skip
 
+from components.movielens_example_gen.shipped import shipped
 from serving.encoding.tensor_proto import array_of
 from trainer.data import catalogue as catalogues
 from trainer.data.rating_data import RatingData
@@ -34,7 +35,7 @@ PAIRS = [("u0", "m0"), ("u1", "m5"), ("u6", "m10"), ("stranger", "m3"), ("u2", "
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A trained ranking model as the trainer's artifact holds it."""
-    vocabularies = Vocabularies.from_columns(RATINGS)
+    vocabularies = Vocabularies.from_columns(RATINGS, shipped("movielens"))
     ratings, catalogue = catalogues.from_columns(RATINGS, vocabularies)
     data = RatingData(ratings, Ratings.from_columns(RATINGS, vocabularies), catalogue)
     settings = {"model": {"kind": "mf", "members": 1, "dim": 2}, "train": {"epochs": 1, "batch_size": 20}}

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfx.components.util import model_utils
 from tfx.types import standard_artifacts
 
+from components.movielens_example_gen.shipped import shipped
 from components.recommender_assembler.executor import Executor as Assembler
 from components.recommender_evaluator.executor import Executor
 from marquee.errors import ConfigError
@@ -89,6 +90,7 @@ def execute(inputs, folder, bars=None, over_popularity=None):
         "bars": json.dumps(bars or {}),
         "over_popularity": json.dumps(over_popularity or {}),
         "min_rating": "",
+        "description": shipped("movielens").model_dump_json(),
         "code_fingerprint": "",
     }
     Executor().Do(inputs, outputs, parameters)

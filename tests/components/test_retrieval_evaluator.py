@@ -11,6 +11,7 @@ from tfx.types import Channel, standard_artifacts
 
 from components.bars import NO_BARS, Baseline
 from components.list_evaluation import Bars
+from components.movielens_example_gen.shipped import shipped
 from components.retrieval_evaluator import RetrievalEvaluator
 from components.retrieval_evaluator.executor import Executor
 from marquee.errors import ConfigError, TrainingError
@@ -157,6 +158,7 @@ def evaluate(inputs, models, tmp_path):
             "bars": json.dumps(bars or {}),
             "over_popularity": json.dumps(over_popularity or {}),
             "min_rating": min_rating,
+            "description": shipped("movielens").model_dump_json(),
             "code_fingerprint": "",
         }
         Executor().Do(given, outputs, parameters)

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from tfx.types import standard_artifacts
 
+from components.movielens_example_gen.shipped import shipped
 from components.run_report.executor import Executor
 
 # By falling frequency: films a b c d e, users u2 u4 u1 u3.
@@ -138,7 +139,15 @@ def report(inputs, tmp_path):
     def run(*channels, min_rating="", file="report.json"):
         given = {name: inputs[name] for name in ("examples", "ranking", *channels)}
         outputs = {"report": [artifact(standard_artifacts.Model, tmp_path / "report")]}
-        Executor().Do(given, outputs, {"min_rating": min_rating, "code_fingerprint": ""})
+        Executor().Do(
+            given,
+            outputs,
+            {
+                "min_rating": min_rating,
+                "description": shipped("movielens").model_dump_json(),
+                "code_fingerprint": "",
+            },
+        )
         return json.loads((tmp_path / "report" / file).read_text())
 
     return run
@@ -229,8 +238,8 @@ def test_users_are_shown_with_what_they_watched_what_they_get_and_what_they_late
     assert (u1["ratings"], u1["mean"]) == (2, 2.0)
     assert [film["title"] for film in u1["watched"]] == ["a", "b"]
     assert u1["shown"] == [
-        {"title": "d", "genres": [], "stars": 4.5, "score": 5.5, "because": "a", "given": 4.0},
-        {"title": "c", "genres": [], "stars": 2.0, "score": 3.0, "because": None, "given": 4.0},
+        {"title": "d", "words": [], "stars": 4.5, "score": 5.5, "because": "a", "given": 4.0},
+        {"title": "c", "words": [], "stars": 2.0, "score": 3.0, "because": None, "given": 4.0},
     ]
     assert [(film["title"], film["given"]) for film in u2["shown"]] == [("a", None)]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from components.intervals import Z, mean_interval, rmse_interval
+from components.movielens_example_gen.shipped import shipped
 from components.run_report.data_profile import data_profile
 from components.run_report.film_map import film_map
 from components.run_report.groups import FAME, fame
@@ -28,7 +29,7 @@ COLUMNS = {
 @pytest.fixture(scope="module")
 def known():
     """Train's ratings, and the catalogue."""
-    return from_columns(COLUMNS, Vocabularies.from_columns(COLUMNS))
+    return from_columns(COLUMNS, Vocabularies.from_columns(COLUMNS, shipped("movielens")))
 
 
 def test_the_interval_of_a_mean_is_two_standard_errors_wide_to_each_side():
@@ -88,7 +89,7 @@ def test_errors_are_told_by_group_of_users_and_of_films(known):
     assert found["gender"]["M"] | {"low": 0, "high": 0} == {
         "rows": 1, "users": 1, "rmse": 0.0, "low": 0, "high": 0, "mae": 0.0, "bias": 0.0,
     }  # fmt: skip
-    assert {genre: each["rows"] for genre, each in found["genre"].items()} == {"Drama": 2, "War": 2}
+    assert {genre: each["rows"] for genre, each in found["genres"].items()} == {"Drama": 2, "War": 2}
     assert found["film_popularity"]["new"]["rows"] == 1
 
 
@@ -124,9 +125,9 @@ def test_the_data_is_counted_by_split_by_activity_and_over_time(known):
     assert found["concentration"] == {"users": 0.25, "films": 0.5}
     assert sum(found["time"]["counts"]["train"]) == 8
     assert found["time"]["counts"]["train"][0] == 2
-    assert found["genres"] == [
-        {"genre": "Drama", "films": 2, "ratings": 5, "mean": pytest.approx(17 / 5)},
-        {"genre": "War", "films": 2, "ratings": 3, "mean": pytest.approx(7 / 3)},
+    assert found["words"]["genres"] == [
+        {"word": "Drama", "films": 2, "ratings": 5, "mean": pytest.approx(17 / 5)},
+        {"word": "War", "films": 2, "ratings": 3, "mean": pytest.approx(7 / 3)},
     ]
 
 
@@ -136,7 +137,7 @@ def test_films_with_like_vectors_are_neighbours_on_the_map():
         "user_id": ["u"] * 40, "movie_id": films, "user_rating": [3.0] * 40, "timestamp": [0] * 40,
         "movie_title": [f"Film {place}" for place in range(40)], "movie_genres": [[]] * 40,
     }  # fmt: skip
-    _, catalogue = from_columns(columns, Vocabularies.from_columns(columns))
+    _, catalogue = from_columns(columns, Vocabularies.from_columns(columns, shipped("movielens")))
     order = [int(name.removeprefix("f")) for name in catalogue.vocabularies.movie_id]
     taste = np.eye(2)[[place % 2 for place in order]] + np.random.default_rng(0).normal(0, 0.05, (40, 2))
     bias = np.arange(40.0)[:, None]  # how popular a film is does not move it

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from tfx.types import Channel, standard_artifacts
 
+from components.movielens_example_gen.shipped import shipped
 from components.temporal_check import TemporalCheck
 from components.temporal_check.executor import Executor
 from components.temporal_check.question import DAY, Question
@@ -76,7 +77,7 @@ def check(tmp_path):
         outputs = {"check": [artifact(standard_artifacts.ModelEvaluation, tmp_path / "check")]}
         parameters = {
             "mode": mode, "candidates": 20, "rating_weight": 0.2, "min_rating": "", "backup_dir": backup,
-            "code_fingerprint": "",
+            "description": shipped("movielens").model_dump_json(), "code_fingerprint": "",
         }  # fmt: skip
         Executor().Do(given, outputs, parameters)
         return json.loads((tmp_path / "check" / "temporal.json").read_text())
@@ -159,7 +160,7 @@ def question(rows, share=0.2):
 
     names = ("user_id", "movie_id", "user_rating", "timestamp")
     columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-    vocabularies = Vocabularies.from_columns(columns)
+    vocabularies = Vocabularies.from_columns(columns, shipped("movielens"))
     return Question.of(RatingData(*_data(catalogues.from_columns(columns, vocabularies))), None, share)
 
 
@@ -199,6 +200,7 @@ def test_the_node_takes_two_trainings_and_gives_one_figure():
         mode="auto",
         candidates=200,
         rating_weight=0.2,
+        description="{}",
         code_fingerprint="0",
     )
     assert set(node.outputs) == {"check"}

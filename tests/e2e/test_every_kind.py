@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from components.movielens_example_gen.shipped import shipped
 from components.serving_validator.executor import validate
 from trainer.data.rating_data import RatingData
 from trainer.evaluation.held_out import HeldOut
@@ -34,7 +35,7 @@ def smoke(finished):
     examples = run.output("MovieLensExampleGen", "examples").path
     transform = str(run.output("Transform", "transform_graph").path)
     files = {split: [str(examples / f"Split-{split}" / "*")] for split in ("train", "eval")}
-    data = RatingData.read(files["train"], files["eval"], transform)
+    data = RatingData.read(files["train"], files["eval"], transform, shipped("movielens"))
     held_out = HeldOut.of(data.evaluation, data.catalogue)
     popular = judge(popular_lists(held_out), held_out).means()["ndcg@10"]
     mean = float(np.sqrt(np.mean((data.evaluation.rating - data.train.rating.mean()) ** 2)))
@@ -57,6 +58,7 @@ def test_a_kind_beats_the_baseline_and_is_served_as_it_was_trained(task, kind, s
             base_model=None,
             custom_config={
                 "task": task,
+                "description": shipped("movielens").model_dump(mode="json"),
                 "model": {"kind": kind, **settings.get("model", {})},
                 "train": settings.get("train", {}),
             },

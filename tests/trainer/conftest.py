@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from tests.trainer.trained_kinds import TrainedKinds
 from trainer.data import catalogue as catalogues
 from trainer.data.rating_data import RatingData
@@ -55,7 +56,7 @@ def split(columns):
 @pytest.fixture(scope="session")
 def data(split):
     train, evaluation = split
-    vocabularies = Vocabularies.from_columns(train)
+    vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
     ratings, catalogue = catalogues.from_columns(train, vocabularies)
     return RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from trainer.data.catalogue import from_columns
 from trainer.data.rating_data import RatingData
 from trainer.data.ratings import Ratings
@@ -32,7 +33,7 @@ def split_by_user(columns, write_examples, tmp_path_factory):
     )
     file = str(tmp_path_factory.mktemp("users") / "eval.gz")
     write_examples(file, rest)
-    vocabularies = Vocabularies.from_columns(train)
+    vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
     ratings, catalogue = from_columns(train, vocabularies)
     return RatingData(ratings, Ratings.from_columns(rest, vocabularies), catalogue, (), [file]), rest
 

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
+from tests.trainer.trained_kinds import NUMBERS
 from trainer.data import catalogue as catalogues
 from trainer.data.catalogue import Ragged
 from trainer.data.vocabularies import Vocabularies
@@ -13,7 +15,6 @@ from trainer.models.layers.heads import MeanHead, OrdinalHead
 from trainer.models.layers.implicit_sets import ImplicitSets
 from trainer.models.layers.numbers import Numbers
 from trainer.models.layers.pairwise_products import PairwiseProducts
-from trainer.models.ranking.config import DenseFeature, Feature
 
 SETS = Ragged(np.array([1, 2, 3, 3], np.int32), np.array([0, 0, 3, 4, 4]))  # {}, {1, 2, 3}, {3}, {}
 TABLE = np.array([[9, 9], [1, 10], [2, 20], [4, 40]], np.float32)
@@ -23,7 +24,7 @@ TABLE = np.array([[9, 9], [1, 10], [2, 20], [4, 40]], np.float32)
 def catalogue():
     """Stars 1, 2 and 5 in shares of ¼, ¼ and ½."""
     columns = {"user_id": list("abcd"), "movie_id": list("1234"), "user_rating": [1.0, 2.0, 5.0, 5.0]}
-    vocabularies = Vocabularies.from_columns(columns)
+    vocabularies = Vocabularies.from_columns(columns, shipped("movielens"))
     return catalogues.from_columns(columns, vocabularies)[1]
 
 
@@ -110,14 +111,14 @@ def test_a_dense_stack_is_relu_layers_and_perhaps_a_linear_one():
 
 def test_fields_are_rows_of_their_tables_and_genres_a_sum(data):
     catalogue = data.catalogue
-    fields = FieldEmbeddings(catalogue, (Feature.GENDER, Feature.GENRES), 3, side_dim=2)
+    fields = FieldEmbeddings(catalogue, ("gender", "genres"), 3, side_dim=2)
     found = fields({"user_id": tf.constant([5, 0]), "movie_id": tf.constant([7, 0])})
     tables = {name: table.numpy() for name, table in fields.tables().items()}
 
     assert fields.widths == {"user_id": 3, "movie_id": 3, "gender": 2, "genres": 2}
     np.testing.assert_allclose(found["user_id"], tables["user_id"][[5, 0]])
-    np.testing.assert_allclose(found["gender"], tables["gender"][[catalogue.attributes.gender[5], 0]])
-    genres = catalogue.attributes.genres[7]
+    np.testing.assert_allclose(found["gender"], tables["gender"][[catalogue.table("gender").ids[5], 0]])
+    genres = catalogue.table("genres").members()[7]
     np.testing.assert_allclose(
         found["genres"], [tables["genres"][genres].sum(0) / np.sqrt(genres.sum()), [0, 0]], rtol=1e-5
     )
@@ -125,7 +126,7 @@ def test_fields_are_rows_of_their_tables_and_genres_a_sum(data):
 
 def test_numbers_are_standardized_and_0_for_the_unknown(data):
     catalogue = data.catalogue
-    numbers = Numbers(catalogue, tuple(DenseFeature))
+    numbers = Numbers(catalogue, NUMBERS)
     everyone = tf.range(1, catalogue.users)
     found = numbers({"user_id": everyone, "movie_id": tf.ones_like(everyone)}).numpy()
     unknown = numbers({"user_id": tf.constant([0]), "movie_id": tf.constant([0])}).numpy()
@@ -140,5 +141,5 @@ def test_numbers_are_standardized_and_0_for_the_unknown(data):
 
 def test_numbers_that_tell_nothing_apart_are_left_out(catalogue):
     # One rating each, no demographics, no titles, and all at one time.
-    assert Numbers(catalogue, tuple(DenseFeature)).features == ()
+    assert Numbers(catalogue, NUMBERS).features == ()
     assert Numbers(catalogue, ())({"user_id": tf.constant([1, 2])}).shape == (2, 0)

@@ -146,6 +146,7 @@ from trainer.data import catalogue as catalogues
 from trainer.data.rating_data import RatingData
 from trainer.training.ranking import RankingSettings, train_ranking
 from trainer.data.ratings import Ratings
+from components.movielens_example_gen.shipped import shipped
 from trainer.data.vocabularies import Vocabularies
 train, evaluation = json.load(open(sys.argv[1]))
 for line in sys.stdin:
@@ -160,7 +161,7 @@ for line in sys.stdin:
         cpu = tf.config.list_physical_devices("CPU")[0]
         each = tf.config.LogicalDeviceConfiguration()
         tf.config.set_logical_device_configuration(cpu, [each] * asked["cpus"])
-    vocabularies = Vocabularies.from_columns(train)
+    vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
     ratings, catalogue = catalogues.from_columns(train, vocabularies)
     data = RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
     exec(asked["body"])

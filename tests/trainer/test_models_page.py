@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from trainer.data import catalogue as catalogues
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.vocabularies import Vocabularies
@@ -31,7 +32,7 @@ def ml_100k():
         "user_occupation_text": [f"job {row % USERS % OCCUPATIONS}" for row in rows],
         "user_zip_code": [f"{row % USERS % 10}" for row in rows],
     }
-    return catalogues.from_columns(columns, Vocabularies.from_columns(columns))[1]
+    return catalogues.from_columns(columns, Vocabularies.from_columns(columns, shipped("movielens")))[1]
 
 
 @pytest.mark.parametrize("page", PAGES)

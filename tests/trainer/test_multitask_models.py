@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from trainer.data import catalogue as catalogues
 from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
 from trainer.data.rating_data import RatingData
@@ -224,7 +225,7 @@ def test_the_chance_of_a_watch_is_that_of_a_rating_beside_a_drawn_film():
         "user_rating": [1.0 + place % 5 for place in range(len(pairs))],
         "timestamp": list(range(len(pairs))),
     }
-    vocabularies = Vocabularies.from_columns(columns)
+    vocabularies = Vocabularies.from_columns(columns, shipped("movielens"))
     ratings, catalogue = catalogues.from_columns(columns, vocabularies)
     config = {"kind": "mmoe", "dim": 8, "experts": 1, "tower": [8], "watched_weight": 1.0, "l2": 1}
     loop = {"epochs": 12, "batch_size": 63, "patience": 0, "learning_rate": 0.02, "unknown_rate": 0}

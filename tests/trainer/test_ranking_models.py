@@ -5,18 +5,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from marquee.errors import ConfigError, TrainingError
-from tests.trainer.trained_kinds import KINDS, WEAK, settings
+from tests.trainer.trained_kinds import FEATURES, KINDS, NUMBERS, WEAK, settings
 from trainer.data import catalogue as catalogues
-from trainer.data.attributes import AGE_GROUPS
 from trainer.data.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
 from trainer.data.vocabularies import Vocabularies
 from trainer.models.ranking import registry
 from trainer.models.ranking.config import (
     DcnConfig,
-    DenseFeature,
     DlrmConfig,
-    Feature,
     MfConfig,
     MlpConfig,
     WideDeepConfig,
@@ -24,7 +22,7 @@ from trainer.models.ranking.config import (
 from trainer.models.ranking.registry import build
 from trainer.training.ranking import RankingSettings, train_ranking
 
-ALL = tuple(Feature)
+ALL = (*FEATURES, "time")
 VARIANTS = {
     "mlp without side features": {"kind": "mlp", "hidden": [32]},
     "mf by squared error, ids alone": {"kind": "mf", "head": "squared", "implicit": False, "features": []},
@@ -36,7 +34,7 @@ VARIANTS = {
         **{"kind": "mmoe", "dim": 8, "expert": [16], "head": "ordinal", "watched_weight": 0, **WEAK},
     },
     "joint with everything": {
-        **{"kind": "joint", "dim": 8, "hidden": [16], "features": ALL[:-1], "dense": list(DenseFeature)},
+        **{"kind": "joint", "dim": 8, "hidden": [16], "features": ALL[:-1], "dense": NUMBERS},
         **WEAK,
     },
 }
@@ -155,18 +153,15 @@ def test_a_pairs_weight_is_found_by_the_names_of_its_keys(data):
     by_age.assign(np.arange(9))
 
     cross = keras.layers.HashedCrossing(9)
-    vocabularies, attributes = catalogue.vocabularies, catalogue.attributes
-    gender = vocabularies.user_gender[attributes.gender[user] - 1]
-    genres = [
-        name for name, has in zip(vocabularies.movie_genres, attributes.genres[movie], strict=True) if has
-    ]
+    [gender], [age] = (catalogue.attributes.text(key, user) for key in ("gender", "age"))
+    genres = catalogue.attributes.text("genres", movie)
     expected = sum(float(cross((gender, genre))) / 10 for genre in genres) / np.sqrt(len(genres))
-    expected += float(cross((AGE_GROUPS[attributes.age[user] - 1], vocabularies.movie_id[movie - 1])))
+    expected += float(cross((age, catalogue.vocabularies.movie_id[movie - 1])))
     assert float(model(ids)[0]) - before == pytest.approx(expected, rel=1e-4)
 
 
 def test_dlrm_pairs_all_fields_and_the_numbers_vector(data):
-    model = build(DlrmConfig(dim=4, features=(Feature.GENDER,), bottom=(3,)), data.catalogue)
+    model = build(DlrmConfig(dim=4, features=("gender",), bottom=(3,)), data.catalogue)
     model({USER_ID: tf.constant([1]), MOVIE_ID: tf.constant([1])})
     assert model.numbers.features == ("age", "activity", "year", "popularity")
     assert model.top.layers[0].kernel.shape[0] == 4 + 4 * 3 // 2  # user, film, gender, numbers: six pairs
@@ -191,14 +186,14 @@ def test_mean_squared_error_of_the_network_is_the_loss(data):
 
 
 def test_a_factorized_score_is_biases_and_products_of_everything_known(data):
-    config = MfConfig(members=1, dim=2, head="squared", features=(Feature.GENDER, Feature.GENRES))
+    config = MfConfig(members=1, dim=2, head="squared", features=("gender", "genres"))
     model, catalogue = build(config, data.catalogue), data.catalogue
     weights = {variable.name: variable.numpy()[:, 0] for variable in model.trainable_variables}
     user, movie = 5, 7
 
     films, people = catalogue.watched[user], catalogue.watchers[movie]
-    genres = catalogue.attributes.genres[movie]
-    u = weights["user"][user] + weights["gender"][catalogue.attributes.gender[user]]
+    genres = catalogue.table("genres").members()[movie]
+    u = weights["user"][user] + weights["gender"][catalogue.table("gender").ids[user]]
     u = u + weights["watched"][films].sum(0) / np.sqrt(len(films))
     m = weights["movie"][movie] + weights["genres"][genres].sum(0) / np.sqrt(genres.sum())
     m = m + weights["watchers"][people].sum(0) / np.sqrt(len(people))
@@ -219,7 +214,7 @@ def test_members_are_trained_by_the_sum_of_their_losses(data):
 
 
 def test_a_request_without_a_time_is_as_of_the_latest(data):
-    model = build(MlpConfig(features=(Feature.TIME,)), data.catalogue)
+    model = build(MlpConfig(features=("time",)), data.catalogue)
     ids = {USER_ID: tf.constant([1]), MOVIE_ID: tf.constant([1])}
 
     def at(time):
@@ -232,7 +227,7 @@ def test_a_request_without_a_time_is_as_of_the_latest(data):
 
 def test_features_that_the_data_lacks_are_left_out(data):
     columns = {"user_id": ["a", "b"], "movie_id": ["1", "2"], "user_rating": [1.0, 2.0], "timestamp": [5, 5]}
-    _, catalogue = catalogues.from_columns(columns, Vocabularies.from_columns(columns))
+    _, catalogue = catalogues.from_columns(columns, Vocabularies.from_columns(columns, shipped("movielens")))
 
     assert build(MlpConfig(features=ALL), catalogue).features == ()
     names = {variable.name for variable in build(MfConfig(), catalogue).trainable_variables}

@@ -2,16 +2,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from marquee.errors import TrainingError
+from tests.trainer.trained_kinds import FEATURES
 from trainer.data import catalogue as catalogues
-from trainer.data.attributes import age_group, zip_digit
 from trainer.data.catalogue import read_train
 from trainer.data.lookups import string_lookup
 from trainer.data.ratings import Ratings
-from trainer.data.side_features import known
+from trainer.data.tables.bins import binned
+from trainer.data.tables.columns import CategoryLookup
 from trainer.data.vocabularies import Vocabularies
 from trainer.export.ranking import titles
-from trainer.models.ranking.config import Feature
 
 
 def tiny(**more):
@@ -27,11 +28,11 @@ def tiny(**more):
 
 
 def test_vocabularies_are_by_falling_frequency():
-    vocabularies = Vocabularies.from_columns(tiny())
+    vocabularies = Vocabularies.from_columns(tiny(), shipped("movielens"))
     assert vocabularies.user_id == ("a", "b", "c")
     assert vocabularies.movie_id == ("1", "2", "3")
-    assert vocabularies.movie_genres == ("Drama", "War")
-    assert vocabularies.user_gender == ()
+    assert vocabularies.words["genres"] == ("Drama", "War")
+    assert vocabularies.words["gender"] == ()
 
 
 def test_vocabularies_of_transform_are_read_and_the_demographics_may_be_missing(tmp_path):
@@ -40,16 +41,15 @@ def test_vocabularies_of_transform_are_read_and_the_demographics_may_be_missing(
     for name, text in {"user_id": "7\n42\n", "movie_id": "1\n", "movie_genres": "Film-Noir\n"}.items():
         (folder / name).write_text(text)
 
-    vocabularies = Vocabularies.from_transform(str(tmp_path))
+    vocabularies = Vocabularies.from_transform(str(tmp_path), shipped("movielens"))
 
     assert vocabularies.user_id == ("7", "42")
-    assert vocabularies.movie_genres == ("Film-Noir",)
-    assert vocabularies.user_occupation_text == ()
+    assert vocabularies.words == {"gender": (), "occupation": (), "genres": ("Film-Noir",)}
 
 
 def test_a_missing_vocabulary_says_where(tmp_path):
     with pytest.raises(TrainingError, match=r"no vocabulary at .*user_id"):
-        Vocabularies.from_transform(str(tmp_path))
+        Vocabularies.from_transform(str(tmp_path), shipped("movielens"))
 
 
 def test_ratings_from_files_are_those_from_columns(data, files):
@@ -61,7 +61,9 @@ def test_ratings_from_files_are_those_from_columns(data, files):
 
 
 def test_users_and_films_that_train_lacks_are_0():
-    ratings = Ratings.from_columns(tiny(user_id=["a", "x", "b", "c"]), Vocabularies.from_columns(tiny()))
+    ratings = Ratings.from_columns(
+        tiny(user_id=["a", "x", "b", "c"]), Vocabularies.from_columns(tiny(), shipped("movielens"))
+    )
     assert ratings.user.tolist() == [1, 0, 2, 3]
 
 
@@ -81,15 +83,18 @@ def test_the_catalogue_from_files_is_the_one_from_columns(data, files):
     expected = data.catalogue
 
     assert len(train) == len(data.train) == catalogue.rows
-    for name in ("age", "gender", "occupation", "zip", "genres", "titles"):
-        np.testing.assert_array_equal(getattr(catalogue.attributes, name), getattr(expected.attributes, name))
+    np.testing.assert_array_equal(catalogue.attributes.titles, expected.attributes.titles)
+    for name in FEATURES:
+        found, wanted = catalogue.table(name), expected.table(name)
+        assert found.keys == wanted.keys
+        np.testing.assert_array_equal(found.weights(), wanted.weights())
     np.testing.assert_array_equal(catalogue.watched.values, expected.watched.values)
     np.testing.assert_array_equal(catalogue.watchers.splits, expected.watchers.splits)
     assert catalogue.mean_rating == pytest.approx(expected.mean_rating)
 
 
 def test_a_users_films_are_in_time_order():
-    _, catalogue = catalogues.from_columns(tiny(), Vocabularies.from_columns(tiny()))
+    _, catalogue = catalogues.from_columns(tiny(), Vocabularies.from_columns(tiny(), shipped("movielens")))
     assert catalogue.watched[1].tolist() == [2, 1]  # "a": film 2 at 20, film 1 at 40
     assert catalogue.watched[0].tolist() == []
     assert catalogue.watchers[1].tolist() == [2, 1]
@@ -97,23 +102,27 @@ def test_a_users_films_are_in_time_order():
 
 
 def test_stars_years_and_genres_are_read_off():
-    _, catalogue = catalogues.from_columns(tiny(), Vocabularies.from_columns(tiny()))
+    _, catalogue = catalogues.from_columns(tiny(), Vocabularies.from_columns(tiny(), shipped("movielens")))
     assert catalogue.stars.tolist() == [1, 3, 5]
     assert catalogue.star_share.tolist() == [0.25, 0.5, 0.25]
-    assert catalogue.attributes.years().tolist() == [0, 1990, 0, 1990]
-    assert catalogue.attributes.genres.astype(int).tolist() == [[0, 0], [1, 1], [0, 0], [1, 0]]
+    np.testing.assert_array_equal(catalogue.attributes.numbers("year"), [np.nan, 1990, np.nan, 1990])
+    assert catalogue.table("genres").members().astype(int).tolist() == [[0, 0], [1, 1], [0, 0], [1, 0]]
 
 
 def test_a_shared_title_is_the_film_most_rated_in_train():
-    _, catalogue = catalogues.from_columns(tiny(), Vocabularies.from_columns(tiny()))
+    _, catalogue = catalogues.from_columns(tiny(), Vocabularies.from_columns(tiny(), shipped("movielens")))
     assert titles(catalogue) == {"Twin (1990)": 1, "Solo": 2}
 
 
 def test_ages_fall_into_movielens_groups_and_zip_codes_into_regions():
-    ages = np.array([-1, 1, 17, 18, 24, 25, 56, 73], np.float32)
-    assert age_group(ages).tolist() == [0, 1, 1, 2, 2, 3, 7, 7]
-    assert zip_digit(tf.constant(["94043", "T8H1N", "", "01234"])).tolist() == [10, 0, 0, 1]
-    assert zip_digit(tf.constant([], tf.string)).tolist() == []
+    movielens = shipped("movielens").user_features
+    ages = binned("age", movielens["age"], np.array([np.nan, 1, 17, 18, 24, 25, 56, 73]))
+    assert ages.ids.tolist() == [0, 1, 1, 2, 2, 3, 7, 7]
+    assert ages.keys[7] == "56 and over"
+
+    region = CategoryLookup(movielens["zip"], movielens["zip"].values)
+    assert region(tf.constant(["94043", "T8H1N", "", "01234"])).numpy().tolist() == [10, 0, 0, 1]
+    assert region(tf.constant([], tf.string)).numpy().tolist() == []
 
 
 def test_an_empty_vocabulary_knows_nothing_not_even_the_empty_string():
@@ -132,6 +141,6 @@ def test_data_without_demographics_trains_without_their_features(columns):
         "user_occupation_text": [""] * 3000,
         "user_zip_code": [""] * 3000,
     }
-    _, catalogue = catalogues.from_columns(raw, Vocabularies.from_columns(bare))
+    _, catalogue = catalogues.from_columns(raw, Vocabularies.from_columns(bare, shipped("movielens")))
 
-    assert known(catalogue, list(Feature)) == (Feature.GENRES, Feature.YEAR, Feature.TIME)
+    assert catalogue.known(FEATURES) == ("genres", "year")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from marquee.errors import TrainingError
 from tests.trainer.eagerly import eagerly
 from trainer.data.catalogue import read_train
@@ -63,15 +64,15 @@ def graph(data, tmp_path_factory):
     assets = tmp_path_factory.mktemp("graph") / "transform_fn" / "assets"
     assets.mkdir(parents=True)
     vocabularies = data.catalogue.vocabularies
-    for name in vocabularies.__dataclass_fields__:
-        (assets / name).write_text("".join(f"{value}\n" for value in getattr(vocabularies, name)))
+    for name, values in vocabularies.by_name().items():
+        (assets / name).write_text("".join(f"{value}\n" for value in values))
     return str(assets.parents[1])
 
 
 @pytest.fixture(scope="module")
 def judged(splits, graph, tmp_path_factory):
     """Trains a kind on train for one epoch of two, once, and gives the folder with `run` and `model`."""
-    made, data = {}, RatingData.read(splits["train"], splits["eval"], graph)
+    made, data = {}, RatingData.read(splits["train"], splits["eval"], graph, shipped("movielens"))
 
     def train(task, kind):
         if (task, kind) not in made:
@@ -101,6 +102,7 @@ def asked_for(judged, graph, splits, task, kind, mode, **options):
         judged_run=folder / "run",
         judged_model=str(folder / "model" / "Format-Serving"),
         transform=graph,
+        description=shipped("movielens"),
         **options,
     )
 
@@ -241,17 +243,19 @@ def test_weights_of_other_users_are_refused_for_what_everything_is_seen_in(judge
 
 
 def test_vocabularies_are_counted_as_transform_counts_them(files, data):
-    counted = count_vocabularies([f"{files}/train*"])
+    counted = count_vocabularies([f"{files}/train*"], shipped("movielens"))
     theirs = data.catalogue.vocabularies
     train, _ = read_train([f"{files}/train*"], counted)
-    for name in counted.__dataclass_fields__:
-        assert set(getattr(counted, name)) == set(getattr(theirs, name))
+    assert counted.by_name().keys() == theirs.by_name().keys()
+    for name, words in counted.by_name().items():
+        assert set(words) == set(theirs.by_name()[name])
     times = Counter(train.user.tolist())
     assert [times[row] for row in range(1, 81)] == sorted(times.values(), reverse=True)
 
 
 def test_what_is_seen_is_in_the_order_of_time(graph, splits, columns):
-    _, whole = RatingData.with_everything_seen(splits["train"], splits["eval"] + splits["test"], graph)
+    others = splits["eval"] + splits["test"]
+    _, whole = RatingData.with_everything_seen(splits["train"], others, graph, shipped("movielens"))
     catalogue = whole.catalogue
     known = Counter(pairs(splits["train"]) + pairs(splits["eval"]) + pairs(splits["test"]))
     assert len(catalogue.watched.values) == sum(

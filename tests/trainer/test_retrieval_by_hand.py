@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from scipy.stats import multivariate_normal
 
+from components.movielens_example_gen.shipped import shipped
 from marquee.errors import TrainingError
 from trainer.data.catalogue import Ragged, from_columns
 from trainer.data.vocabularies import Vocabularies
@@ -36,7 +37,7 @@ def catalogue():
         "user_rating": [4.0] * 180,
         "timestamp": random.permutation(180).tolist(),
     }
-    return from_columns(train, Vocabularies.from_columns(train))[1]
+    return from_columns(train, Vocabularies.from_columns(train, shipped("movielens")))[1]
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from marquee.errors import ConfigError, TrainingError
 from tests.trainer.eagerly import eagerly
 from trainer.export.answers import write_answers
@@ -320,8 +321,8 @@ def fn_args(data, files, tmp_path):
     assets = tmp_path / "graph" / "transform_fn" / "assets"
     assets.mkdir(parents=True)
     vocabularies = data.catalogue.vocabularies
-    for name in vocabularies.__dataclass_fields__:
-        (assets / name).write_text("".join(f"{value}\n" for value in getattr(vocabularies, name)))
+    for name, values in vocabularies.by_name().items():
+        (assets / name).write_text("".join(f"{value}\n" for value in values))
     return SimpleNamespace(
         train_files=[f"{files}/train*"],
         eval_files=[f"{files}/eval*"],
@@ -332,6 +333,7 @@ def fn_args(data, files, tmp_path):
         base_model=None,
         custom_config={
             "task": "retrieval",
+            "description": shipped("movielens").model_dump(mode="json"),
             "model": {"kind": "two_tower"},
             "train": {"epochs": 9, "batch_size": 500},
             "index": "exact",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from marquee.errors import ConfigError, TrainingError
 from tests.trainer.eagerly import eagerly
 from trainer.data.catalogue import from_columns
@@ -58,7 +59,7 @@ def camps():
     random = np.random.default_rng(5)
     films = np.stack([random.choice(20, 13, replace=False) for _ in range(60)])
     train, evaluation = watching(films[:, :-1]), watching(films[:, -1:])
-    vocabularies = Vocabularies.from_columns(train)
+    vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
     ratings, catalogue = from_columns(train, vocabularies)
     return RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
 

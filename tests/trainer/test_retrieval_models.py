@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from marquee.errors import ConfigError, TrainingError
 from trainer.data.catalogue import Ragged, from_columns
 from trainer.data.rating_data import RatingData
@@ -155,7 +156,7 @@ def tastes():
     share = 1 / np.arange(1, 21)
     films = np.stack([random.choice(20, 13, replace=False, p=share / share.sum()) for _ in range(60)])
     train, evaluation = watching(films[:, :-1]), watching(films[:, -1:])
-    vocabularies = Vocabularies.from_columns(train)
+    vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
     ratings, catalogue = from_columns(train, vocabularies)
     return RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
 

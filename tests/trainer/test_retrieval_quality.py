@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from marquee.errors import TrainingError
 from trainer.data import catalogue as catalogues
 from trainer.data.ratings import Ratings
@@ -47,7 +48,7 @@ def columns(watched, demographics=True, stars=4.0):
 
 def question(evaluation=EVAL, min_rating=None, **options):
     train = columns(TRAIN, **options)
-    vocabularies = Vocabularies.from_columns(train)
+    vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
     _, catalogue = catalogues.from_columns(train, vocabularies)
     return HeldOut.of(Ratings.from_columns(columns(evaluation), vocabularies), catalogue, min_rating)
 

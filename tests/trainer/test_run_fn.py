@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from marquee.errors import ConfigError
 from tests.trainer.eagerly import eagerly
 from trainer.data.trained_on import TrainedOn, rating_pairs
@@ -15,8 +16,8 @@ def args_in(folder, files, vocabularies):
     """What TFX would give: example files, Transform's vocabularies, folders to write to."""
     assets = folder / "graph" / "transform_fn" / "assets"
     assets.mkdir(parents=True)
-    for name in vocabularies.__dataclass_fields__:
-        (assets / name).write_text("".join(f"{value}\n" for value in getattr(vocabularies, name)))
+    for name, values in vocabularies.by_name().items():
+        (assets / name).write_text("".join(f"{value}\n" for value in values))
     return SimpleNamespace(
         train_files=[f"{files}/train*"],
         eval_files=[f"{files}/eval*"],
@@ -27,6 +28,7 @@ def args_in(folder, files, vocabularies):
         hyperparameters={"values": {"train.epochs": 2, "model.dim": 3}},
         custom_config={
             "model": {"kind": "mf", "members": 2},
+            "description": shipped("movielens").model_dump(mode="json"),
             "train": {"epochs": 9, "batch_size": 500},
             "backup_dir": str(folder / "backup"),
             "code_fingerprint": "abc",

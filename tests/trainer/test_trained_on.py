@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from components.movielens_example_gen.shipped import shipped
 from trainer.data.pair_hash import id_hashes, lots, mixed, pair_hashes
 from trainer.data.ratings import Ratings
 from trainer.data.trained_on import FILE, TrainedOn, rating_pairs
@@ -90,7 +91,7 @@ def test_without_a_record_it_is_not_known_what_was_learned_nor_after_a_warm_star
 
 def test_ratings_and_example_files_have_the_hashes_of_their_ids(split, files):
     train, evaluation = split
-    vocabularies = Vocabularies.from_columns(train)
+    vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
     record = TrainedOn.of_ratings(Ratings.from_columns(train, vocabularies), vocabularies)
     assert set(record.pairs) == set(pair_hashes(train["user_id"], train["movie_id"]))
     known = {*zip(train["user_id"], train["movie_id"], strict=True)}

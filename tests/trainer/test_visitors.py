@@ -6,12 +6,13 @@ import tensorflow as tf
 
 from benchmarks.ranking import read
 from benchmarks.visitor import DISNEY, TOY_STORY, films_for, for_children
+from components.movielens_example_gen.shipped import shipped
 from tests.marquee_process import ML_100K
 from trainer.data.catalogue import from_columns
 from trainer.data.vocabularies import Vocabularies
 from trainer.models.retrieval.visitors import (
     EVIDENCE,
-    GENRES,
+    SHARED,
     SMOOTHING,
     Visitors,
     counted,
@@ -44,12 +45,12 @@ def by_hand(watched, genres, history):
         lift = np.log((both + SMOOTHING * share) / ((counts[film] + SMOOTHING) * share))
         lift[film] = 0
         score += lift / len(history) ** EVIDENCE
-        score += GENRES * ((genres[film] & genres) * information).sum(axis=1) / len(history)
+        score += SHARED * ((genres[film] & genres) * information).sum(axis=1) / len(history)
     return score[1:]
 
 
 def test_scores_are_popularity_lifts_and_shared_genres(data, watched):
-    genres = data.catalogue.attributes.genres
+    genres = data.catalogue.table("genres").members()
     visitors = Visitors(data.catalogue, np.zeros(data.catalogue.movies - 1))
     for history in ([1], [7, 3], [60, 2, 31]):
         wanted = by_hand(watched, genres, history)
@@ -76,9 +77,9 @@ def test_only_the_most_watched_films_have_lifts(data):
     few = Visitors(data.catalogue, np.zeros(data.catalogue.movies - 1), most_films=10)
     every = Visitors(data.catalogue, np.zeros(data.catalogue.movies - 1))
     rare = int(np.setdiff1d(np.arange(1, data.catalogue.movies), films)[0])
-    genres = informative(data.catalogue.attributes.genres)
+    genres = informative(data.catalogue.table("genres").members())
     popular = np.log(counts / users + 1 / users)[1:]
-    wanted = popular + GENRES * genres[rare] @ genres[1:].T
+    wanted = popular + SHARED * genres[rare] @ genres[1:].T
     np.testing.assert_allclose(scores(few, [rare])[0], wanted, atol=1e-5)
     inside = films - 1
     np.testing.assert_allclose(
@@ -96,7 +97,7 @@ def test_what_few_have_watched_is_drawn_towards_what_anybody_does():
 @pytest.fixture(scope="module")
 def movielens():
     columns = read(str(ML_100K))
-    catalogue = from_columns(columns, Vocabularies.from_columns(columns))[1]
+    catalogue = from_columns(columns, Vocabularies.from_columns(columns, shipped("movielens")))[1]
     return catalogue, Visitors(catalogue, np.log1p(catalogue.watchers.lengths[1:]))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.movielens_example_gen.shipped import shipped
 from tests.trainer.eagerly import eagerly
 from trainer.data import catalogue as catalogues
 from trainer.data.rating_data import RatingData
@@ -69,7 +70,7 @@ def values(model):
 
 
 def of_columns(train, evaluation):
-    vocabularies = Vocabularies.from_columns(train)
+    vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
     ratings, catalogue = catalogues.from_columns(train, vocabularies)
     return RatingData(ratings, Ratings.from_columns(evaluation, vocabularies), catalogue)
 
@@ -156,18 +157,17 @@ def test_every_trainable_variable_has_one_name_and_every_row_one_key(model, data
 
 def test_keys_are_in_the_order_of_the_tables(data):
     catalogue, vocabularies = data.catalogue, data.catalogue.vocabularies
-    attributes = catalogue.attributes
     user, movie = 1 + vocabularies.user_id.index("u7"), 1 + vocabularies.movie_id.index("m3")
 
     def key(owner, row):
         return row_keys(catalogue, owner)[row]
 
     assert (key("user_id", user), key("movie_id", movie), key("movie_id", 0)) == ("u7", "m3", "")
-    assert key("age", attributes.age[user]) == "18-24"  # 22
-    assert key("gender", attributes.gender[user]) == "F"
-    assert key("occupation", attributes.occupation[user]) == "doctor"
-    assert key("zip", attributes.zip[user]) == "7"
-    genres = {key("genres", row) for row in np.flatnonzero(attributes.genres[movie])}
+    assert key("age", catalogue.table("age").ids[user]) == "18-24"  # 22
+    assert key("gender", catalogue.table("gender").ids[user]) == "F"
+    assert key("occupation", catalogue.table("occupation").ids[user]) == "doctor"
+    assert key("zip", catalogue.table("zip").ids[user]) == "7"
+    genres = {key("genres", row) for row in catalogue.table("genres").words[movie]}
     assert genres == {"Action", "Drama"}
 
 

@@ -12,28 +12,29 @@ import tensorflow as tf
 
 from trainer.data.rating_data import RatingData
 from trainer.export.ranking import export_ranking
-from trainer.models.ranking.config import DenseFeature, Feature
 from trainer.models.ranking.model import RankingModel
 from trainer.models.ranking.registry import model_class
 from trainer.training.ranking import RankingSettings, train_ranking
 
+FEATURES = ["age", "gender", "occupation", "zip", "genres", "year"]
+NUMBERS = ["age", "activity", "year", "popularity", "time"]
 WEAK = {"l2": 14}  # the default prior of these is for more than 2,500 ratings
 TASKS = {"dim": 8, "tower": [16], "liked_weight": 1.0, "watched_weight": 1.0, **WEAK}
 #: Of each kind the one that can do most: they take in side features, numbers, heads, ranks and drop-outs.
 KINDS = {
-    "mlp": {"hidden": [32], "features": list(Feature)},
+    "mlp": {"hidden": [32], "features": [*FEATURES, "time"]},
     "mf": {"members": 2, "dim": 4},
     "dlrm": {"dim": 8},
     "dcn": {
         **{"dim": "auto", "hidden": [16], "structure": "parallel", "crosses": 2, "rank": 4},
-        **{"dense": list(DenseFeature), "dropout": 0.1},
+        **{"dense": NUMBERS, "dropout": 0.1},
     },
-    "deepfm": {"dim": 8, "hidden": [16], "dense": list(DenseFeature)},
+    "deepfm": {"dim": 8, "hidden": [16], "dense": NUMBERS},
     "wide_deep": {"dim": 8, "hidden": [16], "bins": 500},
     "shared_bottom": {**TASKS, "bottom": [16], "watched_weight": 0.0},
     "mmoe": {**TASKS, "experts": 2, "expert": [16], "head": "ordinal"},
     "cgc": {**TASKS, "shared_experts": 1, "expert": [16], "features": [], "dense": [], "dropout": 0.1},
-    "ple": {**TASKS, "shared_experts": 1, "expert": [16], "features": [], "dense": list(DenseFeature)},
+    "ple": {**TASKS, "shared_experts": 1, "expert": [16], "features": [], "dense": NUMBERS},
     "joint": {"dim": 8, "hidden": [16], **WEAK},
 }
 LOOP = {"epochs": 12, "batch_size": 250, "patience": 0, "learning_rate": 0.02, "unknown_rate": 0.03}

@@ -1,104 +1,118 @@
 """Attributes of users and films as tables by id."""
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
 
-from trainer.data.features import (
-    MOVIE_GENRES,
-    MOVIE_TITLE,
-    USER_AGE,
-    USER_GENDER,
-    USER_OCCUPATION,
-    USER_ZIP_CODE,
-)
-from trainer.data.lookups import string_lookup
+from trainer.data.description import Description
+from trainer.data.features import MOVIE_TITLE
+from trainer.data.tables.columns import Column, NumberColumn, column, titled
+from trainer.data.tables.table import OneOf, SetOf, Table
 from trainer.data.vocabularies import Vocabularies
-
-# MovieLens 1M's age groups. Its files hold a group's lower end, which falls into the group like an exact age.
-AGE_GROUPS = ("under 18", "18-24", "25-34", "35-44", "45-49", "50-55", "56 and over")
-AGE_BOUNDARIES = (18, 25, 35, 45, 50, 56)
-ZIP_DIGITS = 10
-
-ATTRIBUTE_FEATURES = (
-    MOVIE_TITLE,
-    MOVIE_GENRES,
-    USER_AGE,
-    USER_GENDER,
-    USER_OCCUPATION,
-    USER_ZIP_CODE,
-)
 
 
 class Attributes:
-    """Attribute tables that are filled from batches of ratings; row 0, and an entry of 0, mean unknown.
+    """Tables of the described features, filled from batches of ratings; row 0 is the unknown user or film.
+
+    Each user's and film's features are taken from the first ratings that have them.
+
+    Args:
+        vocabularies: the ids, the words, and the description of the features.
 
     Attributes:
-        age, gender, occupation, zip: int32 [users + 1].
-        genres: bool [movies + 1, genres].
         titles: object (str) [movies + 1].
     """
 
     def __init__(self, vocabularies: Vocabularies):
-        users, movies = len(vocabularies.user_id) + 1, len(vocabularies.movie_id) + 1
-        self.age, self.gender, self.occupation, self.zip = np.zeros((4, users), np.int32)
-        self.genres = np.zeros((movies, len(vocabularies.movie_genres)), bool)
-        self.titles = np.full(movies, "", object)
-        self._gender = string_lookup(vocabularies.user_gender)
-        self._occupation = string_lookup(vocabularies.user_occupation_text)
-        self._genre = string_lookup(vocabularies.movie_genres)
+        self._vocabularies = vocabularies
+        self._rows = {"user": len(vocabularies.user_id) + 1, "item": len(vocabularies.movie_id) + 1}
+        self.titles = np.full(self._rows["item"], "", object)
+        self._columns: dict[str, Column] = {
+            key: column(key, feature, self._rows[owner], vocabularies.of(key))
+            for key, (owner, feature) in self.description.in_examples().items()
+            if owner != "context"
+        }
+        self._tables: dict[str, Table] = {}
+
+    @property
+    def description(self) -> Description:
+        """Returns the description of the features."""
+        return self._vocabularies.description
+
+    def names(self) -> tuple[str, ...]:
+        """Returns what `update` reads, as named in tf.Examples."""
+        return (MOVIE_TITLE, *map(self.description.name_of, self._columns))
 
     def update(self, user: np.ndarray, movie: np.ndarray, raw: Mapping[str, tf.Tensor]) -> None:
         """Adds the users and films of a batch; `user`, `movie`: int32 [B]; `raw`: parsed features."""
-        users, rows = _first_rows(user)
-        if USER_AGE in raw:
-            self.age[users] = age_group(_numpy(raw[USER_AGE])[rows])
-        if USER_GENDER in raw:
-            self.gender[users] = self._gender(tf.gather(raw[USER_GENDER], rows))
-        if USER_OCCUPATION in raw:
-            self.occupation[users] = self._occupation(tf.gather(raw[USER_OCCUPATION], rows))
-        if USER_ZIP_CODE in raw:
-            self.zip[users] = zip_digit(tf.gather(raw[USER_ZIP_CODE], rows))
-
-        movies, rows = _first_rows(movie)
+        self._tables = {}
+        first = {"user": _first_rows(user), "item": _first_rows(movie)}
+        movies, rows = first["item"]
         if MOVIE_TITLE in raw:
-            titles = tf.gather(raw[MOVIE_TITLE], rows).numpy()
-            self.titles[movies] = [title.decode("utf-8", "replace") for title in titles]
-        if MOVIE_GENRES in raw:
-            genres = tf.gather(raw[MOVIE_GENRES], rows)
-            columns = self._genre(genres.values).numpy()
-            owners = np.repeat(movies, genres.row_lengths().numpy())
-            self.genres[owners[columns > 0], columns[columns > 0] - 1] = True
+            new = self.titles[movies] == ""
+            titles = tf.gather(raw[MOVIE_TITLE], rows[new]).numpy()
+            self.titles[movies[new]] = [title.decode("utf-8", "replace") for title in titles]
+        for key, part in self._columns.items():
+            owner, feature = self.description.features()[key]
+            name = feature.name or key
+            if name in raw:
+                ids, rows = first[owner]
+                new = part.missing(ids)
+                if new.any():
+                    part.put(ids[new], tf.gather(raw[name], rows[new]))
 
-    def years(self) -> np.ndarray:
-        """Returns the year at the end of each title, int32 [movies + 1]; 0 if there is none."""
-        return np.array([_year(title) for title in self.titles], np.int32)
+    def table(self, key: str) -> Table:
+        """Returns a feature's values by user or by film, as models gather them.
 
+        Raises:
+            KeyError: no user or film feature has this key.
+        """
+        if key not in self._tables:
+            self._tables[key] = self._column(key).table()
+        return self._tables[key]
 
-def age_group(age: np.ndarray) -> np.ndarray:
-    """Maps ages in years to 1 + the index in AGE_GROUPS, 0 for a negative age (unknown)."""
-    return np.where(age < 0, 0, 1 + np.searchsorted(AGE_BOUNDARIES, age, side="right"))
+    def numbers(self, key: str) -> np.ndarray:
+        """Returns a number's (or time's) values by user or by film, float64 [rows]; NaN: unknown."""
+        found = self._column(key)
+        assert isinstance(found, NumberColumn)
+        return found.values
 
+    def text(self, key: str, row: int) -> list[str]:
+        """Returns a user's or film's words, or the bin of a number; [] if there is none."""
+        table = self.table(key)
+        if isinstance(table, SetOf):
+            return table.text(row)
+        assert isinstance(table, OneOf)
+        return [table.keys[table.ids[row]]] if table.ids[row] else []
 
-def zip_digit(code: tf.Tensor) -> np.ndarray:
-    """Maps US zip codes to 1 + their first digit (a region of the country), 0 if it is not a digit."""
-    first = tf.strings.substr(tf.concat([code, [" "]], 0), 0, 1)[:-1] if len(code) else code
-    digit = tf.strings.regex_full_match(first, "[0-9]")
-    return np.where(digit, 1 + tf.strings.to_number(tf.where(digit, first, "0"), tf.int32), 0)
+    def taken(self, vocabularies: Vocabularies, users: np.ndarray | None, movies: np.ndarray) -> "Attributes":
+        """Returns the attributes of some users and films, whose ids `vocabularies` have in this order.
+
+        Args:
+            vocabularies: the ids; the words and the description are those of this one.
+            users: rows of users; None: users of whom nothing is known.
+            movies: rows of films.
+        """
+        part = Attributes(vocabularies)
+        rows = {"user": users, "item": movies}
+        part.titles = self.titles[np.append(0, movies)]
+        for key, source in self._columns.items():
+            kept = rows[self.description.features()[key][0]]
+            if kept is not None:
+                part._columns[key].take(source, np.append(0, kept))  # type: ignore[arg-type]
+        return part
+
+    def _column(self, key: str) -> Column:
+        if key in self._columns:
+            return self._columns[key]
+        owner, feature = self.description.features()[key]
+        if owner == "context":
+            raise KeyError(key)
+        return titled(key, feature, self.titles)
 
 
 def _first_rows(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the known ids of a batch and the first row of each."""
     known, rows = np.unique(ids, return_index=True)
     return known[known > 0], rows[known > 0]
-
-
-def _numpy(column) -> np.ndarray:
-    return np.asarray(column)
-
-
-def _year(title: str) -> int:
-    found = re.search(r"\((\d{4})\)\s*$", title)
-    return int(found[1]) if found else 0

@@ -1,43 +1,22 @@
 """The catalogue: tables of users and films by integer id, built from `train`; row 0 is the unknown one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
 from marquee.errors import TrainingError
-from trainer.data.attributes import ATTRIBUTE_FEATURES, Attributes
+from trainer.data.attributes import Attributes
+from trainer.data.description import Categories, Description, Number, Time, Vector
 from trainer.data.examples import example_batches, expand
-from trainer.data.features import MOVIE_GENRES
 from trainer.data.lookups import RATING_FEATURES, RatingLookup
 from trainer.data.ratings import Ratings
+from trainer.data.tables.ragged import Ragged
+from trainer.data.tables.table import Table
 from trainer.data.vocabularies import Vocabularies
 
-
-@dataclass(frozen=True, eq=False)
-class Ragged:
-    """Lists of ids, one per row: row r is `values[splits[r]:splits[r + 1]]` (int32, int64)."""
-
-    values: np.ndarray
-    splits: np.ndarray
-
-    def __getitem__(self, row: int) -> np.ndarray:
-        return self.values[self.splits[row] : self.splits[row + 1]]
-
-    def __len__(self) -> int:
-        return len(self.splits) - 1
-
-    @property
-    def lengths(self) -> np.ndarray:
-        return np.diff(self.splits)
-
-    def of(self, rows: np.ndarray) -> "Ragged":
-        """Returns the given rows, in the given order."""
-        lengths = self.lengths[rows]
-        splits = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        within = np.arange(splits[-1]) - np.repeat(splits[:-1], lengths)
-        return Ragged(self.values[np.repeat(self.splits[rows], lengths) + within], splits)
+__all__ = ["Catalogue", "Ragged", "from_columns", "read_train"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +28,7 @@ class Catalogue:
 
     Attributes:
         vocabularies: the strings by id.
-        attributes: ages, genders, titles, genres…
+        attributes: titles, and the described features of users and films.
         watched: the films of each user in time order (the watched table).
         watchers: the users of each film.
         stars: the distinct ratings, ascending, float32 [S]; `star_share` holds their shares.
@@ -96,6 +75,19 @@ class Catalogue:
         return len(self.vocabularies.movie_id) + 1
 
     @property
+    def description(self) -> Description:
+        """Returns the description of the features."""
+        return self.vocabularies.description
+
+    def table(self, key: str) -> Table:
+        """Returns a feature's values by user or by film: see `Attributes.table`."""
+        return self.attributes.table(key)
+
+    def known(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Returns the features that any user or film has in the data set."""
+        return tuple(key for key in keys if self.table(key).known)
+
+    @property
     def mean_rating(self) -> float:
         return float(self.stars @ self.star_share)
 
@@ -107,7 +99,8 @@ def read_train(patterns: Sequence[str], vocabularies: Vocabularies) -> tuple[Rat
         TrainingError: there are no files, or the files hold no rating.
     """
     lookup, attributes, kept = RatingLookup(vocabularies), Attributes(vocabularies), []
-    for raw in example_batches(expand(patterns), {*RATING_FEATURES, *ATTRIBUTE_FEATURES}):
+    names = {*RATING_FEATURES, *attributes.names()}
+    for raw in example_batches(expand(patterns), names, description=vocabularies.description):
         ids = {name: column.numpy() for name, column in lookup(raw).items()}
         user, movie = (ids[name] for name in RATING_FEATURES[:2])
         attributes.update(user, movie, raw)
@@ -116,17 +109,30 @@ def read_train(patterns: Sequence[str], vocabularies: Vocabularies) -> tuple[Rat
 
 
 def from_columns(columns: Mapping[str, Sequence], vocabularies: Vocabularies) -> tuple[Ratings, Catalogue]:
-    """Builds both from raw columns, named as in `trainer.data.features`; genres are one list per row."""
+    """Builds both from raw columns, named as in tf.Examples; categories and vectors are one list per row."""
     train, attributes = Ratings.from_columns(columns, vocabularies), Attributes(vocabularies)
+    described = {
+        feature.name or key: feature for key, (_, feature) in vocabularies.description.in_examples().items()
+    }
     raw = {
-        name: tf.ragged.constant(columns[name], dtype=tf.string)
-        if name == MOVIE_GENRES
-        else tf.constant(columns[name])
-        for name in ATTRIBUTE_FEATURES
-        if name in columns
+        name: _column(described.get(name), columns[name]) for name in attributes.names() if name in columns
     }
     attributes.update(train.user, train.movie, raw)
     return _finish(train, attributes, vocabularies)
+
+
+def _column(feature, values: Sequence):
+    """Returns a raw column as `examples.parse` does; of numbers None and NaN are unknown."""
+    match feature:
+        case Categories():
+            return tf.ragged.constant(values, dtype=tf.string, ragged_rank=1)
+        case Vector():
+            return tf.ragged.constant(values, dtype=tf.float32, ragged_rank=1)
+        case Number():
+            return tf.constant(np.array(values, np.float64).astype(np.float32))
+        case Time():
+            return tf.constant(np.array(values, np.int64))
+    return tf.constant(["" if value is None else value for value in values], tf.string)
 
 
 def _finish(train, attributes, vocabularies) -> tuple[Ratings, Catalogue]:

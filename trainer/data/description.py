@@ -55,6 +55,7 @@ class Category(_Feature):
         ge=1,
         description="words that have an embedding of their own, the most frequent; others share hashed ones",
     )
+    slices: bool = Field(True, description="whether evaluation reports each word, of at most 50, on its own")
     default: str | None = Field(None, description="value of a request that does not give it (context only)")
 
 
@@ -68,6 +69,7 @@ class Categories(_Feature):
         ge=1,
         description="words that have an embedding of their own, the most frequent; others are left out",
     )
+    slices: bool = Field(True, description="whether evaluation reports each word, of at most 50, on its own")
 
 
 class Number(_Feature):
@@ -199,6 +201,12 @@ class Description(Strict):
                     raise ValueError(f"{key} and {examples[name]} are both called {name} in tf.Examples")
                 if name in RESERVED:
                     raise ValueError(f"{key}: {name} is the name of a column that every data set has")
+                if key in MEANT_OTHERWISE:
+                    raise ValueError(
+                        f"{key}: a name that models use for something else: give the feature another"
+                    )
+                if owner == "context" and feature.of is not None:
+                    raise ValueError(f"{key}: of: title is for features of items")
                 examples[name] = key
         return self
 
@@ -235,6 +243,60 @@ class Description(Strict):
                     return key
         return None
 
+    def select(self, owner: Owner | None = None, *types: str) -> tuple[str, ...]:
+        """Returns the keys of the features of an owner and of some types, as Merlin selects by tag.
+
+        Args:
+            owner: what the features belong to; None: anything.
+            types: their types; none: all.
+
+        Examples:
+            >>> genres, age = Categories(), Number(boundaries=(18, 25))
+            >>> films = Description(item_features={"genres": genres}, user_features={"age": age})
+            >>> films.select("user"), films.select("item", "number"), films.select(None, "categories")
+            (('age',), (), ('genres',))
+        """
+        return tuple(
+            key
+            for key, (whose, feature) in self.features().items()
+            if owner in (None, whose) and (not types or feature.type in types)
+        )
+
+    def sliced(self, owner: Owner, type: str) -> tuple[str, ...]:
+        """Returns the features of a type by whose values evaluation is sliced, at most MOST_SLICES each."""
+        return tuple(key for key in self.select(owner, type) if _is_sliced(self.by_owner()[owner][key]))
+
+    def slice_of(self, key: str) -> str:
+        """Returns the name of a feature's slices in the report: `<key>_group` for a number's bins."""
+        return f"{key}_group" if isinstance(self.features()[key][1], Number) else key
+
+    def in_examples(self) -> dict[str, tuple[Owner, Any]]:
+        """Returns the features that tf.Examples hold, by key, with their owners."""
+        return {key: found for key, found in self.features().items() if found[1].of is None}
+
+    def with_vocabulary(self) -> dict[str, Any]:
+        """Returns the features whose words are counted in train, by key."""
+        return {
+            key: feature
+            for key, (_, feature) in self.in_examples().items()
+            if isinstance(feature, Categories | Text)
+            or (isinstance(feature, Category) and feature.values is None)
+        }
+
+
+def _is_sliced(feature: Any) -> bool:
+    if isinstance(feature, Number):
+        return bool(feature.labels)
+    return isinstance(feature, Category | Categories) and feature.slices
+
+
+#: The largest number of values of a feature that evaluation slices by.
+MOST_SLICES = 50
 
 #: Names that tf.Examples of every data set have (`trainer.data.features`).
 RESERVED = frozenset({"user_id", "movie_id", "movie_title", "timestamp", "user_rating"})
+
+#: Keys that configs and models use for inputs of their own.
+MEANT_OTHERWISE = frozenset(
+    {"time", "activity", "popularity", "all", "auto", "words", "watched", "watchers", "user", "movie", "bias"}
+)

@@ -1,42 +1,60 @@
 """Reading of tf.Examples from gzipped TFRecord files, in large batches."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from marquee.errors import TrainingError
-from trainer.data.features import (
-    MOVIE_GENRES,
-    MOVIE_ID,
-    MOVIE_TITLE,
-    TIMESTAMP,
-    USER_AGE,
-    USER_GENDER,
-    USER_ID,
-    USER_OCCUPATION,
-    USER_RATING,
-    USER_ZIP_CODE,
-)
+from trainer.data.description import Categories, Description, Number, Time, Vector
+from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
 
 NO_TIME = -1  # no timestamp: treated as the latest time in train
-NO_AGE = -1.0
+NO_MOMENT = np.iinfo(np.int64).min  # a Time feature without a value
 
 # The default of a feature that an example leaves out. An unknown string gets the OOV row.
-_SPEC = {
+_ROLES = {
     **{
         name: tf.io.FixedLenFeature([], tf.string, default_value="")
-        for name in (USER_ID, MOVIE_ID, MOVIE_TITLE, USER_GENDER, USER_OCCUPATION, USER_ZIP_CODE)
+        for name in (USER_ID, MOVIE_ID, MOVIE_TITLE)
     },
-    MOVIE_GENRES: tf.io.RaggedFeature(tf.string),
     TIMESTAMP: tf.io.FixedLenFeature([], tf.int64, default_value=NO_TIME),
     USER_RATING: tf.io.FixedLenFeature([], tf.float32, default_value=0.0),
-    USER_AGE: tf.io.FixedLenFeature([], tf.float32, default_value=NO_AGE),
 }
 
 
-def parse(serialized: tf.Tensor, names: Iterable[str]) -> dict[str, tf.Tensor]:
-    """Parses serialized tf.Examples, string [B], to the named features, [B] each (genres ragged [B, n])."""
-    return tf.io.parse_example(serialized, {name: _SPEC[name] for name in names})
+def parse(
+    serialized: tf.Tensor, names: Iterable[str], description: Description | None = None
+) -> dict[str, tf.Tensor]:
+    """Parses serialized tf.Examples, string [B], to the named features, [B] each.
+
+    Categories are ragged string [B, n], vectors ragged float32 [B, n]; a missing string is "", a missing
+    number NaN, a missing moment NO_MOMENT.
+
+    Args:
+        serialized: the examples.
+        names: names in tf.Examples.
+        description: the features beside those that every data set has.
+    """
+    described = {
+        feature.name or key: _spec(feature)
+        for key, (_, feature) in (description or Description()).in_examples().items()
+    }
+    spec = {**_ROLES, **described}
+    return tf.io.parse_example(serialized, {name: spec[name] for name in names})
+
+
+def _spec(feature: Any):
+    if isinstance(feature, Categories):
+        return tf.io.RaggedFeature(tf.string)
+    if isinstance(feature, Vector):
+        return tf.io.RaggedFeature(tf.float32)
+    if isinstance(feature, Number):
+        return tf.io.FixedLenFeature([], tf.float32, default_value=float("nan"))
+    if isinstance(feature, Time):
+        return tf.io.FixedLenFeature([], tf.int64, default_value=NO_MOMENT)
+    return tf.io.FixedLenFeature([], tf.string, default_value="")
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
@@ -55,7 +73,10 @@ def expand(patterns: Sequence[str]) -> list[str]:
 
 
 def example_batches(
-    files: Sequence[str] | tf.Tensor, names: Iterable[str], batch_size: int = 1 << 16
+    files: Sequence[str] | tf.Tensor,
+    names: Iterable[str],
+    batch_size: int = 1 << 16,
+    description: Description | None = None,
 ) -> tf.data.Dataset:
     """Returns batches of parsed features, in an order determined by that of the files; reads in parallel."""
     names = tuple(names)
@@ -69,7 +90,7 @@ def example_batches(
             deterministic=True,
         )
         .batch(batch_size)
-        .map(lambda serialized: parse(serialized, names), num_parallel_calls=2)
+        .map(lambda serialized: parse(serialized, names, description), num_parallel_calls=2)
         .prefetch(1)
     )
 

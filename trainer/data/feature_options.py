@@ -1,49 +1,60 @@
 """Options that the configs of several kinds share: features, and the parts of a network."""
 
-from enum import StrEnum
-from typing import Annotated, Literal, TypeAlias, get_args
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from marquee.errors import ConfigError
+from trainer.data.description import Description
 
-class Feature(StrEnum):
-    """A side feature that a model can use in addition to the two ids."""
+ALL: Literal["all"] = "all"
+AUTO: Literal["auto"] = "auto"
 
-    AGE = "age"
-    GENDER = "gender"
-    OCCUPATION = "occupation"
-    ZIP = "zip"
-    GENRES = "genres"
-    YEAR = "year"
-    TIME = "time"
+# Numbers that every data set has.
+TIME = "time"  # of the request; of train's rating, when it was given
+ACTIVITY = "activity"  # log of the number of films that the user has rated in train
+POPULARITY = "popularity"  # log of the number of users who have rated the film in train
 
-
-class DenseFeature(StrEnum):
-    """A numeric feature that a model can use."""
-
-    AGE = "age"  # the index of the age group
-    ACTIVITY = "activity"  # log of the number of films that the user has rated in train
-    YEAR = "year"
-    POPULARITY = "popularity"  # log of the number of users who have rated the film in train
-    TIME = "time"
+USER_SIDE, ITEM_SIDE = "user_id", "movie_id"  # the ids, in crosses
 
 
-UserFeature: TypeAlias = Literal[Feature.AGE, Feature.GENDER, Feature.OCCUPATION, Feature.ZIP]
-MovieFeature: TypeAlias = Literal[Feature.GENRES, Feature.YEAR]
-Timeless: TypeAlias = Literal[UserFeature, MovieFeature]
-USER_FEATURES: tuple[UserFeature, ...] = get_args(UserFeature)
-MOVIE_FEATURES: tuple[MovieFeature, ...] = get_args(MovieFeature)
-TIMELESS: tuple[Timeless, ...] = get_args(Timeless)
-TIMELESS_DENSE = (DenseFeature.AGE, DenseFeature.ACTIVITY, DenseFeature.YEAR, DenseFeature.POPULARITY)
+def _all_or_keys(given: Any) -> Any:
+    if given != ALL and (isinstance(given, str) or not isinstance(given, Sequence)):
+        raise ValueError("give all, or a list of features' keys")
+    return given
+
+
+def _auto_or_pairs(given: Any) -> Any:
+    if given != AUTO and (isinstance(given, str) or not isinstance(given, Sequence)):
+        raise ValueError("give auto, or a list of pairs of keys")
+    return given
+
+
+Names: TypeAlias = Literal["all"] | tuple[str, ...]
+
+Crosses = Annotated[
+    Literal["auto"] | tuple[tuple[str, str], ...],
+    BeforeValidator(_auto_or_pairs),
+]
 
 Width = Annotated[int, Field(ge=1)]
 Fields = Annotated[
-    tuple[Timeless, ...],
-    Field(description="side features, as fields beside the two ids; ones that the data lacks are ignored"),
+    Names,
+    BeforeValidator(_all_or_keys),
+    Field(
+        description="features of users and items, as fields beside the two ids: all, or their keys; ones "
+        "that the data lacks are ignored"
+    ),
 ]
 DenseFields = Annotated[
-    tuple[DenseFeature, ...],
-    Field(description="features as numbers; ones that the data lacks are ignored"),
+    Names,
+    BeforeValidator(_all_or_keys),
+    Field(
+        description="features as numbers: all, or keys of numbers and times, `activity` and `popularity` "
+        "(numbers of ratings in train), and `time` (of the request, not among all); ones that the data lacks "
+        "are ignored"
+    ),
 ]
 Hidden = Annotated[tuple[Width, ...], Field(description="widths of the dense ReLU layers below the output")]
 Dropout = Annotated[
@@ -55,3 +66,94 @@ Head = Annotated[
     Literal["ordinal", "squared"],
     Field(description="loss: likelihood of the observed star (ordinal), or squared error"),
 ]
+
+
+def named_fields(description: Description, names: Names) -> tuple[str, ...]:
+    """Returns the keys of the features that a config names, those of users first for `all`.
+
+    Raises:
+        ConfigError: no user or item has such a feature.
+    """
+    declared = (*description.user_features, *description.item_features)
+    return declared if names == ALL else _declared(description, names, declared)
+
+
+def named_numbers(description: Description, names: Names) -> tuple[str, ...]:
+    """Returns the keys of the numbers that a config names; `all` leaves out the time of the request.
+
+    Raises:
+        ConfigError: there is no such number.
+    """
+    users, items = (description.select(owner, "number", "time") for owner in ("user", "item"))
+    every = (*users, ACTIVITY, *items, POPULARITY)
+    return every if names == ALL else _declared(description, names, (*every, TIME))
+
+
+def named_crosses(
+    description: Description, names: Literal["auto"] | Sequence[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    """Returns pairs of a user's and an item's feature; `auto` makes them from the features' types.
+
+    These are the user with the item's first words, the user's first category and first number with the item,
+    and the user's other categories with the item's first words.
+
+    Raises:
+        ConfigError: there is no such feature, or it has no categories.
+
+    Examples:
+        >>> from trainer.data.description import Categories, Category, Number
+        >>> users = {"age": Number(), "country": Category(), "device": Category()}
+        >>> named_crosses(Description(user_features=users, item_features={"tags": Categories()}), "auto")
+        (('user_id', 'tags'), ('country', 'movie_id'), ('age', 'movie_id'), ('device', 'tags'))
+    """
+    users = description.select("user", "category", "number", "time")
+    items = description.select("item", "categories", "category", "number", "time")
+    if names != AUTO:
+        for of_user, of_item in names:
+            _declared(description, (of_user,), (USER_SIDE, *users))
+            _declared(description, (of_item,), (ITEM_SIDE, *items))
+        return tuple(names)
+    words = (description.select("item", "categories") or description.select("item", "category"))[:1]
+    first, *others = description.select("user", "category") or ("",)
+    whole = [key for key in others if getattr(description.user_features[key], "prefix", None) is None]
+    numbers = description.select("user", "number")[:1]
+    pairs = [
+        *((USER_SIDE, key) for key in words),
+        *((key, ITEM_SIDE) for key in (first, *numbers) if key),
+        *((key, word) for key in whole for word in words),
+    ]
+    return tuple(pairs)
+
+
+def check_features(model: Any, description: Description) -> None:
+    """Checks the names in a model's config against the features of the data.
+
+    Raises:
+        ConfigError: a name is not that of a feature, or the kind does not learn such features.
+    """
+    for option, named in (("features", named_fields), ("dense", named_numbers), ("crosses", named_crosses)):
+        names = getattr(model, option, None)
+        if names is None:
+            continue
+        if option == "features" and names != ALL:
+            names = tuple(name for name in names if name not in getattr(model, "also", ()))
+        try:
+            named(description, names)
+        except ConfigError as error:
+            raise ConfigError(f"model.{option} = {_shown(names)}: {error.message}", error.hint) from None
+
+
+def _declared(description: Description, names: Iterable[str], allowed: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(names)
+    for name in names:
+        if name not in allowed:
+            found = description.features().get(name)
+            what = f"the data has no feature {name}"
+            if found:
+                what = f"{name} is a feature of the {found[0]} of type {found[1].type}"
+            raise ConfigError(what, f"Allowed: {', '.join(allowed) or 'none'}.")
+    return names
+
+
+def _shown(names: Any) -> str:
+    return names if isinstance(names, str) else f"[{', '.join(map(str, names))}]"

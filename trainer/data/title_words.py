@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from trainer.data.catalogue import Ragged
+from trainer.data.tables.ragged import Ragged
 
 
 def title_words(titles: Iterable[str]) -> tuple[Ragged, tuple[str, ...]]:

@@ -1,12 +1,13 @@
-"""Vocabularies of string features: id 0 is out of vocabulary, and the values of `train` start at 1."""
+"""Vocabularies of ids and words: id 0 is out of vocabulary, and the values of `train` start at 1."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from marquee.errors import TrainingError
-from trainer.data.features import MOVIE_GENRES, MOVIE_ID, USER_GENDER, USER_ID, USER_OCCUPATION
+from trainer.data.description import Description
+from trainer.data.features import MOVIE_ID, USER_ID
 
 ASSETS = "transform_fn/assets"  # the folder in which Transform writes vocabularies
 OOV = 0  # out of vocabulary: an id that `train` does not hold
@@ -16,14 +17,17 @@ OOV = 0  # out of vocabulary: an id that `train` does not hold
 class Vocabularies:
     """The values of `train`, each list in descending order of frequency; an id is the index here plus one.
 
-    `user_gender` and `user_occupation_text` are empty if the data set has no demographics.
+    Attributes:
+        user_id, movie_id: the ids.
+        words: the words of each category, categories and text feature of tf.Examples, by key; at most the
+            feature's `limit`, and () where the data has none.
+        description: the features.
     """
 
     user_id: tuple[str, ...]
     movie_id: tuple[str, ...]
-    movie_genres: tuple[str, ...] = ()
-    user_gender: tuple[str, ...] = ()
-    user_occupation_text: tuple[str, ...] = ()
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    description: Description = field(default_factory=Description)
 
     def __post_init__(self):
         for name in (USER_ID, MOVIE_ID):
@@ -34,25 +38,55 @@ class Vocabularies:
                 )
 
     @classmethod
-    def from_transform(cls, path: str) -> "Vocabularies":
+    def from_transform(cls, path: str, description: Description) -> "Vocabularies":
         """Reads the vocabulary files that TFX Transform wrote under `path` (a transform_graph artifact).
 
         Raises:
             TrainingError: the user or movie vocabulary is missing.
         """
-        return cls(**{name: tuple(_read(path, name)) for name in cls.__dataclass_fields__})
+        return cls(
+            tuple(_read(path, USER_ID, needed=True)),
+            tuple(_read(path, MOVIE_ID, needed=True)),
+            {
+                key: tuple(_read(path, feature.name or key)[: feature.limit])
+                for key, feature in description.with_vocabulary().items()
+            },
+            description,
+        )
 
     @classmethod
-    def from_columns(cls, columns: Mapping[str, Sequence]) -> "Vocabularies":
-        """Counts raw columns, named as in `trainer.data.features`; genres are a sequence of names per row."""
-        genres = [name for row in columns.get(MOVIE_GENRES, ()) for name in row]
-        flat = {name: columns.get(name, ()) for name in (USER_ID, MOVIE_ID, USER_GENDER, USER_OCCUPATION)}
-        return cls.from_counts({name: Counter(each) for name, each in {**flat, MOVIE_GENRES: genres}.items()})
+    def from_columns(cls, columns: Mapping[str, Sequence], description: Description) -> "Vocabularies":
+        """Counts raw columns, named as in tf.Examples; of Categories a row is a sequence of words."""
+        from trainer.data.tables.words import words_of_column  # TensorFlow
+
+        counts: dict[str, Mapping[Any, int]] = {name: Counter(columns[name]) for name in (USER_ID, MOVIE_ID)}
+        for key, feature in description.with_vocabulary().items():
+            values = columns.get(feature.name or key, ())
+            counts[feature.name or key] = Counter(words_of_column(feature, values))
+        return cls.from_counts(counts, description)
 
     @classmethod
-    def from_counts(cls, counts: Mapping[str, Mapping[Any, int]]) -> "Vocabularies":
-        """Builds vocabularies from the counts of each value (text, or UTF-8 bytes), by feature."""
-        return cls(**{name: _by_frequency(counts.get(name, {})) for name in cls.__dataclass_fields__})
+    def from_counts(cls, counts: Mapping[str, Mapping[Any, int]], description: Description) -> "Vocabularies":
+        """Builds vocabularies from each value's count (text, or UTF-8 bytes), by name in tf.Examples."""
+        return cls(
+            _by_frequency(counts.get(USER_ID, {})),
+            _by_frequency(counts.get(MOVIE_ID, {})),
+            {
+                key: _by_frequency(counts.get(feature.name or key, {}))[: feature.limit]
+                for key, feature in description.with_vocabulary().items()
+            },
+            description,
+        )
+
+    def by_name(self) -> dict[str, tuple[str, ...]]:
+        """Returns the vocabularies by name in tf.Examples, as Transform names their files."""
+        words = {self.description.name_of(key): each for key, each in self.words.items()}
+        return {USER_ID: self.user_id, MOVIE_ID: self.movie_id, **words}
+
+    def of(self, key: str) -> tuple[str, ...]:
+        """Returns the words by which a feature of tf.Examples is learned; () for numbers and vectors."""
+        feature = self.description.features()[key][1]
+        return getattr(feature, "values", None) or self.words.get(key, ())
 
 
 def _by_frequency(found: Mapping[Any, int]) -> tuple[str, ...]:
@@ -63,12 +97,12 @@ def _by_frequency(found: Mapping[Any, int]) -> tuple[str, ...]:
     return tuple(sorted(counts, key=lambda value: (-counts[value], value)))
 
 
-def _read(path: str, name: str) -> list[str]:
+def _read(path: str, name: str, needed: bool = False) -> list[str]:
     import tensorflow as tf  # only to read from any file system
 
     file = f"{path}/{ASSETS}/{name}"
     if not tf.io.gfile.exists(file):
-        if name in (USER_ID, MOVIE_ID):
+        if needed:
             raise TrainingError(f"There is no vocabulary at {file}.", "Run the Transform node again.")
         return []
     with tf.io.gfile.GFile(file, "rb") as lines:

@@ -8,9 +8,10 @@ import numpy as np
 
 from marquee.errors import TrainingError
 from trainer.data.activity import ACTIVITIES, activity
-from trainer.data.attributes import AGE_GROUPS
 from trainer.data.catalogue import Catalogue, Ragged
+from trainer.data.description import MOST_SLICES
 from trainer.data.ratings import Ratings, pair_keys
+from trainer.data.tables.table import OneOf
 from trainer.evaluation.held_out_users import HeldOutUsers
 from trainer.evaluation.metrics.top_k import entries
 
@@ -95,11 +96,9 @@ class HeldOut:
 
     def groups(self) -> dict[str, dict[str, np.ndarray]]:
         """Returns indices into `users` by feature and value; features without data are left out."""
-        catalogue, attributes = self.catalogue, self.catalogue.attributes
         features = {
-            "activity": (activity(catalogue), ACTIVITIES),
-            "gender": (attributes.gender, ("unknown", *catalogue.vocabularies.user_gender)),
-            "age_group": (attributes.age, ("unknown", *AGE_GROUPS)),
+            "activity": (activity(self.catalogue), ACTIVITIES),
+            **user_groups(self.catalogue),
         }
         found = {}
         for feature, (table, values) in features.items():
@@ -108,6 +107,20 @@ class HeldOut:
                 places = {value: np.flatnonzero(mine == place) for place, value in enumerate(values)}
                 found[feature] = {value: rows for value, rows in places.items() if len(rows)}
         return found
+
+
+def user_groups(catalogue: Catalogue) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
+    """Returns each user's place among the values of each feature that evaluation slices by, and the values.
+
+    Categories come first, then numbers with labels, as `<key>_group`; the place 0 is `unknown`.
+    """
+    description, found = catalogue.description, {}
+    for key in (*description.sliced("user", "category"), *description.sliced("user", "number")):
+        table = catalogue.table(key)
+        assert isinstance(table, OneOf)
+        if len(table.keys) <= 1 + MOST_SLICES:
+            found[description.slice_of(key)] = (table.ids, ("unknown", *table.keys[1:]))
+    return found
 
 
 def not_in_train(ratings: Ratings, catalogue: Catalogue) -> Ratings:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trainer.data.attributes import Attributes
 from trainer.data.catalogue import Catalogue, Ragged
 from trainer.data.examples import example_batches, expand
 from trainer.data.features import USER_ID
@@ -72,13 +71,8 @@ class HeldOutUsers:
         mine = replace(
             catalogue,
             watched=Ragged(ratings.movie[watched], splits),
-            attributes=_of_films(catalogue),
+            attributes=catalogue.attributes.taken(
+                catalogue.vocabularies, None, np.arange(1, catalogue.movies)
+            ),
         )
         return cls(mine, ratings[history], ratings[~history], known)
-
-
-def _of_films(catalogue: Catalogue) -> Attributes:
-    """Returns the attributes of train's films, with empty attributes for the new users."""
-    attributes = Attributes(catalogue.vocabularies)
-    attributes.titles, attributes.genres = catalogue.attributes.titles, catalogue.attributes.genres
-    return attributes

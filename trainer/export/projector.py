@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from marquee.whole_file import write_whole
-from trainer.export.retrieval_server import genres
+from trainer.data.catalogue import Catalogue
+from trainer.data.description import Number
 from trainer.models.retrieval.model import RetrievalModel
 
 FILMS = 10_000  # the most rated ones; the limit of the projector's t-SNE, and about that of a browser
@@ -17,8 +18,8 @@ CONFIG, VECTORS, METADATA = "projector_config.pbtxt", "films.tsv", "films_metada
 def write_projector(model: RetrievalModel, folder: Path) -> bool:
     """Writes the films' vectors, a metadata line per film, and the projector's configuration.
 
-    A metadata line holds title, genres, year and number of ratings. A film's bias, the last column of its
-    vector, is left out: it measures popularity, not similarity.
+    A metadata line holds the title, the described features and the number of ratings. A film's bias, the
+    last column of its vector, is left out: it measures popularity, not similarity.
 
     Args:
         model: the trained model.
@@ -35,13 +36,18 @@ def write_projector(model: RetrievalModel, folder: Path) -> bool:
     if vectors.shape[1] - 1 > WIDEST:
         return False
     vectors = model.item_vectors(tf.constant(ids)).numpy()[:, :-1]
-    kinds, years = genres(catalogue), catalogue.attributes.years()
+    shown = catalogue.description.select("item", "categories", "category", "number")
+    features = [_texts(catalogue, key) for key in shown]
     rows = (
-        (_line(catalogue.attributes.titles[film]), kinds[film], years[film], catalogue.watchers.lengths[film])
+        (
+            _line(catalogue.attributes.titles[film]),
+            *(feature[film] for feature in features),
+            catalogue.watchers.lengths[film],
+        )
         for film in ids
     )
     write_whole(folder / VECTORS, "".join("\t".join(f"{x:.6g}" for x in row) + "\n" for row in vectors))
-    header = ("title", "genres", "year", "ratings")
+    header = ("title", *shown, "ratings")
     write_whole(folder / METADATA, "".join("\t".join(map(str, row)) + "\n" for row in (header, *rows)))
     write_whole(
         folder / CONFIG,
@@ -49,6 +55,15 @@ def write_projector(model: RetrievalModel, folder: Path) -> bool:
         f'  tensor_shape: [{vectors.shape[0]}, {vectors.shape[1]}]\n  metadata_path: "{METADATA}"\n}}\n',
     )
     return True
+
+
+def _texts(catalogue: Catalogue, key: str) -> list[str]:
+    """Returns a feature of each film as text: words with | between, or a number; "" if there is none."""
+    feature = catalogue.description.item_features[key]
+    if isinstance(feature, Number):
+        return ["" if np.isnan(value) else f"{value:.10g}" for value in catalogue.attributes.numbers(key)]
+    words = (catalogue.attributes.text(key, film) for film in range(catalogue.movies))
+    return [_line("|".join(sorted(each))) for each in words]
 
 
 def _line(title: str) -> str:

@@ -8,10 +8,10 @@ import keras
 import tensorflow as tf
 
 from trainer.data.activity import ACTIVITIES, activity
-from trainer.data.attributes import AGE_BOUNDARIES, AGE_GROUPS
 from trainer.data.catalogue import Catalogue
-from trainer.data.examples import NO_AGE, parse
-from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_AGE, USER_ID, USER_RATING
+from trainer.data.description import Description, Number
+from trainer.data.examples import parse
+from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
 from trainer.data.lookups import string_lookup
 from trainer.models.ranking.model import RankingModel
 
@@ -30,7 +30,8 @@ def export_ranking(model: RankingModel, path: str) -> None:
         rate_for_history: `movie_title` string [B, h], the watched films, padded with "", and `movie_id`
             string [B, n], to `user_rating` [B, n]. Titles that train does not know are ignored.
     One signature slices an evaluation (TFMA's `preprocessing_function_names`):
-        slices: `examples` to `age_group` and `activity` string [B].
+        slices: `examples` to `activity`, and `<key>_group` for each number of the examples whose bins have
+            labels (`age_group`), string [B].
 
     A user, film or title that train lacks is treated as the unknown one.
     """
@@ -72,6 +73,7 @@ class RankingServer(keras.layers.Layer):
         self._movie_of_title = tf.constant([0, *movies_by_title.values()], tf.int32)
         self.lookups = (self._users, self._movies, self._titles)
         self._activity = tf.constant(activity(catalogue), tf.int32)
+        self._description = catalogue.description
         self.built = True
 
     def rate_titles(self, user_id, movie_title):
@@ -99,14 +101,15 @@ class RankingServer(keras.layers.Layer):
         return self._rate(raw[USER_ID], movie, {TIMESTAMP: raw[TIMESTAMP]})
 
     def slices(self, examples):
-        raw = parse(examples, (USER_ID, USER_AGE))
-        group = 1 + tf.searchsorted(tf.constant(AGE_BOUNDARIES, tf.float32), raw[USER_AGE], side="right")
-        group = tf.where(raw[USER_AGE] <= NO_AGE, 0, group)
+        named = grouped(self._description)
+        names = (self._description.name_of(key) for key in named)
+        raw = parse(examples, (USER_ID, *names), self._description)
         third = tf.gather(self._activity, self._users(raw[USER_ID]))
-        return {
-            "age_group": tf.gather(tf.constant(["unknown", *AGE_GROUPS]), group),
-            "activity": tf.gather(tf.constant(ACTIVITIES), third),
+        groups = {
+            self._description.slice_of(key): _group(feature, raw[self._description.name_of(key)])
+            for key, feature in named.items()
         }
+        return {**groups, "activity": tf.gather(tf.constant(ACTIVITIES), third)}
 
     def _by_title(self, movie_title):
         return tf.gather(self._movie_of_title, self._titles(movie_title))
@@ -116,6 +119,23 @@ class RankingServer(keras.layers.Layer):
         # of a lookup's output, and then cannot convert operations that broadcast.
         user, movie = (tf.reshape(each, [-1]) for each in (tf.cast(self._users(user_id), tf.int32), movie))
         return {USER_RATING: self._network({USER_ID: user, MOVIE_ID: movie, **(more or {})})}
+
+
+def grouped(description: Description) -> dict[str, Number]:
+    """Returns the numbers of tf.Examples whose bins have labels, by key."""
+    return {
+        key: feature
+        for key, (_, feature) in description.in_examples().items()
+        if isinstance(feature, Number) and feature.labels
+    }
+
+
+def _group(feature: Number, values):
+    """Returns the label of each value's bin, string [B]; `unknown` for NaN."""
+    boundaries = tf.constant(feature.boundaries, tf.float32)
+    group = 1 + tf.searchsorted(boundaries, values, side="right")
+    group = tf.where(tf.math.is_nan(values), 0, group)
+    return tf.gather(tf.constant(["unknown", *feature.labels]), group)
 
 
 def titles(catalogue: Catalogue) -> dict[str, int]:

@@ -41,8 +41,9 @@ def export_retrieval(
         movie_vector: `movie_id` string [B] to the same.
 
     The film signatures describe films and explain recommendations:
-        - describe: `movie_id` string [B] to `movie_title`, `movie_genres` (with | between) string [B], and
-            `ratings` int32 [B], the number of ratings in train; "", "" and 0 for an unknown film.
+        - describe: `movie_id` string [B] to `movie_title`, `movie_genres` (the words of the data's first
+            `categories` feature, with | between) string [B], and `ratings` int32 [B], the number of ratings
+            in train; "", "" and 0 for an unknown film.
         - because: `user_id` string [B], `movie_id` string [B, n] to `movie_title` string and `similarity`
             float32 [B, n]: for each film, the most similar film that the user has watched in train (by the
             cosine of the vectors without the bias), never itself; "" and 0 if there is none.

@@ -7,6 +7,7 @@ import tensorflow as tf
 from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE
 from trainer.data.lookups import string_lookup
+from trainer.data.tables.table import SetOf
 from trainer.export.per_row import each_row, lengths
 from trainer.export.ranking import titles
 from trainer.models.index.exact import best_of, frozen
@@ -54,7 +55,7 @@ class RetrievalServer(keras.layers.Layer):
         self._movie_of_title = tf.constant([0, *movies_by_title.values()], tf.int32)
         self._movie_id = tf.constant(["", *catalogue.vocabularies.movie_id])
         self._title = tf.constant(catalogue.attributes.titles.tolist())
-        self._genres = tf.constant(genres(catalogue))
+        self._words = tf.constant(described(catalogue))
         self._ratings = tf.constant(catalogue.watchers.lengths, tf.int32)
         self._tower, self._index = model.for_serving(), index
         self._visitors = visitors
@@ -94,7 +95,7 @@ class RetrievalServer(keras.layers.Layer):
         movie = self._movie(movie_id)
         return {
             MOVIE_TITLE: tf.gather(self._title, movie),
-            MOVIE_GENRES: tf.gather(self._genres, movie),
+            MOVIE_GENRES: tf.gather(self._words, movie),
             RATINGS: tf.gather(self._ratings, movie),
         }
 
@@ -166,7 +167,10 @@ def _rows(movies):
     return movies.with_values(movies.values - 1)
 
 
-def genres(catalogue: Catalogue) -> list[str]:
-    """Returns each film's genres as MovieLens writes them, in alphabetical order, separated by |."""
-    names = np.array(catalogue.vocabularies.movie_genres, object)
-    return ["|".join(sorted(names[row])) for row in catalogue.attributes.genres]
+def described(catalogue: Catalogue) -> list[str]:
+    """Returns each film's words of the first `categories` feature, in alphabetical order, with | between."""
+    for key in catalogue.description.select("item", "categories"):
+        table = catalogue.table(key)
+        assert isinstance(table, SetOf)
+        return ["|".join(sorted(table.text(film))) for film in range(catalogue.movies)]
+    return [""] * catalogue.movies

@@ -17,7 +17,7 @@ from trainer.export.retrieval_server import (
     SIMILARITY,
     VECTOR,
     K,
-    genres,
+    described,
 )
 from trainer.models.index.exact import best_of
 from trainer.models.retrieval.histories import once
@@ -75,7 +75,7 @@ class _Asked:
         self._movie_ids = np.array(
             [b"", *(name.encode() for name in catalogue.vocabularies.movie_id)], object
         )
-        self._genres = np.array([each.encode() for each in genres(catalogue)], object)
+        self._words = np.array([each.encode() for each in described(catalogue)], object)
         self._ratings = catalogue.watchers.lengths.astype(np.int32)
         places = np.linspace(0, 1, users)
         self.user_names = _names(catalogue.vocabularies.user_id, places)
@@ -121,7 +121,7 @@ class _Asked:
         return Answer(signature, {**self._who(rows, brought), **inputs}, outputs)
 
     def described(self) -> Answer:
-        outputs = {MOVIE_TITLE: self._titles, MOVIE_GENRES: self._genres, RATINGS: self._ratings}
+        outputs = {MOVIE_TITLE: self._titles, MOVIE_GENRES: self._words, RATINGS: self._ratings}
         outputs = {name: column[self.movies] for name, column in outputs.items()}
         return Answer("describe", {MOVIE_ID: self.movie_names}, outputs)
 

@@ -6,9 +6,9 @@ The answers come from the trained model itself, before any export.
 import numpy as np
 import tensorflow as tf
 
-from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_AGE, USER_ID, USER_RATING
+from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
-from trainer.export.ranking import RankingServer, titles
+from trainer.export.ranking import RankingServer, grouped, titles
 from trainer.models.ranking.mf import product
 from trainer.models.ranking.model import RankingModel
 
@@ -28,7 +28,8 @@ def trained_answers(model: RankingModel, pairs: int = 64) -> list[Answer]:
     names = [str(name) for name in catalogue.attributes.titles[movie]]
     by_title = titles(catalogue)
     entitled = np.array([by_title.get(name, 0) for name in names], np.int32)
-    examples = [_example(u, m, catalogue.last_time) for u, m in zip(users, movies, strict=True)]
+    numbers = [catalogue.description.name_of(key) for key in grouped(catalogue.description)]
+    examples = [_example(u, m, catalogue.last_time, numbers) for u, m in zip(users, movies, strict=True)]
 
     def rating(movies: np.ndarray) -> dict[str, np.ndarray]:
         features = {USER_ID: tf.constant(user), MOVIE_ID: tf.constant(movies)}
@@ -77,14 +78,15 @@ def _movie_ids(model: RankingModel, movies: np.ndarray) -> list[str]:
     return [known[movie - 1] if movie else UNKNOWN for movie in movies]
 
 
-def _example(user: str, movie: str, time: int) -> bytes:
+def _example(user: str, movie: str, time: int, numbers: list[str]) -> bytes:
     def text(value: str) -> tf.train.Feature:
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value.encode()]))
 
+    value = tf.train.Feature(float_list=tf.train.FloatList(value=[20 + len(user) * 7]))
     feature = {
         USER_ID: text(user),
         MOVIE_ID: text(movie),
-        USER_AGE: tf.train.Feature(float_list=tf.train.FloatList(value=[20 + len(user) * 7])),
+        **dict.fromkeys(numbers, value),
         TIMESTAMP: tf.train.Feature(int64_list=tf.train.Int64List(value=[time])),
     }
     return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()

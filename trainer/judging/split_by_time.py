@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trainer.data.attributes import Attributes
 from trainer.data.catalogue import Catalogue
 from trainer.data.rating_data import RatingData
 from trainer.data.ratings import Ratings
@@ -64,7 +63,7 @@ class SplitByTime:
             movie_id=tuple(catalogue.vocabularies.movie_id[row - 1] for row in items),
         )
         before, after = ids[older], ids[~older]
-        attributes = _attributes(catalogue.attributes, vocabularies, users, items)
+        attributes = catalogue.attributes.taken(vocabularies, users, items)
         _, numbers = np.unique(ratings.user[~older], return_inverse=True)
         return cls(
             RatingData(before, None, Catalogue.of(before, attributes, vocabularies)),
@@ -85,12 +84,3 @@ def _renumbered(kept: np.ndarray, size: int) -> np.ndarray:
     table = np.zeros(size, np.int32)
     table[kept] = np.arange(1, len(kept) + 1)
     return table
-
-
-def _attributes(whole: Attributes, vocabularies, users: np.ndarray, items: np.ndarray) -> Attributes:
-    part = Attributes(vocabularies)
-    for name in ("age", "gender", "occupation", "zip"):
-        setattr(part, name, getattr(whole, name)[np.append(0, users)])
-    for name in ("genres", "titles"):
-        setattr(part, name, getattr(whole, name)[np.append(0, items)])
-    return part

@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
+from components.movielens_example_gen.shipped import shipped
 from components.retrieval_evaluator.plots import plots
 from components.run_report.data_profile import data_profile
 from components.run_report.example_users import _date
@@ -37,7 +38,7 @@ def artifacts(tables, predicted: float, scored: float) -> dict:
         scored: what the retrieval model's scores are multiplied with.
     """
     train, evaluation, test = map(_columns, tables)
-    vocabularies = Vocabularies.from_columns(train)
+    vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
     rated, catalogue = from_columns(train, vocabularies)
     splits = {
         "train": rated,
@@ -121,13 +122,11 @@ def _metrics(qualities, held_out) -> dict:
 
 
 def _users(train, catalogue) -> list[dict]:
-    film = {"title": "1", "genres": [], "stars": float("nan"), "score": 0.0, "because": None, "given": None}
+    film = {"title": "1", "words": [], "stars": float("nan"), "score": 0.0, "because": None, "given": None}
     return [
         {
             "user": catalogue.vocabularies.user_id[0],
-            "gender": "",
-            "age_group": "",
-            "occupation": "",
+            "known": {},
             "ratings": len(train),
             "mean": float(train.rating.mean()),
             "watched": [

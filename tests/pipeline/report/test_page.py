@@ -186,7 +186,7 @@ def test_where_nothing_has_run_the_command_says_how_to_begin(tmp_path):
 
 def test_a_film_called_like_markup_stays_a_film(left):
     title = '</script><script>alert("!")</script> (1999)'
-    film = {"title": title, "genres": ["Drama"], "ratings": 1, "x": 0.0, "y": 1.0}
+    film = {"title": title, "words": ["Drama"], "ratings": 1, "x": 0.0, "y": 1.0}
     html = page(left(details={"map": [film] * 2}), vega="")
 
     assert html.count("<script") == html.count("</script>")

@@ -116,7 +116,7 @@ def test_groups_that_are_served_clearly_worse_are_named_and_small_ones_are_not(l
 
     slices = {
         "gender": {"F": group(200, 1.1, 1.02), "M": group(900, 1.05, 0.95)},
-        "genre": {"War": group(99, 1.5, 1.4)},
+        "genres": {"War": group(99, 1.5, 1.4)},
     }
     found = attention(
         left(
@@ -266,7 +266,12 @@ def test_the_largest_group_of_users_is_not_said_to_be_most_of_them(left):
         {"from": 2, "to": 3, "count": 40},
         {"from": 4, "to": 7, "count": 30},
     ]
-    found = {"stars": {"train": {"3.0": 1}}, "genres": [], "activity": groups, "popularity": groups}
+    found = {
+        "stars": {"train": {"3.0": 1}},
+        "words": {"genres": []},
+        "activity": groups,
+        "popularity": groups,
+    }
 
     says = [chart.says for chart in blocks(data(left(details={"data": found})), Chart)]
     assert "The largest group of users, 40 of 90, has 2–3 ratings." in says

@@ -9,19 +9,20 @@ import tensorflow as tf
 from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.row_keys import row_keys
-from trainer.data.side_features import categories, genre_weights
+from trainer.data.tables.table import OneOf
 from trainer.models.layers.embedding_width import embedding_width
-from trainer.models.ranking.config import USER_FEATURES, Feature
+from trainer.models.layers.side_sums import SideSums
 
 
 class FieldEmbeddings(keras.layers.Layer):
     """One embedding table per field; all fields are looked up from the user's and the film's id.
 
-    A film's genres are one field: the sum of their rows divided by the square root of their number.
+    A film's words (such as tags) are one field: the sum of their rows divided by the square root of their
+    number. A vector is projected.
 
     Args:
-        catalogue: gives the categories of each user and film.
-        features: the side features, each in the data set; `time` is not one of them.
+        catalogue: gives the features of each user and film.
+        features: the keys of the side features, each in the data set.
         dim: the width of the embeddings, or "auto": each field's width by `embedding_width`.
         side_dim: the width of the side features' embeddings; None: `dim`.
         regularizer: the regularizer of every table.
@@ -33,7 +34,7 @@ class FieldEmbeddings(keras.layers.Layer):
     def __init__(
         self,
         catalogue: Catalogue,
-        features: Sequence[Feature],
+        features: Sequence[str],
         dim: int | Literal["auto"],
         side_dim: int | None = None,
         regularizer: keras.regularizers.Regularizer | None = None,
@@ -41,26 +42,30 @@ class FieldEmbeddings(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.widths: dict[str, int] = {}
+        self._of_users = {USER_ID, *catalogue.description.user_features}
         self._embeddings: dict[str, keras.layers.Layer] = {}
         self._categories: dict[str, tf.Tensor] = {}
-        for field in (USER_ID, MOVIE_ID, *(feature.value for feature in features)):
-            rows = len(row_keys(catalogue, field))
-            width = dim if field in (USER_ID, MOVIE_ID) or side_dim is None else side_dim
+        self._sums: dict[str, SideSums] = {}
+        for field in (USER_ID, MOVIE_ID, *features):
+            rows, side = len(row_keys(catalogue, field)), field not in (USER_ID, MOVIE_ID)
+            width = side_dim if side and side_dim is not None else dim
             self.widths[field] = embedding_width(rows) if width == "auto" else width
+            table = catalogue.table(field) if side else None
+            if isinstance(table, OneOf):
+                self._categories[field] = tf.constant(table.ids)
+            elif table is not None:
+                self._sums[field] = SideSums(table)
             self._table(field, rows, self.widths[field], regularizer)
-            if field not in (USER_ID, MOVIE_ID, Feature.GENRES):
-                self._categories[field] = tf.constant(categories(catalogue, Feature(field))[0])
-        if Feature.GENRES in features:
-            self._genres = tf.constant(genre_weights(catalogue))
         self.built = True
 
     def call(self, features) -> dict[str, tf.Tensor]:
         """Returns the embeddings by field, [B, width] each, for `user_id` and `movie_id`, int32 [B]."""
         found = {}
         for field, embedding in self._embeddings.items():
-            owner = features[USER_ID if field == USER_ID or field in USER_FEATURES else MOVIE_ID]
-            if field == Feature.GENRES:
-                found[field] = embedding(tf.gather(self._genres, owner))
+            owner = features[USER_ID if field in self._of_users else MOVIE_ID]
+            if field in self._sums:
+                kernel = tf.cast(embedding.kernel, self.compute_dtype)
+                found[field] = self._sums[field](kernel, owner)
             elif field in self._categories:
                 found[field] = embedding(tf.gather(self._categories[field], owner))
             else:
@@ -70,12 +75,12 @@ class FieldEmbeddings(keras.layers.Layer):
     def tables(self) -> dict[str, keras.Variable]:
         """Returns each field's table, with one row for each of the field's `row_keys`."""
         return {
-            field: layer.kernel if field == Feature.GENRES else layer.embeddings
+            field: layer.kernel if field in self._sums else layer.embeddings
             for field, layer in self._embeddings.items()
         }
 
     def _table(self, field: str, rows: int, width: int, regularizer) -> None:
-        if field == Feature.GENRES:
+        if field in self._sums:
             layer = keras.layers.Dense(
                 width,
                 use_bias=False,

@@ -8,10 +8,11 @@ import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
 from trainer.data.examples import NO_TIME
+from trainer.data.feature_options import ACTIVITY, POPULARITY, TIME
 from trainer.data.features import MOVIE_ID, TIMESTAMP, USER_ID
-from trainer.models.ranking.config import DenseFeature
+from trainer.data.tables.table import OneOf
 
-USER_NUMBERS = (DenseFeature.AGE, DenseFeature.ACTIVITY)
+TAILS = (0.01, 0.99)  # quantiles beyond which a number without bins of its own counts as the quantile
 
 
 class Numbers(keras.layers.Layer):
@@ -21,21 +22,23 @@ class Numbers(keras.layers.Layer):
 
     Args:
         catalogue: gives the features' values.
-        features: the wanted features; those that the data set lacks, or that are constant, are left out.
+        features: the keys of numbers and times, `activity`, `popularity` and `time`; those that the data set
+            lacks, or that are constant, are left out.
 
     Attributes:
         features: the remaining features, in the order of the columns.
     """
 
-    def __init__(self, catalogue: Catalogue, features: Sequence[DenseFeature], **kwargs):
+    def __init__(self, catalogue: Catalogue, features: Sequence[str], **kwargs):
         super().__init__(**kwargs)
         self._first, self._last = catalogue.first_time, catalogue.last_time
-        columns = {each: _column(catalogue, each) for each in features if each != DenseFeature.TIME}
+        columns = {each: _column(catalogue, each) for each in features if each != TIME}
         columns = {each: column for each, column in columns.items() if column.any()}
-        of_user = [each for each in columns if each in USER_NUMBERS]
-        of_movie = [each for each in columns if each not in USER_NUMBERS]
-        timed = DenseFeature.TIME in features and self._last > self._first
-        self.features = (*of_user, *of_movie, *([DenseFeature.TIME] if timed else []))
+        users = {ACTIVITY, *catalogue.description.user_features}
+        of_user = [each for each in columns if each in users]
+        of_movie = [each for each in columns if each not in users]
+        timed = TIME in features and self._last > self._first
+        self.features = (*of_user, *of_movie, *([TIME] if timed else []))
         self._of_user = _table([columns[each] for each in of_user])
         self._of_movie = _table([columns[each] for each in of_movie])
         self.built = True
@@ -47,7 +50,7 @@ class Numbers(keras.layers.Layer):
             parts.append(tf.gather(self._of_user, features[USER_ID]))
         if self._of_movie is not None:
             parts.append(tf.gather(self._of_movie, features[MOVIE_ID]))
-        if DenseFeature.TIME in self.features:
+        if TIME in self.features:
             parts.append(self._when(features)[:, None])
         return tf.concat(parts, axis=1) if parts else tf.zeros([tf.shape(features[USER_ID])[0], 0])
 
@@ -58,20 +61,38 @@ class Numbers(keras.layers.Layer):
         return 2.0 * tf.cast(time - first, tf.float32) / (last - first) - 1.0
 
 
-def _column(catalogue: Catalogue, feature: DenseFeature) -> np.ndarray:
+def _column(catalogue: Catalogue, feature: str) -> np.ndarray:
     """Returns a feature by user or film, float32 [users] or [movies]; all 0 if it is constant."""
-    match feature:
-        case DenseFeature.AGE:
-            raw = catalogue.attributes.age
-        case DenseFeature.YEAR:
-            raw = catalogue.attributes.years()
-        case DenseFeature.ACTIVITY:
-            raw = np.log1p(catalogue.watched.lengths)
-        case DenseFeature.POPULARITY:
-            raw = np.log1p(catalogue.watchers.lengths)
-    known = raw > 0
+    if feature == ACTIVITY:
+        raw = np.log1p(catalogue.watched.lengths)
+        known = raw > 0
+    elif feature == POPULARITY:
+        raw = np.log1p(catalogue.watchers.lengths)
+        known = raw > 0
+    else:
+        raw, known = _number(catalogue, feature)
     spread = raw[known].std() if known.any() else 0
-    return np.where(known, (raw - raw[known].mean()) / spread, 0).astype(np.float32) if spread else 0 * raw
+    if not spread:
+        return np.zeros(len(raw), np.float32)
+    return np.where(known, (raw - raw[known].mean()) / spread, 0).astype(np.float32)
+
+
+def _number(catalogue: Catalogue, key: str) -> tuple[np.ndarray, np.ndarray]:
+    """Returns a number by user or film, and where it is known.
+
+    A number with declared boundaries counts by its bin; one without boundaries or bin width is clipped at
+    its TAILS, because a few prices or dates far off would leave all others the same.
+    """
+    feature = catalogue.description.features()[key][1]
+    raw = catalogue.attributes.numbers(key)
+    known = np.isfinite(raw)
+    if getattr(feature, "boundaries", None) is not None:
+        table = catalogue.table(key)
+        assert isinstance(table, OneOf)
+        return table.ids, known
+    if getattr(feature, "bin_width", None) is None and known.any():
+        raw = np.clip(raw, *np.quantile(raw[known], TAILS))
+    return np.where(known, raw, 0.0), known
 
 
 def _table(columns: list[np.ndarray]) -> tf.Tensor | None:

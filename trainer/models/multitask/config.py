@@ -6,9 +6,8 @@ from pydantic import Field
 
 from marquee.strict import Strict
 from trainer.data.feature_options import (
+    ALL,
     L2,
-    TIMELESS,
-    TIMELESS_DENSE,
     DenseFields,
     Dropout,
     Fields,
@@ -25,8 +24,8 @@ class MultiTaskConfig(Strict):
     dim: Width | Literal["auto"] = Field(
         32, description="number of dimensions of embeddings; auto: twice the fourth root of a field's keys"
     )
-    features: Fields = TIMELESS
-    dense: DenseFields = TIMELESS_DENSE
+    features: Fields = ALL
+    dense: DenseFields = ALL
     tower: tuple[Width, ...] = Field(
         (64,), description="widths of the dense ReLU layers of each task's tower"
     )

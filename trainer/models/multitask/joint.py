@@ -6,10 +6,9 @@ https://www.tensorflow.org/recommenders/examples/multitask
 import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
-from trainer.data.features import MOVIE_ID, USER_RATING
+from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
 from trainer.models.layers.dense_stack import dense_stack
 from trainer.models.multitask.config import JointConfig
-from trainer.models.ranking.config import USER_FEATURES
 from trainer.models.ranking.field_model import FieldModel
 from trainer.models.ranking.model import SAMPLE_WEIGHT
 from trainer.models.tasks import Retrieval
@@ -56,6 +55,7 @@ class Joint(FieldModel):
     def vectors(self, features):
         """Returns the users' and the films' vectors, float [B, dim] each."""
         found = self.fields(features)
-        of_user = [name for name in found if name == "user_id" or name in USER_FEATURES]
+        users = {USER_ID, *self.catalogue.description.user_features}
+        of_user = [name for name in found if name in users]
         of_movie = [name for name in found if name not in of_user]
         return tf.add_n([found[name] for name in of_user]), tf.add_n([found[name] for name in of_movie])

@@ -1,41 +1,32 @@
 """What each kind of ranking model can be told. Light to import: no TensorFlow."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from marquee.strict import Strict
 from trainer.data.feature_options import (
+    ALL,
+    AUTO,
+    ITEM_SIDE,
     L2,
-    MOVIE_FEATURES,
-    TIMELESS,
-    TIMELESS_DENSE,
-    USER_FEATURES,
-    DenseFeature,
+    TIME,
+    USER_SIDE,
+    Crosses,
     DenseFields,
     Dropout,
-    Feature,
     Fields,
     Head,
     Hidden,
-    MovieFeature,
-    Timeless,
-    UserFeature,
     Width,
 )
 from trainer.models.multitask.config import CgcConfig, JointConfig, MmoeConfig, PleConfig, SharedBottomConfig
 
 __all__ = [
-    "MOVIE_FEATURES",
-    "TIMELESS",
-    "TIMELESS_DENSE",
-    "USER_FEATURES",
     "CgcConfig",
     "DcnConfig",
     "DeepfmConfig",
-    "DenseFeature",
     "DlrmConfig",
-    "Feature",
     "JointConfig",
     "MfConfig",
     "MlpConfig",
@@ -54,9 +45,13 @@ class MlpConfig(Strict):
     dim: int = Field(32, ge=1, description="number of dimensions of the user and film embeddings")
     side_dim: int = Field(8, ge=1, description="number of dimensions of each side feature's embedding")
     hidden: tuple[Width, ...] = Field((256, 64), description="widths of the dense layers below the output")
-    features: tuple[Feature, ...] = Field(
-        (), description="side features; ones that the data lacks are ignored"
+    features: Fields = Field(
+        (),
+        description="features of users and items, as fields beside the two ids: all, or their keys, and "
+        "`time` (of the request); ones that the data lacks are ignored",
     )
+
+    also: ClassVar[tuple[str, ...]] = (TIME,)
 
 
 class MfConfig(Strict):
@@ -70,9 +65,7 @@ class MfConfig(Strict):
         True, description="whether a user's films and a film's users are added as implicit sets"
     )
     implicit_limit: int = Field(1000, ge=1, description="number of the latest members of such a set")
-    features: tuple[Timeless, ...] = Field(
-        TIMELESS, description="side features; ones that the data lacks are ignored"
-    )
+    features: Fields = ALL
     factor_l2: float = Field(14.0, ge=0, description="regularization strength of the factors")
     bias_l2: float = Field(5.0, ge=0, description="regularization strength of the biases")
 
@@ -84,8 +77,8 @@ class DlrmConfig(Strict):
     dim: int = Field(
         16, ge=1, description="number of dimensions of embeddings, and of the bottom network's output"
     )
-    features: Fields = TIMELESS
-    dense: DenseFields = TIMELESS_DENSE
+    features: Fields = ALL
+    dense: DenseFields = ALL
     bottom: tuple[Width, ...] = Field(
         (32,),
         description="widths of the bottom network's dense ReLU layers, before the last one of width dim",
@@ -110,8 +103,8 @@ class DcnConfig(Strict):
     dim: Width | Literal["auto"] = Field(
         32, description="number of dimensions of embeddings; auto: twice the fourth root of a field's keys"
     )
-    features: Fields = TIMELESS
-    dense: DenseFields = TIMELESS_DENSE
+    features: Fields = ALL
+    dense: DenseFields = ALL
     crosses: int = Field(1, ge=0, description="number of cross layers")
     rank: int | None = Field(
         None, ge=1, description="rank of the cross layers' matrices, for fewer parameters; null: full rank"
@@ -131,17 +124,13 @@ class DeepfmConfig(Strict):
 
     kind: Literal["deepfm"] = "deepfm"
     dim: int = Field(16, ge=1, description="number of dimensions of embeddings")
-    features: Fields = TIMELESS
+    features: Fields = ALL
     dense: DenseFields = ()
     hidden: Hidden = (128, 64)
     dropout: Dropout = 0.0
     l2: L2 = 60.0
     bias_l2: float = Field(5.0, ge=0, description="regularization strength of the first-order weights")
     head: Head = "squared"
-
-
-UserSide: TypeAlias = Literal["user_id", UserFeature]
-MovieSide: TypeAlias = Literal["movie_id", MovieFeature]
 
 
 class WideDeepConfig(Strict):
@@ -151,16 +140,13 @@ class WideDeepConfig(Strict):
     dim: Width | Literal["auto"] = Field(
         32, description="number of dimensions of embeddings; auto: twice the fourth root of a field's keys"
     )
-    features: Fields = TIMELESS
-    dense: DenseFields = TIMELESS_DENSE
-    crosses: tuple[tuple[UserSide, MovieSide], ...] = Field(
-        (
-            ("user_id", Feature.GENRES),
-            (Feature.GENDER, "movie_id"),
-            (Feature.AGE, "movie_id"),
-            (Feature.OCCUPATION, Feature.GENRES),
-        ),
-        description="pairs of a user's and a film's features that the linear model crosses",
+    features: Fields = ALL
+    dense: DenseFields = ALL
+    crosses: Crosses = Field(
+        AUTO,
+        description="pairs of a user's and an item's feature that the linear model crosses; auto: the user "
+        "with the item's first words, the user's first category and first number with the item, the user's "
+        "other categories with these words",
     )
     bins: int = Field(20_000, ge=1, description="number of hash buckets of each pair of features")
     hidden: Hidden = (128, 64)
@@ -171,7 +157,7 @@ class WideDeepConfig(Strict):
 
     @model_validator(mode="after")
     def _no_rating_on_its_own(self) -> "WideDeepConfig":
-        if ("user_id", "movie_id") in self.crosses:
+        if self.crosses != AUTO and (USER_SIDE, ITEM_SIDE) in self.crosses:
             raise ValueError("crosses: user_id with movie_id would learn each rating by heart")
         return self
 

@@ -5,8 +5,8 @@ from typing import TypeAlias
 import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
+from trainer.data.feature_options import named_fields, named_numbers
 from trainer.data.row_keys import row_keys
-from trainer.data.side_features import known
 from trainer.models.base import Weight
 from trainer.models.layers.field_embeddings import FieldEmbeddings
 from trainer.models.layers.gaussian_prior import GaussianPrior
@@ -37,11 +37,12 @@ class FieldModel(HeadedModel):
 
     def __init__(self, config: FieldConfig, catalogue: Catalogue, **kwargs):
         super().__init__(config.head, catalogue, **kwargs)
-        self.features = known(catalogue, config.features)
+        self.features = catalogue.known(named_fields(catalogue.description, config.features))
         self.fields = FieldEmbeddings(
             catalogue, self.features, config.dim, regularizer=self._prior(config.l2), name="fields"
         )
-        self.numbers = Numbers(catalogue, config.dense, dtype="float32", name="numbers")
+        dense = named_numbers(catalogue.description, config.dense)
+        self.numbers = Numbers(catalogue, dense, dtype="float32", name="numbers")
 
     def weights_by_name(self) -> dict[str, Weight]:
         named: dict[str, Weight] = {}

@@ -10,15 +10,16 @@ import tensorflow as tf
 
 from marquee.errors import TrainingError
 from trainer.data.catalogue import Catalogue
+from trainer.data.feature_options import named_fields
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.row_keys import row_keys
-from trainer.data.side_features import category_weights, known
 from trainer.models.base import Weight
 from trainer.models.index.exact import frozen
 from trainer.models.layers.gaussian_prior import GaussianPrior
 from trainer.models.layers.implicit_sets import ImplicitSets
 from trainer.models.layers.pooled import pooled
-from trainer.models.ranking.config import USER_FEATURES, MfConfig
+from trainer.models.layers.side_sums import SideSums
+from trainer.models.ranking.config import MfConfig
 from trainer.models.ranking.headed import HeadedModel
 
 
@@ -33,11 +34,11 @@ class Mf(HeadedModel):
         self._tables: dict[str, tuple[keras.Variable, str]] = {}
         self.user = self._table("user", USER_ID)
         self.movie = self._table("movie", MOVIE_ID)
-        self._sides: dict[str, list[tuple[tf.Tensor, keras.Variable]]] = {"user": [], "movie": []}
-        for feature in known(catalogue, config.features):
-            owner = "user" if feature in USER_FEATURES else "movie"
-            weights = tf.constant(category_weights(catalogue, feature))
-            self._sides[owner].append((weights, self._table(feature, feature)))
+        self._sides: dict[str, list[tuple[SideSums, keras.Variable]]] = {"user": [], "movie": []}
+        for feature in catalogue.known(named_fields(catalogue.description, config.features)):
+            owner = "user" if feature in catalogue.description.user_features else "movie"
+            sums = SideSums(catalogue.table(feature))
+            self._sides[owner].append((sums, self._table(feature, feature)))
         # The implicit tables are separate from the id tables: to have watched a film is not to be like it.
         self._watched = self._watchers = None
         self.rates_histories = config.implicit
@@ -50,7 +51,9 @@ class Mf(HeadedModel):
 
     def compile(self, *args, **kwargs):
         super().compile(*args, **kwargs)
-        if self.jit_compile and not all(sets.at_once for sets in (self._watched, self._watchers) if sets):
+        sets = [each for each in (self._watched, self._watchers) if each]
+        sets += [sums for sides in self._sides.values() for sums, _ in sides]
+        if self.jit_compile and not all(each.at_once for each in sets):
             raise TrainingError(
                 "train.xla is on, but the implicit sets are too large to be summed at every step.",
                 "Set train.xla to false, or lower model.implicit_limit.",
@@ -83,8 +86,8 @@ class Mf(HeadedModel):
 
     def _vectors(self, table, sides, sets, set_table, ids):
         vectors = tf.gather(table, ids)
-        for weights, side in sides:
-            vectors += tf.tensordot(tf.gather(weights, ids), side, 1)
+        for sums, side in sides:
+            vectors += sums(tf.convert_to_tensor(side), ids)
         if sets is not None:
             flat = tf.reshape(getattr(self, set_table), [-1, self._members * self._width])
             sums = sets(flat, ids, xla=bool(getattr(self, "jit_compile", False)))

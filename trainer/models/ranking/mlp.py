@@ -6,13 +6,13 @@ https://www.tensorflow.org/recommenders/examples/basic_ranking
 import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
+from trainer.data.feature_options import ALL, TIME, named_fields
 from trainer.data.row_keys import row_keys
-from trainer.data.side_features import known
 from trainer.models.base import Weight
 from trainer.models.layers.dense_stack import dense_stack
 from trainer.models.layers.field_embeddings import FieldEmbeddings
 from trainer.models.layers.numbers import Numbers
-from trainer.models.ranking.config import DenseFeature, Feature, MlpConfig
+from trainer.models.ranking.config import MlpConfig
 from trainer.models.ranking.model import RankingModel
 
 
@@ -21,11 +21,13 @@ class Mlp(RankingModel):
 
     def __init__(self, config: MlpConfig, catalogue: Catalogue, **kwargs):
         super().__init__(catalogue, **kwargs)
-        self.features = known(catalogue, config.features)
-        side = [feature for feature in self.features if feature != Feature.TIME]
-        self.fields = FieldEmbeddings(catalogue, side, config.dim, config.side_dim)
-        time = [DenseFeature.TIME] if Feature.TIME in self.features else []
-        self._numbers = Numbers(catalogue, time, dtype="float32")
+        timed = TIME in config.features
+        named = config.features
+        if named != ALL:
+            named = tuple(key for key in named if key != TIME)
+        self.features = catalogue.known(named_fields(catalogue.description, named))
+        self.fields = FieldEmbeddings(catalogue, self.features, config.dim, config.side_dim)
+        self._numbers = Numbers(catalogue, [TIME] if timed else [], dtype="float32")
         self.network = dense_stack(config.hidden, outputs=1)
 
     def call(self, features):

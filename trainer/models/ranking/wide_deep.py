@@ -6,6 +6,7 @@ Cheng et al., "Wide & Deep Learning for Recommender Systems", 2016, https://arxi
 import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
+from trainer.data.feature_options import named_crosses
 from trainer.models.layers.cross_weights import CrossWeights
 from trainer.models.layers.dense_stack import dense_stack
 from trainer.models.layers.field_embeddings import FieldEmbeddings
@@ -31,7 +32,8 @@ class WideDeep(FieldModel):
         prior = self._prior(config.bias_l2)
         self.single = FieldEmbeddings(catalogue, self.features, 1, regularizer=prior, name="single")
         sides = {"user_id", "movie_id", *self.features}
-        pairs = [pair for pair in config.crosses if sides.issuperset(pair)]
+        named = named_crosses(catalogue.description, config.crosses)
+        pairs = [pair for pair in named if sides.issuperset(pair)]
         self.crosses = CrossWeights(catalogue, pairs, config.bins, regularizer=prior, name="crosses")
         self.deep = dense_stack(config.hidden, config.dropout, outputs=1, name="deep")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from marquee.strict import Strict
-from trainer.data.feature_options import TIMELESS, Timeless
+from trainer.data.feature_options import ALL, Fields
 
 LearnsFrom: TypeAlias = Literal["ratings", "users", "everyone"]
 IndexKind = Literal["exact", "ivf", "auto"]
@@ -44,9 +44,7 @@ class TwoTowerConfig(KindConfig):
         (),
         description="widths of each tower's dense ReLU layers; empty: the vector is the sum of embeddings",
     )
-    features: tuple[Timeless, ...] = Field(
-        TIMELESS, description="side features of users and films; ones that the data lacks are ignored"
-    )
+    features: Fields = ALL
     history: bool = Field(True, description="whether the user tower sees the films that the user has watched")
     history_limit: int = Field(1000, ge=1, description="number of the latest watched films that it sees")
     history_dropout: Share = Field(0.3, description="share of a history that each training step leaves out")

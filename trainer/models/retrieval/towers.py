@@ -6,15 +6,15 @@ import keras
 import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
+from trainer.data.feature_options import named_fields
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.row_keys import WORDS, row_keys
-from trainer.data.side_features import category_weights, known
 from trainer.data.title_words import title_words
 from trainer.models.base import Weight
 from trainer.models.layers.gaussian_prior import GaussianPrior
 from trainer.models.layers.implicit_sets import ImplicitSets
 from trainer.models.layers.pooled import pooled
-from trainer.models.ranking.config import USER_FEATURES, Feature
+from trainer.models.layers.side_sums import SideSums
 from trainer.models.retrieval.config import TwoTowerConfig
 from trainer.models.retrieval.history import WatchedHistory
 
@@ -25,7 +25,7 @@ class Tower(keras.layers.Layer):
     def __init__(
         self,
         owner: str,
-        features: Iterable[Feature],
+        features: Iterable[str],
         config: TwoTowerConfig,
         catalogue: Catalogue,
         **kwargs,
@@ -37,9 +37,8 @@ class Tower(keras.layers.Layer):
         self._tables: dict[str, tuple[keras.Variable, str]] = {}
         self._ids = self.table(owner, owner)
         self._sides = []
-        for feature in known(catalogue, features):
-            weights = tf.constant(category_weights(catalogue, feature))
-            self._sides.append((weights, self.table(feature, feature)))
+        for feature in catalogue.known(features):
+            self._sides.append((SideSums(catalogue.table(feature)), self.table(feature, feature)))
         self._dropout = keras.layers.Dropout(config.dropout, dtype="float32")
         self.dense: list[keras.layers.Layer] = []
         width = config.dim
@@ -53,9 +52,14 @@ class Tower(keras.layers.Layer):
     def known_of(self, ids):
         """Returns the sum of the embeddings of id and side features: int32 [B] to float32 [B, d]."""
         parts = tf.gather(self._ids, ids)
-        for weights, side in self._sides:
-            parts += tf.tensordot(tf.gather(weights, ids), side, 1)
+        for sums, side in self._sides:
+            parts += sums(tf.convert_to_tensor(side), ids)
         return parts
+
+    @property
+    def at_once(self) -> bool:
+        """Tells whether XLA can compile the features."""
+        return all(sums.at_once for sums, _ in self._sides)
 
     def vectors(self, parts, training):
         return self._dropout(through(self.dense, parts), training=training)
@@ -86,10 +90,11 @@ class Tower(keras.layers.Layer):
 
 
 class UserTower(Tower):
-    """The tower of a user's id, demographics and history."""
+    """The tower of a user's id, features and history."""
 
     def __init__(self, config: TwoTowerConfig, catalogue: Catalogue, **kwargs):
-        features = [each for each in config.features if each in USER_FEATURES]
+        named = named_fields(catalogue.description, config.features)
+        features = [key for key in named if key in catalogue.description.user_features]
         super().__init__(USER_ID, features, config, catalogue, **kwargs)
         self._history = self.watched = None
         if config.history:
@@ -125,15 +130,16 @@ class UserTower(Tower):
 
     @property
     def at_once(self) -> bool:
-        """Tells whether XLA can compile the history."""
-        return self._history is None or self._history.at_once
+        """Tells whether XLA can compile the history and the features."""
+        return (self._history is None or self._history.at_once) and super().at_once
 
 
 class ItemTower(Tower):
-    """The tower of a film's id, genres, year and title words; the film's bias is the last column."""
+    """The tower of a film's id, features and title words; the film's bias is the last column."""
 
     def __init__(self, config: TwoTowerConfig, catalogue: Catalogue, **kwargs):
-        features = [each for each in config.features if each not in USER_FEATURES]
+        named = named_fields(catalogue.description, config.features)
+        features = [key for key in named if key in catalogue.description.item_features]
         super().__init__(MOVIE_ID, features, config, catalogue, **kwargs)
         l2 = config.bias_l2
         self._bias = self.add_weight(

@@ -31,7 +31,7 @@ class TwoTower(RetrievalModel):
     Examples:
         `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
 
-        >>> model = TwoTower(TwoTowerConfig(dim=4, features=("gender", "genres")), catalogue)
+        >>> model = TwoTower(TwoTowerConfig(dim=4, features="all"), catalogue)
         >>> model.user_vectors(tf.constant([1, 2])).numpy()[:, -1].tolist()
         [1.0, 1.0]
         >>> tuple(model.item_vectors(tf.constant([3])).shape)
@@ -56,7 +56,7 @@ class TwoTower(RetrievalModel):
 
     def compile(self, *args, **kwargs):
         super().compile(*args, **kwargs)
-        if self.jit_compile and not self.user_tower.at_once:
+        if self.jit_compile and not (self.user_tower.at_once and self.item_tower.at_once):
             raise TrainingError(
                 "train.xla is on, but the users' histories are too large to be summed at every step.",
                 "Set train.xla to false, or lower model.history_limit.",

@@ -9,8 +9,8 @@ likely each film of the history makes it,
 with lift(i, j) = log (c(i, j) + m p(j)) - log (c(i) + m) p(j). There, c(i, j) counts the users who have
 watched both films, c(i) those who have watched i, and p(j) is the share of users who have watched j. The
 m = 20 pseudo-users shrink the lift of rarely watched films towards 0. shared(i, j) is the information (in
-nats) of the genres that both films have: that both are for children says more than that both are comedies. It
-decides where everybody has watched the film, so that its lifts carry no information.
+nats) of the words, such as genres, that both films have: that both are for children says more than that both
+are comedies. It decides where everybody has watched the film, so that its lifts carry no information.
 
 All constants were chosen on a validation part of train (`benchmarks/visitor.py`).
 """
@@ -22,14 +22,16 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue, Ragged
+from trainer.data.tables.table import SetOf, Table
 from trainer.models.index.exact import frozen
 from trainer.models.retrieval.histories import once
 
-MOST_FILMS = 4_000  # films with lifts, the most watched: 64 MB. Others are scored by their genres alone
+MOST_FILMS = 4_000  # films with lifts, the most watched: 64 MB. Others are scored by their words alone
 MOST_USERS = 50_000  # users who are counted, evenly spread over all
 SMOOTHING = 20.0  # pseudo-users per film who watch others by popularity alone
 EVIDENCE = 0.8  # the lifts of n films are summed and divided by n to this power: 1 would be their mean
-GENRES = 0.2  # weight of the information of shared genres, per nat
+SHARED = 0.2  # weight of the information of shared words, per nat
+MOST_WORDS = 512  # of all categories, the most frequent
 BLOCK = 512  # users per block of the co-occurrence counts
 
 
@@ -39,7 +41,7 @@ class Pool:
 
     smoothing: float = SMOOTHING
     evidence: float = EVIDENCE
-    genres: float = GENRES
+    shared: float = SHARED
 
 
 class Visitors(keras.layers.Layer):
@@ -69,15 +71,15 @@ class Visitors(keras.layers.Layer):
         lifts = log_lifts(together, counts[films], users, self._pool.smoothing)
         self._lifts = frozen(self, "lifts", np.pad(lifts, ((1, 0), (1, 0))))
         self._popularity = frozen(self, "popularity", np.log(share + 1 / users)[1:].astype(np.float32))
-        self._genres = frozen(self, "genres", informative(catalogue.attributes.genres))
+        self._words = frozen(self, "shared_words", informative(words_of(catalogue)))
         self._nobody = frozen(self, "nobody", nobody.astype(np.float32))
         self.built = True
 
     def scores(self, histories):
         """Scores all films: ragged int32 [B, (n)], known films, each once, to float32 [B, movies - 1]."""
         count = tf.cast(histories.row_lengths(), tf.float32)[:, None]
-        shared = tf.matmul(_sums(self._genres, histories.values, histories), self._genres[1:], False, True)
-        scores = self._popularity + self._pool.genres * shared / tf.maximum(count, 1)
+        shared = tf.matmul(_sums(self._words, histories.values, histories), self._words[1:], False, True)
+        scores = self._popularity + self._pool.shared * shared / tf.maximum(count, 1)
         lifts = _sums(self._lifts, tf.gather(self._places, histories.values), histories)
         lifts /= tf.maximum(count, 1) ** self._pool.evidence
         scores += tf.gather(lifts, self._places[1:], axis=1)
@@ -133,17 +135,38 @@ def log_lifts(together: np.ndarray, counts: np.ndarray, users: int, smoothing: f
     return lifts.astype(np.float32)
 
 
-def informative(genres: np.ndarray) -> np.ndarray:
-    """Scales the films' genres so that the product of two rows is the information of their shared genres.
+def words_of(catalogue: Catalogue, most: int = MOST_WORDS) -> np.ndarray:
+    """Returns which films have which words of all `categories` features: bool [movies, at most `most`]."""
+    tables = [catalogue.table(key) for key in catalogue.description.select("item", "categories")]
+    return np.concatenate(
+        [np.zeros((catalogue.movies, 0), bool), *(_most_frequent(each, most) for each in tables)], axis=1
+    )[:, :most]
 
-    The information of a genre is -log(its share of the films): bool [movies, g] to float32 [movies, g], with
+
+def informative(words: np.ndarray) -> np.ndarray:
+    """Scales the films' words so that the product of two rows is the information of their shared words.
+
+    The information of a word is -log(its share of the films): bool [movies, w] to float32 [movies, w], with
     at least one column.
     """
-    if not genres.shape[1]:
-        return np.zeros((len(genres), 1), np.float32)
-    films = max(1, len(genres) - 1)
-    having = np.maximum(genres[1:].sum(axis=0), 1)
-    return (genres * np.sqrt(np.log(films / having))).astype(np.float32)
+    if not words.shape[1]:
+        return np.zeros((len(words), 1), np.float32)
+    films = max(1, len(words) - 1)
+    having = np.maximum(words[1:].sum(axis=0), 1)
+    return (words * np.sqrt(np.log(films / having))).astype(np.float32)
+
+
+def _most_frequent(table: Table, most: int) -> np.ndarray:
+    """Returns whether each film has each of the most frequent words, bool [movies, at most `most`]."""
+    assert isinstance(table, SetOf)
+    counts = np.bincount(table.words.values, minlength=len(table.keys))
+    kept = np.sort(np.argsort(-counts, kind="stable")[:most])
+    place = np.full(len(table.keys), -1)
+    place[kept] = np.arange(len(kept))
+    column = place[table.words.values]
+    members = np.zeros((len(table.words), len(kept)), bool)
+    members[table.words.owners[column >= 0], column[column >= 0]] = True
+    return members
 
 
 def _places(films: np.ndarray, movies: int) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Values of described features as tables by user or by item."""

@@ -1,0 +1,72 @@
+"""Bins of numbers: by boundaries, by width, or by quantiles."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from marquee.errors import TrainingError
+from trainer.data.description import Number
+from trainer.data.tables.table import UNKNOWN, OneOf
+
+MOST_BINS = 100_000
+
+
+def binned(key: str, feature: Any, values: np.ndarray) -> OneOf:
+    """Returns each row's bin.
+
+    Args:
+        key: the feature's key, for messages.
+        feature: a Number or a Time.
+        values: float64 [rows]; NaN: unknown.
+
+    Raises:
+        TrainingError: `bin_width` makes too many bins.
+    """
+    known = np.isfinite(values)
+    if isinstance(feature, Number) and feature.bin_width is not None:
+        return _by_width(key, values, known, feature.bin_width)
+    if isinstance(feature, Number) and feature.boundaries is not None:
+        boundaries = np.array(feature.boundaries)
+        labels = feature.labels or ranges(boundaries)
+    else:
+        inner = np.linspace(0, 1, feature.bins + 1)[1:-1]
+        boundaries = np.unique(np.quantile(values[known], inner)) if known.any() else np.empty(0)
+        labels = ranges(boundaries)
+    return OneOf(places(values, boundaries), (UNKNOWN, *labels))
+
+
+def places(values: np.ndarray, boundaries: np.ndarray) -> np.ndarray:
+    """Returns 1 + the number of boundaries at or below each value, 0 for NaN: int32 [rows]."""
+    found = 1 + np.searchsorted(boundaries, values, side="right")
+    return np.where(np.isfinite(values), found, 0).astype(np.int32)
+
+
+def ranges(boundaries: np.ndarray) -> tuple[str, ...]:
+    """Returns the names of the bins between boundaries: `below 2`, `2 to 5`, `5 and over`."""
+    if not len(boundaries):
+        return ("any",)
+    ends = [f"{end:.6g}" for end in boundaries]
+    between = [f"{low} to {high}" for low, high in pairwise(ends)]
+    return (f"below {ends[0]}", *between, f"{ends[-1]} and over")
+
+
+def _by_width(key: str, values: np.ndarray, known: np.ndarray, width: float) -> OneOf:
+    """Bins start at the least value; their keys do not depend on it, so that a warm start can match them.
+
+    The key is a value within half a width of the bin's middle, always from the same grid.
+    """
+    if not known.any():
+        return OneOf(np.zeros(len(values), np.int32), (UNKNOWN,))
+    first = values[known].min()
+    count = int((values[known].max() - first) // width) + 1
+    if count > MOST_BINS:
+        raise TrainingError(
+            f"{key}: a bin_width of {width:g} makes {count:,} bins, more than {MOST_BINS:,}.",
+            "Make it wider, or leave it out: then bins are quantiles.",
+        )
+    ids = np.where(known, 1 + (np.where(known, values, first) - first) // width, 0).astype(np.int32)
+    half = width // 2 if float(width).is_integer() else width / 2
+    middles = first + np.arange(count) * width + half
+    keys = tuple(f"{middle - middle % width + half:.10g}" for middle in middles)
+    return OneOf(ids, (UNKNOWN, *keys))
