@@ -11,7 +11,6 @@ from pipeline.report.report import page
 from pipeline.report.sections.data import data
 from pipeline.report.sections.verdict import banner
 from pipeline.store.data_words import recorded, words_of
-from serving.data_words import DataWords
 from tests.pipeline.report.degenerate import ONE_EACH, artifacts
 from trainer.data.description import Categories, Category, Description, Nouns, Number
 
@@ -198,9 +197,7 @@ def test_groups_of_movielens_are_named_as_ever(feature, value, said):
 
 
 def test_the_words_follow_the_feedback_and_irregular_plurals():
-    words = DataWords.of(
-        Description(nouns=Nouns(user="child", users="children", item="story", items="stories"))
-    )
+    words = words_of(Description(nouns=Nouns(user="child", users="children", item="story", items="stories")))
     assert (words.users, words.popular, words.ratings, words.value) == (
         "children", "most popular stories", "ratings", "rating",
     )  # fmt: skip
