@@ -3,6 +3,10 @@
 The component that validates a model before a push, the clients and the tests read it from here. -1 is a
 size that a request chooses: the batch, the titles of a history, `k`. A shape of None means any shape.
 
+The signatures `…_for_history` take ids, the ones `…_from_history` titles. `weight` says how much each item of
+a history counts: 1 for all if they count alike. Only the ratios of a row's weights matter. Padding has any
+weight of 0 or more, which is ignored.
+
 `k` and `exclude_seen` are sent once for all rows (a scalar), or once per row: a request in rows, `instances`,
 repeats them in every row. The longest list decides the width of the answer; shorter lists are padded with ""
 and 0. Versions exported before this take a scalar only, and still meet the contract.
@@ -17,6 +21,7 @@ _IDS = TensorSpec("string", (-1,))
 _K = TensorSpec("int32", None)
 _FLAG = TensorSpec("bool", None)
 _LISTS = TensorSpec("string", (-1, -1))
+_WEIGHTS = TensorSpec("float", (-1, -1))
 _RATINGS = {"user_rating": TensorSpec("float", (-1,))}
 
 
@@ -42,16 +47,19 @@ CONTRACT: dict[str, dict[str, Signature]] = {
         "retrieve": Signature({"user_id": _IDS, "k": _K}, _CANDIDATES),
         "candidates": Signature({"user_id": _IDS, "k": _K, "exclude_seen": _FLAG}, _CANDIDATES),
         "candidates_from_history": Signature({"movie_title": _LISTS, "k": _K}, _CANDIDATES),
+        "candidates_for_history": Signature({"movie_id": _LISTS, "weight": _WEIGHTS, "k": _K}, _CANDIDATES),
         "user_vector": Signature({"user_id": _IDS}, _VECTORS),
         "movie_vector": Signature({"movie_id": _IDS}, _VECTORS),
         "describe": Signature({"movie_id": _IDS}, _DESCRIBED),
         "because": Signature({"user_id": _IDS, "movie_id": _LISTS}, _REASONS),
         "because_of_history": Signature({"movie_title": _LISTS, "movie_id": _LISTS}, _REASONS),
+        "because_for_history": Signature({"history_id": _LISTS, "movie_id": _LISTS}, _REASONS),
     },
     "recommender": {
         "serving_default": Signature({"user_id": _IDS}, _film_lists("user_rating", "score", length=10)),
         "recommend": Signature({"user_id": _IDS, "k": _K, "exclude_seen": _FLAG}, _RECOMMENDED),
         "recommend_from_history": Signature({"movie_title": _LISTS, "k": _K}, _RECOMMENDED),
+        "recommend_for_history": Signature({"movie_id": _LISTS, "weight": _WEIGHTS, "k": _K}, _RECOMMENDED),
     },
 }
 

@@ -44,14 +44,15 @@ class TensorSpec:
     def array(self, values: Any) -> NDArray[Any]:
         """Converts `values` to an array that this tensor accepts; str become UTF-8 bytes.
 
-        Rows of strings of different lengths, such as histories, are padded with "".
+        Rows of different lengths, such as histories, are padded: strings with "", numbers with 0.
 
         Raises InputError if the values are of another kind, or do not fit.
         """
         try:
             if self.dtype != "string":
+                values = _padded(values, 0) if self._is_matrix else values
                 return _numbers(values, NUMPY_DTYPES[self.dtype])
-            array = np.array(_padded(values) if self._is_matrix else values, dtype=object)
+            array = np.array(_padded(values, "") if self._is_matrix else values, dtype=object)
             flat = [item.encode() if isinstance(item, str) else item for item in array.ravel()]
             if not all(isinstance(item, bytes) for item in flat):
                 raise TypeError("not all of them are strings")
@@ -106,12 +107,12 @@ def _numbers(values: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     return array.astype(dtype, casting="unsafe" if checked else "same_kind")
 
 
-def _padded(rows: Any) -> Any:
+def _padded(rows: Any, padding: str | int) -> Any:
     """Pads lists to a common length; returns anything else unchanged."""
     if not isinstance(rows, (list, tuple)) or not all(isinstance(row, (list, tuple)) for row in rows):
         return rows
     longest = max(map(len, rows), default=0)
-    return [[*row, *[""] * (longest - len(row))] for row in rows]
+    return [[*row, *[padding] * (longest - len(row))] for row in rows]
 
 
 def _shape(shape: dict[str, Any]) -> tuple[int, ...] | None:

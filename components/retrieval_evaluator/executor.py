@@ -60,7 +60,7 @@ def _evaluate(input_dict, split: EvalSplit, bars: Bars) -> tuple[Evaluation, dic
                 scores[name] = vectors.scores
                 qualities[name] = measure(vectors.scores, held_out)
             else:
-                asked = ByHistory(model, "candidates_from_history", held_out)
+                asked = ByHistory(model, "candidates_for_history", held_out)
                 scores[name] = asked.scores
                 qualities[name] = judge(asked.lists(LONGEST), held_out)
         drawn = plots(qualities, scores)

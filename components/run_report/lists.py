@@ -23,7 +23,7 @@ def retrieval_qualities(model: SavedModel, vectors: Vectors, held_out: HeldOut) 
     if held_out.met:
         quality = measure(vectors.scores, held_out)
     else:
-        quality = judge(ByHistory(model, "candidates_from_history", held_out).lists(LONGEST), held_out)
+        quality = judge(ByHistory(model, "candidates_for_history", held_out).lists(LONGEST), held_out)
     return {
         "retrieval": quality,
         "retrieval_popularity": judge(popular_lists(held_out), held_out),

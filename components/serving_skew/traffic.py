@@ -16,8 +16,14 @@ SHOWN = 10  # the items of a list that count; later ones are rarely seen
 
 # Signatures that recommend films to a user; the others look up facts, often of the films just recommended.
 RECOMMENDING = {
-    "retrieval": {"serving_default", "retrieve", "candidates", "candidates_from_history"},
-    "recommender": {"serving_default", "recommend", "recommend_from_history"},
+    "retrieval": {
+        "serving_default",
+        "retrieve",
+        "candidates",
+        "candidates_from_history",
+        "candidates_for_history",
+    },
+    "recommender": {"serving_default", "recommend", "recommend_from_history", "recommend_for_history"},
 }
 RATING = {"serving_default", "rate_ids", "serving_examples"}
 

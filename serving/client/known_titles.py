@@ -12,13 +12,20 @@ _ABSENT = ("Servable not found", "Could not find any versions")
 
 def known_titles(client: Client) -> list[str] | None:
     """Returns all titles, most popular first; None if the server has no `retrieval` model."""
+    items = known_items(client)
+    return None if items is None else [title for _, title in items if title]
+
+
+def known_items(client: Client) -> list[tuple[str, str]] | None:
+    """Returns the ids and titles of all items, most popular first; None if there is no `retrieval` model."""
     try:
         answer = client.predict("retrieval", {"user_id": [""], "k": EVERYTHING}, "retrieve")
     except ServingError as error:
         if is_absent(error):
             return None
         raise
-    return [title for title in answer["movie_title"][0].tolist() if title]
+    pairs = zip(*(answer[name][0].tolist() for name in ("movie_id", "movie_title")), strict=True)
+    return [(movie_id, title) for movie_id, title in pairs if movie_id]
 
 
 def check_titles(asked: Sequence[str], titles: Sequence[str], example: str, item: str) -> None:

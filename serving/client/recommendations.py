@@ -7,7 +7,8 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from serving.client.client import Client
-from serving.client.known_titles import check_titles, is_absent, known_titles
+from serving.client.known_titles import is_absent, known_items
+from serving.client.liked import liked_items
 from serving.data_words import DataWords
 from serving.errors import ServingError
 
@@ -64,13 +65,26 @@ def ask_for_user(client: Client, user: str, k: int, seen: bool) -> Answer:
 
 
 def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
-    """Returns `k` items for someone who likes `liked`; raises ServingError for an unknown title."""
-    titles = known_titles(client)
-    if titles is None:
+    """Returns `k` items for someone who likes `liked`.
+
+    Args:
+        client: the client.
+        liked: titles or ids, or either followed by = and a weight, as in "Alien (1979)=2".
+        k: the number of items.
+
+    Raises:
+        ServingError: nothing is called so, a weight is below 0, or there is no such model.
+    """
+    items = known_items(client)
+    if items is None:
         raise _no_model("retrieval")
-    check_titles(liked, titles, '--like "{}"', client.words("retrieval").item)
-    found = _ask(client, "recommender", "recommend_from_history", movie_title=[list(liked)], k=k)
-    return _answer(client, found, "because_of_history", movie_title=[list(liked)])
+    meant = liked_items(liked, items, client.words("retrieval").item)
+    if all(each.by_title for each in meant):  # versions before ids and weights can answer that too
+        found = _ask(client, "recommender", "recommend_from_history", movie_title=[list(liked)], k=k)
+        return _answer(client, found, "because_of_history", movie_title=[list(liked)])
+    ids, weights = [each.movie_id for each in meant], [each.weight for each in meant]
+    found = _ask(client, "recommender", "recommend_for_history", movie_id=[ids], weight=[weights], k=k)
+    return _answer(client, found, "because_for_history", history_id=[ids])
 
 
 def _answer(client: Client, answer: dict[str, NDArray[Any]], because: str, **who: ArrayLike) -> Answer:

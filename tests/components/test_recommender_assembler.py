@@ -46,6 +46,10 @@ class Retrieval(tf.Module):
     def candidates_from_history(self, movie_title, k):
         return self._first(movie_title[:, 0], k)
 
+    @tf.function
+    def candidates_for_history(self, movie_id, weight, k):
+        return self._first(movie_id[:, 0], k + 0 * tf.size(weight))
+
     def _first(self, rows, k):
         columns = {"movie_id": ["m1", "m2"], "movie_title": ["One", "Two"], "score": self.nearness}
         columns = {name: tf.boolean_mask(each, tf.range(2) < k) for name, each in columns.items()}
@@ -80,6 +84,9 @@ def parts(tmp_path_factory):
             "candidates_from_history": retrieve.candidates_from_history.get_concrete_function(
                 strings("movie_title", None), k
             ),
+            "candidates_for_history": retrieve.candidates_for_history.get_concrete_function(
+                strings("movie_id", None), tf.TensorSpec([None, None], tf.float32, "weight"), k
+            ),
         },
     )
     (served / "assets.extra").mkdir()
@@ -108,7 +115,7 @@ def test_the_artifact_holds_a_recommender_that_a_server_answers_from(parts, tmp_
     found = validate({"recommender": saved_model})
 
     assert found["problems"] == []
-    assert found["requests"] == 8  # four questions, over REST and gRPC
+    assert found["requests"] == 10  # five questions, over REST and gRPC
     made_of = json.loads((saved_model / "assets.extra" / "recommender.json").read_text())
     assert made_of["ranking"] == str(parts["ranking"].uri) + "/Format-Serving"
     assert {path.name for path in (tmp_path / "model").iterdir()} == {"Format-Serving", "trained"}

@@ -125,6 +125,27 @@ def test_films_somebody_likes_stand_for_a_user(marquee):
     assert "a new user who likes Alien (1979) and Toy Story (1995)" in marquee(*liked).out
 
 
+def test_ids_and_weights_say_it_too(marquee):
+    by_title = films(marquee("--like", "Alien (1979)", "--like", "Toy Story (1995)", "--json"))
+    assert films(marquee("--like", "183", "--like", "Toy Story (1995)=1", "--json")) == by_title
+
+    weighed = films(marquee("--like", "183=0", "--like", "Toy Story (1995) = 3", "--json"))
+    assert weighed[0]["movie_title"].startswith("Amelie")  # the other comedy
+    assert weighed[0]["score"] == pytest.approx(3 + 0.15)
+    assert "183" not in [film["movie_id"] for film in weighed]
+
+
+def test_a_weight_below_0_and_an_unknown_id_are_errors(marquee):
+    assert marquee("--like", "Alien (1979)=-1").err.splitlines() == [
+        'error: "Alien (1979)=-1": a weight of -1 means nothing',
+        "Give 0 or more; 1 is usual.",
+    ]
+    assert marquee("--like", "184").err.splitlines()[0] == 'error: no film is called "184"'
+    assert (
+        marquee("--like", "Alien=2").err.splitlines()[0].startswith('error: no film is called "Alien"; did')
+    )
+
+
 def test_no_rating_is_shown_where_the_ranking_model_does_not_see_histories(marquee, monkeypatch):
     predict = RestClient.predict
 

@@ -77,6 +77,12 @@ class Tiny(tf.Module):
                 "recommend_from_history": function(
                     lambda movie_title, k: self._best(self.by_title.lookup(movie_title), k, True), titles, _K
                 ),
+                "recommend_for_history": function(
+                    lambda movie_id, weight, k: self._best(self.by_id.lookup(movie_id), k, True, weight),
+                    movies,
+                    tf.TensorSpec([None, None], tf.float32, "weight"),
+                    _K,
+                ),
             },
             "retrieval": {
                 "serving_default": function(lambda user_id: self.retrieve(user_id, 100), user),
@@ -88,6 +94,11 @@ class Tiny(tf.Module):
                 "because_of_history": function(
                     lambda movie_title, movie_id: self._because(self.by_title.lookup(movie_title), movie_id),
                     titles,
+                    movies,
+                ),
+                "because_for_history": function(
+                    lambda history_id, movie_id: self._because(self.by_id.lookup(history_id), movie_id),
+                    tf.TensorSpec([None, None], tf.string, "history_id"),
                     movies,
                 ),
             },
@@ -108,8 +119,9 @@ class Tiny(tf.Module):
     def _watched(self, user_id):
         return tf.gather(self.seen, self.user.lookup(user_id))
 
-    def _best(self, watched, k, exclude_seen):
-        likes = tf.reduce_sum(tf.gather(self.vector, watched), axis=1)
+    def _best(self, watched, k, exclude_seen, weight=None):
+        vectors = tf.gather(self.vector, watched)
+        likes = tf.reduce_sum(vectors if weight is None else vectors * weight[..., None], axis=1)
         product = tf.matmul(likes, self.vector, transpose_b=True)
         score = product + tf.cast(self.ratings, tf.float32) / 1000
         is_seen = tf.reduce_max(tf.one_hot(watched, len(FILMS) + 1), axis=1) > 0

@@ -56,6 +56,12 @@ def test_the_answers_lie_beside_the_model_as_requests_that_a_server_takes(export
     np.testing.assert_allclose(served["user_rating"], by_id["outputs"]["user_rating"], atol=1e-5)
 
 
+HISTORIES = {
+    "rate_for_history": (["movie_id", "movie_title"], ["user_rating"]),
+    "rate_ids_for_history": (["history_id", "movie_id", "weight"], ["user_rating"]),
+}
+
+
 def test_the_signatures_are_those_of_the_contract(exported):
     signatures, others = exported[2], SEVERAL_TASKS.get(type(exported[0]).__name__, ())
     sees_histories = type(exported[0]).__name__ == "Mf"
@@ -69,7 +75,7 @@ def test_the_signatures_are_those_of_the_contract(exported):
         "serving_examples": (["examples"], ["user_rating"]),
         "slices": (["examples"], ["activity", "age_group"]),
         **({"rate_tasks": (["movie_id", "user_id"], sorted([*others, "user_rating"]))} if others else {}),
-        **({"rate_for_history": (["movie_id", "movie_title"], ["user_rating"])} if sees_histories else {}),
+        **(HISTORIES if sees_histories else {}),
     }
     output = signatures["rate_ids"].structured_outputs["user_rating"]
     assert (output.dtype, output.shape.as_list()) == (tf.float32, [None])
@@ -109,6 +115,24 @@ def test_a_history_changes_what_is_expected_and_repetition_and_unknown_titles_do
     np.testing.assert_allclose(rated[4], unknown, atol=1e-5)
     assert not np.isclose(rated[0], rated[3]).all()
     assert not np.isclose(rated[0], rated[4]).all()
+
+
+def test_a_history_of_ids_rates_as_one_of_titles_and_weights_shift_it(exported):
+    if not exported[0].rates_histories:
+        assert "rate_ids_for_history" not in exported[2]
+        return
+    asked = strings(*[["m3", "m9"]] * 4)
+    by_title = exported[2]["rate_for_history"](
+        movie_title=strings(*[["Film 7 (1977)", "Film 8 (1978)"], ["Film 7 (1977)", ""]] * 2), movie_id=asked
+    )["user_rating"].numpy()
+    by_id = exported[2]["rate_ids_for_history"](
+        history_id=strings(*[["m7", "m8"]] * 4),
+        weight=tf.constant([[2.0, 2.0], [5.0, 0.0], [1.0, 1.0], [4.0, 1.0]]),
+        movie_id=asked,
+    )["user_rating"].numpy()
+    np.testing.assert_allclose(by_id[:3], by_title[:3], atol=1e-5)
+    assert not np.isclose(by_id[3], by_title[2]).all()
+    assert not np.isclose(by_id[3], by_title[3]).all()
 
 
 def test_an_example_may_leave_out_anything(exported, example):

@@ -201,6 +201,72 @@ def test_repetition_order_and_unknown_titles_in_a_history_change_nothing(exporte
     np.testing.assert_allclose(found["score"], [found["score"][0]] * 3, rtol=1e-5)
 
 
+def for_history(exported, ids, weights, k=1000):
+    return exported.signatures["candidates_for_history"](
+        movie_id=tf.constant(ids, tf.string), weight=tf.constant(weights, tf.float32), k=tf.constant(k)
+    )
+
+
+def ids_of(data, films):
+    return [data.catalogue.vocabularies.movie_id[film - 1] for film in films]
+
+
+def test_ids_of_equal_weights_are_answered_as_their_titles_are(exported, data):
+    films = [5, 9, 12]
+    titles = data.catalogue.attributes.titles[films].tolist()
+    wanted = from_history(exported, titles, [titles[1], "", ""])
+    for weight in (1.0, 7.0, 1e30):
+        ids = ids_of(data, films)
+        found = for_history(exported, [ids, [ids[1], "", "no such"]], [[weight] * 3, [weight, 0, 3]])
+        assert rows_of(found) == rows_of(wanted)
+        np.testing.assert_allclose(found["score"], wanted["score"], rtol=1e-4)
+
+
+def test_a_weight_says_how_much_a_film_counts(exported, data):
+    one, other = ids_of(data, [5, 9])
+    given = [[1, 1], [3, 1], [1, 3], [1, 0], [0, 0]]
+    found = for_history(exported, [[one, other]] * 5, given, 58)
+    by_film = [
+        dict(zip(names, scores, strict=True))
+        for names, scores in zip(rows_of(found), found["score"].numpy(), strict=True)
+    ]
+    alike, to_one, to_other, alone, nobody = by_film
+    assert {one, other}.isdisjoint(alone)  # a weight of 0 leaves a film out, and counts for nothing else
+    alone_in_it = for_history(exported, [[one]], [[1]])
+    for film, score in zip(rows_of(alone_in_it)[0], alone_in_it["score"].numpy()[0], strict=True):
+        assert film == other or alone[film] == pytest.approx(score, rel=1e-4)
+    lifts = exported.model.visitors()._lifts.numpy()
+    places = exported.model.visitors()._places.numpy()
+    rows = [data.catalogue.vocabularies.movie_id.index(film) + 1 for film in (one, other)]
+    film = next(iter(alike))
+    column = places[data.catalogue.vocabularies.movie_id.index(film) + 1]
+    first, second = (lifts[places[row], column] for row in rows)
+    # A weight of 3 beside one of 1 is 1.6 effective films: (3 + 1)² / (9 + 1).
+    change = (1.2 * first + 0.4 * second) / 1.6**0.8 - (first + second) / 2**0.8
+    genres = exported.model.visitors()._words.numpy()
+    shared = genres[rows] @ genres[data.catalogue.vocabularies.movie_id.index(film) + 1]
+    change += 0.2 * ((1.2 * shared[0] + 0.4 * shared[1]) / 1.6 - shared.sum() / 2)
+    assert to_one[film] - alike[film] == pytest.approx(change, rel=1e-3, abs=1e-5)
+    assert to_one != to_other
+    unknown = from_history(exported, [""], k=60)
+    assert nobody == {
+        film: pytest.approx(score, rel=1e-4)
+        for film, score in zip(rows_of(unknown)[0], unknown["score"].numpy()[0], strict=True)
+        if film not in (one, other)
+    }
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
+def test_a_weight_that_means_nothing_is_refused(exported, data, weight):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="a weight must be 0 or more"):
+        for_history(exported, [ids_of(data, [5, 9])], [[1.0, weight]])
+
+
+def test_a_weight_for_each_film_is_asked_for(exported, data):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="one weight for each item"):
+        for_history(exported, [ids_of(data, [5, 9])], [[1.0]])
+
+
 def test_someone_without_a_history_is_the_unknown_user(exported):
     unknown = exported.signatures["retrieve"](user_id=strings("nobody"), k=tf.constant(20))
     for rows in ([["", ""]], [["No Such Film (2099)"]], [[]]):
@@ -279,11 +345,13 @@ def test_the_signatures_are_those_of_the_contract(exported):
         "retrieve": (["k", "user_id"], films),
         "candidates": (["exclude_seen", "k", "user_id"], films),
         "candidates_from_history": (["k", "movie_title"], films),
+        "candidates_for_history": (["k", "movie_id", "weight"], films),
         "user_vector": (["user_id"], ["vector"]),
         "movie_vector": (["movie_id"], ["vector"]),
         "describe": (["movie_id"], ["movie_genres", "movie_title", "ratings"]),
         "because": (["movie_id", "user_id"], reasons),
         "because_of_history": (["movie_id", "movie_title"], reasons),
+        "because_for_history": (["history_id", "movie_id"], reasons),
     }
 
 

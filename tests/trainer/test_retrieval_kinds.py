@@ -15,6 +15,7 @@ from trainer.data.ratings import Ratings
 from trainer.data.vocabularies import Vocabularies
 from trainer.export.retrieval import export_retrieval
 from trainer.export.verify import verify_export
+from trainer.models.layers.pooled import relative
 from trainer.models.retrieval.histories import once
 from trainer.models.retrieval.registry import KINDS, build
 from trainer.training.retrieval import RetrievalSettings, learned_from, train_retrieval
@@ -112,7 +113,7 @@ def test_a_stranger_is_understood_by_the_films_they_bring(trained, camps):
 
 
 def test_every_signature_in_a_v1_session_is_the_trained_model(trained):
-    assert len({answer.signature for answer in trained.answers}) == 9
+    assert len({answer.signature for answer in trained.answers}) == 11
     assert verify_export(trained.path, trained.answers) <= 1e-5
 
 
@@ -120,6 +121,27 @@ def test_repetition_and_unknown_films_count_for_nothing(trained):
     plain = trained.model.vectors_of_history(tf.ragged.constant([[3, 7, 9]], dtype=tf.int32))
     noisy = trained.model.vectors_of_history(tf.ragged.constant([[3, 0, 7, 3, 9, 0]], dtype=tf.int32))
     np.testing.assert_allclose(noisy, plain, rtol=1e-5, atol=1e-6)
+
+
+def test_equal_weights_are_none_and_others_shift_what_a_history_means(trained):
+    films = tf.ragged.constant([[3, 7, 9], [4]], dtype=tf.int32)
+
+    def vectors(*given):
+        weights = relative(tf.ragged.constant(given, dtype=tf.float32))
+        return trained.model.vectors_of_history(films, weights).numpy()
+
+    plain = trained.model.vectors_of_history(films).numpy()
+    np.testing.assert_allclose(vectors([2, 2, 2], [5]), plain, rtol=1e-4, atol=1e-6)
+    shifted = vectors([6, 1, 1], [5])
+    assert not np.allclose(shifted[0], plain[0], rtol=1e-2)
+    np.testing.assert_allclose(shifted[1], plain[1], rtol=1e-4, atol=1e-6)
+
+
+def test_weights_sum_to_the_effective_number_of_films():
+    found = relative(tf.ragged.constant([[2, 2, 2], [], [3, 1], [1e30, 1e-30]], dtype=tf.float32))
+    wanted = [[1, 1, 1], [], [1.2, 0.4], [1, 0]]
+    for got, want in zip(found.to_list(), wanted, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
 
 def test_someone_without_any_history_is_given_what_can_be_ordered(trained):

@@ -13,6 +13,7 @@ from trainer.data.description import Description, Number
 from trainer.data.examples import parse
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
 from trainer.data.lookups import string_lookup
+from trainer.export.brought import HISTORY_ID, WEIGHT, weighted
 from trainer.models.ranking.model import RankingModel
 
 
@@ -29,6 +30,9 @@ def export_ranking(model: RankingModel, path: str) -> None:
     A model that can represent a user by the watched films (`rates_histories`) has one for cold-start users:
         rate_for_history: `movie_title` string [B, h], the watched films, padded with "", and `movie_id`
             string [B, n], to `user_rating` [B, n]. Titles that train does not know are ignored.
+        rate_ids_for_history: the same for `history_id` string [B, h], the ids of the watched films, padded
+            with "", and `weight` float32 [B, h], at least 0, how much each of them counts; only the ratios of
+            a row's weights matter.
     One signature slices an evaluation (TFMA's `preprocessing_function_names`):
         slices: `examples` to `activity`, and `<key>_group` for each number of the examples whose bins have
             labels (`age_group`), string [B].
@@ -55,6 +59,9 @@ def export_ranking(model: RankingModel, path: str) -> None:
             tf.TensorSpec([None, None], tf.string, name=name) for name in (MOVIE_TITLE, MOVIE_ID)
         )
         archive.add_endpoint("rate_for_history", served.rate_for_history, [histories, films])
+        brought = tf.TensorSpec([None, None], tf.string, name=HISTORY_ID)
+        weight = tf.TensorSpec([None, None], tf.float32, name=WEIGHT)
+        archive.add_endpoint("rate_ids_for_history", served.rate_ids_for_history, [brought, weight, films])
     archive.add_endpoint("slices", served.slices, [strings("examples")])
     archive.write_out(path, verbose=False)
 
@@ -72,6 +79,7 @@ class RankingServer(keras.layers.Layer):
         self._titles = string_lookup(movies_by_title)
         self._movie_of_title = tf.constant([0, *movies_by_title.values()], tf.int32)
         self.lookups = (self._users, self._movies, self._titles)
+        self._count = catalogue.movies
         self._activity = tf.constant(activity(catalogue), tf.int32)
         self._description = catalogue.description
         self.built = True
@@ -93,6 +101,12 @@ class RankingServer(keras.layers.Layer):
         histories = tf.RaggedTensor.from_tensor(self._by_title(movie_title))
         movies = tf.cast(self._movies(movie_id), tf.int32)
         return {USER_RATING: self._network.rate_for_history(histories, movies)}
+
+    def rate_ids_for_history(self, history_id, weight, movie_id):
+        history, movies = (tf.cast(self._movies(ids), tf.int32) for ids in (history_id, movie_id))
+        count = tf.constant(self._count, tf.int64)
+        _, liked, weights = weighted(history, weight, count)
+        return {USER_RATING: self._network.rate_for_history(liked, movies, weights)}
 
     def rate_examples(self, examples):
         raw = parse(examples, (USER_ID, MOVIE_ID, MOVIE_TITLE, TIMESTAMP))

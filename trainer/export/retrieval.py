@@ -11,6 +11,7 @@ import tensorflow as tf
 from marquee.whole_file import write_whole
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID
 from trainer.export.answers import EXTRA, Answer
+from trainer.export.brought import HISTORY_ID, WEIGHT
 from trainer.export.retrieval_server import EXCLUDE_SEEN, LENGTH, K, RetrievalServer
 from trainer.export.retrieval_trained_answers import retrieval_answers
 from trainer.models.index import IndexKind, IndexReport, build_index
@@ -35,6 +36,9 @@ def export_retrieval(
             has watched, and `k`. Those films are left out, and unknown titles are ignored. Without any title
             it is the unknown user. Films are scored by the model's `visitors`, or else by its
             `vectors_of_history` (`trainer.models.retrieval.model`).
+        candidates_for_history: the same for `movie_id` string [B, n], padded with "", and `weight` float32
+            [B, n], at least 0, how much each film counts; only the ratios of a row's weights matter. A film
+            of weight 0 is left out of the answer and changes nothing else.
 
     The vector signatures return the vectors whose product is the score; a film's last number is its bias:
         user_vector: `user_id` string [B] to `vector` float32 [B, d].
@@ -48,6 +52,7 @@ def export_retrieval(
             float32 [B, n]: for each film, the most similar film that the user has watched in train (by the
             cosine of the vectors without the bias), never itself; "" and 0 if there is none.
         - because_of_history: the same for `movie_title` string [B, h], a history of watched films.
+        - because_for_history: the same for `history_id` string [B, h].
 
     Users whom train lacks are treated as the unknown user. A title that several films share means the most
     rated one.
@@ -79,11 +84,15 @@ def export_retrieval(
     archive.add_endpoint("retrieve", served.retrieve, [user, k])
     archive.add_endpoint("candidates", served.candidates, [user, k, exclude_seen])
     archive.add_endpoint("candidates_from_history", served.candidates_from_history, [history, k])
+    weight = tf.TensorSpec([None, None], tf.float32, name=WEIGHT)
+    archive.add_endpoint("candidates_for_history", served.candidates_for_history, [films, weight, k])
     archive.add_endpoint("user_vector", served.user_vector, [user])
     archive.add_endpoint("movie_vector", served.movie_vector, [film])
     archive.add_endpoint("describe", served.describe, [film])
     archive.add_endpoint("because", served.because, [user, films])
     archive.add_endpoint("because_of_history", served.because_of_history, [history, films])
+    brought = tf.TensorSpec([None, None], tf.string, name=HISTORY_ID)
+    archive.add_endpoint("because_for_history", served.because_for_history, [brought, films])
     archive.write_out(path, verbose=False)
     extra = Path(path) / EXTRA
     write_whole(extra / "index.json", json.dumps(asdict(report), indent=2) + "\n")

@@ -8,6 +8,7 @@ from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE
 from trainer.data.lookups import string_lookup
 from trainer.data.tables.table import SetOf
+from trainer.export.brought import distinct, weighted
 from trainer.export.per_row import each_row, lengths
 from trainer.export.ranking import titles
 from trainer.models.index.exact import best_of, frozen
@@ -85,6 +86,15 @@ class RetrievalServer(keras.layers.Layer):
             found = best_of(self._visitors.scores(named), most, _rows(named))
         return self._films(*found, asked)
 
+    def candidates_for_history(self, movie_id, weight, k):
+        asked, most = lengths(k, tf.shape(movie_id)[0])
+        named, liked, weights = weighted(self._movie(movie_id), weight, self._count())
+        if self._visitors is None:
+            found = self._index(self._tower.vectors_of_history(liked, weights), most, _rows(named))
+        else:
+            found = best_of(self._visitors.scores(liked, weights), most, _rows(named))
+        return self._films(*found, asked)
+
     def user_vector(self, user_id):
         return {VECTOR: self._tower.user_vectors(self._user(user_id))}
 
@@ -104,6 +114,9 @@ class RetrievalServer(keras.layers.Layer):
 
     def because_of_history(self, movie_title, movie_id):
         return self._reasons(self._named(movie_title), self._movie(movie_id))
+
+    def because_for_history(self, history_id, movie_id):
+        return self._reasons(distinct(self._movie(history_id), self._count())[0], self._movie(movie_id))
 
     def _films(self, scores, rows, asked):
         """Returns the films of the found rows, [B, k'], padded after the first `asked` of each row."""
@@ -149,11 +162,10 @@ class RetrievalServer(keras.layers.Layer):
 
     def _named(self, movie_title):
         """Returns the known films among titles, string [B, n], each once: ragged int32 [B, (m)]."""
-        movies = tf.gather(self._movie_of_title, self._titles(movie_title))
-        rows, count = tf.shape(movies, tf.int64)[0], tf.size(self._ratings, tf.int64)
-        keys = tf.range(rows)[:, None] * count + tf.cast(movies, tf.int64)
-        keys = tf.unique(tf.boolean_mask(keys, movies > 0)).y  # keeps the order, so rows stay sorted
-        return tf.RaggedTensor.from_value_rowids(tf.cast(keys % count, tf.int32), keys // count, rows, False)
+        return distinct(tf.gather(self._movie_of_title, self._titles(movie_title)), self._count())[0]
+
+    def _count(self):
+        return tf.size(self._ratings, tf.int64)
 
     def _user(self, user_id):
         return tf.cast(self._users(user_id), tf.int32)

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from trainer.data.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE, USER_ID
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
+from trainer.export.brought import HISTORY_ID, WEIGHT
 from trainer.export.ranking import titles
 from trainer.export.retrieval_server import (
     EXCLUDE_SEEN,
@@ -48,18 +49,21 @@ def retrieval_answers(
         asked.films("candidates", FEW, {K: FEW, EXCLUDE_SEEN: True}, without=True),
         asked.films("candidates", FEW, {K: FEW, EXCLUDE_SEEN: False}),
         asked.films("candidates_from_history", FEW, {K: FEW}, without=True, brought=True),
+        asked.films("candidates_for_history", FEW, {K: FEW}, without=True, brought=True, by_id=True),
         Answer("user_vector", {USER_ID: asked.user_names}, {VECTOR: asked.vectors.numpy()}),
         Answer("movie_vector", {MOVIE_ID: asked.movie_names}, {VECTOR: asked.film_vectors[asked.movies]}),
         asked.described(),
         asked.reasons("because"),
         asked.reasons("because_of_history", brought=True),
+        asked.reasons("because_for_history", brought=True, by_id=True),
     ]
 
 
 class _Asked:
     """The requests, and the users and histories that they are about.
 
-    A request's history is the titles of the first few films that the user has watched.
+    A request's history is the titles, or the ids, of the first few films that the user has watched. Ids have
+    weights of 0, 1 and 2 in turn, unless that leaves nothing.
     """
 
     def __init__(
@@ -92,16 +96,36 @@ class _Asked:
             for row in self._names
         ]
         self._vectors_brought = model.vectors_of_history(_ragged(self._brought))
+        self._given = [(np.arange(len(row)) + (len(row) == 1)) % 3 for row in self._brought]
+        pairs = [
+            (row[each > 0], each[each > 0]) for row, each in zip(self._brought, self._given, strict=True)
+        ]
+        liked = [row for row, _ in pairs]
+        scaled = [each * each.sum() / max((each**2).sum(), 1) for _, each in pairs]
+        self._liked, self._scaled = liked, scaled
+        self._vectors_liked = model.vectors_of_history(_ragged(liked), _ragged(scaled, np.float32))
 
     def films(
-        self, signature: str, k: int, inputs: dict, without: bool = False, brought: bool = False
+        self,
+        signature: str,
+        k: int,
+        inputs: dict,
+        without: bool = False,
+        brought: bool = False,
+        by_id: bool = False,
     ) -> Answer:
         vectors = self._vectors_brought if brought else self.vectors
+        if by_id:
+            vectors = self._vectors_liked
         gone = self._brought if brought else self._watched
 
         def search(rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
             excluded = _ragged([gone[row] - 1 for row in rows]) if without else None
-            if brought and self._visitors is not None:
+            if by_id and self._visitors is not None:
+                liked = _ragged([self._liked[row] for row in rows])
+                weights = _ragged([self._scaled[row] for row in rows], np.float32)
+                found = best_of(self._visitors.scores(liked, weights), k, excluded)
+            elif brought and self._visitors is not None:
                 found = best_of(self._visitors.scores(_ragged([gone[row] for row in rows])), k, excluded)
             else:
                 found = self._index(tf.gather(vectors, rows), tf.constant(k), excluded)
@@ -118,14 +142,15 @@ class _Asked:
             MOVIE_TITLE: self._titles[found + 1],
             SCORE: np.where(found >= 0, scores, 0).astype(np.float32),
         }
-        return Answer(signature, {**self._who(rows, brought), **inputs}, outputs)
+        who = self._histories(rows, MOVIE_ID, weighted=True) if by_id else self._who(rows, brought)
+        return Answer(signature, {**who, **inputs}, outputs)
 
     def described(self) -> Answer:
         outputs = {MOVIE_TITLE: self._titles, MOVIE_GENRES: self._words, RATINGS: self._ratings}
         outputs = {name: column[self.movies] for name, column in outputs.items()}
         return Answer("describe", {MOVIE_ID: self.movie_names}, outputs)
 
-    def reasons(self, signature: str, brought: bool = False) -> Answer:
+    def reasons(self, signature: str, brought: bool = False, by_id: bool = False) -> Answer:
         """Requests reasons for films of the user's own history, for other films, and for an unknown one."""
         directions = self.film_vectors[:, :-1]
         directions = directions / np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-6)
@@ -146,7 +171,8 @@ class _Asked:
         rows = _decided(lead)
         outputs = {MOVIE_TITLE: self._titles[reason[rows]], SIMILARITY: similarity[rows]}
         movie_id = [[self._movie_ids[film].decode() or UNKNOWN for film in row] for row in asked[rows]]
-        return Answer(signature, {**self._who(rows, brought), MOVIE_ID: movie_id}, outputs)
+        who = self._histories(rows, HISTORY_ID) if by_id else self._who(rows, brought)
+        return Answer(signature, {**who, MOVIE_ID: movie_id}, outputs)
 
     def _who(self, rows: np.ndarray, brought: bool) -> dict[str, list]:
         if not brought:
@@ -155,13 +181,24 @@ class _Asked:
         longest = max(map(len, named))
         return {MOVIE_TITLE: [row + [""] * (longest - len(row)) for row in named]}
 
+    def _histories(self, rows: np.ndarray, name: str, weighted: bool = False) -> dict[str, list]:
+        """Returns histories of ids, with an unknown one and the first one once more, and maybe weights."""
+        named = [[self._movie_ids[film].decode() for film in self._brought[row]] for row in rows]
+        named = [[UNKNOWN, *row, *row[:1]] for row in named]
+        longest = max(map(len, named))
+        found: dict[str, list] = {name: [row + [""] * (longest - len(row)) for row in named]}
+        if weighted:
+            given = [[1.0, *map(float, self._given[row]), *[7.0] * len(self._given[row][:1])] for row in rows]
+            found[WEIGHT] = [row + [0.0] * (longest - len(row)) for row in given]
+        return found
+
 
 def _names(vocabulary: Sequence[str], places: np.ndarray) -> list[str]:
     return [*dict.fromkeys(spread(vocabulary, places)), UNKNOWN]
 
 
-def _ragged(rows: list[np.ndarray]) -> tf.RaggedTensor:
-    values = np.concatenate([np.zeros(0, np.int32), *rows]).astype(np.int32)
+def _ragged(rows: list[np.ndarray], dtype=np.int32) -> tf.RaggedTensor:
+    values = np.concatenate([np.zeros(0, dtype), *rows]).astype(dtype)
     return tf.RaggedTensor.from_row_lengths(values, [len(row) for row in rows])
 
 

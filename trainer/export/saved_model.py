@@ -30,6 +30,10 @@ class SavedModel:
     def __exit__(self, *failure) -> None:
         self._session.close()
 
+    def has(self, signature: str) -> bool:
+        """Tells whether the model has the signature."""
+        return signature in self._signatures
+
     def ask(self, signature: str, **inputs) -> dict[str, np.ndarray]:
         """Calls a signature and returns its outputs; strings are bytes in arrays of objects.
 

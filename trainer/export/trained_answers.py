@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
+from trainer.export.brought import HISTORY_ID, WEIGHT
 from trainer.export.ranking import RankingServer, grouped, titles
 from trainer.models.ranking.mf import product
 from trainer.models.ranking.model import RankingModel
@@ -42,7 +43,7 @@ def trained_answers(model: RankingModel, pairs: int = 64) -> list[Answer]:
     slices = RankingServer(model).slices(tf.constant(examples))
     more = [Answer("rate_tasks", {USER_ID: users, MOVIE_ID: movies}, tasks())] if model.other_heads else []
     if model.rates_histories:
-        more.append(_of_histories(model, names, entitled))
+        more += [_of_histories(model, names, entitled), _of_weighted_histories(model, movie)]
     return [
         *more,
         Answer("serving_default", {USER_ID: users, MOVIE_TITLE: names}, rating(entitled)),
@@ -71,6 +72,30 @@ def _of_histories(model: RankingModel, names: list[str], films: np.ndarray) -> A
     return Answer(
         "rate_for_history", {MOVIE_TITLE: histories, MOVIE_ID: movie_id}, {USER_RATING: np.stack(ratings)}
     )
+
+
+def _of_weighted_histories(model: RankingModel, films: np.ndarray) -> Answer:
+    """Returns the answer for histories of up to three ids with weights of 1, 0 and 3, composed in NumPy."""
+    members, asked, longest = model.user.shape[1:], films[:5], 3
+    table, nobody = model.watched_rows().reshape(-1, *members), model.users(tf.zeros([1], tf.int32)).numpy()
+    histories, weights, ratings = [], [], []
+    for place in range(0, len(films) - longest, longest):
+        row = films[place : place + place % (longest + 1)]
+        given = np.array([1.0, 0.0, 3.0])[: len(row)]
+        user = nobody
+        counted = (row > 0) & (given > 0)
+        counted &= np.array([each not in row[:at] for at, each in enumerate(row)], bool)
+        if counted.any():
+            scaled = given[counted] * given[counted].sum() / (given[counted] ** 2).sum()
+            user = nobody + (scaled @ table[row[counted]].reshape(len(scaled), -1)).reshape(
+                members
+            ) / np.sqrt(scaled.sum())
+        ratings.append(model.head(product(user, model.movies(tf.constant(asked)))).numpy())
+        histories.append([*_movie_ids(model, row), *[""] * (longest - len(row))])
+        weights.append([*given.tolist(), *[1.0] * (longest - len(row))])
+    inputs: dict[str, list | int | bool]
+    inputs = {HISTORY_ID: histories, WEIGHT: weights, MOVIE_ID: [_movie_ids(model, asked)] * len(histories)}
+    return Answer("rate_ids_for_history", inputs, {USER_RATING: np.stack(ratings)})
 
 
 def _movie_ids(model: RankingModel, movies: np.ndarray) -> list[str]:

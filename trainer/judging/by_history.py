@@ -8,6 +8,7 @@ import numpy as np
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE
 from trainer.evaluation.held_out import HeldOut
 from trainer.evaluation.metrics.top_k import NOTHING
+from trainer.export.brought import WEIGHT
 from trainer.export.retrieval_server import SCORE
 from trainer.export.saved_model import SavedModel
 
@@ -20,7 +21,8 @@ class ByHistory:
 
     Attributes:
         model: the loaded model.
-        signature: `candidates_from_history` of a retrieval model, `recommend_from_history` of a recommender.
+        signature: `candidates_for_history` of a retrieval model, `recommend_for_history` of a recommender. A
+            model of an older version has only their counterparts by title, which are called instead.
         held_out: the users.
     """
 
@@ -49,13 +51,19 @@ class ByHistory:
         catalogue = self.held_out.catalogue
         row_of = {name.encode(): row for row, name in enumerate(catalogue.vocabularies.movie_id, start=1)}
         for start in range(0, len(users), BLOCK):
-            titles = [
-                [catalogue.attributes.titles[film] for film in catalogue.watched[user]]
-                for user in users[start : start + BLOCK]
-            ]
-            longest = max(1, *map(len, titles)) if titles else 1
-            padded = [row + [""] * (longest - len(row)) for row in titles]
-            found = self.model.ask(self.signature, **{MOVIE_TITLE: padded}, k=k)
+            found = self._asked([catalogue.watched[user] for user in users[start : start + BLOCK]], k)
             names = found[MOVIE_ID]
             films = np.array([row_of.get(name, NOTHING) for name in names.ravel()], np.int32)
             yield start, films.reshape(names.shape), found[SCORE]
+
+    def _asked(self, histories: list[np.ndarray], k: int) -> dict[str, np.ndarray]:
+        """Asks for histories of film ids, one request for all."""
+        catalogue, by_id = self.held_out.catalogue, self.model.has(self.signature)
+        names = ["", *catalogue.vocabularies.movie_id] if by_id else catalogue.attributes.titles
+        longest = max(1, *map(len, histories)) if histories else 1
+        padded = [[*(names[film] for film in row), *[""] * (longest - len(row))] for row in histories]
+        if by_id:
+            return self.model.ask(
+                self.signature, **{MOVIE_ID: padded, WEIGHT: np.ones((len(padded), longest))}, k=k
+            )
+        return self.model.ask(self.signature.replace("_for_", "_from_"), **{MOVIE_TITLE: padded}, k=k)

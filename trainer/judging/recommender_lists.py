@@ -16,7 +16,7 @@ BLOCK = 256  # users per request: a recommender's memory grows with them
 def recommended(model: SavedModel, held_out: HeldOut, k: int, said: str = "") -> np.ndarray:
     """Calls `recommend` for every user of a held-out split, without the items rated in train.
 
-    For users whom train does not know, `recommend_from_history` is called with their histories.
+    For users whom train does not know, `recommend_for_history` is called with their histories.
 
     The model may have another vocabulary: an item that train does not know becomes -1, but keeps its rank.
 
@@ -30,7 +30,7 @@ def recommended(model: SavedModel, held_out: HeldOut, k: int, said: str = "") ->
         int32 [U, k], item ids, best first, -1 for no item.
     """
     if not held_out.met:
-        return ByHistory(model, "recommend_from_history", held_out).lists(k)
+        return ByHistory(model, "recommend_for_history", held_out).lists(k)
     vocabularies = held_out.catalogue.vocabularies
     known = {film: row for row, film in enumerate(vocabularies.movie_id, start=1)}
     lists = np.full((len(held_out.users), k), NOTHING, np.int32)

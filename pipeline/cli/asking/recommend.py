@@ -27,7 +27,7 @@ def recommend(server: str, user: str | None, liked: Sequence[str], k: int, seen:
         as_json: whether to print a list of objects instead of a table.
 
     Raises:
-        ServingError: there is no server, it has no recommender, or a title is unknown.
+        ServingError: there is no server, it has no recommender, or a title or id is unknown.
     """
     with RestClient(server) as client:
         answer = ask_for_user(client, user, k, seen) if user is not None else ask_for_fan(client, liked, k)

@@ -26,7 +26,9 @@ def recommend(
     like: Annotated[
         list[str] | None,
         typer.Option(
-            help='Title that somebody likes, such as "Alien (1979)", in place of --user; repeatable.'
+            help='Item that somebody likes, by its title, such as "Alien (1979)", or its id, in place of '
+            '--user; repeatable. A number behind it, as in "Alien (1979)=2", is how much it counts (1); only '
+            "the ratios of these numbers matter."
         ),
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=2**31 - 1, help="Number of items.")] = 10,

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
 from trainer.export.answers import UNKNOWN, Answer, spread
+from trainer.export.brought import HISTORY_ID, WEIGHT
 from trainer.export.recommender.parts import Part
 from trainer.export.recommender.recommender import LENGTH
 from trainer.export.retrieval_server import EXCLUDE_SEEN, SCORE, K
@@ -45,23 +46,33 @@ def recommender_answers(
     def of_histories(number: int) -> Films:
         return _called(retrieval, "candidates_from_history", movie_title=histories, k=number)
 
+    def of_ids(number: int) -> Films:
+        return _called(retrieval, "candidates_for_history", **brought, k=number)
+
     def answer(signature: str, inputs: dict, retrieve: Callable[[int], Films], k: int = LENGTH) -> Answer:
         (name, rows), *_ = inputs.items()
         width = max(k, candidates)
         found = retrieve(width)
-        films = ordered(found, _ratings(ranking, name, rows, found[MOVIE_ID]), rating_weight)
-        if name == MOVIE_TITLE and "rate_for_history" not in ranking.calls:
+        rating = _ratings(ranking, name, rows, found[MOVIE_ID], inputs.get(WEIGHT))
+        films = ordered(found, rating, rating_weight)
+        if name != USER_ID and "rate_for_history" not in ranking.calls:
             films[USER_RATING] = np.zeros_like(films[USER_RATING])
         chosen = _certain(films, retrieve(width + 1), width, k)
         outputs = {name: column[chosen, :k] for name, column in films.items()}
-        return Answer(signature, {**inputs, name: [rows[row] for row in chosen]}, outputs)
+        by_row = {name: value for name, value in inputs.items() if isinstance(value, list)}
+        kept = {name: [value[row] for row in chosen] for name, value in by_row.items()}
+        return Answer(signature, {**inputs, **kept}, outputs)
 
-    histories = _histories(of_users(False)(LENGTH)[MOVIE_TITLE])
+    first = of_users(False)(LENGTH)
+    histories = _histories(first[MOVIE_TITLE])
+    ids = _histories(first[MOVIE_ID])
+    brought = {MOVIE_ID: ids, WEIGHT: [[1.0, 0.5, float(place % 3)] for place in range(len(ids))]}
     return [
         answer("serving_default", {USER_ID: names}, of_users(True)),
         answer("recommend", {USER_ID: names, K: LENGTH, EXCLUDE_SEEN: True}, of_users(True)),
         answer("recommend", {USER_ID: names, K: LONGER, EXCLUDE_SEEN: False}, of_users(False), LONGER),
         answer("recommend_from_history", {MOVIE_TITLE: histories, K: LENGTH}, of_histories),
+        answer("recommend_for_history", {**brought, K: LENGTH}, of_ids),
     ]
 
 
@@ -79,8 +90,13 @@ def ordered(found: Films, rating: np.ndarray, rating_weight: float) -> Films:
     return {name: np.take_along_axis(column, order, axis=1) for name, column in columns.items()}
 
 
-def _ratings(ranking: Part, name: str, rows: Sequence, movie_id: np.ndarray) -> np.ndarray:
+def _ratings(
+    ranking: Part, name: str, rows: Sequence, movie_id: np.ndarray, weight: Sequence | None = None
+) -> np.ndarray:
     """Returns the ratings by users (`name` is `user_id`) or for histories, [B, n]."""
+    if name == MOVIE_ID and "rate_ids_for_history" in ranking.calls:
+        brought = {HISTORY_ID: rows, WEIGHT: weight}
+        return _called(ranking, "rate_ids_for_history", **brought, movie_id=movie_id)[USER_RATING]
     if name == MOVIE_TITLE and "rate_for_history" in ranking.calls:
         return _called(ranking, "rate_for_history", movie_title=rows, movie_id=movie_id)[USER_RATING]
     who = rows if name == USER_ID else [""] * len(rows)
@@ -106,7 +122,7 @@ def _leads(films: Films, part: slice) -> np.ndarray:
 
 
 def _histories(watched: np.ndarray) -> list[list[str]]:
-    """Builds histories of one to three of the titles, bytes [B, n]; some have an unknown title or none."""
+    """Builds histories of one to three titles or ids, bytes [B, n]; some have an unknown one or none."""
     rows = [[title.decode() for title in row[: place % 3 + 1]] for place, row in enumerate(watched)]
     rows += [[UNKNOWN, *rows[0][:1]], [UNKNOWN], []]
     return [row + [""] * (3 - len(row)) for row in rows]

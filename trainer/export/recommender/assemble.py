@@ -40,6 +40,9 @@ def assemble(
             Films are retrieved by the history, without those in it, and rated by the history. If the ranking
             model has no `rate_for_history`, the score uses the unknown user's rating, and `user_rating` is 0:
             no rating is shown.
+        recommend_for_history: the same for `movie_id` string [B, n], padded with "", and `weight` float32
+            [B, n], at least 0, how much each film counts; only the ratios of a row's weights matter. A film
+            of weight 0 is left out of the answer and changes nothing else.
     k' is the largest k, and at most the largest number of films that any row of the batch has left. A row
     that has or requests fewer films is padded with "", "", 0, 0. A k below 1 is refused. Users and films that
     train lacks are treated as unknown, and unknown titles are ignored.
@@ -62,8 +65,8 @@ def assemble(
     """
     if candidates < 1:
         raise TrainingError(f"A recommender of {candidates} candidates recommends nothing: at least 1.")
-    rater = load_part(ranking, ["rate_ids"], optional=["rate_for_history"])
-    retriever = load_part(retrieval, ["candidates", "candidates_from_history"])
+    rater = load_part(ranking, ["rate_ids"], optional=["rate_for_history", "rate_ids_for_history"])
+    retriever = load_part(retrieval, ["candidates", "candidates_from_history", "candidates_for_history"])
     _, inputs = retriever.calls["candidates"].structured_input_signature
     if inputs["exclude_seen"].shape.rank is not None:
         raise TrainingError(

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
+from trainer.export.brought import WEIGHT
 from trainer.export.per_row import each_row, lengths
 from trainer.export.recommender.parts import Part
 from trainer.export.retrieval_server import EXCLUDE_SEEN, SCORE, K
@@ -17,8 +18,9 @@ class Recommender(tf.Module):
     `tf.saved_model.save` works for it.
 
     Args:
-        ranking: a part with `rate_ids`, and with `rate_for_history` if it can rate by a history.
-        retrieval: a part with `candidates` and `candidates_from_history`.
+        ranking: a part with `rate_ids`, and with `rate_for_history` and `rate_ids_for_history` if it can rate
+            by a history.
+        retrieval: a part with `candidates`, `candidates_from_history` and `candidates_for_history`.
         candidates, rating_weight: as in `trainer.export.recommender.assemble`.
     """
 
@@ -27,14 +29,18 @@ class Recommender(tf.Module):
         self.resources = [*ranking.resources, *retrieval.resources]
         self._rate = ranking.calls["rate_ids"]
         self._rate_for_history = ranking.calls.get("rate_for_history")
+        self._rate_ids_for_history = ranking.calls.get("rate_ids_for_history")
         self._of_user = retrieval.calls["candidates"]
         self._of_history = retrieval.calls["candidates_from_history"]
+        self._of_ids = retrieval.calls["candidates_for_history"]
         self._candidates, self._weight = candidates, rating_weight
 
     def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
-        """Returns the three signatures that `trainer.export.recommender.assemble` describes."""
+        """Returns the signatures that `trainer.export.recommender.assemble` describes."""
         user_id = tf.TensorSpec([None], tf.string, name=USER_ID)
         movie_title = tf.TensorSpec([None, None], tf.string, name=MOVIE_TITLE)
+        movie_id = tf.TensorSpec([None, None], tf.string, name=MOVIE_ID)
+        weight = tf.TensorSpec([None, None], tf.float32, name=WEIGHT)
         # Of any rank: one value for the batch, or one per row (`trainer.export.per_row`).
         k, exclude_seen = (
             tf.TensorSpec(None, tf.int32, name=K),
@@ -45,6 +51,9 @@ class Recommender(tf.Module):
             "recommend": tf.function(self.recommend).get_concrete_function(user_id, k, exclude_seen),
             "recommend_from_history": tf.function(self.recommend_from_history).get_concrete_function(
                 movie_title, k
+            ),
+            "recommend_for_history": tf.function(self.recommend_for_history).get_concrete_function(
+                movie_id, weight, k
             ),
         }
 
@@ -60,13 +69,25 @@ class Recommender(tf.Module):
         return self._ordered(found, self._ratings(user_id, found[MOVIE_ID]), asked, most)
 
     def recommend_from_history(self, movie_title, k):
-        rows = tf.shape(movie_title)[0]
-        asked, most = lengths(k, rows)
+        asked, most = lengths(k, tf.shape(movie_title)[0])
         found = self._of_history(movie_title=movie_title, k=self._retrieved(most))
-        if self._rate_for_history is not None:
-            rating = self._rate_for_history(movie_title=movie_title, movie_id=found[MOVIE_ID])[USER_RATING]
-            return self._ordered(found, rating, asked, most)
-        ordered = self._ordered(found, self._ratings(tf.fill([rows], ""), found[MOVIE_ID]), asked, most)
+        if self._rate_for_history is None:
+            return self._unrated(found, asked, most)
+        rating = self._rate_for_history(movie_title=movie_title, movie_id=found[MOVIE_ID])[USER_RATING]
+        return self._ordered(found, rating, asked, most)
+
+    def recommend_for_history(self, movie_id, weight, k):
+        asked, most = lengths(k, tf.shape(movie_id)[0])
+        found = self._of_ids(movie_id=movie_id, weight=weight, k=self._retrieved(most))
+        if self._rate_ids_for_history is None:
+            return self._unrated(found, asked, most)
+        rated = self._rate_ids_for_history(history_id=movie_id, weight=weight, movie_id=found[MOVIE_ID])
+        return self._ordered(found, rated[USER_RATING], asked, most)
+
+    def _unrated(self, found, asked, most):
+        """Returns films for histories that the ranking model cannot rate by, ordered by nobody's ratings."""
+        nobody = tf.fill([tf.shape(found[MOVIE_ID])[0]], "")
+        ordered = self._ordered(found, self._ratings(nobody, found[MOVIE_ID]), asked, most)
         return {**ordered, USER_RATING: tf.zeros_like(ordered[USER_RATING])}
 
     def _retrieved(self, k):

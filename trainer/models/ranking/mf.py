@@ -124,15 +124,16 @@ class FoldedMf(keras.layers.Layer):
         users, movies = tf.gather(self.user, features[USER_ID]), tf.gather(self.movie, features[MOVIE_ID])
         return self.head(product(users, movies))
 
-    def rate_for_history(self, histories, movies):
+    def rate_for_history(self, histories, movies, weights=None):
         """Returns the ratings of cold-start users, given their histories: float32 [B, n].
 
         Args:
             histories: ragged int32 [B, (h)], the watched films; unknown (0) and repeated ones are ignored.
             movies: int32 [B, n], the films to rate.
+            weights: ragged float32 [B, (h)], as in `trainer.models.layers.pooled`.
         """
         members, width = self.user.shape[1:]
-        sets = tf.reshape(pooled(self.watched, histories), [-1, members, width])
+        sets = tf.reshape(pooled(self.watched, histories, weights=weights), [-1, members, width])
         users = (self.user[:1] + sets)[:, None]  # the unknown user's own set is empty
         rated = product(users, tf.gather(self.movie, movies))
         return tf.reshape(self.head(tf.reshape(rated, [-1, members])), tf.shape(movies))

@@ -13,6 +13,7 @@ from trainer.data.catalogue import Catalogue
 from trainer.models.base import Weight
 from trainer.models.retrieval.config import EaseConfig
 from trainer.models.retrieval.histories import Histories, multi_hot
+from trainer.models.retrieval.history_model import encoded
 from trainer.models.retrieval.solved_model import SolvedModel, with_emptiness, with_popularity
 
 MOST_FILMS = 20_000  # 1.6 GB of weights; the inversion in double precision takes several times that
@@ -79,8 +80,8 @@ class Watched(keras.layers.Layer):
         self._movies = movies
         self.built = True
 
-    def encode(self, histories):
-        return with_emptiness(multi_hot(histories, self._movies), histories)
+    def encode(self, histories, weights=None):
+        return with_emptiness(multi_hot(histories, self._movies, weights), histories)
 
 
 class ServedHistories(keras.layers.Layer):
@@ -94,5 +95,5 @@ class ServedHistories(keras.layers.Layer):
     def user_vectors(self, ids):
         return self._encoder.encode(self._histories.of(ids))
 
-    def vectors_of_history(self, movies):
-        return self._encoder.encode(self._histories.brought(movies))
+    def vectors_of_history(self, movies, weights=None):
+        return encoded(self._encoder, self._histories, movies, weights)

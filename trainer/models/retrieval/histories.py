@@ -39,15 +39,27 @@ class Histories:
         films = tf.RaggedTensor.from_value_rowids(
             tf.cast(keys % size, tf.int32), keys // size, tf.cast(movies.nrows(), tf.int64), validate=False
         )
-        return films if self._latest is None else films[:, -self._latest :]
+        return self.latest(films)
+
+    def latest(self, rows):
+        """Returns the entries of the latest films: ragged [B, (n)] to the same, as short as histories are."""
+        return rows if self._latest is None else rows[:, -self._latest :]
 
 
-def multi_hot(histories, movies: int):
-    """Encodes histories as 0 and 1: ragged int32 [B, (n)], each film once, to float32 [B, movies]."""
+def multi_hot(histories, movies: int, weights=None):
+    """Encodes histories as 0 and 1, or as weights.
+
+    Args:
+        histories: ragged int32 [B, (n)], each film once.
+        movies: the number of films, the OOV row included.
+        weights: ragged float32 [B, (n)], what stands in place of the ones; None: ones.
+
+    Returns:
+        float32 [B, movies].
+    """
     places = tf.stack([tf.cast(histories.value_rowids(), tf.int32), histories.values], axis=1)
-    return tf.scatter_nd(
-        places, tf.ones(tf.shape(places)[:1]), [tf.cast(histories.nrows(), tf.int32), movies]
-    )
+    ones = tf.ones(tf.shape(places)[:1]) if weights is None else weights.values
+    return tf.scatter_nd(places, ones, [tf.cast(histories.nrows(), tf.int32), movies])
 
 
 def once(table: Ragged) -> Ragged:

@@ -17,8 +17,8 @@ BLOCK = 256  # users per block when all users' vectors are computed
 class HistoryModel(RetrievalModel):
     """The base class of models without user embeddings; a subclass sets `encoder`, a layer over histories.
 
-    The encoder's `encode` takes ragged int32 [B, (n)], known films in time order, each once, and returns
-    float32 [B, d].
+    The encoder's `encode` takes ragged int32 [B, (n)], known films in time order, each once, and maybe their
+    weights, ragged float32 [B, (n)] (`trainer.models.layers.pooled.relative`). It returns float32 [B, d].
 
     Args:
         catalogue: the catalogue of train.
@@ -54,8 +54,8 @@ class HistoryModel(RetrievalModel):
     def user_vectors(self, ids):
         return self.encoder.encode(self.histories.of(ids))
 
-    def vectors_of_history(self, movies):
-        return self.encoder.encode(self.histories.brought(movies))
+    def vectors_of_history(self, movies, weights=None):
+        return encoded(self.encoder, self.histories, movies, weights)
 
     def for_serving(self) -> keras.layers.Layer:
         users = np.arange(self.catalogue.users)
@@ -77,5 +77,12 @@ class FoldedHistories(keras.layers.Layer):
     def user_vectors(self, ids):
         return tf.gather(self._users, ids)
 
-    def vectors_of_history(self, movies):
-        return self._encoder.encode(self._histories.brought(movies))
+    def vectors_of_history(self, movies, weights=None):
+        return encoded(self._encoder, self._histories, movies, weights)
+
+
+def encoded(encoder: keras.layers.Layer, histories: Histories, movies, weights=None):
+    """Encodes the histories of a request; arguments as in `RetrievalModel.vectors_of_history`."""
+    if weights is None:
+        return encoder.encode(histories.brought(movies))
+    return encoder.encode(histories.latest(movies), histories.latest(weights))

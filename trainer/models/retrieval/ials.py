@@ -105,15 +105,16 @@ class FoldIn(keras.layers.Layer):
         self._films, self._penalty, self._confidence = films, penalty, config.confidence
         self.built = True
 
-    def encode(self, histories):
-        return with_emptiness(self.solutions(histories), histories)
+    def encode(self, histories, weights=None):
+        return with_emptiness(self.solutions(histories, weights), histories)
 
-    def solutions(self, histories):
+    def solutions(self, histories, weights=None):
         """Returns the users' vectors for their histories: ragged int32 [B, (n)] to float32 [B, d]."""
-        return solved(tf.convert_to_tensor(self._films), histories, self._confidence, self._penalty)
+        films = tf.convert_to_tensor(self._films)
+        return solved(films, histories, self._confidence, self._penalty, weights)
 
 
-def solved(factors, watched, confidence: float, penalty: Penalty):
+def solved(factors, watched, confidence: float, penalty: Penalty, weights=None):
     """Returns, for each row of `watched`, the x that minimizes Σ w (s − ⟨x, factors⟩)² + penalty · ‖x‖².
 
     Args:
@@ -122,6 +123,7 @@ def solved(factors, watched, confidence: float, penalty: Penalty):
             all other rows have s = 0 and w = 1.
         confidence: the additional weight of watched pairs, at least 0.
         penalty: a function from the number of a row's members to its penalty.
+        weights: ragged float32 [B, (n)], by how much each member counts: 0 as if it was none; None: 1.
 
     Returns:
         float32 [B, d]; zeros for rows without members.
@@ -135,9 +137,12 @@ def solved(factors, watched, confidence: float, penalty: Penalty):
         longest = tf.cast(tf.maximum(lengths[order[start]], 1), tf.int32)
         some = order[start : start + tf.clip_by_value(ENTRIES // longest, 1, ROWS)]
         members = tf.gather(factors, tf.gather(watched, some).to_tensor())  # padded with row 0: zeros
-        system = gram + confidence * tf.matmul(members, members, transpose_a=True)
+        counted = members
+        if weights is not None:
+            counted *= tf.gather(weights, some).to_tensor()[..., None]
+        system = gram + confidence * tf.matmul(counted, members, transpose_a=True)
         penalties = penalty(tf.gather(lengths, some))[:, None, None] * tf.eye(width)
-        wanted = (1 + confidence) * tf.reduce_sum(members, axis=1)[..., None]
+        wanted = (1 + confidence) * tf.reduce_sum(counted, axis=1)[..., None]
         solutions = tf.linalg.cholesky_solve(tf.linalg.cholesky(system + penalties), wanted)[..., 0]
         return start + tf.size(some), tf.tensor_scatter_nd_update(found, some[:, None], solutions)
 

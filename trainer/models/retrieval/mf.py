@@ -83,8 +83,8 @@ class Mf(RetrievalModel):
     def item_vectors(self, ids):
         return tf.concat([tf.gather(self._films, ids), tf.gather(self._bias, ids)], axis=1)
 
-    def vectors_of_history(self, movies):
-        return self.for_serving().vectors_of_history(movies)
+    def vectors_of_history(self, movies, weights=None):
+        return self.for_serving().vectors_of_history(movies, weights)
 
     def weights_by_name(self) -> dict[str, Weight]:
         users, films = (row_keys(self.catalogue, owner) for owner in (USER_ID, MOVIE_ID))
@@ -130,13 +130,15 @@ class FoldIn(keras.layers.Layer):
     def user_vectors(self, ids):
         return with_one(tf.gather(self._users, ids))
 
-    def vectors_of_history(self, movies):
+    def vectors_of_history(self, movies, weights=None):
         watched = self._histories.brought(movies)
-        count = tf.cast(watched.row_lengths(), tf.float32)[:, None]
+        films = tf.gather(self._films, watched.values)
+        if weights is None:
+            count = tf.cast(watched.row_lengths(), tf.float32)[:, None]
+        else:
+            count, films = tf.reduce_sum(weights, axis=1)[:, None], films * weights.values[:, None]
         nobody, width = self._users[:1], self._films.shape[1]
-        sums = tf.math.unsorted_segment_sum(
-            tf.gather(self._films, watched.values), watched.value_rowids(), watched.nrows()
-        )
+        sums = tf.math.unsorted_segment_sum(films, watched.value_rowids(), watched.nrows())
         slope = sums - count * self._mean - self._l2 * nobody * tf.sign(count)
         curvature = count[..., None] * self._covariance + tf.maximum(self._l2, 1e-3) * tf.eye(width)
         step = tf.linalg.cholesky_solve(tf.linalg.cholesky(curvature), slope[..., None])[..., 0]

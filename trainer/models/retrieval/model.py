@@ -28,11 +28,13 @@ class RetrievalModel(Model):
         """Returns the films' vectors: int32 [B] to float32 [B, d]."""
         raise NotImplementedError
 
-    def vectors_of_history(self, movies):
+    def vectors_of_history(self, movies, weights=None):
         """Returns the vectors of cold-start users, given the films they have watched.
 
         Args:
             movies: ragged int32 [B, (n)]; unknown (0) and repeated films are ignored.
+            weights: ragged float32 [B, (n)], how much each film counts (`trainer.models.layers.pooled`'s
+                `relative`), if all films are known and none is repeated; None: all count alike.
 
         Returns:
             float32 [B, d].
@@ -57,8 +59,9 @@ class RetrievalModel(Model):
         """Returns the layer that scores a request's history, if `vectors_of_history` does not.
 
         Returns:
-            A layer whose `scores` takes ragged int32 [B, (n)], known films, each once, and returns float32
-            [B, movies - 1], the scores of the films from id 1; or None.
+            A layer whose `scores` takes ragged int32 [B, (n)], known films, each once, and maybe their
+            weights as `vectors_of_history` does, and returns float32 [B, movies - 1], the scores of the films
+            from id 1; or None.
         """
         return None
 

@@ -78,9 +78,9 @@ class Code(keras.layers.Layer):
         self._seeds = keras.random.SeedGenerator()
         self.built = True
 
-    def encode(self, histories):
+    def encode(self, histories, weights=None):
         """Encodes histories by the code's mean: ragged int32 [B, (n)] to float32 [B, hidden + 1]."""
-        return with_one(self.through_code(multi_hot(histories, self._movies))[0])
+        return with_one(self.through_code(multi_hot(histories, self._movies, weights))[0])
 
     def through_code(self, watched, training=False):
         """Returns (hidden float32 [B, hidden], the code's mean and log variance, float32 [B, dim] each).

@@ -146,12 +146,17 @@ class Attention(keras.layers.Layer):
         self._norm.build((None, None, config.dim))
         self.built = True
 
-    def encode(self, histories, training=False):
-        """Encodes histories, ragged int32 [B, (n)], as last or mean state: float32 [B, dim + 1]."""
+    def encode(self, histories, weights=None, training=False):
+        """Encodes histories, ragged int32 [B, (n)], as last or mean state: float32 [B, dim + 1].
+
+        `weights`, ragged float32 [B, (n)], weigh the states in the mean; the last state has no use for them.
+        """
         states = self.states(histories, training=training)
         if self._next:
             return with_one(tf.gather(states, histories.row_lengths(), batch_dims=1))
         there = tf.cast(_there(histories), tf.float32)[:, :, None]
+        if weights is not None:  # the start's state counts 1, like a film's
+            there = tf.pad(weights.to_tensor(), [[0, 0], [1, 0]], constant_values=1.0)[:, :, None]
         return with_one(tf.reduce_sum(states * there, axis=1) / tf.reduce_sum(there, axis=1))
 
     def states(self, histories, training=False):

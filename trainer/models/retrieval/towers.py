@@ -117,11 +117,14 @@ class UserTower(Tower):
             parts += self._history(self.watched, ids, targets, training=training)
         return with_one(self.vectors(parts, training))
 
-    def of_films(self, movies):
-        """Returns cold-start users' vectors, float32 [B, d + 1], given `movies`, ragged int32 [B, (n)]."""
+    def of_films(self, movies, weights=None):
+        """Returns cold-start users' vectors, float32 [B, d + 1], given `movies`, ragged int32 [B, (n)].
+
+        `weights` are as in `RetrievalModel.vectors_of_history`.
+        """
         parts = tf.repeat(self.nobody(), movies.nrows(), axis=0)
         if self.watched is not None:
-            parts += pooled(self.watched, movies)
+            parts += pooled(self.watched, movies, weights=weights)
         return with_one(through(self.dense, parts))
 
     def nobody(self):

@@ -101,8 +101,8 @@ class TwoTower(RetrievalModel):
     def item_vectors(self, ids):
         return self.item_tower(ids)
 
-    def vectors_of_history(self, movies):
-        return self.user_tower.of_films(movies)
+    def vectors_of_history(self, movies, weights=None):
+        return self.user_tower.of_films(movies, weights)
 
     def visitors(self) -> keras.layers.Layer:
         """Returns the closed-form counts: the tower was trained on histories far longer than a visitor's."""
@@ -141,8 +141,8 @@ class FoldedUsers(keras.layers.Layer):
     def user_vectors(self, ids):
         return tf.gather(self._users, ids)
 
-    def vectors_of_history(self, movies):
+    def vectors_of_history(self, movies, weights=None):
         parts = tf.repeat(self._nobody, movies.nrows(), axis=0)
         if self._watched is not None:
-            parts += pooled(self._watched, movies)
+            parts += pooled(self._watched, movies, weights=weights)
         return with_one(through(self._dense, parts))

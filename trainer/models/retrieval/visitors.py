@@ -12,6 +12,9 @@ m = 20 pseudo-users shrink the lift of rarely watched films towards 0. shared(i,
 nats) of the words, such as genres, that both films have: that both are for children says more than that both
 are comedies. It decides where everybody has watched the film, so that its lifts carry no information.
 
+If the films have weights w, the sums are over w lift(i, j) and w shared(i, j), and n is the sum of the
+weights, which are scaled so that it is the effective number of films (`trainer.models.layers.pooled`).
+
 All constants were chosen on a validation part of train (`benchmarks/visitor.py`).
 """
 
@@ -75,12 +78,18 @@ class Visitors(keras.layers.Layer):
         self._nobody = frozen(self, "nobody", nobody.astype(np.float32))
         self.built = True
 
-    def scores(self, histories):
-        """Scores all films: ragged int32 [B, (n)], known films, each once, to float32 [B, movies - 1]."""
+    def scores(self, histories, weights=None):
+        """Scores all films: ragged int32 [B, (n)], known films, each once, to float32 [B, movies - 1].
+
+        `weights` are as in `RetrievalModel.vectors_of_history`.
+        """
         count = tf.cast(histories.row_lengths(), tf.float32)[:, None]
-        shared = tf.matmul(_sums(self._words, histories.values, histories), self._words[1:], False, True)
+        if weights is not None:
+            count = tf.reduce_sum(weights, axis=1)[:, None]
+        words = _sums(self._words, histories.values, histories, weights)
+        shared = tf.matmul(words, self._words[1:], False, True)
         scores = self._popularity + self._pool.shared * shared / tf.maximum(count, 1)
-        lifts = _sums(self._lifts, tf.gather(self._places, histories.values), histories)
+        lifts = _sums(self._lifts, tf.gather(self._places, histories.values), histories, weights)
         lifts /= tf.maximum(count, 1) ** self._pool.evidence
         scores += tf.gather(lifts, self._places[1:], axis=1)
         return tf.where(count > 0, scores, self._nobody)
@@ -176,6 +185,10 @@ def _places(films: np.ndarray, movies: int) -> np.ndarray:
     return places
 
 
-def _sums(table, rows, histories):
+def _sums(table, rows, histories, weights=None):
     """Sums a table's rows over each history, float32 [B, d], without copying the rows."""
+    if weights is not None:
+        places = tf.stack([histories.value_rowids(), tf.cast(rows, tf.int64)], axis=1)
+        shape = tf.stack([histories.nrows(), tf.shape(table, tf.int64)[0]])
+        return tf.sparse.sparse_dense_matmul(tf.SparseTensor(places, weights.values, shape), table)
     return tf.sparse.segment_sum(table, rows, histories.value_rowids(), num_segments=histories.nrows())

@@ -109,9 +109,9 @@ class AveragedHistory(keras.layers.Layer):
             width = units
         self.built = True
 
-    def encode(self, histories):
+    def encode(self, histories, weights=None):
         """Encodes histories: ragged int32 [B, (n)] to float32 [B, dim + 1]."""
-        return with_one(through(self._dense, pooled(self._watched, histories, mean=True)))
+        return with_one(through(self._dense, pooled(self._watched, histories, True, weights)))
 
     def without(self, users, movies, training: bool):
         """Encodes each row's user by a history without the row's film: float32 [B, dim + 1]."""
