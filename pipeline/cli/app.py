@@ -14,6 +14,7 @@ from pipeline.cli.commands import (
     bulk,
     cloud,
     history,
+    inspect,
     models,
     report,
     run,
@@ -56,6 +57,7 @@ def options(
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {
+    "inspect": inspect.inspect,
     "run": run.run,
     "schedule": schedule.schedule,
     "simulate": simulate.simulate,

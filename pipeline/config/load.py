@@ -49,8 +49,6 @@ def load_config(name_or_file: str, overrides: Sequence[str] = (), **flags: Any) 
     Raises:
         ConfigError: names the file, the key, the value and what is allowed.
     """
-    from pipeline.config.schema import RunConfig
-
     file = find_config(name_or_file)
     plain = _read(file)
     sources: dict[str, str] = {}
@@ -66,10 +64,26 @@ def load_config(name_or_file: str, overrides: Sequence[str] = (), **flags: Any) 
     for path, value in flags.items():
         if value is not None:
             _assign(plain, path.replace("__", "."), value)
+    return check_config(plain, str(file), sources)
+
+
+def check_config(plain: dict[str, Any], file: str, sources: dict[str, str] | None = None) -> "RunConfig":
+    """Validates a configuration that was read.
+
+    Args:
+        plain: its keys and values.
+        file: the file that it is from, for the messages.
+        sources: by dotted path, what set it instead of the file.
+
+    Raises:
+        ConfigError: names the file, the key, the value and what is allowed.
+    """
+    from pipeline.config.schema import RunConfig
+
     try:
         return RunConfig.model_validate(plain)
     except pydantic.ValidationError as error:
-        raise ConfigError(_explain(error, plain, sources, str(file))) from None
+        raise ConfigError(_explain(error, plain, sources or {}, file)) from None
 
 
 def find_config(name_or_file: str) -> Path:

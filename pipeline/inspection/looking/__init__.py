@@ -1,0 +1,1 @@
+"""What is in files of unknown format: which files there are, how they are written, and their columns."""

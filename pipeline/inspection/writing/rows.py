@@ -1,0 +1,138 @@
+"""Rows of interactions as a run reads them: every name of tf.Examples with its values."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from components.movielens_example_gen.reading import times
+from components.movielens_example_gen.reading.ids import plain_id
+from pipeline.inspection.looking.profiles import as_text, to_number
+from pipeline.inspection.looking.tables import Table
+from pipeline.inspection.proposal import Part, Proposal
+from trainer.data.description import Features
+
+Row: TypeAlias = dict[str, list[Any]]
+_UNITS = {
+    "s": times.SECONDS,
+    "ms": "milliseconds",
+    "us": "microseconds",
+    "ns": "nanoseconds",
+    "iso": times.ISO,
+}
+
+
+def rows_as_read(proposal: Proposal) -> Iterator[Row]:
+    """Yields the interactions that were looked at: by name, the values; none where a feature has none.
+
+    Rows whose event is left out, and rows that a run would refuse, are left out.
+    """
+    described, table = proposal.described, proposal.interactions
+    items = _Described(proposal.items, "item")
+    users = _Described(proposal.users, "user")
+    strength, moment = _strength(proposal), _moment(proposal)
+    context = _Reader(described.interactions.features, table)
+    cells = table.columns
+    user_cells, item_cells = cells[proposal.roles.user.column], cells[proposal.roles.item.column]
+    for place, (user_cell, item_cell) in enumerate(zip(user_cells, item_cells, strict=True)):
+        user, item, worth = plain_id(as_text(user_cell)), plain_id(as_text(item_cell)), strength(place)
+        if not user or not item or worth is None:
+            continue
+        yield {
+            "user_id": [user],
+            "movie_id": [item],
+            "movie_title": [items.title(item)],
+            "user_rating": [worth],
+            "timestamp": [moment(place)],
+            **items.features(item),
+            **users.features(user),
+            **context.features(place),
+        }
+
+
+def _strength(proposal: Proposal) -> Callable[[int], float | None]:
+    interactions, table = proposal.described.interactions, proposal.interactions
+    if interactions.event:
+        weights, events = interactions.event.weights, table.columns[interactions.event.column]
+        return lambda place: weights.get(as_text(events[place]))
+    column = interactions.rating.column if interactions.rating else interactions.count
+    if column is None:
+        return lambda place: 1.0
+    cells, decimal = table.columns[column], table.format.decimal
+    return lambda place: to_number(as_text(cells[place]), decimal)
+
+
+def _moment(proposal: Proposal) -> Callable[[int], int]:
+    time, table = proposal.described.interactions.time, proposal.interactions
+    if time is None:
+        return lambda place: 0
+    cells, unit = table.columns[time.column], _UNITS[time.unit]
+    return lambda place: times.seconds(as_text(cells[place]).strip(), unit) or 0
+
+
+class _Reader:
+    """Values of features in the rows of a table."""
+
+    def __init__(self, features: Features, table: Table):
+        self._features = {key: each for key, each in features.items() if each.of is None}
+        self._columns = {key: table.columns[each.column or key] for key, each in self._features.items()}
+        self._decimal = table.format.decimal
+
+    def features(self, place: int) -> Row:
+        """Returns the values of a row by the names of its features."""
+        return {
+            each.name or key: values(each, self._columns[key][place], self._decimal)
+            for key, each in self._features.items()
+        }
+
+    def nothing(self) -> Row:
+        """Returns no values."""
+        return {each.name or key: [] for key, each in self._features.items()}
+
+
+class _Described:
+    """The titles and features of items or users by id."""
+
+    def __init__(self, part: Part | None, owner: str):
+        features = {key: guess.feature for key, guess in part.features.items()} if part else {}
+        self._reader = _Reader(features, part.table) if part else None
+        self._places: dict[str, int] = {}
+        self._titles: list[Any] | None = None
+        if part:
+            self._places = {
+                plain_id(as_text(id)): place for place, id in enumerate(part.table.columns[part.id])
+            }
+            self._titles = part.table.columns[part.title] if part.title else None
+
+    def title(self, id: str) -> str:
+        """Returns an item's title, which is its id where no file has another."""
+        if self._titles is None or id not in self._places:
+            return id
+        return as_text(self._titles[self._places[id]]).strip() or id
+
+    def features(self, id: str) -> Row:
+        """Returns the values of an id's features; none of those that no file describes."""
+        if self._reader is None:
+            return {}
+        place = self._places.get(id)
+        return self._reader.nothing() if place is None else self._reader.features(place)
+
+
+def values(feature: Any, cell: Any, decimal: str = ".") -> list[Any]:
+    """Returns the values of a feature in a cell, as a run reads them."""
+    if cell is None or (isinstance(cell, str) and cell.strip() in ("", *feature.none)):
+        return []
+    if feature.type == "categories":
+        parts = cell if isinstance(cell, list | tuple) else as_text(cell).split(feature.separator)
+        words = [as_text(part).strip() for part in parts if part is not None]
+        return [word for word in words if word and word not in feature.none]
+    if feature.type == "vector":
+        parts = cell if isinstance(cell, list | tuple) else as_text(cell).split(feature.separator)
+        numbers = [to_number(as_text(part), decimal) for part in parts]
+        return [] if None in numbers else numbers
+    text = as_text(cell).strip()
+    if feature.type == "number":
+        number = float(cell) if isinstance(cell, int | float) else to_number(text, decimal)
+        return [] if number is None or number != number else [number]
+    if feature.type == "time":
+        moment = times.seconds(text, _UNITS[feature.unit])
+        return [] if moment is None else [moment]
+    return [text] if text else []
