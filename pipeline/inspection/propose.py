@@ -78,10 +78,10 @@ def _proposed(path: Path, tables: list[Table], unused: list[tuple[str, str]]) ->
         raise DataError(
             f"{path}: no file has a column of users and one of items\n{_seen(tables)}", template(path, tables)
         )
-    found.sort(key=lambda each: _like_interactions(*each, tables), reverse=True)
+    found.sort(key=lambda each: _like_interactions(each[0], each[1], tables), reverse=True)
     table, roles = found[0]
     doubts = list(roles.doubts)
-    rivals = [each for each, _ in found[1:] if _like_interactions(each, _, tables)[:2] >= (True, True)]
+    rivals = [one for one, its in found[1:] if _like_interactions(one, its, tables)[:2] == (True, True)]
     if rivals:
         listed = ", ".join(each.name for each in rivals[:3])
         doubts.insert(
@@ -137,7 +137,7 @@ class _Proposing:
         owned = self._owned(user, item)
         items = self._part("item", item, owned["item"])
         users = self._part("user", user, owned["user"])
-        context = {}
+        context: dict[str, FeatureGuess] = {}
         for name in owned["context"]:
             self._add(context, guess_feature(self._table.profiles[name], "context"), "context")
         used = {

@@ -93,7 +93,7 @@ def _interactions(grid: Grid, proposal: Proposal) -> None:
         grid.add_row("  feedback", "", "implicit: no rating, count or event; each is worth 1")
     else:
         name = "rating" if interactions.rating else "count" if interactions.count else "event"
-        feedback = "explicit feedback" if proposal.explicit else "implicit feedback"
+        feedback = "explicit" if proposal.explicit else "implicit"
         grid.add_row(f"  {name}", escape(strength.column), escape(f"{strength.detail} ({strength.why})"))
         worth = ""
         if interactions.event:
@@ -101,7 +101,7 @@ def _interactions(grid: Grid, proposal: Proposal) -> None:
                 f"{word} {weight:g}" for word, weight in interactions.event.weights.items()
             )
             worth = f", worth{worth}"
-        grid.add_row("", "", escape(feedback + worth))
+        grid.add_row("  feedback", "", escape(feedback + worth))
     if roles.time:
         grid.add_row("  time", escape(roles.time.column), escape(f"{roles.time.detail} ({roles.time.why})"))
     elif table.format.kind == "sequences":
@@ -152,8 +152,11 @@ def _samples(proposal: Proposal, console: Console) -> None:
     grid.add_column(no_wrap=True)
     for _ in rows:
         grid.add_column(no_wrap=True, overflow="ellipsis", max_width=_CELL)
+    absent = {"timestamp"} if not proposal.roles.time else set()
+    absent |= set() if proposal.items and proposal.items.title else {"movie_title"}
+    absent |= set() if proposal.roles.strength.guess else {"user_rating"}
     for name in rows[0]:
-        if name == "timestamp" and not proposal.roles.time:
+        if name in absent:
             continue
         called = {
             "user_id": proposal.described.nouns.user,

@@ -124,7 +124,7 @@ class _Guesser:
 
     def _vector(self) -> FeatureGuess | None:
         for separator in (" ", ",", ";", "|"):
-            rows = [value.split(separator) for value in list(self._profile.values)[:200]]
+            rows = [value.strip("[]() ").split(separator) for value in list(self._profile.values)[:200]]
             length = len(rows[0])
             if length < 4 or any(len(row) != length for row in rows):
                 continue

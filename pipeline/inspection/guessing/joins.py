@@ -73,7 +73,7 @@ def find_join(role: str, interactions: Table, roles: Roles, others: Sequence[Tab
     found.sort(key=lambda each: each[0], reverse=True)
     score, best = found[0]
     rivals = [join for other, join in found[1:] if join.table is not best.table and other > score - 0.2]
-    doubts = ()
+    doubts: tuple[str, ...] = ()
     if rivals:
         rival = rivals[0]
         doubts = (

@@ -50,12 +50,12 @@ def recognise_movielens(folder: Path) -> Release | None:
 
 def _lines(path: Path) -> int:
     with opened(path) as file:
-        return sum(1 for _ in file.bytes)
+        return sum(1 for _ in file.content)
 
 
 def _first(path: Path) -> bytes:
     with opened(path) as file:
-        return file.bytes.readline(200)
+        return file.content.readline(200)
 
 
 def _nearest(sizes: dict[str, int], path: Path, row: int) -> str | None:

@@ -11,7 +11,7 @@ from marquee.errors import DataError
 MOST_FILES = 2_000
 _NO_DATA = re.compile(
     r"(readme|licen[cs]e|copying|changelog|requirements)\b.*|"
-    r".*\.(md|rst|pdf|html?|png|jpe?g|gif|svg|ya?ml|toml|ini|pbtxt|py|ipynb|sh|log|md5|sha\d+|docx?)",
+    r"_.*|.*\.(md|rst|pdf|html?|png|jpe?g|gif|svg|ya?ml|toml|ini|pbtxt|py|ipynb|sh|log|md5|sha\d+|docx?)",
     re.IGNORECASE,
 )
 

@@ -48,7 +48,7 @@ def recognise_format(path: Path) -> Recognised:
         DataError: it is no table: empty, binary, a web page, prose, …
     """
     with opened(path) as file:
-        head = file.bytes.read(HEAD)
+        head = file.content.read(HEAD)
     packed = f", {kind}" if (kind := packing(path)) else ""
     if head.startswith(b"PAR1"):
         return Recognised(Format(kind="parquet"), None, f"Parquet{packed}")
@@ -99,10 +99,7 @@ def _json(path: Path, head: bytes, whole: bool, packed: str) -> Recognised:
     if isinstance(row, dict) and not (alone and _by_id(row)):
         return Recognised(Format(kind="jsonl"), None, f"JSON Lines{packed}")
     if head.lstrip().startswith(b"["):
-        raise DataError(
-            f"{path}: one JSON list of everything is not read",
-            f"Write one object per line: jq -c '.[]' {path} > {path.stem}.jsonl",
-        )
+        return Recognised(Format(kind="json"), None, f"one JSON list of objects{packed}")
     return Recognised(Format(kind="json"), None, f"one JSON object, an entry for each id{packed}")
 
 

@@ -34,12 +34,12 @@ class Opened:
     """An open file.
 
     Attributes:
-        bytes: its content, unpacked.
+        content: what is in it, unpacked.
         file: the file itself.
         size: the bytes of that.
     """
 
-    bytes: IO[bytes]
+    content: IO[bytes]
     file: IO[bytes]
     size: int
 
@@ -66,9 +66,9 @@ def _unpacked(file: IO[bytes], kind: str | None) -> IO[bytes]:
     if kind == "gzip":
         packed = gzip.GzipFile(fileobj=file)
     elif kind == "bzip2":
-        packed = bz2.open(file)
+        packed = bz2.BZ2File(file)
     elif kind == "xz":
-        packed = lzma.open(file)
+        packed = lzma.LZMAFile(file)  # noqa: SIM115
     elif kind == "zstd":
         import io
 

@@ -21,6 +21,7 @@ ROWS, BYTES = 100_000, 4 << 20
 #: Names of the columns of formats that have none.
 SEQUENCE = ("user_id", "item_id")
 BY_ID = ("item_id", "value")
+_ONE_PER_LINE = 'Write one object per line, such as {"user": "7", "item": "B00X"}.'
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ class _Reader:
     def _text(self) -> io.TextIOWrapper:
         encoding = self._recognised.format.encoding
         name = "utf-8-sig" if encoding == "utf-8" else encoding
-        self._wrapper = io.TextIOWrapper(self._source.bytes, name, errors="replace", newline="")
+        self._wrapper = io.TextIOWrapper(self._source.content, name, errors="replace", newline="")
         return self._wrapper
 
     def close(self) -> None:
@@ -215,7 +216,7 @@ class _Reader:
             yield from ([user, item] for item in items)
 
     def _json_lines(self) -> Iterator[dict]:
-        for number, line in enumerate(self._source.bytes, start=1):
+        for number, line in enumerate(self._source.content, start=1):
             if not line.strip():
                 continue
             try:
@@ -224,18 +225,22 @@ class _Reader:
                 row = None
             if not isinstance(row, dict):
                 raise DataError(
-                    f"{self._path}, line {number}: {line[:60]!r} is no JSON object",
-                    'Each line has to be one object, such as {"user": "7", "item": "B00X"}.',
+                    f"{self._path}, line {number}: {line[:60]!r} is no JSON object", _ONE_PER_LINE
                 )
             yield row
 
     def _json(self) -> Iterator[dict]:
         try:
-            entries = json.load(self._source.bytes)
+            entries = json.load(self._source.content)
         except ValueError as error:
             raise DataError(
                 f"{self._path}: this is no JSON: {error}", "It was cut off; fetch it again."
             ) from None
+        if isinstance(entries, list):
+            if not all(isinstance(entry, dict) for entry in entries):
+                raise DataError(f"{self._path}: a JSON list of other things than objects", _ONE_PER_LINE)
+            yield from entries
+            return
         key, value = BY_ID
         for id, entry in entries.items():
             yield {key: id, **(entry if isinstance(entry, dict) else {value: entry})}
@@ -245,7 +250,7 @@ class _Reader:
         import pyarrow.parquet as pq
 
         try:
-            file = pq.ParquetFile(io.BytesIO(self._source.bytes.read()))
+            file = pq.ParquetFile(io.BytesIO(self._source.content.read()))
         except pa.ArrowInvalid as error:
             raise DataError(
                 f"{self._path}: this is no whole Parquet file: {error}", "Fetch it again."

@@ -19,8 +19,8 @@ def template(path: Path, tables: Sequence[Table]) -> str:
     within = f"\n    path: {table.file.within}" if table.file.within else ""
     names = f"\n    format: {{header: false, columns: [{', '.join(columns)}]}}" if table.headless else ""
     return f"""\
-Each row has to say which user (an id that comes again) and which item. If such columns are there, say which in
-a file mine.yaml, and run `marquee run --config mine.yaml`:
+Each row has to say which user (an id that comes again) and which item. If there are such columns, say
+which in a file mine.yaml, and run `marquee run --config mine.yaml`:
 name: mine
 data:
   dataset: custom
@@ -28,7 +28,7 @@ data:
   interactions:{within}{names}
     user: {user}      # the column of the users' ids
     item: {item}      # the column of the items' ids
-    # rating: {{column: …, min: 1, max: 5, step: 1}}, or count: …, or event: {{column: …, weights: {{view: 1}}}}
+    # rating: {{column: …, min: 1, max: 5, step: 1}}; or count: …; or event: {{column: …, weights: {{…: 1}}}}
     # time: {{column: …, unit: auto}}
 validate: {{schema: auto}}
 ranking:

@@ -92,7 +92,8 @@ class _Described:
     """The titles and features of items or users by id."""
 
     def __init__(self, part: Part | None, owner: str):
-        features = {key: guess.feature for key, guess in part.features.items()} if part else {}
+        guesses = part.features.items() if part else ()
+        features = {key: guess.feature for key, guess in guesses if guess.feature}
         self._reader = _Reader(features, part.table) if part else None
         self._places: dict[str, int] = {}
         self._titles: list[Any] | None = None

@@ -122,7 +122,9 @@ class _Inference:
     def _described(self, name: str) -> set[str]:
         """Returns the words of a feature in the file that it is from: also of items that nobody touched."""
         for part in (self._proposal.items, self._proposal.users):
-            for key, guess in part.features.items() if part else ():
+            if part is None:
+                continue
+            for key, guess in part.features.items():
                 if guess.feature and (guess.feature.name or key) == name:
                     cells = part.table.columns[guess.column]
                     return {word for cell in cells for word in values(guess.feature, cell)}

@@ -87,8 +87,8 @@ def _data(proposal: Proposal) -> Iterator[str]:
     elif interactions.format.kind != "sequences":
         yield "    # No column of times: splits by time are not possible."
     yield from _features(proposal.context)
-    for guess in proposal.left_out:
-        yield f"    # {guess.column} is left out: {guess.why}."
+    for column in proposal.left_out:
+        yield f"    # {column.column} is left out: {column.why}."
     for name, part in (("items", proposal.items), ("users", proposal.users)):
         if part:
             yield from _part(name, part, proposal)
