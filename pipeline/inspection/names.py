@@ -7,78 +7,56 @@ import re
 
 from components.movielens_example_gen.reading import columns
 
+
+def _groups(*names: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(each.split()) for each in names)
+
+
 #: By role, groups of names: a later group counts only where no earlier one is there.
 USER = (
     *columns.USER,
-    ("customer", "member", "reader", "listener", "viewer", "visitor", "player", "guest", "buyer", "reviewer"),
-    (
-        "accountid",
-        "account",
-        "clientid",
-        "client",
-        "buyerid",
-        "shopperid",
-        "personid",
-        "readerid",
-        "playerid",
-    ),
-    (
-        "listenerid",
-        "patientid",
-        "studentid",
-        "subscriberid",
-        "userpseudoid",
-        "deviceid",
-        "sessionid",
-        "session",
+    *_groups(
+        "customer member reader listener viewer visitor player guest buyer reviewer",
+        "accountid account clientid client buyerid shopperid personid readerid playerid listenerid studentid",
+        "kunde kundennr kundennummer kundenid nutzer nutzerid utilisateur usuario cliente subscriberid",
+        "userpseudoid deviceid sessionid session",
     ),
 )
 ITEM = (
     *columns.MOVIE,
-    ("sku", "product", "article", "articleid", "artistid", "artist", "trackid", "track", "songid", "song"),
-    (
-        "isbn",
-        "book",
-        "businessid",
-        "restaurantid",
-        "restaurant",
-        "recipeid",
-        "recipe",
-        "gameid",
-        "game",
-        "appid",
-    ),
-    ("productcode", "stockcode", "offerid", "listingid", "listing", "courseid", "course", "jobid", "eventid"),
-    ("venueid", "poiid", "adid", "documentid", "newsid", "pageid", "url", "albumid", "album", "podcastid"),
-)
-RATING = (*columns.RATING, ("starrating", "reviewrating", "reviewscore", "grade", "preference", "points"))
-COUNT = (
-    ("count", "plays", "playcount", "playscount", "listens", "listencount", "clicks", "views", "purchases"),
-    (
-        "quantity",
-        "qty",
-        "weight",
-        "times",
-        "frequency",
-        "visits",
-        "watched",
-        "hours",
-        "hoursplayed",
-        "minutes",
+    *_groups(
+        "sku product article articleid artistid artist trackid track songid song",
+        "isbn book businessid restaurantid restaurant recipeid recipe gameid game appid",
+        "productcode stockcode offerid listingid listing courseid course jobid eventid",
+        "artikel artikelnr artikelnummer produkt produktid produit produitid producto",
+        "venueid poiid adid documentid newsid pageid url albumid album podcastid",
     ),
 )
-EVENT = (
-    ("event", "eventtype", "eventname", "action", "actiontype", "behavior", "behaviour", "interaction"),
-    ("interactiontype", "behaviortype", "activity", "type", "verb"),
+RATING = (
+    *columns.RATING,
+    *_groups("starrating reviewrating reviewscore grade preference points bewertung note"),
+)
+COUNT = _groups(
+    "count plays playcount playscount listens listencount clicks views purchases",
+    "quantity qty weight times frequency visits watched hours hoursplayed minutes",
+    "menge anzahl stueck quantite cantidad",
+)
+EVENT = _groups(
+    "event eventtype eventname action actiontype behavior behaviour interaction",
+    "interactiontype behaviortype activity type verb",
 )
 TIME = (
     *columns.TIMESTAMP,
-    ("createdtime", "occurredat", "purchasedat", "orderdate", "reviewtime", "invoicedate"),
+    *_groups(
+        "createdtime occurredat purchasedat orderdate invoicedate datum zeit zeitpunkt bestelldatum fecha"
+    ),
 )
 TITLE = (
     *columns.TITLE,
-    ("productname", "productdisplayname", "artistname", "trackname", "songname", "booktitle", "displayname"),
-    ("headline", "label", "fullname"),
+    *_groups(
+        "productname productdisplayname artistname trackname songname booktitle displayname",
+        "headline label fullname",
+    ),
 )
 #: Context that is known when a request is made.
 CONTEXT = frozenset(
@@ -153,6 +131,7 @@ CODES = frozenset(
     ]
 )
 
+_LESS_THAN_A_USER = frozenset(("sessionid", "deviceid", "userpseudoid", "eventid", "pageid", "adid"))
 _ROLES = {"user": USER, "item": ITEM, "rating": RATING, "count": COUNT, "event": EVENT, "time": TIME}
 _OTHERS = (
     *columns.GENRES,
@@ -210,6 +189,14 @@ def named(role: str, names: list[str]) -> list[str]:
         if found := [name for name in names if plain(name) in group]:
             return found
     return []
+
+
+def also_named(role: str, names: list[str]) -> list[str]:
+    """Returns columns that less sure names of a user or an item are of, for saying so."""
+    ids = frozenset(name for group in _ROLES[role] for name in group) - _LESS_THAN_A_USER
+    return [
+        name for name in names if plain(name) in ids and plain(name).endswith(("id", "sku", "asin", "isbn"))
+    ]
 
 
 def alike(role: str, names: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from marquee.errors import ConfigError, DataError
 from pipeline.inspection.guessing.feature_types import FeatureGuess, guess_feature
 from pipeline.inspection.guessing.joins import Join, find_join
 from pipeline.inspection.guessing.roles import Roles, guess_roles, with_names
-from pipeline.inspection.guessing.told_with import owner_of
+from pipeline.inspection.guessing.told_with import one_each, owner_of
 from pipeline.inspection.looking.files import DataFile, apart, find_files
 from pipeline.inspection.looking.profiles import Profile
 from pipeline.inspection.looking.tables import Table, read_table
@@ -213,19 +213,24 @@ class _Proposing:
             id = (self._roles.item if owner == "item" else self._roles.user).column
         else:
             return None
+        profiles = table.profiles if join else one_each(table, id, names)
         title = title_of(names) if owner == "item" else None
-        if title and not _titles(table.profiles[title]):
+        if owner == "item" and table.format.columns:  # no header names one
+            title = next(
+                (name for name in names if _titles(profiles[name]) and profiles[name].words > 1.3), None
+            )
+        if title and not _titles(profiles[title]):
             title = None
         features: dict[str, FeatureGuess] = {}
         left_out = []
         for name in names:
             if name != title:
-                guess = guess_feature(table.profiles[name], owner)
+                guess = guess_feature(profiles[name], owner)
                 if guess.feature is None:
                     left_out.append(guess)
                 else:
                     self._add(features, guess, owner)
-        if title and _years(table.profiles[title]) and "year" not in self._keys:
+        if title and _years(profiles[title]) and "year" not in self._keys:
             year = Number(of="title", pattern=_YEAR, bin_width=3)
             features["year"] = FeatureGuess(title, year, f"most of {title!r} end with a year")
         if not join and not title and not features:

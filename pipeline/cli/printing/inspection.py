@@ -70,9 +70,8 @@ def print_written(inspected: Inspected, path: Path, console: Console) -> None:
         console.print(f"  [dim]{escape(str(file))}: {what}[/]")
     # A workspace serves one set of models.
     workspace = Path(config.stem) if DEFAULT_WORKSPACE.exists() else None
-    console.print(
-        "next:", command("run", "--config", str(config), workspace=workspace), markup=False, soft_wrap=True
-    )
+    run = command("run", "--config", str(config), workspace=workspace)
+    console.print(f"\nnext: {run}", markup=False, soft_wrap=True)
 
 
 def _grid() -> Grid:
@@ -132,9 +131,9 @@ def _features(grid: Grid, features: Iterable[FeatureGuess], left_out: Iterable[F
 
 def _file(grid: Grid, name: str, table: Table) -> None:
     rows = f"{table.rows:,} rows" if table.whole else f"the first {table.rows:,} of some {table.total:,} rows"
-    grid.add_row(
-        f"[bold]{name}[/]", f"[bold]{escape(table.name)}[/]", escape(f"{table.recognised.how}; {rows}")
-    )
+    named = "; its columns are named here" if table.format.columns else ""
+    how = f"{table.recognised.how}; {rows}{named}"
+    grid.add_row(f"[bold]{name}[/]", f"[bold]{escape(table.name)}[/]", escape(how))
 
 
 def _some(values: Iterable[str]) -> str:

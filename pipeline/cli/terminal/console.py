@@ -4,7 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -77,14 +77,14 @@ def log_line(text: str) -> None:
 
 
 @contextlib.contextmanager
-def busy(console: Console, text: str) -> Iterator[None]:
-    """Shows a spinner with `text` inside a `with` block.
+def busy(console: Console, text: str) -> Iterator[Callable[[str], None]]:
+    """Shows a spinner with `text` inside a `with` block; yields a function that changes the text.
 
     `Console.status` does this too, but puts an object of its own in place of `sys.stderr`. A library that is
     imported meanwhile keeps that object, and from then on its warnings are drawn over the terminal.
     """
     if not console.is_terminal:
-        yield
+        yield lambda text: None
         return
     spinner = Spinner("dots", text=text)
     with Live(
@@ -95,4 +95,4 @@ def busy(console: Console, text: str) -> Iterator[None]:
         redirect_stdout=False,
         redirect_stderr=False,
     ):
-        yield
+        yield lambda text: spinner.update(text=text)

@@ -65,8 +65,9 @@ def find_join(role: str, interactions: Table, roles: Roles, others: Sequence[Tab
                 continue
             join = Join(table, profile.name, matched, len(ids), len(profile.ids) - matched)
             words = _words(role, guess.column, join)
-            # Numbers from 1 on are the ids of everything: then names have to say of what.
-            if words > 0 or not _numbered(ids) or (words == 0 and matched == len(ids)):
+            # Numbers from 1 on are the ids of everything: names, where there are any, have to say of what.
+            nameless = table.headless and words == 0 and matched == len(ids)
+            if words > 0 or not _numbered(ids) or nameless:
                 found.append((matched / len(ids) + words, join))
     if not found:
         return None

@@ -7,7 +7,7 @@ from pipeline.inspection.guessing.guess import Guess
 from pipeline.inspection.guessing.strength import Strength, guess_strength
 from pipeline.inspection.looking.profiles import Profile
 from pipeline.inspection.looking.tables import Table
-from pipeline.inspection.names import alike, named
+from pipeline.inspection.names import alike, also_named, named
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,9 @@ def _named(role: str, names: list[str], doubts: list[str]) -> Guess | None:
         )
     if not found:
         return None
+    found += [name for name in also_named(role, names) if name not in found]
     if len(found) > 1:
-        listed = " or ".join(found)
+        listed = ", ".join(found)
         doubts.append(
             f"{len(found)} columns could be the {role}: {listed}; took {found[0]}: change "
             f"interactions.{role} if that is wrong"

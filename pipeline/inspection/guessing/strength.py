@@ -8,7 +8,7 @@ from components.movielens_example_gen.description import EventColumn, RatingColu
 from pipeline.inspection.guessing.guess import Guess
 from pipeline.inspection.looking.profiles import Profile
 from pipeline.inspection.looking.tables import Table
-from pipeline.inspection.names import named, plain
+from pipeline.inspection.names import known, named, plain
 
 #: By event, its weight. None: it says that somebody does not want the item.
 WEIGHTS: dict[str, float | None] = {
@@ -37,6 +37,9 @@ WEIGHTS: dict[str, float | None] = {
 }
 MOST_EVENTS = 20
 MOST_LEVELS = 101
+#: With fewer rows, the ends of a scale need not occur.
+FEW_ROWS = 1_000
+_USUAL_SCALES = ((1.0, 5.0, 1.0), (0.5, 5.0, 0.5), (0.0, 5.0, 1.0), (1.0, 10.0, 1.0), (0.0, 10.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,12 @@ def guess_strength(table: Table, taken: set[str]) -> Strength:
     if not found and table.headless:
         found = _unnamed(free, doubts)
     if not found:
+        perhaps = [name for name, each in free.items() if _perhaps(each)]
+        if perhaps:
+            doubts.append(
+                f"nothing is called like a rating or a count, so each interaction is worth 1; if "
+                f"{perhaps[0]!r} says more, name it as interactions.rating or .count"
+            )
         return Strength(doubts=tuple(doubts))
     name, chosen = found[0]
     for other, _ in found[1:]:
@@ -125,7 +134,13 @@ def _rating(profile: Profile, why: str, doubts: list[str]) -> Strength | None:
         return None
     low, high, step = float(numbers[0]), float(numbers[-1]), profile.step
     if profile.levels is None or profile.levels > MOST_LEVELS:
-        step = None
+        low, high, step = float(np.floor(low)), float(np.ceil(high)), None
+    elif profile.values.total() < FEW_ROWS and (usual := _usual_scale(low, high, step)):
+        doubts.append(
+            f"there are few rows, with ratings from {low:g} to {high:g} in {profile.name!r}: the scale was "
+            f"taken to be {usual[0]:g} to {usual[1]:g}; change interactions.rating if it is another"
+        )
+        low, high, step = usual
     by = f" in steps of {step:g}" if step else ", any number between"
     if profile.missing > 0.01:
         doubts.append(
@@ -133,6 +148,16 @@ def _rating(profile: Profile, why: str, doubts: list[str]) -> Strength | None:
         )
     guess = Guess(profile.name, why, f"{low:g} to {high:g}{by}")
     return Strength(guess, rating=RatingColumn(column=profile.name, min=low, max=high, step=step))
+
+
+def _usual_scale(low: float, high: float, step: float | None) -> tuple[float, float, float] | None:
+    """Returns the smallest usual scale that ratings fit into; None: the one they have, or no usual one."""
+    for least, most, distance in _USUAL_SCALES:
+        fits = step and least <= low and high <= most and not step % distance and not (low - least) % distance
+        if fits:
+            same = (low, high, step) == (least, most, distance)
+            return None if same else (least, most, distance)
+    return None
 
 
 def _count(profile: Profile, why: str, doubts: list[str]) -> Strength | None:
@@ -171,6 +196,13 @@ def _event(profile: Profile, why: str, doubts: list[str]) -> Strength | None:
     guess = Guess(profile.name, why, ", ".join(f"{word} {profile.values[word]:,}" for word in seen[:4]))
     event = EventColumn(column=profile.name, weights=kept, others="skip" if left else "stop")
     return Strength(guess, event=event, doubts=())
+
+
+def _perhaps(profile: Profile) -> bool:
+    """Tells whether numbers without a telling name could be ratings or counts."""
+    if profile.numbers is None or profile.time_unit or profile.distinct < 2 or known(profile.name):
+        return False
+    return profile.integers and profile.numbers[0] >= 0 and profile.unique < 0.5
 
 
 def _skewed(profile: Profile) -> bool:

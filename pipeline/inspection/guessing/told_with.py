@@ -31,6 +31,19 @@ def owner_of(table: Table, column: str, user: str, item: str) -> str | None:
     return "context" if few and plain(column) in CONTEXT else None
 
 
+def one_each(table: Table, id: str, columns: list[str]) -> dict[str, Profile]:
+    """Returns what columns are like if each id has one row, its first."""
+    first: dict[str, int] = {}
+    for place, cell in enumerate(table.columns[id]):
+        first.setdefault(as_text(cell), place)
+    return {
+        name: Profile(
+            name, tuple(table.columns[name][place] for place in first.values()), table.format.decimal
+        )
+        for name in columns
+    }
+
+
 def _same(ids: Profile, profile: Profile) -> float:
     """Returns the share of ids with several rows whose rows agree; 0 where too few have several."""
     values: dict[str, set[str]] = defaultdict(set)

@@ -94,8 +94,9 @@ def read_table(file: DataFile) -> Table:
                 _append(columns, rows, read.names)
                 if _count(columns) >= ROWS and source.file.tell() >= BYTES:
                     break
+            done = source.done
             cut = next(batches, None) is not None
-            seen += source.done if cut else 1.0
+            seen += done if cut else 1.0
             uneven += read.uneven
             read.close()
         if cut or _count(columns) >= ROWS:
