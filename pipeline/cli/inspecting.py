@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline.cli.printing.inspection import print_proposal, print_written
-from pipeline.cli.terminal.console import native_chatter_dropped
+from pipeline.cli.terminal.console import busy, native_chatter_dropped
 from pipeline.inspection.inspect import inspect
 
 
@@ -21,8 +21,6 @@ def inspect_and_print(path: Path, out: Path, force: bool) -> None:
         MarqueeError: see `pipeline.inspection.inspect.inspect`.
     """
     console = Console(highlight=False)
-    with native_chatter_dropped(), console.status("looking") as status:
-        inspected = inspect(
-            path, out, force, status.update, lambda proposal: print_proposal(proposal, console)
-        )
+    with native_chatter_dropped(), busy(console, "looking") as told:
+        inspected = inspect(path, out, force, told, lambda proposal: print_proposal(proposal, console))
     print_written(inspected, path, console)
