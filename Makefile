@@ -14,6 +14,9 @@ LOCK := requirements$(if $(EXTRA),-$(EXTRA)).lock
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25
 READY := $(VENV)/.ready-$(or $(EXTRA),cpu)
 
+# Where a shell forbids bytecode, each of the tests' processes would compile TensorFlow and TFX anew, for 20 s.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run test test-slow test-all notebooks notebooks-sync docs screenshots setup lock lint clean
 .DELETE_ON_ERROR:
 
