@@ -63,10 +63,13 @@ def _narrow(directions: np.ndarray) -> np.ndarray:
 def _on_a_plane(points: np.ndarray) -> np.ndarray:
     """Places from 0 to 1, [N, 2], where near points are near; the same points give the same places."""
     from sklearn.manifold import TSNE  # seconds to import, and only a report needs it
+    from threadpoolctl import threadpool_limits
 
-    # Exact, which so few points allow. PCA as the start makes the places of clusters reproducible.
+    # PCA as the start makes the places of clusters reproducible. Barnes-Hut takes a third of what the exact
+    # gradients do; in one thread, because several would add up in any order, and wait for each other.
     perplexity = min(PERPLEXITY, (len(points) - 1) / 3)
-    tsne = TSNE(2, perplexity=perplexity, max_iter=ROUNDS, init="pca", method="exact", random_state=0)
-    places = tsne.fit_transform(points).astype(np.float64)
+    tsne = TSNE(2, perplexity=perplexity, max_iter=ROUNDS, init="pca", method="barnes_hut", random_state=0)
+    with threadpool_limits(1):
+        places = tsne.fit_transform(points).astype(np.float64)
     places -= places.min(axis=0)
     return places / np.maximum(places.max(axis=0), 1e-12)
