@@ -1,6 +1,5 @@
 """Graph of the pipeline: connects all nodes (DESIGN.md, The way of the data)."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 # Not `tfx.v1`, which takes six seconds more to import unused Google Cloud clients.
@@ -16,7 +15,8 @@ from components.retrieval_evaluator import RetrievalEvaluator
 from components.serving_skew import ServingSkew
 from pipeline.config.bars import limits
 from pipeline.config.data_schema import DataSchema
-from pipeline.config.schema import IN_PROCESS, RunConfig
+from pipeline.config.schema import RunConfig
+from pipeline.dag.beam import beam_args
 from pipeline.dag.data_source import DataSource
 from pipeline.dag.delivery_nodes import delivery_nodes
 from pipeline.dag.described import description_json, description_tree
@@ -82,19 +82,8 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         components=[*data, *ranking.nodes, *retrieval.nodes, *delivery],
         metadata_connection_config=place.metadata,
         enable_cache=True,
-        beam_pipeline_args=_beam_args(config.beam.args),
+        beam_pipeline_args=beam_args(config.beam.args),
     )
-
-
-def _beam_args(given: Sequence[str]) -> list[str]:
-    """Returns the arguments of every Beam node.
-
-    TFX builds a source distribution of itself in each node for remote workers (6 s per node), unless the
-    arguments name a worker image. Workers in this process ignore the image.
-    """
-    if any(IN_PROCESS in argument for argument in given):
-        return [*given, "--sdk_container_image=none"]
-    return list(given)
 
 
 def _validator(config: RunConfig, statistics, schema: Found, previous: Found) -> StoppingExampleValidator:

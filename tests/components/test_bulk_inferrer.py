@@ -12,6 +12,8 @@ import tensorflow as tf  # isort: skip - after tfx
 from tensorflow_serving.apis import prediction_log_pb2  # isort: skip
 
 from components.movielens_example_gen.shipped import shipped
+from pipeline.config.schema import BeamConfig
+from pipeline.dag.beam import beam_args
 from serving.encoding.tensor_proto import array_of
 from trainer.data import catalogue as catalogues
 from trainer.data.rating_data import RatingData
@@ -20,7 +22,6 @@ from trainer.data.vocabularies import Vocabularies
 from trainer.export.ranking import export_ranking
 from trainer.training.ranking import RankingSettings, train_ranking
 
-IN_PROCESS = "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 RATINGS = {
     "user_id": [f"u{row % 7}" for row in range(60)],
     "movie_id": [f"m{row % 11}" for row in range(60)],
@@ -70,7 +71,7 @@ def test_bulk_inferrer_rates_as_the_model_does(model, examples, tmp_path):
     result.uri = str(tmp_path / "result")
     spec = bulk_inferrer_pb2.ModelSpec(model_signature_name=["serving_examples"])
     context = Executor.Context(
-        beam_pipeline_args=[IN_PROCESS, "--sdk_container_image=none"], tmp_dir=str(tmp_path), unique_id="1"
+        beam_pipeline_args=beam_args(BeamConfig().args), tmp_dir=str(tmp_path), unique_id="1"
     )
     Executor(context).Do(
         {"examples": [examples], "model": [model]},

@@ -17,8 +17,10 @@ from components.movielens_example_gen.executor import Executor
 from components.movielens_example_gen.files.fingerprint import fingerprint
 from components.movielens_example_gen.reading import times
 from marquee.errors import DataError
+from pipeline.config.schema import BeamConfig
+from pipeline.dag.beam import beam_args
 
-RUNNER = ["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"]
+RUNNER = beam_args(BeamConfig().args)  # as in a run
 RECBOLE = Path(importlib.util.find_spec("recbole").origin).parent / "dataset_example" / "ml-100k"
 
 

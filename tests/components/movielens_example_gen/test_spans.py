@@ -12,8 +12,10 @@ from components.movielens_example_gen.executor import Executor
 from components.movielens_example_gen.files.fingerprint import fingerprint
 from components.movielens_example_gen.spans import find_spans, name_of, recognise_all
 from marquee.errors import DataError
+from pipeline.config.schema import BeamConfig
+from pipeline.dag.beam import beam_args
 
-RUNNER = ["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"]
+RUNNER = beam_args(BeamConfig().args)  # as in a run
 HEADER = "user_id,movie_id,rating,timestamp\n"
 NEWEST = {"kind": "newest_span", "eval": 0.25, "test": 0.25}
 
