@@ -204,9 +204,7 @@ def _report(record: RunRecord, workspace: Workspace, console: Console) -> None:
 def _locate(request: RunRequest, console: Console):
     """Locates the data, and downloads it if it is neither given nor cached."""
     from components.movielens_example_gen.files import sources
-    from components.movielens_example_gen.files.fingerprint import fingerprint
     from components.movielens_example_gen.reading.read_errors import read_errors_told
-    from components.movielens_example_gen.spans import find_spans, name_of
     from pipeline.cli.terminal.download_bar import download_bar
     from pipeline.config.data_schema import DataSchema
     from pipeline.dag.data_source import DataSource
@@ -214,6 +212,10 @@ def _locate(request: RunRequest, console: Console):
     DataSchema.read(request.config.validate_.schema_name)  # a wrong path is said before anything is read
     with download_bar(console) as (report, progress), read_errors_told(request.config.data.path):
         located = sources.locate(request.config.data, request.workspace.cache / "data", report, progress)
+        # TensorFlow's file systems, which take seconds to load: not before it is known that there is data.
+        from components.movielens_example_gen.files.fingerprint import fingerprint
+        from components.movielens_example_gen.spans import find_spans, name_of
+
         found = str(located.path.resolve())
         spans = find_spans(found, request.config.data)
         content = fingerprint(found, request.config.data, name_of(spans))

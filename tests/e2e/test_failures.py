@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import signal
 import time
 
@@ -93,11 +94,17 @@ def _when_training(marquee, process, deadline=120):
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_killed_while_training_goes_on_from_its_last_epoch(tmp_path, how):
+def test_a_run_killed_while_training_goes_on_from_its_last_epoch(finished, tmp_path, how):
     marquee = Marquee(tmp_path / "workspace")
     long = ("--set", "ranking.train.epochs=60", "--set", "ranking.train.patience=0")
-    command = ("run", "--config", "smoke", *SMALL, *long, "--to-node", "RankingTrainer")
-    process = marquee.start(*command)
+    command = ("run", "--config", "smoke", *long, "--to-node", "RankingTrainer")
+    if how == signal.SIGKILL:
+        command = (*command, *SMALL)
+        process = marquee.start_warm(*command)
+    else:  # Ctrl-C as a shell sends it, to a process that a shell starts, which finds the data's nodes done
+        shutil.copytree(finished[0].workspace, marquee.workspace)
+        command = (*command, "--no-tune")
+        process = marquee.start(*command)
     _when_training(marquee, process)
     process.send_signal(how)
     output, _ = process.communicate(timeout=60)

@@ -21,6 +21,7 @@ from serving.server.config import ServerConfig
 from serving.server.registry import Registry
 from serving.server.server import EmbeddedServer
 from serving.versions.versions import push
+from tests.warm_process import WarmPopen
 
 from ..serving.conftest import TINY_1
 from ..serving.tiny_recommender import export_tiny
@@ -32,24 +33,21 @@ def serve(tmp_path):
     started = []
 
     def start(*arguments):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli.app", "serve", "--binary", "embedded", *map(str, arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-            env=os.environ | {"COLUMNS": "100"},
+        process = WarmPopen(
+            "pipeline.cli.app",
+            ["serve", "--binary", "embedded", *arguments],
+            tmp_path,
+            os.environ | {"COLUMNS": "100"},
         )
         lines: list[str] = []
 
-        def collect(stream):
-            for line in stream:
+        def collect():
+            for line in process.stdout:
                 lines.append(line.rstrip())
 
-        readers = [threading.Thread(target=collect, args=(s,)) for s in (process.stdout, process.stderr)]
-        for reader in readers:
-            reader.start()
-        running = SimpleNamespace(process=process, lines=lines, readers=readers)
+        reader = threading.Thread(target=collect)
+        reader.start()
+        running = SimpleNamespace(process=process, lines=lines, reader=reader)
         started.append(running)
         return running
 
@@ -57,8 +55,7 @@ def serve(tmp_path):
     for running in started:
         running.process.kill()
         running.process.wait()
-        for reader in running.readers:
-            reader.join()
+        running.reader.join()
 
 
 def line(running, pattern, seconds=200.0):

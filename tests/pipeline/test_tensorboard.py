@@ -158,7 +158,7 @@ def test_a_training_and_a_search_under_way_are_there_already(tmp_path, monkeypat
 
 
 def test_tensorboard_answers_until_it_is_stopped(workspace, run):
-    process = Marquee(workspace.root).start("tensorboard", "--port", "0")
+    process = Marquee(workspace.root).start_warm("tensorboard", "--port", "0")
     try:
         line = process.stdout.readline()
         address = line.split()[1]

@@ -2,8 +2,6 @@ import fcntl
 import gzip
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from serving.bulk.bulk import BulkRequest, BulkResult, bulk
 from serving.encoding.tensor_proto import array_of
 from serving.errors import ServingError
 from serving.server.model import LoadedModel
+from tests.warm_process import WarmPopen
 
 from .tiny_recommender import FILMS, export_tiny
 
@@ -250,7 +249,7 @@ bulk(model, out, BulkRequest(format="both", block=8), users)
 def test_killed_in_the_middle_it_goes_on_where_it_was_and_comes_to_the_same(recommender, tmp_path):
     users, out = tmp_path / "users.txt", tmp_path / "out"
     users.write_text("".join(f"u{number}\n" for number in range(3_000)))
-    process = subprocess.Popen([sys.executable, "-c", BULK, recommender, out, users])
+    process = WarmPopen(BULK, [recommender, out, users])
     while not (out / "parquet" / "part-00001.parquet").exists():
         assert process.poll() is None
         time.sleep(0.001)

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -23,6 +22,7 @@ from serving.prediction_log.reader import log_files, read
 from serving.server.config import ServerConfig
 from serving.server.server import EmbeddedServer
 from serving.server.tensorflow_model_server import BinaryServer
+from tests.warm_process import WarmPopen
 
 from ..conftest import FREE_PORTS, TINY_1
 from ..test_server import ROW, until
@@ -200,9 +200,9 @@ def marquee_serve(tmp_path, logs):
     processes = []
 
     def start():
-        command = [sys.executable, "-m", "pipeline.cli.app", "serve", "--models", tmp_path / "models"]
-        command += ["--rest-port", "0", "--grpc-port", "0", "--log", logs, "--log-sample", "1"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        arguments = ["serve", "--models", tmp_path / "models", "--rest-port", "0", "--grpc-port", "0"]
+        arguments += ["--log", logs, "--log-sample", "1"]
+        process = WarmPopen("pipeline.cli.app", arguments)
         processes.append(process)
         said = ""
         while not (found := re.search(r"REST (http://\S+)", said)):
