@@ -1,9 +1,9 @@
 """Words for a data set that people read: nouns of users and items, and what an interaction is called.
 
 A model that was exported with a description of its data has it in `assets.extra/description.json`: `nouns`
-(`user`, `users`, `item`, `items`), `feedback` (`explicit` or `implicit`), and `grouping`, the feature whose
-values the signature `describe` returns. Where the description is not known, as with a stock TF Serving, the
-words are neutral.
+(`user`, `users`, `item`, `items`), `feedback` (`explicit` or `implicit`), `scale` of ratings, and `grouping`,
+the feature whose values the signature `describe` returns. Where the description is not known, as with a stock
+TF Serving, the words are neutral.
 """
 
 import json

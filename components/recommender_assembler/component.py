@@ -12,6 +12,7 @@ class RecommenderAssemblerSpec(component_spec.ComponentSpec):
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
         "candidates": component_spec.ExecutionParameter(type=int),
         "rating_weight": component_spec.ExecutionParameter(type=float),
+        "description": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
@@ -28,6 +29,8 @@ class RecommenderAssembler(base_component.BaseComponent):
         ranking, retrieval: the exported models, trained on the same data.
         candidates: the number of films that are retrieved and rated per request.
         rating_weight: the points of retrieval score that one star is worth.
+        description: JSON, the description of the data (`trainer.data.description`), which the model carries
+            for those who show its answers to people; empty: it carries none.
         code_fingerprint: of `trainer` and this component, for the cache.
 
     Outputs `model`, a Model whose SavedModel answers as the two do together: that is verified, as TF Serving
@@ -45,6 +48,7 @@ class RecommenderAssembler(base_component.BaseComponent):
         candidates: int,
         rating_weight: float,
         code_fingerprint: str,
+        description: str = "",
     ):
         super().__init__(
             RecommenderAssemblerSpec(
@@ -52,6 +56,7 @@ class RecommenderAssembler(base_component.BaseComponent):
                 retrieval=retrieval,
                 candidates=candidates,
                 rating_weight=rating_weight,
+                description=description,
                 code_fingerprint=code_fingerprint,
                 model=Channel(type=standard_artifacts.Model),
             )

@@ -10,8 +10,10 @@ from tfx.utils import path_utils
 
 from components.not_refit import WHY, is_not_refit, say_not_refit
 from marquee.progress import report
+from trainer.data.description import Description
 from trainer.data.trained_on import TrainedOn
 from trainer.export.answers import write_answers
+from trainer.export.description import write_description
 from trainer.export.recommender import assemble
 from trainer.export.verify import verify_export
 from trainer.training.weights import trained_folder
@@ -44,6 +46,8 @@ class Executor(base_executor.BaseExecutor):
         )
         verify_export(str(part), answers)
         write_answers(str(part), answers)
+        if described := exec_properties.get("description"):
+            write_description(part, Description.model_validate_json(described))
         os.replace(part, path)
         records = [TrainedOn.read(trained_folder(str(model))) for model in (ranking, retrieval)]
         records[0].union(records[1]).write(trained_folder(str(path)))

@@ -108,8 +108,8 @@ class BlessConfig(Strict):
         default={"rmse": Bar(max=1.2, max_increase=SAME)},
         description="limits by metric; a model that misses one is not blessed: `min`, `max` and, against the "
         "last blessed model (the baseline), `max_increase` or `max_decrease`, a number or "
-        "`{standard_errors: 2}`; rated_ndcg@10 measures the order of the films that a user rated, not of "
-        "all films",
+        "`{standard_errors: 2}`; rated_ndcg@10 measures the order of the items that a user rated, not of "
+        "all items",
     )
 
     @field_validator("bars", mode="before")
@@ -117,7 +117,7 @@ class BlessConfig(Strict):
     def _names_as_they_are_now(cls, bars: Any) -> Any:
         if isinstance(bars, Mapping) and "ndcg_10" in bars:
             raise ValueError(
-                "ndcg_10 is called rated_ndcg@10 now: it orders rated films; ndcg@10 is of all films"
+                "ndcg_10 is called rated_ndcg@10 now: it orders rated items; ndcg@10 is of all items"
             )
         return bars
 
@@ -135,12 +135,12 @@ class RetrievalBlessConfig(Strict):
 
     bars: dict[RetrievalMeasure, Bar] = Field(
         default={"ndcg@10": Bar(max_decrease=SAME), "index_recall@100": Bar(min=0.9)},
-        description="limits by metric, as `ranking.bless.bars`; over all films that the user has not rated "
+        description="limits by metric, as `ranking.bless.bars`; over all items that the user has not rated "
         "in train",
     )
     over_popularity: dict[ListMeasure, float] = Field(
         default={"ndcg@10": 1.0},
-        description="least ratio to the popularity baseline (the most rated films for everybody), by metric",
+        description="least ratio to the popularity baseline (the most popular items), by metric",
     )
 
     @field_validator("bars")
@@ -168,14 +168,14 @@ class RecommenderBlessConfig(Strict):
 
     bars: dict[RecommenderMeasure, Bar] = Field(
         default={"ndcg@10": Bar(max_decrease=SAME)},
-        description="limits by metric, as `ranking.bless.bars`; over the ten films that each user of `eval` "
+        description="limits by metric, as `ranking.bless.bars`; over the ten items that each user of `eval` "
         "would be shown, without those rated in train; under_mean@10 is the share of them that the user "
         "then rated below that user's mean; where both models are those of the last blessed recommender, "
         "the standard error is 0 and `at_least` alone allows a change",
     )
     over_popularity: dict[RecommenderMeasure, float] = Field(
         default={"ndcg@10": 1.0},
-        description="least ratio to the popularity baseline (the most rated films for everybody), by metric",
+        description="least ratio to the popularity baseline (the most popular items), by metric",
     )
 
     _errors_of_means = field_validator("bars")(errors_of_means)
@@ -184,12 +184,11 @@ class RecommenderBlessConfig(Strict):
 class RecommenderConfig(Strict):
     """The `recommender` section: how the two models are combined, and when they may be pushed."""
 
-    candidates: int = Field(200, ge=10, description="films that retrieval proposes and ranking then scores")
+    candidates: int = Field(200, ge=10, description="items that retrieval proposes and ranking then scores")
     rating_weight: float = Field(
         0.2,
         ge=0,
-        description="weight of the expected rating in stars, added to the retrieval score; 0: retrieval "
-        "order alone",
+        description="weight of the expected rating, added to the retrieval score; 0: retrieval order alone",
     )
     bless: RecommenderBlessConfig = Field(
         RecommenderBlessConfig(), description="conditions for pushing the model"
@@ -197,11 +196,11 @@ class RecommenderConfig(Strict):
 
 
 class BulkConfig(Strict):
-    """Batch recommendations: a list of films for every user, written at the end of a run."""
+    """Batch recommendations: a list of items for every user, written at the end of a run."""
 
     enabled: bool = Field(False, description="write recommendations for every user")
-    k: int = Field(100, ge=1, description="films per user")
-    exclude_seen: bool = Field(True, description="leave out films that the user has rated")
+    k: int = Field(100, ge=1, description="items per user")
+    exclude_seen: bool = Field(True, description="leave out items that the user has rated")
 
 
 class SkewThresholds(Strict):
@@ -228,26 +227,26 @@ class SkewThresholds(Strict):
         0.05,
         ge=0,
         le=1,
-        description="allowed difference from train in the share of any film among ratings asked for",
+        description="allowed difference from train in the share of any item among ratings asked for",
     )
     genre: float | None = Field(
         0.15,
         ge=0,
         le=1,
-        description="allowed difference from train in the share of any genre among recommended films",
+        description="allowed difference from train in the share of any genre among recommended items",
     )
     rating: float | None = Field(
         0.3,
         ge=0,
         le=1,
-        description="allowed difference from train in the share of any star rating among predicted ratings",
+        description="allowed difference from train in the share of any rating among predicted ratings",
     )
     shown_rating: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="allowed difference from train in the share of any star rating among predicted ratings "
-        "of recommended films; null by default, because these are above average",
+        description="allowed difference from train in the share of any rating among predicted ratings "
+        "of recommended items; null by default, because these are above average",
     )
 
 
@@ -311,7 +310,7 @@ class RunConfig(Strict):
     temporal_check: Literal["auto", "always", "never"] = Field(
         "auto",
         description="train both models again on the oldest 80 % of ratings and measure them on the newest 20 "
-        "%, beside recently popular films: auto, if ratings have times and are fewer than two million; "
+        "%, beside recently popular items: auto, if ratings have times and are fewer than two million; "
         "always; never; costs about as much as both trainings; for information, blocks no push",
     )
     bulk: BulkConfig = BulkConfig()

@@ -13,7 +13,7 @@ from pipeline.simulate.simulation import COLD, CONTINUOUS, FROZEN, NO_MODEL, day
 #: Okabe and Ito's colours, which colour-blind readers can tell apart.
 COLOURS = {CONTINUOUS: "#0072B2", COLD: "#009E73", FROZEN: "#D55E00", NO_MODEL: "#777777"}
 TITLES = {
-    "rmse": "RMSE of the stars, lower is better",
+    "rmse": "RMSE of the ratings, lower is better",
     f"ndcg@{K}": f"nDCG@{K} of the lists, higher is better",
 }
 WHO = {"all": "Everybody in the next span", "known": "Those of them who had been there before"}

@@ -30,7 +30,7 @@ STRATEGIES = {
     CONTINUOUS: "warm start from the last blessed models, pushed where no worse",
     COLD: "trained from nothing on the same spans, pushed where no worse",
     FROZEN: "the first models pushed, never trained again",
-    NO_MODEL: "the mean of all stars so far; the movies most rated so far",
+    NO_MODEL: "the mean of all ratings so far; the items most popular so far",
 }
 _MODELS = ("ranking", "recommender")
 

@@ -78,7 +78,7 @@ def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
     items = known_items(client)
     if items is None:
         raise _no_model("retrieval")
-    meant = liked_items(liked, items, client.words("retrieval").item)
+    meant = liked_items(liked, items, client.words("recommender").item)
     if all(each.by_title for each in meant):  # versions before ids and weights can answer that too
         found = _ask(client, "recommender", "recommend_from_history", movie_title=[list(liked)], k=k)
         return _answer(client, found, "because_of_history", movie_title=[list(liked)])

@@ -12,6 +12,8 @@ from components.recommender_assembler import RecommenderAssembler
 from components.recommender_assembler.executor import Executor
 from components.serving_validator.executor import validate
 from marquee.errors import TrainingError
+from serving.data_words import DataWords, description_of
+from trainer.data.description import Categories, Category, Description, Nouns
 from trainer.data.trained_on import TrainedOn
 
 STARS, NEARNESS = [3.0, 4.0], [0.2, 0.1]
@@ -101,11 +103,16 @@ def artifact(path):
     return made
 
 
-def execute(parts, path, rating_weight=0.2):
+def execute(parts, path, rating_weight=0.2, description=""):
     Executor().Do(
         {name: [part] for name, part in parts.items()},
         {"model": [artifact(path)]},
-        {"candidates": 200, "rating_weight": rating_weight, "code_fingerprint": "0"},
+        {
+            "candidates": 200,
+            "rating_weight": rating_weight,
+            "description": description,
+            "code_fingerprint": "0",
+        },
     )
     return path / "Format-Serving"
 
@@ -119,6 +126,23 @@ def test_the_artifact_holds_a_recommender_that_a_server_answers_from(parts, tmp_
     made_of = json.loads((saved_model / "assets.extra" / "recommender.json").read_text())
     assert made_of["ranking"] == str(parts["ranking"].uri) + "/Format-Serving"
     assert {path.name for path in (tmp_path / "model").iterdir()} == {"Format-Serving", "trained"}
+
+
+def test_it_carries_the_words_for_its_data(parts, tmp_path):
+    described = Description(
+        feedback="implicit",
+        nouns=Nouns(user="listener", item="artist"),
+        item_features={"label": Category(), "tags": Categories()},
+    )
+    saved_model = execute(parts, tmp_path / "model", description=described.model_dump_json())
+
+    assert json.loads((saved_model / "assets.extra" / "description.json").read_text()) == {
+        "feedback": "implicit",
+        "scale": None,
+        "nouns": {"user": "listener", "users": "listeners", "item": "artist", "items": "artists"},
+        "grouping": "tags",
+    }
+    assert DataWords.of(description_of(saved_model)).items == "artists"
 
 
 def test_a_recommender_was_trained_on_what_its_parts_were_trained_on(parts, tmp_path):
@@ -170,4 +194,9 @@ def test_its_node_takes_two_models_and_gives_one(parts):
     )
 
     assert node.outputs["model"].type is standard_artifacts.Model
-    assert node.exec_properties == {"candidates": 200, "rating_weight": 0.2, "code_fingerprint": "0"}
+    assert node.exec_properties == {
+        "candidates": 200,
+        "rating_weight": 0.2,
+        "description": "",
+        "code_fingerprint": "0",
+    }

@@ -125,7 +125,7 @@ def test_an_eval_that_is_all_in_train_is_said_to_be_so_and_not_to_diverge(data):
     known = data.train[data.train.user > 0]
     repeated = replace(data, evaluation=known[:5])
     with pytest.raises(
-        TrainingError, match="All 5 positives of the split are films that the same user rated in train"
+        TrainingError, match="All 5 positives of the split are items that the same user has in train"
     ):
         train_retrieval(settings(), repeated)
 
@@ -167,7 +167,7 @@ def test_a_full_softmax_that_would_not_end_says_what_to_set_before_it_begins():
     with pytest.raises(TrainingError) as error:
         check_full_softmax(full, rows=2_000_000, items=300_000, memory=2**40)
 
-    assert "2,000,000 ratings x 300,000 films take about" in error.value.message
+    assert "2,000,000 ratings x 300,000 items take about" in error.value.message
     assert "retrieval.model.loss=sampled or retrieval.model.loss=in_batch" in error.value.hint
     check_full_softmax(settings({"loss": "sampled"}), rows=2_000_000, items=300_000, memory=2**40)
     check_full_softmax(full, rows=100_000, items=1_682, memory=2**34)

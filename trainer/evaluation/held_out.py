@@ -144,9 +144,9 @@ def _nothing_to_find(positives: Ragged, ratings: int) -> TrainingError:
     """Returns the error for missing positives: train holds all of them, or knows none of the users."""
     if positives.lengths.any():
         return TrainingError(
-            f"All {len(positives.values):,} positives of the split are films that the same user rated in "
+            f"All {len(positives.values):,} positives of the split are items that the same user has in "
             "train as well: nothing is left to recommend, so there is nothing to judge by.",
-            "Give every rating of a user and a film once, or part them with another data.split.",
+            "Give every rating of a user and an item once, or part them with another data.split.",
         )
     return TrainingError(
         f"The split of {ratings:,} ratings holds no positive of a user whom train knows: there is nothing to "

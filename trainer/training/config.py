@@ -37,7 +37,7 @@ class TrainConfig(Strict):
         0.01,
         ge=0,
         lt=0.5,
-        description="share of train rows with the user id, and likewise the film id, masked, to learn "
+        description="share of train rows with the user id, and likewise the item id, masked, to learn "
         "cold-start",
     )
     seed: int = Field(42, ge=0, description="random seed of the initial weights and the order of rows")

@@ -25,7 +25,7 @@ def check_full_softmax(
 ) -> None:
     """Refuses a full softmax that would take too long or too much memory; the error says what to set.
 
-    An epoch of the full softmax computes a score for each row and each film: `rows × items`.
+    An epoch of the full softmax computes a score for each row and each item: `rows × items`.
 
     Args:
         settings: the settings of the model and its training.
@@ -44,15 +44,15 @@ def check_full_softmax(
     limit = settings.max_epoch_minutes
     if limit is not None and minutes > limit:
         raise TrainingError(
-            f"retrieval.model.loss is full: {rows:,} ratings x {items:,} films take about "
+            f"retrieval.model.loss is full: {rows:,} ratings x {items:,} items take about "
             f"{_time(minutes)} an epoch on this machine, and retrieval.max_epoch_minutes is {limit:g}.",
-            f"{_cheaper(settings)}, which costs the same for any number of films; "
+            f"{_cheaper(settings)}, which costs the same for any number of items; "
             "or retrieval.max_epoch_minutes=null if you have the time.",
         )
     if not gpus and needed > MEMORY_SHARE * (memory or _memory()):
         raise TrainingError(
             f"retrieval.model.loss is full: a step of {settings.train.batch_size:,} ratings x {items:,} "
-            f"films needs {needed / 2**30:.0f} GiB of memory, more than half of this machine's.",
+            f"items needs {needed / 2**30:.0f} GiB of memory, more than half of this machine's.",
             f"{_cheaper(settings)}; or a smaller retrieval.train.batch_size.",
         )
 

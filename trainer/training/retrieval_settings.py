@@ -12,7 +12,7 @@ from trainer.training.settings import Settings
 
 
 class RetrievalTrainConfig(TrainConfig):
-    """The `train` section of retrieval, with defaults that suit a softmax over films."""
+    """The `train` section of retrieval, with defaults that suit a softmax over items."""
 
     epochs: int = Field(10, ge=1, description="maximum number of passes over train")
     learning_rate: float = Field(
@@ -29,13 +29,13 @@ class RetrievalSettings(Settings):
     train: RetrievalTrainConfig = Field(RetrievalTrainConfig(), description="training loop")
     stop_on: Literal["recall@10", "recall@100", "ndcg@10", "ndcg@100"] = Field(
         "ndcg@10",
-        description="metric on eval that early stopping and the tuner watch, over films that the user has "
+        description="metric on eval that early stopping and the tuner watch, over items that the user has "
         "not rated in train",
     )
     index: IndexKind = Field(
         "auto",
         description="search index of the exported model: exact; ivf (approximate); auto: ivf above 100,000 "
-        "films, if it is faster",
+        "items, if it is faster",
     )
 
     max_epoch_minutes: float | None = Field(

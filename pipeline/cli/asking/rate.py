@@ -22,7 +22,7 @@ def rate(server: str, user: str, titles: list[str], as_json: bool) -> None:
     with RestClient(server) as client:
         known = known_titles(client)
         if known is not None:
-            check_titles(titles, known, '"{}"', client.words("retrieval").item)
+            check_titles(titles, known, '"{}"', client.words("recommender").item)
         answer = client.predict("ranking", {"user_id": [user] * len(titles), "movie_title": titles})
     rated = sorted(zip(titles, answer["user_rating"].tolist(), strict=True), key=lambda pair: -pair[1])
     if as_json:

@@ -37,7 +37,7 @@ class MultiTaskConfig(Strict):
     watched_weight: float = Field(
         0.1, ge=0, description="weight of the loss of the task watched; 0: not learned"
     )
-    liked_from: float = Field(4.0, description="stars from which a rating counts as liked")
+    liked_from: float = Field(4.0, description="lowest rating that counts as liked")
     negatives: int = Field(1, ge=1, description="negatives of the task watched that are drawn per rating")
     drawn_by: Literal["uniform", "popularity"] = Field(
         "uniform", description="distribution of the negatives: uniform, or by number of ratings in train"

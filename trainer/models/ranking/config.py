@@ -39,10 +39,10 @@ __all__ = [
 
 
 class MlpConfig(Strict):
-    """A dense network over the user's and the film's embeddings (the TFRS tutorial's)."""
+    """A dense network over the user's and the item's embeddings (the TFRS tutorial's)."""
 
     kind: Literal["mlp"] = "mlp"
-    dim: int = Field(32, ge=1, description="number of dimensions of the user and film embeddings")
+    dim: int = Field(32, ge=1, description="number of dimensions of the user and item embeddings")
     side_dim: int = Field(8, ge=1, description="number of dimensions of each side feature's embedding")
     hidden: tuple[Width, ...] = Field((256, 64), description="widths of the dense layers below the output")
     features: Fields = Field(
@@ -62,7 +62,7 @@ class MfConfig(Strict):
     members: int = Field(8, ge=1, description="number of small models that are trained together and averaged")
     head: Head = "ordinal"
     implicit: bool = Field(
-        True, description="whether a user's films and a film's users are added as implicit sets"
+        True, description="whether a user's items and an item's users are added as implicit sets"
     )
     implicit_limit: int = Field(1000, ge=1, description="number of the latest members of such a set")
     features: Fields = ALL

@@ -45,8 +45,8 @@ class TwoTowerConfig(KindConfig):
         description="widths of each tower's dense ReLU layers; empty: the vector is the sum of embeddings",
     )
     features: Fields = ALL
-    history: bool = Field(True, description="whether the user tower sees the films that the user has watched")
-    history_limit: int = Field(1000, ge=1, description="number of the latest watched films that it sees")
+    history: bool = Field(True, description="whether the user tower sees the history, the items of the user")
+    history_limit: int = Field(1000, ge=1, description="number of its latest items that are seen")
     history_dropout: Share = Field(0.3, description="share of a history that each training step leaves out")
     title_text: bool = Field(True, description="whether the item tower sees the words of the title")
     id_dropout: Share = Field(
@@ -56,10 +56,10 @@ class TwoTowerConfig(KindConfig):
     dropout: Share = Field(0.0, description="dropout rate of both towers' vectors")
     loss: Literal["full", "in_batch", "sampled"] = Field(
         "full",
-        description="softmax over the whole catalogue, the films of the batch, or films drawn per step",
+        description="softmax over the whole catalogue, the items of the batch, or items drawn per step",
     )
-    negatives: int = Field(1000, ge=1, description="sampled: films drawn per step for all its rows")
-    sampler: Sampler = Field("popularity", description="sampled: distribution that films are drawn from")
+    negatives: int = Field(1000, ge=1, description="sampled: items drawn per step for all its rows")
+    sampler: Sampler = Field("popularity", description="sampled: distribution that items are drawn from")
     temperature: float = Field(1.0, gt=0, description="divisor of the scores in the loss")
     sampling_correction: bool = Field(
         True,
@@ -67,18 +67,16 @@ class TwoTowerConfig(KindConfig):
     )
     accidental_hits: bool = Field(
         True,
-        description="in_batch, sampled: whether candidates equal to the row's own film are removed",
+        description="in_batch, sampled: whether candidates equal to the row's own item are removed",
     )
     hard_negatives: int = Field(0, ge=0, description="number of best scored negatives to learn from; 0: all")
-    min_rating: float | None = Field(
-        None, description="stars from which a rating is a positive; null: every rating"
-    )
+    min_rating: float | None = Field(None, description="lowest rating that is a positive; null: every rating")
     l2: float = Field(10.0, ge=0, description="regularization strength of the towers' embeddings")
-    bias_l2: float = Field(0.0, ge=0, description="regularization strength of the films' biases")
+    bias_l2: float = Field(0.0, ge=0, description="regularization strength of the items' biases")
 
 
 class MfConfig(KindConfig):
-    """A vector for each user and each film, by their ids alone."""
+    """A vector for each user and each item, by their ids alone."""
 
     training: ClassVar = {"epochs": 20}
 
@@ -86,41 +84,37 @@ class MfConfig(KindConfig):
     dim: Width = Field(64, description="number of dimensions of the vectors")
     loss: Literal["full", "sampled", "bpr", "bpr_max", "hinge", "top1", "top1_v2", "top1_max"] = Field(
         "full",
-        description="softmax over the whole catalogue (full) or over films drawn per step (sampled), or a "
-        "pairwise loss of the watched film against films drawn per step (the others)",
+        description="softmax over the whole catalogue (full) or over items drawn per step (sampled), or a "
+        "pairwise loss of the row's item against items drawn per step (the others)",
     )
-    negatives: int = Field(1000, ge=1, description="films drawn per step for all its rows; not with full")
+    negatives: int = Field(1000, ge=1, description="items drawn per step for all its rows; not with full")
     sampler: Sampler | Literal["auto"] = Field(
         "auto",
-        description="distribution that films are drawn from; auto: popularity for sampled, uniform for pairs",
+        description="distribution that items are drawn from; auto: popularity for sampled, uniform for pairs",
     )
-    min_rating: float | None = Field(
-        None, description="stars from which a rating is a positive; null: every rating"
-    )
+    min_rating: float | None = Field(None, description="lowest rating that is a positive; null: every rating")
     l2: float = Field(10.0, ge=0, description="regularization strength of the vectors")
-    bias_l2: float = Field(0.0, ge=0, description="regularization strength of the films' biases")
+    bias_l2: float = Field(0.0, ge=0, description="regularization strength of the items' biases")
 
 
 class YoutubeDnnConfig(KindConfig):
-    """The films that someone has watched, averaged, through dense layers to a softmax over the films."""
+    """The items of a history, averaged, through dense layers to a softmax over the items."""
 
     training: ClassVar = {"epochs": 25, "learning_rate": 0.02}
 
     kind: Literal["youtube_dnn"] = Field("youtube_dnn", description="the kind of model")
     dim: Width = Field(64, description="number of dimensions of embeddings and vectors")
     hidden: tuple[Width, ...] = Field((128,), description="widths of the dense ReLU layers")
-    history_limit: Width = Field(1000, description="number of the latest watched films in a history")
+    history_limit: Width = Field(1000, description="number of the latest items in a history")
     history_dropout: Share = Field(0.5, description="share of a history that each training step leaves out")
     dropout: Share = Field(0.0, description="dropout rate of the dense layers")
     loss: Literal["full", "sampled"] = Field(
-        "full", description="softmax over the whole catalogue, or over films drawn per step"
+        "full", description="softmax over the whole catalogue, or over items drawn per step"
     )
-    negatives: int = Field(1000, ge=1, description="sampled: films drawn per step for all its rows")
-    sampler: Sampler = Field("popularity", description="sampled: distribution that films are drawn from")
-    min_rating: float | None = Field(
-        None, description="stars from which a rating is a positive; null: every rating"
-    )
-    l2: float = Field(5.0, ge=0, description="regularization strength of the films' embeddings")
+    negatives: int = Field(1000, ge=1, description="sampled: items drawn per step for all its rows")
+    sampler: Sampler = Field("popularity", description="sampled: distribution that items are drawn from")
+    min_rating: float | None = Field(None, description="lowest rating that is a positive; null: every rating")
+    l2: float = Field(5.0, ge=0, description="regularization strength of the items' embeddings")
 
 
 class SasrecConfig(WholeHistoriesConfig):
@@ -138,11 +132,11 @@ class SasrecConfig(WholeHistoriesConfig):
     dim: Width = Field(64, description="number of dimensions of embeddings and vectors")
     blocks: Width = Field(1, description="number of blocks of attention and two dense layers")
     heads: Width = Field(1, description="number of attention heads in a block; must divide dim")
-    history_limit: Width = Field(200, description="number of the latest watched films in a history")
+    history_limit: Width = Field(200, description="number of the latest items in a history")
     target: Literal["left_out", "next"] = Field(
         "left_out",
-        description="what is predicted from a history. left_out: films hidden from it, in no order, which "
-        "suits random splits; next: the next film at each position, as in the paper, for temporal splits",
+        description="what is predicted from a history. left_out: items hidden from it, in no order, which "
+        "suits random splits; next: the next item at each position, as in the paper, for temporal splits",
     )
     left_out: float = Field(
         0.9,
@@ -152,15 +146,15 @@ class SasrecConfig(WholeHistoriesConfig):
     )
     dropout: Share = Field(0.1, description="dropout rate of embeddings, attention and dense layers")
     loss: Literal["full", "sampled"] = Field(
-        "full", description="softmax over the whole catalogue, or over films drawn per step"
+        "full", description="softmax over the whole catalogue, or over items drawn per step"
     )
-    negatives: int = Field(1000, ge=1, description="sampled: films drawn per step for all its rows")
-    sampler: Sampler = Field("popularity", description="sampled: distribution that films are drawn from")
-    l2: float = Field(300.0, ge=0, description="regularization strength of the films' embeddings")
+    negatives: int = Field(1000, ge=1, description="sampled: items drawn per step for all its rows")
+    sampler: Sampler = Field("popularity", description="sampled: distribution that items are drawn from")
+    l2: float = Field(300.0, ge=0, description="regularization strength of the items' embeddings")
 
 
 class EaseConfig(WholeHistoriesConfig):
-    """Weights from film to film, none from a film to itself, in closed form."""
+    """Weights from item to item, none from an item to itself, in closed form."""
 
     learns_from: ClassVar = "everyone"
     training: ClassVar = {"epochs": 1}
@@ -170,7 +164,7 @@ class EaseConfig(WholeHistoriesConfig):
 
 
 class IalsConfig(WholeHistoriesConfig):
-    """Least squares over all users and films, alternating; a sweep over both sides is an epoch."""
+    """Least squares over all users and items, alternating; a sweep over both sides is an epoch."""
 
     learns_from: ClassVar = "everyone"
     training: ClassVar = {"epochs": 10}
@@ -181,13 +175,13 @@ class IalsConfig(WholeHistoriesConfig):
     confidence: float = Field(
         5.0,
         ge=0,
-        description="extra weight of a watched film; unwatched films have weight 1, watched ones 1 + this",
+        description="extra weight of the items of a user; the others have weight 1, these 1 + this",
     )
     frequency_scaling: float = Field(
         0.0,
         ge=0,
         le=1,
-        description="0: the same regularization for all; 1: in proportion to a user's or film's total weight",
+        description="0: the same regularization for all; 1: in proportion to a user's or item's total weight",
     )
 
 
