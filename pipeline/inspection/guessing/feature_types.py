@@ -120,7 +120,10 @@ class _Guesser:
             and len(numbers) > _FEW
         ):
             return self._left_out("it numbers the rows")
-        return self._found(Number(**self._common), f"{numbers[0]:,g} to {numbers[-1]:,g}")
+        words = self._profile.no_numbers
+        common = {**self._common, "none": (*self._profile.none_words, *words)} if words else self._common
+        taken = f"; taken as no value: {', '.join(words)[:40]}" if words else ""
+        return self._found(Number(**common), f"{numbers[0]:,g} to {numbers[-1]:,g}{taken}")
 
     def _vector(self) -> FeatureGuess | None:
         for separator in (" ", ",", ";", "|"):

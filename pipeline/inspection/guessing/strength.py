@@ -91,12 +91,27 @@ def guess_strength(table: Table, taken: set[str]) -> Strength:
             )
         return Strength(doubts=tuple(doubts))
     name, chosen = found[0]
+    if not chosen.event:
+        doubts += said_of_cells(free[name], name)
     for other, _ in found[1:]:
         doubts.append(
             f"{name!r} and {other!r} could both say what an interaction is worth; took {name!r}: change "
             "interactions if that is wrong"
         )
     return Strength(chosen.guess, chosen.rating, chosen.count, chosen.event, tuple(doubts))
+
+
+def said_of_cells(profile: Profile, column: str) -> list[str]:
+    """Returns what stops a run in a column of numbers: cells that are none."""
+    if not profile.no_numbers:
+        return []
+    count = sum(profile.values[value] for value in profile.no_numbers)
+    cells, verb = ("cells", "are") if count > 1 else ("cell", "is")
+    example = profile.no_numbers[0][:20]
+    return [
+        f"{count:,} {cells} of {column!r} {verb} no number, such as {example!r}: a run stops there, and names "
+        "the line"
+    ]
 
 
 def _unnamed(free: dict[str, Profile], doubts: list[str]) -> list[tuple[str, Strength]]:

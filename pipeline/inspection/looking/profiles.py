@@ -15,6 +15,7 @@ from components.movielens_example_gen.reading.ids import plain_id
 NO_VALUE = frozenset(("na", "n/a", "nan", "null", "none", "\\n", "-", "?", "unknown", "(no genres listed)"))
 _UNITS = {"seconds": "s", "milliseconds": "ms", "microseconds": "us", "nanoseconds": "ns", times.ISO: "iso"}
 _FIRST_CELLS = 1_000
+_FEW = 0.01
 _EARLIEST, _LATEST = 3e8, 4.2e9  # 1979 to 2103, in seconds
 _DAY_FIRST = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2})(\D.*)?", re.ASCII)
 
@@ -89,19 +90,31 @@ class Profile:
         return self.distinct / max(1, self.values.total())
 
     @cached_property
+    def _parsed(self) -> dict[str, float | None]:
+        return {value: to_number(value, self.decimal) for value in self.values}
+
+    @cached_property
     def numbers(self) -> np.ndarray | None:
-        """Returns the different values as float64, ascending; None if some are no numbers."""
+        """Returns the different values as float64, ascending; None if more than a few are no numbers."""
         if self.lists or self.nested or not self.values:
             return None
-        found = [to_number(value, self.decimal) for value in self.values]
-        plain = [number for number in found if number is not None]
-        return np.unique(np.array(plain, np.float64)) if len(plain) == len(found) else None
+        others = sum(self.values[value] for value, number in self._parsed.items() if number is None)
+        plain = [number for number in self._parsed.values() if number is not None]
+        return np.unique(np.array(plain, np.float64)) if others <= _FEW * self.values.total() else None
+
+    @cached_property
+    def no_numbers(self) -> tuple[str, ...]:
+        """Returns the few values among numbers that are none."""
+        if self.numbers is None:
+            return ()
+        return tuple(value for value, number in self._parsed.items() if number is None)
 
     @cached_property
     def median(self) -> float:
         """Returns the median of the numbers, each as often as it occurs."""
-        cells = [to_number(value, self.decimal) or 0.0 for value in self.values]
-        return float(np.median(np.repeat(cells, list(self.values.values()))))
+        found = [(number, self.values[value]) for value, number in self._parsed.items() if number is not None]
+        numbers, counts = zip(*found, strict=True)
+        return float(np.median(np.repeat(numbers, counts)))
 
     @property
     def integers(self) -> bool:

@@ -15,6 +15,7 @@ DAYS = [f"2024-01-{day:02}" for day in range(1, 29)]
         ("price", ["2.5", "3", "", "9.99"], {"type": "number"}),
         ("price", ["2.5", "3", "n/a", "9.99"], {"type": "number", "none": ("n/a",)}),
         ("age", [20, 30, None, 41], {"type": "number"}),
+        ("pages", ["tbd", *map(str, range(100, 400, 2))], {"type": "number", "none": ("tbd",)}),
         ("zip", ["55105", "94043", "10001"], {"type": "category"}),
         ("code", ["0071", "0082", "1003"], {"type": "category"}),
         ("flag", ["0", "1", "1", "0"], {"type": "category"}),

@@ -232,3 +232,12 @@ def test_nothing_there(tmp_path):
         propose(tmp_path / "nowhere")
     with pytest.raises(DataError, match="no file in it can be data; it holds nothing"):
         propose(tmp_path)
+
+
+def test_a_word_among_stars_is_said(tmp_path):
+    rows = [*interactions(), ("3", "4", "five", 1_600_000_000)]
+    proposal = propose(write(tmp_path / "data.csv", rows, "user,item,stars,time"))
+
+    assert proposal.explicit
+    assert any("1 cell of 'stars' is no number, such as 'five'" in doubt for doubt in proposal.doubts)
+    assert len(list(rows_as_read(proposal))) == 400
