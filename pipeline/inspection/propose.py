@@ -16,7 +16,7 @@ from pipeline.inspection.guessing.roles import Roles, guess_roles, with_names
 from pipeline.inspection.guessing.told_with import one_each, owner_of
 from pipeline.inspection.looking.files import DataFile, apart, find_files
 from pipeline.inspection.looking.profiles import Profile
-from pipeline.inspection.looking.tables import Table, read_table
+from pipeline.inspection.looking.tables import BY_ID, Table, read_table
 from pipeline.inspection.names import ITEM_NOUNS, USER_NOUNS, noun, title_of
 from pipeline.inspection.proposal import Part, Proposal
 from pipeline.inspection.writing.by_hand import template
@@ -139,7 +139,7 @@ class _Proposing:
         users = self._part("user", user, owned["user"])
         context: dict[str, FeatureGuess] = {}
         for name in owned["context"]:
-            self._add(context, guess_feature(self._table.profiles[name], "context"), "context")
+            self._add(context, guess_feature(self._table.profiles[name], "context"), "context", self._table)
         used = {
             *(name for name, _ in self._unused),
             self._table.name,
@@ -229,7 +229,7 @@ class _Proposing:
                 if guess.feature is None:
                     left_out.append(guess)
                 else:
-                    self._add(features, guess, owner)
+                    self._add(features, guess, owner, table)
         if title and _years(profiles[title]) and "year" not in self._keys:
             year = Number(of="title", pattern=_YEAR, bin_width=3)
             features["year"] = FeatureGuess(title, year, f"most of {title!r} end with a year")
@@ -237,10 +237,12 @@ class _Proposing:
             return None
         return Part(table, id, title, features, tuple(left_out), join)
 
-    def _add(self, features: dict[str, FeatureGuess], guess: FeatureGuess, owner: str) -> None:
+    def _add(self, features: dict[str, FeatureGuess], guess: FeatureGuess, owner: str, table: Table) -> None:
         """Adds a feature under a key that no other has; the column is named where it is not the key."""
         assert guess.feature is not None  # else it is left out
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", guess.column.split(":")[0])
+        if guess.column == BY_ID[1]:  # the entries of a document have no name but that of the file
+            name = re.split(r"[\W_]", Path(table.name).stem)[-1]
         key = re.sub(r"\W+", "_", name.casefold()).strip("_") or "feature"
         if key in self._keys or key in RESERVED:
             key = f"{owner}_{key}"

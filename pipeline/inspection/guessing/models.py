@@ -24,7 +24,12 @@ def model_settings(described: Described, rows: int, users: int, items: int) -> d
     small = rows < 20_000
     ranking: dict[str, Any] = {
         "model": {"kind": "mf", **({"dim": 8, "members": 4} if small else {})},
-        "train": {"epochs": 15, "batch_size": batch, "learning_rate": 0.03},
+        "train": {
+            "epochs": 15,
+            "batch_size": batch,
+            "learning_rate": 0.03,
+            **({} if small else {"xla": True}),
+        },
         "tune": {"enabled": False},
     }
     rating = described.interactions.rating

@@ -109,8 +109,8 @@ def said_of_cells(profile: Profile, column: str) -> list[str]:
     cells, verb = ("cells", "are") if count > 1 else ("cell", "is")
     example = profile.no_numbers[0][:20]
     return [
-        f"{count:,} {cells} of {column!r} {verb} no number, such as {example!r}: a run stops there, and names "
-        "the line"
+        f"{count:,} {cells} of {column!r} {verb} no number, such as {example!r}: a run stops there, and "
+        "names the line"
     ]
 
 

@@ -159,7 +159,7 @@ def test_sequences_with_attributes_by_id(tmp_path):
 
     assert described.interactions.format.kind == "sequences"
     assert (described.items.path, described.items.format.kind) == ("item_attributes.json", "json")
-    assert described.items.features["value"].type == "categories"
+    assert described.items.features["attributes"].model_dump(exclude_defaults=True) == {"column": "value"}
 
 
 def test_an_archive_is_described_by_what_is_in_it(tmp_path):
