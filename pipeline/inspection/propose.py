@@ -23,6 +23,7 @@ from pipeline.inspection.writing.by_hand import template
 from trainer.data.description import RESERVED, Features, Nouns, Number
 
 _USERS, _ITEMS = {**USER_NOUNS, "user": ("user",)}, {**ITEM_NOUNS, "item": ("item",)}
+FEWEST_ROWS = 50
 _YEAR = r"\((\d{4})\)\s*$"
 
 
@@ -74,13 +75,26 @@ def _one_table(file: DataFile, first: Table) -> bool:
 
 def _proposed(path: Path, tables: list[Table], unused: list[tuple[str, str]]) -> Proposal:
     found = [(table, roles) for table in tables if (roles := guess_roles(table))]
+    documents = [table for table, _ in found if table.format.kind == "json"]
+    found = [(table, roles) for table, roles in found if table.format.kind != "json"]
+    if documents and not found:
+        source = documents[0].file.paths[0]
+        raise DataError(
+            f"{source}: interactions in one JSON document, which cannot be read in parts",
+            f"Write one object per line: jq -c '.[]' {source} > {source.stem}.jsonl",
+        )
     if not found:
         raise DataError(
             f"{path}: no file has a column of users and one of items\n{_seen(tables)}", template(path, tables)
         )
     found.sort(key=lambda each: _like_interactions(each[0], each[1], tables), reverse=True)
     table, roles = found[0]
+    users, items = (table.profiles[guess.column].distinct for guess in (roles.user, roles.item))
     doubts = list(roles.doubts)
+    if users < 2 or items < 2 or table.total < FEWEST_ROWS:
+        doubts.append(
+            f"{table.total:,} rows of {users:,} users and {items:,} items are too few to learn anything from"
+        )
     rivals = [one for one, its in found[1:] if _like_interactions(one, its, tables)[:2] == (True, True)]
     if rivals:
         listed = ", ".join(each.name for each in rivals[:3])
@@ -196,7 +210,7 @@ class _Proposing:
         if self._table.format.kind == "sequences":
             return owned
         for name in self._table.columns:
-            if name in taken:
+            if name in taken or not name:
                 continue
             owner = owner_of(self._table, name, self._roles.user.column, self._roles.item.column)
             if owner in ("user", "item") and (user if owner == "user" else item):
@@ -207,7 +221,7 @@ class _Proposing:
     def _part(self, owner: str, join: Join | None, columns: list[str]) -> Part | None:
         if join:
             table, id = join.table, join.id
-            names = [name for name in table.columns if name != id]
+            names = [name for name in table.columns if name and name != id]
         elif columns:
             table, names = self._table, columns
             id = (self._roles.item if owner == "item" else self._roles.user).column

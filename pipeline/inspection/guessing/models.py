@@ -18,7 +18,7 @@ def model_settings(described: Described, rows: int, users: int, items: int) -> d
         rows, users, items: how many there are, or were seen.
     """
     # Some 25 to 250 steps per epoch, whatever the size.
-    batch = min(65_536, max(64, 1 << (max(rows, 1) // 25).bit_length() - 1)) if rows < 200_000 else 8_192
+    batch = 8_192 if rows >= 200_000 else max(64, 1 << max(rows // 25, 1).bit_length() - 1)
     if rows >= MANY_ROWS:
         batch = 65_536
     small = rows < 20_000

@@ -44,7 +44,9 @@ def guess_roles(table: Table) -> Roles | None:
     doubts: list[str] = []
     if table.format.kind == "sequences":
         return _of_sequences(table)
-    names = [name for name, each in profiles.items() if each.values and not each.lists and not each.nested]
+    names = [
+        name for name, each in profiles.items() if name and each.values and not each.lists and not each.nested
+    ]
     user = _named("user", names, doubts)
     item = _named("item", [name for name in names if not user or name != user.column], doubts)
     given = {guess.column for guess in (user, item) if guess}

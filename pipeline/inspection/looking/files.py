@@ -15,6 +15,9 @@ _NO_DATA = re.compile(
     re.IGNORECASE,
 )
 
+#: Folders that programs make beside data.
+_NOT_OURS = frozenset(("workspace", "node_modules", "__pycache__"))
+
 
 @dataclass(frozen=True)
 class DataFile:
@@ -71,7 +74,7 @@ def apart(file: DataFile, folder: Path) -> tuple[DataFile, ...]:
 
 
 def _may_be_data(path: Path) -> bool:
-    if any(is_junk(part) or part.startswith(".") for part in path.parts):
+    if any(is_junk(part) or part.startswith(".") or part in _NOT_OURS for part in path.parts):
         return False
     return not _NO_DATA.fullmatch(path.name)
 

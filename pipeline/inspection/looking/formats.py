@@ -33,12 +33,14 @@ class Recognised:
         columns: the names in the header, or the keys; None where there are none.
         how: the format in words, such as "CSV with a header".
         doubts: what was not certain, as whole sentences.
+        width: the number of cells in a line of text.
     """
 
     format: Format
     columns: tuple[str, ...] | None
     how: str
     doubts: tuple[str, ...] = ()
+    width: int = 0
 
 
 def recognise_format(path: Path) -> Recognised:
@@ -58,8 +60,12 @@ def recognise_format(path: Path) -> Recognised:
         return _json(path, head.removeprefix(b"\xef\xbb\xbf"), whole, packed)
     refuse_foreign(str(path), head)
     encoding, doubts = _encoding(path, head, whole)
-    lines = head.removeprefix(b"\xef\xbb\xbf").decode(encoding, "replace").splitlines()
-    lines = [line for line in (lines if whole else lines[:-1]) if line.strip()][:_LINES]
+    lines = head.removeprefix(b"\xef\xbb\xbf").decode(encoding, "replace").split("\n")
+    lines = [line.removesuffix("\r") for line in (lines if whole else lines[:-1]) if line.strip()][:_LINES]
+    if not lines:
+        raise DataError(
+            f"{path}, line 1: it does not end within {HEAD:,} bytes: this is no table", "Name another file."
+        )
     separator, rows = _separator(lines)
     if separator is None:
         if sequence := _sequences(lines):
@@ -70,7 +76,13 @@ def recognise_format(path: Path) -> Recognised:
             f"(line 1: {lines[0][:60]!r})",
             "Write it with commas or tabs between the cells, as JSON Lines, or as Parquet.",
         )
+    _check_first(path, cells_of(lines[0], separator), len(rows[0]))
     header, unsure = has_header(rows)
+    if (
+        header
+        and (twice := next((name for name, count in Counter(rows[0]).items() if count > 1), None)) is not None
+    ):
+        raise DataError(f"{path}, line 1: two columns are called {twice!r}", "Rename one of them.")
     decimal = "," if separator != "," and _decimal_comma(rows[1:] or rows) else "."
     fields = Format(kind="text", separator=separator, header=header, decimal=decimal, encoding=encoding)
     words = {",": "CSV", "\t": "TSV"}.get(separator, f"text with {WORDS[separator]}")
@@ -86,7 +98,15 @@ def recognise_format(path: Path) -> Recognised:
             f"else set format.header to {str(not header).lower()}",
         )
     columns = tuple(cell.strip() for cell in rows[0]) if header else None
-    return Recognised(fields, columns, how + packed, doubts)
+    return Recognised(fields, columns, how + packed, doubts, len(rows[0]))
+
+
+def _check_first(path: Path, first: list[str], width: int) -> None:
+    if len(first) != width:
+        raise DataError(
+            f"{path}, line 1: {len(first)} cells, and most lines have {width}",
+            "Let the first line name every column, or take it away.",
+        )
 
 
 def _json(path: Path, head: bytes, whole: bool, packed: str) -> Recognised:

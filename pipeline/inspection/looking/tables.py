@@ -195,15 +195,16 @@ class _Reader:
         else:
             csv.field_size_limit(1 << 24)
             rows = csv.reader(text, delimiter=separator)
-        width = len(self.names) if self.names else 0
+        width = self._recognised.width
         if self.names:
             next(rows, None)
         try:
             for row in rows:
-                width = width or len(row)
+                if not any(cell.strip() for cell in row):
+                    continue
                 if len(row) == width:
                     yield row
-                elif any(cell.strip() for cell in row):
+                else:
                     self.uneven += 1
         except csv.Error as error:
             raise DataError(f"{self._path}: {error}", "Repair the file.") from None
