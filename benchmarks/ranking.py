@@ -142,7 +142,7 @@ def read(path: str | None) -> dict[str, list]:
         table = read_piece(piece).table
         for name, column in rows.items():
             column += table[name].to_pylist()
-    movies = [catalog.movies[movie] for movie in rows["movie"]]
+    movies = [catalog.items[movie] for movie in rows["movie"]]
     users = [catalog.users[user] for user in rows["user"]]
     return {
         "user_id": rows["user"],
@@ -150,11 +150,11 @@ def read(path: str | None) -> dict[str, list]:
         "user_rating": rows["rating"],
         "timestamp": rows["timestamp"],
         "movie_title": [movie.title for movie in movies],
-        "movie_genres": [list(movie.genres) for movie in movies],
-        "raw_user_age": [-1.0 if user.age is None else user.age for user in users],
-        "user_gender": [user.gender or "" for user in users],
-        "user_occupation_text": [user.occupation or "" for user in users],
-        "user_zip_code": [user.zip_code or "" for user in users],
+        "movie_genres": [list(movie.features.get("genres", ())) for movie in movies],
+        "raw_user_age": [user.get("age", -1.0) for user in users],
+        "user_gender": [user.get("gender", "") for user in users],
+        "user_occupation_text": [user.get("occupation", "") for user in users],
+        "user_zip_code": [user.get("zip", "") for user in users],
     }
 
 

@@ -113,7 +113,7 @@ def ratings(users: int | None = None) -> pd.DataFrame:
     layout = recognise(str(located.path), config)
     catalog = read_catalog(layout)
     table = pd.concat([read(piece).table.to_pandas() for piece in cut(layout.ratings)], ignore_index=True)
-    movies, people = table["movie"].map(catalog.movies), table["user"].map(catalog.users)
+    movies, people = table["movie"].map(catalog.items), table["user"].map(catalog.users)
     frame = pd.DataFrame(
         {
             "user_id": table["user"],
@@ -121,11 +121,11 @@ def ratings(users: int | None = None) -> pd.DataFrame:
             "user_rating": table["rating"],
             "timestamp": table["timestamp"],
             "movie_title": [movie.title for movie in movies],
-            "movie_genres": [list(movie.genres) for movie in movies],
-            "raw_user_age": [-1.0 if user.age is None else user.age for user in people],
-            "user_gender": [user.gender or "" for user in people],
-            "user_occupation_text": [user.occupation or "" for user in people],
-            "user_zip_code": [user.zip_code or "" for user in people],
+            "movie_genres": [list(movie.features.get("genres", ())) for movie in movies],
+            "raw_user_age": [user.get("age", -1.0) for user in people],
+            "user_gender": [user.get("gender", "") for user in people],
+            "user_occupation_text": [user.get("occupation", "") for user in people],
+            "user_zip_code": [user.get("zip", "") for user in people],
         }
     )
     return frame if users is None else frame[frame["user_id"].isin(frame["user_id"].unique()[:users])]

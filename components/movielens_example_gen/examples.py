@@ -1,27 +1,33 @@
 """Ratings as serialized tf.Examples, glued from parts that are each encoded once.
 
-A rating's example is its user's features, its movie's features, its stars and its time. In the wire format
-a map is its entries one after the other, so the example is the parts' bytes one after the other behind one
-length. A user's part is encoded when the user is first met, not once a rating, and Arrow does the glueing:
-several times as fast as encoding every row in full.
+A rating's example is its user's features, its item's features, its context, its stars and its time. In the
+wire format a map is its entries one after the other, so the example is the parts' bytes one after the other
+behind one length. A user's part is encoded when the user is first met, not once a rating, and Arrow does the
+glueing: several times as fast as encoding every row in full.
 """
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from tfx.dsl.io import fileio
 from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 
-from components.movielens_example_gen.reading.catalog import Catalog, Movie, User
+from components.movielens_example_gen.reading.catalog import Catalog, Item, Values
+from components.movielens_example_gen.reading.values import Value
+from components.movielens_example_gen.tfrecord import TFRecordWriter
 from trainer.data import features
+from trainer.data.description import Categories, Description, Feature, Features, Number, Time, Vector
 
 EXAMPLE_FEATURES = b"\x0a"  # field 1 of tf.Example, length-delimited
 EMPTY = pa.scalar(b"", pa.binary())
+CATALOGUE_ROWS = 1 << 14  # bounds the memory: items may have vectors
 
 
 class ExampleEncoder:
-    """Encodes ratings, remembering the users and movies that it has met.
+    """Encodes ratings, remembering the users and items that it has met.
 
     Args:
         catalog: who and what the ids stand for.
@@ -30,20 +36,27 @@ class ExampleEncoder:
     def __init__(self, catalog: Catalog):
         self._catalog = catalog
         self._users = _Parts(self._describe_users)
-        self._movies = _Parts(self._describe_movies)
+        self._items = _Parts(self._describe_items)
+        self._context = {
+            key: feature
+            for key, feature in catalog.description.context_features.items()
+            if feature.of is None
+        }
 
     def encode(self, table: pa.Table) -> pa.BinaryArray:
         """Returns one serialized tf.Example per row.
 
         Args:
-            table: ratings, as `ratings.SCHEMA`. At most 2 GiB of examples: some 65,536 rows at a time.
+            table: ratings, as `ratings.schema_of` has them. At most 2 GiB of examples: some 65,536 rows at a
+                time.
         """
         user, movie, rating, time = (
             table[name].combine_chunks() for name in ("user", "movie", "rating", "timestamp")
         )
         entries = pc.binary_join_element_wise(
             self._users.take(user),
-            self._movies.take(movie),
+            self._items.take(movie),
+            *(_context(key, feature, table[key].combine_chunks()) for key, feature in self._context.items()),
             _distinct(rating, features.USER_RATING),
             _times(time),
             EMPTY,
@@ -55,28 +68,57 @@ class ExampleEncoder:
     def _describe_users(self, ids: list[str]) -> pa.RecordBatch:
         columns = {features.USER_ID: _bytes(ids)}
         if self._catalog.users is not None:
-            users = [self._catalog.users.get(id, NOBODY) for id in ids]
-            columns |= {
-                features.USER_AGE: _lists((user.age for user in users), pa.float32()),
-                features.USER_GENDER: _bytes(user.gender for user in users),
-                features.USER_OCCUPATION: _bytes(user.occupation for user in users),
-                features.USER_ZIP_CODE: _bytes(user.zip_code for user in users),
-            }
+            users = [self._catalog.users.get(id, {}) for id in ids]
+            columns |= columns_of_features(self._catalog.description.user_features, users)
         return pa.RecordBatch.from_pydict(columns)
 
-    def _describe_movies(self, ids: list[str]) -> pa.RecordBatch:
-        movies = [self._catalog.movies.get(id) or Movie(id, ()) for id in ids]
-        genres = [[genre.encode() for genre in movie.genres] for movie in movies]
-        return pa.RecordBatch.from_pydict(
-            {
-                features.MOVIE_ID: _bytes(ids),
-                features.MOVIE_TITLE: _bytes(movie.title for movie in movies),
-                features.MOVIE_GENRES: pa.array(genres, pa.list_(pa.binary())),
-            }
+    def _describe_items(self, ids: list[str]) -> pa.RecordBatch:
+        return items_as_columns(
+            ids, [self._catalog.items.get(id) or Item(id) for id in ids], self._catalog.description
         )
 
 
-NOBODY = User(None, None, None, None)
+def items_as_columns(ids: Sequence[str], items: Sequence[Item], description: Description) -> pa.RecordBatch:
+    """Returns items as the columns of tf.Examples: id, title, and the features that have a column."""
+    return pa.RecordBatch.from_pydict(
+        {
+            features.MOVIE_ID: _bytes(ids),
+            features.MOVIE_TITLE: _bytes(item.title for item in items),
+            **columns_of_features(description.item_features, [item.features for item in items]),
+        }
+    )
+
+
+def columns_of_features(described: Features, rows: Sequence[Values]) -> dict[str, pa.ListArray]:
+    """Returns features as columns of tf.Examples, by their names there; without a value, an empty list."""
+    return {
+        feature.name or key: column_of_feature(feature, [row.get(key) for row in rows])
+        for key, feature in described.items()
+        if feature.of is None
+    }
+
+
+def column_of_feature(feature: Feature, values: Sequence[Value | None]) -> pa.ListArray:
+    """Returns the values of one feature as a column of lists, in the type that tf.Examples hold it in."""
+    if isinstance(feature, Categories):
+        words: Iterable = ([word.encode() for word in value or ()] for value in values)
+        return pa.array(words, pa.list_(pa.binary()))
+    if isinstance(feature, Vector):
+        return pa.array(values, pa.list_(pa.float32()))
+    if isinstance(feature, Number):
+        return _lists(values, pa.float32())
+    return _lists(values, pa.int64()) if isinstance(feature, Time) else _bytes(values)
+
+
+def write_catalogue(path: str, items: Mapping[str, Item], description: Description) -> None:
+    """Writes one tf.Example per item, without a user, a rating or a time, as a gzipped TFRecord file."""
+    fileio.makedirs(os.path.dirname(path))
+    ids, whole = list(items), list(items.values())
+    with TFRecordWriter(path) as writer:
+        for start in range(0, len(ids), CATALOGUE_ROWS):
+            part = slice(start, start + CATALOGUE_ROWS)
+            batch = items_as_columns(ids[part], whole[part], description)
+            writer.write(pa.array(_encode(batch), pa.binary()))
 
 
 class _Parts:
@@ -93,6 +135,20 @@ class _Parts:
         if new:
             self._known.update(zip(new, map(_without_head, _encode(self._describe(new))), strict=True))
         return pa.array([self._known[id] for id in distinct], pa.binary()).take(coded.indices)
+
+
+def _context(key: str, feature: Feature, values: pa.Array) -> pa.BinaryArray:
+    """Returns the encoded context feature of each row; each distinct value is encoded once."""
+    name = feature.name or key
+    if isinstance(feature, Categories | Vector):
+        column = column_of_feature(feature, values.to_pylist())
+        return pa.array(
+            map(_without_head, _encode(pa.RecordBatch.from_arrays([column], [name]))), pa.binary()
+        )
+    coded = values.dictionary_encode(null_encoding="encode")
+    column = column_of_feature(feature, coded.dictionary.to_pylist())
+    entries = map(_without_head, _encode(pa.RecordBatch.from_arrays([column], [name])))
+    return pa.array(entries, pa.binary()).take(coded.indices)
 
 
 def _distinct(values: pa.Array, name: str) -> pa.BinaryArray:

@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tfx.types import artifact_utils
 
 from components.movielens_example_gen import splits
 from components.movielens_example_gen.config import DataConfig, PredefinedSplit
+from components.movielens_example_gen.examples import write_catalogue
 from components.movielens_example_gen.files import sources
 from components.movielens_example_gen.files.contents import PACKED
 from components.movielens_example_gen.files.pieces import Piece, cut
@@ -28,6 +30,7 @@ from components.movielens_example_gen.survey import split_codes
 from components.movielens_example_gen.told import (
     also_saying,
     check_stars,
+    told_of_events,
     told_of_files,
     told_of_ratings,
     told_of_times,
@@ -36,6 +39,8 @@ from marquee.errors import DataError
 from trainer.data.features import SPLITS
 
 REPORT = "ingest.json"
+#: Every item that is described, touched or not, one tf.Example each.
+CATALOGUE = os.path.join("catalogue", "items.tfrecord.gz")
 
 # The number of ratings of each release; latest-small changes over time.
 RATINGS = {
@@ -52,7 +57,7 @@ class Executor(BaseBeamExecutor):
     """Cuts the files into pieces, decides each rating's split, and has Beam ingest the pieces."""
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
-        """Writes `Split-train`, `Split-eval`, `Split-test` and `ingest.json`.
+        """Writes `Split-train`, `Split-eval`, `Split-test`, `catalogue/items.tfrecord.gz` and `ingest.json`.
 
         Args:
             input_dict: empty.
@@ -67,7 +72,7 @@ class Executor(BaseBeamExecutor):
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         config = DataConfig.model_validate_json(exec_properties["config"])
         path, origin = exec_properties["input_base"], exec_properties.get("origin")
-        if not path or path.lower().endswith(PACKED):
+        if not path or path.lower().endswith(PACKED) or (config.described and os.path.exists(path)):
             given = config.model_copy(update={"path": path or config.path})
             located = sources.locate(given, Path(tempfile.mkdtemp(prefix="movielens-")))
             path, origin = str(located.path), located.origin
@@ -99,13 +104,15 @@ class Executor(BaseBeamExecutor):
                 | "Spread" >> beam.Reshuffle()
                 | "Ingest" >> beam.ParDo(IngestPiece(layouts, joins, parts))
             )
-        rows, bad, stars, odd_times = _collect(parts, len(pieces))
+        rows, bad, stars, odd_times, skipped = _collect(parts, len(pieces))
         bad = catalog.bad + bad
         bad.check(config.max_bad_rows)  # one limit for all files
         with also_saying(told):
             splits.check_sizes(rows.sum(axis=0), config.split)
-        check_stars(stars, int(rows[:, splits.TRAIN_CODE].sum()))
+        if config.description.feedback == "explicit":
+            check_stars(stars, int(rows[:, splits.TRAIN_CODE].sum()))
         _publish(parts, uri, rows)
+        write_catalogue(os.path.join(uri, CATALOGUE), joins.described(catalog), catalog.description)
         return {
             "dataset": config.dataset,
             "layout": layouts[-1].kind,
@@ -116,8 +123,10 @@ class Executor(BaseBeamExecutor):
             "bad_rows": bad.as_dict(),
             "joins": joins.as_dict(),
             "repeated": survey.repeated,
+            **({"skipped_events": dict(skipped.most_common(20))} if skipped else {}),
             "notes": [
                 *told,
+                *told_of_events(skipped),
                 *told_of_times(*odd_times),
                 *joins.notes(),
                 *told_of_ratings(survey, int(rows.sum()), config),
@@ -151,15 +160,17 @@ def _work(pieces: list[Piece], codes: np.ndarray) -> Iterator[Work]:
         yield Work(number, piece, codes[piece.first_row : piece.first_row + piece.rows].tobytes())
 
 
-def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows, list[float], list[int]]:
+def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows, list[float], list[int], Counter[str]]:
     """Collects the reports of the pieces.
 
     Returns:
         Rows by piece and split, int64[count, 3]; the bad rows; the least and most stars of each piece in
-        train; how many times look like another unit: too late, too early.
+        train; how many times look like another unit: too late, too early; how many rows of which event type
+        the description leaves out.
     """
     rows, bad, odd = np.zeros((count, len(SPLITS)), np.int64), BadRows(), np.zeros(2, np.int64)
     stars: list[float] = []
+    skipped = Counter[str]()
     for number in range(count):
         with fileio.open(os.path.join(parts, f"{number}.json"), "r") as file:
             report = json.loads(file.read())
@@ -167,7 +178,8 @@ def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows, list[float], 
         bad += BadRows.from_dict(report["bad"])
         stars += report["stars"] or []
         odd += report["odd_times"]
-    return rows, bad, stars, odd.tolist()
+        skipped.update(report["skipped"])
+    return rows, bad, stars, odd.tolist(), skipped
 
 
 def _publish(parts: str, uri: str, rows: np.ndarray) -> None:

@@ -11,7 +11,7 @@ from tfx.dsl.io import fileio
 
 from components.movielens_example_gen import splits
 from components.movielens_example_gen.examples import ExampleEncoder
-from components.movielens_example_gen.files.layouts import Layout
+from components.movielens_example_gen.files.data_files import Layout
 from components.movielens_example_gen.files.pieces import Piece
 from components.movielens_example_gen.reading import ratings, times
 from components.movielens_example_gen.reading.catalog import read_catalog
@@ -41,7 +41,7 @@ class IngestPiece(beam.DoFn):
     """Reads a piece, encodes it and writes a file a split and a report: `<n>-<split>.gz`, `<n>.json`.
 
     The report has `rows` by split, the `bad` rows, the least and most `stars` in train, null without any, and
-    as `odd_times` what `times.of_another_unit` counts.
+    as `odd_times` what `times.of_another_unit` counts, and as `skipped` the rows left out by event type.
 
     What it writes appears under its name only when whole, so that a runner may try a piece again.
 
@@ -74,8 +74,14 @@ class IngestPiece(beam.DoFn):
         learned = read.table["rating"].to_numpy()[codes == splits.TRAIN_CODE]
         stars = [float(learned.min()), float(learned.max())] if len(learned) else None
         kept = read.table["timestamp"].to_numpy()[codes != splits.DROPPED]
-        odd = times.of_another_unit(kept, work.piece.file.unit)
-        report = {"rows": sizes.tolist(), "bad": read.bad.as_dict(), "stars": stars, "odd_times": odd}
+        odd = times.of_another_unit(kept, work.piece.file.unit) if work.piece.file.time else (0, 0)
+        report = {
+            "rows": sizes.tolist(),
+            "bad": read.bad.as_dict(),
+            "stars": stars,
+            "odd_times": odd,
+            "skipped": read.skipped,
+        }
         with fileio.open(f"{attempt}.json", "w") as file:
             file.write(json.dumps(report))
         fileio.rename(f"{attempt}.json", f"{self._folder}/{work.number}.json", overwrite=True)

@@ -8,6 +8,7 @@ A span is a folder in any known layout, or a file of ratings, in the folder `dat
     data/span-0004.partial/         still being written: ignored until it is renamed
     data/movies.csv, users.csv      for all of them
 
+Described data has its own files in these folders, or one file of interactions with any ending.
 Other names are ignored.
 """
 
@@ -18,11 +19,14 @@ from dataclasses import dataclass, replace
 from tfx.dsl.io import fileio
 
 from components.movielens_example_gen.config import DataConfig
-from components.movielens_example_gen.files.layouts import Layout, recognise, recognise_tables
+from components.movielens_example_gen.files.data_files import Layout
+from components.movielens_example_gen.files.described import described_tables
+from components.movielens_example_gen.files.layouts import recognise, recognise_tables
 from components.movielens_example_gen.files.pieces import is_empty
 from marquee.errors import DataError
 
 _NAME = re.compile(r"span-(\d+)(\.csv)?")
+_DESCRIBED_NAME = re.compile(r"span-(\d+)(\.[a-z0-9.]+)?", re.IGNORECASE)
 _LIKE_A_NAME = re.compile(r"span.?\d.*", re.IGNORECASE)
 _UNFINISHED = (".partial", ".part", ".tmp")
 
@@ -50,7 +54,7 @@ def find_spans(path: str, config: DataConfig, chosen: str = "") -> list[Span]:
     """
     if config.spans is None:
         return []
-    there = _numbered(path)
+    there = _numbered(path, _NAME if config.described is None else _DESCRIBED_NAME)
     if chosen:
         first, newest = (int(number) for number in chosen.split("-"))
     else:
@@ -84,11 +88,12 @@ def recognise_all(path: str, config: DataConfig, chosen: str = "") -> tuple[Layo
     spans = find_spans(path, config, chosen)
     if not spans:
         return (recognise(path, config),)
-    tables = recognise_tables(path)
+    described = config.described
+    tables = described_tables(path, described) if described else recognise_tables(path)
     return (*([tables] if tables else []), *(_recognise(span, config) for span in spans))
 
 
-def _numbered(path: str) -> dict[int, str]:
+def _numbered(path: str, form: re.Pattern) -> dict[int, str]:
     if not fileio.exists(path) or not fileio.isdir(path):
         raise DataError(
             f"{path}: no such folder, and data.spans needs one that holds span-0001, span-0002 and so on",
@@ -99,7 +104,7 @@ def _numbered(path: str) -> dict[int, str]:
         if not _LIKE_A_NAME.fullmatch(name) or name.lower().endswith(_UNFINISHED):
             continue
         file = os.path.join(path, name)
-        match = _NAME.fullmatch(name)
+        match = form.fullmatch(name)
         if not match:
             raise DataError(
                 f"{file}: this looks like a span, but is not named like one",
@@ -129,7 +134,7 @@ def _recognise(span: Span, config: DataConfig) -> Layout:
                 )
     layout = recognise(span.path, config)
     if not fileio.isdir(span.path):  # what lies beside a file lies beside all spans
-        layout = replace(layout, movies=None, users=None)
+        layout = replace(layout, items=(), users=())
     if all(is_empty(file) for file in layout.ratings):
         raise _empty(span)
     return replace(layout, ratings=tuple(replace(file, span=span.number) for file in layout.ratings))

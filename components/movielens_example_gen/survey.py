@@ -48,13 +48,14 @@ def split_codes(pieces: list[Piece], config: DataConfig) -> Survey:
     """
     count = sum(piece.rows for piece in pieces)
     needs = set(splits.NEEDS[config.split.kind]) | ({"user"} if config.max_users else set())
-    looks = bool(needs) or config.spans is not None
+    # Which rows of described files there are depends on more than their ids: on events that are left out.
+    looks = bool(needs) or config.spans is not None or config.described is not None
     columns, readable, ids = _columns(pieces, needs, count, config, looks)
     kept = readable.copy() if looks else np.ones(count, bool)
     if config.max_users:
         kept &= columns["user"] < config.max_users
     if config.split.kind == "predefined":
-        columns["in_test_file"] = _each(pieces, lambda piece: piece.file != pieces[0].file, bool)
+        columns["in_test_file"] = _each(pieces, lambda piece: piece.file.held_out, bool)
     superseded = 0
     if config.spans:
         columns["span"] = _each(pieces, lambda piece: piece.file.span, np.int32)
@@ -135,7 +136,7 @@ def _columns(
     texts: dict[str, list[pa.Array]] = {name: [] for name in ratings.IDS}
     bad = ratings.BadRows()
     for piece in pieces:
-        read = ratings.read(piece, ratings.SCHEMA.names if looks else ratings.IDS)
+        read = ratings.read(piece, None if looks else ratings.IDS)
         bad += read.bad
         rows = piece.first_row + read.rows
         readable[rows] = True

@@ -1,11 +1,12 @@
 """Notes on a run's data, in sentences: guesses, omissions and oddities."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from components.movielens_example_gen import splits
 from components.movielens_example_gen.config import DataConfig
-from components.movielens_example_gen.files.layouts import Layout
+from components.movielens_example_gen.files.data_files import Layout
 from components.movielens_example_gen.reading.catalog import Catalog
 from components.movielens_example_gen.survey import Survey
 from marquee.errors import DataError
@@ -16,8 +17,11 @@ FEW_RATINGS = 100
 def told_of_files(layouts: Sequence[Layout], catalog: Catalog) -> list[str]:
     """Describes how the files were read, if their names do not make it plain; each sentence once."""
     notes = [note for layout in layouts for file in layout.ratings for note in file.notes]
-    if not any(layout.movies for layout in layouts):
-        notes.append("there is no file of movies: ids stand for titles, and no film has a genre")
+    if not any(layout.items for layout in layouts):
+        if layouts[-1].kind == "described":
+            notes.append(f"there is no file of {catalog.description.nouns.of_items()}: ids stand for titles")
+        else:
+            notes.append("there is no file of movies: ids stand for titles, and no film has a genre")
     return list(dict.fromkeys([*notes, *catalog.notes]))
 
 
@@ -44,6 +48,15 @@ def told_of_ratings(survey: Survey, rows: int, config: DataConfig) -> list[str]:
     if rows < FEW_RATINGS:
         notes.append(f"there are {rows} ratings: too few for any of the numbers below to mean much")
     return notes
+
+
+def told_of_events(skipped: Counter[str]) -> list[str]:
+    """Says how many rows were left out because the description does not name their event type."""
+    if not skipped:
+        return []
+    kinds = ", ".join(f"{event[:40]!r} {count:,}" for event, count in skipped.most_common(5))
+    more = f" and {len(skipped) - 5} other types" if len(skipped) > 5 else ""
+    return [f"{skipped.total():,} rows of event types that are not described are left out: {kinds}{more}"]
 
 
 def told_of_times(late: int, early: int) -> list[str]:

@@ -78,14 +78,17 @@ class Replay:
         partial.rename(span)
 
     def _write_tables(self, folder: Path) -> None:
-        movies = ((id, movie.title, "|".join(movie.genres)) for id, movie in self.catalog.movies.items())
+        movies = (
+            (id, item.title, "|".join(item.features.get("genres", ())))
+            for id, item in self.catalog.items.items()
+        )
         _write(folder / "movies.csv", ("movie_id", "title", "genres"), movies)
         if self.catalog.users is not None:
             users = (
-                (id, *("" if each is None else each for each in (u.age, u.gender, u.occupation, u.zip_code)))
-                for id, u in self.catalog.users.items()
+                (id, *(known.get(key, "") for key in self.catalog.description.user_features))
+                for id, known in self.catalog.users.items()
             )
-            _write(folder / "users.csv", ("user_id", "age", "gender", "occupation", "zip_code"), users)
+            _write(folder / "users.csv", ("user_id", *self.catalog.description.user_features), users)
 
 
 def boundaries(times: np.ndarray, spans: int) -> list[int]:

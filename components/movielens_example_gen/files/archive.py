@@ -11,7 +11,9 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import IO, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias
+
+import pyarrow as pa
 
 from components.movielens_example_gen.files.contents import PACKED, is_junk
 from marquee.errors import DataError
@@ -33,11 +35,18 @@ DAMAGE = (
     UnicodeError,
 )
 _ZIP = b"PK"
-_Open: TypeAlias = Callable[[Path, Literal["rb"]], gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]
+_Open: TypeAlias = Callable[[Path, Literal["rb"]], Any]
+
+
+def _zstd(path: Path, mode: Literal["rb"]) -> pa.CompressedInputStream:
+    return pa.CompressedInputStream(pa.OSFile(str(path), mode), "zstd")
+
+
 _COMPRESSED: dict[bytes, _Open] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
+    b"\x28\xb5\x2f\xfd": _zstd,
 }
 _TAR = slice(257, 262)
 
@@ -58,7 +67,7 @@ def compressed_file(path: Path) -> str | None:
     opened = _opened(path)
     if opened is None or _is_tar(path):
         return None
-    return path.stem if path.suffix.lower() in (".gz", ".bz2", ".xz") else path.name
+    return path.stem if path.suffix.lower() in (".gz", ".bz2", ".xz", ".zst") else path.name
 
 
 def unpack(archive: Path, destination: Path, *others: Path) -> Path:
@@ -68,7 +77,7 @@ def unpack(archive: Path, destination: Path, *others: Path) -> Path:
     systems put beside it (`__MACOSX`, `.DS_Store`) is left out.
 
     Args:
-        archive: a zip or tar archive, or one file that is compressed by gzip, bzip2 or xz.
+        archive: a zip or tar archive, or one file that is compressed by gzip, bzip2, xz or zstd.
         destination: the folder to make.
         others: files to be beside it there, unpacked if they are compressed.
 
@@ -142,6 +151,32 @@ def _unpack_tar(archive: Path, whole: Path) -> None:
                     _write(source, whole / member.name)
 
 
+def is_compressed(path: Path) -> bool:
+    """Tells whether a file is compressed and no archive of files, by its first bytes."""
+    return _opened(path) is not None and not _is_tar(path)
+
+
+def is_archive_of_files(path: Path) -> bool:
+    """Tells whether a file is a zip or tar archive, by its first bytes."""
+    return path.is_file() and (_first(path).startswith(b"PK\x03\x04") or _is_tar(path))
+
+
+def expand(path: Path, target: Path) -> None:
+    """Writes the content of a compressed file.
+
+    Raises:
+        DataError: it is damaged, or there is unreasonably much of it.
+    """
+    opened = _opened(path)
+    assert opened is not None  # `is_compressed`
+    try:
+        _write_limited(opened, path, target)
+    except (*DAMAGE, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise DataError(f"{path}: not a whole compressed file ({error})", "Fetch it again.") from None
+
+
 def _decompress(path: Path, whole: Path) -> None:
     opened = _opened(path)
     if opened is None:
@@ -149,8 +184,12 @@ def _decompress(path: Path, whole: Path) -> None:
             raise EOFError(f"{path.name} is not what its name says")
         shutil.copyfile(path, whole / path.name)
         return
+    _write_limited(opened, path, whole / (compressed_file(path) or path.name))
+
+
+def _write_limited(opened: _Open, path: Path, target: Path) -> None:
     size = 0
-    with opened(path, "rb") as source, (whole / (compressed_file(path) or path.name)).open("wb") as file:
+    with opened(path, "rb") as source, target.open("wb") as file:
         while block := source.read(1 << 20):
             size += len(block)
             _check_size(path, 1, size)

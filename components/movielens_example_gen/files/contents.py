@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 #: What operating systems leave in folders and archives.
 JUNK = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"})
-PACKED = (".zip", ".tar", ".tar.gz", ".tgz", ".gz", ".tar.bz2", ".tar.xz")
+PACKED = (".zip", ".tar", ".tar.gz", ".tgz", ".gz", ".tar.bz2", ".tar.xz", ".zst")
 _TABLES = (".csv", ".tsv", ".txt")
 _SHOWN = 20
 

@@ -38,12 +38,13 @@ _KINDS = (
 _TAR = (257, b"ustar")
 
 
-def refuse_foreign(path: str, head: bytes) -> None:
+def refuse_foreign(path: str, head: bytes, json: bool = False) -> None:
     """Raises DataError if a file that should be text is something else.
 
     Args:
         path: the file, for the message.
         head: its first bytes, some hundred at least.
+        json: whether it should be JSON.
     """
     if not head.strip():
         raise DataError(f"{path}: the file is empty", "It was cut off; fetch it again.")
@@ -56,7 +57,7 @@ def refuse_foreign(path: str, head: bytes) -> None:
             raise DataError(f"{path}: this is {kind}, not a text file", hint.format(path=path))
     if head[_TAR[0] :].startswith(_TAR[1]):
         raise DataError(f"{path}: this is a tar archive, not a text file", f"Unpack it: tar xf {path}")
-    if text[:1] in (b"{", b"["):
+    if text[:1] in (b"{", b"[") and not json:
         raise DataError(
             f"{path}: this is JSON, not a table of ratings",
             "Turn it into CSV: " + _PANDAS.format(reader="read_json", path=path),

@@ -10,67 +10,29 @@
 
 import csv
 import os
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import replace
 
 from tfx.dsl.io import fileio
 
 from components.movielens_example_gen.config import DataConfig, PredefinedSplit
+from components.movielens_example_gen.description import Items, Users
 from components.movielens_example_gen.files.contents import holding
+from components.movielens_example_gen.files.data_files import (
+    Layout,
+    LayoutKind,
+    RatingsFile,
+    Special,
+    TableFile,
+)
+from components.movielens_example_gen.files.described import described_layout
 from components.movielens_example_gen.files.foreign import refuse_foreign
 from components.movielens_example_gen.reading import times
 from components.movielens_example_gen.reading.columns import RATINGS_COLUMNS, read_header
+from components.movielens_example_gen.shipped import shipped, shipped_files
 from marquee.errors import DataError
 
-Kind = Literal["u", "dat", "csv", "recbole"]
 KINDS_OF_DATASET = {"ml-100k": ("u", "recbole"), "ml-1m": ("dat",), "ml-10m": ("dat",)}
-
-
-@dataclass(frozen=True)
-class RatingsFile:
-    """A file of ratings, one per line.
-
-    Attributes:
-        path: where it is.
-        delimiter: what parts the fields of a line.
-        columns: the fields in order; `user`, `movie`, `rating` are always among them, `timestamp` mostly.
-        start: the byte at which the first rating starts, after a byte order mark and a header.
-        first_line: the number of that line in the file, from 1.
-        unit: what times are written in: a key of `times.UNITS`, or `times.ISO`.
-        notes: what the user should know of how the file is read, in sentences.
-        span: the number of its span; 0 where the data does not come in spans.
-    """
-
-    path: str
-    delimiter: bytes
-    columns: tuple[str, ...]
-    start: int
-    first_line: int
-    unit: str = times.SECONDS
-    notes: tuple[str, ...] = ()
-    span: int = 0
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The files of one data set, or of one span of it.
-
-    `ratings` has two where the split is predefined: train, then test.
-    """
-
-    kind: Kind
-    ratings: tuple[RatingsFile, ...]
-    movies: str | None
-    users: str | None
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Returns all files that are read, ratings first."""
-        genres = (
-            os.path.join(os.path.dirname(self.movies), "u.genre") if self.kind == "u" and self.movies else ""
-        )
-        others = [path for path in (self.movies, self.users, genres) if path and fileio.exists(path)]
-        return (*(file.path for file in self.ratings), *others)
+_SPECIAL: dict[LayoutKind, Special] = {"u": "u", "dat": "dat", "csv": "", "recbole": "recbole"}
 
 
 def recognise(path: str, config: DataConfig) -> Layout:
@@ -82,6 +44,8 @@ def recognise(path: str, config: DataConfig) -> Layout:
     """
     if not fileio.exists(path):
         raise DataError(f"{path}: no such file or folder", "Check data.path, or leave it out.")
+    if config.described is not None:
+        return described_layout(path, config.described, config)
     if not fileio.isdir(path):
         if config.dataset != "custom":
             raise DataError(
@@ -104,18 +68,36 @@ def recognise(path: str, config: DataConfig) -> Layout:
 def recognise_tables(folder: str) -> Layout | None:
     """Recognises the movies and users in a folder without ratings; None if there are neither."""
     names = set(fileio.listdir(folder))
-    tables: dict[Kind, tuple[str, str]] = {
+    tables: dict[LayoutKind, tuple[str, str]] = {
         "u": ("u.item", "u.user"),
         "dat": ("movies.dat", "users.dat"),
         "csv": ("movies.csv", "users.csv"),
     }
-    for kind, (movies, users) in tables.items():
-        if {movies, users} & names:
-            return Layout(kind, (), _if_there(folder, movies, names), _if_there(folder, users, names))
+    for kind, files in tables.items():
+        if set(files) & names:
+            return _layout(kind, (), *(_if_there(folder, name, names) for name in files))
     return None
 
 
-def _kind(folder: str, names: set[str]) -> Kind:
+def _layout(
+    kind: LayoutKind, ratings: tuple[RatingsFile, ...], items: str | None, users: str | None
+) -> Layout:
+    """Returns the layout of MovieLens's files, or of files that are named like them."""
+    files = shipped_files(kind) if kind in ("u", "dat") else None
+
+    def table(path: str | None, described: Items | Users | None) -> tuple[TableFile, ...]:
+        return (TableFile(path, described, _SPECIAL[kind]),) if path else ()
+
+    return Layout(
+        kind,
+        ratings,
+        table(items, files.items if files else None),
+        table(users, files.users if files else None),
+        shipped("movielens"),
+    )
+
+
+def _kind(folder: str, names: set[str]) -> LayoutKind:
     if {"u.data", "u.item"} & names:
         return "u"
     if {"ratings.dat", "movies.dat"} & names:
@@ -132,43 +114,66 @@ def _kind(folder: str, names: set[str]) -> Kind:
 
 
 def _u(folder: str, names: set[str], config: DataConfig) -> Layout:
-    columns = ("user", "movie", "rating", "timestamp")
-    ratings = tuple(
-        _headerless(_there(folder, name, names), b"\t", columns) for name in _rating_names("u.data", config)
-    )
     # A span may leave its tables to another one.
     table = _if_there if config.spans else _there
-    return Layout("u", ratings, table(folder, "u.item", names), table(folder, "u.user", names))
+    return _layout(
+        "u",
+        _shipped_ratings("u", folder, names, config),
+        table(folder, "u.item", names),
+        table(folder, "u.user", names),
+    )
 
 
 def _dat(folder: str, names: set[str], config: DataConfig) -> Layout:
-    columns = ("user", "movie", "rating", "timestamp")
-    ratings = tuple(
-        _headerless(_there(folder, name, names), b"::", columns)
-        for name in _rating_names("ratings.dat", config)
-    )
+    ratings = _shipped_ratings("dat", folder, names, config)
     users = _if_there(folder, "users.dat", names)
     if users is None and config.dataset == "ml-1m":
         _there(folder, "users.dat", names)
     movies = (_if_there if config.spans else _there)(folder, "movies.dat", names)
-    return Layout("dat", ratings, movies, users)
+    return _layout("dat", ratings, movies, users)
 
 
 def _csv(folder: str, ratings_name: str, config: DataConfig) -> Layout:
     names = set(fileio.listdir(folder or "."))
-    ratings = tuple(_headed(_there(folder, name, names)) for name in _rating_names(ratings_name, config))
+    ratings = _held_out(
+        [_headed(_there(folder, name, names)) for name in _rating_names(ratings_name, config)], config
+    )
     if config.dataset != "custom":
         _there(folder, "movies.csv", names)
-    movies, users = (_if_there(folder, name, names) for name in ("movies.csv", "users.csv"))
-    return Layout("csv", ratings, movies, users)
+    return _layout("csv", ratings, *(_if_there(folder, name, names) for name in ("movies.csv", "users.csv")))
 
 
 def _recbole(folder: str, names: set[str], config: DataConfig) -> Layout:
     inter = _inter(names)
     stem = inter.removesuffix(".inter")
-    ratings = tuple(_headed(_there(folder, name, names)) for name in _rating_names(inter, config))
-    movies, users = (_if_there(folder, name, names) for name in (f"{stem}.item", f"{stem}.user"))
-    return Layout("recbole", ratings, movies, users)
+    ratings = _held_out(
+        [_headed(_there(folder, name, names)) for name in _rating_names(inter, config)], config
+    )
+    tables = (_if_there(folder, name, names) for name in (f"{stem}.item", f"{stem}.user"))
+    return _layout("recbole", ratings, *tables)
+
+
+def _shipped_ratings(
+    kind: LayoutKind, folder: str, names: set[str], config: DataConfig
+) -> tuple[RatingsFile, ...]:
+    """Returns the files of ratings of a layout that a description ships for."""
+    interactions = shipped_files(kind).interactions
+    given = interactions.format
+    assert interactions.path is not None  # as Marquee ships them
+    assert given.separator is not None
+    assert given.columns is not None
+    files = [
+        _headerless(_there(folder, name, names), given.separator.encode(), given.columns)
+        for name in _rating_names(interactions.path, config)
+    ]
+    return _held_out(files, config)
+
+
+def _held_out(files: list[RatingsFile], config: DataConfig) -> tuple[RatingsFile, ...]:
+    """Marks the file that a predefined split names for `test`, which is the last."""
+    if isinstance(config.split, PredefinedSplit):
+        files = [*files[:-1], replace(files[-1], held_out=True)]
+    return tuple(files)
 
 
 def _inter(names: set[str]) -> str:

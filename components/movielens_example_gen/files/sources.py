@@ -11,7 +11,12 @@ from pathlib import Path
 import httpx
 
 from components.movielens_example_gen.config import DataConfig
-from components.movielens_example_gen.files.archive import compressed_file, is_archive, unpack
+from components.movielens_example_gen.files.archive import (
+    compressed_file,
+    is_archive,
+    is_archive_of_files,
+    unpack,
+)
 from components.movielens_example_gen.files.contents import holds_ratings, is_junk
 from marquee.errors import DataError
 
@@ -95,6 +100,8 @@ def locate(
 def _at_path(path: Path, config: DataConfig, cache_dir: Path) -> Located:
     if not path.exists():
         raise DataError(f"data.path: {path} does not exist", "Name a folder, an archive or a ratings file.")
+    if config.described is not None:
+        return Located(_described(path, config, cache_dir), str(path))
     if not is_archive(path):
         return Located(path, str(path))
     alone = compressed_file(path)
@@ -103,6 +110,20 @@ def _at_path(path: Path, config: DataConfig, cache_dir: Path) -> Located:
     unpacked = cache_dir / f"{path.name.split('.')[0]}-{content[:12]}"
     folder = unpacked if unpacked.is_dir() else unpack(path, unpacked, *beside)
     return Located(folder / alone if alone else _ratings_in(folder, path, config), str(path))
+
+
+def _described(path: Path, config: DataConfig, cache_dir: Path) -> Path:
+    """Returns described files in a form that can be read: unpacked."""
+    from components.movielens_example_gen.files.unpacked import base_of, unpacked  # they read files: slow
+
+    described = config.described
+    assert described is not None  # the caller has looked
+    if not is_archive_of_files(path):
+        return unpacked(path, config, cache_dir)
+    folder = cache_dir / f"{path.name.split('.')[0]}-{_md5(path)[:12]}"
+    folder = folder if folder.is_dir() else unpack(path, folder)
+    base = folder if config.spans else base_of(folder, path, described)
+    return unpacked(base, config, cache_dir, f"{path}/{base.relative_to(folder)}".removesuffix("/."))
 
 
 def _beside(path: Path) -> list[Path]:

@@ -1,230 +1,172 @@
-"""The movies and the users of a data set, by id.
+"""The items and the users of a data set, by id.
 
-What MovieLens leaves open is settled here:
-- a movie that no file describes has its id for a title and no genres;
-- "(no genres listed)" and "unknown" are the absence of a genre, not one more;
-- several movies may share a title (in 100K 18 do): they stay apart by their ids;
-- a user whom no file describes has no demographics, and neither has a data set without a users file.
+What data sets leave open is settled here:
+- an item that no file describes has its id for a title and no features;
+- several items may share a title (in 100K 18 do): they stay apart by their ids;
+- a user whom no file describes has no features, and neither has anybody in a data set without a users file.
 """
 
-import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
-from tfx.dsl.io import fileio
-
-from components.movielens_example_gen.files.layouts import Layout
+from components.movielens_example_gen.description import Items
+from components.movielens_example_gen.files.data_files import Layout, TableFile
+from components.movielens_example_gen.reading import times
 from components.movielens_example_gen.reading.bad_rows import BadRow, BadRows
 from components.movielens_example_gen.reading.columns import MOVIE_COLUMNS, USER_COLUMNS
 from components.movielens_example_gen.reading.ids import plain_id, wrong_with
-from components.movielens_example_gen.reading.tables import lines_of_text, rows_of_table
-from components.movielens_example_gen.reading.times import NUMBER
-from marquee.errors import DataError
-
-# u.item's flags, for a folder without u.genre.
-GENRES_100K = (
-    "unknown",
-    "Action",
-    "Adventure",
-    "Animation",
-    "Children's",
-    "Comedy",
-    "Crime",
-    "Documentary",
-    "Drama",
-    "Fantasy",
-    "Film-Noir",
-    "Horror",
-    "Musical",
-    "Mystery",
-    "Romance",
-    "Sci-Fi",
-    "Thriller",
-    "War",
-    "Western",
+from components.movielens_example_gen.reading.special import mended_items, mended_users
+from components.movielens_example_gen.reading.tables import (
+    Row,
+    lines_of_text,
+    rows_of_described,
+    rows_of_table,
 )
-NO_GENRE = {"", "unknown", "(no genres listed)"}
-
-# 1M codes occupations by these places; the names are those of its README.
-OCCUPATIONS_1M = (
-    "other",
-    "academic/educator",
-    "artist",
-    "clerical/admin",
-    "college/grad student",
-    "customer service",
-    "doctor/health care",
-    "executive/managerial",
-    "farmer",
-    "homemaker",
-    "K-12 student",
-    "lawyer",
-    "programmer",
-    "retired",
-    "sales/marketing",
-    "scientist",
-    "self-employed",
-    "technician/engineer",
-    "tradesman/craftsman",
-    "unemployed",
-    "writer",
+from components.movielens_example_gen.reading.values import (
+    Value,
+    WrongCell,
+    columns_of,
+    plain_cell,
+    unit_of_cells,
+    value_of,
 )
+from trainer.data.description import Description, Features, Time
+
+_SAMPLE = 1000
+
+#: Values of features by key; features without a value are left out.
+Values = Mapping[str, Value]
 
 
 @dataclass(frozen=True)
-class Movie:
-    """A movie's title, as "Title (year)", and its genres."""
+class Item:
+    """An item's title, for MovieLens "Title (year)", and the values of its features."""
 
     title: str
-    genres: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class User:
-    """A user's demographics; None for those that are unknown."""
-
-    age: float | None
-    gender: str | None
-    occupation: str | None
-    zip_code: str | None
+    features: Values = field(default_factory=dict)
 
 
 @dataclass
 class Catalog:
-    """Movies and users by id.
+    """Items and users by id, and the description of their features.
 
-    `users` is None where the data set has no demographics. `bad` are the lines that could not be read,
+    `users` is None where the data set has no file of users. `bad` are the lines that could not be read,
     `notes` what the user should know of how the files were read, in sentences.
     """
 
-    movies: dict[str, Movie] = field(default_factory=dict)
-    users: dict[str, User] | None = None
+    items: dict[str, Item] = field(default_factory=dict)
+    users: dict[str, Values] | None = None
+    description: Description = field(default_factory=Description)
     bad: BadRows = field(default_factory=BadRows)
     notes: list[str] = field(default_factory=list)
 
 
 def read_catalog(*layouts: Layout) -> Catalog:
-    """Reads the movies and users of a data set, or of its spans; the last description of an id counts.
+    """Reads the items and users of a data set, or of its spans; the last description of an id counts.
 
     Raises:
         DataError: a file is no text, or its header lacks a column that is needed.
     """
-    catalog = Catalog(users={} if any(layout.users for layout in layouts) else None)
+    users: dict[str, Values] = {}
+    catalog = Catalog(
+        users=users if any(layout.users for layout in layouts) else None, description=layouts[-1].description
+    )
     for layout in layouts:
-        _read(layout, catalog)
+        for file in layout.items:
+            _read_items(file, catalog)
+        for file in layout.users:
+            _read_users(file, catalog)
     return catalog
 
 
-# The columns of a file without a header.
-FLAGS = tuple(f"flag{number}" for number in range(19))
-MOVIE_FIELDS = {
-    "u": ("movie", "title", "released", "video", "url", *FLAGS),
-    "dat": ("movie", "title", "genres"),
-}
-USER_FIELDS = {
-    "u": ("user", "age", "gender", "occupation", "zip_code"),
-    "dat": ("user", "gender", "age", "occupation", "zip_code"),
-}
-DELIMITERS = {"u": "|", "dat": "::"}
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+def _read_items(file: TableFile, catalog: Catalog) -> None:
+    described = file.described
+    id, title = ("movie", "title") if described is None else (described.id, None)
+    if isinstance(described, Items):
+        title = described.title
+    label = id if described and not file.special else "movie id"
+    features = catalog.description.item_features
+    rows = _rows(file, "items", MOVIE_COLUMNS, mended_items(file), catalog)
+
+    def keep(plain: str, cells: dict[str, str], values: Values) -> None:
+        catalog.items[plain] = Item((title and plain_cell(cells.get(title, ""))) or plain, values)
+
+    _keep(rows, file, id, label, features, keep, catalog.bad)
 
 
-def _read(layout: Layout, catalog: Catalog) -> None:
-    if layout.movies:
-        rows = _rows(layout.movies, layout, MOVIE_FIELDS, MOVIE_COLUMNS, catalog)
-        _keep(catalog.movies, layout.movies, rows, "movie", _movie_of(layout), catalog.bad)
-    if layout.users:
-        assert catalog.users is not None  # it is there as soon as one layout has users
-        rows = _rows(layout.users, layout, USER_FIELDS, USER_COLUMNS, catalog)
-        _keep(catalog.users, layout.users, rows, "user", _user_of(layout), catalog.bad)
+def _read_users(file: TableFile, catalog: Catalog) -> None:
+    users = catalog.users
+    assert users is not None  # it is there as soon as one layout has users
+    id = "user" if file.described is None else file.described.id
+    label = id if file.described and not file.special else "user id"
+    features = catalog.description.user_features
+    rows = _rows(file, "users", USER_COLUMNS, mended_users(file), catalog)
+
+    def keep(plain: str, cells: dict[str, str], values: Values) -> None:
+        users[plain] = values
+
+    _keep(rows, file, id, label, features, keep, catalog.bad)
 
 
-def _rows(
-    path: str, layout: Layout, fields: Mapping, wanted: Mapping, catalog: Catalog
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yields the number and the named cells of each line with the right number of cells."""
-    if layout.kind in fields:
-        delimiter, columns = DELIMITERS[layout.kind], fields[layout.kind]
-        return lines_of_text(path, delimiter, columns, catalog.bad)
-    return rows_of_table(path, wanted, catalog.bad, catalog.notes)
-
-
-def _keep(into: dict, path: str, rows: Iterator, key: str, build, bad: BadRows) -> None:
+def _rows(file: TableFile, key: str, wanted: Mapping, mended: Callable, catalog: Catalog) -> Iterator:
+    """Yields the number and the named cells of each row, or what is wrong with it."""
+    rows: Iterable[Row]
+    if file.described is None:
+        rows = rows_of_table(file.path, wanted, catalog.bad, catalog.notes)
+    elif file.special:  # 100K and 1M were written before UTF-8 was usual
+        given = file.described.format
+        assert given.separator is not None  # as Marquee ships them
+        assert given.columns is not None
+        rows = lines_of_text(file.path, given.separator, given.columns, catalog.bad, file.shown)
+    else:
+        rows = rows_of_described(file.path, file.shown, file.described, key, catalog.bad)
     for line, cells in rows:
-        cells = {name: _CONTROL.sub(" ", cell).strip() for name, cell in cells.items()} | {
-            key: plain_id(cells[key])
-        }
-        if wrong := wrong_with(cells[key]):
-            bad.add(BadRow(path, line, f"{key} id", cells[key], wrong))
-            continue
         try:
-            into[cells[key]] = build(cells)
-        except _WrongCell as error:
-            bad.add(BadRow(path, line, *error.args))
+            yield line, mended({name: _stripped(cell) for name, cell in cells.items()})
+        except WrongCell as error:
+            catalog.bad.add(BadRow(file.shown, line, *error.args))
 
 
-class _WrongCell(Exception):
-    """A cell that cannot be read: the field, its value, the reason."""
+def _stripped(cell: str) -> str:
+    return cell if cell.startswith("\x1e") else plain_cell(cell)
 
 
-def _movie_of(layout: Layout):
-    if layout.kind == "u":
-        assert layout.movies is not None  # else there is no row to read
-        names = _genre_names(os.path.join(os.path.dirname(layout.movies), "u.genre"))
-        flags = tuple(zip(names, FLAGS, strict=True))
-
-        def movie(cells: dict) -> Movie:
-            for name, flag in flags:
-                if cells[flag] not in ("0", "1"):
-                    raise _WrongCell(f"genre {name}", cells[flag], "is neither 0 nor 1")
-            return _movie(cells, [name for name, flag in flags if cells[flag] == "1"])
-
-        return movie
-    if layout.kind == "recbole":
-        return lambda cells: _movie(cells | _recbole_title(cells), cells.get("genres", "").split(" "))
-    return lambda cells: _movie(cells, cells.get("genres", "").split("|"))
-
-
-def _movie(cells: dict, genres: list[str]) -> Movie:
-    kept = tuple(genre for genre in (genre.strip() for genre in genres) if genre not in NO_GENRE)
-    return Movie(cells.get("title") or cells["movie"], kept)
-
-
-def _recbole_title(cells: dict) -> dict:
-    """Restores the title of 100K: recbole removed the year, or the last part in parentheses."""
-    title, year = cells.get("title", ""), cells.get("release_year", "")
-    if title == year == "unkonwn":  # its word for 100K's movie 267, "unknown"
-        return {"title": "unknown"}
-    return {"title": f"{title} ({year})" if title and year else title}
-
-
-def _genre_names(path: str) -> Sequence[str]:
-    if not fileio.exists(path):
-        return GENRES_100K
-    with fileio.open(path, "rb") as file:
-        lines = file.read().decode("utf-8", "replace").splitlines()
-    names = [line.rsplit("|", 1)[0].strip() for line in lines if line.strip()]
-    if len(names) != len(FLAGS):
-        raise DataError(
-            f"{path}: {len(names)} genres and not {len(FLAGS)}", "It was cut off; fetch it again."
-        )
-    return names
+def _keep(
+    rows: Iterator[Row],
+    file: TableFile,
+    id: str,
+    label: str,
+    features: Features,
+    keep: Callable,
+    bad: BadRows,
+) -> None:
+    columns = columns_of(features)
+    decimal = file.described.format.decimal if file.described else "."
+    moments = {key: feature for key, feature in features.items() if isinstance(feature, Time)}
+    first = list(islice(rows, _SAMPLE)) if moments else []
+    units = {
+        key: unit_of_cells(file.shown, columns[key], feature.unit, _sample(first, columns[key], feature))
+        for key, feature in moments.items()
+    }
+    for line, cells in chain(first, rows):
+        plain = plain_id(cells[id])
+        if wrong := wrong_with(plain):
+            bad.add(BadRow(file.shown, line, label, cells[id], wrong))
+            continue
+        values: dict[str, Value] = {}
+        try:
+            for key, column in columns.items():
+                unit = units.get(key, times.SECONDS)
+                value = value_of(key, features[key], cells.get(column, ""), unit, decimal)
+                if value not in (None, ()):
+                    values[key] = value
+        except WrongCell as error:
+            bad.add(BadRow(file.shown, line, *error.args))
+            continue
+        keep(plain, cells, values)
 
 
-def _user_of(layout: Layout):
-    coded = layout.kind == "dat"
-
-    def user(cells: dict) -> User:
-        age, occupation = cells.get("age"), cells.get("occupation")
-        if coded:
-            code = cells["occupation"]
-            if not (code.isascii() and code.isdigit() and int(code) < len(OCCUPATIONS_1M)):
-                raise _WrongCell("occupation", code, "is not a code of 1M's")
-            occupation = OCCUPATIONS_1M[int(code)]
-        if age and not NUMBER.fullmatch(age):
-            raise _WrongCell("age", age, "is not a number")
-        gender, zip_code = cells.get("gender") or None, cells.get("zip_code") or None
-        return User(float(age) if age else None, gender, occupation or None, zip_code)
-
-    return user
+def _sample(rows: list[Row], column: str, feature: Time) -> list[str]:
+    cells = (cells.get(column, "").strip() for _, cells in rows)
+    return [cell for cell in cells if cell and cell not in feature.none]

@@ -47,7 +47,7 @@ USER_COLUMNS = {
     "age": AGE,
     "gender": GENDER,
     "occupation": OCCUPATION,
-    "zip_code": ZIP_CODE,
+    "zip": ZIP_CODE,
 }
 DELIMITERS = (",", "\t", ";", "|")
 

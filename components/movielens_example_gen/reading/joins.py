@@ -1,12 +1,12 @@
 """Joins of the ratings with the movies and users files; too few matches stop the run."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.movielens_example_gen.files.layouts import Layout
-from components.movielens_example_gen.reading.catalog import Catalog
+from components.movielens_example_gen.files.data_files import Layout, TableFile
+from components.movielens_example_gen.reading.catalog import Catalog, Item
 from components.movielens_example_gen.reading.ids import without_zeros
 from marquee.errors import DataError
 
@@ -21,12 +21,14 @@ class Join:
         file: the name of the file.
         rated: the number of distinct ids in the ratings.
         matched: the number of them that the file describes.
+        told: what is true of these, in words.
         loosely: of those, by id in the ratings the id in the file, where the two differ by leading zeros.
     """
 
     file: str
     rated: int
     matched: int
+    told: str
     loosely: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -40,7 +42,7 @@ class Joins:
     def applied(self, catalog: Catalog) -> Catalog:
         """The catalogue, with what was found under another spelling under that of the ratings as well."""
         tables: tuple[tuple[Join | None, dict[str, Any] | None], ...] = (
-            (self.movies, catalog.movies),
+            (self.movies, catalog.items),
             (self.users, catalog.users),
         )
         for join, table in tables:
@@ -49,12 +51,17 @@ class Joins:
                 table.update({id: table[described] for id, described in join.loosely.items()})
         return catalog
 
+    def described(self, catalog: Catalog) -> dict[str, Item]:
+        """The items that the files describe, each once, under the spelling of the ratings."""
+        renamed = {there: id for id, there in self.movies.loosely.items()} if self.movies else {}
+        return {renamed.get(id, id): item for id, item in catalog.items.items()}
+
     def notes(self) -> list[str]:
         """Describes the joins in sentences."""
         found = []
-        for join, which in ((self.movies, "rated films have a title"), (self.users, "users are described")):
+        for join in (self.movies, self.users):
             if join:
-                found.append(f"{join.file}: {join.matched:,} of {join.rated:,} {which}")
+                found.append(f"{join.file}: {join.matched:,} of {join.rated:,} {join.told}")
             if join and join.loosely:
                 id, described = next(iter(join.loosely.items()))
                 found.append(
@@ -91,19 +98,28 @@ def join_all(
     Raises:
         DataError: fewer are.
     """
-    movie_files = _names(layout.movies for layout in layouts)
-    user_files = _names(layout.users for layout in layouts)
+    movie_files = _names(file for layout in layouts for file in layout.items)
+    user_files = _names(file for layout in layouts for file in layout.users)
+    nouns = catalog.description.nouns
+    which, told = "rated films", "rated films have a title"
+    if layouts[-1].kind == "described":
+        which, told = nouns.of_items(), f"{nouns.of_items()} with interactions are described"
+    who = nouns.of_users()
     return Joins(
-        _join(movie_files, "rated films", movies, catalog.movies, least) if movie_files else None,
-        _join(user_files, "users", users, catalog.users or {}, least) if user_files else None,
+        _join(movie_files, which, told, movies, catalog.items, least) if movie_files else None,
+        _join(user_files, who, f"{who} are described", users, catalog.users or {}, least)
+        if user_files
+        else None,
     )
 
 
-def _names(paths) -> str:
-    return ", ".join(dict.fromkeys(os.path.basename(path) for path in paths if path))
+def _names(files: Iterable[TableFile]) -> str:
+    return ", ".join(dict.fromkeys(os.path.basename(file.shown) for file in files))
 
 
-def _join(file: str, what: str, rated: Sequence[str], described: Collection[str], least: float) -> Join:
+def _join(
+    file: str, what: str, told: str, rated: Sequence[str], described: Collection[str], least: float
+) -> Join:
     missing = [id for id in rated if id not in described]
     loosely = _loosely(missing, described)
     matched = len(rated) - len(missing) + len(loosely)
@@ -116,7 +132,7 @@ def _join(file: str, what: str, rated: Sequence[str], described: Collection[str]
             "Write the ids in the same way in both, or take the file away to do without it; if so little is "
             "meant to be described, set data.min_described.",
         )
-    return Join(file, len(rated), matched, loosely)
+    return Join(file, len(rated), matched, told, loosely)
 
 
 def _loosely(missing: Sequence[str], described: Collection[str]) -> dict[str, str]:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 
-def decoded(line: bytes) -> tuple[str | None, str]:
+def decoded(line: bytes, encoding: str = "utf-8") -> tuple[str | None, str]:
     """Decodes a line, or returns None and what is wrong with it."""
     try:
-        return line.decode("utf-8"), ""
+        return line.decode(encoding), ""
     except UnicodeDecodeError as error:
-        return None, f"is not UTF-8: byte 0x{line[error.start]:02x} at place {error.start + 1} of the line"
+        place = f"byte 0x{line[error.start]:02x} at place {error.start + 1} of the line"
+        return None, f"is not {encoding.upper()}: {place}"
 
 
 def shown(line: bytes) -> str:
@@ -38,17 +39,19 @@ def encoding_of(data: bytes, older: bool) -> str:
         return "latin-1"
 
 
-def lines_of(data: bytes, older: bool = False) -> Iterator[tuple[int, str, str]]:
+def lines_of(data: bytes, older: bool = False, encoding: str | None = None) -> Iterator[tuple[int, str, str]]:
     """The number, from 1, and the text of each line, its end left out; and what is wrong with it, or nothing.
 
     A line with something wrong is not to be read: its text is as `shown`.
+
+    Args:
+        data: a whole file.
+        older: as for `encoding_of`.
+        encoding: the encoding, if it is known.
     """
     data = data.removeprefix(b"\xef\xbb\xbf")
-    encoding = encoding_of(data, older)
+    encoding = encoding or encoding_of(data, older)
     for number, line in enumerate(data.removesuffix(b"\n").split(b"\n"), start=1):
         line = line.removesuffix(b"\r")
-        if encoding == "utf-8":
-            decoded_line, wrong = decoded(line)
-            yield number, shown(line) if decoded_line is None else decoded_line, wrong
-        else:
-            yield number, line.decode(encoding), ""
+        decoded_line, wrong = decoded(line, encoding)
+        yield number, shown(line) if decoded_line is None else decoded_line, wrong

@@ -5,7 +5,19 @@ from pathlib import Path
 from components.movielens_example_gen.config import DataConfig
 from components.movielens_example_gen.files.layouts import recognise
 from components.movielens_example_gen.files.pieces import cut
+from components.movielens_example_gen.reading.catalog import Item
 from components.movielens_example_gen.reading.ratings import read
+
+
+def film(title: str, *genres: str) -> Item:
+    """A film of the catalogue."""
+    return Item(title, {"genres": genres} if genres else {})
+
+
+def person(age=None, gender=None, occupation=None, zip=None) -> dict:
+    """A user of the catalogue: what is unknown is left out."""
+    known = {"age": age, "gender": gender, "occupation": occupation, "zip": zip}
+    return {key: value for key, value in known.items() if value is not None}
 
 
 def custom(path, **settings) -> DataConfig:

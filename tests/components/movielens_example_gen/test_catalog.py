@@ -1,8 +1,8 @@
 import pytest
-from movielens_files import custom, u_item, write_100k, write_files
+from movielens_files import custom, film, person, u_item, write_100k, write_files
 
 from components.movielens_example_gen.files.layouts import recognise
-from components.movielens_example_gen.reading.catalog import Movie, User, read_catalog
+from components.movielens_example_gen.reading.catalog import read_catalog
 from marquee.errors import DataError
 
 
@@ -12,8 +12,8 @@ def catalog(folder):
 
 def test_100k_is_latin_1_and_its_genre_unknown_is_no_genre(tmp_path):
     found = catalog(write_100k(tmp_path, "7\t1\t3\t5\n"))
-    assert found.movies == {"1": Movie("Café (1995)", ("Action", "Comedy")), "2": Movie("unknown", ())}
-    assert found.users["7"] == User(24.0, "M", "technician", "85711")
+    assert found.items == {"1": film("Café (1995)", "Action", "Comedy"), "2": film("unknown")}
+    assert found.users["7"] == person(24.0, "M", "technician", "85711")
     assert found.bad.count == 0
 
 
@@ -25,8 +25,8 @@ def test_1m_spells_its_occupation_codes_out(tmp_path):
         users__dat="1::F::1::10::48067\n",
     )
     found = catalog(tmp_path)
-    assert found.movies == {"1": Movie("Misérables, Les (1995)", ("Drama", "Musical"))}
-    assert found.users == {"1": User(1.0, "F", "K-12 student", "48067")}
+    assert found.items == {"1": film("Misérables, Les (1995)", "Drama", "Musical")}
+    assert found.users == {"1": person(1.0, "F", "K-12 student", "48067")}
 
 
 def test_the_csv_family_quotes_titles_and_has_no_users(tmp_path):
@@ -37,9 +37,9 @@ def test_the_csv_family_quotes_titles_and_has_no_users(tmp_path):
         "12,Black Mirror,(no genres listed)\r\n",
     )
     found = catalog(tmp_path)
-    assert found.movies == {
-        "11": Movie("American President, The (1995)", ("Comedy", "Drama")),
-        "12": Movie("Black Mirror", ()),
+    assert found.items == {
+        "11": film("American President, The (1995)", "Comedy", "Drama"),
+        "12": film("Black Mirror"),
     }
     assert found.users is None
 
@@ -51,9 +51,9 @@ def test_recbole_titles_are_put_together_again(tmp_path):
         a__item="item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n"
         "1\tToy Story\t1995\tAnimation Children's\n267\tunkonwn\tunkonwn\tunknown\n",
     )
-    assert catalog(tmp_path).movies == {
-        "1": Movie("Toy Story (1995)", ("Animation", "Children's")),
-        "267": Movie("unknown", ()),
+    assert catalog(tmp_path).items == {
+        "1": film("Toy Story (1995)", "Animation", "Children's"),
+        "267": film("unknown"),
     }
 
 
@@ -63,7 +63,7 @@ def test_users_of_ones_own_may_leave_out_what_they_like(tmp_path):
         ratings__csv="user_id,movie_id,rating\n1,1,5\n",
         users__csv="user_id,age,gender\n1,33,F\n2,,\n",
     )
-    assert catalog(tmp_path).users == {"1": User(33.0, "F", None, None), "2": User(None, None, None, None)}
+    assert catalog(tmp_path).users == {"1": person(33.0, "F", None, None), "2": {}}
 
 
 def test_bad_lines_are_counted_and_named(tmp_path):

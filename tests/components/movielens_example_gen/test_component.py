@@ -81,6 +81,7 @@ def test_the_metadata_says_what_the_artifact_holds(examples_100k):
         "Split-eval",
         "Split-test",
         "Split-train",
+        "catalogue",
         "ingest.json",
     ]
 

@@ -14,6 +14,10 @@ def test_the_default_is_100k_split_at_random_80_10_10():
     assert DataConfig().model_dump() == {
         "dataset": "ml-100k",
         "path": None,
+        "interactions": None,
+        "items": None,
+        "users": None,
+        "nouns": None,
         "spans": None,
         "split": {"kind": "random", "seed": 42, "eval": 0.1, "test": 0.1},
         "max_bad_rows": 0,

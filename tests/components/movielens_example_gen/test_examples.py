@@ -3,15 +3,18 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from movielens_files import film, person
 
 from components.movielens_example_gen.examples import ExampleEncoder
-from components.movielens_example_gen.reading.catalog import Catalog, Movie, User
+from components.movielens_example_gen.reading.catalog import Catalog
 from components.movielens_example_gen.reading.ratings import SCHEMA
+from components.movielens_example_gen.shipped import shipped
 from components.movielens_example_gen.tfrecord import TFRecordWriter
 
 CATALOG = Catalog(
-    movies={"1": Movie("Toy Story (1995)", ("Animation", "Comedy")), "2": Movie("Black Mirror", ())},
-    users={"7": User(24.0, "M", "technician", "85711")},
+    items={"1": film("Toy Story (1995)", "Animation", "Comedy"), "2": film("Black Mirror")},
+    users={"7": person(24.0, "M", "technician", "85711")},
+    description=shipped("movielens"),
 )
 
 

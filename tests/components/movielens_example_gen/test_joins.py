@@ -4,22 +4,25 @@ import json
 
 import numpy as np
 import pytest
-from movielens_files import custom, write_100k, write_files
+from movielens_files import custom, film, person, write_100k, write_files
 
-from components.movielens_example_gen.files.layouts import Layout, recognise
+from components.movielens_example_gen.files.data_files import Layout, TableFile
+from components.movielens_example_gen.files.layouts import recognise
 from components.movielens_example_gen.files.pieces import cut
-from components.movielens_example_gen.reading.catalog import Catalog, Movie, User
+from components.movielens_example_gen.reading.catalog import Catalog
 from components.movielens_example_gen.reading.joins import join_all
+from components.movielens_example_gen.shipped import shipped
 from components.movielens_example_gen.splits import EVAL_CODE, ROW_BY_ROW, TEST_CODE, TRAIN_CODE
 from components.movielens_example_gen.survey import split_codes
 from components.movielens_example_gen.told import check_stars, told_of_ratings
 from marquee.errors import DataError
 
-LAYOUT = Layout("csv", (), "data/movies.csv", None)
+MOVIELENS = shipped("movielens")
+LAYOUT = Layout("csv", (), (TableFile("data/movies.csv"),), (), MOVIELENS)
 
 
 def movies(*ids):
-    return Catalog({id: Movie(f"Film {id}", ()) for id in ids})
+    return Catalog({id: film(f"Film {id}") for id in ids})
 
 
 def test_what_a_catalogue_describes_is_counted_and_told():
@@ -42,8 +45,8 @@ def test_under_half_matched_stops_with_examples_of_both_sides():
 
 
 def test_users_are_counted_likewise():
-    layout = Layout("csv", (), None, "users.csv")
-    catalog = Catalog(users={"1": User(3.0, None, None, None)})
+    layout = Layout("csv", (), (), (TableFile("users.csv"),), MOVIELENS)
+    catalog = Catalog(users={"1": person(3.0)})
     assert join_all([layout], catalog, ["5"], ["1", "2"], 0.5).notes() == [
         "users.csv: 1 of 2 users are described"
     ]
@@ -58,7 +61,7 @@ def test_a_padded_catalogue_matches_at_the_second_attempt_and_that_is_told():
         "movies.csv: 2 of 2 rated films have a title",
         "movies.csv: 2 ids were matched without their leading zeros ('007' there is '7' in the ratings)",
     ]
-    assert found.applied(catalog).movies["7"].title == "Film 007"
+    assert found.applied(catalog).items["7"].title == "Film 007"
 
 
 def test_padded_and_plain_ids_in_one_file_stay_apart():

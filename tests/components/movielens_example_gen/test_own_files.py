@@ -6,12 +6,12 @@ import tarfile
 import zipfile
 
 import pytest
-from movielens_files import custom, read_all, write_files
+from movielens_files import custom, film, person, read_all, write_files
 
 from components.movielens_example_gen.files.layouts import recognise
 from components.movielens_example_gen.files.one_file import read_one_file
 from components.movielens_example_gen.reading import times
-from components.movielens_example_gen.reading.catalog import Movie, User, read_catalog
+from components.movielens_example_gen.reading.catalog import read_catalog
 from components.movielens_example_gen.reading.ids import plain_id, without_zeros
 from marquee.errors import DataError
 
@@ -54,18 +54,18 @@ def test_ids_are_read_alike_in_ratings_movies_and_users(tmp_path):
     )
     assert read_all(tmp_path, custom(tmp_path)) == ([("1", "5", 3.0, 0), ("1", "5", 4.0, 0)], [])
     found = catalog(tmp_path)
-    assert (list(found.movies), list(found.users)) == (["5"], ["1"])
+    assert (list(found.items), list(found.users)) == (["5"], ["1"])
 
 
 @pytest.mark.parametrize("header", ["movieId,Title,Genres", "id,name,genre", "Movie ID,movie_title,GENRE"])
 def test_the_columns_of_movies_go_by_many_names(tmp_path, header):
     write_files(tmp_path, ratings__csv=RATINGS, movies__csv=f"\ufeff{header}\n1,Heat (1995),Crime|Drama\n")
-    assert catalog(tmp_path).movies == {"1": Movie("Heat (1995)", ("Crime", "Drama"))}
+    assert catalog(tmp_path).items == {"1": film("Heat (1995)", "Crime", "Drama")}
 
 
 def test_the_columns_of_users_go_by_many_names(tmp_path):
     write_files(tmp_path, ratings__csv=RATINGS, users__csv="UserID;Age;sex;zip;Job\n7;33;F;94043;writer\n")
-    assert catalog(tmp_path).users == {"7": User(33.0, "F", "writer", "94043")}
+    assert catalog(tmp_path).users == {"7": person(33.0, "F", "writer", "94043")}
 
 
 def test_a_movies_file_without_a_title_or_a_genre_is_refused(tmp_path):
@@ -162,7 +162,7 @@ def test_one_bad_byte_costs_its_own_line_and_is_named(tmp_path):
     movies = "movie_id,title,genres\n1,Amélie (2001),Drama\n2,Café (1999),Drama\n".encode()
     write_files(tmp_path, ratings__csv=RATINGS, movies__csv=movies + b"3,Caf\xe9 (1999),Drama\n")
     found = catalog(tmp_path)
-    assert [movie.title for movie in found.movies.values()] == ["Amélie (2001)", "Café (1999)"]
+    assert [movie.title for movie in found.items.values()] == ["Amélie (2001)", "Café (1999)"]
     assert [str(row) for row in found.bad.samples] == [
         f"{tmp_path}/movies.csv, line 4, line: '3,Caf\\\\xe9 (1999),Drama' "
         "is not UTF-8: byte 0xe9 at place 6 of the line"
@@ -180,7 +180,7 @@ def test_one_bad_byte_costs_its_own_line_and_is_named(tmp_path):
 def test_the_older_layouts_are_latin_1_unless_they_have_utf_8_in_them(tmp_path, movies, titles, bad):
     write_files(tmp_path, ratings__dat="7::1::3::5\n", movies__dat=movies)
     found = catalog(tmp_path)
-    assert [movie.title for movie in found.movies.values()] == titles
+    assert [movie.title for movie in found.items.values()] == titles
     assert found.bad.count == bad
 
 
@@ -190,7 +190,7 @@ def test_quotes_are_taken_off_whatever_parts_the_fields(tmp_path, delimiter):
     text = row(['"user_id"', '"movie_id"', '"rating"']) + "\n" + row(['"u1"', '"m1"', "5"]) + "\n"
     write_files(tmp_path, ratings__csv=text, movies__csv=row(["id", "title"]) + "\n" + row(['"m1"', '"A"']))
     assert read_all(tmp_path, custom(tmp_path)) == ([("u1", "m1", 5.0, 0)], [])
-    assert catalog(tmp_path).movies == {"m1": Movie("A", ())}
+    assert catalog(tmp_path).items == {"m1": film("A")}
 
 
 def test_a_quote_that_is_never_closed_in_movies_counts_every_line_that_it_swallows(tmp_path):
@@ -205,7 +205,7 @@ def test_two_stray_quotes_in_movies_with_tabs_swallow_no_line_in_silence(tmp_pat
         movies__csv=b'id\ttitle\n1\tA\n2\t"B\n3\tC\n4\tD"\n' + b'\xe9\n5\t"E"\n',
     )
     found = catalog(tmp_path)
-    assert list(found.movies) == ["1", "5"]
+    assert list(found.items) == ["1", "5"]
     assert [row.line for row in found.bad.samples] == [3, 4, 5, 6]
     assert found.bad.samples[1].reason == "is in a quote that line 3 opens, closed only in line 5"
 
@@ -219,7 +219,7 @@ def test_an_id_with_a_control_character_is_a_bad_row_and_a_title_loses_it(tmp_pa
     rows, bad = read_all(tmp_path, custom(tmp_path))
     assert rows == [("7", "1", 3.0, 0)]
     assert str(bad[0]).endswith(r"line 2, user id: 'a\x1b[2Jb' holds a control character")
-    assert catalog(tmp_path).movies["1"].title == "A B"
+    assert catalog(tmp_path).items["1"].title == "A B"
 
 
 @pytest.mark.parametrize(

@@ -199,8 +199,10 @@ def test_a_span_in_a_file_has_no_tables_and_turns_none_back(tmp_path):
     write_files(
         tmp_path / "span-1", movies__csv=f"{header}m0,Newer,Drama\n", ratings__csv=HEADER + "1,m0,4,1\n"
     )
-    tables = [layout.movies for layout in recognise_all(str(tmp_path), spanned(tmp_path))]
-    assert tables == [str(tmp_path / "movies.csv"), str(tmp_path / "span-1" / "movies.csv"), None]
+    tables = [
+        [file.path for file in layout.items] for layout in recognise_all(str(tmp_path), spanned(tmp_path))
+    ]
+    assert tables == [[str(tmp_path / "movies.csv")], [str(tmp_path / "span-1" / "movies.csv")], []]
 
 
 def test_a_rating_stays_in_its_split_when_its_span_is_delivered_again_with_more(data, tmp_path):

@@ -55,7 +55,7 @@ def test_what_is_delivered_reads_back_as_spans_with_films_and_users_beside_them(
     again = Replay.of(str(data / "span-0002"), custom(data), 1)
     assert again.spans[0].equals(replay.spans[1])
     tables = Replay(again.spans, _catalog(data)).catalog
-    assert tables.movies == replay.catalog.movies
+    assert tables.items == replay.catalog.items
     assert tables.users == replay.catalog.users
 
 
