@@ -45,6 +45,7 @@ COLUMNS = {
 }
 CATALOGUE = from_columns(COLUMNS, Vocabularies.from_columns(COLUMNS, shipped("movielens")))[1]
 TOWERS = TwoTowerConfig(dim=4)
+MOVIELENS = shipped("movielens").model_dump()
 IDS = {"user_id": tf.constant([1, 2, 0]), "movie_id": tf.constant([3, 1, 0])}
 
 
@@ -208,6 +209,12 @@ EXERCISES = {
     "predict random": lambda f: f({"m": PAIRS}, "m", ["m"])[1].numpy().tolist() == [2, 4],
     "mask last": lambda f: f(RAGGED).to_list() == [[False, True], [True]],
     "mask random": lambda f: [sum(row) for row in f(RAGGED).to_list()] == [1, 1],
+    "Schema.select_by_tag: features by role and type": lambda c: (
+        c.model_validate(MOVIELENS).select("item", "categories") == ("genres",)
+    ),
+    "categorical_cardinalities": lambda f: f(CATALOGUE)["gender"] == 2,
+    "categorical_domains": lambda f: set(f(CATALOGUE)["genres"]) == {"Drama", "Comedy"},
+    "get_embedding_sizes_from_schema": lambda f: f(CATALOGUE, multiple_of=8)["genres"] == 8,
     "MatrixFactorizationModel": lambda c: finds_films(c, "mf"),
     "TwoTowerModel": lambda c: finds_films(c, "two_tower"),
     "YoutubeDNNRetrievalModel": lambda c: finds_films(c, "youtube_dnn"),

@@ -60,7 +60,7 @@ class Category(_Feature):
 
 
 class Categories(_Feature):
-    """Any number of words, such as genres or tags; learned as the sum of their embeddings over √n."""
+    """Any number of words, such as tags; learned as the sum of their embeddings over √n."""
 
     type: Literal["categories"] = "categories"
     separator: str = Field("|", min_length=1, description="what stands between two words in one cell")
@@ -174,6 +174,12 @@ class Description(Strict):
     Feedback is *explicit* (ratings) or *implicit* (events or counts). In tf.Examples, `user_rating` is the
     rating of explicit data, and the strength of an interaction of implicit data: the event's weight, or the
     count, or 1.
+
+    Examples:
+        >>> tags, country = Categories(), Category(name="user_country")
+        >>> shop = Description(item_features={"tags": tags}, user_features={"country": country})
+        >>> shop.select("user", "category"), shop.name_of("country")
+        (('country',), 'user_country')
     """
 
     feedback: Literal["explicit", "implicit"] = "explicit"
@@ -251,10 +257,10 @@ class Description(Strict):
             types: their types; none: all.
 
         Examples:
-            >>> genres, age = Categories(), Number(boundaries=(18, 25))
-            >>> films = Description(item_features={"genres": genres}, user_features={"age": age})
+            >>> tags, age = Categories(), Number(boundaries=(18, 25))
+            >>> films = Description(item_features={"tags": tags}, user_features={"age": age})
             >>> films.select("user"), films.select("item", "number"), films.select(None, "categories")
-            (('age',), (), ('genres',))
+            (('age',), (), ('tags',))
         """
         return tuple(
             key

@@ -38,23 +38,31 @@ def parse(
         description: the features beside those that every data set has.
     """
     described = {
-        feature.name or key: _spec(feature)
+        feature.name or key: feature
         for key, (_, feature) in (description or Description()).in_examples().items()
     }
-    spec = {**_ROLES, **described}
-    return tf.io.parse_example(serialized, {name: spec[name] for name in names})
+    names = tuple(names)
+    spec = {name: tf.io.RaggedFeature(_type(described[name])) for name in names if name in described}
+    spec |= {name: _ROLES[name] for name in names if name not in described}
+    parsed = tf.io.parse_example(serialized, spec)
+    return {
+        name: _first(described[name], column) if name in described else column
+        for name, column in parsed.items()
+    }
 
 
-def _spec(feature: Any):
-    if isinstance(feature, Categories):
-        return tf.io.RaggedFeature(tf.string)
-    if isinstance(feature, Vector):
-        return tf.io.RaggedFeature(tf.float32)
-    if isinstance(feature, Number):
-        return tf.io.FixedLenFeature([], tf.float32, default_value=float("nan"))
-    if isinstance(feature, Time):
-        return tf.io.FixedLenFeature([], tf.int64, default_value=NO_MOMENT)
-    return tf.io.FixedLenFeature([], tf.string, default_value="")
+def _type(feature: Any) -> tf.DType:
+    if isinstance(feature, Number | Vector):
+        return tf.float32
+    return tf.int64 if isinstance(feature, Time) else tf.string
+
+
+def _first(feature: Any, column: tf.RaggedTensor):
+    """Returns the first value of each example, [B], or the default where it has none; lists as they are."""
+    if isinstance(feature, Categories | Vector):
+        return column
+    missing = float("nan") if isinstance(feature, Number) else NO_MOMENT if isinstance(feature, Time) else ""
+    return column.to_tensor(missing, shape=[None, 1])[:, 0]
 
 
 def expand(patterns: Sequence[str]) -> list[str]:

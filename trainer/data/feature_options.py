@@ -133,7 +133,7 @@ def check_features(model: Any, description: Description) -> None:
     """
     for option, named in (("features", named_fields), ("dense", named_numbers), ("crosses", named_crosses)):
         names = getattr(model, option, None)
-        if names is None:
+        if names is None or isinstance(names, int):  # dcn's crosses are a number of layers
             continue
         if option == "features" and names != ALL:
             names = tuple(name for name in names if name not in getattr(model, "also", ()))
@@ -147,6 +147,11 @@ def _declared(description: Description, names: Iterable[str], allowed: Sequence[
     names = tuple(names)
     for name in names:
         if name not in allowed:
+            if name in description.context_features:
+                raise ConfigError(
+                    f"{name} is a context feature, and context is not learned yet by any kind of model",
+                    f"Allowed: {', '.join(allowed) or 'none'}.",
+                )
             found = description.features().get(name)
             what = f"the data has no feature {name}"
             if found:

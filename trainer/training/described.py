@@ -9,7 +9,7 @@ from typing import Self
 from marquee.whole_file import write_whole
 from trainer.data.catalogue import Catalogue
 from trainer.data.description import Description
-from trainer.data.tables.table import VectorOf
+from trainer.models.schema_facts import cardinalities
 
 FILE = "described.json"
 
@@ -45,23 +45,3 @@ class Described:
         plain = {"description": self.description.model_dump(mode="json"), "values": dict(self.values)}
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / FILE, json.dumps(plain, indent=1) + "\n")
-
-
-def cardinalities(catalogue: Catalogue) -> dict[str, int]:
-    """Returns the number of values of each user and item feature in train, by key.
-
-    These are a category's or the words' number, and that of a number's bins; vectors have none.
-
-    Examples:
-        `catalogue` is a `trainer.data.catalogue.Catalogue` of 2 users and 3 films.
-
-        >>> counts = cardinalities(catalogue)
-        >>> counts["gender"], counts["genres"], counts["occupation"]
-        (2, 2, 0)
-    """
-    description, found = catalogue.description, {}
-    for key in (*description.user_features, *description.item_features):
-        table = catalogue.table(key)
-        if not isinstance(table, VectorOf):
-            found[key] = sum(1 for each in table.keys if each) if table.known else 0
-    return found

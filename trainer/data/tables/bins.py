@@ -1,12 +1,13 @@
 """Bins of numbers: by boundaries, by width, or by quantiles."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from marquee.errors import TrainingError
-from trainer.data.description import Number
+from trainer.data.description import Number, Time
 from trainer.data.tables.table import UNKNOWN, OneOf
 
 MOST_BINS = 100_000
@@ -32,7 +33,7 @@ def binned(key: str, feature: Any, values: np.ndarray) -> OneOf:
     else:
         inner = np.linspace(0, 1, feature.bins + 1)[1:-1]
         boundaries = np.unique(np.quantile(values[known], inner)) if known.any() else np.empty(0)
-        labels = ranges(boundaries)
+        labels = ranges(boundaries, _day if isinstance(feature, Time) else _plain)
     return OneOf(places(values, boundaries), (UNKNOWN, *labels))
 
 
@@ -42,13 +43,21 @@ def places(values: np.ndarray, boundaries: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), found, 0).astype(np.int32)
 
 
-def ranges(boundaries: np.ndarray) -> tuple[str, ...]:
+def ranges(boundaries: np.ndarray, said: Callable[[float], str] | None = None) -> tuple[str, ...]:
     """Returns the names of the bins between boundaries: `below 2`, `2 to 5`, `5 and over`."""
     if not len(boundaries):
         return ("any",)
-    ends = [f"{end:.6g}" for end in boundaries]
+    ends = [(said or _plain)(end) for end in boundaries]
     between = [f"{low} to {high}" for low, high in pairwise(ends)]
     return (f"below {ends[0]}", *between, f"{ends[-1]} and over")
+
+
+def _plain(value: float) -> str:
+    return f"{value:.10g}"
+
+
+def _day(seconds: float) -> str:
+    return str(np.datetime64(int(seconds), "s"))
 
 
 def _by_width(key: str, values: np.ndarray, known: np.ndarray, width: float) -> OneOf:

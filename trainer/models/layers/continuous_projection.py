@@ -19,7 +19,7 @@ class ContinuousProjection(keras.layers.Layer):
 
     Examples:
         >>> projection = ContinuousProjection(8, 2)
-        >>> tuple(projection({"age": np.array([20.0, 30.0, 40.0]), "genres": np.ones((3, 18))}).shape)
+        >>> tuple(projection({"age": np.array([20.0, 30.0, 40.0]), "tags": np.ones((3, 18))}).shape)
         (3, 2)
     """
 

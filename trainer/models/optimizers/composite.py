@@ -100,10 +100,10 @@ def split_by_rows(
 
     Examples:
         >>> users = keras.Variable(np.zeros((9, 2)), name="users")
-        >>> genres = keras.Variable(np.zeros((3, 2)), name="genres")
-        >>> large, small = split_by_rows([users, genres], threshold=5)
+        >>> tags = keras.Variable(np.zeros((3, 2)), name="tags")
+        >>> large, small = split_by_rows([users, tags], threshold=5)
         >>> [table.name for table in large], [table.name for table in small]
-        (['users'], ['genres'])
+        (['users'], ['tags'])
     """
     large = [table for table in tables if table.shape[0] >= threshold]
     return large, [table for table in tables if table.shape[0] < threshold]
