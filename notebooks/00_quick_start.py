@@ -144,4 +144,4 @@ server.stop()
 # - [01_data](01_data.ipynb): what the ratings look like, and why how one splits them decides everything.
 # - [02_ranking](02_ranking.ipynb) and [03_retrieval](03_retrieval.ipynb): the two models inside.
 # - [06_deploy](06_deploy.ipynb): from this folder of models to a service.
-# - Your own ratings at once: [07_your_own_data](07_your_own_data.ipynb).
+# - Your own data at once: [07_your_own_data](07_your_own_data.ipynb).
