@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from marquee.errors import TrainingError
 from marquee.progress import report
+from trainer.data.description import RATINGS, Description
 from trainer.data.features import TRAIN
 from trainer.data.rating_data import RatingData
 from trainer.data.trained_on import TrainedOn
@@ -41,6 +42,7 @@ class Refit:
         base_model: the SavedModel that training starts from, or None.
         backup_dir: the folder of the backup from which a killed training resumes, or None.
         code: a fingerprint of the code, so that edited code does not resume an older run.
+        description: the description of the data.
     """
 
     task: str
@@ -52,6 +54,7 @@ class Refit:
     base_model: str | None = None
     backup_dir: str | None = None
     code: str = ""
+    description: Description = RATINGS
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,8 @@ def _on_everything(
 ) -> tuple[TrainResult, TrainedOn]:
     if "max_epoch_minutes" in type(settings).model_fields:  # the judged training passed this check
         settings = settings.model_copy(update={"max_epoch_minutes": None})
-    data = RatingData.of_everything([each for split in asked.files.values() for each in split])
+    files = [each for split in asked.files.values() for each in split]
+    data = RatingData.of_everything(files, asked.description)
     identity = f"refit {asked.code} {epochs} {warm.identity if warm else 'cold'}"
 
     def say(epoch: int, logs: dict[str, float]) -> None:
@@ -149,7 +153,9 @@ def _on_everything(
 
 def _with_everything_seen(asked: Refit, task: Task, settings: Settings, epochs: int) -> TrainResult:
     others = [each for split, files in asked.files.items() if split != TRAIN for each in files]
-    train, whole = RatingData.with_everything_seen(asked.files[TRAIN], others, asked.transform)
+    train, whole = RatingData.with_everything_seen(
+        asked.files[TRAIN], others, asked.transform, asked.description
+    )
     judged = Trained.read(trained_folder(asked.judged_model))
     if judged.weights:
         return task.train(settings, whole, passes=0, initial=lambda model: put_weights(judged, model))

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
 from marquee.errors import ConfigError
 from marquee.progress import report
 from marquee.whole_file import write_whole
+from trainer.data.description import Description
 from trainer.data.rating_data import RatingData
 from trainer.data.trained_on import TrainedOn, rating_pairs
 from trainer.export.answers import Answer, write_answers
@@ -41,6 +42,7 @@ def run_fn(fn_args) -> None:
     `trainer.training.warm_start`), and `custom_config`:
         task: `ranking` (unless it is named) or `retrieval`.
         model, train, and whatever else the task's settings hold.
+        description: the description of the data (`trainer.data.description.Description`), as a dict.
         backup_dir: the folder of the backup from which a killed run resumes, or None.
         code_fingerprint: a fingerprint of the code, so that edited code does not resume an older run.
 
@@ -53,7 +55,9 @@ def run_fn(fn_args) -> None:
     custom = fn_args.custom_config or {}
     task = task_of(custom)
     settings = task.settings.of(custom, fn_args.hyperparameters)
-    data = RatingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
+    data = RatingData.read(
+        fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path, described(custom)
+    )
     run_dir = Path(fn_args.model_run_dir)
     learned, warm = TrainedOn.of_ratings(data.train, data.catalogue.vocabularies), None
     if fn_args.base_model:
@@ -97,6 +101,11 @@ class Task:
     settings: type[Settings]
     train: Callable[..., TrainResult]
     export: Callable[..., tuple[Sequence[Answer], dict[str, Any]]]
+
+
+def described(custom: Mapping[str, Any]) -> Description:
+    """Returns the description of the data in `custom_config`; RATINGS if there is none."""
+    return Description.checked(custom.get("description") or {})
 
 
 def task_of(custom: dict[str, Any]) -> Task:

@@ -10,7 +10,7 @@ import keras_tuner
 from tfx.components.tuner.component import TunerFnResult
 
 from trainer.data.rating_data import RatingData
-from trainer.run_fn import task_of
+from trainer.run_fn import described, task_of
 from trainer.training.hyperparameters import apply_hyperparameters
 from tuner.config import TuneConfig
 from tuner.oracles import oracle
@@ -21,8 +21,9 @@ from tuner.training_tuner import TrainingTuner
 def tuner_fn(fn_args) -> TunerFnResult:
     """Reads the data once, and returns a tuner whose trials train on it.
 
-    It reads these entries of `fn_args.custom_config`: `task` and its settings, as in `trainer.run_fn`;
-    `tune`, a TuneConfig; `trials_dir`, the folder where finished trials survive an interruption, or None.
+    It reads these entries of `fn_args.custom_config`: `task`, its settings and `description`, as in
+    `trainer.run_fn`; `tune`, a TuneConfig; `trials_dir`, the folder where finished trials survive an
+    interruption, or None.
 
     Raises:
         ConfigError: the space names a setting that the model does not have.
@@ -39,7 +40,9 @@ def tuner_fn(fn_args) -> TunerFnResult:
     )
     # An unknown path would fail every trial in the same way, so it is checked before the first.
     apply_hyperparameters(settings, search.get_space().values)
-    data = RatingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path)
+    data = RatingData.read(
+        fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path, described(custom)
+    )
 
     def run_trial(values, on_epoch):
         result = task.train(apply_hyperparameters(settings, values), data, on_epoch=on_epoch)

@@ -18,6 +18,7 @@ class RefitSpec(component_spec.ComponentSpec):
         "task": component_spec.ExecutionParameter(type=str),
         "mode": component_spec.ExecutionParameter(type=str),
         "backup_dir": component_spec.ExecutionParameter(type=str),
+        "description": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
@@ -54,6 +55,7 @@ class Refit(base_component.BaseComponent):
         judged_model: the judged model; a channel that brings none means that it was refused.
         blessings: the permissions, by name; one refused, nothing is refit.
         code_fingerprint: of `trainer` and this component, for the cache.
+        description: JSON, the description of the data (`trainer.data.description.Description`).
         base_model: the model of the warm start, if any; `all` only.
         backup_dir: the folder of the backup from which a killed training resumes; empty for no backup.
 
@@ -74,6 +76,7 @@ class Refit(base_component.BaseComponent):
         judged_model: BaseChannel,
         blessings: Mapping[str, BaseChannel],
         code_fingerprint: str,
+        description: str = "{}",
         base_model: BaseChannel | None = None,
         backup_dir: str | None = None,
     ):
@@ -82,6 +85,7 @@ class Refit(base_component.BaseComponent):
                 task=task,
                 mode=mode,
                 backup_dir=backup_dir or "",
+                description=description,
                 code_fingerprint=code_fingerprint,
                 examples=examples,
                 transform_graph=transform_graph,

@@ -24,6 +24,7 @@ class Executor(base_executor.BaseExecutor):
             say_not_refit(model)
             report(WHY, 1.0)
             return
+        from trainer.data.description import Description
         from trainer.refit import Refit, refit  # TensorFlow, which a refused model can do without
 
         base = input_dict.get("base_model")  # where it holds nothing, training starts cold, and says so
@@ -39,6 +40,7 @@ class Executor(base_executor.BaseExecutor):
                 base_model=base,
                 backup_dir=exec_properties["backup_dir"] or None,
                 code=exec_properties["code_fingerprint"],
+                description=Description.model_validate_json(exec_properties.get("description") or "{}"),
             ),
             path_utils.serving_model_dir(model.uri),
             run,

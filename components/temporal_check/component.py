@@ -15,6 +15,7 @@ class TemporalCheckSpec(component_spec.ComponentSpec):
         "rating_weight": component_spec.ExecutionParameter(type=float),
         "min_rating": component_spec.ExecutionParameter(type=str),
         "backup_dir": component_spec.ExecutionParameter(type=str),
+        "description": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
@@ -45,6 +46,7 @@ class TemporalCheck(base_component.BaseComponent):
         candidates, rating_weight: how the two models answer together.
         min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
         code_fingerprint: of this component's and the trainer's code, for the cache.
+        description: JSON, the description of the data (`trainer.data.description.Description`).
         backup_dir: the folder of the backup from which a killed training resumes; empty for no backup.
 
     Outputs `check`, with `temporal.json`: see `components.temporal_check.findings`.
@@ -64,6 +66,7 @@ class TemporalCheck(base_component.BaseComponent):
         code_fingerprint: str,
         min_rating: str = "",
         backup_dir: str | None = None,
+        description: str = "{}",
     ):
         super().__init__(
             TemporalCheckSpec(
@@ -75,6 +78,7 @@ class TemporalCheck(base_component.BaseComponent):
                 rating_weight=rating_weight,
                 min_rating=min_rating,
                 backup_dir=backup_dir or "",
+                description=description,
                 code_fingerprint=code_fingerprint,
                 check=Channel(type=standard_artifacts.ModelEvaluation),
             )

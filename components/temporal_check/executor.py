@@ -18,6 +18,7 @@ from components.temporal_check.question import Question
 from components.whole_json import write_json
 from marquee.errors import MarqueeError
 from marquee.progress import report
+from trainer.data.description import Description
 from trainer.data.rating_data import RatingData
 from trainer.judging.recommender_in_memory import InMemoryRecommender
 from trainer.models.base import Model
@@ -55,7 +56,10 @@ def _check(input_dict, exec_properties) -> dict[str, Any]:
         )
     report("reading all ratings")
     question = Question.of(
-        RatingData.of_everything([file for files in files_by_split(examples).values() for file in files]),
+        RatingData.of_everything(
+            [file for files in files_by_split(examples).values() for file in files],
+            Description.model_validate_json(exec_properties.get("description") or "{}"),
+        ),
         json.loads(exec_properties["min_rating"] or "null"),
     )
     if isinstance(question, str):

@@ -68,6 +68,7 @@ def temporal_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
             rating_weight=config.recommender.rating_weight,
             min_rating=as_json(config.retrieval.model.min_rating),
             backup_dir=prepared.resume_folder("temporal", *settings),
+            description=config.data.description.model_dump_json(),
             code_fingerprint=code_fingerprint("components.temporal_check", "trainer"),
         )
     ]

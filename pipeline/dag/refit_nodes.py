@@ -52,6 +52,7 @@ def refit_nodes(
             blessings=gate.blessings,
             base_model=base.channel,
             backup_dir=prepared.resume_folder("refit", task_settings(task, getattr(config, task))),
+            description=config.data.description.model_dump_json(),
             code_fingerprint=code_fingerprint("components.refit", "trainer"),
         ).with_id(name)
         nodes += [*base.nodes, node]

@@ -60,7 +60,8 @@ def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
     """
     section: RankingConfig | RetrievalConfig = getattr(config, task)
     name = task.capitalize()
-    settings = task_settings(task, section)
+    description = {"description": config.data.description.model_dump(mode="json")}
+    settings = {**task_settings(task, section), **description}
     inputs = {"examples": prepared.examples, "transform_graph": prepared.transform_graph}
     nodes = []
     tuner = None

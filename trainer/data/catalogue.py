@@ -8,19 +8,27 @@ import tensorflow as tf
 
 from marquee.errors import TrainingError
 from trainer.data.attributes import ATTRIBUTE_FEATURES, Attributes
+from trainer.data.description import RATINGS, Description
 from trainer.data.examples import example_batches, expand
 from trainer.data.features import MOVIE_GENRES
 from trainer.data.lookups import RATING_FEATURES, RatingLookup
-from trainer.data.ratings import Ratings
+from trainer.data.ratings import Ratings, pair_keys
+from trainer.data.strengths import Strengths
 from trainer.data.vocabularies import Vocabularies
 
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """Lists of ids, one per row: row r is `values[splits[r]:splits[r + 1]]` (int32, int64)."""
+    """Lists of ids, one per row: row r is `values[splits[r]:splits[r + 1]]` (int32, int64).
+
+    Attributes:
+        values, splits: the ids of all rows, and where each row begins and ends.
+        weights: float32 [values], the weight of each id in its row; None: all are alike.
+    """
 
     values: np.ndarray
     splits: np.ndarray
+    weights: np.ndarray | None = None
 
     def __getitem__(self, row: int) -> np.ndarray:
         return self.values[self.splits[row] : self.splits[row + 1]]
@@ -37,7 +45,8 @@ class Ragged:
         lengths = self.lengths[rows]
         splits = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         within = np.arange(splits[-1]) - np.repeat(splits[:-1], lengths)
-        return Ragged(self.values[np.repeat(self.splits[rows], lengths) + within], splits)
+        places = np.repeat(self.splits[rows], lengths) + within
+        return Ragged(self.values[places], splits, None if self.weights is None else self.weights[places])
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +59,13 @@ class Catalogue:
     Attributes:
         vocabularies: the strings by id.
         attributes: ages, genders, titles, genres…
-        watched: the films of each user in time order (the watched table).
-        watchers: the users of each film.
+        watched: the films of each user in time order (the watched table). Of implicit feedback it holds each
+            film once, where it occurs first, with the summed weight of its interactions (`Strengths`).
+        watchers: the users of each film, likewise.
         stars: the distinct ratings, ascending, float32 [S]; `star_share` holds their shares.
         rows: the number of ratings in train.
         first_time, last_time: the times of train's first and last rating, in seconds since 1970.
+        description: what the data set means.
     """
 
     vocabularies: Vocabularies
@@ -66,23 +77,35 @@ class Catalogue:
     rows: int
     first_time: int
     last_time: int
+    description: Description = RATINGS
 
     @classmethod
-    def of(cls, train: Ratings, attributes: Attributes, vocabularies: Vocabularies) -> "Catalogue":
+    def of(
+        cls,
+        train: Ratings,
+        attributes: Attributes,
+        vocabularies: Vocabularies,
+        description: Description = RATINGS,
+    ) -> "Catalogue":
         """Builds the tables from `train`'s ratings."""
         by_time = np.argsort(train.timestamp, kind="stable")
-        user, movie = train.user[by_time], train.movie[by_time]
+        user, movie, weights = train.user[by_time], train.movie[by_time], None
+        if description.implicit:
+            strengths = Strengths.of(train.rating, description)
+            weight = None if strengths is None else strengths(train.rating[by_time])
+            user, movie, weights = _once(user, movie, weight)
         stars, counts = np.unique(train.rating, return_counts=True)
         return cls(
             vocabularies=vocabularies,
             attributes=attributes,
-            watched=_group(user, movie, len(vocabularies.user_id) + 1),
-            watchers=_group(movie, user, len(vocabularies.movie_id) + 1),
+            watched=_group(user, movie, len(vocabularies.user_id) + 1, weights),
+            watchers=_group(movie, user, len(vocabularies.movie_id) + 1, weights),
             stars=stars,
             star_share=counts / counts.sum(),
             rows=len(train),
             first_time=int(train.timestamp.min()),
             last_time=int(train.timestamp.max()),
+            description=description,
         )
 
     @property
@@ -100,7 +123,11 @@ class Catalogue:
         return float(self.stars @ self.star_share)
 
 
-def read_train(patterns: Sequence[str], vocabularies: Vocabularies) -> tuple[Ratings, Catalogue]:
+def read_train(
+    patterns: Sequence[str],
+    vocabularies: Vocabularies,
+    description: Description = RATINGS,
+) -> tuple[Ratings, Catalogue]:
     """Reads train's files once and returns the ratings and their catalogue.
 
     Raises:
@@ -112,10 +139,14 @@ def read_train(patterns: Sequence[str], vocabularies: Vocabularies) -> tuple[Rat
         user, movie = (ids[name] for name in RATING_FEATURES[:2])
         attributes.update(user, movie, raw)
         kept.append(ids)
-    return _finish(Ratings.concatenate(kept), attributes, vocabularies)
+    return _finish(Ratings.concatenate(kept), attributes, vocabularies, description)
 
 
-def from_columns(columns: Mapping[str, Sequence], vocabularies: Vocabularies) -> tuple[Ratings, Catalogue]:
+def from_columns(
+    columns: Mapping[str, Sequence],
+    vocabularies: Vocabularies,
+    description: Description = RATINGS,
+) -> tuple[Ratings, Catalogue]:
     """Builds both from raw columns, named as in `trainer.data.features`; genres are one list per row."""
     train, attributes = Ratings.from_columns(columns, vocabularies), Attributes(vocabularies)
     raw = {
@@ -126,19 +157,31 @@ def from_columns(columns: Mapping[str, Sequence], vocabularies: Vocabularies) ->
         if name in columns
     }
     attributes.update(train.user, train.movie, raw)
-    return _finish(train, attributes, vocabularies)
+    return _finish(train, attributes, vocabularies, description)
 
 
-def _finish(train, attributes, vocabularies) -> tuple[Ratings, Catalogue]:
+def _finish(train, attributes, vocabularies, description) -> tuple[Ratings, Catalogue]:
     if not len(train):
         raise TrainingError("The train split holds no ratings.", "Check the split's fractions.")
-    return train, Catalogue.of(train, attributes, vocabularies)
+    return train, Catalogue.of(train, attributes, vocabularies, description)
 
 
-def _group(owner: np.ndarray, member: np.ndarray, rows: int) -> Ragged:
+def _once(
+    user: np.ndarray, movie: np.ndarray, weight: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Returns each pair where it occurs first, with the sum of its weights."""
+    _, first, place = np.unique(pair_keys(user, movie), return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    first = first[order]
+    summed = None if weight is None else np.bincount(place, weight)[order].astype(np.float32)
+    return user[first], movie[first], summed
+
+
+def _group(owner: np.ndarray, member: np.ndarray, rows: int, weights: np.ndarray | None = None) -> Ragged:
     """Groups the members by owner, in the given order; unknown owners and members are left out."""
     known = (owner > 0) & (member > 0)
     owner, member = owner[known], member[known]
     order = np.argsort(owner, kind="stable")
     splits = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=rows))])
-    return Ragged(member[order].astype(np.int32), splits.astype(np.int64))
+    ordered = None if weights is None else weights[known][order]
+    return Ragged(member[order].astype(np.int32), splits.astype(np.int64), ordered)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from trainer.data.catalogue import Catalogue, read_train
 from trainer.data.count_vocabularies import count_vocabularies
+from trainer.data.description import RATINGS, Description
 from trainer.data.ratings import Ratings
 from trainer.data.vocabularies import Vocabularies
 
@@ -24,30 +25,44 @@ class RatingData:
     eval_files: Sequence[str] = ()
 
     @classmethod
-    def read(cls, train_files: Sequence[str], eval_files: Sequence[str], transform: str) -> "RatingData":
+    def read(
+        cls,
+        train_files: Sequence[str],
+        eval_files: Sequence[str],
+        transform: str,
+        description: Description = RATINGS,
+    ) -> "RatingData":
         """Reads files by glob patterns, with the vocabularies of the `transform` artifact.
 
         Raises:
             TrainingError: there are no files, no ratings or no vocabularies.
         """
         vocabularies = Vocabularies.from_transform(transform)
-        ratings, catalogue = read_train(train_files, vocabularies)
+        ratings, catalogue = read_train(train_files, vocabularies, description)
         return cls(ratings, Ratings.from_files(eval_files, vocabularies), catalogue, train_files, eval_files)
 
     @classmethod
-    def of_everything(cls, files: Sequence[str]) -> "RatingData":
+    def of_everything(
+        cls,
+        files: Sequence[str],
+        description: Description = RATINGS,
+    ) -> "RatingData":
         """Reads files by glob patterns; all ratings are for training, and all users and films are known.
 
         Raises:
             TrainingError: there are no files, or no ratings.
         """
         vocabularies = count_vocabularies(files)
-        ratings, catalogue = read_train(files, vocabularies)
+        ratings, catalogue = read_train(files, vocabularies, description)
         return cls(ratings, None, catalogue, files)
 
     @classmethod
     def with_everything_seen(
-        cls, train_files: Sequence[str], other_files: Sequence[str], transform: str
+        cls,
+        train_files: Sequence[str],
+        other_files: Sequence[str],
+        transform: str,
+        description: Description = RATINGS,
     ) -> tuple["RatingData", "RatingData"]:
         """Reads train as the judged model did, and a copy whose histories include `other_files`.
 
@@ -59,9 +74,9 @@ class RatingData:
             TrainingError: there are no files, no ratings or no vocabularies.
         """
         vocabularies = Vocabularies.from_transform(transform)
-        train, catalogue = read_train(train_files, vocabularies)
+        train, catalogue = read_train(train_files, vocabularies, description)
         known = Ratings.joined(train, Ratings.from_files(other_files, vocabularies)) if other_files else train
-        seen = Catalogue.of(known, catalogue.attributes, vocabularies)
+        seen = Catalogue.of(known, catalogue.attributes, vocabularies, description)
         whole = replace(catalogue, watched=seen.watched, watchers=seen.watchers)
         return cls(train, None, catalogue, train_files), cls(train, None, whole, train_files)
 

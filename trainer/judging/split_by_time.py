@@ -67,7 +67,7 @@ class SplitByTime:
         attributes = _attributes(catalogue.attributes, vocabularies, users, items)
         _, numbers = np.unique(ratings.user[~older], return_inverse=True)
         return cls(
-            RatingData(before, None, Catalogue.of(before, attributes, vocabularies)),
+            RatingData(before, None, Catalogue.of(before, attributes, vocabularies, catalogue.description)),
             after,
             np.where(after.user == 0, numbers + 1, 0).astype(np.int32),
             moment,

@@ -17,7 +17,9 @@ from trainer.data.examples import example_batches, expand
 from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
 from trainer.data.lookups import RATING_FEATURES, RatingLookup
 from trainer.data.ratings import Ratings
+from trainer.data.strengths import Strengths
 from trainer.data.vocabularies import OOV, Vocabularies
+from trainer.models.ranking.model import SAMPLE_WEIGHT
 from trainer.training.config import TrainConfig
 
 BYTES_A_ROW = 20 * 3  # ids, rating and time, three times: as read, shuffled, and shuffled for the next epoch
@@ -34,10 +36,12 @@ class Rows:
     Attributes:
         min_rating: rows with fewer stars are left out; None: all rows are kept.
         forgotten: the features whose id is replaced by the unknown one in a share of rows (`unknown_rate`).
+        strengths: weighs the rows by their interactions' strengths, as `sample_weight`; None: all are alike.
     """
 
     min_rating: float | None = None
     forgotten: tuple[str, ...] = (USER_ID, MOVIE_ID)
+    strengths: Strengths | None = None
 
 
 EVERY_RATING = Rows()
@@ -103,6 +107,8 @@ def in_memory(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) ->
     steps = math.ceil(least / execution) * execution
     edges = tf.constant(np.linspace(0, rows, steps + 1).astype(np.int64))
     columns = train.features()
+    if kept.strengths is not None:
+        columns[SAMPLE_WEIGHT] = kept.strengths(train.rating)
     types = [column.dtype for column in columns.values()]
 
     def shuffled(epoch: int) -> list[np.ndarray]:
@@ -166,6 +172,8 @@ def streamed(
         places = tf.range(tf.shape(columns[USER_ID])[0])
         if kept.min_rating is not None:
             places = tf.boolean_mask(places, columns[USER_RATING] >= kept.min_rating)
+        if kept.strengths is not None:
+            columns = {**columns, SAMPLE_WEIGHT: kept.strengths.of_tensor(columns[USER_RATING])}
         order = tf.random.experimental.stateless_shuffle(places, seed(epoch, chunk))
         return {name: tf.gather(column, order) for name, column in columns.items()}
 

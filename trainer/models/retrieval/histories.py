@@ -12,6 +12,10 @@ class Histories:
     Args:
         watched: the films of each user, in time order.
         latest: the largest number of films per user, the latest ones; None: all.
+
+    Attributes:
+        everyones: the films of each user, ragged int32 [users, (n)].
+        weights: their weights in the same places, ragged float32; None: all films weigh the same.
     """
 
     def __init__(self, watched: Ragged, latest: int | None = None):
@@ -20,11 +24,19 @@ class Histories:
             tf.constant(table.values, tf.int32), tf.constant(table.splits, tf.int64), validate=False
         )
         self.everyones = films if latest is None else films[:, -latest:]
+        self.weights = None
+        if table.weights is not None:
+            weights = films.with_values(tf.constant(table.weights, tf.float32))
+            self.weights = weights if latest is None else weights[:, -latest:]
         self._latest = latest
 
     def of(self, users):
         """Returns the users' histories: int32 [B] to ragged int32 [B, (n)]; an unknown user's is empty."""
         return tf.gather(self.everyones, users)
+
+    def weights_of(self, users):
+        """Returns the weights of the films in `of(users)`: ragged float32 [B, (n)]; None if all are alike."""
+        return None if self.weights is None else tf.gather(self.weights, users)
 
     def brought(self, movies):
         """Returns the histories of a request without unknown (0) and repeated films.
@@ -42,12 +54,17 @@ class Histories:
         return films if self._latest is None else films[:, -self._latest :]
 
 
-def multi_hot(histories, movies: int):
-    """Encodes histories as 0 and 1: ragged int32 [B, (n)], each film once, to float32 [B, movies]."""
+def multi_hot(histories, movies: int, weights=None):
+    """Encodes histories as 0 and 1, or 0 and a weight: float32 [B, movies].
+
+    Args:
+        histories: ragged int32 [B, (n)], each film once.
+        movies: the number of films, the unknown one included.
+        weights: ragged float32 [B, (n)], the films' weights; None: 1.
+    """
     places = tf.stack([tf.cast(histories.value_rowids(), tf.int32), histories.values], axis=1)
-    return tf.scatter_nd(
-        places, tf.ones(tf.shape(places)[:1]), [tf.cast(histories.nrows(), tf.int32), movies]
-    )
+    there = tf.ones(tf.shape(places)[:1]) if weights is None else weights.values
+    return tf.scatter_nd(places, there, [tf.cast(histories.nrows(), tf.int32), movies])
 
 
 def once(table: Ragged) -> Ragged:
@@ -56,4 +73,5 @@ def once(table: Ragged) -> Ragged:
     size = int(table.values.max(initial=0)) + 1
     first = np.sort(np.unique(owners * size + table.values, return_index=True)[1])
     splits = np.searchsorted(owners[first], np.arange(len(table) + 1))
-    return Ragged(table.values[first], splits.astype(np.int64))
+    weights = None if table.weights is None else table.weights[first]
+    return Ragged(table.values[first], splits.astype(np.int64), weights)
