@@ -9,6 +9,7 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
 import keras_tuner
 from tfx.components.tuner.component import TunerFnResult
 
+from trainer.data.learnable import check_learnable
 from trainer.data.rating_data import RatingData
 from trainer.run_fn import described, task_of
 from trainer.training.hyperparameters import apply_hyperparameters
@@ -31,7 +32,7 @@ def tuner_fn(fn_args) -> TunerFnResult:
     custom = fn_args.custom_config
     tune = TuneConfig.model_validate(custom["tune"])
     task = task_of(custom)
-    settings = task.settings.of(custom, None)
+    settings = task.settings.of(custom, None).for_data(described(custom))
     search = oracle(
         tune,
         keras_tuner.Objective(settings.monitor, task.settings.monitor_mode),
@@ -43,6 +44,8 @@ def tuner_fn(fn_args) -> TunerFnResult:
     data = RatingData.read(
         fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path, described(custom)
     )
+
+    check_learnable(data, custom.get("task", "ranking"))
 
     def run_trial(values, on_epoch):
         result = task.train(apply_hyperparameters(settings, values), data, on_epoch=on_epoch)

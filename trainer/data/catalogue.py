@@ -119,6 +119,12 @@ class Catalogue:
         return len(self.vocabularies.movie_id) + 1
 
     @property
+    def scale(self) -> tuple[float, float]:
+        """Returns the lowest and the highest answer of a ranking model: of the scale, or else in train."""
+        scale = None if self.description.implicit else self.description.scale
+        return (scale.min, scale.max) if scale else (float(self.stars[0]), float(self.stars[-1]))
+
+    @property
     def mean_rating(self) -> float:
         return float(self.stars @ self.star_share)
 

@@ -16,6 +16,7 @@ from marquee.errors import TrainingError
 from trainer.data.examples import example_batches, expand
 from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
 from trainer.data.lookups import RATING_FEATURES, RatingLookup
+from trainer.data.negatives import Negatives
 from trainer.data.ratings import Ratings
 from trainer.data.strengths import Strengths
 from trainer.data.vocabularies import OOV, Vocabularies
@@ -37,11 +38,18 @@ class Rows:
         min_rating: rows with fewer stars are left out; None: all rows are kept.
         forgotten: the features whose id is replaced by the unknown one in a share of rows (`unknown_rate`).
         strengths: weighs the rows by their interactions' strengths, as `sample_weight`; None: all are alike.
+        negatives: draws negatives beside the rows of implicit feedback, new ones in every epoch, with labels
+            1 and 0 in place of strengths; None: there are none.
     """
 
     min_rating: float | None = None
     forgotten: tuple[str, ...] = (USER_ID, MOVIE_ID)
     strengths: Strengths | None = None
+    negatives: Negatives | None = None
+
+    def number(self, train: Ratings) -> int:
+        """Returns the number of rows of an epoch over `train`, negatives included."""
+        return len(train) if self.negatives is None else self.negatives.rows(train.user)
 
 
 EVERY_RATING = Rows()
@@ -84,9 +92,10 @@ def batches(
                 f"No rating in train has at least model.min_rating = {kept.min_rating:g} stars.",
                 "Lower model.min_rating.",
             )
-    if fits_in_memory(len(train), config):
+    rows = kept.number(train)
+    if fits_in_memory(rows, config):
         return in_memory(train, config, kept)
-    return streamed(patterns, vocabularies, len(train), config, kept)
+    return streamed(patterns, vocabularies, rows, config, kept)
 
 
 def fits_in_memory(rows: int, config: TrainConfig, memory: int | None = None) -> bool:
@@ -101,7 +110,7 @@ def in_memory(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) ->
 
     Rows are spread evenly over the steps, and no batch is larger than `config.batch_size`.
     """
-    rows = len(train)
+    rows = kept.number(train)
     least = math.ceil(rows / config.batch_size)
     execution = math.ceil(least / math.ceil(least / STEPS_AN_EXECUTION))
     steps = math.ceil(least / execution) * execution
@@ -113,8 +122,11 @@ def in_memory(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) ->
 
     def shuffled(epoch: int) -> list[np.ndarray]:
         random = np.random.default_rng((config.seed, int(epoch)))
+        drawn = columns
+        if kept.negatives is not None:
+            drawn = kept.negatives.with_negatives(train, random).features()
         order = random.permutation(rows)
-        taken = {name: column[order] for name, column in columns.items()}
+        taken = {name: column[order] for name, column in drawn.items()}
         for name in kept.forgotten:
             taken[name][random.integers(rows, size=int(config.unknown_rate * rows))] = OOV
         return list(taken.values())
@@ -160,12 +172,30 @@ def streamed(
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
         order = tf.random.experimental.stateless_shuffle(tf.constant(files), seed(epoch))
         chunks = example_batches(order, RATING_FEATURES, batch_size=SHUFFLE_ROWS).map(lookup).enumerate()
+        if kept.negatives is not None:
+            chunks = chunks.map(lambda chunk, columns: (chunk, with_negatives(columns, epoch, chunk)))
         shuffled = chunks.map(lambda chunk, columns: shuffle(columns, epoch, chunk))
         return (
             shuffled.rebatch(config.batch_size)
             .enumerate()
             .map(lambda step, batch: forget(batch, epoch, step))
         )
+
+    def with_negatives(columns, epoch, chunk):
+        """Adds negatives to a chunk's rows."""
+        names = list(columns)
+        types = [columns[name].dtype for name in names]
+
+        def drawn(epoch, chunk, *values):
+            interactions = Ratings.concatenate([dict(zip(names, values, strict=True))])
+            random = np.random.default_rng((config.seed, int(epoch), int(chunk)))
+            found = kept.negatives.with_negatives(interactions, random).features()
+            return [found[name] for name in names]
+
+        found = tf.numpy_function(drawn, [epoch, chunk, *columns.values()], types)
+        for column in found:
+            column.set_shape([None])
+        return dict(zip(names, found, strict=True))
 
     def shuffle(columns, epoch, chunk):
         """Shuffles whole columns of a chunk that spans several files."""

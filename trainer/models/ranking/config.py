@@ -57,6 +57,11 @@ class MlpConfig(Strict):
     features: tuple[Feature, ...] = Field(
         (), description="side features; ones that the data lacks are ignored"
     )
+    head: Literal["squared", "chance"] = Field(
+        "squared",
+        description="answer and loss. squared: the rating, by squared error; chance: of an interaction, by "
+        "log loss against sampled negatives. Implicit data always have chance, and ratings never",
+    )
 
 
 class MfConfig(Strict):
