@@ -59,6 +59,7 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         examples=prepared.examples,
         transform_graph=prepared.transform_graph,
         **judged,
+        labelled=prepared.labelled if config.data.description.implicit else None,
         min_rating=json.dumps(config.retrieval.model.min_rating),
         code_fingerprint=code_fingerprint("components.run_report", "trainer"),
     )

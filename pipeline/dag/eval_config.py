@@ -13,10 +13,11 @@ RAW_SLICES = (features.USER_GENDER, features.MOVIE_GENRES)
 MODEL_SLICES = ("age_group", "activity")
 
 
-def eval_config(slices: list[str]) -> tfma.EvalConfig:
+def eval_config(slices: list[str], implicit: bool = False) -> tfma.EvalConfig:
     """Returns the EvalConfig of the ranking model.
 
     Args:
+        implicit: whether the model predicts chances of the labels 1 and 0, and not ratings.
         slices: those of RAW_SLICES and MODEL_SLICES that this data has.
     """
     model = {
@@ -35,8 +36,7 @@ def eval_config(slices: list[str]) -> tfma.EvalConfig:
         metrics_specs=[
             tfma.MetricsSpec(
                 metrics=[
-                    _metric("RootMeanSquaredError", '"name": "rmse"'),
-                    _metric("MeanAbsoluteError", '"name": "mae"'),
+                    *(OF_CHANCES if implicit else OF_RATINGS),
                     _metric("Calibration", '"name": "calibration"'),
                     _metric("ExampleCount", '"name": "example_count"'),
                 ]
@@ -59,3 +59,13 @@ def eval_config(slices: list[str]) -> tfma.EvalConfig:
 
 def _metric(class_name: str, config: str) -> tfma.MetricConfig:
     return tfma.MetricConfig(class_name=class_name, config="{" + config + "}")
+
+
+OF_RATINGS = (
+    _metric("RootMeanSquaredError", '"name": "rmse"'),
+    _metric("MeanAbsoluteError", '"name": "mae"'),
+)
+OF_CHANCES = (
+    _metric("BinaryCrossEntropy", '"name": "log_loss"'),
+    _metric("AUC", '"name": "auc", "num_thresholds": 10000'),
+)

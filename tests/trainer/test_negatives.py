@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.trainer import implicit
-from trainer.data.negatives import Negatives
+from trainer.data.negatives import Negatives, by_generator, by_hash
 from trainer.data.ratings import Ratings, pair_keys
 from trainer.training.batches import Rows, batches
 from trainer.training.config import TrainConfig
@@ -21,20 +21,22 @@ TRAIN = ratings(*((user, 1) for user in range(2, 10)), (2, 2), (3, 3))
 
 def test_items_are_drawn_by_popularity_to_the_power_of_three_quarters():
     negatives = Negatives.of(TRAIN, TRAIN, users=11, number=1)
-    drawn = negatives.draw(np.full(20_000, 10, np.int32), np.random.default_rng(0))
+    drawn = negatives.draw(np.full(20_000, 10, np.int32), by_generator(np.random.default_rng(0)))
     np.testing.assert_allclose(np.bincount(drawn, minlength=4)[1:] / 20_000, SHARES, atol=0.01)
 
 
 def test_no_item_of_the_user_is_drawn_and_the_others_keep_their_shares():
     negatives = Negatives.of(TRAIN, TRAIN, users=11, number=1)
-    drawn = negatives.draw(np.full(4_000, 4, np.int32), np.random.default_rng(0))  # who has item 1
+    drawn = negatives.draw(
+        np.full(4_000, 4, np.int32), by_generator(np.random.default_rng(0))
+    )  # who has item 1
     np.testing.assert_allclose(np.bincount(drawn, minlength=4) / 4_000, [0, 0, 0.5, 0.5], atol=0.03)
 
 
 def test_who_has_nearly_everything_gets_what_is_left():
     many = ratings(*((1, item) for item in range(1, 200)), *((user, 1) for user in range(2, 5_000)), (2, 200))
     negatives = Negatives.of(many, many, users=5_000, number=3)
-    assert set(negatives.draw(np.ones(50, np.int32), np.random.default_rng(1))) == {200}
+    assert set(negatives.draw(np.ones(50, np.int32), by_generator(np.random.default_rng(1)))) == {200}
     assert not negatives.exhausted.any()
 
 
@@ -53,9 +55,20 @@ def test_who_has_everything_gets_no_negatives():
 def test_positives_of_unknown_items_have_negatives_of_unknown_items_beside_them():
     held_out = ratings(*((1, 0) for _ in range(6)), *((1, 1) for _ in range(16)))
     negatives = Negatives.of(held_out, held_out, users=3, number=1)
-    drawn = negatives.draw(np.full(10_000, 2, np.int32), np.random.default_rng(0))
+    drawn = negatives.draw(np.full(10_000, 2, np.int32), by_generator(np.random.default_rng(0)))
     assert np.mean(drawn == 0) == pytest.approx(6 / (6 + 16**0.75), abs=0.02)
-    assert set(negatives.draw(np.ones(100, np.int32), np.random.default_rng(0))) == {0}  # who has item 1
+    assert set(negatives.draw(np.ones(100, np.int32), by_generator(np.random.default_rng(0)))) == {
+        0
+    }  # who has item 1
+
+
+def test_draws_by_hash_depend_on_their_own_row_alone():
+    negatives = Negatives.of(TRAIN, TRAIN, users=11, number=1)
+    users, keys = np.array([2, 4, 9, 3], np.int32), np.array([5, 6, 7, 8], np.uint64)
+    whole = negatives.draw(users, by_hash(keys))
+    np.testing.assert_array_equal(negatives.draw(users[2:], by_hash(keys[2:])), whole[2:])
+    many = negatives.draw(np.full(20_000, 10, np.int32), by_hash(np.arange(20_000, dtype=np.uint64)))
+    np.testing.assert_allclose(np.bincount(many, minlength=4)[1:] / 20_000, SHARES, atol=0.01)
 
 
 @pytest.mark.parametrize("in_memory", ["always", "never"])

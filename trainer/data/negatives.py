@@ -6,14 +6,30 @@ items that are drawn at random for the same user. They are drawn by popularity t
 draws would be told apart by popularity alone, and draws by popularity itself would hide it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
+from trainer.data.pair_hash import lots, mixed
 from trainer.data.ratings import Ratings, pair_keys
 
 POWER = 0.75
 ROUNDS = 16  # redraws of items that the user has, before the few rows that are left are drawn exactly
+
+#: A source of draws: from indices of rows, int [B], and the number of the round to float64 [B], 0 to 1.
+Chances: TypeAlias = Callable[[np.ndarray, int], np.ndarray]
+
+
+def by_generator(random: np.random.Generator) -> Chances:
+    """Returns draws that depend on the generator's state."""
+    return lambda rows, _: random.random(len(rows))
+
+
+def by_hash(keys: np.ndarray) -> Chances:
+    """Returns draws that depend on the rows' keys alone, uint64 [rows], and not on the other rows."""
+    return lambda rows, turn: lots(mixed(keys[rows], np.full(len(rows), turn, np.uint64)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +84,7 @@ class Negatives:
         users = interactions.user[sources]
         negatives = Ratings(
             users,
-            self.draw(users, random),
+            self.draw(users, by_generator(random)),
             np.zeros(len(sources), np.float32),
             interactions.timestamp[sources],
         )
@@ -80,24 +96,24 @@ class Negatives:
         )
         return Ratings.joined(positives, negatives)
 
-    def draw(self, users: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    def draw(self, users: np.ndarray, chances: Chances) -> np.ndarray:
         """Returns an item for each user, int32 [B], which the user does not have.
 
         Args:
             users: int32 [B], none of them exhausted.
-            random: the source of the draws.
+            chances: the source of the draws.
         """
         found = np.zeros(len(users), np.int32)
         left = np.arange(len(users))
-        for _ in range(ROUNDS):
-            places = np.searchsorted(self.edges, random.random(len(left)), side="right")
+        for turn in range(ROUNDS):
+            places = np.searchsorted(self.edges, chances(left, turn), side="right")
             found[left] = self.items[np.minimum(places, len(self.items) - 1)]
             left = left[self._has(users[left], found[left])]
             if not len(left):
                 return found
         for user in np.unique(users[left]):
             rows = left[users[left] == user]
-            found[rows] = self._exactly(user, random.random(len(rows)))
+            found[rows] = self._exactly(user, chances(rows, ROUNDS))
         return found
 
     def _has(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
