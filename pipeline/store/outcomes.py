@@ -18,6 +18,8 @@ TASKS = ("ranking", "retrieval")
 SHOWN = (
     "rmse",
     "mae",
+    "log_loss",
+    "auc",
     "calibration",
     "rated_ndcg@10",
     "ndcg@10",

@@ -6,6 +6,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
+from serving.client.chances import predicts_chances
 from serving.client.client import Client
 from serving.client.known_titles import check_titles, is_absent, known_titles
 from serving.errors import ServingError
@@ -42,11 +43,13 @@ class Answer:
 
     Attributes:
         films: the films.
+        chances: whether the films' `user_rating` are chances of an interaction, 0 to 1.
         stranger: whether the user has no watched films that a film could be similar to (a cold-start user).
     """
 
     films: list[Recommended]
     stranger: bool
+    chances: bool = False
 
 
 def ask_for_user(client: Client, user: str, k: int, seen: bool) -> Answer:
@@ -89,7 +92,8 @@ def _answer(client: Client, answer: dict[str, NDArray[Any]], because: str, **who
         )
         for place, movie_id in enumerate(ids)
     ]
-    return Answer(films, stranger=not any(reason["movie_title"]))
+    chances = predicts_chances(client, "recommender")
+    return Answer(films, stranger=not any(reason["movie_title"]), chances=chances)
 
 
 def _reason(title: str, similarity: float) -> dict[str, str | float] | None:

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from serving.client import RestClient
+from serving.client.chances import rating_text
 from serving.client.recommendations import Answer, Recommended, ask_for_fan, ask_for_user
 
 POPULAR = 50  # minimum number of ratings of a film that is called popular
@@ -44,13 +45,20 @@ def _print(answer: Answer, whom: str, they_rated: bool) -> None:
         console.print(f"nothing is left to recommend to {whom}{back}", markup=False)
         return
     rated = answer.films[0].user_rating is not None
-    table = Table("", "title", "genres", *(["rating"] if rated else []), "why", title=escape(whom))
+    table = Table(
+        "",
+        "title",
+        "genres",
+        *(["chance" if answer.chances else "rating"] if rated else []),
+        "why",
+        title=escape(whom),
+    )
     table.columns[0].justify = "right"
     if rated:
         table.columns[3].justify = "right"
     for film in answer.films:
         genres = ", ".join(film.movie_genres)
-        rating = [f"{film.user_rating:.2f}"] if rated else []
+        rating = [] if film.user_rating is None else [rating_text(film.user_rating, answer.chances)]
         table.add_row(str(film.rank), escape(film.movie_title), genres, *rating, escape(_why(film)))
     if they_rated and answer.stranger:
         table.caption = escape(f"{whom} is a cold-start user: these are popular films")

@@ -24,7 +24,7 @@ def next_span_part(found: dict[str, Any]) -> Part:
         f"on the {share(found['share'])} given after {day(found['moment'])}. Recent popularity is counted "
         f"over {found['days']} days, the length that did best before that day."
     )
-    return Part(title, [_lists(found), _ratings(found["ratings"])], lead)
+    return Part(title, [_lists(found), *([_ratings(found["ratings"])] if found["ratings"] else [])], lead)
 
 
 def _lists(found: dict[str, Any]) -> Table:

@@ -10,6 +10,8 @@ from pipeline.report.sections.expectations import drift, schema_and_anomalies
 from pipeline.report.sources import Sources
 from pipeline.report.words import day, number, plural, share
 
+MOST_STARS = 50  # different ratings; with more, they are counts of implicit feedback, or any number
+
 
 def data(sources: Sources) -> Section:
     """Returns the section on the ingested data and ExampleValidator's findings."""
@@ -151,10 +153,16 @@ def _distributions(found: dict[str, Any]) -> list[Block]:
         ("popularity", "Film popularity", "films"),
     )
     return [
-        _stars(found["stars"]),
+        *_distribution(found["stars"]),
         _genres(found["genres"]),
         *(_doubling(found[key], title, thing) for key, title, thing in doubling),
     ]
+
+
+def _distribution(found: dict[str, dict[str, int]]) -> list[Block]:
+    """Returns the chart of ratings, unless there are so many different ones that they are counts."""
+    different = {stars for counts in found.values() for stars in counts}
+    return [_stars(found)] if len(different) <= MOST_STARS else []
 
 
 def _stars(found: dict[str, dict[str, int]]) -> Chart | Notes:

@@ -10,7 +10,7 @@ from pipeline.report.sources import TASKS, Sources
 from pipeline.report.words import number, plural
 
 #: Metrics that are drawn as curves, most important first.
-CURVES = ("rmse", "ndcg@10", "recall@100", "loss")
+CURVES = ("rmse", "log_loss", "auc", "ndcg@10", "recall@100", "loss")
 
 
 def training(sources: Sources) -> Section:

@@ -11,6 +11,7 @@ from pipeline.store.origin import pushes
 from pipeline.ui.query import Query
 from pipeline.ui.site import Site
 from pipeline.ui.tryable import TITLES, Tryable
+from serving.client.chances import rating_text
 from serving.client.recommendations import Answer, Recommended, ask_for_fan, ask_for_user
 from serving.errors import ServingError
 
@@ -123,7 +124,7 @@ def _answered(tryable: Tryable, question: Question, version: int) -> dict[str, A
         answer = ask_for_fan(client, question.liked, question.k)
     return {
         "version": version,
-        "films": [_film(film) for film in answer.films],
+        "films": [_film(film, answer.chances) for film in answer.films],
         "note": _note(answer, question),
     }
 
@@ -136,7 +137,7 @@ def _note(answer: Answer, question: Question) -> str:
     return ""
 
 
-def _film(film: Recommended) -> dict[str, Any]:
+def _film(film: Recommended, chances: bool) -> dict[str, Any]:
     name, year = _name(film.movie_title)
     return {
         "rank": film.rank,
@@ -147,7 +148,8 @@ def _film(film: Recommended) -> dict[str, Any]:
         "genre": _slug(film.movie_genres[0]) if film.movie_genres else "none",
         "initials": "".join(word[0] for word in re.findall(r"\w+", name)[:3]).upper(),
         "rating": film.user_rating,
-        "filled": round(min(max(film.user_rating or 0, 0), 5) * 20),
+        "rated": None if film.user_rating is None else rating_text(film.user_rating, chances),
+        "filled": round(min(max(film.user_rating or 0, 0), 1 if chances else 5) * (100 if chances else 20)),
         "because": "{} ({})".format(*_name(str(film.because["movie_title"]))) if film.because else "",
         "similarity": film.because["similarity"] if film.because else 0.0,
         "ratings": film.ratings,
