@@ -43,6 +43,7 @@ class Refit:
         base_model: the SavedModel that training starts from, or None.
         backup_dir: the folder of the backup from which a killed training resumes, or None.
         code: a fingerprint of the code, so that edited code does not resume an older run.
+        description: the description of the data.
     """
 
     task: str

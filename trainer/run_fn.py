@@ -1,6 +1,7 @@
 """The `run_fn` that TFX's Trainer calls: trains, exports and verifies a model."""
 
 import json
+import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -12,8 +13,9 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
 from marquee.errors import ConfigError
 from marquee.progress import report
 from marquee.whole_file import write_whole
-from trainer.data.description import Description
+from trainer.data.description import Description, Scale
 from trainer.data.feature_options import check_features
+from trainer.data.learnable import check_learnable
 from trainer.data.rating_data import RatingData
 from trainer.data.trained_on import TrainedOn, rating_pairs
 from trainer.export.answers import Answer, write_answers
@@ -32,6 +34,8 @@ from trainer.training.retrieval import RetrievalSettings, train_retrieval
 from trainer.training.settings import Settings
 from trainer.training.warm_start import WarmStart, trained_folder
 from trainer.training.weights import Trained
+
+log = logging.getLogger(__name__)
 
 
 def run_fn(fn_args) -> None:
@@ -53,7 +57,7 @@ def run_fn(fn_args) -> None:
     `serving_model_dir`, for a later run's warm start and for comparisons.
 
     Raises:
-        TrainingError, ConfigError: the training fails; the message is for the user.
+        TrainingError, ConfigError, DataError: the training fails; the message is for the user.
     """
     custom = fn_args.custom_config or {}
     task = task_of(custom)
@@ -61,6 +65,8 @@ def run_fn(fn_args) -> None:
     description = Description.checked(custom["description"])
     check_features(settings.model, description)
     data = RatingData.read(fn_args.train_files, fn_args.eval_files, fn_args.transform_graph_path, description)
+    check_learnable(data, custom.get("task", "ranking"))
+    given, settings = settings, settings.for_data(description, len(data.catalogue.stars))
     run_dir = Path(fn_args.model_run_dir)
     learned, warm = TrainedOn.of_ratings(data.train, data.catalogue.vocabularies), None
     if fn_args.base_model:
@@ -86,8 +92,22 @@ def run_fn(fn_args) -> None:
     facts = deliver(task, result, fn_args.serving_model_dir, settings, learned)
     if isinstance(result.model, RetrievalModel):
         write_projector(result.model, run_dir / LOGS / TRAIN)
+    facts["notes"] = changed_head(given, settings, data)
     facts["warm_start"] = {**warm.facts, "start": result.start} if warm else None
     write_report(run_dir / REPORT, settings, result, facts)
+
+
+def changed_head(given: Settings, settings: Settings, data: RatingData) -> list[str]:
+    """Returns a sentence about a head that the data do not allow, if the configuration names one."""
+    before, after = (getattr(each.model, "head", None) for each in (given, settings))
+    if before == after or data.catalogue.description.implicit:
+        return []
+    note = (
+        f"ranking.model.head is {before}, which learns a threshold between two neighbouring ratings, and the "
+        f"scale has more than {Scale.MOST_LEVELS} of them: trained with {after}"
+    )
+    log.warning("%s.", note)
+    return [note]
 
 
 @dataclass(frozen=True)

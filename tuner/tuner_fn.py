@@ -10,6 +10,7 @@ import keras_tuner
 from tfx.components.tuner.component import TunerFnResult
 
 from trainer.data.description import Description
+from trainer.data.learnable import check_learnable
 from trainer.data.rating_data import RatingData
 from trainer.run_fn import task_of
 from trainer.training.hyperparameters import apply_hyperparameters
@@ -32,7 +33,8 @@ def tuner_fn(fn_args) -> TunerFnResult:
     custom = fn_args.custom_config
     tune = TuneConfig.model_validate(custom["tune"])
     task = task_of(custom)
-    settings = task.settings.of(custom, None)
+    description = Description.checked(custom["description"])
+    settings = task.settings.of(custom, None).for_data(description)
     search = oracle(
         tune,
         keras_tuner.Objective(settings.monitor, task.settings.monitor_mode),
@@ -45,8 +47,9 @@ def tuner_fn(fn_args) -> TunerFnResult:
         fn_args.train_files,
         fn_args.eval_files,
         fn_args.transform_graph_path,
-        Description.checked(custom["description"]),
+        description,
     )
+    check_learnable(data, custom.get("task", "ranking"))
 
     def run_trial(values, on_epoch):
         result = task.train(apply_hyperparameters(settings, values), data, on_epoch=on_epoch)

@@ -160,8 +160,10 @@ class Described(Strict):
             pydantic.ValidationError: two features have one name.
         """
         rating = self.interactions.rating
+        counted, weighed = self.interactions.count is not None, self.interactions.event is not None
         return Description(
             feedback="explicit" if rating else "implicit",
+            strength="count" if counted else "weight" if weighed else "one",
             scale=rating.scale if rating else None,
             nouns=self.nouns,
             user_features=self.users.features if self.users else {},

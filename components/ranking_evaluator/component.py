@@ -20,6 +20,7 @@ class RankingEvaluatorSpec(EvaluatorSpec):
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
         **EvaluatorSpec.PARAMETERS,
         "bars": component_spec.ExecutionParameter(type=str),
+        "description": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
 
@@ -31,7 +32,8 @@ class RankingEvaluator(Evaluator):
     the first run. A cluster has no such thing: a task's output is always there (`components.model_in_front`).
 
     Args:
-        examples: the splits; `eval` is measured.
+        examples: the splits; `eval` is measured. Of implicit feedback they are those of `SampledNegatives`,
+            whose `user_rating` is 1 or 0.
         model: the exported ranking model.
         eval_config: what TFMA measures. Its thresholds, if it has any, decide nothing.
         bars: JSON, measure to limits, as `components.bars.verdicts` takes them: {"rmse": {"max": 1.2,
@@ -39,6 +41,7 @@ class RankingEvaluator(Evaluator):
         code_fingerprint: of this component's and the trainer's code, for the cache.
         baseline_model: the last blessed one; may resolve to nothing.
         schema: of the examples.
+        description: JSON, the description of the data (`trainer.data.description.Description`).
 
     Outputs:
         - evaluation: TFMA's files; `slices.json`, the same metrics as `by_slice` gives them; `verdicts.json`,
@@ -59,6 +62,7 @@ class RankingEvaluator(Evaluator):
         baseline_model: BaseChannel | None = None,
         schema: BaseChannel | None = None,
         example_splits: list[str] | None = None,
+        description: str = "{}",
     ):
         spec = RankingEvaluatorSpec(
             examples=examples,
@@ -69,6 +73,7 @@ class RankingEvaluator(Evaluator):
             example_splits=json_utils.dumps(example_splits),
             fairness_indicator_thresholds="null",
             bars=bars,
+            description=description,
             code_fingerprint=code_fingerprint,
             evaluation=Channel(type=standard_artifacts.ModelEvaluation),
             blessing=Channel(type=standard_artifacts.ModelBlessing),

@@ -16,6 +16,7 @@ from components.ranking_evaluator.paired import Paired
 from components.ranking_evaluator.verdicts import FILE, judged
 from components.whole_json import write_json
 from trainer.data import features
+from trainer.data.description import Description
 
 
 class Executor(executor.Executor):
@@ -30,18 +31,22 @@ class Executor(executor.Executor):
         slices = by_slice(folder)
         write_json(os.path.join(folder, "slices.json"), slices)
         whole = slices[WHOLE][WHOLE]
-        baseline = _baseline(input_dict, whole["baseline"]) if input_dict.get(BASELINE) else None
+        implicit = Description.model_validate_json(exec_properties["description"]).implicit
+        baseline = None
+        if input_dict.get(BASELINE):
+            baseline = _baseline(input_dict, whole["baseline"], implicit)
         found = judged(json.loads(exec_properties["bars"]), whole["candidate"], baseline)
         write_json(os.path.join(folder, FILE), found)
         bless(input_dict, output_dict, exec_properties, found["blessed"])
 
 
-def _baseline(input_dict, values: dict[str, float | None]) -> Baseline:
+def _baseline(input_dict, values: dict[str, float | None], implicit: bool) -> Baseline:
     """Returns the last blessed model's metrics, their standard errors and its overlap with eval."""
     candidate, last = (saved_model(input_dict[key]) for key in ("model", BASELINE))
     paired = Paired.read(candidate, last, split_files(input_dict["examples"], features.EVAL))
     return Baseline(
         {name: value for name, value in values.items() if value is not None},
-        paired.standard_errors(),
-        eval_overlap(input_dict, paired.pairs),
+        paired.standard_errors(chances=implicit),
+        # Sampled negatives are drawn from what no model was trained on as an interaction.
+        eval_overlap(input_dict, paired.pairs[paired.stars > 0] if implicit else paired.pairs),
     )

@@ -55,11 +55,22 @@ class Paired:
         stars, of_new, of_old = (column.astype(np.float64).reshape(-1) for column in numbers)
         return cls(np.unique(users, return_inverse=True)[1], pairs, stars, of_new, of_old)
 
-    def standard_errors(self) -> dict[str, float]:
-        """Returns the standard errors of candidate minus baseline by metric; NaN for a single user."""
+    def standard_errors(self, chances: bool = False) -> dict[str, float]:
+        """Returns the standard errors of candidate minus baseline by metric; NaN for a single user.
+
+        Args:
+            chances: whether predictions are chances of the labels 1 and 0, and not ratings.
+        """
+        own = (
+            {"log_loss": self._log_loss, "auc": self._auc}
+            if chances
+            else {"rmse": self._rmse, "mae": self._mae}
+        )
         return {
-            "rmse": _standard_error(self._rmse(self.candidate) - self._rmse(self.baseline)),
-            "mae": _standard_error(self._mae(self.candidate) - self._mae(self.baseline)),
+            **{
+                name: _standard_error(influence(self.candidate) - influence(self.baseline))
+                for name, influence in own.items()
+            },
             "calibration": _standard_error(
                 self._calibration(self.candidate) - self._calibration(self.baseline)
             ),
@@ -79,6 +90,26 @@ class Paired:
     def _mae(self, predicted: np.ndarray) -> np.ndarray:
         return self._ratio(np.abs(predicted - self.stars), np.ones_like(self.stars))
 
+    def _log_loss(self, predicted: np.ndarray) -> np.ndarray:
+        return self._ratio(log_losses(self.stars, predicted), np.ones_like(self.stars))
+
+    def _auc(self, predicted: np.ndarray) -> np.ndarray:
+        """Returns each user's influence on the share of (interaction, negative) pairs in the right order.
+
+        It is the sum of the structural components of the user's rows, less the mean (DeLong, DeLong and
+        Clarke-Pearson, "Comparing the Areas Under Two or More Correlated ROC Curves", 1988; by user as in
+        Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997).
+        """
+        right, positive = right_order(self.stars, predicted), self.stars > 0
+        users = int(self.user.max()) + 1
+        if not positive.any() or positive.all():
+            return np.full(users, np.nan)
+        found = np.zeros(users)
+        for rows in (positive, ~positive):
+            share = (right[rows] - right[rows].mean()) / rows.sum()
+            found += np.bincount(self.user[rows], weights=share, minlength=users)
+        return found
+
     def _calibration(self, predicted: np.ndarray) -> np.ndarray:
         return self._ratio(predicted, self.stars)
 
@@ -87,6 +118,27 @@ class Paired:
         above, below = (np.bincount(self.user, weights=column) for column in (above, below))
         whole = below.sum()
         return (above - below * above.sum() / whole) / whole if whole else np.full(len(above), np.nan)
+
+
+def log_losses(labels: np.ndarray, chances: np.ndarray) -> np.ndarray:
+    """Returns each row's log loss, float64 [rows], with chances of at least 1e-7, as in Keras and TFMA."""
+    chances = np.clip(chances, 1e-7, 1 - 1e-7)
+    return -np.where(labels > 0, np.log(chances), np.log1p(-chances))
+
+
+def right_order(labels: np.ndarray, chances: np.ndarray) -> np.ndarray:
+    """Returns, for each row, the share of rows of the other label that its chance is in the right order with.
+
+    Ties count half. The mean over either label's rows is the area under the ROC curve.
+    """
+    found = np.zeros(len(labels))
+    for positive in (True, False):
+        own, others = (labels > 0) == positive, np.sort(chances[(labels > 0) != positive])
+        below = np.searchsorted(others, chances[own], side="left")
+        not_above = np.searchsorted(others, chances[own], side="right")
+        share = (below + not_above) / (2 * max(len(others), 1))
+        found[own] = share if positive else 1 - share
+    return found
 
 
 def ndcg(user: np.ndarray, stars: np.ndarray, predicted: np.ndarray, k: int = K) -> np.ndarray:

@@ -16,6 +16,7 @@ class RunReportSpec(component_spec.ComponentSpec):
     }
     INPUTS = {  # noqa: RUF012
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "labelled": component_spec.ChannelParameter(type=standard_artifacts.Examples, optional=True),
         "ranking": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "transform_graph": component_spec.ChannelParameter(
             type=standard_artifacts.TransformGraph, optional=True
@@ -41,11 +42,13 @@ class RunReport(base_component.BaseComponent):
         transform_graph: the vocabularies; needed with `retrieval` or `recommender`, and for `details.json`.
         retrieval: the exported retrieval model.
         recommender: the exported model of both.
+        labelled: of implicit feedback, `test` with sampled negatives (`components.sampled_negatives`).
         min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
 
-    Outputs `report`, with `report.json`: `test` (rows, rmse, mae) and `mean_rating_baseline` (rmse, mae);
-    with `retrieval`, also `retrieval` and `retrieval_popularity` (recall, ndcg at 10 and 100, users); with
-    `recommender`, also `recommender` (recall@10, ndcg@10, users). Lists are of the whole catalogue without
+    Outputs `report`, with `report.json`: `test` (rows, rmse, mae) and `mean_rating_baseline` (rmse, mae), or
+    of implicit feedback what `chances.chance_errors` returns; with `retrieval`, also `retrieval` and
+    `retrieval_popularity` (recall, ndcg at 10 and 100, users); with `recommender`, also `recommender`
+    (recall@10, ndcg@10, users). Lists are of the whole catalogue without
     the films that a user rated in train. Null stands for lists that nothing in `test` could be found in.
     With `transform_graph`, also `details.json`: what the page of a run draws (`study.Study.of`).
     """
@@ -63,10 +66,12 @@ class RunReport(base_component.BaseComponent):
         retrieval: BaseChannel | None = None,
         recommender: BaseChannel | None = None,
         min_rating: str = "",
+        labelled: BaseChannel | None = None,
     ):
         super().__init__(
             RunReportSpec(
                 examples=examples,
+                labelled=labelled,
                 ranking=ranking,
                 transform_graph=transform_graph,
                 retrieval=retrieval,

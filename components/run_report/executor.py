@@ -8,6 +8,7 @@ from tfx.types import artifact_utils
 
 from components.described import description_of
 from components.inputs import files_by_split, saved_model, split_files
+from components.run_report.chances import chance_errors
 from components.run_report.lists import means
 from components.run_report.predictions import Predictions, mean_stars
 from components.run_report.ratings import rating_errors
@@ -25,7 +26,9 @@ class Executor(base_executor.BaseExecutor):
         examples, folder = input_dict["examples"], artifact_utils.get_single_uri(output_dict["report"])
         train, test = (split_files(examples, split) for split in (features.TRAIN, features.TEST))
         say("rating what test holds", 0.0)
-        predictions = Predictions.read(saved_model(input_dict["ranking"]), test)
+        labelled = input_dict.get("labelled")
+        judged = split_files(labelled, features.TEST) if labelled else test
+        predictions = Predictions.read(saved_model(input_dict["ranking"]), judged)
         if not input_dict.get("transform_graph"):
             write_json(os.path.join(folder, "report.json"), rating_errors(predictions, mean_stars(train)))
             return
@@ -40,10 +43,12 @@ class Executor(base_executor.BaseExecutor):
             for name in ("retrieval", "recommender")
             if input_dict.get(name)
         }
-        found, details = study.of(predictions, models)
+        found, details = study.of(predictions, models, chances=bool(labelled))
         lists = {name: quality and means(name, quality) for name, quality in found.items()}
-        write_json(
-            os.path.join(folder, "report.json"),
-            rating_errors(predictions, study.catalogue.mean_rating) | lists,
+        errors = (
+            chance_errors(predictions, study.catalogue)
+            if labelled
+            else rating_errors(predictions, study.catalogue.mean_rating)
         )
+        write_json(os.path.join(folder, "report.json"), errors | lists)
         write_json(os.path.join(folder, "details.json"), details)

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from components.intervals import rmse_interval
+from components.intervals import mean_over_rows_interval, rmse_interval
+from components.ranking_evaluator.paired import log_losses
 from components.run_report.groups import by_row
 from components.run_report.predictions import Predictions
 from trainer.data.catalogue import Catalogue
@@ -25,7 +26,7 @@ def rating_errors(predictions: Predictions, mean: float) -> dict[str, dict]:
     }
 
 
-def rating_details(predictions: Predictions, catalogue: Catalogue) -> dict[str, Any]:
+def rating_details(predictions: Predictions, catalogue: Catalogue, chances: bool = False) -> dict[str, Any]:
     """Returns the data of the report's plots of the predicted ratings.
 
     `calibration`: ten bins of equally many rows by rising prediction; of each `rows`, the mean `predicted`
@@ -35,6 +36,7 @@ def rating_details(predictions: Predictions, catalogue: Catalogue) -> dict[str, 
     `whole`: `rmse` with its interval (`low`, `high`).
     `slices`: feature to value to `rows`, `users`, `rmse` with its interval (`low`, `high`), `mae` and
     `bias`, the mean of predicted less actual.
+    Of chances, `stars` are the labels 1 and 0, and `log_loss` stands in place of `rmse` and `mae`.
     `no_number`: the number of rows whose prediction is not a number; they are left out of all of these.
     """
     finite = np.isfinite(predictions.predicted)
@@ -47,9 +49,9 @@ def rating_details(predictions: Predictions, catalogue: Catalogue) -> dict[str, 
         "by_stars": _by_stars(predictions),
         "histogram": _histogram(predictions.predicted),
         "no_number": no_number,
-        "whole": _rmse(predictions.residual, predictions.user),
+        "whole": _error(predictions, chances),
         "slices": {
-            feature: {value: _slice(predictions, rows) for value, rows in values.items()}
+            feature: {value: _slice(predictions[rows], chances) for value, rows in values.items()}
             for feature, values in by_row(catalogue, user, movie).items()
         },
     }
@@ -66,22 +68,28 @@ def _errors(difference: np.ndarray) -> dict[str, float]:
     }
 
 
-def _slice(predictions: Predictions, rows: np.ndarray) -> dict[str, Any]:
-    residual, user = predictions.residual[rows], predictions.user[rows]
+def _slice(predictions: Predictions, chances: bool) -> dict[str, Any]:
+    residual = predictions.residual
     return {
         "rows": len(residual),
-        "users": len(np.unique(user)),
-        **_rmse(residual, user),
-        "mae": float(np.abs(residual).mean()),
+        "users": len(np.unique(predictions.user)),
+        **_error(predictions, chances),
+        **({} if chances else {"mae": float(np.abs(residual).mean())}),
         "bias": float(residual.mean()),
     }
 
 
-def _rmse(residual: np.ndarray, user: np.ndarray) -> dict[str, float | None]:
-    if not len(residual):
-        return dict.fromkeys(("rmse", "low", "high"))
-    interval = asdict(rmse_interval(residual, user))
-    return {"rmse": interval.pop("value"), **interval}
+def _error(predictions: Predictions, chances: bool) -> dict[str, float | None]:
+    """Returns `rmse`, or the `log_loss` of chances, with its interval, `low` and `high`."""
+    name = "log_loss" if chances else "rmse"
+    if not len(predictions):
+        return dict.fromkeys((name, "low", "high"))
+    if chances:
+        losses = log_losses(predictions.actual, predictions.predicted)
+        interval = asdict(mean_over_rows_interval(losses, predictions.user))
+    else:
+        interval = asdict(rmse_interval(predictions.residual, predictions.user))
+    return {name: interval.pop("value"), **interval}
 
 
 def _calibration(predictions: Predictions) -> list[dict[str, float | None]]:

@@ -71,7 +71,7 @@ class Study:
         return cls(splits, catalogue, held_out)
 
     def of(
-        self, predictions: Predictions, models: Mapping[str, str]
+        self, predictions: Predictions, models: Mapping[str, str], chances: bool = False
     ) -> tuple[dict[str, Quality | None], dict[str, Any]]:
         """What the lists are worth, by model (None where nothing is held out), and `details.json`.
 
@@ -82,6 +82,7 @@ class Study:
         Args:
             predictions: of the ranking model.
             models: paths of SavedModels, `retrieval` and `recommender` if they are there.
+            chances: whether the predictions are chances of implicit feedback.
         """
         nouns = self.catalogue.description.nouns
         details: dict[str, Any] = {
@@ -95,7 +96,7 @@ class Study:
                 "words": next(iter(self.catalogue.description.select("item", "categories")), None),
             },
             "data": data_profile(dict(self.splits), self.catalogue),
-            "ratings": rating_details(predictions, self.catalogue),
+            "ratings": rating_details(predictions, self.catalogue, chances),
         }
         qualities: dict[str, Quality | None] = {}
         with ExitStack() as stack:

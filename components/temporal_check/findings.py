@@ -35,7 +35,7 @@ def findings(
         `recommender`, `popularity` (of all time) and `recent`, and `less_popularity` and `less_recent`, the
         recommender's minus theirs over the same users.
         `ratings`: RMSE of `model`, `biases` and `mean`, and `less_biases` and `less_mean`, the differences of
-        the mean squared errors.
+        the mean squared errors; null for implicit feedback, which has no ratings.
         Each is a `value` with its 95 % interval, `low` and `high`, null where one user says nothing about
         others.
     """
@@ -53,7 +53,7 @@ def findings(
         "days": question.days,
         "by_days": {str(days): value for days, value in question.by_days.items()},
         "lists": {"known": known, "new": new},
-        "ratings": _ratings(question, recommender),
+        "ratings": None if split.before.catalogue.description.implicit else _ratings(question, recommender),
     }
 
 

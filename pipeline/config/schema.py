@@ -1,7 +1,7 @@
 """The configuration of a run: the data, the models, and how they are tuned, evaluated and pushed."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -21,13 +21,18 @@ from trainer.training.ranking_settings import RankingSettings
 from trainer.training.retrieval_settings import RetrievalSettings
 from tuner.config import TuneConfig
 
+#: Metrics of a ranking model that are of ratings, of chances, and of both.
+OF_RATINGS, OF_CHANCES, OF_BOTH = ("rmse", "mae"), ("log_loss", "auc"), ("calibration", "rated_ndcg@10")
+
 if TYPE_CHECKING:  # a type checker cannot read names that are listed elsewhere
     Feature: TypeAlias = str
+    RankingMeasure: TypeAlias = str
     RetrievalMeasure: TypeAlias = str
     ListMeasure: TypeAlias = str
     RecommenderMeasure: TypeAlias = str
 else:
     Feature = Literal[(*features.DESCRIBED, *features.DEMOGRAPHICS)]
+    RankingMeasure = Literal[(*OF_RATINGS, *OF_CHANCES, *OF_BOTH)]
     RetrievalMeasure = Literal[(*QUALITY_MEASURES, *SEARCH_MEASURES)]
     ListMeasure = Literal[QUALITY_MEASURES]
     RecommenderMeasure = Literal[RECOMMENDER_MEASURES]
@@ -104,12 +109,14 @@ class ValidateConfig(Strict):
 class BlessConfig(Strict):
     """Conditions for pushing a ranking model; TFMA measures them on `eval`."""
 
-    bars: dict[Literal["rmse", "mae", "calibration", "rated_ndcg@10"], Bar] = Field(
+    bars: dict[RankingMeasure, Bar] = Field(
         default={"rmse": Bar(max=1.2, max_increase=SAME)},
         description="limits by metric; a model that misses one is not blessed: `min`, `max` and, against the "
         "last blessed model (the baseline), `max_increase` or `max_decrease`, a number or "
-        "`{standard_errors: 2}`; rated_ndcg@10 measures the order of the items that a user rated, not of "
-        "all items",
+        "`{standard_errors: 2}`; rmse and mae are of ratings, log_loss and auc of implicit data, whose "
+        "default is `{log_loss: {max_increase: {standard_errors: 2, at_least: 0.0005}}, auc: {min: 0.5}}`; "
+        "rated_ndcg@10 measures the order of the items that a user rated, or of those and the sampled "
+        "negatives, not of all items",
     )
 
     @field_validator("bars", mode="before")
@@ -120,6 +127,10 @@ class BlessConfig(Strict):
                 "ndcg_10 is called rated_ndcg@10 now: it orders rated items; ndcg@10 is of all items"
             )
         return bars
+
+
+#: The bars of implicit data, unless the configuration names others.
+BARS_OF_CHANCES = {"log_loss": Bar(max_increase=SAME), "auc": Bar(min=0.5)}
 
 
 class RankingConfig(RankingSettings):
@@ -326,6 +337,28 @@ class RunConfig(Strict):
                 check_features(getattr(self, task).model, self.data.description)
             except ConfigError as error:
                 raise ValueError(f"{task}.{error.message}. {error.hint}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _judged_as_the_data_are(self) -> Self:
+        """Chooses head and bars of implicit data, and refuses bars that the data do not have."""
+        description, ranking = self.data.description, self.ranking
+        try:
+            suited = ranking.for_data(description)
+        except ConfigError as error:
+            raise ValueError(f"{error.message} {error.hint}") from None
+        implicit = description.implicit
+        if implicit and "bars" not in ranking.bless.model_fields_set:
+            suited = suited.model_copy(update={"bless": BlessConfig(bars=BARS_OF_CHANCES)})
+        for measure in suited.bless.bars:
+            if measure in (OF_RATINGS if implicit else OF_CHANCES):
+                data, own = ("implicit", OF_CHANCES) if implicit else ("ratings", OF_RATINGS)
+                raise ValueError(
+                    f"ranking.bless.bars.{measure}: the data are {data}, and a ranking model of such data is "
+                    f"judged by {', '.join((*own, *OF_BOTH))}: give one of these"
+                )
+        if implicit:
+            self.__dict__["ranking"] = suited  # before anybody has seen it: frozen only afterwards
         return self
 
     def plain(self) -> dict[str, Any]:

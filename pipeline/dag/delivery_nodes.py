@@ -60,6 +60,7 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         examples=prepared.examples,
         transform_graph=prepared.transform_graph,
         **judged,
+        labelled=prepared.labelled if config.data.description.implicit else None,
         min_rating=json.dumps(config.retrieval.model.min_rating),
         description=description_json(config),
         code_fingerprint=code_fingerprint("components.run_report", "trainer"),

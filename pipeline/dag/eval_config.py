@@ -55,8 +55,13 @@ class Slices:
         )
 
 
-def eval_config(slices: Slices) -> tfma.EvalConfig:
-    """Returns the EvalConfig of the ranking model."""
+def eval_config(slices: Slices, implicit: bool = False) -> tfma.EvalConfig:
+    """Returns the EvalConfig of the ranking model.
+
+    Args:
+        slices: what is sliced by.
+        implicit: whether the model predicts chances of the labels 1 and 0, and not ratings.
+    """
     model = {
         "signature_name": "serving_examples",
         "label_key": features.USER_RATING,
@@ -76,8 +81,7 @@ def eval_config(slices: Slices) -> tfma.EvalConfig:
         metrics_specs=[
             tfma.MetricsSpec(
                 metrics=[
-                    _metric("RootMeanSquaredError", '"name": "rmse"'),
-                    _metric("MeanAbsoluteError", '"name": "mae"'),
+                    *(OF_CHANCES if implicit else OF_RATINGS),
                     _metric("Calibration", '"name": "calibration"'),
                     _metric("ExampleCount", '"name": "example_count"'),
                 ]
@@ -100,3 +104,13 @@ def eval_config(slices: Slices) -> tfma.EvalConfig:
 
 def _metric(class_name: str, config: str) -> tfma.MetricConfig:
     return tfma.MetricConfig(class_name=class_name, config="{" + config + "}")
+
+
+OF_RATINGS = (
+    _metric("RootMeanSquaredError", '"name": "rmse"'),
+    _metric("MeanAbsoluteError", '"name": "mae"'),
+)
+OF_CHANCES = (
+    _metric("BinaryCrossEntropy", '"name": "log_loss"'),
+    _metric("AUC", '"name": "auc", "num_thresholds": 10000'),
+)

@@ -12,6 +12,7 @@ from components.example_validator import StoppingExampleValidator
 from components.movielens_example_gen.component import MovieLensExampleGen
 from components.ranking_evaluator import RankingEvaluator
 from components.retrieval_evaluator import RetrievalEvaluator
+from components.sampled_negatives import SampledNegatives
 from components.serving_skew import ServingSkew
 from pipeline.config.bars import limits
 from pipeline.config.data_schema import DataSchema
@@ -66,16 +67,30 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         },
     )
     skew = _serving_skew(config, examples)
+    negatives = _sampled_negatives(config, examples)
     for node in (validator, *skew):
-        transform.add_upstream_node(node)
-    prepared = Prepared(examples, transform.outputs["transform_graph"], schema.channel, source, place)
+        for after in (transform, *negatives):
+            after.add_upstream_node(node)
+    labelled = negatives[0].outputs["labelled"] if negatives else examples
+    graph = transform.outputs["transform_graph"]
+    prepared = Prepared(examples, graph, schema.channel, source, place, labelled)
     ranking = _ranking_nodes(config, prepared, data_schema)
     retrieval = _retrieval_nodes(config, prepared)
     delivery = delivery_nodes(config, prepared, ranking, retrieval)
     keep = place.keep_statistics(statistics_gen.outputs["statistics"])
     for node in keep:
         node.add_upstream_node(validator)
-    data = [example_gen, statistics_gen, *schema.nodes, *previous.nodes, validator, *keep, *skew, transform]
+    data = [
+        example_gen,
+        statistics_gen,
+        *schema.nodes,
+        *previous.nodes,
+        validator,
+        *keep,
+        *skew,
+        transform,
+        *negatives,
+    ]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=place.root,
@@ -122,19 +137,33 @@ def _serving_skew(config: RunConfig, examples: BaseChannel) -> list[ServingSkew]
     return [node]
 
 
+def _sampled_negatives(config: RunConfig, examples: BaseChannel) -> list[SampledNegatives]:
+    """Returns the SampledNegatives node for implicit feedback."""
+    if not config.data.description.implicit:
+        return []
+    node = SampledNegatives(
+        examples=examples,
+        negatives=config.ranking.negatives,
+        description=description_json(config),
+        code_fingerprint=code_fingerprint("components.sampled_negatives", "trainer"),
+    )
+    return [node]
+
+
 def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) -> Judged:
     """Returns Tuner, Trainer, and TFMA's evaluation of the ranking model."""
     trained = training_nodes("ranking", config, prepared)
     slices = Slices.of(config.data.description, schema.features)
     evaluator = RankingEvaluator(
-        examples=prepared.examples,
+        examples=prepared.labelled,
         model=trained.model,
         baseline_model=trained.last_blessed,
         schema=prepared.schema,
-        eval_config=eval_config(slices),
+        eval_config=eval_config(slices, config.data.description.implicit),
         bars=as_json(limits(config.ranking.bless.bars)),
         code_fingerprint=code_fingerprint("components.ranking_evaluator", "trainer"),
         example_splits=[features.EVAL],
+        description=description_json(config),
     )
     return Judged([*trained.nodes, evaluator], trained.model, trained.run, evaluator.outputs["blessing"])
 

@@ -69,6 +69,6 @@ def assembler(config: RunConfig, ranking: BaseChannel, retrieval: BaseChannel) -
         retrieval=retrieval,
         candidates=config.recommender.candidates,
         rating_weight=config.recommender.rating_weight,
-        description=config.data.description.model_dump_json(),
+        description=description_json(config),
         code_fingerprint=code_fingerprint("components.recommender_assembler"),
     )

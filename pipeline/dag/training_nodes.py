@@ -18,13 +18,19 @@ from trainer.data import features
 
 @dataclass(frozen=True)
 class Prepared:
-    """Outputs of the data nodes, and the place where the pipeline runs."""
+    """Outputs of the data nodes, and the place where the pipeline runs.
+
+    Attributes:
+        labelled: what a ranking model is judged on: `examples`, or for implicit feedback its held-out
+            interactions with sampled negatives.
+    """
 
     examples: BaseChannel
     transform_graph: BaseChannel
     schema: BaseChannel
     source: DataSource
     place: Place
+    labelled: BaseChannel
 
     def resume_folder(self, *settings: object) -> str | None:
         """Returns the folder that keeps interrupted work with these settings on this data."""

@@ -1,14 +1,30 @@
 """Quality metrics: their direction of improvement, and the main ones for a table of runs."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 #: Metrics in a table of runs: heading, model, and name of the metric on `eval`.
-MAIN = (("RMSE", "ranking", "rmse"), ("nDCG@10", "retrieval", "ndcg@10"))
-_LOWER_IS_BETTER = ("rmse", "mae", "cold_rmse", "under_mean@10")
+MAIN = (
+    ("RMSE", "ranking", "rmse"),
+    ("log loss", "ranking", "log_loss"),
+    ("nDCG@10", "retrieval", "ndcg@10"),
+)
+_OF_IMPLICIT_DATA = "log loss"
+_LOWER_IS_BETTER = ("rmse", "mae", "cold_rmse", "under_mean@10", "log_loss")
 _ONE_IS_BEST = ("calibration",)
 _HIGHER_IS_BETTER = ("ndcg", "recall", "map", "mrr", "hit_rate", "precision", "auc")
 SURE = 2.0  # number of standard errors from which a change is more than noise
 _DIGITS = 4  # decimals that are shown; values that are equal in these count as equal
+
+
+def headings(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Returns the headings of MAIN that a table of runs has; that of implicit data only if a run is of such.
+
+    Args:
+        rows: runs with their `metrics` by heading.
+    """
+    implicit = any(_OF_IMPLICIT_DATA in row["metrics"] for row in rows)
+    return tuple(name for name, *_ in MAIN if implicit or name != _OF_IMPLICIT_DATA)
 
 
 def better(measure: str, before: Any, after: Any, standard_error: float | None = None) -> bool | None:

@@ -48,6 +48,8 @@ def sentences(found: Mapping[str, Any]) -> Iterator[str]:
             f"{_times(new, 'recent', 'the recent popularity')}"
         )
     ratings = found["ratings"]
+    if ratings is None:
+        return
     yield (
         f"ratings there: RMSE {ratings['model']['value']:.4f}, mean and biases "
         f"{ratings['biases']['value']:.4f}: {beyond_chance(ratings['less_biases'], lower_is_better=True)}"

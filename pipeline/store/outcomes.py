@@ -18,6 +18,8 @@ TASKS = ("ranking", "retrieval")
 SHOWN = (
     "rmse",
     "mae",
+    "log_loss",
+    "auc",
     "calibration",
     "rated_ndcg@10",
     "ndcg@10",
@@ -213,9 +215,9 @@ def fingerprints(nodes: Nodes) -> dict[str, str]:
 _NO_SETTINGS = (
     "code_fingerprint", "fingerprint", "origin", "input_base", "backup_dir", "cache_key", "serving_models",
     "run_fn", "tuner_fn", "preprocessing_fn", "train_args", "eval_args", "splits_config",
-    "eval_config", "force_tf_compat_v1", "disable_statistics", "fairness_indicator_thresholds",
+    "description", "eval_config", "force_tf_compat_v1", "disable_statistics", "fairness_indicator_thresholds",
 )  # fmt: skip
-_NO_CUSTOM = ("code_fingerprint", "code", "component", "backup_dir", "trials_dir", "task")
+_NO_CUSTOM = ("code_fingerprint", "code", "component", "backup_dir", "trials_dir", "task", "description")
 
 
 def settings(node: Node) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
+from serving.client.chances import predicts_chances
 from serving.client.client import Client
 from serving.client.known_titles import is_absent, known_items
 from serving.client.liked import liked_items
@@ -46,11 +47,13 @@ class Answer:
         items: the items.
         stranger: whether the user has no items that another could be similar to (a cold-start user).
         words: words for the data.
+        chances: whether the items' `user_rating` are chances of an interaction, 0 to 1.
     """
 
     items: list[Recommended]
     stranger: bool
     words: DataWords = field(default_factory=DataWords)
+    chances: bool = False
 
     @property
     def films(self) -> list[Recommended]:
@@ -111,7 +114,8 @@ def _answer(client: Client, answer: dict[str, NDArray[Any]], because: str, **who
         )
         for place, movie_id in enumerate(ids)
     ]
-    return Answer(items, stranger=not any(reason["movie_title"]), words=client.words("recommender"))
+    words, chances = client.words("recommender"), predicts_chances(client, "recommender")
+    return Answer(items, not any(reason["movie_title"]), words, chances)
 
 
 def _reason(title: str, similarity: float) -> dict[str, str | float] | None:

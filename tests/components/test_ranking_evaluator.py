@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.bars import NO_BARS, Baseline, Overlap
-from components.ranking_evaluator.paired import Paired, ndcg
+from components.ranking_evaluator.paired import Paired, log_losses, ndcg, right_order
 from components.ranking_evaluator.verdicts import judged
 
 
@@ -93,3 +93,41 @@ def test_without_a_baseline_the_absolute_limits_decide_and_without_bars_nothing_
     assert judged(bars, {"rmse": None}, None)["blessed"] is False
     assert judged({}, {"rmse": 0.95}, None)["blessed"] is False
     assert judged({}, {"rmse": 0.95}, None)["reasons"] == [NO_BARS]
+
+
+def test_log_loss_and_the_order_of_chances_by_hand():
+    labels, chances = np.array([1.0, 0, 1, 0]), np.array([0.8, 0.5, 0.5, 0.1])
+    np.testing.assert_allclose(log_losses(labels, chances), -np.log([0.8, 0.5, 0.5, 0.9]))
+    # The first interaction is above both negatives, the second ties with one and is above the other.
+    assert right_order(labels, chances).tolist() == [1, 0.75, 0.75, 1]
+
+
+def test_standard_errors_of_chances_are_what_drawing_the_users_anew_gives():
+    random = np.random.default_rng(3)
+    user = np.repeat(np.arange(150), random.integers(5, 25, 150))
+    labels = (random.random(len(user)) < 0.3).astype(float)
+    taste = random.normal(size=150)[user]
+    candidate, baseline = (
+        1 / (1 + np.exp(-(labels + 0.5 * taste - 1 + random.normal(0, spread, len(user)))))
+        for spread in (0.5, 1.0)
+    )
+    found = paired(user, labels, candidate, baseline).standard_errors(chances=True)
+    assert set(found) == {"log_loss", "auc", "calibration", "rated_ndcg@10"}
+
+    rows = [np.flatnonzero(user == each) for each in range(150)]
+    changes = {"log_loss": [], "auc": []}
+    for _ in range(400):
+        drawn = np.concatenate([rows[each] for each in random.integers(150, size=150)])
+        mine = labels[drawn]
+        for name, value in (
+            ("log_loss", lambda chances, mine=mine: log_losses(mine, chances).mean()),
+            ("auc", lambda chances, mine=mine: right_order(mine, chances)[mine > 0].mean()),
+        ):
+            changes[name].append(value(candidate[drawn]) - value(baseline[drawn]))
+    for name, values in changes.items():
+        assert found[name] == pytest.approx(np.std(values), rel=0.15), name
+
+
+def test_labels_of_one_kind_have_no_order():
+    found = paired([0, 0, 1], [1, 1, 1], [0.5, 0.2, 0.9], [0.1, 0.2, 0.3]).standard_errors(chances=True)
+    assert math.isnan(found["auc"])

@@ -178,7 +178,7 @@ def test_sasrec_foretells_the_next_film_at_each_place(catalogue):
 def test_what_sasrec_is_to_foretell_was_left_out(catalogue):
     model = build(SasrecConfig(dim=8, left_out=0.4), catalogue)
     histories = model.histories.of(np.arange(31))
-    seen, left_out = model._parted(histories)
+    seen, left_out, _ = model._parted(histories, None)
     for all_of_it, rest, gone in zip(histories.to_list(), seen.to_list(), left_out.to_list(), strict=True):
         assert rest == [film for film in all_of_it if film not in gone]  # in order
         assert sorted(rest + gone) == sorted(all_of_it)

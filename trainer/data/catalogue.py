@@ -11,7 +11,8 @@ from trainer.data.attributes import Attributes
 from trainer.data.description import Categories, Description, Number, Time, Vector
 from trainer.data.examples import example_batches, expand
 from trainer.data.lookups import RATING_FEATURES, RatingLookup
-from trainer.data.ratings import Ratings
+from trainer.data.ratings import Ratings, pair_keys
+from trainer.data.strengths import Strengths
 from trainer.data.tables.ragged import Ragged
 from trainer.data.tables.table import Table
 from trainer.data.vocabularies import Vocabularies
@@ -29,8 +30,9 @@ class Catalogue:
     Attributes:
         vocabularies: the strings by id.
         attributes: titles, and the described features of users and films.
-        watched: the films of each user in time order (the watched table).
-        watchers: the users of each film.
+        watched: the films of each user in time order (the watched table). Of implicit feedback it holds each
+            film once, where it occurs first, with the summed weight of its interactions (`Strengths`).
+        watchers: the users of each film, likewise.
         stars: the distinct ratings, ascending, float32 [S]; `star_share` holds their shares.
         rows: the number of ratings in train.
         first_time, last_time: the times of train's first and last rating, in seconds since 1970.
@@ -47,16 +49,26 @@ class Catalogue:
     last_time: int
 
     @classmethod
-    def of(cls, train: Ratings, attributes: Attributes, vocabularies: Vocabularies) -> "Catalogue":
+    def of(
+        cls,
+        train: Ratings,
+        attributes: Attributes,
+        vocabularies: Vocabularies,
+    ) -> "Catalogue":
         """Builds the tables from `train`'s ratings."""
+        description = vocabularies.description
         by_time = np.argsort(train.timestamp, kind="stable")
-        user, movie = train.user[by_time], train.movie[by_time]
+        user, movie, weights = train.user[by_time], train.movie[by_time], None
+        if description.implicit:
+            strengths = Strengths.of(train.rating, description)
+            weight = None if strengths is None else strengths(train.rating[by_time])
+            user, movie, weights = _once(user, movie, weight)
         stars, counts = np.unique(train.rating, return_counts=True)
         return cls(
             vocabularies=vocabularies,
             attributes=attributes,
-            watched=_group(user, movie, len(vocabularies.user_id) + 1),
-            watchers=_group(movie, user, len(vocabularies.movie_id) + 1),
+            watched=_group(user, movie, len(vocabularies.user_id) + 1, weights),
+            watchers=_group(movie, user, len(vocabularies.movie_id) + 1, weights),
             stars=stars,
             star_share=counts / counts.sum(),
             rows=len(train),
@@ -76,7 +88,7 @@ class Catalogue:
 
     @property
     def description(self) -> Description:
-        """Returns the description of the features."""
+        """Returns the description of the data."""
         return self.vocabularies.description
 
     def table(self, key: str) -> Table:
@@ -88,11 +100,20 @@ class Catalogue:
         return tuple(key for key in keys if self.table(key).known)
 
     @property
+    def scale(self) -> tuple[float, float]:
+        """Returns the lowest and the highest answer of a ranking model: of the scale, or else in train."""
+        scale = None if self.description.implicit else self.description.scale
+        return (scale.min, scale.max) if scale else (float(self.stars[0]), float(self.stars[-1]))
+
+    @property
     def mean_rating(self) -> float:
         return float(self.stars @ self.star_share)
 
 
-def read_train(patterns: Sequence[str], vocabularies: Vocabularies) -> tuple[Ratings, Catalogue]:
+def read_train(
+    patterns: Sequence[str],
+    vocabularies: Vocabularies,
+) -> tuple[Ratings, Catalogue]:
     """Reads train's files once and returns the ratings and their catalogue.
 
     Raises:
@@ -141,10 +162,22 @@ def _finish(train, attributes, vocabularies) -> tuple[Ratings, Catalogue]:
     return train, Catalogue.of(train, attributes, vocabularies)
 
 
-def _group(owner: np.ndarray, member: np.ndarray, rows: int) -> Ragged:
+def _once(
+    user: np.ndarray, movie: np.ndarray, weight: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Returns each pair where it occurs first, with the sum of its weights."""
+    _, first, place = np.unique(pair_keys(user, movie), return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    first = first[order]
+    summed = None if weight is None else np.bincount(place, weight)[order].astype(np.float32)
+    return user[first], movie[first], summed
+
+
+def _group(owner: np.ndarray, member: np.ndarray, rows: int, weights: np.ndarray | None = None) -> Ragged:
     """Groups the members by owner, in the given order; unknown owners and members are left out."""
     known = (owner > 0) & (member > 0)
     owner, member = owner[known], member[known]
     order = np.argsort(owner, kind="stable")
     splits = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=rows))])
-    return Ragged(member[order].astype(np.int32), splits.astype(np.int64))
+    ordered = None if weights is None else weights[known][order]
+    return Ragged(member[order].astype(np.int32), splits.astype(np.int64), ordered)

@@ -183,6 +183,11 @@ class Description(Strict):
     """
 
     feedback: Literal["explicit", "implicit"] = "explicit"
+    strength: Literal["one", "count", "weight"] = Field(
+        "one",
+        description="what `user_rating` is in implicit data: 1 for each interaction, a count such as plays, "
+        "or the weight of the event",
+    )
     scale: Scale | None = Field(None, description="scale of explicit ratings; null: as train has them")
     nouns: Nouns = Nouns()
     user_features: Features = Field(default={}, description="features of each user, by key")
@@ -190,6 +195,11 @@ class Description(Strict):
     context_features: Features = Field(
         default={}, description="features of each interaction, known when a request is made, by key"
     )
+
+    @property
+    def implicit(self) -> bool:
+        """Tells whether the data are interactions, all of them positive, and not ratings."""
+        return self.feedback == "implicit"
 
     @model_validator(mode="after")
     def _each_feature_has_one_owner(self) -> "Description":
@@ -298,6 +308,9 @@ def _is_sliced(feature: Any) -> bool:
 
 #: The largest number of values of a feature that evaluation slices by.
 MOST_SLICES = 50
+
+#: Ratings without any feature.
+RATINGS = Description()
 
 #: Names that tf.Examples of every data set have (`trainer.data.features`).
 RESERVED = frozenset({"user_id", "movie_id", "movie_title", "timestamp", "user_rating"})

@@ -63,8 +63,13 @@ Dropout = Annotated[
 ]
 L2 = Annotated[float, Field(ge=0, description="regularization strength of the embeddings")]
 Head = Annotated[
-    Literal["ordinal", "squared"],
-    Field(description="loss: likelihood of the observed star (ordinal), or squared error"),
+    Literal["ordinal", "squared", "chance"],
+    Field(
+        description="answer and loss. ordinal: the expected rating, by the likelihood of the observed one, "
+        "on a scale of at most 20 ratings, else squared; squared: the rating, by squared error; chance: that "
+        "of an interaction, by log loss against sampled negatives. Implicit data always have chance, ratings "
+        "never",
+    ),
 ]
 
 

@@ -16,6 +16,11 @@ from trainer.data.lookups import string_lookup
 from trainer.export.brought import HISTORY_ID, WEIGHT, weighted
 from trainer.models.ranking.model import RankingModel
 
+CHANCES, CHANCE = (
+    "chances",
+    "chance",
+)  # the signature that only models of implicit feedback have, and its output
+
 
 def export_ranking(model: RankingModel, path: str) -> None:
     """Writes the SavedModel; `path` must not exist yet.
@@ -25,6 +30,8 @@ def export_ranking(model: RankingModel, path: str) -> None:
         rate_ids: `user_id`, `movie_id` string [B].
         serving_examples: `examples` string [B], serialized tf.Examples; a film is given by its id, or else
             by its title; the rating's time is used if the example has it.
+    A model of implicit feedback, whose `user_rating` is the chance of an interaction, says so by one more:
+        chances: `user_id`, `movie_id` string [B] to `chance` float32 [B].
     A model with several tasks has one that also returns the other tasks' outputs, float32 [B] each:
         rate_tasks: `user_id`, `movie_id` string [B] to `user_rating`, `liked`, `watched`.
     A model that can represent a user by the watched films (`rates_histories`) has one for cold-start users:
@@ -52,6 +59,8 @@ def export_ranking(model: RankingModel, path: str) -> None:
     archive.add_endpoint("serving_default", served.rate_titles, [strings(USER_ID), strings(MOVIE_TITLE)])
     archive.add_endpoint("rate_ids", served.rate_ids, [strings(USER_ID), strings(MOVIE_ID)])
     archive.add_endpoint("serving_examples", served.rate_examples, [strings("examples")])
+    if model.chance:
+        archive.add_endpoint(CHANCES, served.chances, [strings(USER_ID), strings(MOVIE_ID)])
     if model.other_heads:
         archive.add_endpoint("rate_tasks", served.rate_tasks, [strings(USER_ID), strings(MOVIE_ID)])
     if model.rates_histories:
@@ -89,6 +98,9 @@ class RankingServer(keras.layers.Layer):
 
     def rate_ids(self, user_id, movie_id):
         return self._rate(user_id, tf.cast(self._movies(movie_id), tf.int32))
+
+    def chances(self, user_id, movie_id):
+        return {CHANCE: self.rate_ids(user_id, movie_id)[USER_RATING]}
 
     def rate_tasks(self, user_id, movie_id):
         user, movie = (

@@ -9,7 +9,7 @@ import tensorflow as tf
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
-from trainer.export.ranking import RankingServer, grouped, titles
+from trainer.export.ranking import CHANCE, CHANCES, RankingServer, grouped, titles
 from trainer.models.ranking.mf import product
 from trainer.models.ranking.model import RankingModel
 
@@ -42,6 +42,8 @@ def trained_answers(model: RankingModel, pairs: int = 64) -> list[Answer]:
 
     slices = RankingServer(model).slices(tf.constant(examples))
     more = [Answer("rate_tasks", {USER_ID: users, MOVIE_ID: movies}, tasks())] if model.other_heads else []
+    if model.chance:
+        more.append(Answer(CHANCES, {USER_ID: users, MOVIE_ID: movies}, {CHANCE: rating(movie)[USER_RATING]}))
     if model.rates_histories:
         more += [_of_histories(model, names, entitled), _of_weighted_histories(model, movie)]
     return [

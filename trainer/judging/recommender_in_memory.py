@@ -7,6 +7,7 @@ from marquee.progress import report
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.evaluation.metrics.top_k import BLOCK, NOTHING, ranked_lists
 from trainer.evaluation.quality import Scores
+from trainer.export.recommender.points import log_odds
 from trainer.models.ranking.model import RankingModel
 from trainer.models.retrieval.model import RetrievalModel
 
@@ -27,6 +28,7 @@ class InMemoryRecommender:
         self._ranking, self._catalogue = ranking.for_serving(), retrieval.catalogue
         self._scores = _scores(retrieval)
         self._candidates, self._weight = candidates, rating_weight
+        self._chances = ranking.chance
 
     def lists(self, users: np.ndarray, k: int, said: str = "") -> np.ndarray:
         """Returns each user's items, best first, without those rated in train; int32 [U, k], -1 for none.
@@ -49,9 +51,9 @@ class InMemoryRecommender:
 
             near = ranked_lists(known, rows, width, self._catalogue.watched)
             score = np.take_along_axis(scores, np.maximum(near, 0), axis=1)
-            score = score + self._weight * self.ratings(
-                np.repeat(rows, near.shape[1]), np.maximum(near, 0).ravel()
-            ).reshape(near.shape)
+            rated = self.ratings(np.repeat(rows, near.shape[1]), np.maximum(near, 0).ravel())
+            points = log_odds(rated) if self._chances else rated
+            score = score + self._weight * points.reshape(near.shape)
             order = np.argsort(np.where(near == NOTHING, np.inf, -score), axis=1, kind="stable")[:, :k]
             found[start : start + BLOCK, : order.shape[1]] = np.take_along_axis(near, order, axis=1)
         return found

@@ -16,8 +16,11 @@ from marquee.errors import TrainingError
 from trainer.data.examples import example_batches, expand
 from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
 from trainer.data.lookups import RATING_FEATURES, RatingLookup
+from trainer.data.negatives import Negatives
 from trainer.data.ratings import Ratings
+from trainer.data.strengths import Strengths
 from trainer.data.vocabularies import OOV, Vocabularies
+from trainer.models.ranking.model import SAMPLE_WEIGHT
 from trainer.training.config import TrainConfig
 
 BYTES_A_ROW = 20 * 3  # ids, rating and time, three times: as read, shuffled, and shuffled for the next epoch
@@ -34,10 +37,19 @@ class Rows:
     Attributes:
         min_rating: rows with fewer stars are left out; None: all rows are kept.
         forgotten: the features whose id is replaced by the unknown one in a share of rows (`unknown_rate`).
+        strengths: weighs the rows by their interactions' strengths, as `sample_weight`; None: all are alike.
+        negatives: draws negatives beside the rows of implicit feedback, new ones in every epoch, with labels
+            1 and 0 in place of strengths; None: there are none.
     """
 
     min_rating: float | None = None
     forgotten: tuple[str, ...] = (USER_ID, MOVIE_ID)
+    strengths: Strengths | None = None
+    negatives: Negatives | None = None
+
+    def number(self, train: Ratings) -> int:
+        """Returns the number of rows of an epoch over `train`, negatives included."""
+        return len(train) if self.negatives is None else self.negatives.rows(train.user)
 
 
 EVERY_RATING = Rows()
@@ -80,9 +92,10 @@ def batches(
                 f"No rating in train has at least model.min_rating = {kept.min_rating:g} stars.",
                 "Lower model.min_rating.",
             )
-    if fits_in_memory(len(train), config):
+    rows = kept.number(train)
+    if fits_in_memory(rows, config):
         return in_memory(train, config, kept)
-    return streamed(patterns, vocabularies, len(train), config, kept)
+    return streamed(patterns, vocabularies, rows, config, kept)
 
 
 def fits_in_memory(rows: int, config: TrainConfig, memory: int | None = None) -> bool:
@@ -97,18 +110,23 @@ def in_memory(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) ->
 
     Rows are spread evenly over the steps, and no batch is larger than `config.batch_size`.
     """
-    rows = len(train)
+    rows = kept.number(train)
     least = math.ceil(rows / config.batch_size)
     execution = math.ceil(least / math.ceil(least / STEPS_AN_EXECUTION))
     steps = math.ceil(least / execution) * execution
     edges = tf.constant(np.linspace(0, rows, steps + 1).astype(np.int64))
     columns = train.features()
+    if kept.strengths is not None:
+        columns[SAMPLE_WEIGHT] = kept.strengths(train.rating)
     types = [column.dtype for column in columns.values()]
 
     def shuffled(epoch: int) -> list[np.ndarray]:
         random = np.random.default_rng((config.seed, int(epoch)))
+        drawn = columns
+        if kept.negatives is not None:
+            drawn = kept.negatives.with_negatives(train, random).features()
         order = random.permutation(rows)
-        taken = {name: column[order] for name, column in columns.items()}
+        taken = {name: column[order] for name, column in drawn.items()}
         for name in kept.forgotten:
             taken[name][random.integers(rows, size=int(config.unknown_rate * rows))] = OOV
         return list(taken.values())
@@ -154,6 +172,8 @@ def streamed(
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
         order = tf.random.experimental.stateless_shuffle(tf.constant(files), seed(epoch))
         chunks = example_batches(order, RATING_FEATURES, batch_size=SHUFFLE_ROWS).map(lookup).enumerate()
+        if kept.negatives is not None:
+            chunks = chunks.map(lambda chunk, columns: (chunk, with_negatives(columns, epoch, chunk)))
         shuffled = chunks.map(lambda chunk, columns: shuffle(columns, epoch, chunk))
         return (
             shuffled.rebatch(config.batch_size)
@@ -161,11 +181,29 @@ def streamed(
             .map(lambda step, batch: forget(batch, epoch, step))
         )
 
+    def with_negatives(columns, epoch, chunk):
+        """Adds negatives to a chunk's rows."""
+        names = list(columns)
+        types = [columns[name].dtype for name in names]
+
+        def drawn(epoch, chunk, *values):
+            interactions = Ratings.concatenate([dict(zip(names, values, strict=True))])
+            random = np.random.default_rng((config.seed, int(epoch), int(chunk)))
+            found = kept.negatives.with_negatives(interactions, random).features()
+            return [found[name] for name in names]
+
+        found = tf.numpy_function(drawn, [epoch, chunk, *columns.values()], types)
+        for column in found:
+            column.set_shape([None])
+        return dict(zip(names, found, strict=True))
+
     def shuffle(columns, epoch, chunk):
         """Shuffles whole columns of a chunk that spans several files."""
         places = tf.range(tf.shape(columns[USER_ID])[0])
         if kept.min_rating is not None:
             places = tf.boolean_mask(places, columns[USER_RATING] >= kept.min_rating)
+        if kept.strengths is not None:
+            columns = {**columns, SAMPLE_WEIGHT: kept.strengths.of_tensor(columns[USER_RATING])}
         order = tf.random.experimental.stateless_shuffle(places, seed(epoch, chunk))
         return {name: tf.gather(column, order) for name, column in columns.items()}
 

@@ -1,11 +1,14 @@
 """Training of a retrieval model from data and settings, for the Trainer and for each trial of the Tuner."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
+from trainer.data.catalogue import Catalogue
 from trainer.data.features import USER_ID
 from trainer.data.rating_data import RatingData
+from trainer.data.strengths import Strengths
 from trainer.evaluation.held_out import HeldOut
 from trainer.evaluation.metrics.full_catalogue import full_catalogue_metrics
 from trainer.models.retrieval.model import RetrievalModel
@@ -28,6 +31,8 @@ def train_retrieval(
         data: train, and the ratings for early stopping, if any are held out.
         identity: a fingerprint of whatever else a resumable run depends on, such as the code.
     """
+    if settings.weights == "equal":
+        data = replace(data, catalogue=_unweighted(data.catalogue))
     train_rows, least = data.train, settings.model.min_rating
     positives = train_rows.movie if least is None else train_rows.movie[train_rows.rating >= least]
     check_full_softmax(settings, len(positives), data.catalogue.movies - 1)
@@ -57,13 +62,22 @@ def learned_from(settings: RetrievalSettings, data: RatingData) -> Batches:
     """
     kind, config = settings.model, settings.train
     if kind.learns_from == "ratings":
-        kept = Rows(min_rating=kind.min_rating, forgotten=(USER_ID,))
+        strengths = None
+        if settings.weights == "auto":
+            strengths = Strengths.of(data.train.rating, data.catalogue.description)
+        kept = Rows(min_rating=kind.min_rating, forgotten=(USER_ID,), strengths=strengths)
         return batches(data.train, data.train_files, data.catalogue.vocabularies, config, kept)
     users, first = np.unique(data.train.user, return_index=True)
     rows = data.train[first[users > 0]]
     share = 1.0 if kind.learns_from == "everyone" else config.batch_size / len(data.train)
     step = max(1, round(share * len(rows)))
     return in_memory(rows, config.model_copy(update={"batch_size": step}), Rows(forgotten=()))
+
+
+def _unweighted(catalogue: Catalogue) -> Catalogue:
+    """Returns the catalogue without the weights of interactions."""
+    watched, watchers = (replace(table, weights=None) for table in (catalogue.watched, catalogue.watchers))
+    return replace(catalogue, watched=watched, watchers=watchers)
 
 
 def evaluation(

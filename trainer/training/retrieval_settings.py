@@ -32,6 +32,11 @@ class RetrievalSettings(Settings):
         description="metric on eval that early stopping and the tuner watch, over items that the user has "
         "not rated in train",
     )
+    weights: Literal["auto", "equal"] = Field(
+        "auto",
+        description="weights of positives in implicit data; auto: the weight of the event, or log(1 + "
+        "count), for every kind but ease; equal: all weigh the same; ratings are never weighted",
+    )
     index: IndexKind = Field(
         "auto",
         description="search index of the exported model: exact; ivf (approximate); auto: ivf above 100,000 "

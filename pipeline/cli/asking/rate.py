@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from serving.client import RestClient
+from serving.client.chances import predicts_chances, rating_text
 from serving.client.known_titles import check_titles, known_titles
 
 
@@ -23,13 +24,14 @@ def rate(server: str, user: str, titles: list[str], as_json: bool) -> None:
         known = known_titles(client)
         if known is not None:
             check_titles(titles, known, '"{}"', client.words("recommender").item)
+        chances = predicts_chances(client, "ranking")
         answer = client.predict("ranking", {"user_id": [user] * len(titles), "movie_title": titles})
     rated = sorted(zip(titles, answer["user_rating"].tolist(), strict=True), key=lambda pair: -pair[1])
     if as_json:
         print(json.dumps([{"movie_title": title, "user_rating": rating} for title, rating in rated]))
         return
-    table = Table("title", "expected rating", title=escape(f"user {user}"))
+    table = Table("title", "chance" if chances else "expected rating", title=escape(f"user {user}"))
     table.columns[1].justify = "right"
     for title, rating in rated:
-        table.add_row(escape(title), f"{rating:.2f}")
+        table.add_row(escape(title), rating_text(rating, chances))
     Console().print(table)

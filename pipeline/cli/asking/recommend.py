@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from serving.client import RestClient
+from serving.client.chances import rating_text
 from serving.client.recommendations import Answer, Recommended, ask_for_fan, ask_for_user
 from serving.data_words import DataWords
 
@@ -54,7 +55,7 @@ def _print(answer: Answer, whom: str, known: bool) -> None:
         table.columns[-2].justify = "right"
     for item in answer.items:
         groups = [escape(", ".join(item.movie_genres))] if grouped else []
-        rating = [f"{item.user_rating:.2f}"] if rated else []
+        rating = [] if item.user_rating is None else [rating_text(item.user_rating, answer.chances)]
         title, why = escape(item.movie_title), escape(_why(item, words))
         table.add_row(str(item.rank), title, *groups, *rating, why)
     if known and answer.stranger:

@@ -1,13 +1,14 @@
 """Implementation of `marquee runs`: prints a table of the runs in a workspace."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
 from pipeline.store.duration import duration
-from pipeline.store.measures import MAIN
+from pipeline.store.measures import headings
 from pipeline.store.program import command
 from pipeline.store.runs.filter import RunFilter
 from pipeline.store.runs.rows import models_word, rows
@@ -38,8 +39,9 @@ def print_runs(workspace: Workspace, wanted: RunFilter, as_json: bool = False) -
     if not found:
         console.print(f"none of {len(everything)} runs is {wanted.words}", markup=False)
         return
-    lines = [("run", "pipeline", "state", "time", "reused", *(name for name, *_ in MAIN), "models")]
-    lines += [_cells(each) for each in found]
+    names = headings(found)
+    lines = [("run", "pipeline", "state", "time", "reused", *names, "models")]
+    lines += [_cells(each, names) for each in found]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line, row in zip(lines, [None, *found], strict=True):
         colour = "bold" if row is None else COLOURS.get(row["state"], "white")
@@ -54,8 +56,8 @@ def print_runs(workspace: Workspace, wanted: RunFilter, as_json: bool = False) -
         console.print(f"{len(found)} of {len(everything)} runs: {wanted.words}", markup=False)
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    metrics = (row["metrics"].get(name) for name, *_ in MAIN)
+def _cells(row: dict[str, Any], names: Sequence[str]) -> tuple[str, ...]:
+    metrics = (row["metrics"].get(name) for name in names)
     return (
         row["run"],
         row["pipeline"],

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from pipeline.cli.terminal.near_path import near_path
 from pipeline.report.words import number
+from pipeline.store.judged_by import CHANCES, judged_by
 from pipeline.store.next_span import sentences
 from pipeline.store.outcomes import SHOWN
 from pipeline.store.program import command
@@ -87,13 +88,23 @@ def _on_push(summary: Summary, workspace: Path) -> Iterator[tuple[str, str]]:
 
 
 def _on_test(test: dict[str, Any], words: DataWords) -> Iterator[tuple[str, str]]:
-    ratings, mean = test["test"], test["mean_rating_baseline"]
+    ratings, by = test["test"], judged_by(test["test"])
     lists, popular, both = test["retrieval"], test["retrieval_popularity"], test["recommender"]
-    yield (
-        "test",
-        f"{words.ratings}: RMSE [bold]{number(ratings['rmse'])}[/], MAE {number(ratings['mae'])}"
-        f" (always the mean: RMSE {number(mean['rmse'])})",
-    )
+    if by is CHANCES:
+        popular_items = test["popularity_baseline"]
+        yield (
+            "test",
+            f"chances: log loss [bold]{number(ratings['log_loss'])}[/] (always the same: "
+            f"{number(test[by.baseline]['log_loss'])}); AUC {number(ratings['auc'])} and, among sampled "
+            f"negatives, nDCG@10 {number(ratings['rated_ndcg@10'])} (by popularity: "
+            f"{number(popular_items['auc'])}, {number(popular_items['rated_ndcg@10'])})",
+        )
+    else:
+        yield (
+            "test",
+            f"{words.ratings}: RMSE [bold]{number(ratings['rmse'])}[/], MAE {number(ratings['mae'])}"
+            f" (always the mean: RMSE {number(test[by.baseline]['rmse'])})",
+        )
     if not both:  # test holds nothing to be found
         return
     yield (

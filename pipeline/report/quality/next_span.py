@@ -24,7 +24,8 @@ def next_span_part(found: dict[str, Any], words: DataWords) -> Part:
         f"and evaluated on the {share(found['share'])} made after {day(found['moment'])}. Recent popularity "
         f"is counted over {found['days']} days, the length that did best before that day."
     )
-    return Part(title, [_lists(found, words), _ratings(found["ratings"], words)], lead)
+    rated = [_ratings(found["ratings"], words)] if found["ratings"] else []
+    return Part(title, [_lists(found, words), *rated], lead)
 
 
 def _lists(found: dict[str, Any], words: DataWords) -> Table:

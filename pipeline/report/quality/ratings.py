@@ -12,6 +12,7 @@ from pipeline.report.quality.tfma import tfma_table
 from pipeline.report.sources import Sources
 from pipeline.report.words import interval, number, signed
 from pipeline.store.data_words import words_of
+from pipeline.store.judged_by import CHANCES, RATINGS, JudgedBy, judged_by
 from trainer.data.description import Description
 
 Z = 1.96
@@ -24,10 +25,10 @@ def ratings(sources: Sources) -> Section:
     parts = []
     lead = ""
     if test:
+        ours, by = test["test"], judged_by(test["test"])
         lead = (
-            f"On the {test['test']['rows']:,} {words.ratings} of test the RMSE is "
-            f"{number(test['test']['rmse'])}; the baseline, the mean rating, has "
-            f"{number(test['mean_rating_baseline']['rmse'])}."
+            f"On the {ours['rows']:,} {by.rows} of test the {by.error_title} is {number(ours[by.error])}; "
+            f"the baseline, the {by.baseline_words}, has {number(test[by.baseline][by.error])}."
         )
         parts.append(Part("Errors", [_errors(test, found)]))
     if test and found and found["calibration"] and found["by_stars"]:
@@ -36,16 +37,15 @@ def ratings(sources: Sources) -> Section:
                 "Errors",
                 [
                     *parts[-1].blocks,
-                    _calibration(found["calibration"]),
-                    _spread(found),
-                    _given(found["by_stars"]),
+                    _calibration(found["calibration"], by),
+                    *([_spread(found), _given(found["by_stars"])] if by is RATINGS else []),
                 ],
             )
         ]
         parts.append(
             Part(
                 "By group, on test",
-                [by_group(found["slices"], test["test"]["rmse"], sources.description)],
+                [by_group(found["slices"], ours[by.error], sources.description)],
                 f"The 95 % intervals treat {words.users}, not {words.ratings}, as the sample.",
             )
         )
@@ -75,11 +75,27 @@ def ratings(sources: Sources) -> Section:
 
 
 def _errors(test: dict[str, Any], found: dict[str, Any] | None) -> Facts:
-    ours, mean = test["test"], test["mean_rating_baseline"]
-    facts = [
-        Fact("RMSE on test", number(ours["rmse"]), _against_mean(ours["rmse"], mean["rmse"])),
-        Fact("MAE on test", number(ours["mae"]), f"baseline (mean rating): {number(mean['mae'])}"),
-    ]
+    ours, by = test["test"], judged_by(test["test"])
+    mean = test[by.baseline]
+    against = _against_mean(ours[by.error], mean[by.error], by)
+    facts = [Fact(f"{by.error_title} on test", number(ours[by.error]), against)]
+    if by is CHANCES:
+        popular = test["popularity_baseline"]
+        facts += [
+            Fact("AUC on test", number(ours["auc"]), f"baseline (popularity): {number(popular['auc'])}"),
+            Fact(
+                "nDCG@10 among sampled negatives",
+                number(ours["rated_ndcg@10"]),
+                f"baseline (popularity): {number(popular['rated_ndcg@10'])}",
+            ),
+            Fact(
+                "Calibration",
+                number(ours["calibration"], 3),
+                "chances predicted over interactions; 1 is best",
+            ),
+        ]
+        return Facts(facts)
+    facts.append(Fact("MAE on test", number(ours["mae"]), f"baseline (mean rating): {number(mean['mae'])}"))
     calibration = found["calibration"] if found else []
     rows = sum(part["rows"] for part in calibration)
     if rows:
@@ -88,15 +104,15 @@ def _errors(test: dict[str, Any], found: dict[str, Any] | None) -> Facts:
     return Facts(facts)
 
 
-def _against_mean(ours: float | None, mean: float | None) -> str:
+def _against_mean(ours: float | None, mean: float | None, by: JudgedBy) -> str:
     if not ours or not mean:  # without an error there is no relative gain
-        return f"baseline (mean rating): {number(mean)}"
+        return f"baseline ({by.baseline_words}): {number(mean)}"
     gained = 1 - ours / mean
     side = "below" if gained >= 0 else "above"
-    return f"{abs(100 * gained):.0f} % {side} the baseline (mean rating), {number(mean)}"
+    return f"{abs(100 * gained):.0f} % {side} the baseline ({by.baseline_words}), {number(mean)}"
 
 
-def _calibration(found: list[dict[str, Any]]) -> Chart:
+def _calibration(found: list[dict[str, Any]], by: JudgedBy) -> Chart:
     rows = [
         {
             **part,
@@ -110,7 +126,7 @@ def _calibration(found: list[dict[str, Any]]) -> Chart:
         max(max(r["predicted"], r["high"]) for r in rows),
     ]
     scale = alt.Scale(domain=ends, nice=True, zero=False)
-    x = alt.X("predicted:Q", title="predicted rating", scale=scale)
+    x = alt.X("predicted:Q", title=by.answer, scale=scale)
     ideal = (
         charts.chart([{"x": end} for end in ends])
         .mark_line(**charts.REFERENCE)
@@ -118,7 +134,7 @@ def _calibration(found: list[dict[str, Any]]) -> Chart:
     )
     base = charts.chart(rows)
     bars = base.mark_rule(color="var(--c1)", strokeWidth=2).encode(
-        x=x, y=alt.Y("low:Q", title="given rating", scale=scale), y2="high:Q"
+        x=x, y=alt.Y("low:Q", title=by.given, scale=scale), y2="high:Q"
     )
     dots = base.mark_circle(size=70, opacity=1).encode(
         x=x,
@@ -237,15 +253,18 @@ def _given(found: list[dict[str, Any]]) -> Chart:
 
 
 def by_group(slices: dict[str, Any], whole: float, description: Description) -> Chart:
-    """Returns a chart of RMSE with its interval, one row per group."""
-    words = words_of(description)
+    """Returns a chart of the error with its interval, one row per group."""
+    by, words = (
+        judged_by(next((e for values in slices.values() for e in values.values()), {})),
+        words_of(description),
+    )
     rows = [
         {
             "group": group(feature, value, description),
             "feature": heading(feature, description),
-            "rmse": each["rmse"],
-            "low": each["low"] if each["low"] is not None else each["rmse"],
-            "high": each["high"] if each["high"] is not None else each["rmse"],
+            "error": each[by.error],
+            "low": each["low"] if each["low"] is not None else each[by.error],
+            "high": each["high"] if each["high"] is not None else each[by.error],
             "bias": each["bias"],
             "ratings": each["rows"],
             "users": each["users"],
@@ -258,32 +277,32 @@ def by_group(slices: dict[str, Any], whole: float, description: Description) -> 
     base = charts.chart(rows)
     tooltip = [
         "group:N",
-        *(alt.Tooltip(f"{key}:Q", format=".4f") for key in ("rmse", "low", "high", "bias")),
+        *(alt.Tooltip(f"{key}:Q", format=".4f") for key in ("error", "low", "high", "bias")),
         *(alt.Tooltip(f"{key}:Q", title=getattr(words, key), format=",") for key in ("ratings", "users")),
     ]
     scale = alt.Scale(zero=False)
     bars = base.mark_rule(strokeWidth=3, opacity=0.6).encode(
         y=y,
-        x=alt.X("low:Q", title="RMSE", scale=scale),
+        x=alt.X("low:Q", title=by.error_title, scale=scale),
         x2="high:Q",
         color=alt.Color("feature:N", legend=None),
         tooltip=tooltip,
     )
     dots = base.mark_circle(size=70, opacity=1).encode(
-        y=y, x=alt.X("rmse:Q", scale=scale), color=alt.Color("feature:N", legend=None), tooltip=tooltip
+        y=y, x=alt.X("error:Q", scale=scale), color=alt.Color("feature:N", legend=None), tooltip=tooltip
     )
     reference = (
         charts.chart([{"whole": whole}]).mark_rule(**charts.REFERENCE).encode(x=alt.X("whole:Q", scale=scale))
     )
     table = Table(
         "Errors by group on test",
-        ("group", "RMSE", "95 % interval", "MAE", "bias", words.ratings, words.users),
+        ("group", by.error_title, "95 % interval", "MAE", "bias", words.ratings, words.users),
         [
             [
                 Cell(group(feature, value, description)),
-                number(each["rmse"]),
+                number(each[by.error]),
                 interval(each["low"], each["high"]),
-                number(each["mae"]),
+                number(each.get("mae")),
                 signed(each["bias"], 3),
                 number(each["rows"]),
                 number(each["users"]),
@@ -293,14 +312,18 @@ def by_group(slices: dict[str, Any], whole: float, description: Description) -> 
         ],
         frozenset({1, 2, 3, 4, 5, 6}),
     )
-    worst, best = (choose(rows, key=lambda row: row["rmse"], default=None) for choose in (max, min))
-    says = "The dashed line is the RMSE over all of test."
+    worst, best = (choose(rows, key=lambda row: row["error"], default=None) for choose in (max, min))
+    says = f"The dashed line is the {by.error_title} over all of test."
     if worst and best:
         says += (
-            f" The lowest error is for {best['group']} ({number(best['rmse'])}), the highest for "
-            f"{worst['group']} ({number(worst['rmse'])}); "
+            f" The lowest error is for {best['group']} ({number(best['error'])}), the highest for "
+            f"{worst['group']} ({number(worst['error'])}); "
             f"groups of fewer than {FEWEST} {words.ratings} are only in the table."
         )
     return Chart(
-        "RMSE by group", says, charts.spec(bars + dots + reference, 21 * len(rows)), table, wide=True
+        f"{by.error_title} by group",
+        says,
+        charts.spec(bars + dots + reference, 21 * len(rows)),
+        table,
+        wide=True,
     )

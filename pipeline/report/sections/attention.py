@@ -6,6 +6,7 @@ from pipeline.report.blocks import Note, Notes, Part, Section
 from pipeline.report.names import group
 from pipeline.report.sources import TASKS, Sources
 from pipeline.report.words import number, plural, share
+from pipeline.store.judged_by import RATINGS, judged_by
 from pipeline.store.next_span import beyond_chance
 
 FEWEST_ROWS = 100  # minimum number of rows of a slice that is considered
@@ -78,10 +79,11 @@ def _training(sources: Sources) -> Iterator[Note]:
                 "training",
             )
         best = training["history"][training["best_epoch"] - 1]
-        if best.get("rmse") and best.get("val_rmse", 0) > OVERFIT * best["rmse"]:
+        by = judged_by(best)
+        if best.get(by.error) and best.get(f"val_{by.error}", 0) > OVERFIT * best[by.error]:
             yield Note(
-                f"{task}: the RMSE on eval, {number(best['val_rmse'])}, is well above the RMSE on train, "
-                f"{number(best['rmse'])}: the model is overfitting.",
+                f"{task}: the {by.error_title} on eval, {number(best[f'val_{by.error}'])}, is well above the "
+                f"{by.error_title} on train, {number(best[by.error])}: the model is overfitting.",
                 "warn",
                 "training",
             )
@@ -96,6 +98,7 @@ def _ratings(sources: Sources) -> Iterator[Note]:
     found, words = sources.details.get("ratings"), sources.words
     if not found or not sources.test:
         return
+    by = judged_by(sources.test["test"])
     off = [
         part
         for part in found["calibration"]
@@ -106,7 +109,10 @@ def _ratings(sources: Sources) -> Iterator[Note]:
         worst = max(off, key=lambda part: abs(part["predicted"] - part["actual"]))
         yield Note(
             f"Calibration is off: for a predicted rating of {worst['predicted']:.2f}, {words.users} gave "
-            f"{worst['actual']:.2f} on average.",
+            f"{worst['actual']:.2f} on average."
+            if by is RATINGS
+            else f"Calibration is off: where a chance of {worst['predicted']:.0%} was predicted, "
+            f"{worst['actual']:.0%} were interactions.",
             "warn",
             "ratings",
         )
@@ -116,7 +122,8 @@ def _ratings(sources: Sources) -> Iterator[Note]:
             "bad",
             "ratings",
         )
-    whole = sources.test["test"]["rmse"]
+    whole = sources.test["test"][by.error]
+    row = "rating" if by is RATINGS else "row"
     worse = [
         (feature, value, each)
         for feature, values in found["slices"].items()
@@ -128,9 +135,8 @@ def _ratings(sources: Sources) -> Iterator[Note]:
     ]
     for feature, value, each in sorted(worse, key=lambda found: found[2]["low"], reverse=True)[:3]:
         yield Note(
-            f"The rating error is above average for {group(feature, value, sources.description)}: RMSE "
-            f"{number(each['rmse'])}, overall {number(whole)} "
-            f"({plural(each['rows'], words.rating, words.ratings)} of test).",
+            f"The error is above average for {group(feature, value, sources.description)}: {by.error_title} "
+            f"{number(each[by.error])}, overall {number(whole)} ({plural(each['rows'], row)} of test).",
             "warn",
             "ratings",
         )

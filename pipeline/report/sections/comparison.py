@@ -14,7 +14,7 @@ LISTED = (
     "ndcg@10", "recall@10", "recall@100", "under_mean@10",
     "coverage@10", "novelty@10", "mean_popularity@10", "gini@10",
 )  # fmt: skip
-RATED = ("rmse", "mae", "rated_ndcg@10")
+RATED = ("rmse", "mae", "log_loss", "auc", "rated_ndcg@10")
 
 
 def comparison(sources: Sources) -> Section:
@@ -64,6 +64,8 @@ def _ranking_on_eval(sources: Sources) -> Iterator[list]:
     if "baseline" in models and not sources.same_model_as_previous("ranking"):
         split = _split(sources, "ranking")
         for name in RATED:
+            if name not in models["candidate"]:
+                continue
             before, now = models["baseline"].get(name), models["candidate"].get(name)
             yield _row(f"ranking {name}", split, before, now, name)
 
@@ -89,7 +91,7 @@ def _on_test(sources: Sources, before: Sources) -> Iterator[list]:
     if not (sources.test and before.test and sources.same_data_as_previous):
         return
     for model, names in (
-        ("test", ("rmse", "mae")),
+        ("test", ("rmse", "mae", "log_loss", "auc")),
         ("retrieval", ("recall@100",)),
         ("recommender", ("ndcg@10", "recall@10")),
     ):
@@ -97,7 +99,8 @@ def _on_test(sources: Sources, before: Sources) -> Iterator[list]:
         if ours and theirs:
             label = "ranking" if model == "test" else model
             for name in names:
-                yield _row(f"{label} {name}", "test", theirs[name], ours[name], name)
+                if name in ours:
+                    yield _row(f"{label} {name}", "test", theirs.get(name), ours[name], name)
 
 
 def _row(

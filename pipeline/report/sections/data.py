@@ -17,6 +17,8 @@ MOST_BARS, BINS = 40, 20  # with more values than that they are drawn in ranges
 GROUPS = 40  # maximum number of groups of items that are drawn
 WIDE = 100  # ratio of the highest to the lowest value from which the ranges double
 
+MOST_STARS = 50  # different ratings; with more, they are counts of implicit feedback, or any number
+
 
 def data(sources: Sources) -> Section:
     """Returns the section on the ingested data and ExampleValidator's findings."""

@@ -11,7 +11,7 @@ from pipeline.report.words import number, plural
 from serving.data_words import DataWords
 
 #: Metrics that are drawn as curves, most important first.
-CURVES = ("rmse", "ndcg@10", "recall@100", "loss")
+CURVES = ("rmse", "log_loss", "auc", "ndcg@10", "recall@100", "loss")
 
 
 def training(sources: Sources) -> Section:

@@ -28,7 +28,8 @@ def tuning(sources: Sources) -> Section:
 def _task(sources: Sources, task: str, trials: list[dict[str, Any]]) -> list[Block]:
     lower = task == "ranking"
     settings = (sources.training(task) or {}).get("settings", {})
-    objective = "rmse on eval" if lower else f"{settings.get('stop_on', 'score')} on eval"
+    error = "log_loss" if settings.get("model", {}).get("head") == "chance" else "rmse"
+    objective = f"{error} on eval" if lower else f"{settings.get('stop_on', 'score')} on eval"
     scored = [trial for trial in trials if trial["score"] is not None]
     blocks: list[Block] = []
     if scored:

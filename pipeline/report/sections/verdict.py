@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.report.blocks import Fact, Note, Tone
 from pipeline.report.sources import JUDGED, Sources
 from pipeline.report.words import duration, interval, moment, number, plural, share, signed
+from pipeline.store.judged_by import RATINGS, judged_by
 from pipeline.store.next_span import beyond_chance
 from pipeline.store.pushed import Pushed
 
@@ -89,12 +90,13 @@ def _quality(sources: Sources) -> Iterator[Fact]:
         before = None
     if not test:
         return
+    by = judged_by(test["test"])
     yield _fact(
-        "Rating error",
-        "RMSE on test",
-        test["test"]["rmse"],
-        before["test"]["rmse"] if before else None,
-        f"baseline (mean rating): {number(test['mean_rating_baseline']['rmse'])}",
+        "Rating error" if by is RATINGS else "Error of chances",
+        f"{by.error_title} on test",
+        test["test"][by.error],
+        before["test"].get(by.error) if before else None,
+        f"baseline ({by.baseline_words}): {number(test[by.baseline][by.error])}",
         lower_is_better=True,
         noise=_noise(sources, "ratings", "whole"),
     )

@@ -10,9 +10,17 @@ from pipeline.ui.site import Site, sort_by
 
 #: Columns by task, and whether lower values are better.
 MEASURES = {
-    "ranking": {"rmse": True, "mae": True, "calibration": False, "rated_ndcg@10": False},
+    "ranking": {
+        "rmse": True,
+        "mae": True,
+        "log_loss": True,
+        "auc": False,
+        "calibration": False,
+        "rated_ndcg@10": False,
+    },
     "retrieval": {"ndcg@10": False, "recall@10": False, "recall@100": False, "coverage@10": False},
 }
+OF_CHANCES = ("log_loss", "auc")  # shown where a model of implicit data has them
 _MORE = ("kind", "run", "blessed", "pushed")
 
 
@@ -20,10 +28,15 @@ def shown(site: Site, request) -> dict[str, Any]:
     """Returns one row per model of the requested task, best first."""
     query = Query(request.query_params, "task", "sort", "order")
     task = query.choice("task", MEASURES, "ranking")
-    measures = MEASURES[task]
+    found = leaderboard(site.lineage, task)
+    measures = {
+        name: less
+        for name, less in MEASURES[task].items()
+        if name not in OF_CHANCES or any(name in row["metrics"] for row in found)
+    }
     key = query.choice("sort", (*measures, *_MORE), next(iter(measures)))
     order = query.choice("order", ("asc", "desc"), "asc" if measures.get(key, False) else "desc")
-    rows = [{**row, **row["metrics"]} for row in leaderboard(site.lineage, task)]
+    rows = [{**row, **row["metrics"]} for row in found]
     best = {
         name: (min if less else max)([row[name] for row in rows if row.get(name) is not None], default=None)
         for name, less in measures.items()

@@ -66,6 +66,7 @@ def _trend(runs):
         Line(label, [(entry[0], entry[place][key]) for entry in found if key in entry[place]])
         for label, place, key in (
             ("Ranking: RMSE, lower is better", 1, "rmse"),
+            ("Ranking: log loss, lower is better", 1, "log_loss"),
             ("Retrieval: nDCG@10", 2, "ndcg@10"),
         )
     ]

@@ -9,6 +9,7 @@ from pipeline.drawing.svg_graph import Box, Drawing, draw
 from pipeline.store import node_files, outcomes
 from pipeline.store.data_words import data_words
 from pipeline.store.duration import duration
+from pipeline.store.judged_by import judged_by
 from pipeline.store.metadata.lineage import Node, Run
 from pipeline.store.next_span import next_span, sentences
 from pipeline.store.pushed import PUSHER
@@ -108,7 +109,10 @@ def _node(node: Node, run_state: str) -> dict[str, Any]:
 def _curves(run: Run, model: outcomes.Model):
     """Returns the training curves: the loss, and the monitored metric on `eval`."""
     history = (node_files.training(model.task).read(run.nodes) or {}).get("history") or []
-    key = "val_rmse" if model.task == "ranking" else f"val_{model.settings.get('stop_on', 'ndcg@10')}"
+    if model.task == "ranking":
+        key = f"val_{judged_by(history[-1] if history else {}).error}"
+    else:
+        key = f"val_{model.settings.get('stop_on', 'ndcg@10')}"
     charts = []
     for name, label in (("loss", "loss on train"), (key, f"{key.removeprefix('val_')} on eval")):
         points = [

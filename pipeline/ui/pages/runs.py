@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline.store.measures import MAIN
+from pipeline.store.measures import MAIN, headings
 from pipeline.store.runs.filter import STATES, RunFilter
 from pipeline.store.runs.rows import rows
 from pipeline.ui.query import Query, page_of
@@ -32,7 +32,7 @@ def shown(site: Site, request) -> dict[str, Any]:
         "states": STATES,
         "tags": sorted({tag for each in every for tag in each["tags"]}),
         "configs": sorted({each["pipeline"] for each in every}),
-        "measures": MEASURES,
+        "measures": headings(every),
         "sort": key,
         "order": "desc" if descending else "asc",
         "page": page,

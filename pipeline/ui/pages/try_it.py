@@ -13,6 +13,7 @@ from pipeline.store.origin import pushes
 from pipeline.ui.query import Query
 from pipeline.ui.site import Site
 from pipeline.ui.tryable import TITLES, Tryable
+from serving.client.chances import rating_text
 from serving.client.recommendations import Answer, Recommended, ask_for_fan, ask_for_user
 from serving.data_words import DataWords
 from serving.errors import ServingError
@@ -137,7 +138,7 @@ def _answered(tryable: Tryable, question: Question, version: int, words: DataWor
         answer = ask_for_fan(client, question.liked, question.k)
     return {
         "version": version,
-        "items": [_item(item, highest) for item in answer.items],
+        "items": [_item(item, highest, answer.chances) for item in answer.items],
         "note": _note(answer, question, words),
     }
 
@@ -158,7 +159,7 @@ def _note(answer: Answer, question: Question, words: DataWords) -> str:
     return ""
 
 
-def _item(item: Recommended, highest: float) -> dict[str, Any]:
+def _item(item: Recommended, highest: float, chances: bool) -> dict[str, Any]:
     name, year = _name(item.movie_title)
     group = item.movie_genres[0] if item.movie_genres else ""
     return {
@@ -171,7 +172,8 @@ def _item(item: Recommended, highest: float) -> dict[str, Any]:
         "tone": zlib.crc32(group.encode()) % TONES,
         "initials": "".join(word[0] for word in re.findall(r"\w+", name)[:3]).upper(),
         "rating": item.user_rating,
-        "filled": round(min(max((item.user_rating or 0) / highest, 0), 1) * 100),
+        "rated": None if item.user_rating is None else rating_text(item.user_rating, chances),
+        "filled": round(min(max((item.user_rating or 0) / (1 if chances else highest), 0), 1) * 100),
         "because": "{} ({})".format(*_name(str(item.because["movie_title"]))) if item.because else "",
         "similarity": item.because["similarity"] if item.because else 0.0,
         "ratings": item.ratings,

@@ -7,10 +7,16 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """Lists of ids, one per row: row r is `values[splits[r]:splits[r + 1]]` (int32, int64)."""
+    """Lists of ids, one per row: row r is `values[splits[r]:splits[r + 1]]` (int32, int64).
+
+    Attributes:
+        values, splits: the ids of all rows, and where each row begins and ends.
+        weights: float32 [values], the weight of each id in its row; None: all are alike.
+    """
 
     values: np.ndarray
     splits: np.ndarray
+    weights: np.ndarray | None = None
 
     def __getitem__(self, row: int) -> np.ndarray:
         return self.values[self.splits[row] : self.splits[row + 1]]
@@ -32,7 +38,8 @@ class Ragged:
         lengths = self.lengths[rows]
         splits = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         within = np.arange(splits[-1]) - np.repeat(splits[:-1], lengths)
-        return Ragged(self.values[np.repeat(self.splits[rows], lengths) + within], splits)
+        places = np.repeat(self.splits[rows], lengths) + within
+        return Ragged(self.values[places], splits, None if self.weights is None else self.weights[places])
 
     @classmethod
     def sets(cls, owners: np.ndarray, members: np.ndarray, rows: int) -> "Ragged":

@@ -8,7 +8,9 @@ import tensorflow as tf
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
 from trainer.export.answers import UNKNOWN, Answer, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
+from trainer.export.ranking import CHANCE, CHANCES
 from trainer.export.recommender.parts import Part
+from trainer.export.recommender.points import log_odds
 from trainer.export.recommender.recommender import LENGTH
 from trainer.export.retrieval_server import EXCLUDE_SEEN, SCORE, K
 from trainer.export.retrieval_trained_answers import DECIDED
@@ -54,7 +56,7 @@ def recommender_answers(
         width = max(k, candidates)
         found = retrieve(width)
         rating = _ratings(ranking, name, rows, found[MOVIE_ID], inputs.get(WEIGHT))
-        films = ordered(found, rating, rating_weight)
+        films = ordered(found, rating, rating_weight, chances=CHANCES in ranking.calls)
         if name != USER_ID and "rate_for_history" not in ranking.calls:
             films[USER_RATING] = np.zeros_like(films[USER_RATING])
         chosen = _certain(films, retrieve(width + 1), width, k)
@@ -68,6 +70,7 @@ def recommender_answers(
     ids = _histories(first[MOVIE_ID])
     brought = {MOVIE_ID: ids, WEIGHT: [[1.0, 0.5, float(place % 3)] for place in range(len(ids))]}
     return [
+        *_chances(ranking, names, of_users(False)(1)[MOVIE_ID][:, 0]),
         answer("serving_default", {USER_ID: names}, of_users(True)),
         answer("recommend", {USER_ID: names, K: LENGTH, EXCLUDE_SEEN: True}, of_users(True)),
         answer("recommend", {USER_ID: names, K: LONGER, EXCLUDE_SEEN: False}, of_users(False), LONGER),
@@ -76,10 +79,21 @@ def recommender_answers(
     ]
 
 
-def ordered(found: Films, rating: np.ndarray, rating_weight: float) -> Films:
+def _chances(ranking: Part, users: Sequence[str], items: np.ndarray) -> list[Answer]:
+    """Returns the answer of `chances` for one item of each user; none if the ranking model has no chances."""
+    if CHANCES not in ranking.calls:
+        return []
+    inputs: dict[str, list | int | bool] = {
+        USER_ID: list(users),
+        MOVIE_ID: [each.decode() for each in items],
+    }
+    return [Answer(CHANCES, inputs, {CHANCE: _called(ranking, CHANCES, **inputs)[CHANCE]})]
+
+
+def ordered(found: Films, rating: np.ndarray, rating_weight: float, chances: bool = False) -> Films:
     """Returns all retrieved and rated films, ordered by score; [B, n] each."""
     movie_id, film = found[MOVIE_ID], found[MOVIE_ID] != b""
-    score = found[SCORE] + np.float32(rating_weight) * rating
+    score = found[SCORE] + np.float32(rating_weight) * (log_odds(rating) if chances else rating)
     order = np.argsort(np.where(film, -score, np.inf), axis=1, kind="stable")
     columns = {
         MOVIE_ID: movie_id,

@@ -9,6 +9,7 @@ import tensorflow as tf
 from marquee.errors import TrainingError
 from marquee.whole_file import write_whole
 from trainer.export.answers import EXTRA, Answer
+from trainer.export.ranking import CHANCES
 from trainer.export.recommender.answers import recommender_answers
 from trainer.export.recommender.parts import load_part
 from trainer.export.recommender.recommender import Recommender
@@ -33,7 +34,8 @@ def assemble(
     """Writes the SavedModel; `path` must not exist yet.
 
     Each signature returns `movie_id`, `movie_title` string and `user_rating`, `score` float32 [B, k'], in
-    descending order of the score, which is the retrieval score + `rating_weight` x the expected rating:
+    descending order of the score, which is the retrieval score + `rating_weight` x the expected rating, or of
+    implicit feedback x the log odds of the chance:
         serving_default: `user_id` string [B]; k is 10, and films that the user has seen are left out.
         recommend: `user_id` string [B], `k` int32 and `exclude_seen` bool, each one for all rows or [B].
         recommend_from_history: `movie_title` string [B, n], padded with "", and `k`, for cold-start users.
@@ -55,7 +57,8 @@ def assemble(
         retrieval: the SavedModel of `trainer.export.retrieval`, of the same data.
         path: the path of the new SavedModel.
         candidates: the number of films that are rated per request, at least 1; a larger k rates k films.
-        rating_weight: the points of retrieval score that one star is worth; 0 orders by retrieval alone.
+        rating_weight: the points of retrieval score that one star, or one log odd, is worth; 0 orders by
+            retrieval alone.
 
     Returns:
         The two parts' answers, composed outside the graph, to verify the SavedModel with.
@@ -65,7 +68,8 @@ def assemble(
     """
     if candidates < 1:
         raise TrainingError(f"A recommender of {candidates} candidates recommends nothing: at least 1.")
-    rater = load_part(ranking, ["rate_ids"], optional=["rate_for_history", "rate_ids_for_history"])
+    optional = ["rate_for_history", "rate_ids_for_history", CHANCES]
+    rater = load_part(ranking, ["rate_ids"], optional=optional)
     retriever = load_part(retrieval, ["candidates", "candidates_from_history", "candidates_for_history"])
     _, inputs = retriever.calls["candidates"].structured_input_signature
     if inputs["exclude_seen"].shape.rank is not None:

@@ -5,7 +5,9 @@ import tensorflow as tf
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
 from trainer.export.brought import WEIGHT
 from trainer.export.per_row import each_row, lengths
+from trainer.export.ranking import CHANCES
 from trainer.export.recommender.parts import Part
+from trainer.export.recommender.points import LEAST
 from trainer.export.retrieval_server import EXCLUDE_SEEN, SCORE, K
 
 LENGTH = 10  # the length of a list if the request has no k
@@ -18,8 +20,8 @@ class Recommender(tf.Module):
     `tf.saved_model.save` works for it.
 
     Args:
-        ranking: a part with `rate_ids`, and with `rate_for_history` and `rate_ids_for_history` if it can rate
-            by a history.
+        ranking: a part with `rate_ids`, with `rate_for_history` and `rate_ids_for_history` if it can rate by
+            a history, and with `chances` if its ratings are chances of an interaction.
         retrieval: a part with `candidates`, `candidates_from_history` and `candidates_for_history`.
         candidates, rating_weight: as in `trainer.export.recommender.assemble`.
     """
@@ -34,6 +36,7 @@ class Recommender(tf.Module):
         self._of_history = retrieval.calls["candidates_from_history"]
         self._of_ids = retrieval.calls["candidates_for_history"]
         self._candidates, self._weight = candidates, rating_weight
+        self._chances = ranking.calls.get(CHANCES)
 
     def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
         """Returns the signatures that `trainer.export.recommender.assemble` describes."""
@@ -46,7 +49,12 @@ class Recommender(tf.Module):
             tf.TensorSpec(None, tf.int32, name=K),
             tf.TensorSpec(None, tf.bool, name=EXCLUDE_SEEN),
         )
+        movie_id = tf.TensorSpec([None], tf.string, name=MOVIE_ID)
+        of_chances = {}
+        if self._chances is not None:
+            of_chances[CHANCES] = tf.function(self.chances).get_concrete_function(user_id, movie_id)
         return {
+            **of_chances,
             "serving_default": tf.function(self.recommend_default).get_concrete_function(user_id),
             "recommend": tf.function(self.recommend).get_concrete_function(user_id, k, exclude_seen),
             "recommend_from_history": tf.function(self.recommend_from_history).get_concrete_function(
@@ -56,6 +64,9 @@ class Recommender(tf.Module):
                 movie_id, weight, k
             ),
         }
+
+    def chances(self, user_id, movie_id):
+        return self._chances(user_id=user_id, movie_id=movie_id)
 
     def recommend_default(self, user_id):
         return self.recommend(user_id, tf.constant(LENGTH), tf.constant(True))
@@ -93,6 +104,13 @@ class Recommender(tf.Module):
     def _retrieved(self, k):
         return tf.maximum(k, self._candidates)
 
+    def _points(self, rating):
+        """Returns what is added to retrieval scores: stars, or the log odds of chances (`points`)."""
+        if self._chances is None:
+            return rating
+        chance = tf.clip_by_value(rating, LEAST, 1 - LEAST)
+        return tf.math.log(chance / (1 - chance))
+
     def _ratings(self, user_id, movie_id):
         """Returns the users' ratings of the films, [B, n]."""
         shape = tf.shape(movie_id)
@@ -109,7 +127,7 @@ class Recommender(tf.Module):
         width = tf.shape(movie_id)[1]
         # Neither padding, nor films that were retrieved only because another row requests more.
         film = (movie_id != "") & tf.sequence_mask(self._retrieved(asked), width)
-        score = tf.where(film, found[SCORE] + self._weight * rating, -float("inf"))
+        score = tf.where(film, found[SCORE] + self._weight * self._points(rating), -float("inf"))
         best = tf.math.top_k(score, tf.minimum(most, width))
         wanted = (best.values > -float("inf")) & tf.sequence_mask(asked, tf.shape(best.values)[1])
         columns = {

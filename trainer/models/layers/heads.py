@@ -47,17 +47,42 @@ class OrdinalHead(keras.layers.Layer):
 
 
 class MeanHead(keras.layers.Layer):
-    """The score plus train's mean rating; each member is trained by squared error."""
+    """The score plus train's mean rating, within the scale; each member is trained by squared error."""
 
     def __init__(self, catalogue: Catalogue, **kwargs):
         super().__init__(**kwargs)
-        self._mean = catalogue.mean_rating
+        self._mean, self._scale = catalogue.mean_rating, catalogue.scale
         self.built = True
 
     def call(self, scores):
         """Returns the members' mean rating: float32 [B] from [B, K]."""
-        return self._mean + tf.reduce_mean(tf.cast(scores, tf.float32), axis=1)
+        rating = self._mean + tf.reduce_mean(tf.cast(scores, tf.float32), axis=1)
+        return tf.clip_by_value(rating, *self._scale)
 
     def loss(self, scores, ratings):
         """Returns the squared errors, [B, K]."""
         return tf.square(self._mean + tf.cast(scores, tf.float32) - ratings[:, None])
+
+
+class ChanceHead(keras.layers.Layer):
+    """The chance of an interaction: the sigmoid of the score plus the log odds of an interaction in train.
+
+    Each member is trained by log loss against sampled negatives, so a chance is that of an interaction among
+    as many negatives as training draws beside it: with four, a user who likes everything alike has 0.2.
+    """
+
+    def __init__(self, catalogue: Catalogue, **kwargs):
+        super().__init__(**kwargs)
+        share = min(max(catalogue.mean_rating, 1e-6), 1 - 1e-6)
+        self._odds = float(np.log(share / (1 - share)))
+        self.built = True
+
+    def call(self, scores):
+        """Returns the members' mean chance, 0 to 1: float32 [B] from [B, K]."""
+        return tf.reduce_mean(tf.sigmoid(self._odds + tf.cast(scores, tf.float32)), axis=1)
+
+    def loss(self, scores, labels):
+        """Returns the log losses, [B, K], for labels 1 (an interaction) and 0, [B]."""
+        logits = self._odds + tf.cast(scores, tf.float32)
+        labels = tf.broadcast_to(labels[:, None], tf.shape(logits))
+        return tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)

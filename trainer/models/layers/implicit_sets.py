@@ -1,5 +1,7 @@
 """Sums over the set of ids that belongs to an id, such as the films that a user has watched."""
 
+from functools import cached_property
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -35,6 +37,8 @@ class ImplicitSets(keras.layers.Layer):
         self._scale = tf.constant(scale[:, None])
         self._indices = tf.constant(np.stack([owners, members], axis=1), tf.int64)
         self._weights = tf.constant(scale[owners])
+        self._lengths = tf.constant(lengths, tf.float32)
+        self._table_rows = int(members.max(initial=0)) + 1
         self._rows = len(sets)
         self.at_once = len(members) <= at_once
         self.built = True
@@ -50,6 +54,41 @@ class ImplicitSets(keras.layers.Layer):
         table = tf.convert_to_tensor(table)
         return tf.gather(self.all(table, xla), ids) if self.at_once else self._of_distinct(table, ids)
 
+    def without(self, sums, table, ids, targets):
+        """Returns the sums of `ids` without the rows of `targets`: float32 [B, d].
+
+        Where membership of the target is what a model learns, it must not be read off the set.
+
+        Args:
+            sums: float32 [B, d], the sums that `call` returns.
+            table: float32 [members, d].
+            ids: int32 [B].
+            targets: int32 [B], the members to leave out; where an id's set lacks it, the sum stays.
+        """
+        there = self._holds(ids, targets)
+        lengths = tf.gather(self._lengths, ids)
+        plain = sums * tf.sqrt(lengths)[:, None] - there[:, None] * tf.gather(table, targets)
+        rest = plain / tf.sqrt(tf.maximum(lengths - there, 1))[:, None]
+        return tf.where(there[:, None] > 0, rest, sums)
+
+    def _holds(self, ids, targets):
+        """Returns 1 where the target is in the id's set, else 0: float32 [B].
+
+        The search is a binary one by gathers, which XLA compiles: its own compares all with all.
+        """
+        keys = tf.cast(ids, tf.int64) * self._table_rows + tf.cast(targets, tf.int64)
+        size = len(self._keys)
+        if not size:
+            return tf.zeros(tf.shape(ids))
+        known = tf.constant(self._keys, tf.int64)
+        first = tf.zeros_like(keys)  # the number of keys that are known to be smaller
+        for bit in reversed(range(size.bit_length())):
+            further = first + (1 << bit)
+            smaller = tf.gather(known, tf.minimum(further, size) - 1) < keys
+            first = tf.where((further <= size) & smaller, further, first)
+        same = tf.gather(known, tf.minimum(first, size - 1)) == keys
+        return tf.cast(same & (tf.cast(targets, tf.int64) < self._table_rows), tf.float32)
+
     def all(self, table, xla=False):
         """Returns the sums of every id: float32 [rows, d]."""
         if xla:
@@ -58,6 +97,11 @@ class ImplicitSets(keras.layers.Layer):
             )
         sets = tf.SparseTensor(self._indices, self._weights, [self._rows, table.shape[0]])
         return tf.sparse.sparse_dense_matmul(sets, table)
+
+    @cached_property
+    def _keys(self) -> np.ndarray:
+        owners, members = self._indices.numpy().T
+        return np.sort(owners * self._table_rows + members)
 
     def _of_distinct(self, table, ids):
         distinct, place = tf.unique(ids)

@@ -49,6 +49,8 @@ class Joint(FieldModel):
         users, movies = self.vectors(inputs)
         # The OOV row stands for all unknown films, so it is not a retrieval target.
         counts = tf.cast(inputs[MOVIE_ID] > 0, tf.float32) * (1.0 if weight is None else weight)
+        if self.chance:  # nor is a sampled negative
+            counts *= inputs[USER_RATING]
         retrieval = self.retrieval(users, movies, sample_weight=counts, candidate_ids=inputs[MOVIE_ID])
         return self._rating_weight * rating + self._retrieval_weight * retrieval
 

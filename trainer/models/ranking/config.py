@@ -50,6 +50,11 @@ class MlpConfig(Strict):
         description="features of users and items, as fields beside the two ids: all, or their keys, and "
         "`time` (of the request); ones that the data lacks are ignored",
     )
+    head: Literal["squared", "chance"] = Field(
+        "squared",
+        description="answer and loss. squared: the rating, by squared error; chance: of an interaction, by "
+        "log loss against sampled negatives. Implicit data always have chance, and ratings never",
+    )
 
     also: ClassVar[tuple[str, ...]] = (TIME,)
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 from trainer.data.catalogue import Catalogue
 from trainer.data.features import USER_RATING
 from trainer.models.base import Weight
-from trainer.models.layers.heads import MeanHead, OrdinalHead
+from trainer.models.layers.heads import ChanceHead, MeanHead, OrdinalHead
 from trainer.models.ranking.model import SAMPLE_WEIGHT, RankingModel
 
 
@@ -13,19 +13,21 @@ class HeadedModel(RankingModel):
     """The base class of models with a head; a subclass defines `scores(features, training) -> [B, members]`.
 
     Args:
-        head: "ordinal" or "squared".
+        head: "ordinal", "squared" or "chance".
         catalogue: gives the stars and the mean rating.
         members: the number of scores per row, each trained on its own.
     """
 
     def __init__(self, head: str, catalogue: Catalogue, members: int = 1, **kwargs):
-        super().__init__(catalogue, **kwargs)
+        super().__init__(catalogue, chance=head == "chance", **kwargs)
         # Always float32: sums over the stars' probabilities need it, and cost nothing.
-        self.head = (
-            OrdinalHead(catalogue, members, dtype="float32")
-            if head == "ordinal"
-            else MeanHead(catalogue, dtype="float32")
-        )
+        match head:
+            case "ordinal":
+                self.head = OrdinalHead(catalogue, members, dtype="float32")
+            case "chance":
+                self.head = ChanceHead(catalogue, dtype="float32")
+            case _:
+                self.head = MeanHead(catalogue, dtype="float32")
 
     def scores(self, features, training=False):
         raise NotImplementedError(f"{type(self).__name__} defines no scores(features, training).")

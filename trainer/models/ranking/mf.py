@@ -69,28 +69,46 @@ class Mf(HeadedModel):
     def for_serving(self) -> keras.layers.Layer:
         return FoldedMf(self)
 
-    def users(self, ids):
-        """Returns the users' vectors, side features and implicit sets included: float32 [B, K, d + 1]."""
-        return self._vectors(self.user, self._sides["user"], self._watched, "_watched_table", ids)
+    def users(self, ids, without=None):
+        """Returns the users' vectors, side features and implicit sets included: float32 [B, K, d + 1].
 
-    def movies(self, ids):
-        """Returns the films' vectors, side features and implicit sets included: float32 [B, K, d + 1]."""
-        return self._vectors(self.movie, self._sides["movie"], self._watchers, "_watchers_table", ids)
+        Args:
+            ids: int32 [B].
+            without: int32 [B], a film to leave out of each user's set, or None.
+        """
+        return self._vectors(self.user, self._sides["user"], self._watched, "_watched_table", ids, without)
+
+    def movies(self, ids, without=None):
+        """Returns the films' vectors, side features and implicit sets included: float32 [B, K, d + 1].
+
+        Args:
+            ids: int32 [B].
+            without: int32 [B], a user to leave out of each film's set, or None.
+        """
+        sides = self._sides["movie"]
+        return self._vectors(self.movie, sides, self._watchers, "_watchers_table", ids, without)
 
     def watched_rows(self):
         """Returns each watched film's term of a user's sum, before the division: [movies, K (d + 1)]."""
         return tf.reshape(self._watched_table, [-1, self._members * self._width]).numpy()
 
     def scores(self, features, training=False):
-        return product(self.users(features[USER_ID]), self.movies(features[MOVIE_ID]))
+        users, movies = features[USER_ID], features[MOVIE_ID]
+        # Whether the pair is in the sets is what a chance is to tell, so in training it is left out of both.
+        hide = training and self.chance
+        of_users = self.users(users, movies if hide else None)
+        of_movies = self.movies(movies, users if hide else None)
+        return product(of_users, of_movies)
 
-    def _vectors(self, table, sides, sets, set_table, ids):
+    def _vectors(self, table, sides, sets, set_table, ids, without):
         vectors = tf.gather(table, ids)
         for sums, side in sides:
             vectors += sums(tf.convert_to_tensor(side), ids)
         if sets is not None:
             flat = tf.reshape(getattr(self, set_table), [-1, self._members * self._width])
             sums = sets(flat, ids, xla=bool(getattr(self, "jit_compile", False)))
+            if without is not None:
+                sums = sets.without(sums, flat, ids, without)
             vectors += tf.reshape(sums, tf.shape(vectors))
         return vectors
 

@@ -7,20 +7,23 @@ import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
 from trainer.data.feature_options import ALL, TIME, named_fields
+from trainer.data.features import USER_RATING
 from trainer.data.row_keys import row_keys
 from trainer.models.base import Weight
 from trainer.models.layers.dense_stack import dense_stack
 from trainer.models.layers.field_embeddings import FieldEmbeddings
+from trainer.models.layers.heads import ChanceHead
 from trainer.models.layers.numbers import Numbers
 from trainer.models.ranking.config import MlpConfig
-from trainer.models.ranking.model import RankingModel
+from trainer.models.ranking.model import SAMPLE_WEIGHT, RankingModel
 
 
 class Mlp(RankingModel):
-    """Dense ReLU layers over concatenated embeddings; the output is one rating per row, float32 [B]."""
+    """Dense ReLU layers over concatenated embeddings; one rating, or chance, per row, float32 [B]."""
 
     def __init__(self, config: MlpConfig, catalogue: Catalogue, **kwargs):
-        super().__init__(catalogue, **kwargs)
+        super().__init__(catalogue, chance=config.head == "chance", **kwargs)
+        self._chance = ChanceHead(catalogue, dtype="float32") if self.chance else None
         timed = TIME in config.features
         named = config.features
         if named != ALL:
@@ -31,6 +34,24 @@ class Mlp(RankingModel):
         self.network = dense_stack(config.hidden, outputs=1)
 
     def call(self, features):
+        return self._answers(self._outputs(features))
+
+    def compute_loss(self, inputs, training=False):
+        outputs, labels, weight = self._outputs(inputs), inputs[USER_RATING], inputs.get(SAMPLE_WEIGHT)
+        if self._chance is None:  # outside the scale an answer is clipped, and has no gradient
+            loss = self.task(labels, outputs, weight, compute_metrics=False)
+        else:
+            each = self._chance.loss(outputs[:, None], labels)[:, 0]
+            loss = tf.reduce_mean(each if weight is None else each * weight)
+        self.task.update(labels, self._answers(outputs), loss, weight)
+        return loss
+
+    def _answers(self, outputs):
+        if self._chance is not None:
+            return self._chance(outputs[:, None])
+        return tf.clip_by_value(outputs, *self.catalogue.scale)
+
+    def _outputs(self, features):
         parts = list(self.fields(features).values())
         parts.append(tf.cast(self._numbers(features), parts[0].dtype))
         return tf.cast(self.network(tf.concat(parts, axis=1))[:, 0], tf.float32)

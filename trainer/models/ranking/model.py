@@ -14,7 +14,12 @@ class RankingModel(Model):
     """The base class of ranking models; a subclass defines `call(features) -> rating`, float32 [B].
 
     Features are `user_id` and `movie_id`, int32 [B] (0 = unknown), maybe `timestamp`, int64 [B]; in
-    training also `user_rating`, float32 [B], and maybe `sample_weight`.
+    training also `user_rating`, float32 [B], and maybe `sample_weight`. Of implicit feedback `user_rating` is
+    1 for an interaction and 0 for a sampled negative, and a model's rating is the chance of an interaction.
+
+    Args:
+        catalogue: the catalogue of users and films.
+        chance: whether the model predicts chances; its metrics are then log loss and AUC.
     """
 
     monitor = "val_rmse"
@@ -23,15 +28,18 @@ class RankingModel(Model):
     #: Whether the layer of `for_serving` has `rate_for_history`, which rates for cold-start users.
     rates_histories: bool = False
 
-    def __init__(self, catalogue: Catalogue, **kwargs):
+    def __init__(self, catalogue: Catalogue, chance: bool = False, **kwargs):
         super().__init__(**kwargs)
-        self.catalogue = catalogue
-        self.task = Ranking(
-            metrics=[
+        self.catalogue, self.chance = catalogue, chance
+        if chance:
+            self.monitor = "val_log_loss"
+            metrics = [keras.metrics.BinaryCrossentropy(name="log_loss"), keras.metrics.AUC(name="auc")]
+        else:
+            metrics = [
                 keras.metrics.RootMeanSquaredError(name="rmse"),
                 keras.metrics.MeanAbsoluteError(name="mae"),
             ]
-        )
+        self.task = Ranking(metrics=metrics)
 
     def compute_loss(self, inputs, training=False):
         return self.task(

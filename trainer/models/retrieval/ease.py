@@ -2,7 +2,8 @@
 
 Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019): scores are X B, where X says who watched
 what. B minimizes ‖X − X B‖² + λ ‖B‖² with zeros on its diagonal, and has a closed form: with
-P = (XᵀX + λ I)⁻¹ it is −P, each column divided by its element on the diagonal.
+P = (XᵀX + λ I)⁻¹ it is −P, each column divided by its element on the diagonal. X holds 0 and 1 for implicit
+feedback too, however strong an interaction is: weighted elements have no closed form.
 """
 
 import keras

@@ -12,6 +12,10 @@ class Histories:
     Args:
         watched: the films of each user, in time order.
         latest: the largest number of films per user, the latest ones; None: all.
+
+    Attributes:
+        everyones: the films of each user, ragged int32 [users, (n)].
+        weights: their weights in the same places, ragged float32; None: all films weigh the same.
     """
 
     def __init__(self, watched: Ragged, latest: int | None = None):
@@ -20,11 +24,19 @@ class Histories:
             tf.constant(table.values, tf.int32), tf.constant(table.splits, tf.int64), validate=False
         )
         self.everyones = films if latest is None else films[:, -latest:]
+        self.weights = None
+        if table.weights is not None:
+            weights = films.with_values(tf.constant(table.weights, tf.float32))
+            self.weights = weights if latest is None else weights[:, -latest:]
         self._latest = latest
 
     def of(self, users):
         """Returns the users' histories: int32 [B] to ragged int32 [B, (n)]; an unknown user's is empty."""
         return tf.gather(self.everyones, users)
+
+    def weights_of(self, users):
+        """Returns the weights of the films in `of(users)`: ragged float32 [B, (n)]; None if all are alike."""
+        return None if self.weights is None else tf.gather(self.weights, users)
 
     def brought(self, movies):
         """Returns the histories of a request without unknown (0) and repeated films.
@@ -68,4 +80,5 @@ def once(table: Ragged) -> Ragged:
     size = int(table.values.max(initial=0)) + 1
     first = np.sort(np.unique(owners * size + table.values, return_index=True)[1])
     splits = np.searchsorted(owners[first], np.arange(len(table) + 1))
-    return Ragged(table.values[first], splits.astype(np.int64))
+    weights = None if table.weights is None else table.weights[first]
+    return Ragged(table.values[first], splits.astype(np.int64), weights)

@@ -6,7 +6,8 @@ weight 1. Given the films' vectors, each user's vector is the solution of a smal
 versa. So users have no embeddings: the vector of any history, also of one in a request, is solved for. The
 frequency scaling of the penalty is that of Rendle, Krichene, Zhang and Koren, "Revisiting the Performance of
 iALS on Item Recommendation Benchmarks" (2021). Here its mean over users (films) is 1, so that the strength of
-the penalty does not depend on it.
+the penalty does not depend on it. The strength of an interaction of implicit feedback (an event's weight, or
+log(1 + count)) multiplies its confidence.
 """
 
 import keras
@@ -41,7 +42,8 @@ class Ials(SolvedModel):
         # The OOV row and films that nobody watched have zero vectors.
         known = (catalogue.watchers.lengths > 0)[:, None]
         self._films.assign(self._films * known.astype(np.float32))
-        self._watchers = Histories(catalogue.watchers).everyones
+        watchers = Histories(catalogue.watchers)
+        self._watchers, self._watcher_weights = watchers.everyones, watchers.weights
         users, films = (self.histories.everyones.row_lengths(), self._watchers.row_lengths())
         self._of_users = Penalty(config, users, catalogue.movies - 1)
         self._of_films = Penalty(config, films, catalogue.users - 1)
@@ -50,10 +52,13 @@ class Ials(SolvedModel):
         self.built = True
 
     def solve(self):
-        users = self.encoder.solutions(self.histories.everyones)
-        films = solved(users, self._watchers, self._confidence, self._of_films)
+        users = self.encoder.solutions(self.histories.everyones, self.histories.weights)
+        films = solved(users, self._watchers, self._confidence, self._of_films, self._watcher_weights)
         self._films.assign(films)
         return self._error(users)
+
+    def user_vectors(self, ids):
+        return self.encoder.encode(self.histories.of(ids), self.histories.weights_of(ids))
 
     def item_vectors(self, ids):
         return with_popularity(tf.gather(self._films, ids), tf.gather(self.popularity, ids))
@@ -70,7 +75,9 @@ class Ials(SolvedModel):
         scores = tf.reduce_sum(
             tf.gather(users, watched.value_rowids()) * tf.gather(films, watched.values), axis=1
         )
-        found = tf.reduce_sum((1 + self._confidence) * (1 - scores) ** 2 - scores**2)
+        weights = self.histories.weights
+        confidence = self._confidence * (1.0 if weights is None else weights.values)
+        found = tf.reduce_sum((1 + confidence) * (1 - scores) ** 2 - scores**2)
         return (everything + found) / float((self.catalogue.users - 1) * (self.catalogue.movies - 1))
 
 
@@ -123,7 +130,7 @@ def solved(factors, watched, confidence: float, penalty: Penalty, weights=None):
             all other rows have s = 0 and w = 1.
         confidence: the additional weight of watched pairs, at least 0.
         penalty: a function from the number of a row's members to its penalty.
-        weights: ragged float32 [B, (n)], by how much each member counts: 0 as if it was none; None: 1.
+        weights: ragged float32 [B, (n)], by how much each member counts, see below; None: 1.
 
     Returns:
         float32 [B, d]; zeros for rows without members.
@@ -137,12 +144,12 @@ def solved(factors, watched, confidence: float, penalty: Penalty, weights=None):
         longest = tf.cast(tf.maximum(lengths[order[start]], 1), tf.int32)
         some = order[start : start + tf.clip_by_value(ENTRIES // longest, 1, ROWS)]
         members = tf.gather(factors, tf.gather(watched, some).to_tensor())  # padded with row 0: zeros
-        counted = members
-        if weights is not None:
-            counted *= tf.gather(weights, some).to_tensor()[..., None]
-        system = gram + confidence * tf.matmul(counted, members, transpose_a=True)
+        counted = 1.0 if weights is None else tf.gather(weights, some).to_tensor()[..., None]
+        extra = confidence * counted * members
+        system = gram + tf.matmul(extra, members, transpose_a=True)
         penalties = penalty(tf.gather(lengths, some))[:, None, None] * tf.eye(width)
-        wanted = (1 + confidence) * tf.reduce_sum(counted, axis=1)[..., None]
+        there = members if weights is None else tf.where(counted > 0, members, 0.0)
+        wanted = tf.reduce_sum(there + extra, axis=1)[..., None]
         solutions = tf.linalg.cholesky_solve(tf.linalg.cholesky(system + penalties), wanted)[..., 0]
         return start + tf.size(some), tf.tensor_scatter_nd_update(found, some[:, None], solutions)
 

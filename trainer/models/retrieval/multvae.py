@@ -39,11 +39,13 @@ class Multvae(HistoryModel):
     def compute_loss(self, inputs, training=False):
         histories = self.histories.of(inputs[USER_ID])
         watched = multi_hot(histories, self.catalogue.movies)
+        weights = self.histories.weights_of(inputs[USER_ID])
+        wanted = watched if weights is None else multi_hot(histories, self.catalogue.movies, weights)
         hidden, mean, log_variance = self.encoder.through_code(watched, training)
         scores = tf.matmul(
             with_one(hidden), self.item_vectors(tf.range(1, self.catalogue.movies)), False, True
         )
-        likelihood = tf.reduce_sum(watched[:, 1:] * tf.nn.log_softmax(scores), axis=1)
+        likelihood = tf.reduce_sum(wanted[:, 1:] * tf.nn.log_softmax(scores), axis=1)
         return tf.reduce_mean(self._beta(training) * divergence(mean, log_variance) - likelihood)
 
     def item_vectors(self, ids):

@@ -53,48 +53,58 @@ class Sasrec(HistoryModel):
         states = self.encoder.states(wanted[:, :-1], training=training)
         places = tf.where(tf.sequence_mask(wanted.row_lengths(), tf.shape(states, tf.int64)[1]))
         queries = with_one(tf.gather_nd(states, places))
+        weights = self.histories.weights_of(users)
+        weights = None if weights is None else weights.values
         if self._sampler is None:
-            return self.task(queries, self._candidates(), positives=wanted.values - 1)
-        return self._among_drawn(queries, wanted.values)
+            return self.task(queries, self._candidates(), positives=wanted.values - 1, sample_weight=weights)
+        return self._among_drawn(queries, wanted.values, weights)
 
     def _of_left_out(self, users, training):
         """Returns the mean loss of predicting each left-out film from the rest of its history."""
-        seen, wanted = self._parted(self._whole.of(users))
+        seen, wanted, weights = self._parted(self._whole.of(users), self._whole.weights_of(users))
         # All left-out films are targets; only the input history is limited in length.
         queries = self.encoder.encode(seen[:, -self._config.history_limit :], training=training)
         if self._sampler is not None:
-            return self._among_drawn(tf.gather(queries, wanted.value_rowids()), wanted.values)
+            weights = None if weights is None else weights.values
+            return self._among_drawn(tf.gather(queries, wanted.value_rowids()), wanted.values, weights)
         # One softmax for all left-out films of a history. Films in the input are not candidates.
         scores = tf.matmul(queries, self._candidates(), transpose_b=True)
         scores += NEVER * multi_hot(seen, self.catalogue.movies)[:, 1:]
-        wanted = multi_hot(wanted, self.catalogue.movies)[:, 1:]
+        wanted = multi_hot(wanted, self.catalogue.movies, weights)[:, 1:]
         likelihood = tf.reduce_sum(wanted * tf.nn.log_softmax(scores))
         return -likelihood / tf.maximum(tf.reduce_sum(wanted), 1)
 
     def _candidates(self):
         return self.item_vectors(tf.range(1, self.catalogue.movies))  # the OOV row is not a candidate
 
-    def _among_drawn(self, queries, films):
+    def _among_drawn(self, queries, films, weights):
         """Returns the mean loss of rows of a query and its film, against sampled films."""
         drawn, expected = self._sampler.draw()
         return self.task(
             queries,
             self.item_vectors(drawn),
+            sample_weight=weights,
             candidate_sampling_probability=expected,
             candidate_ids=drawn,
             own_embeddings=self.item_vectors(films),
             own_ids=films,
         )
 
-    def _parted(self, histories):
-        """Splits the histories into (input films, left-out films), each ragged int32 [B, (n)]."""
+    def _parted(self, histories, weights):
+        """Splits the histories into (input films, left-out films, the latter's weights or None).
+
+        Each is ragged [B, (n)].
+        """
         users = [tf.shape(histories.row_lengths())[0]]
         share = keras.random.uniform(users, maxval=self._config.left_out, seed=self._seeds)
         share = tf.where(keras.random.uniform(users, seed=self._seeds) < ALL, 1.0, share)
         chance = keras.random.uniform(tf.shape(histories.values), seed=self._seeds)
         left_out = chance < tf.gather(share, histories.value_rowids())
-        return tuple(
-            tf.ragged.boolean_mask(histories, histories.with_values(kept)) for kept in (~left_out, left_out)
+        seen, wanted = (histories.with_values(kept) for kept in (~left_out, left_out))
+        return (
+            tf.ragged.boolean_mask(histories, seen),
+            tf.ragged.boolean_mask(histories, wanted),
+            None if weights is None else tf.ragged.boolean_mask(weights, wanted),
         )
 
     def item_vectors(self, ids):
