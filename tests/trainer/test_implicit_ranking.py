@@ -172,7 +172,7 @@ def test_what_can_be_learned_is_let_through(rows, feedback, task):
 def _data(rows, description):
     users, items, strengths = zip(*rows, strict=True)
     columns = {"user_id": users, "movie_id": items, "user_rating": [float(each) for each in strengths]}
-    train, catalogue = from_columns(columns, Vocabularies.from_columns(columns), description)
+    train, catalogue = from_columns(columns, Vocabularies.from_columns(columns, description))
     return RatingData(train, None, catalogue)
 
 

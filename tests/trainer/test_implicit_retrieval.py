@@ -36,7 +36,7 @@ def columns():
 
 
 def implicit(columns, description):
-    return from_columns(columns, Vocabularies.from_columns(columns), description)
+    return from_columns(columns, Vocabularies.from_columns(columns, description))
 
 
 def weights(catalogue):

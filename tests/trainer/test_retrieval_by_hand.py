@@ -189,7 +189,7 @@ def test_what_sasrec_is_to_foretell_was_left_out(catalogue):
 def test_sasrec_foretells_what_was_left_out_among_all_that_was_not_seen(catalogue, monkeypatch):
     model = build(SasrecConfig(dim=8), catalogue)
     parts = ragged([1, 2, 3], [5]), ragged([4, 9], [1, 2, 3])
-    monkeypatch.setattr(model, "_parted", lambda histories: parts)
+    monkeypatch.setattr(model, "_parted", lambda histories, weights: (*parts, None))
     queries = model.encoder.encode(parts[0]).numpy()
     scores = np.exp(queries @ model.item_vectors(every(catalogue)).numpy().T)
     expected = 0

@@ -130,7 +130,8 @@ def solved(factors, watched, confidence: float, penalty: Penalty, weights=None):
             all other rows have s = 0 and w = 1.
         confidence: the additional weight of watched pairs, at least 0.
         penalty: a function from the number of a row's members to its penalty.
-        weights: ragged float32 [B, (n)], by how much each member counts, see below; None: 1.
+        weights: ragged float32 [B, (n)], by which the confidence of each member is multiplied; 0: as if it
+            was none; None: 1.
 
     Returns:
         float32 [B, d]; zeros for rows without members.
