@@ -19,6 +19,7 @@ from trainer.data.learnable import check_learnable
 from trainer.data.rating_data import RatingData
 from trainer.data.trained_on import TrainedOn, rating_pairs
 from trainer.export.answers import Answer, write_answers
+from trainer.export.description import write_description
 from trainer.export.projector import write_projector
 from trainer.export.ranking import export_ranking
 from trainer.export.retrieval import export_retrieval
@@ -149,6 +150,7 @@ def deliver(
     answers, facts = task.export(result.model, path, settings)
     difference = verify_export(path, answers)
     write_answers(path, answers)
+    write_description(path, result.model.catalogue.description)
     Trained.of(result.model).write(trained_folder(path))
     learned.write(trained_folder(path))
     Described.of(result.model.catalogue).write(trained_folder(path))

@@ -10,6 +10,7 @@ from components.movielens_example_gen.files.data_files import Layout
 from components.movielens_example_gen.reading.catalog import Catalog
 from components.movielens_example_gen.survey import Survey
 from marquee.errors import DataError
+from trainer.data.description import Nouns
 
 FEW_RATINGS = 100
 
@@ -33,20 +34,23 @@ def told_of_ratings(survey: Survey, rows: int, config: DataConfig) -> list[str]:
         rows: how many there are in the three splits.
         config: how they were split.
     """
+    nouns = config.description.nouns
+    ratings = "ratings" if config.description.feedback == "explicit" else "interactions"
     notes = []
     if survey.repeated:
         notes.append(
-            f"{survey.repeated:,} ratings repeat a user and a film that are there already; "
-            f"all are kept, and {_where(survey, config.split.kind)}"
+            f"{survey.repeated:,} {ratings} repeat a pair of {nouns.user} and {nouns.item} that is there "
+            f"already; all are kept, and {_where(survey, config.split.kind, nouns)}"
         )
     if len(survey.users) == 1:
         notes.append(
-            "there is one user: what others like cannot be learned, and lists are the most rated films"
+            f"there is one {nouns.user}: what others like cannot be learned, and lists are the most popular "
+            f"{nouns.of_items()}"
         )
     if len(survey.movies) == 1:
-        notes.append("there is one film: there is nothing to choose from")
+        notes.append(f"there is one {nouns.item}: there is nothing to choose from")
     if rows < FEW_RATINGS:
-        notes.append(f"there are {rows} ratings: too few for any of the numbers below to mean much")
+        notes.append(f"there are {rows} {ratings}: too few for any of the numbers below to mean much")
     return notes
 
 
@@ -70,13 +74,13 @@ def told_of_times(late: int, early: int) -> list[str]:
     ]
 
 
-def _where(survey: Survey, kind: str) -> str:
+def _where(survey: Survey, kind: str, nouns: Nouns) -> str:
     if kind in splits.ROW_BY_ROW:
         return f"each is in the split of the first, and {survey.parted:,} were moved there"
     name = kind.replace("_", " ")
     if kind == "temporal":
         return f"the {name} split puts each where its own time puts it"
-    return f"the {name} split has those of one user and film on one side"
+    return f"the {name} split has those of one {nouns.user} and {nouns.item} on one side"
 
 
 def check_stars(extremes: Sequence[float], rows: int) -> None:

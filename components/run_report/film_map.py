@@ -17,7 +17,7 @@ ROUNDS = 500
 def film_map(vectors: Vectors, catalogue: Catalogue) -> list[dict[str, Any]]:
     """`title`, `words`, `ratings` (in train), `x` and `y` (each from 0 to 1) of the most rated films.
 
-    `words` are those of the data's first `categories` feature, such as genres.
+    `words` are those of the feature by which films are grouped, such as genres.
 
     t-SNE over the directions of the retrieval model's film vectors, which is what the model itself
     compares; the biases, which come last in a vector, are how popular a film is and no matter of taste.
@@ -41,9 +41,9 @@ def film_map(vectors: Vectors, catalogue: Catalogue) -> list[dict[str, Any]]:
 
 
 def first_words(catalogue: Catalogue, film: int) -> list[str]:
-    """Returns a film's words of the data's first `categories` feature."""
-    keys = catalogue.description.select("item", "categories")[:1]
-    return [word for key in keys for word in catalogue.attributes.text(key, film)]
+    """Returns a film's words of the feature by which films are grouped; none without such a feature."""
+    key = catalogue.description.grouping
+    return catalogue.attributes.text(key, film) if key else []
 
 
 def _directions(vectors: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ class Study:
     ) -> tuple[dict[str, Quality | None], dict[str, Any]]:
         """What the lists are worth, by model (None where nothing is held out), and `details.json`.
 
-        `details.json` has `described` (`nouns`, and `words`, the key of the first `categories` feature),
+        `details.json` has `described` (`nouns`, and `words`, the key of the feature that groups items),
         `data`, `ratings`, and where there are the models for it `lists`, `map`, `users`
         and `latency`: see the modules that are named so.
 
@@ -93,7 +93,7 @@ class Study:
                     "item": nouns.item,
                     "items": nouns.of_items(),
                 },
-                "words": next(iter(self.catalogue.description.select("item", "categories")), None),
+                "words": self.catalogue.description.grouping,
             },
             "data": data_profile(dict(self.splits), self.catalogue),
             "ratings": rating_details(predictions, self.catalogue, chances),
@@ -110,7 +110,7 @@ class Study:
                     if self.held_out
                     else dict.fromkeys(("retrieval", "retrieval_popularity"))
                 )
-                say("laying out the films", 0.6)
+                say("laying out the map", 0.6)
                 details["map"] = film_map(vectors, self.catalogue)
             if recommender:
                 say("recommending", 0.8)

@@ -19,7 +19,7 @@ class Learned:
     Attributes:
         users, films: ratings by id.
         stars: ratings by the stars given.
-        words: of each film, those of the data's first `categories` feature, such as genres.
+        words: of each film, those of the feature by which films are grouped, such as genres.
         film_of_title: the film that a title means, the most rated one of that title.
         activity: of each user, the third by number of ratings that they are in, as models see it.
     """
@@ -39,7 +39,7 @@ class Learned:
         stars: Counter[float] = Counter()
         words: dict[bytes, tuple[bytes, ...]] = {}
         titles: dict[bytes, bytes] = {}
-        worded = [description.name_of(key) for key in description.select("item", "categories")[:1]]
+        worded = [description.name_of(description.grouping)] if description.grouping else []
         names = (USER_ID, MOVIE_ID, MOVIE_TITLE, USER_RATING, *worded)
         for batch in example_batches(expand(patterns), names, description=description):
             users.update(batch[USER_ID].numpy().tolist())

@@ -16,14 +16,14 @@ from components.serving_skew.learned import Learned
 from components.serving_skew.traffic import Traffic
 
 SAMPLE = 200_000  # values of a feature that TFDV is given, drawn where there are more: exact to 0.2 %
-KNOWN, UNKNOWN, NO_FILM = "known", "unknown", "(unknown film)"
+KNOWN, UNKNOWN, NO_FILM = "known", "unknown", "(unknown)"
 
 #: Feature to what is held against what.
 MEASURES = {
     "user": "users who ask, against those in train: known or unknown",
     "activity": "known users who ask, against all in train: a light, medium or heavy third by ratings",
-    "film": "films whose rating is asked for, against train's ratings",
-    "genre": "words (the first of its features of type categories, such as genres) of what is recommended, "
+    "film": "items whose rating is asked for, against train's ratings",
+    "genre": "words (of the feature that groups items, such as genres) of what is recommended, "
     "against train's ratings",
     "rating": "ratings that are predicted, to the nearest of train's stars, against train's ratings",
     "shown_rating": "predicted ratings of what is recommended, against train's ratings",

@@ -194,7 +194,7 @@ def test_a_test_split_without_positives_does_not_stop_the_run(report):
 def test_the_details_hold_what_the_page_draws(report):
     details = report("transform_graph", "retrieval", "recommender", file="details.json")
 
-    assert set(details) == {"data", "ratings", "map", "users", "latency", "lists"}
+    assert set(details) == {"described", "data", "ratings", "map", "users", "latency", "lists"}
     assert details["data"]["splits"]["test"] == {
         "ratings": 4, "users": 2, "films": 4, "unknown_users": 1, "unknown_films": 0, "mean": 4.0,
         "first": None, "last": None,

@@ -142,7 +142,7 @@ def test_each_feature_is_compared_as_one_does_by_hand(train, tmp_path, logs):
     by_hand = {
         "user": ("unknown", 3 / 6, 0),
         "activity": ("medium", 2 / 3, 1 / 3),
-        "film": ("(unknown film)", 1 / 4, 0),
+        "film": ("(unknown)", 1 / 4, 0),
         "genre": ("Crime", 2 / 3, 3 / 10),
         "rating": ("3", 3 / 4, 2 / 8),
         "shown_rating": ("4", 1, 2 / 8),

@@ -7,7 +7,6 @@ import tensorflow as tf
 from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE
 from trainer.data.lookups import string_lookup
-from trainer.data.tables.table import SetOf
 from trainer.export.brought import distinct, weighted
 from trainer.export.per_row import each_row, lengths
 from trainer.export.ranking import titles
@@ -180,9 +179,8 @@ def _rows(movies):
 
 
 def described(catalogue: Catalogue) -> list[str]:
-    """Returns each film's words of the first `categories` feature, in alphabetical order, with | between."""
-    for key in catalogue.description.select("item", "categories"):
-        table = catalogue.table(key)
-        assert isinstance(table, SetOf)
-        return ["|".join(sorted(table.text(film))) for film in range(catalogue.movies)]
-    return [""] * catalogue.movies
+    """Returns each film's words of the feature by which films are grouped, in order, with | between."""
+    key = catalogue.description.grouping
+    if key is None:
+        return [""] * catalogue.movies
+    return ["|".join(sorted(catalogue.attributes.text(key, film))) for film in range(catalogue.movies)]

@@ -245,7 +245,7 @@ def test_what_is_told_of_the_data_is_in_the_report_of_the_ingest(tmp_path):
         report["notes"][4],
     ]
     assert report["notes"][4].startswith(
-        "35 ratings repeat a user and a film that are there already; all are kept"
+        "35 ratings repeat a pair of user and film that is there already; all are kept"
     )
     train = read(tmp_path / "out", "train")
     assert {(of(e, "movie_id")[0], of(e, "movie_title")[0]) for e in train} >= {

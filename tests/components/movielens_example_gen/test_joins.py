@@ -89,8 +89,8 @@ def test_copies_of_a_rating_stay_on_one_side(tmp_path, kind):
     assert {TRAIN_CODE, EVAL_CODE, TEST_CODE} == set(first)
     assert (found.repeated, found.parted > 0) == (len(ROWS), True)
     assert told_of_ratings(found, 240, config) == [
-        "120 ratings repeat a user and a film that are there already; all are kept, and each is in the split "
-        f"of the first, and {found.parted} were moved there"
+        "120 ratings repeat a pair of user and film that is there already; all are kept, and each is in the "
+        f"split of the first, and {found.parted} were moved there"
     ]
 
 
@@ -141,6 +141,15 @@ def test_ratings_that_are_all_the_same_are_refused_before_anything_is_trained():
 def test_data_that_little_can_be_learned_from_is_said_to_be_so(tmp_path, rows, said):
     found, config = survey(tmp_path, rows)
     assert any(note.startswith(said) for note in told_of_ratings(found, len(rows), config))
+
+
+def test_what_is_told_of_one_s_own_data_has_its_nouns(tmp_path):
+    nouns = {"user": "listener", "item": "artist"}
+    found, config = survey(tmp_path, ROWS[:10] + ROWS[:10], split={"kind": "leave_last_out"}, nouns=nouns)
+    repeated, *_, few = told_of_ratings(found, 20, config)
+    assert repeated.startswith("10 ratings repeat a pair of listener and artist that is there already")
+    assert repeated.endswith("has those of one listener and artist on one side")
+    assert few.startswith("there are 20 ratings")
 
 
 def test_the_report_of_an_ingest_is_json():
