@@ -26,6 +26,7 @@ from trainer.models.layers.cross_weights import CrossWeights
 from trainer.models.layers.numbers import Numbers
 from trainer.models.layers.side_sums import SideSums
 from trainer.models.ranking.config import DcnConfig, MlpConfig, WideDeepConfig
+from trainer.models.ranking.dcn import Dcn
 from trainer.models.retrieval.config import TwoTowerConfig
 from trainer.models.retrieval.two_tower import TwoTower
 from trainer.models.retrieval.visitors import words_of
@@ -49,6 +50,10 @@ SHOP = Description.model_validate(
             "image": {"type": "vector", "length": 3},
             "volume": {"type": "number", "of": "title", "pattern": r"(\d+) ml", "bin_width": 50},
         },
+        "context_features": {
+            "device": {"type": "category", "default": "web"},
+            "basket": {"type": "number", "name": "basket_size", "bins": 3, "default": 2},
+        },
     }
 )
 COUNTRIES, BRANDS = ("DE", "FR", None), ("Acme", "Acme", "Bolt", "Bolt", "Crux", "Dyno")
@@ -70,6 +75,8 @@ def columns():
         "country": [COUNTRIES[each % 3] or "" if each else "" for each in user.tolist()],
         "year_of_birth": [1950.0 + each if each else None for each in user.tolist()],
         "joined": [int(each) * 86_400 if each else NO_MOMENT for each in user.tolist()],
+        "device": ["web", "app", ""][0:3] * 133 + ["web"],
+        "basket_size": [None if each % 7 == 0 else float(each % 5) for each in range(400)],
         "brand": [BRANDS[each % 6] if each else "" for each in item.tolist()],
         "item_tags": [["soft", "new"][: each % 3] if each else [] for each in item.tolist()],
         "price": [float(each * 12) if each else None for each in item.tolist()],
@@ -145,6 +152,33 @@ def test_files_say_the_same_as_columns(columns, shop, tmp_path, example):
         np.testing.assert_array_equal(catalogue.table(key).weights(), shop.catalogue.table(key).weights())
 
 
+def test_context_is_a_column_and_its_default_stands_for_what_is_missing(shop):
+    device, basket = (shop.catalogue.context[key] for key in ("device", "basket"))
+    assert device.keys == ("", "web", "app")
+    assert shop.train.context["device"][:4].tolist() == [1, 2, 1, 1]  # the third is missing
+    assert shop.train.context["basket_size"][:3].tolist() == [2, 1, 2]
+    assert basket.keys[1].startswith("below")
+    ids = tf.constant([1, 2], tf.int32)
+    assert device.ids({}, ids).numpy().tolist() == [1, 1]
+    np.testing.assert_array_equal(
+        basket.ids({}, ids), basket.ids({"basket_size": tf.constant([2.0, 2.0])}, ids)
+    )
+    spread = basket.standardized({"basket_size": tf.constant(shop.train.context["basket_size"])}, ids)
+    assert float(tf.reduce_mean(spread)) == pytest.approx(0, abs=1e-5)
+    assert len(shop.train[:5].context["device"]) == 5
+    assert len(Ratings.joined(shop.train, shop.train).context["device"]) == 800
+
+
+def test_a_rating_depends_on_the_context_that_is_given(shop):
+    model = Dcn(DcnConfig(dim=4, hidden=(4,)), shop.catalogue)
+    ids = {"user_id": tf.constant([1]), "movie_id": tf.constant([1])}
+    plain = float(model(ids)[0])
+    web = float(model({**ids, "device": tf.constant([1]), "basket_size": tf.constant([2.0])})[0])
+    app = float(model({**ids, "device": tf.constant([2]), "basket_size": tf.constant([2.0])})[0])
+    assert plain == pytest.approx(web, rel=1e-6)
+    assert app != web
+
+
 def test_a_vector_of_another_length_is_refused(columns):
     wrong = {**columns, "image": [[1.0, 2.0]] * len(columns["image"])}
     with pytest.raises(TrainingError, match="image: a vector of 2 numbers; the description says 3"):
@@ -209,7 +243,7 @@ def test_numbers_are_clipped_where_nobody_declared_bins(columns):
     far = {**columns, "year_of_birth": [v and (1e9 if v == 1951 else v) for v in columns["year_of_birth"]]}
     _, catalogue = catalogues.from_columns(far, Vocabularies.from_columns(far, SHOP))
     layer = Numbers(catalogue, named_numbers(SHOP, "all"))
-    assert layer.features == ("born", "joined", "activity", "price", "volume", "popularity")
+    assert layer.features == ("born", "joined", "activity", "price", "volume", "popularity", "basket")
     found = layer({"user_id": tf.range(1, 41), "movie_id": tf.ones(40, tf.int32)}).numpy()
     assert np.abs(found).max() < 8
     assert found[:, 1].std() > 0.5
@@ -236,6 +270,8 @@ def test_every_kind_learns_from_every_type_and_is_served_as_trained(kind, shop, 
             assert verify_export(str(tmp_path / "model"), answers) < 1e-5
             [slices] = [answer.outputs for answer in answers if answer.signature == "slices"]
             assert set(slices) == {"price_group", "activity"}
+            [asked] = [each.inputs for each in answers if each.signature == "rate_in_context"]
+            assert set(asked) == {"user_id", "movie_id", "device", "basket_size"}
 
 
 def test_towers_and_visitors_use_every_type(shop):
@@ -262,6 +298,10 @@ def test_what_a_model_was_told_is_kept_beside_it(shop, tmp_path):
         (DcnConfig(dense=("country",)), "country is a feature of the user of type category"),
         (WideDeepConfig(crosses=(("tags", "movie_id"),)), "tags is a feature of the item"),
         (TwoTowerConfig(features=("time",)), "no feature time"),
+        (
+            TwoTowerConfig(features=("device",)),
+            "device is a context feature, which this option",
+        ),
     ],
 )
 def test_a_name_that_is_no_feature_is_refused(model, said):

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 
 from marquee.errors import TrainingError
 from trainer.data.attributes import Attributes
-from trainer.data.description import Categories, Description, Number, Time, Vector
+from trainer.data.context import ContextTable, context_tables
+from trainer.data.description import Description
 from trainer.data.examples import example_batches, expand
-from trainer.data.lookups import RATING_FEATURES, RatingLookup
+from trainer.data.rating_lookup import RATING_FEATURES, RatingLookup
 from trainer.data.ratings import Ratings, pair_keys
+from trainer.data.raw_columns import raw_column
 from trainer.data.strengths import Strengths
 from trainer.data.tables.ragged import Ragged
 from trainer.data.tables.table import Table
@@ -35,6 +36,7 @@ class Catalogue:
         watchers: the users of each film, likewise.
         stars: the distinct ratings, ascending, float32 [S]; `star_share` holds their shares.
         rows: the number of ratings in train.
+        context: the context features, by key.
         first_time, last_time: the times of train's first and last rating, in seconds since 1970.
     """
 
@@ -45,6 +47,7 @@ class Catalogue:
     stars: np.ndarray
     star_share: np.ndarray
     rows: int
+    context: Mapping[str, ContextTable]
     first_time: int
     last_time: int
 
@@ -72,6 +75,7 @@ class Catalogue:
             stars=stars,
             star_share=counts / counts.sum(),
             rows=len(train),
+            context=context_tables(train.context, vocabularies),
             first_time=int(train.timestamp.min()),
             last_time=int(train.timestamp.max()),
         )
@@ -96,8 +100,8 @@ class Catalogue:
         return self.attributes.table(key)
 
     def known(self, keys: Iterable[str]) -> tuple[str, ...]:
-        """Returns the features that any user or film has in the data set."""
-        return tuple(key for key in keys if self.table(key).known)
+        """Returns the features that any user, film or rating has in the data set."""
+        return tuple(key for key in keys if (self.context.get(key) or self.table(key)).known)
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -120,7 +124,7 @@ def read_train(
         TrainingError: there are no files, or the files hold no rating.
     """
     lookup, attributes, kept = RatingLookup(vocabularies), Attributes(vocabularies), []
-    names = {*RATING_FEATURES, *attributes.names()}
+    names = {*lookup.names, *attributes.names()}
     for raw in example_batches(expand(patterns), names, description=vocabularies.description):
         ids = {name: column.numpy() for name, column in lookup(raw).items()}
         user, movie = (ids[name] for name in RATING_FEATURES[:2])
@@ -136,24 +140,10 @@ def from_columns(columns: Mapping[str, Sequence], vocabularies: Vocabularies) ->
         feature.name or key: feature for key, (_, feature) in vocabularies.description.in_examples().items()
     }
     raw = {
-        name: _column(described.get(name), columns[name]) for name in attributes.names() if name in columns
+        name: raw_column(described.get(name), columns[name]) for name in attributes.names() if name in columns
     }
     attributes.update(train.user, train.movie, raw)
     return _finish(train, attributes, vocabularies)
-
-
-def _column(feature, values: Sequence):
-    """Returns a raw column as `examples.parse` does; of numbers None and NaN are unknown."""
-    match feature:
-        case Categories():
-            return tf.ragged.constant(values, dtype=tf.string, ragged_rank=1)
-        case Vector():
-            return tf.ragged.constant(values, dtype=tf.float32, ragged_rank=1)
-        case Number():
-            return tf.constant(np.array(values, np.float64).astype(np.float32))
-        case Time():
-            return tf.constant(np.array(values, np.int64))
-    return tf.constant(["" if value is None else value for value in values], tf.string)
 
 
 def _finish(train, attributes, vocabularies) -> tuple[Ratings, Catalogue]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from marquee.errors import ConfigError
-from trainer.data.description import Description
+from trainer.data.description import Description, Owner
 
 ALL: Literal["all"] = "all"
 AUTO: Literal["auto"] = "auto"
@@ -47,6 +47,14 @@ Fields = Annotated[
         "that the data lacks are ignored"
     ),
 ]
+FieldsInContext = Annotated[
+    Names,
+    BeforeValidator(_all_or_keys),
+    Field(
+        description="features of users, items and context (known when a request is made), as fields beside "
+        "the two ids: all, or their keys; ones that the data lacks are ignored"
+    ),
+]
 DenseFields = Annotated[
     Names,
     BeforeValidator(_all_or_keys),
@@ -73,13 +81,23 @@ Head = Annotated[
 ]
 
 
-def named_fields(description: Description, names: Names) -> tuple[str, ...]:
-    """Returns the keys of the features that a config names, those of users first for `all`.
+CONTEXT_TYPES = ("category", "number", "time")
+
+
+def named_fields(description: Description, names: Names, context: bool = False) -> tuple[str, ...]:
+    """Returns the keys of the features that a config names: users', items' and context's for `all`.
+
+    Args:
+        description: the features of the data.
+        names: `all`, or keys.
+        context: whether the kind of model learns context.
 
     Raises:
         ConfigError: no user or item has such a feature.
     """
     declared = (*description.user_features, *description.item_features)
+    if context:
+        declared = (*declared, *description.select("context", *CONTEXT_TYPES))
     return declared if names == ALL else _declared(description, names, declared)
 
 
@@ -89,8 +107,9 @@ def named_numbers(description: Description, names: Names) -> tuple[str, ...]:
     Raises:
         ConfigError: there is no such number.
     """
-    users, items = (description.select(owner, "number", "time") for owner in ("user", "item"))
-    every = (*users, ACTIVITY, *items, POPULARITY)
+    owners: tuple[Owner, ...] = ("user", "item", "context")
+    users, items, context = (description.select(owner, "number", "time") for owner in owners)
+    every = (*users, ACTIVITY, *items, POPULARITY, *context)
     return every if names == ALL else _declared(description, names, (*every, TIME))
 
 
@@ -142,8 +161,11 @@ def check_features(model: Any, description: Description) -> None:
             continue
         if option == "features" and names != ALL:
             names = tuple(name for name in names if name not in getattr(model, "also", ()))
+        options = (
+            {"context": True} if option == "features" and getattr(model, "learns_context", False) else {}
+        )
         try:
-            named(description, names)
+            named(description, names, **options)
         except ConfigError as error:
             raise ConfigError(f"model.{option} = {_shown(names)}: {error.message}", error.hint) from None
 
@@ -154,8 +176,9 @@ def _declared(description: Description, names: Iterable[str], allowed: Sequence[
         if name not in allowed:
             if name in description.context_features:
                 raise ConfigError(
-                    f"{name} is a context feature, and context is not learned yet by any kind of model",
-                    f"Allowed: {', '.join(allowed) or 'none'}.",
+                    f"{name} is a context feature, which this option does not take",
+                    f"Allowed: {', '.join(allowed) or 'none'}. Of context, kinds with fields learn the types "
+                    f"{', '.join(CONTEXT_TYPES)}.",
                 )
             found = description.features().get(name)
             what = f"the data has no feature {name}"

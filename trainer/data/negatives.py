@@ -7,7 +7,7 @@ draws would be told apart by popularity alone, and draws by popularity itself wo
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -78,22 +78,16 @@ class Negatives:
     def with_negatives(self, interactions: Ratings, random: np.random.Generator) -> Ratings:
         """Returns the interactions with label 1, and then their negatives with label 0.
 
-        A negative has the user and the time of its interaction. Users who have every item get none.
+        A negative has the user, the time and the context of its interaction. Users who have every item get none.
         """
         sources = np.repeat(np.flatnonzero(~self.exhausted[interactions.user]), self.number)
         users = interactions.user[sources]
-        negatives = Ratings(
-            users,
-            self.draw(users, by_generator(random)),
-            np.zeros(len(sources), np.float32),
-            interactions.timestamp[sources],
+        negatives = replace(
+            interactions[sources],
+            movie=self.draw(users, by_generator(random)),
+            rating=np.zeros(len(sources), np.float32),
         )
-        positives = Ratings(
-            interactions.user,
-            interactions.movie,
-            np.ones(len(interactions), np.float32),
-            interactions.timestamp,
-        )
+        positives = replace(interactions, rating=np.ones(len(interactions), np.float32))
         return Ratings.joined(positives, negatives)
 
     def draw(self, users: np.ndarray, chances: Chances) -> np.ndarray:

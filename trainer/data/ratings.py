@@ -1,7 +1,7 @@
 """The ratings of a split as four numeric columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow as tf
@@ -9,35 +9,50 @@ import tensorflow as tf
 from marquee.errors import TrainingError
 from trainer.data.examples import NO_TIME, example_batches, expand
 from trainer.data.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
-from trainer.data.lookups import RATING_FEATURES, RatingLookup
+from trainer.data.rating_lookup import RATING_FEATURES, RatingLookup
+from trainer.data.raw_columns import raw_column
 from trainer.data.vocabularies import Vocabularies
 
 
 @dataclass(frozen=True, eq=False)
 class Ratings:
-    """Ratings, one per row: `user`, `movie` int32 (0: not in train), `rating` float32, `timestamp` int64."""
+    """Ratings, one per row: `user`, `movie` int32 (0: not in train), `rating` float32, `timestamp` int64.
+
+    `context` holds the columns of `trainer.data.context.ContextLookup`, by name in tf.Examples.
+    """
 
     user: np.ndarray
     movie: np.ndarray
     rating: np.ndarray
     timestamp: np.ndarray
+    context: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.user)
 
     def __getitem__(self, rows) -> "Ratings":
         """Returns the rows of a mask, a slice or an array of indices."""
-        return Ratings(self.user[rows], self.movie[rows], self.rating[rows], self.timestamp[rows])
+        context = {name: column[rows] for name, column in self.context.items()}
+        return Ratings(self.user[rows], self.movie[rows], self.rating[rows], self.timestamp[rows], context)
 
     def features(self) -> dict[str, np.ndarray]:
         """Returns the columns under the names that models read."""
-        return {USER_ID: self.user, MOVIE_ID: self.movie, USER_RATING: self.rating, TIMESTAMP: self.timestamp}
+        return {
+            USER_ID: self.user,
+            MOVIE_ID: self.movie,
+            USER_RATING: self.rating,
+            TIMESTAMP: self.timestamp,
+            **self.context,
+        }
 
     @classmethod
     def joined(cls, *parts: "Ratings") -> "Ratings":
         """Concatenates the rows of several splits."""
         names = ("user", "movie", "rating", "timestamp")
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        shared = [name for name in parts[0].context if all(name in part.context for part in parts)]
+        context = {name: np.concatenate([part.context[name] for part in parts]) for name in shared}
+        return cls(**columns, context=context)
 
     @classmethod
     def from_files(cls, patterns: Sequence[str], vocabularies: Vocabularies) -> "Ratings":
@@ -47,8 +62,8 @@ class Ratings:
             TrainingError: there are no files, or the files hold no rating.
         """
         lookup = RatingLookup(vocabularies)
-        batches = example_batches(expand(patterns), RATING_FEATURES).map(lookup)
-        ratings = cls.concatenate(batches.as_numpy_iterator())
+        batches = example_batches(expand(patterns), lookup.names, description=vocabularies.description)
+        ratings = cls.concatenate(batches.map(lookup).as_numpy_iterator())
         if not len(ratings):
             raise TrainingError(f"No ratings in {', '.join(patterns)}.", "Check the split's fractions.")
         return ratings
@@ -63,20 +78,24 @@ class Ratings:
             USER_RATING: np.asarray(columns[USER_RATING], np.float32),
             TIMESTAMP: np.asarray(columns.get(TIMESTAMP, np.full(len(users), NO_TIME)), np.int64),
         }
+        described = vocabularies.description.context_features
+        named = {feature.name or key: feature for key, feature in described.items()}
+        raw |= {name: raw_column(named[name], columns[name]) for name in named if name in columns}
         return cls.concatenate([{k: v.numpy() for k, v in RatingLookup(vocabularies)(raw).items()}])
 
     @classmethod
     def concatenate(cls, batches: Iterable[Mapping[str, np.ndarray]]) -> "Ratings":
         """Concatenates batches of the columns that `RatingLookup` returns."""
-        kept = [[batch[name] for name in RATING_FEATURES] for batch in batches]
-        types = (np.int32, np.int32, np.float32, np.int64)
-        columns = zip(*kept, strict=True) if kept else ((),) * len(types)
-        return cls(
-            *(
-                np.concatenate([np.empty(0, t), *column]).astype(t)
-                for t, column in zip(types, columns, strict=True)
-            )
-        )
+        types = dict(zip(RATING_FEATURES, (np.int32, np.int32, np.float32, np.int64), strict=True))
+        parts = list(batches)
+        columns = {
+            name: np.concatenate([np.empty(0, kind), *(part[name] for part in parts)]).astype(kind)
+            for name, kind in types.items()
+        }
+        names = [name for name in (parts[0] if parts else ()) if name not in types]
+        context = {name: np.concatenate([part[name] for part in parts]) for name in names}
+        user, movie, rating, timestamp = (columns[name] for name in RATING_FEATURES)
+        return cls(user, movie, rating, timestamp, context)
 
 
 def pair_keys(users: np.ndarray, items: np.ndarray) -> np.ndarray:

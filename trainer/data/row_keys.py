@@ -26,4 +26,6 @@ def row_keys(catalogue: Catalogue, owner: str) -> tuple[str, ...]:
             return (UNKNOWN, *catalogue.vocabularies.user_id)
         case "movie_id":
             return (UNKNOWN, *catalogue.vocabularies.movie_id)
+    if owner in catalogue.context:
+        return catalogue.context[owner].keys
     return catalogue.table(owner).keys

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from trainer.data.activity import ACTIVITIES, activity
 from trainer.data.catalogue import Catalogue
+from trainer.data.context import ContextLookup, learned_context
 from trainer.data.description import Description, Number
 from trainer.data.examples import parse
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
@@ -40,6 +41,10 @@ def export_ranking(model: RankingModel, path: str) -> None:
         rate_ids_for_history: the same for `history_id` string [B, h], the ids of the watched films, padded
             with "", and `weight` float32 [B, h], at least 0, how much each of them counts; only the ratios of
             a row's weights matter.
+    A model of data with context features (device, time of day) has one that takes them too, by their names in
+    tf.Examples: string, float32 or (times, in seconds) int64 [B]; "", NaN and the least int64 mean the
+    declared default, which the other signatures always assume:
+        rate_in_context: `user_id`, `movie_id`, and each context feature, to `user_rating`.
     One signature slices an evaluation (TFMA's `preprocessing_function_names`):
         slices: `examples` to `activity`, and `<key>_group` for each number of the examples whose bins have
             labels (`age_group`), string [B].
@@ -71,6 +76,9 @@ def export_ranking(model: RankingModel, path: str) -> None:
         brought = tf.TensorSpec([None, None], tf.string, name=HISTORY_ID)
         weight = tf.TensorSpec([None, None], tf.float32, name=WEIGHT)
         archive.add_endpoint("rate_ids_for_history", served.rate_ids_for_history, [brought, weight, films])
+    if context := served.context_specs():
+        ids = [strings(USER_ID), strings(MOVIE_ID)]
+        archive.add_endpoint("rate_in_context", served.rate_in_context, [*ids, *context])
     archive.add_endpoint("slices", served.slices, [strings("examples")])
     archive.write_out(path, verbose=False)
 
@@ -87,7 +95,8 @@ class RankingServer(keras.layers.Layer):
         movies_by_title = titles(catalogue)
         self._titles = string_lookup(movies_by_title)
         self._movie_of_title = tf.constant([0, *movies_by_title.values()], tf.int32)
-        self.lookups = (self._users, self._movies, self._titles)
+        self._context = ContextLookup(catalogue.vocabularies)
+        self.lookups = (self._users, self._movies, self._titles, *self._context.tables)
         self._count = catalogue.movies
         self._activity = tf.constant(activity(catalogue), tf.int32)
         self._description = catalogue.description
@@ -121,10 +130,24 @@ class RankingServer(keras.layers.Layer):
         return {USER_RATING: self._network.rate_for_history(liked, movies, weights)}
 
     def rate_examples(self, examples):
-        raw = parse(examples, (USER_ID, MOVIE_ID, MOVIE_TITLE, TIMESTAMP))
+        names = (USER_ID, MOVIE_ID, MOVIE_TITLE, TIMESTAMP, *self._context.names())
+        raw = parse(examples, names, self._description)
         by_id = tf.cast(self._movies(raw[MOVIE_ID]), tf.int32)
         movie = tf.where(by_id > 0, by_id, self._by_title(raw[MOVIE_TITLE]))
-        return self._rate(raw[USER_ID], movie, {TIMESTAMP: raw[TIMESTAMP]})
+        return self._rate(raw[USER_ID], movie, {TIMESTAMP: raw[TIMESTAMP], **self._context(raw)})
+
+    def rate_in_context(self, user_id, movie_id, *context):
+        raw = dict(zip(self._context.names(), context, strict=True))
+        return self._rate(user_id, tf.cast(self._movies(movie_id), tf.int32), self._context(raw))
+
+    def context_specs(self) -> list[tf.TensorSpec]:
+        """Returns the inputs of `rate_in_context` beside the ids."""
+        types = {"category": tf.string, "number": tf.float32, "time": tf.int64}
+        features = learned_context(self._description)
+        return [
+            tf.TensorSpec([None], types[feature.type], name=self._description.name_of(key))
+            for key, feature in features.items()
+        ]
 
     def slices(self, examples):
         named = grouped(self._description)

@@ -6,6 +6,8 @@ The answers come from the trained model itself, before any export.
 import numpy as np
 import tensorflow as tf
 
+from trainer.data.catalogue import Catalogue
+from trainer.data.context import ContextLookup, learned_context
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
@@ -40,10 +42,17 @@ def trained_answers(model: RankingModel, pairs: int = 64) -> list[Answer]:
         features = {USER_ID: tf.constant(user), MOVIE_ID: tf.constant(movie)}
         return {name: column.numpy() for name, column in model.rate_tasks(features).items()}
 
-    slices = RankingServer(model).slices(tf.constant(examples))
+    served = RankingServer(model)
+    slices = served.slices(tf.constant(examples))
     more = [Answer("rate_tasks", {USER_ID: users, MOVIE_ID: movies}, tasks())] if model.other_heads else []
     if model.chance:
         more.append(Answer(CHANCES, {USER_ID: users, MOVIE_ID: movies}, {CHANCE: rating(movie)[USER_RATING]}))
+    if context := _context(catalogue, len(users)):
+        columns = ContextLookup(vocabularies)({name: tf.constant(column) for name, column in context.items()})
+        features = {USER_ID: tf.constant(user), MOVIE_ID: tf.constant(movie), **columns}
+        rated = {USER_RATING: model(features, training=False).numpy()}
+        inputs = {name: column.tolist() for name, column in context.items()}
+        more.append(Answer("rate_in_context", {USER_ID: users, MOVIE_ID: movies, **inputs}, rated))
     if model.rates_histories:
         more += [_of_histories(model, names, entitled), _of_weighted_histories(model, movie)]
     return [
@@ -103,6 +112,20 @@ def _of_weighted_histories(model: RankingModel, films: np.ndarray) -> Answer:
 def _movie_ids(model: RankingModel, movies: np.ndarray) -> list[str]:
     known = model.catalogue.vocabularies.movie_id
     return [known[movie - 1] if movie else UNKNOWN for movie in movies]
+
+
+def _context(catalogue: Catalogue, rows: int) -> dict[str, np.ndarray]:
+    """Returns values of each context feature, in turn, by name in tf.Examples; "" and unknown words too."""
+    found = {}
+    for key, feature in learned_context(catalogue.description).items():
+        table = catalogue.context[key]
+        if table.boundaries is None:
+            values = np.array([*(word for word in table.keys if "\x1e" not in word), UNKNOWN], object)
+        else:
+            kind = np.int64 if feature.type == "time" else np.float32
+            values = np.array([table.mean, *table.boundaries, 0.0]).astype(kind)
+        found[catalogue.description.name_of(key)] = np.resize(values, rows)
+    return found
 
 
 def _example(user: str, movie: str, time: int, numbers: list[str]) -> bytes:

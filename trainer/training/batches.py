@@ -15,8 +15,8 @@ import tensorflow as tf
 from marquee.errors import TrainingError
 from trainer.data.examples import example_batches, expand
 from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
-from trainer.data.lookups import RATING_FEATURES, RatingLookup
 from trainer.data.negatives import Negatives
+from trainer.data.rating_lookup import RatingLookup
 from trainer.data.ratings import Ratings
 from trainer.data.strengths import Strengths
 from trainer.data.vocabularies import OOV, Vocabularies
@@ -171,7 +171,8 @@ def streamed(
 
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
         order = tf.random.experimental.stateless_shuffle(tf.constant(files), seed(epoch))
-        chunks = example_batches(order, RATING_FEATURES, batch_size=SHUFFLE_ROWS).map(lookup).enumerate()
+        chunks = example_batches(order, lookup.names, SHUFFLE_ROWS, vocabularies.description)
+        chunks = chunks.map(lookup).enumerate()
         if kept.negatives is not None:
             chunks = chunks.map(lambda chunk, columns: (chunk, with_negatives(columns, epoch, chunk)))
         shuffled = chunks.map(lambda chunk, columns: shuffle(columns, epoch, chunk))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from marquee.errors import TrainingError
-from trainer.data.description import Number, Time
+from trainer.data.description import Time
 from trainer.data.tables.table import UNKNOWN, OneOf
 
 MOST_BINS = 100_000
@@ -25,16 +25,26 @@ def binned(key: str, feature: Any, values: np.ndarray) -> OneOf:
         TrainingError: `bin_width` makes too many bins.
     """
     known = np.isfinite(values)
-    if isinstance(feature, Number) and feature.bin_width is not None:
+    if getattr(feature, "bin_width", None) is not None:
         return _by_width(key, values, known, feature.bin_width)
-    if isinstance(feature, Number) and feature.boundaries is not None:
-        boundaries = np.array(feature.boundaries)
-        labels = feature.labels or ranges(boundaries)
-    else:
-        inner = np.linspace(0, 1, feature.bins + 1)[1:-1]
-        boundaries = np.unique(np.quantile(values[known], inner)) if known.any() else np.empty(0)
-        labels = ranges(boundaries, _day if isinstance(feature, Time) else _plain)
+    boundaries = edges(feature, values)
+    labels = getattr(feature, "labels", ()) or ranges(
+        boundaries, _day if isinstance(feature, Time) else _plain
+    )
     return OneOf(places(values, boundaries), (UNKNOWN, *labels))
+
+
+def edges(feature: Any, values: np.ndarray) -> np.ndarray:
+    """Returns the boundaries between the bins of `binned`, ascending, float64."""
+    known = values[np.isfinite(values)]
+    if getattr(feature, "boundaries", None) is not None:
+        return np.array(feature.boundaries)
+    if not len(known):
+        return np.empty(0)
+    if getattr(feature, "bin_width", None) is not None:
+        count = int((known.max() - known.min()) // feature.bin_width) + 1
+        return known.min() + feature.bin_width * np.arange(1, count)
+    return np.unique(np.quantile(known, np.linspace(0, 1, feature.bins + 1)[1:-1]))
 
 
 def places(values: np.ndarray, boundaries: np.ndarray) -> np.ndarray:

@@ -42,6 +42,7 @@ class FieldEmbeddings(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.widths: dict[str, int] = {}
+        self._context = {key: catalogue.context[key] for key in features if key in catalogue.context}
         self._of_users = {USER_ID, *catalogue.description.user_features}
         self._embeddings: dict[str, keras.layers.Layer] = {}
         self._categories: dict[str, tf.Tensor] = {}
@@ -50,7 +51,7 @@ class FieldEmbeddings(keras.layers.Layer):
             rows, side = len(row_keys(catalogue, field)), field not in (USER_ID, MOVIE_ID)
             width = side_dim if side and side_dim is not None else dim
             self.widths[field] = embedding_width(rows) if width == "auto" else width
-            table = catalogue.table(field) if side else None
+            table = catalogue.table(field) if side and field not in catalogue.context else None
             if isinstance(table, OneOf):
                 self._categories[field] = tf.constant(table.ids)
             elif table is not None:
@@ -63,6 +64,9 @@ class FieldEmbeddings(keras.layers.Layer):
         found = {}
         for field, embedding in self._embeddings.items():
             owner = features[USER_ID if field in self._of_users else MOVIE_ID]
+            if field in self._context:
+                found[field] = embedding(self._context[field].ids(features, owner))
+                continue
             if field in self._sums:
                 kernel = tf.cast(embedding.kernel, self.compute_dtype)
                 found[field] = self._sums[field](kernel, owner)

@@ -32,13 +32,19 @@ class Numbers(keras.layers.Layer):
     def __init__(self, catalogue: Catalogue, features: Sequence[str], **kwargs):
         super().__init__(**kwargs)
         self._first, self._last = catalogue.first_time, catalogue.last_time
-        columns = {each: _column(catalogue, each) for each in features if each != TIME}
+        self._context = {
+            key: catalogue.context[key]
+            for key in features
+            if key in catalogue.context and catalogue.context[key].known
+        }
+        tables = [each for each in features if each != TIME and each not in catalogue.context]
+        columns = {each: _column(catalogue, each) for each in tables}
         columns = {each: column for each, column in columns.items() if column.any()}
         users = {ACTIVITY, *catalogue.description.user_features}
         of_user = [each for each in columns if each in users]
         of_movie = [each for each in columns if each not in users]
         timed = TIME in features and self._last > self._first
-        self.features = (*of_user, *of_movie, *([TIME] if timed else []))
+        self.features = (*of_user, *of_movie, *self._context, *([TIME] if timed else []))
         self._of_user = _table([columns[each] for each in of_user])
         self._of_movie = _table([columns[each] for each in of_movie])
         self.built = True
@@ -50,6 +56,8 @@ class Numbers(keras.layers.Layer):
             parts.append(tf.gather(self._of_user, features[USER_ID]))
         if self._of_movie is not None:
             parts.append(tf.gather(self._of_movie, features[MOVIE_ID]))
+        for table in self._context.values():
+            parts.append(table.standardized(features, features[USER_ID])[:, None])
         if TIME in self.features:
             parts.append(self._when(features)[:, None])
         return tf.concat(parts, axis=1) if parts else tf.zeros([tf.shape(features[USER_ID])[0], 0])

@@ -1,6 +1,6 @@
 """What each kind of multi-task model can be told. Light to import: no TensorFlow."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from trainer.data.feature_options import (
     DenseFields,
     Dropout,
     Fields,
+    FieldsInContext,
     Head,
     Hidden,
     Width,
@@ -20,11 +21,13 @@ from trainer.data.feature_options import (
 class MultiTaskConfig(Strict):
     """What the kinds over rating, liked and watched have in common."""
 
+    learns_context: ClassVar[bool] = True
+
     kind: str
     dim: Width | Literal["auto"] = Field(
         32, description="number of dimensions of embeddings; auto: twice the fourth root of a field's keys"
     )
-    features: Fields = ALL
+    features: FieldsInContext = ALL
     dense: DenseFields = ALL
     tower: tuple[Width, ...] = Field(
         (64,), description="widths of the dense ReLU layers of each task's tower"
@@ -91,6 +94,8 @@ class PleConfig(ExpertsConfig):
 
 class JointConfig(Strict):
     """TFRS's joint model: one pair of embeddings learns the rating and, by in-batch softmax, retrieval."""
+
+    learns_context: ClassVar[bool] = False
 
     kind: Literal["joint"] = "joint"
     dim: Width = Field(32, description="number of dimensions of embeddings")

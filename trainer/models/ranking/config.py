@@ -16,6 +16,7 @@ from trainer.data.feature_options import (
     DenseFields,
     Dropout,
     Fields,
+    FieldsInContext,
     Head,
     Hidden,
     Width,
@@ -47,8 +48,9 @@ class MlpConfig(Strict):
     hidden: tuple[Width, ...] = Field((256, 64), description="widths of the dense layers below the output")
     features: Fields = Field(
         (),
-        description="features of users and items, as fields beside the two ids: all, or their keys, and "
-        "`time` (of the request); ones that the data lacks are ignored",
+        description="features of users, items and context (known when a request is made), as fields "
+        "beside the two ids: all, or their keys, and `time` (of the request); ones that the data lacks are "
+        "ignored",
     )
     head: Literal["squared", "chance"] = Field(
         "squared",
@@ -57,6 +59,7 @@ class MlpConfig(Strict):
     )
 
     also: ClassVar[tuple[str, ...]] = (TIME,)
+    learns_context: ClassVar[bool] = True
 
 
 class MfConfig(Strict):
@@ -78,11 +81,13 @@ class MfConfig(Strict):
 class DlrmConfig(Strict):
     """DLRM: embeddings and a bottom network over numbers, each paired with each other by dot product."""
 
+    learns_context: ClassVar[bool] = True
+
     kind: Literal["dlrm"] = "dlrm"
     dim: int = Field(
         16, ge=1, description="number of dimensions of embeddings, and of the bottom network's output"
     )
-    features: Fields = ALL
+    features: FieldsInContext = ALL
     dense: DenseFields = ALL
     bottom: tuple[Width, ...] = Field(
         (32,),
@@ -104,11 +109,13 @@ class DlrmConfig(Strict):
 class DcnConfig(Strict):
     """DCN-V2: layers that cross all inputs with each other, and a dense network after or beside them."""
 
+    learns_context: ClassVar[bool] = True
+
     kind: Literal["dcn"] = "dcn"
     dim: Width | Literal["auto"] = Field(
         32, description="number of dimensions of embeddings; auto: twice the fourth root of a field's keys"
     )
-    features: Fields = ALL
+    features: FieldsInContext = ALL
     dense: DenseFields = ALL
     crosses: int = Field(1, ge=0, description="number of cross layers")
     rank: int | None = Field(
@@ -127,9 +134,11 @@ class DcnConfig(Strict):
 class DeepfmConfig(Strict):
     """DeepFM: weights, products of every pair of fields, and a dense network over them, summed."""
 
+    learns_context: ClassVar[bool] = True
+
     kind: Literal["deepfm"] = "deepfm"
     dim: int = Field(16, ge=1, description="number of dimensions of embeddings")
-    features: Fields = ALL
+    features: FieldsInContext = ALL
     dense: DenseFields = ()
     hidden: Hidden = (128, 64)
     dropout: Dropout = 0.0
@@ -141,11 +150,13 @@ class DeepfmConfig(Strict):
 class WideDeepConfig(Strict):
     """Wide & Deep: a linear model over hashed pairs of keys, and a dense network over embeddings, summed."""
 
+    learns_context: ClassVar[bool] = True
+
     kind: Literal["wide_deep"] = "wide_deep"
     dim: Width | Literal["auto"] = Field(
         32, description="number of dimensions of embeddings; auto: twice the fourth root of a field's keys"
     )
-    features: Fields = ALL
+    features: FieldsInContext = ALL
     dense: DenseFields = ALL
     crosses: Crosses = Field(
         AUTO,

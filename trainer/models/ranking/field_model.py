@@ -37,7 +37,9 @@ class FieldModel(HeadedModel):
 
     def __init__(self, config: FieldConfig, catalogue: Catalogue, **kwargs):
         super().__init__(config.head, catalogue, **kwargs)
-        self.features = catalogue.known(named_fields(catalogue.description, config.features))
+        self.features = catalogue.known(
+            named_fields(catalogue.description, config.features, config.learns_context)
+        )
         self.fields = FieldEmbeddings(
             catalogue, self.features, config.dim, regularizer=self._prior(config.l2), name="fields"
         )

@@ -28,7 +28,7 @@ class Mlp(RankingModel):
         named = config.features
         if named != ALL:
             named = tuple(key for key in named if key != TIME)
-        self.features = catalogue.known(named_fields(catalogue.description, named))
+        self.features = catalogue.known(named_fields(catalogue.description, named, context=True))
         self.fields = FieldEmbeddings(catalogue, self.features, config.dim, config.side_dim)
         self._numbers = Numbers(catalogue, [TIME] if timed else [], dtype="float32")
         self.network = dense_stack(config.hidden, outputs=1)
