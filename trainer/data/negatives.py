@@ -78,7 +78,8 @@ class Negatives:
     def with_negatives(self, interactions: Ratings, random: np.random.Generator) -> Ratings:
         """Returns the interactions with label 1, and then their negatives with label 0.
 
-        A negative has the user, the time and the context of its interaction. Users who have every item get none.
+        A negative has the user, the time and the context of its interaction. Users who have every item get
+        none.
         """
         sources = np.repeat(np.flatnonzero(~self.exhausted[interactions.user]), self.number)
         users = interactions.user[sources]
