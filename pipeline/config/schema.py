@@ -15,7 +15,7 @@ from serving.deploy.config import DeployConfig
 from trainer.data import features
 from trainer.data.feature_options import check_features
 from trainer.evaluation.measures import QUALITY_MEASURES, SEARCH_MEASURES
-from trainer.evaluation.recommender_measures import RECOMMENDER_MEASURES
+from trainer.evaluation.recommender_measures import RECOMMENDER_MEASURES, UNDER_MEAN
 from trainer.models.ranking.config import RankingModelConfig
 from trainer.training.ranking_settings import RankingSettings
 from trainer.training.retrieval_settings import RetrievalSettings
@@ -192,6 +192,11 @@ class RecommenderBlessConfig(Strict):
     _errors_of_means = field_validator("bars")(errors_of_means)
 
 
+#: Of implicit data. On 500 listeners of Last.fm, nDCG@10 on eval is 0.129 by retrieval alone, and with
+#: weights of 0.2, 0.5, 1 and 2 it is 0.142, 0.149, 0.149 and 0.149.
+WEIGHT_OF_LOG_ODDS = 0.5
+
+
 class RecommenderConfig(Strict):
     """The `recommender` section: how the two models are combined, and when they may be pushed."""
 
@@ -199,7 +204,8 @@ class RecommenderConfig(Strict):
     rating_weight: float = Field(
         0.2,
         ge=0,
-        description="weight of the expected rating, added to the retrieval score; 0: retrieval order alone",
+        description="weight of the expected rating, added to the retrieval score, or in implicit data of the "
+        "log odds of the chance, by default 0.5; 0: retrieval order alone",
     )
     bless: RecommenderBlessConfig = Field(
         RecommenderBlessConfig(), description="conditions for pushing the model"
@@ -357,8 +363,16 @@ class RunConfig(Strict):
                     f"ranking.bless.bars.{measure}: the data are {data}, and a ranking model of such data is "
                     f"judged by {', '.join((*own, *OF_BOTH))}: give one of these"
                 )
-        if implicit:
-            self.__dict__["ranking"] = suited  # before anybody has seen it: frozen only afterwards
+        if implicit:  # before anybody has seen it: frozen only afterwards
+            self.__dict__["ranking"] = suited
+            if "rating_weight" not in self.recommender.model_fields_set:
+                weight = {"rating_weight": WEIGHT_OF_LOG_ODDS}
+                self.__dict__["recommender"] = self.recommender.model_copy(update=weight)
+        if implicit and UNDER_MEAN in self.recommender.bless.bars:
+            raise ValueError(
+                f"recommender.bless.bars.{UNDER_MEAN}: it compares ratings with their user's mean, and the "
+                "data are implicit: give another measure"
+            )
         return self
 
     def plain(self) -> dict[str, Any]:

@@ -1,0 +1,75 @@
+"""What a configuration of implicit data chooses, and what it refuses."""
+
+import pytest
+import yaml
+
+from marquee.errors import ConfigError
+from pipeline.config.bars import limits
+from pipeline.config.load import load_config
+from pipeline.config.schema import RunConfig
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Loads a configuration of plays, with overrides."""
+
+    def loaded(*overrides, **interactions):
+        plain = {
+            "name": "plays",
+            "data": {
+                "dataset": "custom",
+                "path": str(tmp_path),
+                "interactions": {"user": "user", "item": "artist", **(interactions or {"count": "plays"})},
+            },
+            "validate": {"schema": "ratings"},
+            "ranking": {"model": {"kind": "mf"}},
+        }
+        file = tmp_path / "plays.yaml"
+        file.write_text(yaml.safe_dump(plain))
+        return load_config(str(file), overrides)
+
+    return loaded
+
+
+def test_implicit_data_are_judged_by_log_loss_and_auc(config):
+    found = config()
+    assert found.ranking.model.head == "chance"
+    assert limits(found.ranking.bless.bars) == {
+        "log_loss": {"max_increase": {"standard_errors": 2.0, "at_least": 0.0005}},
+        "auc": {"min": 0.5},
+    }
+    assert found.recommender.rating_weight == 0.5
+    assert found.data.description.strength == "count"
+    assert RunConfig.model_validate(found.plain()) == found
+
+
+def test_ratings_keep_their_bars_head_and_weight(config):
+    found = config(rating={"column": "stars"})
+    assert list(found.ranking.bless.bars) == ["rmse"]
+    assert (found.ranking.model.head, found.recommender.rating_weight) == ("ordinal", 0.2)
+
+
+def test_what_a_configuration_says_of_implicit_data_stays(config):
+    found = config("ranking.bless.bars.auc.min=0.7", "recommender.rating_weight=0.1")
+    assert limits(found.ranking.bless.bars) == {"auc": {"min": 0.7}}
+    assert found.recommender.rating_weight == 0.1
+
+
+def test_bars_that_the_data_do_not_have_are_refused_with_those_that_they_have(config):
+    with pytest.raises(ConfigError, match=r"bars\.rmse: the data are implicit.*log_loss, auc, calibration"):
+        config("ranking.bless.bars.rmse.max=1")
+    with pytest.raises(ConfigError, match=r"bars\.auc: the data are ratings.*rmse, mae, calibration"):
+        config("ranking.bless.bars.auc.min=0.5", rating={"column": "stars"})
+    with pytest.raises(ConfigError, match=r"under_mean@10: it compares ratings"):
+        config("recommender.bless.bars.under_mean@10.max=0.5")
+
+
+def test_a_multi_task_model_of_implicit_data_is_refused_when_the_configuration_is_read(config):
+    with pytest.raises(ConfigError, match="one task alone, the chance of an interaction"):
+        config("ranking.model.kind=mmoe")
+
+
+def test_events_have_weights_and_mere_interactions_have_none(config):
+    events = config(event={"column": "what", "weights": {"view": 1, "buy": 5}})
+    assert events.data.description.strength == "weight"
+    assert config(time={"column": "when"}).data.description.strength == "one"
