@@ -5,6 +5,7 @@ own modules are not among them, so that a process may take them from another fol
 """
 
 import functools
+import gc
 import importlib
 import multiprocessing
 import os
@@ -141,6 +142,7 @@ def _run(
     environment: dict[str, str],
     output: Path | Connection,
 ) -> None:
+    gc.freeze()  # what the libraries have loaded stays: no collection needs to look through it
     with open(output, "wb", buffering=0) if isinstance(output, Path) else output as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

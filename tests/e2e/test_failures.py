@@ -82,7 +82,7 @@ def test_beginning_in_the_middle_of_nothing_is_a_clear_error(tmp_path):
     assert "Traceback" not in answer.output
 
 
-def _when_training(marquee, process, deadline=120):
+def _when_training(marquee, process, deadline=400):
     """Waits until at least one epoch's state is kept."""
     end = time.monotonic() + deadline
     while time.monotonic() < end:
