@@ -17,6 +17,8 @@ from serving.prediction_log.exchange import Exchange
 from serving.versions.versions import list_models, list_versions
 from tests.marquee_process import PACKAGES, states
 
+#: Without what says how good models are on the next span: it decides nothing, and trains both once more.
+UNTIMED = ("--set", "temporal_check=never")
 DATA_NODES = ("MovieLensExampleGen", "StatisticsGen", "ExampleValidator", "Transform")
 
 
@@ -157,7 +159,7 @@ def test_a_warm_run_begins_where_the_last_blessed_model_ended(first, marquee):
 def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, marquee):
     before = pushed(marquee)
     worse = marquee(
-        "run", "--config", "smoke", "--no-tune",
+        "run", "--config", "smoke", "--no-tune", *UNTIMED,
         "--set", "ranking.train.epochs=1", "--set", "ranking.train.learning_rate=0.0001",
     )  # fmt: skip
 
@@ -182,7 +184,7 @@ def test_a_worse_model_is_not_pushed_and_the_summary_says_by_how_much(first, mar
 def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed(first, marquee):
     before = pushed(marquee)
     worse = marquee(
-        "schedule", "--once", "--config", "smoke", "--no-tune",
+        "schedule", "--once", "--config", "smoke", "--no-tune", *UNTIMED,
         "--set", "retrieval.train.epochs=1", "--set", "retrieval.train.learning_rate=0.00001",
     )  # fmt: skip
 
