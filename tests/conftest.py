@@ -9,18 +9,35 @@ from pathlib import Path
 
 import pytest
 
-#: Files that take minutes. They begin first, so that no process is left alone with one of them at the end.
-#: The first of all makes the finished run that others wait for.
+#: Files that take long, the longest first, so that no process is left alone with one of them at the end.
+#: The first of all makes the finished run that others wait for; those after it need none.
 LONG = (
     "e2e/test_later_runs.py",
     "pipeline/kubeflow/test_execute.py",
     "e2e/test_every_kind.py",
     "trainer/test_ranking_models.py",
     "pipeline/simulate/test_simulate.py",
-    "notebooks/test_chapters_of_the_pipeline.py",
     "notebooks/test_chapters_of_models.py",
+    "notebooks/test_chapters_of_the_pipeline.py",
     "e2e/test_failures.py",
     "e2e/test_user_holdout.py",
+    "trainer/test_refit.py",
+    "trainer/test_loop.py",
+    "pipeline/ui/test_in_a_browser.py",
+    "trainer/test_retrieval_kinds.py",
+    "components/test_nightly.py",
+    "e2e/test_reliability.py",
+    "pipeline/schedule/test_schedule.py",
+    "trainer/test_warm_start.py",
+    "docs/test_site.py",
+    "trainer/test_retrieval_export.py",
+    "pipeline/report/test_page.py",
+    "trainer/test_retrieval_training.py",
+    "e2e/test_moved_workspace.py",
+    "trainer/test_named_losses_and_samplers.py",
+    "e2e/test_serving.py",
+    "pipeline/schedule/test_clock_changes.py",
+    "trainer/test_recommender.py",
 )
 
 
