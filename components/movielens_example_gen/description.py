@@ -4,9 +4,10 @@ The keys `interactions`, `items`, `users` and `nouns` of the `data` section. `De
 the stages behind ingestion are told (`trainer.data.description`). Light to import: no TensorFlow.
 """
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from marquee.strict import Strict
 from trainer.data.description import Description, Features, Nouns, Scale
@@ -19,9 +20,10 @@ class Format(Strict):
 
     kind: Literal["text", "jsonl", "json", "parquet", "sequences"] | None = Field(
         None,
-        description="text: a table of lines and separators; jsonl: one JSON object per line; json: one "
-        "object with an entry for each id; parquet; sequences: one line per user, the user and then items in "
-        "the order of time; null: recognised",
+        description="text: a table of lines and separators; jsonl: one JSON object per line; json: a list of "
+        "objects, or one object with an entry for each id, where an entry that is no object is the column "
+        "`value`; parquet; sequences: one line per user, the user and then items in the order of time; null: "
+        "recognised",
     )
     separator: str | None = Field(
         None,
@@ -54,9 +56,17 @@ class _Table(Strict):
         None,
         min_length=1,
         description="file, folder or pattern such as `events/*.jsonl.gz`, within `data.path`; null: "
-        "`data.path` itself",
+        "`data.path` itself; of items and users, the files of interactions",
     )
+
     format: Format = Field(Format(), description="format of the files")
+
+    @field_validator("path")
+    @classmethod
+    def _is_within(cls, path: str | None) -> str | None:
+        if path is not None and (PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts):
+            raise ValueError("it must be within data.path, without `..` and a leading slash")
+        return path
 
 
 class RatingColumn(Strict):

@@ -90,7 +90,13 @@ def recognise_all(path: str, config: DataConfig, chosen: str = "") -> tuple[Layo
         return (recognise(path, config),)
     described = config.described
     tables = described_tables(path, described) if described else recognise_tables(path)
-    return (*([tables] if tables else []), *(_recognise(span, config) for span in spans))
+    found = (*([tables] if tables else []), *(_recognise(span, config) for span in spans))
+    for key in ("items", "users"):
+        if described and getattr(described, key) and not any(getattr(layout, key) for layout in found):
+            raise DataError(
+                f"{path}: no file for data.{key}, neither here nor in a span", f"Correct data.{key}.path."
+            )
+    return found
 
 
 def _numbered(path: str, form: re.Pattern) -> dict[int, str]:

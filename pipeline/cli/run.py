@@ -209,7 +209,10 @@ def _locate(request: RunRequest, console: Console):
     from pipeline.config.data_schema import DataSchema
     from pipeline.dag.data_source import DataSource
 
-    DataSchema.read(request.config.validate_.schema_name)  # a wrong path is said before anything is read
+    data = request.config.data
+    DataSchema.read(
+        request.config.validate_.schema_name, data
+    )  # a wrong path is said before anything is read
     with download_bar(console) as (report, progress), read_errors_told(request.config.data.path):
         located = sources.locate(request.config.data, request.workspace.cache / "data", report, progress)
         # TensorFlow's file systems, which take seconds to load: not before it is known that there is data.

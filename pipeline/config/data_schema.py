@@ -1,12 +1,15 @@
-"""The schema that data is validated against: one of the two that Marquee ships, or a file of your own."""
+"""The schema that data is validated against: made of its description, shipped, or a file of your own."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.movielens_example_gen.config import DataConfig
 from marquee.errors import ConfigError
+from pipeline.config.described_schema import schema_of
 from trainer.data import features
 
 CARRIED = ("demographics", "ratings")
+AUTO = "auto"
 SUFFIX = ".pbtxt"
 _FOLDER = Path(__file__).resolve().parent / "schemas"
 
@@ -19,26 +22,31 @@ class DataSchema:
     features: frozenset[str]
 
     @classmethod
-    def read(cls, name: str) -> "DataSchema":
+    def read(cls, name: str, data: DataConfig | None = None) -> "DataSchema":
         """Reads and checks a schema.
 
         Args:
-            name: `validate.schema`: a name of CARRIED, or the path of a `.pbtxt` file.
+            name: `validate.schema`: `auto`, a name of CARRIED, or the path of a `.pbtxt` file.
+            data: the data that it is for; None: MovieLens.
 
         Raises:
             ConfigError: there is no such file, it is no schema, or it lacks a feature that every rating has.
         """
+        from google.protobuf import text_format
+        from tensorflow_metadata.proto.v0 import schema_pb2
+
+        data = data or DataConfig()
+        if name == AUTO:
+            made = schema_of(data.description)
+            return cls(text_format.MessageToString(made), frozenset(each.name for each in made.feature))
         path = _FOLDER / f"{name}{SUFFIX}" if name in CARRIED else Path(name).expanduser()
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeError) as error:
             raise ConfigError(
                 f"validate.schema: {path} cannot be read: {getattr(error, 'strerror', None) or error}",
-                "Name a schema.pbtxt, or demographics or ratings, which Marquee carries.",
+                "Name a schema.pbtxt, or auto, or demographics or ratings, which Marquee carries.",
             ) from None
-        from google.protobuf import text_format
-        from tensorflow_metadata.proto.v0 import schema_pb2
-
         try:
             schema = text_format.Parse(text, schema_pb2.Schema())
         except text_format.ParseError as error:
@@ -48,7 +56,8 @@ class DataSchema:
                 "that stops at the schema proposes one.",
             ) from None
         found = frozenset(feature.name for feature in schema.feature)
-        missing = [name for name in features.DESCRIBED if name not in found]
+        always = features.ROLES if data.described else features.DESCRIBED
+        missing = [name for name in always if name not in found]
         if missing:
             raise ConfigError(
                 f"validate.schema: {path} has no feature {', '.join(missing)}, which every rating has",

@@ -9,10 +9,11 @@ from components.movielens_example_gen.config import DataConfig
 from marquee.errors import ConfigError
 from marquee.strict import Strict
 from pipeline.config.bars import SAME, Bar, errors_of_means
-from pipeline.config.data_schema import CARRIED, SUFFIX
+from pipeline.config.data_schema import AUTO, CARRIED, SUFFIX
 from pipeline.config.kubeflow import KubeflowConfig
 from serving.deploy.config import DeployConfig
 from trainer.data import features
+from trainer.data.description import Number, Time, Vector
 from trainer.data.feature_options import check_features
 from trainer.evaluation.measures import QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.evaluation.recommender_measures import RECOMMENDER_MEASURES, UNDER_MEAN
@@ -25,13 +26,11 @@ from tuner.config import TuneConfig
 OF_RATINGS, OF_CHANCES, OF_BOTH = ("rmse", "mae"), ("log_loss", "auc"), ("calibration", "rated_ndcg@10")
 
 if TYPE_CHECKING:  # a type checker cannot read names that are listed elsewhere
-    Feature: TypeAlias = str
     RankingMeasure: TypeAlias = str
     RetrievalMeasure: TypeAlias = str
     ListMeasure: TypeAlias = str
     RecommenderMeasure: TypeAlias = str
 else:
-    Feature = Literal[(*features.DESCRIBED, *features.DEMOGRAPHICS)]
     RankingMeasure = Literal[(*OF_RATINGS, *OF_CHANCES, *OF_BOTH)]
     RetrievalMeasure = Literal[(*QUALITY_MEASURES, *SEARCH_MEASURES)]
     ListMeasure = Literal[QUALITY_MEASURES]
@@ -56,7 +55,7 @@ class Threshold(Strict):
 
 
 #: `None` disables the threshold of the schema.
-Thresholds: TypeAlias = dict[Feature, Threshold | None]
+Thresholds: TypeAlias = dict[str, Threshold | None]
 
 
 class ValidateConfig(Strict):
@@ -66,7 +65,8 @@ class ValidateConfig(Strict):
         "demographics",
         alias="schema",
         description="schema of the data: `demographics` (with users' age, gender, occupation and zip code), "
-        "`ratings` (without them), or the path of your own `.pbtxt` file",
+        "`ratings` (without them), `auto` (made of the description; default for described data), or the path "
+        "of your own `.pbtxt` file",
     )
     drift: Literal["warn", "stop"] = Field(
         "warn", description="action on drift of `train` from the previous run: report it, or stop the run"
@@ -86,17 +86,11 @@ class ValidateConfig(Strict):
     @field_validator("schema_name")
     @classmethod
     def _carried_or_a_file(cls, name: str) -> str:
-        if name not in CARRIED and not name.endswith(SUFFIX):
-            raise ValueError(f"give {' or '.join(CARRIED)}, or the path of a file that ends in {SUFFIX}")
+        if name not in (*CARRIED, AUTO) and not name.endswith(SUFFIX):
+            raise ValueError(
+                f"give {' or '.join(CARRIED)}, or the path of a file that ends in {SUFFIX}, or {AUTO}"
+            )
         return name
-
-    @field_validator("drift_thresholds", "skew_thresholds")
-    @classmethod
-    def _words_have_a_norm(cls, thresholds: Thresholds) -> Thresholds:
-        for name, threshold in thresholds.items():
-            if name in features.NUMBERS and threshold and threshold.infinity_norm is not None:
-                raise ValueError(f"{name} is a number: give jensen_shannon_divergence")
-        return thresholds
 
     @model_validator(mode="after")
     def _schema_has_the_features(self) -> "ValidateConfig":
@@ -335,6 +329,40 @@ class RunConfig(Strict):
     beam: BeamConfig = BeamConfig()
     kubeflow: KubeflowConfig = KubeflowConfig()
     deploy: DeployConfig = DeployConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _described_data_has_a_schema_of_its_own(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        data, checks = given.get("data"), given.get("validate") or {}
+        described = (
+            data.get("interactions") if isinstance(data, Mapping) else getattr(data, "described", None)
+        )
+        if described is None or not isinstance(checks, Mapping) or checks.get("schema") is not None:
+            return given
+        return {**given, "validate": {**checks, "schema": AUTO}}
+
+    @model_validator(mode="after")
+    def _thresholds_are_of_features(self) -> "RunConfig":
+        description = self.data.description
+        described = {
+            feature.name or key: feature
+            for key, (_, feature) in description.features().items()
+            if feature.of is None
+        }
+        names = [*features.ROLES, *described]
+        numbers = {features.TIMESTAMP, features.USER_RATING}
+        numbers |= {name for name, each in described.items() if isinstance(each, Number | Time | Vector)}
+        for which in ("drift_thresholds", "skew_thresholds"):
+            for name, threshold in getattr(self.validate_, which).items():
+                if name not in names:
+                    raise ValueError(
+                        f"validate.{which}.{name}: no such feature; the data has {', '.join(names)}"
+                    )
+                if name in numbers and threshold and threshold.infinity_norm is not None:
+                    raise ValueError(f"validate.{which}: {name} is a number: give jensen_shannon_divergence")
+        return self
 
     @model_validator(mode="after")
     def _models_know_the_features(self) -> "RunConfig":

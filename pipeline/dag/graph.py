@@ -50,7 +50,7 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
     )
     examples = example_gen.outputs["examples"]
     statistics_gen = StatisticsGen(examples=examples)
-    data_schema = DataSchema.read(config.validate_.schema_name)
+    data_schema = DataSchema.read(config.validate_.schema_name, config.data)
     schema = place.schema(data_schema.text)
     previous = place.previous_statistics(statistics_gen.outputs["statistics"], f"{config.name}.{_VALIDATOR}")
     validator = _validator(config, statistics_gen.outputs["statistics"], schema, previous)

@@ -1,11 +1,14 @@
 """`validate.schema`: a name, or a file of one's own."""
 
 import pytest
+from google.protobuf import text_format
 from pydantic import ValidationError
+from tensorflow_metadata.proto.v0 import schema_pb2
 
+from components.movielens_example_gen.config import DataConfig
 from marquee.errors import ConfigError
 from pipeline.config.data_schema import CARRIED, DataSchema
-from pipeline.config.schema import ValidateConfig
+from pipeline.config.schema import RunConfig, ValidateConfig
 
 
 def test_the_carried_schemas_are_told_apart_by_their_features():
@@ -41,4 +44,89 @@ def test_a_file_that_is_no_schema_is_refused_with_its_path(tmp_path, text, messa
     if text is not None:
         (tmp_path / "mine.pbtxt").write_text(text)
     with pytest.raises(ConfigError, match=f"mine.pbtxt .*{message}"):
+        DataSchema.read(str(tmp_path / "mine.pbtxt"))
+
+
+SHOP = {
+    "dataset": "custom",
+    "path": "shop",
+    "interactions": {
+        "rating": {"min": 0, "max": 10, "step": 1},
+        "features": {"device": {"type": "category", "values": ["tv", "web"]}},
+    },
+    "items": {
+        "features": {
+            "tags": {"type": "categories", "name": "item_tags"},
+            "price": {"type": "number"},
+            "image": {"type": "vector", "length": 3},
+            "year": {"type": "number", "of": "title"},
+        }
+    },
+    "users": {"features": {"joined": {"type": "time"}, "about": {"type": "text"}}},
+}
+MODEL = {"name": "shop", "ranking": {"model": {"kind": "mf"}}}
+
+
+def auto(data):
+    return text_format.Parse(DataSchema.read("auto", DataConfig.checked(data)).text, schema_pb2.Schema())
+
+
+def test_the_schema_of_described_data_has_every_feature_with_its_type():
+    schema = auto(SHOP)
+    found = {each.name: each for each in schema.feature}
+    kinds = {name: schema_pb2.FeatureType.Name(each.type) for name, each in found.items()}
+    assert kinds == {
+        "user_id": "BYTES", "movie_id": "BYTES", "movie_title": "BYTES", "timestamp": "INT",
+        "user_rating": "FLOAT", "joined": "INT", "about": "BYTES", "item_tags": "BYTES", "price": "FLOAT",
+        "image": "FLOAT", "device": "BYTES",
+    }  # fmt: skip
+    assert {name for name, each in found.items() if each.presence.min_fraction == 1} == {
+        "user_id", "movie_id", "movie_title", "timestamp", "user_rating",
+    }  # fmt: skip
+    rating = found["user_rating"].float_domain
+    assert (rating.min, rating.max, rating.disallow_nan) == (0, 10, True)
+    assert found["image"].value_count.max == 3
+    assert [(each.name, list(each.value)) for each in schema.string_domain] == [("device", ["tv", "web"])]
+    assert found["device"].domain == "device"
+
+
+def test_implicit_strength_has_no_upper_end():
+    (rating,) = (each for each in auto({**SHOP, "interactions": {}}).feature if each.name == "user_rating")
+    assert rating.float_domain.min == 0
+    assert not rating.float_domain.HasField("max")
+    assert not rating.HasField("drift_comparator")
+
+
+def test_described_data_is_held_against_its_description_unless_a_schema_is_named():
+    assert RunConfig.checked({**MODEL, "data": SHOP}).validate_.schema_name == "auto"
+    assert RunConfig.checked({**MODEL, "data": {}}).validate_.schema_name == "demographics"
+    named = {"schema": "mine.pbtxt"}
+    assert RunConfig.checked({**MODEL, "data": SHOP, "validate": named}).validate_.schema_name == "mine.pbtxt"
+    again = RunConfig.checked({**MODEL, "data": SHOP, "validate": {"drift": "stop"}})
+    assert RunConfig.checked(again.plain()) == again
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "said"),
+    [
+        (
+            {"movie_genres": {"infinity_norm": 0.1}},
+            "movie_genres: no such feature; the data has user_id, .*item_tags",
+        ),
+        ({"price": {"infinity_norm": 0.1}}, "price is a number"),
+        ({"year": {"infinity_norm": 0.1}}, "year: no such feature"),
+    ],
+)
+def test_thresholds_are_of_features_of_the_description(thresholds, said):
+    with pytest.raises(ConfigError, match=said):
+        RunConfig.checked({**MODEL, "data": SHOP, "validate": {"drift_thresholds": thresholds}})
+    known = {"item_tags": {"infinity_norm": 0.1}, "device": None}
+    assert RunConfig.checked({**MODEL, "data": SHOP, "validate": {"drift_thresholds": known}})
+
+
+def test_a_schema_of_ones_own_needs_the_roles_alone(tmp_path):
+    (tmp_path / "mine.pbtxt").write_text(DataSchema.read("auto", DataConfig.checked(SHOP)).text)
+    found = DataSchema.read(str(tmp_path / "mine.pbtxt"), DataConfig.checked(SHOP))
+    assert "item_tags" in found.features
+    with pytest.raises(ConfigError, match="has no feature movie_genres"):
         DataSchema.read(str(tmp_path / "mine.pbtxt"))

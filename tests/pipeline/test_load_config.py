@@ -123,7 +123,10 @@ def test_a_split_by_users_is_allowed():
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("validate.drift_thresholds={stars: {infinity_norm: 0.1}}", "Input should be 'user_id'"),
+        (
+            "validate.drift_thresholds={stars: {infinity_norm: 0.1}}",
+            "stars: no such feature; the data has user_id",
+        ),
         ("validate.skew_thresholds={user_rating: {infinity_norm: 0.1}}", "user_rating is a number"),
         ("validate.skew_thresholds={movie_genres: {}}", "give infinity_norm or jensen_shannon"),
         ("validate.drift_thresholds={user_gender: {infinity_norm: 0.1}}", "ratings knows nothing of user_g"),

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal, TypeAlias
 
-import pyarrow as pa
-
 from components.movielens_example_gen.files.contents import PACKED, is_junk
 from marquee.errors import DataError
 
@@ -38,7 +36,9 @@ _ZIP = b"PK"
 _Open: TypeAlias = Callable[[Path, Literal["rb"]], Any]
 
 
-def _zstd(path: Path, mode: Literal["rb"]) -> pa.CompressedInputStream:
+def _zstd(path: Path, mode: Literal["rb"]) -> Any:
+    import pyarrow as pa  # others are found without it
+
     return pa.CompressedInputStream(pa.OSFile(str(path), mode), "zstd")
 
 

@@ -40,7 +40,7 @@ def described_layout(path: str, described: Described, config: DataConfig) -> Lay
     Raises:
         DataError: a file is not there, or is not as described.
     """
-    tables = described_tables(path, described)
+    tables = described_tables(path, described, optional=config.spans is not None)
     split = config.split
     named: list[tuple[str | None, bool]]
     if isinstance(split, PredefinedSplit):
@@ -56,17 +56,23 @@ def described_layout(path: str, described: Described, config: DataConfig) -> Lay
     return Layout("described", ratings, items, users, described.description)
 
 
-def described_tables(path: str, described: Described) -> Layout | None:
-    """Returns the described files of items and users alone; None if there are none."""
-    items = _tables(path, described.items, "items", described)
-    users = _tables(path, described.users, "users", described)
+def described_tables(path: str, described: Described, optional: bool = True) -> Layout | None:
+    """Returns the described files of items and users alone; None if there are none.
+
+    Raises:
+        DataError: files of a description are not there, and are not optional.
+    """
+    items = _tables(path, described.items, "items", described, optional)
+    users = _tables(path, described.users, "users", described, optional)
     return Layout("described", (), items, users, described.description) if items or users else None
 
 
-def _tables(path: str, given: Items | Users | None, key: str, described: Described) -> tuple[TableFile, ...]:
+def _tables(
+    path: str, given: Items | Users | None, key: str, described: Described, optional: bool
+) -> tuple[TableFile, ...]:
     if given is None:
         return ()
-    files = files_of(path, given.path, key, described, optional=True)
+    files = files_of(path, given.path or described.interactions.path, key, described, optional)
     return tuple(TableFile(file, given, source=source_of(file, path)) for file in files)
 
 

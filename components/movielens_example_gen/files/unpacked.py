@@ -90,7 +90,9 @@ def _files(path: Path, config: DataConfig, described: Described) -> Iterator[tup
     for base in (path, *(span for span in spans if span.is_dir())):
         for key, given in (("items", described.items), ("users", described.users)):
             if given is not None:
-                for file in files_of(str(base), given.path, key, described, optional=True):
+                for file in files_of(
+                    str(base), given.path or described.interactions.path, key, described, optional=True
+                ):
                     yield Path(file), key
 
 

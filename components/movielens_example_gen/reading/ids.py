@@ -30,6 +30,8 @@ def wrong_with(id: str) -> str:
     """Returns why a plain id is invalid, or an empty string."""
     if not id:
         return "is empty"
+    if id.lower() == "nan":
+        return "is NaN, which stands for a missing id"
     return "holds a control character" if _CONTROL.search(id) else ""
 
 
