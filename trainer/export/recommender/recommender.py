@@ -49,10 +49,10 @@ class Recommender(tf.Module):
             tf.TensorSpec(None, tf.int32, name=K),
             tf.TensorSpec(None, tf.bool, name=EXCLUDE_SEEN),
         )
-        movie_id = tf.TensorSpec([None], tf.string, name=MOVIE_ID)
         of_chances = {}
         if self._chances is not None:
-            of_chances[CHANCES] = tf.function(self.chances).get_concrete_function(user_id, movie_id)
+            item = tf.TensorSpec([None], tf.string, name=MOVIE_ID)
+            of_chances[CHANCES] = tf.function(self.chances).get_concrete_function(user_id, item)
         return {
             **of_chances,
             "serving_default": tf.function(self.recommend_default).get_concrete_function(user_id),
