@@ -79,6 +79,8 @@ class WarmPopen:
         environment: Mapping[str, str] | None = None,
         output: Path | None = None,
     ):
+        if output:
+            output.touch()  # so that it can be read at once, as if a shell had opened it
         reader, writer = _context().Pipe(duplex=False)
         run = _execute if "\n" in module else _call_main
         given = (module, [str(each) for each in arguments], CHECKOUT)
