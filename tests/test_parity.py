@@ -100,7 +100,7 @@ def factorized(metric):
 
 
 def finds_films(model, kind):
-    """Of two users of two films; that each kind learns is tested in tests/trainer/test_retrieval_kinds.py."""
+    """Of two users of two films; that each learns: tests/trainer/models/test_retrieval_kinds.py."""
     columns = {name: [f"{name}{row}" for row in range(2)] for name in ("user_id", "movie_id")}
     columns |= {"user_rating": [4.0, 5.0], "timestamp": [0, 1]}
     catalogue = from_columns(columns, Vocabularies.from_columns(columns, shipped("movielens")))[1]

@@ -14,9 +14,9 @@ from pipeline.store.runs.rows import known_run, row
 from pipeline.store.workspace import Workspace
 from pipeline.ui.app import create_app
 from pipeline.ui.site import Site
+from tests.pipeline.metadata_store import Store
+from tests.pipeline.store.test_next_span import FOUND
 
-from .metadata_store import Store
-from .test_next_span import FOUND
 from .ui.conftest import listening
 
 METRICS = {

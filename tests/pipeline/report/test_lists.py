@@ -6,7 +6,7 @@ from pipeline.report.sections.attention import attention
 from pipeline.report.sections.comparison import comparison
 from pipeline.report.sections.verdict import banner
 from pipeline.store.metadata.lineage import Artifact
-from tests.pipeline.test_next_span import FOUND, interval
+from tests.pipeline.store.test_next_span import FOUND, interval
 
 MEASURES = {"ndcg@10": 0.25, "recall@10": 0.2, "under_mean@10": 0.3, "coverage@10": 0.4}
 ERRORS = {"ndcg@10": 0.01, "recall@10": 0.01, "under_mean@10": 0.02}

@@ -16,9 +16,9 @@ from pipeline.ui.site import Site
 from serving.server.config import ServerConfig
 from serving.server.server import EmbeddedServer
 from serving.versions.version_sets import rollback_set
+from tests.pipeline.metadata_store import Store
 
 from ...serving.tiny_recommender import export_tiny
-from ..metadata_store import Store
 
 PAGES = ("/", "/try", "/runs", "/models", "/models?task=retrieval", "/lineage", "/artifacts", "/serving")
 

@@ -12,8 +12,7 @@ from pipeline.store.metadata.lineage import Lineage, Node, Run
 from pipeline.store.runs.facts import described
 from pipeline.store.runs.rows import row
 from pipeline.store.workspace import Workspace
-
-from .metadata_store import Store
+from tests.pipeline.metadata_store import Store
 
 
 def test_it_is_what_the_run_wrote_down_wherever_it_is_shown(tmp_path):

@@ -9,8 +9,7 @@ from serving.client import RestClient
 from serving.client.near_titles import near_titles
 from serving.server.config import ServerConfig
 from serving.server.server import EmbeddedServer
-
-from ..serving.tiny_recommender import FILMS, export_tiny
+from tests.serving.tiny_recommender import FILMS, export_tiny
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,7 @@ from pipeline.schedule.records import judged
 from pipeline.store.runs.record import RunRecord, recorded
 from pipeline.store.summary import read_summary
 from pipeline.store.workspace import Workspace
-
-from .metadata_store import Store
+from tests.pipeline.metadata_store import Store
 
 _BAR = {"measure": "rmse", "passed": True, "sentence": "met", "compared": False}
 _EVALUATION = {

@@ -11,7 +11,7 @@ from trainer.data.vocabularies import Vocabularies
 from trainer.models.ranking import registry as ranking
 from trainer.models.retrieval import registry as retrieval
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGES = {"models.md": ranking, "retrieval-models.md": retrieval}
 USERS, FILMS, GENRES, OCCUPATIONS = 943, 1682, 18, 21  # of MovieLens 100K
 

@@ -11,8 +11,7 @@ from pipeline.store.runs.facts import described
 from pipeline.store.runs.rows import known_run, state
 from pipeline.store.workspace import Workspace
 from pipeline.ui.pages.models import leaderboard
-
-from .metadata_store import Store
+from tests.pipeline.metadata_store import Store
 
 
 @pytest.fixture(scope="module")

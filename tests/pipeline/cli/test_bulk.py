@@ -8,8 +8,7 @@ import pytest
 
 from pipeline.cli.app import main
 from serving.bulk.parts import ParquetPart
-
-from ..serving.tiny_recommender import export_tiny
+from tests.serving.tiny_recommender import export_tiny
 
 
 @pytest.fixture(scope="module")

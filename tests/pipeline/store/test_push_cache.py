@@ -8,8 +8,7 @@ from pipeline.store.metadata.push_cache import PushCache
 from pipeline.store.workspace import Workspace
 from serving.versions.placement import set_content
 from serving.versions.version_sets import push_set, rollback_set
-
-from .metadata_store import Store
+from tests.pipeline.metadata_store import Store
 
 NAMES = ("ranking", "retrieval", "recommender")
 MAKERS = {name: f"{name.capitalize()}Maker" for name in NAMES}

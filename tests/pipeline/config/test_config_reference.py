@@ -3,7 +3,7 @@ from pathlib import Path
 from pipeline.config.reference import fields_at, markdown, reference
 from pipeline.config.schema import RunConfig
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_committed_reference_is_what_the_models_say():

@@ -21,10 +21,9 @@ from serving.server.config import ServerConfig
 from serving.server.registry import Registry
 from serving.server.server import EmbeddedServer
 from serving.versions.versions import push
+from tests.serving.conftest import TINY_1
+from tests.serving.tiny_recommender import export_tiny
 from tests.warm_process import WarmPopen
-
-from ..serving.conftest import TINY_1
-from ..serving.tiny_recommender import export_tiny
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from pipeline.store.pushed import pushed
 from pipeline.store.runs.rows import row
 from pipeline.store.workspace import Workspace
 from serving.versions.version_sets import push_set, restore_set, rollback_set
-
-from .metadata_store import Store
+from tests.pipeline.metadata_store import Store
 
 NAMES = ("ranking", "retrieval", "recommender")
 

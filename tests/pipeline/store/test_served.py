@@ -9,8 +9,7 @@ from pipeline.store.metadata.lineage import Lineage
 from pipeline.store.origin import find_origin
 from pipeline.store.served import refit, whose_numbers
 from pipeline.store.workspace import Workspace
-
-from .metadata_store import Store
+from tests.pipeline.metadata_store import Store
 
 
 def delivered(root, mode="all"):

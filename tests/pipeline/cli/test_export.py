@@ -1,4 +1,4 @@
-"""`marquee export` from outside; what the file answers is tests/trainer/test_tflite.py's."""
+"""`marquee export` from outside; what the file answers is tests/trainer/export/test_tflite.py's."""
 
 from pipeline.cli.app import main
 
