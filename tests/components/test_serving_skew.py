@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from tfx.types import standard_artifacts
 
+from components.movielens_example_gen.shipped import shipped
 from components.serving_skew.executor import Executor
 from components.serving_skew.learned import Learned
 from components.serving_skew.measures import MEASURES, SAMPLE, compare
@@ -110,6 +111,7 @@ def skew(train, tmp_path, thresholds=THRESHOLDS, min_values=1, on_skew="warn"):
     anomalies.uri = str(tmp_path / "anomalies")
     properties = {"logs": str(tmp_path / "logs"), "thresholds": json.dumps(thresholds)}
     properties |= {"min_values": min_values, "on_skew": on_skew}
+    properties["description"] = shipped("movielens").model_dump_json()
     Executor().Do({"examples": [train]}, {"anomalies": [anomalies]}, properties)
     return json.loads((tmp_path / "anomalies" / "findings.json").read_text())
 
