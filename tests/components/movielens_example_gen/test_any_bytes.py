@@ -1,10 +1,12 @@
 """Whatever bytes are given as ratings: an accepted parse or a DataError that can be printed, and no hang."""
 
+from described_files import catalog, shop
+from described_files import read as read_described
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.movielens_example_gen.files.one_file import read_one_file
-from marquee.errors import DataError
+from marquee.errors import ConfigError, DataError
 
 HEADERS = st.sampled_from(
     [
@@ -56,6 +58,48 @@ def _read(path, content):
     else:
         assert parsed.rows >= 0
         said = "\n".join([*map(str, parsed.bad.samples), *parsed.notes])
+    assert said.replace("\n", "").isprintable() or not any(
+        ord(c) < 32 or 127 <= ord(c) < 160 for c in said if c != "\n"
+    )
+
+
+FORMATS = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from([None, "text", "jsonl", "json", "parquet", "sequences"]),
+        "separator": st.sampled_from([None, ",", " ", "::"]),
+        "columns": st.sampled_from([None, ["who", "what"], ["who", "what", "n"]]),
+        "encoding": st.sampled_from(["utf-8", "latin-1", "cp1252"]),
+    }
+)
+STARTS = [
+    b"",
+    b"who,what,n\n",
+    b'{"who":1,"what":2,"n":3}\n',
+    b"[",
+    b"PAR1",
+    b"\x28\xb5\x2f\xfd",
+    b"\x1f\x8b",
+]
+
+
+@SETTINGS
+@given(
+    start=st.sampled_from(STARTS),
+    body=st.one_of(TABLES, st.binary(max_size=200)),
+    form=FORMATS,
+    strength=st.sampled_from([{}, {"count": "n"}, {"rating": {"column": "n", "min": 0, "max": 5}}]),
+    kind=st.sampled_from(["category", "categories", "number", "text", "time"]),
+)
+def test_any_bytes_do_however_they_are_described(tmp_path, start, body, form, strength, kind):
+    (tmp_path / "e").write_bytes(start + body)
+    features = {"features": {"x": {"type": kind, "column": "n"}}}
+    try:
+        given = {"format": form, **strength, **({} if strength else features)}
+        config = shop(tmp_path / "e", interactions=given, items={"id": "what", "format": form, **features})
+        _, bad, _ = read_described(config, tmp_path / "cache")
+        said = "\n".join([*bad, *map(str, catalog(config, tmp_path / "cache").bad.samples)])
+    except (ConfigError, DataError) as error:
+        said = str(error)
     assert said.replace("\n", "").isprintable() or not any(
         ord(c) < 32 or 127 <= ord(c) < 160 for c in said if c != "\n"
     )
