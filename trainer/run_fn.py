@@ -13,6 +13,7 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
 from marquee.errors import ConfigError
 from marquee.progress import report
 from marquee.whole_file import write_whole
+from trainer.data.cold_items import cold_items
 from trainer.data.description import Description, Scale
 from trainer.data.feature_options import check_features
 from trainer.data.learnable import check_learnable
@@ -158,13 +159,15 @@ def deliver(
 
 
 def _export_ranking(model: RankingModel, path: str, settings: RankingSettings):
-    export_ranking(model, path)
-    return trained_answers(model), {}
+    cold = cold_items(model.catalogue) if settings.cold_items else None
+    export_ranking(model, path, cold)
+    return trained_answers(model, cold=cold), {"cold_items": len(cold) if cold else 0}
 
 
 def _export_retrieval(model: RetrievalModel, path: str, settings: RetrievalSettings):
-    answers, index = export_retrieval(model, path, settings.index)
-    return answers, {"index": asdict(index)}
+    cold = cold_items(model.catalogue) if settings.cold_items else None
+    answers, index = export_retrieval(model, path, settings.index, cold)
+    return answers, {"index": asdict(index), "cold_items": len(cold) if cold else 0}
 
 
 TASKS = {

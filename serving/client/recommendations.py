@@ -26,7 +26,8 @@ class Recommended:
         user_rating: expected rating; None if the ranking model cannot predict one from a history.
         because: most similar item that the user knows, `movie_title` and `similarity` (a cosine); None if
             none is similar enough.
-        ratings: number of ratings, or other interactions, of the item in train.
+        ratings: number of ratings, or other interactions, of the item in train; 0 for a cold one, which is
+            known by its features.
     """
 
     rank: int
@@ -37,6 +38,11 @@ class Recommended:
     score: float
     because: dict[str, str | float] | None
     ratings: int
+
+    @property
+    def new(self) -> bool:
+        """Tells whether nobody has touched the item yet (a cold item)."""
+        return self.ratings == 0
 
 
 @dataclass(frozen=True)

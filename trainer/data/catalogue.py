@@ -1,7 +1,7 @@
 """The catalogue: tables of users and films by integer id, built from `train`; row 0 is the unknown one."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,9 @@ from trainer.data.tables.ragged import Ragged
 from trainer.data.tables.table import Table
 from trainer.data.vocabularies import Vocabularies
 
-__all__ = ["Catalogue", "Ragged", "from_columns", "read_train"]
+__all__ = ["Catalogue", "Ragged", "from_columns", "items_file", "read_train"]
+
+ITEMS = "catalogue/items.tfrecord.gz"  # under the artifact of the examples, beside its splits
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,7 @@ class Catalogue:
         stars: the distinct ratings, ascending, float32 [S]; `star_share` holds their shares.
         rows: the number of ratings in train.
         context: the context features, by key.
+        items: the files that describe items, touched or not, one tf.Example each; they may be missing.
         first_time, last_time: the times of train's first and last rating, in seconds since 1970.
     """
 
@@ -50,6 +53,7 @@ class Catalogue:
     context: Mapping[str, ContextTable]
     first_time: int
     last_time: int
+    items: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -130,7 +134,14 @@ def read_train(
         user, movie = (ids[name] for name in RATING_FEATURES[:2])
         attributes.update(user, movie, raw)
         kept.append(ids)
-    return _finish(Ratings.concatenate(kept), attributes, vocabularies)
+    train, catalogue = _finish(Ratings.concatenate(kept), attributes, vocabularies)
+    items = tuple(sorted({items_file(pattern) for pattern in patterns}))
+    return train, replace(catalogue, items=items)
+
+
+def items_file(example_files: str) -> str:
+    """Returns the path of the described items beside a split's files, given by a path or a glob pattern."""
+    return "/".join([*example_files.split("/")[:-2], ITEMS])
 
 
 def from_columns(columns: Mapping[str, Sequence], vocabularies: Vocabularies) -> tuple[Ratings, Catalogue]:

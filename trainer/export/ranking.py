@@ -9,12 +9,14 @@ import tensorflow as tf
 
 from trainer.data.activity import ACTIVITIES, activity
 from trainer.data.catalogue import Catalogue
+from trainer.data.cold_items import ColdItems
 from trainer.data.context import ContextLookup, learned_context
 from trainer.data.description import Description, Number
 from trainer.data.examples import parse
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
 from trainer.data.lookups import string_lookup
 from trainer.export.brought import HISTORY_ID, WEIGHT, weighted
+from trainer.export.mixed import Mixed
 from trainer.models.ranking.model import RankingModel
 
 CHANCES, CHANCE = (
@@ -23,7 +25,7 @@ CHANCES, CHANCE = (
 )  # the signature that only models of implicit feedback have, and its output
 
 
-def export_ranking(model: RankingModel, path: str) -> None:
+def export_ranking(model: RankingModel, path: str, cold: ColdItems | None = None) -> None:
     """Writes the SavedModel; `path` must not exist yet.
 
     These signatures return `user_rating` float32 [B]:
@@ -49,9 +51,15 @@ def export_ranking(model: RankingModel, path: str) -> None:
         slices: `examples` to `activity`, and `<key>_group` for each number of the examples whose bins have
             labels (`age_group`), string [B].
 
-    A user, film or title that train lacks is treated as the unknown one.
+    A user, film or title that train lacks is treated as the unknown one. A cold film gets the weighted mean
+    of the ratings of the films that stand for it.
+
+    Args:
+        model: the trained model.
+        path: the path of the SavedModel.
+        cold: the films that train does not know and that are rated as well; None: no such films.
     """
-    served = RankingServer(model)
+    served = RankingServer(model, cold)
     archive = keras.export.ExportArchive()
     # Keras finds tables by walking the tracked objects, and silently stops the walk at models whose inputs
     # are a dict of integers: so the tables are tracked one by one.
@@ -84,11 +92,17 @@ def export_ranking(model: RankingModel, path: str) -> None:
 
 
 class RankingServer(keras.layers.Layer):
-    """The served ranking model: maps strings to ratings."""
+    """The served ranking model: maps strings to ratings.
 
-    def __init__(self, model: RankingModel, **kwargs):
+    Args:
+        model: the trained model.
+        cold: films behind the model's own, whose ratings are those of the films like them; or None.
+    """
+
+    def __init__(self, model: RankingModel, cold: ColdItems | None = None, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        catalogue = model.catalogue
+        catalogue = cold.catalogue if cold else model.catalogue
+        self._cold = Mixed(cold) if cold else None
         self._network = model.for_serving()
         self._users = string_lookup(catalogue.vocabularies.user_id)
         self._movies = string_lookup(catalogue.vocabularies.movie_id)
@@ -116,18 +130,34 @@ class RankingServer(keras.layers.Layer):
             tf.cast(lookup(ids), tf.int32)
             for lookup, ids in ((self._users, user_id), (self._movies, movie_id))
         )
-        return self._network.rate_tasks({USER_ID: user, MOVIE_ID: movie})
+        return self._mixed(self._network.rate_tasks, {USER_ID: user, MOVIE_ID: movie})
 
     def rate_for_history(self, movie_title, movie_id):
         histories = tf.RaggedTensor.from_tensor(self._by_title(movie_title))
         movies = tf.cast(self._movies(movie_id), tf.int32)
-        return {USER_RATING: self._network.rate_for_history(histories, movies)}
+        if self._cold:
+            histories = self._cold.learned(histories)
+        return {USER_RATING: self._for_histories(histories, movies)}
 
     def rate_ids_for_history(self, history_id, weight, movie_id):
         history, movies = (tf.cast(self._movies(ids), tf.int32) for ids in (history_id, movie_id))
         count = tf.constant(self._count, tf.int64)
+        if self._cold:
+            history = self._cold.learned(history)
         _, liked, weights = weighted(history, weight, count)
-        return {USER_RATING: self._network.rate_for_history(liked, movies, weights)}
+        return {USER_RATING: self._for_histories(liked, movies, weights)}
+
+    def _for_histories(self, histories, movies, weights=None):
+        if self._cold is None:
+            return self._network.rate_for_history(histories, movies, weights)
+        stand_ins, shares = self._cold.of_each(movies)
+        flat = tf.reshape(stand_ins, [tf.shape(movies)[0], -1])
+        rated = self._network.rate_for_history(histories, flat, weights)
+        return tf.reduce_sum(shares * tf.reshape(rated, tf.shape(shares)), axis=-1)
+
+    def _mixed(self, rate, features):
+        """Returns what `rate` gives for batches of pairs, for cold films as the mean over their stand-ins."""
+        return rate(features) if self._cold is None else self._cold.rated(rate, features)
 
     def rate_examples(self, examples):
         names = (USER_ID, MOVIE_ID, MOVIE_TITLE, TIMESTAMP, *self._context.names())
@@ -167,7 +197,7 @@ class RankingServer(keras.layers.Layer):
         # Reshaped to the shape that they already have: TensorFlow Lite's converter does not know the shape
         # of a lookup's output, and then cannot convert operations that broadcast.
         user, movie = (tf.reshape(each, [-1]) for each in (tf.cast(self._users(user_id), tf.int32), movie))
-        return {USER_RATING: self._network({USER_ID: user, MOVIE_ID: movie, **(more or {})})}
+        return {USER_RATING: self._mixed(self._network, {USER_ID: user, MOVIE_ID: movie, **(more or {})})}
 
 
 def grouped(description: Description) -> dict[str, Number]:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from marquee.whole_file import write_whole
+from trainer.data.cold_items import ColdItems
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID
 from trainer.export.answers import EXTRA, Answer
 from trainer.export.brought import HISTORY_ID, WEIGHT
@@ -21,7 +22,7 @@ SAMPLE = 256  # users whose queries the recall of the index is measured on
 
 
 def export_retrieval(
-    model: RetrievalModel, path: str, index: IndexKind = "auto"
+    model: RetrievalModel, path: str, index: IndexKind = "auto", cold: ColdItems | None = None
 ) -> tuple[list[Answer], IndexReport]:
     """Writes the SavedModel; `path` must not exist yet.
 
@@ -64,15 +65,20 @@ def export_retrieval(
         model: the trained model.
         path: the path of the SavedModel.
         index: the kind of index: exact, inverted lists, or the one that suits the number of films.
+        cold: the films that train does not know and that are served as well, known by the films like them;
+            None: no such films.
 
     Returns:
         The trained model's own answers, to verify the SavedModel with, and the report of the index.
     """
-    films = model.item_vectors(tf.range(1, model.catalogue.movies)).numpy()  # the OOV row is not a film
+    vectors = model.item_vectors(tf.range(model.catalogue.movies)).numpy()
+    if cold:
+        vectors = np.concatenate([vectors, cold.mean_of(vectors)])
+    catalogue = cold.catalogue if cold else model.catalogue
     users = np.unique(np.linspace(0, model.catalogue.users - 1, SAMPLE).astype(np.int32))
-    search, report = build_index(films, index, model.user_vectors(tf.constant(users)).numpy(), LENGTH)
-    visitors = model.visitors()
-    served = RetrievalServer(model, search, visitors)
+    search, report = build_index(vectors[1:], index, model.user_vectors(tf.constant(users)).numpy(), LENGTH)
+    visitors = model.visitors(catalogue, vectors)
+    served = RetrievalServer(model, search, visitors, catalogue)
     archive = keras.export.ExportArchive()
     for lookup in served.lookups:  # Keras does not always find tables by walking down from a model
         archive.track(lookup)
@@ -97,4 +103,4 @@ def export_retrieval(
     extra = Path(path) / EXTRA
     write_whole(extra / "index.json", json.dumps(asdict(report), indent=2) + "\n")
     write_whole(extra / "user_ids.txt", "".join(f"{name}\n" for name in model.catalogue.vocabularies.user_id))
-    return retrieval_answers(model, search, visitors), report
+    return retrieval_answers(model, search, visitors, catalogue, vectors), report

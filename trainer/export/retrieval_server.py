@@ -33,6 +33,7 @@ class RetrievalServer(keras.layers.Layer):
         model: the trained model.
         index: an index of the films' vectors, whose row 0 is the film of id 1.
         visitors: the layer that scores the histories in requests (`RetrievalModel.visitors`), or None.
+        catalogue: the catalogue of the items in the index, if there are others behind the model's own.
 
     Attributes:
         lookups: the string tables, which an export must track explicitly.
@@ -43,10 +44,12 @@ class RetrievalServer(keras.layers.Layer):
         model: RetrievalModel,
         index: keras.layers.Layer,
         visitors: keras.layers.Layer | None,
+        catalogue: Catalogue | None = None,
         **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
-        catalogue = model.catalogue
+        self._learned, catalogue = model.catalogue.movies, catalogue or model.catalogue
+        self._has_cold = catalogue.movies > self._learned
         self._users = string_lookup(catalogue.vocabularies.user_id)
         self._movies = string_lookup(catalogue.vocabularies.movie_id)
         movies_by_title = titles(catalogue)
@@ -80,7 +83,8 @@ class RetrievalServer(keras.layers.Layer):
     def candidates_from_history(self, movie_title, k):
         named, (asked, most) = self._named(movie_title), lengths(k, tf.shape(movie_title)[0])
         if self._visitors is None:
-            found = self._index(self._tower.vectors_of_history(named), most, _rows(named))
+            learned = self._of_train(named)[0]
+            found = self._index(self._tower.vectors_of_history(learned), most, _rows(named))
         else:
             found = best_of(self._visitors.scores(named), most, _rows(named))
         return self._films(*found, asked)
@@ -89,7 +93,8 @@ class RetrievalServer(keras.layers.Layer):
         asked, most = lengths(k, tf.shape(movie_id)[0])
         named, liked, weights = weighted(self._movie(movie_id), weight, self._count())
         if self._visitors is None:
-            found = self._index(self._tower.vectors_of_history(liked, weights), most, _rows(named))
+            learned, counted = self._of_train(liked, weights)
+            found = self._index(self._tower.vectors_of_history(learned, counted), most, _rows(named))
         else:
             found = best_of(self._visitors.scores(liked, weights), most, _rows(named))
         return self._films(*found, asked)
@@ -162,6 +167,14 @@ class RetrievalServer(keras.layers.Layer):
     def _named(self, movie_title):
         """Returns the known films among titles, string [B, n], each once: ragged int32 [B, (m)]."""
         return distinct(tf.gather(self._movie_of_title, self._titles(movie_title)), self._count())[0]
+
+    def _of_train(self, movies, weights=None):
+        """Returns the films of histories that the model was trained on, and their weights."""
+        if not self._has_cold:
+            return movies, weights
+        learned = movies.with_values(movies.values < self._learned)
+        kept = None if weights is None else tf.ragged.boolean_mask(weights, learned)
+        return tf.ragged.boolean_mask(movies, learned), kept
 
     def _count(self):
         return tf.size(self._ratings, tf.int64)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE, USER_ID
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
@@ -29,7 +30,12 @@ FEW = 10  # films that are requested or described
 
 
 def retrieval_answers(
-    model: RetrievalModel, index: keras.layers.Layer, visitors: keras.layers.Layer | None, users: int = 64
+    model: RetrievalModel,
+    index: keras.layers.Layer,
+    visitors: keras.layers.Layer | None,
+    catalogue: Catalogue,
+    vectors: np.ndarray,
+    users: int = 64,
 ) -> list[Answer]:
     """Returns the answers of the trained model's own towers through the index.
 
@@ -39,10 +45,12 @@ def retrieval_answers(
         model: the trained model, not folded for serving.
         index: the index of its films.
         visitors: the layer that scores histories; None: the index does.
+        catalogue: the catalogue of the films in the index.
+        vectors: float32 [movies of that catalogue, d], their vectors.
         users: the number of users, and of films, to request, spread over the vocabulary; an unknown one is
             added.
     """
-    asked = _Asked(model, index, visitors, users)
+    asked = _Asked(model, index, visitors, catalogue, vectors, users)
     return [
         asked.films("serving_default", LENGTH, {}),
         asked.films("retrieve", FEW, {K: FEW}),
@@ -71,9 +79,10 @@ class _Asked:
         model: RetrievalModel,
         index: keras.layers.Layer,
         visitors: keras.layers.Layer | None,
+        catalogue: Catalogue,
+        vectors: np.ndarray,
         users: int,
     ):
-        catalogue = model.catalogue
         self._index, self._visitors = index, visitors
         self._titles = np.array([title.encode() for title in catalogue.attributes.titles], object)
         self._movie_ids = np.array(
@@ -85,7 +94,7 @@ class _Asked:
         self.user_names = _names(catalogue.vocabularies.user_id, places)
         self.movie_names = _names(catalogue.vocabularies.movie_id, places)
         self.movies = ids(catalogue.vocabularies.movie_id, self.movie_names)
-        self.film_vectors = model.item_vectors(tf.range(catalogue.movies)).numpy()
+        self.film_vectors = vectors
         user = ids(catalogue.vocabularies.user_id, self.user_names)
         self.vectors = model.user_vectors(tf.constant(user))
         watched, by_title = once(catalogue.watched), titles(catalogue)

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
+from trainer.data.cold_items import ColdItems
 from trainer.data.context import ContextLookup, learned_context
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
@@ -16,12 +17,13 @@ from trainer.models.ranking.mf import product
 from trainer.models.ranking.model import RankingModel
 
 
-def trained_answers(model: RankingModel, pairs: int = 64) -> list[Answer]:
+def trained_answers(model: RankingModel, pairs: int = 64, cold: ColdItems | None = None) -> list[Answer]:
     """Returns one answer per signature, for pairs from the whole catalogue and for unknown values.
 
     Args:
         model: a trained model.
         pairs: the number of users and films to request, spread over the vocabularies.
+        cold: the films that are served beside the model's own; some of them are requested too.
     """
     catalogue, vocabularies = model.catalogue, model.catalogue.vocabularies
     places = np.linspace(0, 1, pairs)
@@ -55,6 +57,8 @@ def trained_answers(model: RankingModel, pairs: int = 64) -> list[Answer]:
         more.append(Answer("rate_in_context", {USER_ID: users, MOVIE_ID: movies, **inputs}, rated))
     if model.rates_histories:
         more += [_of_histories(model, names, entitled), _of_weighted_histories(model, movie)]
+    if cold:
+        more.append(_of_cold(model, cold, users[: len(cold)]))
     return [
         *more,
         Answer("serving_default", {USER_ID: users, MOVIE_TITLE: names}, rating(entitled)),
@@ -107,6 +111,17 @@ def _of_weighted_histories(model: RankingModel, films: np.ndarray) -> Answer:
     inputs: dict[str, list | int | bool]
     inputs = {HISTORY_ID: histories, WEIGHT: weights, MOVIE_ID: [_movie_ids(model, asked)] * len(histories)}
     return Answer("rate_ids_for_history", inputs, {USER_RATING: np.stack(ratings)})
+
+
+def _of_cold(model: RankingModel, cold: ColdItems, users: list[str]) -> Answer:
+    """Returns the ratings of cold films, composed in NumPy; fewer films repeat no user."""
+    movies, user = list(cold.catalogue.vocabularies.movie_id[cold.first - 1 :][: len(users)]), users
+    rows = ids(model.catalogue.vocabularies.user_id, user)
+    ratings = np.zeros(len(rows), np.float32)
+    for place in range(cold.alike.shape[1]):
+        features = {USER_ID: tf.constant(rows), MOVIE_ID: tf.constant(cold.alike[: len(rows), place])}
+        ratings += cold.weights[: len(rows), place] * model(features, training=False).numpy()
+    return Answer("rate_ids", {USER_ID: user, MOVIE_ID: movies}, {USER_RATING: ratings})
 
 
 def _movie_ids(model: RankingModel, movies: np.ndarray) -> list[str]:

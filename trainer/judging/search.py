@@ -39,7 +39,7 @@ def search_quality(
     found = []
     for block in (slice(start, start + BLOCK) for start in range(0, len(sample), BLOCK)):
         films = model.ask("retrieve", user_id=names[block], k=K)[MOVIE_ID]
-        found.append(_shares_found(films, vectors.scores(sample[block])[:, 1:], catalogue))
+        found.append(shares_found(films, vectors.scores(sample[block])[:, 1:], catalogue))
     seconds = []
     for call in range(WARM_UP + CALLS):
         begin = time.perf_counter()
@@ -54,20 +54,23 @@ def search_quality(
     }
 
 
-def _shares_found(films: np.ndarray, scores: np.ndarray, catalogue: Catalogue) -> np.ndarray:
+def shares_found(films: np.ndarray, scores: np.ndarray, catalogue: Catalogue) -> np.ndarray:
     """Returns the share of each user's exact top films that was found.
 
     Args:
-        films: bytes [U, k], film ids.
+        films: bytes [U, k], film ids. Films that the vocabulary lacks (cold ones) take places away, but they
+            are no mistakes of the index.
         scores: float32 [U, M], the exact scores of the films in the vocabulary's order.
 
     Returns:
         float64 [U], 0 to 1.
     """
-    k = min(K, scores.shape[1])
-    kth = np.partition(scores, -k, axis=1)[:, -k]
     flat = [each.decode() for each in films.ravel()]
     rows = ids(catalogue.vocabularies.movie_id, flat).reshape(films.shape) - 1
     got = np.where(rows >= 0, np.take_along_axis(scores, np.maximum(rows, 0), axis=1), -np.inf)
+    cold = ((rows < 0) & (films != b"")).sum(axis=1)
+    k = np.clip(K - cold, 1, scores.shape[1])
+    kth = -np.sort(-scores, axis=1)[np.arange(len(scores)), k - 1]
     slack = ROUNDING * np.maximum(1, np.abs(kth))
-    return np.minimum((got >= (kth - slack)[:, None]).sum(axis=1) / k, 1)
+    shares = np.minimum((got >= (kth - slack)[:, None]).sum(axis=1) / k, 1)
+    return np.where(cold < K, shares, 1.0)

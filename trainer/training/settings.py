@@ -24,6 +24,11 @@ class Settings(Strict):
         model: Any
 
     train: TrainConfig = Field(TrainConfig(), description="training loop")
+    cold_items: bool = Field(
+        True,
+        description="whether items that are described and that nobody has touched are served too, known by "
+        "the items of like features; they do not change the training",
+    )
 
     @classmethod
     def of(cls, config: Mapping[str, Any], hyperparameters: Mapping[str, Any] | None) -> Self:
@@ -36,7 +41,9 @@ class Settings(Strict):
         Raises:
             ConfigError: a wrong key or value.
         """
-        settings = cls.checked({name: config[name] for name in cls.model_fields if config.get(name)})
+        settings = cls.checked(
+            {name: config[name] for name in cls.model_fields if config.get(name) not in (None, {})}
+        )
         values = (hyperparameters or {}).get("values", {})
         # Hyperband keeps notes of its own among the values: tuner/epochs, tuner/bracket…
         chosen = {path: value for path, value in values.items() if not path.startswith("tuner/")}

@@ -64,11 +64,17 @@ def _print(answer: Answer, whom: str, known: bool) -> None:
         table.caption = escape(
             f"like …: the most similar {words.item} among the {words.user}'s {words.ratings}"
         )
+    if any(item.new for item in answer.items):
+        new = f"new: it has no {words.ratings} yet"
+        table.caption = f"{table.caption}; {new}" if table.caption else new
     console.print(table)
 
 
 def _why(item: Recommended, words: DataWords) -> str:
     if item.because:
-        return f"like {item.because['movie_title']}"
+        like = f"like {item.because['movie_title']}"
+        return f"new, {like}" if item.new else like
+    if item.new:
+        return "new"
     ratings = f"{item.ratings:,} {words.rating if item.ratings == 1 else words.ratings}"
     return f"popular: {ratings}" if item.ratings >= POPULAR else ratings

@@ -92,6 +92,25 @@ def test_what_was_seen_comes_back_only_when_asked_for(marquee):
     assert titles("--seen") - titles() == {"Alien (1979)", "Toy Story (1995)"}
 
 
+def test_a_film_that_nobody_has_rated_is_marked_as_new(marquee, monkeypatch):
+    predict = RestClient.predict
+
+    def none_of_the_last(self, model, inputs, signature="serving_default"):
+        found = predict(self, model, inputs, signature)
+        if signature == "describe":
+            found["ratings"] = found["ratings"] * (found["ratings"] > 200)
+        return found
+
+    monkeypatch.setattr(RestClient, "predict", none_of_the_last)
+    answer = marquee("--user", "u1").out
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in answer.splitlines() if "│" in line]
+    why = {row[1]: row[-1] for row in rows}
+    assert why["Silent Night [draft] (1912)"] == "new"
+    assert why["Aliens (1986)"] == "like Alien (1979)"
+    assert "new: it has no ratings yet" in answer.splitlines()[-1]
+    assert "it has no" not in marquee("--user", "u1", "-k", "1").out
+
+
 def test_more_films_than_there_are_is_no_error(marquee):
     assert len(films(marquee("--user", "u3", "-k", "2147483647", "--json"))) == 6
 

@@ -1,4 +1,5 @@
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from trainer.evaluation.popularity import popular_lists
 from trainer.evaluation.quality import judge, measure
 from trainer.export.retrieval import export_retrieval
 from trainer.export.saved_model import SavedModel
-from trainer.judging.search import search_quality
+from trainer.judging.search import search_quality, shares_found
 from trainer.judging.vectors import Vectors
 from trainer.models.retrieval.config import TwoTowerConfig
 from trainer.models.retrieval.registry import build
@@ -203,6 +204,21 @@ def test_the_search_of_an_exported_model_is_measured(exported, data):
     assert found["films"] == data.catalogue.movies - 1
     assert found["index_recall@100"] == 1
     assert 0 < found["search_p50_ms"] <= found["search_p99_ms"]
+
+
+def test_cold_films_in_a_list_are_no_mistakes_of_the_index():
+    vocabularies = SimpleNamespace(movie_id=tuple(f"m{film}" for film in range(150)))
+    catalogue = SimpleNamespace(vocabularies=vocabularies)
+    scores = np.arange(150, 0, -1, dtype=np.float32)[None]  # m0 is the best
+    cold, best = [f"new {each}".encode() for each in range(5)], [f"m{film}".encode() for film in range(100)]
+
+    def share(films):
+        return shares_found(np.array([films], object), scores, catalogue).tolist()
+
+    assert share(best) == [1]
+    assert share([*cold, *best[:95]]) == [1]
+    assert share([*cold, *best[:94], b"m149"]) == [pytest.approx(94 / 95)]
+    assert share([*best[:99], b""]) == [0.99]
 
 
 def test_a_signature_that_the_model_lacks_is_named_beside_those_it_has(exported):

@@ -55,8 +55,14 @@ class RetrievalModel(Model):
         brought = tf.RaggedTensor.from_row_splits(histories.values, histories.splits)
         return tf.matmul(self.vectors_of_history(brought), items, transpose_b=True).numpy()
 
-    def visitors(self) -> keras.layers.Layer | None:
+    def visitors(
+        self, catalogue: Catalogue | None = None, vectors: np.ndarray | None = None
+    ) -> keras.layers.Layer | None:
         """Returns the layer that scores a request's history, if `vectors_of_history` does not.
+
+        Args:
+            catalogue: the catalogue of the films to score, if there are others behind the model's own.
+            vectors: float32 [movies of `catalogue`, d], their vectors.
 
         Returns:
             A layer whose `scores` takes ragged int32 [B, (n)], known films, each once, and maybe their

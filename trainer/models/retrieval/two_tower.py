@@ -104,9 +104,14 @@ class TwoTower(RetrievalModel):
     def vectors_of_history(self, movies, weights=None):
         return self.user_tower.of_films(movies, weights)
 
-    def visitors(self) -> keras.layers.Layer:
+    def visitors(
+        self, catalogue: Catalogue | None = None, vectors: np.ndarray | None = None
+    ) -> keras.layers.Layer:
         """Returns the closed-form counts: the tower was trained on histories far longer than a visitor's."""
-        return Visitors(self.catalogue, self.scores(np.zeros(1, np.int32))[0, 1:])
+        if vectors is None:
+            vectors = self.item_vectors(tf.range(self.catalogue.movies)).numpy()
+        nobody = self.user_vectors(tf.zeros([1], tf.int32)).numpy()[0]
+        return Visitors(catalogue or self.catalogue, vectors[1:] @ nobody)
 
     def weights_by_name(self) -> dict[str, Weight]:
         towers = {"user_tower": self.user_tower, "item_tower": self.item_tower}
