@@ -78,7 +78,7 @@ def test_the_judged_lists_stand_beside_the_last_blessed_ones_with_their_errors(l
         "nDCG@10", "0.2500 ± 0.0100", "0.2600 ± 0.0100", "0.1200 ± 0.0100",
     ]  # fmt: skip
     assert rows(section, "Recommender on eval")[2][0] == "rating below the user's mean"
-    assert "rated in eval it is 45.0 %" in section.parts[0].lead
+    assert "of all ratings in eval it is 45.0 %" in section.parts[0].lead
 
 
 def test_a_recommender_is_compared_as_its_evaluator_compared_it(left):
