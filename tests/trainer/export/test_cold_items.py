@@ -196,4 +196,4 @@ def test_a_rating_of_one_is_the_mean_of_those_like_it(kinds, cold, tmp_path):
         given = {"history_id": tf.constant([["m7", "new drama"]]), "weight": tf.ones([1, 2])}
         by_history = rate["rate_ids_for_history"](**given, movie_id=tf.constant([films]))["user_rating"][0]
         each = rate["rate_ids_for_history"](**given, movie_id=tf.constant([alike[0]]))["user_rating"][0]
-        assert by_history[0] == pytest.approx((cold.weights[0] * each.numpy()).sum(), abs=1e-4)
+        assert float(by_history[0]) == pytest.approx((cold.weights[0] * each.numpy()).sum(), abs=1e-4)
