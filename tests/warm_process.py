@@ -68,7 +68,6 @@ class WarmPopen:
         arguments: of the command line.
         folder: to be in.
         environment: the whole of it; this process's if not given.
-        output: a file for what it says, in place of `stdout`.
     """
 
     def __init__(
@@ -77,14 +76,11 @@ class WarmPopen:
         arguments: Sequence[object],
         folder: Path = CHECKOUT,
         environment: Mapping[str, str] | None = None,
-        output: Path | None = None,
     ):
-        if output:
-            output.touch()  # so that it can be read at once, as if a shell had opened it
         reader, writer = _context().Pipe(duplex=False)
         run = _execute if "\n" in module else _call_main
         given = (module, [str(each) for each in arguments], CHECKOUT)
-        self._process = _started(run, given, folder, dict(environment or os.environ), output or writer)
+        self._process = _started(run, given, folder, dict(environment or os.environ), writer)
         writer.close()  # so that reading ends when the process does
         self.stdout: TextIO = os.fdopen(os.dup(reader.fileno()), encoding="utf-8")
         reader.close()

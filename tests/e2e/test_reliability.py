@@ -1,12 +1,9 @@
 """A short form of the campaign in `benchmarks/reliability.py`: its parts, a few trials each."""
 
-import os
-
 import apache_beam.utils.multi_process_shared  # noqa: F401 replaces a part of multiprocessing
 import pytest
 from rich.console import Console
 
-from benchmarks.campaign import process
 from benchmarks.campaign.bodies import CHUNK as BODIES
 from benchmarks.campaign.bodies import bodies
 from benchmarks.campaign.ratings_files import CHUNK as FILES
@@ -14,20 +11,8 @@ from benchmarks.campaign.ratings_files import ratings_files
 from benchmarks.campaign.record import Record
 from benchmarks.campaign.swaps import swaps
 from benchmarks.campaign.workspace_faults import Inspector
-from tests.warm_process import WarmPopen
 
 QUIET = Console(quiet=True)
-
-
-@pytest.fixture(autouse=True)
-def warm(monkeypatch):
-    """Servers begin with the libraries imported."""
-
-    def start(workspace, *arguments, output):
-        environment = {**os.environ, "MARQUEE_WORKSPACE": str(workspace), "COLUMNS": "140"}
-        return WarmPopen("pipeline.cli.app", arguments, process.ROOT, environment, output)
-
-    monkeypatch.setattr(process, "start", start)
 
 
 def test_versions_change_under_load_without_a_failed_request(first, marquee, tmp_path):
