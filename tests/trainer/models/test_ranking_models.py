@@ -10,6 +10,7 @@ from marquee.errors import ConfigError, TrainingError
 from tests.trainer.eagerly import eagerly
 from tests.trainer.trained_kinds import FEATURES, KINDS, NUMBERS, WEAK, settings
 from trainer.data import catalogue as catalogues
+from trainer.data.feature_options import check_features
 from trainer.data.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
 from trainer.data.vocabularies import Vocabularies
 from trainer.models.ranking import registry
@@ -151,14 +152,14 @@ def test_a_pairs_weight_is_found_by_the_names_of_its_keys(data):
     ids = {USER_ID: tf.constant([user]), MOVIE_ID: tf.constant([movie])}
     before = float(model(ids)[0])
     by_genre, by_age = model.crosses.trainable_variables
-    by_genre.assign(np.arange(9) / 10)
-    by_age.assign(np.arange(9))
+    by_genre.assign(np.arange(9) / 100)  # small, so that the answer stays within the scale
+    by_age.assign(np.arange(9) / 50)
 
     cross = keras.layers.HashedCrossing(9)
     [gender], [age] = (catalogue.attributes.text(key, user) for key in ("gender", "age"))
     genres = catalogue.attributes.text("genres", movie)
-    expected = sum(float(cross((gender, genre))) / 10 for genre in genres) / np.sqrt(len(genres))
-    expected += float(cross((age, catalogue.vocabularies.movie_id[movie - 1])))
+    expected = sum(float(cross((gender, genre))) / 100 for genre in genres) / np.sqrt(len(genres))
+    expected += float(cross((age, catalogue.vocabularies.movie_id[movie - 1]))) / 50
     assert float(model(ids)[0]) - before == pytest.approx(expected, rel=1e-4)
 
 
@@ -181,6 +182,7 @@ def test_a_low_rank_cross_has_fewer_weights(data):
 
 def test_mean_squared_error_of_the_network_is_the_loss(data):
     model = build(MlpConfig(hidden=(4,)), data.catalogue)
+    model.network.layers[-1].bias.assign([3.0])  # the scale's middle: beyond its ends an answer is clipped
     rows = batch([1, 2], [1, 2], [4.0, 1.0])
     expected = np.mean((model(rows).numpy() - [4.0, 1.0]) ** 2)
 
@@ -217,6 +219,7 @@ def test_members_are_trained_by_the_sum_of_their_losses(data):
 
 def test_a_request_without_a_time_is_as_of_the_latest(data):
     model = build(MlpConfig(features=("time",)), data.catalogue)
+    model.network.layers[-1].bias.assign([3.0])  # the scale's middle: beyond its ends an answer is clipped
     ids = {USER_ID: tf.constant([1]), MOVIE_ID: tf.constant([1])}
 
     def at(time):
@@ -243,13 +246,18 @@ def test_features_that_the_data_lacks_are_left_out(data):
         ({"kind": "dcn", "dim": "wide"}, "dim"),
         ({"kind": "wide_deep", "crosses": [["user_id", "movie_id"]]}, "by heart"),
         ({"kind": "mf", "dims": 3}, "model.mf.dims = 3: Extra inputs"),
-        ({"kind": "mf", "features": ["time"]}, "time"),
         ({"kind": "mlp", "hidden": [0]}, "hidden.0 = 0"),
     ],
 )
 def test_a_wrong_model_config_is_explained(model, message):
     with pytest.raises(ConfigError, match=message):
         settings(model)
+
+
+@pytest.mark.parametrize("feature", ["time", "shoe_size"])
+def test_a_feature_that_a_kind_cannot_take_is_explained(feature):
+    with pytest.raises(ConfigError, match=feature):
+        check_features(MfConfig(features=(feature,)), shipped("movielens"))
 
 
 def test_hyperparameters_go_in_by_path_and_are_checked():
