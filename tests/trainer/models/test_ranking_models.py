@@ -182,8 +182,9 @@ def test_a_low_rank_cross_has_fewer_weights(data):
 
 def test_mean_squared_error_of_the_network_is_the_loss(data):
     model = build(MlpConfig(hidden=(4,)), data.catalogue)
-    model.network.layers[-1].bias.assign([3.0])  # the scale's middle: beyond its ends an answer is clipped
     rows = batch([1, 2], [1, 2], [4.0, 1.0])
+    model(rows)
+    model.network.layers[-1].bias.assign([3.0])  # the scale's middle: beyond its ends an answer is clipped
     expected = np.mean((model(rows).numpy() - [4.0, 1.0]) ** 2)
 
     assert float(model.compute_loss(rows)) == pytest.approx(expected, rel=1e-5)
@@ -219,8 +220,10 @@ def test_members_are_trained_by_the_sum_of_their_losses(data):
 
 def test_a_request_without_a_time_is_as_of_the_latest(data):
     model = build(MlpConfig(features=("time",)), data.catalogue)
-    model.network.layers[-1].bias.assign([3.0])  # the scale's middle: beyond its ends an answer is clipped
     ids = {USER_ID: tf.constant([1]), MOVIE_ID: tf.constant([1])}
+
+    model(ids)
+    model.network.layers[-1].bias.assign([3.0])  # the scale's middle: beyond its ends an answer is clipped
 
     def at(time):
         return float(model({**ids, TIMESTAMP: tf.constant([time], tf.int64)})[0])
