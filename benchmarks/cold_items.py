@@ -5,8 +5,8 @@
 
 Of a permutation of all items (`RandomState(seed)`), the first 5 % are hidden: models learn from the
 interactions with the others, and know the hidden ones by their features alone, as
-`trainer.data.cold_items` has them. MovieLens 100K has genres, the year and the words of the title, Beauty the
-numbers of each item's categories and brand.
+`trainer.export.cold_items` has them. MovieLens 100K has genres, the year and the words of the title, Beauty
+the numbers of each item's categories and brand.
 
 Each user who touched hidden items is asked for, and the measure is the mean over users of the share of those
 items that are found: `recall@100` among all items that the user has not touched in train, hidden or not; and
@@ -145,7 +145,7 @@ class Asking:
     def of(self, model, alike: int | None, power: float | None) -> dict[str, float]:
         import tensorflow as tf
 
-        from trainer.data.cold_items import ALIKE, SHARPNESS, ColdItems, nearest
+        from trainer.export.cold_items import ALIKE, SHARPNESS, ColdItems, nearest
 
         near = nearest(self._whole, self._first, alike or ALIKE, power or SHARPNESS)
         vectors = model.item_vectors(tf.range(self._first)).numpy()
@@ -175,7 +175,7 @@ def described(catalogue, items: dict[str, dict], hidden: set[str]):
 
     import tensorflow as tf
 
-    from trainer.data.cold_items import extended
+    from trainer.export.cold_items import extended
 
     names = tuple(sorted(name for name in hidden if name in items))
     with tempfile.TemporaryDirectory() as folder:

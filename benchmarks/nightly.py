@@ -135,7 +135,7 @@ def divided(columns: dict[str, list], kind: str) -> list[dict[str, list]]:
     """Divides rows into train, eval and test, as MovieLensExampleGen does."""
     from components.movielens_example_gen.config import DataConfig
     from components.movielens_example_gen.splits import Rows, assign
-    from trainer.data.pair_hash import lots
+    from trainer.data.pairs.pair_hash import lots
 
     split = DataConfig(dataset="custom", path="-", split={"kind": kind}).split
     codes = assign(split, Rows(len(columns["user_id"]), lot=lots(_pairs(columns))))
@@ -167,9 +167,9 @@ class _Task:
         from components.bars import Baseline, Overlap, verdicts
         from components.movielens_example_gen.shipped import shipped
         from trainer.data import catalogue as catalogues
+        from trainer.data.pairs.trained_on import TrainedOn
         from trainer.data.rating_data import RatingData
         from trainer.data.ratings import Ratings
-        from trainer.data.trained_on import TrainedOn
         from trainer.data.vocabularies import Vocabularies
 
         vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
@@ -221,7 +221,7 @@ class RankingTask(_Task):
     def measured(self, candidate: Learned, last: Learned | None, rows: dict):
         """Returns the candidate's RMSE, the baseline's, and the standard error of the difference."""
         from components.ranking_evaluator.paired import Paired
-        from trainer.data.pair_hash import column_hashes
+        from trainer.data.pairs.pair_hash import column_hashes
 
         stars = np.asarray(rows["user_rating"], np.float64)
         new = _rated(candidate, rows)
@@ -303,7 +303,7 @@ def _scores_of(learned: Learned, vocabularies):
 
 
 def _pairs(columns: dict[str, list]) -> np.ndarray:
-    from trainer.data.pair_hash import pair_hashes
+    from trainer.data.pairs.pair_hash import pair_hashes
 
     return pair_hashes(columns["user_id"], columns["movie_id"])
 

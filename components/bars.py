@@ -41,7 +41,7 @@ class Overlap:
 
     Attributes:
         share: the share, 0 to 1; an estimate for models of many millions of ratings
-            (`trainer.data.trained_on`). None if the model has no record of its training ratings.
+            (`trainer.data.pairs.trained_on`). None if the model has no record of its training ratings.
         rows: the number of ratings in `eval`.
     """
 

@@ -7,7 +7,7 @@ from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
 from components.bars import Overlap
-from trainer.data.trained_on import TrainedOn
+from trainer.data.pairs.trained_on import TrainedOn
 from trainer.training.weights import trained_folder
 
 BASELINE = "baseline_model"
@@ -26,7 +26,7 @@ def eval_overlap(input_dict: dict[str, list[Any]], pairs: np.ndarray) -> Overlap
 
     Args:
         input_dict: the inputs of an executor, with or without a `baseline_model`.
-        pairs: the hash of each row of `eval`, as `trainer.data.trained_on.rating_pairs` reads them.
+        pairs: the hash of each row of `eval`, as `trainer.data.pairs.trained_on.rating_pairs` reads them.
 
     What people rate again stands in the candidate's own train as well, and gives nothing away: those rows of
     `eval` are left out of the question.

@@ -15,8 +15,8 @@ from marquee.errors import TrainingError
 from marquee.progress import report
 from trainer.data.description import Description
 from trainer.data.features import TRAIN
+from trainer.data.pairs.trained_on import TrainedOn
 from trainer.data.rating_data import RatingData
-from trainer.data.trained_on import TrainedOn
 from trainer.models.base import Model
 from trainer.run_fn import REPORT, Task, deliver, task_of, write_report
 from trainer.training.loop import TrainResult

@@ -13,13 +13,14 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")  # before TensorFlow: Keras 3
 from marquee.errors import ConfigError
 from marquee.progress import report
 from marquee.whole_file import write_whole
-from trainer.data.cold_items import cold_items
 from trainer.data.description import Description, Scale
 from trainer.data.feature_options import check_features
 from trainer.data.learnable import check_learnable
+from trainer.data.pairs.trained_on import TrainedOn, rating_pairs
 from trainer.data.rating_data import RatingData
-from trainer.data.trained_on import TrainedOn, rating_pairs
 from trainer.export.answers import Answer, write_answers
+from trainer.export.cold_items import cold_items
+from trainer.export.described import Described
 from trainer.export.description import write_description
 from trainer.export.projector import write_projector
 from trainer.export.ranking import export_ranking
@@ -28,7 +29,6 @@ from trainer.export.trained_answers import trained_answers
 from trainer.export.verify import verify_export
 from trainer.models.ranking.model import RankingModel
 from trainer.models.retrieval.model import RetrievalModel
-from trainer.training.described import Described
 from trainer.training.epoch_log import LOGS, TRAIN
 from trainer.training.loop import TrainResult
 from trainer.training.ranking import RankingSettings, train_ranking
@@ -54,8 +54,8 @@ def run_fn(fn_args) -> None:
         backup_dir: the folder of the backup from which a killed run resumes, or None.
         code_fingerprint: a fingerprint of the code, so that edited code does not resume an older run.
 
-    The weights, the record of the ratings that they were trained on (`trainer.data.trained_on`) and the
-    description of the data (`trainer.training.described`) are written to `trained/` beside
+    The weights, the record of the ratings that they were trained on (`trainer.data.pairs.trained_on`) and the
+    description of the data (`trainer.export.described`) are written to `trained/` beside
     `serving_model_dir`, for a later run's warm start and for comparisons.
 
     Raises:

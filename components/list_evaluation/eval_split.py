@@ -12,8 +12,8 @@ from components.described import description_of
 from components.inputs import split_files
 from marquee.progress import report
 from trainer.data import features
+from trainer.data.pairs.trained_on import rating_pairs
 from trainer.data.rating_data import RatingData
-from trainer.data.trained_on import rating_pairs
 from trainer.evaluation.held_out import HeldOut
 
 

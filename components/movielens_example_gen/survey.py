@@ -12,7 +12,7 @@ from components.movielens_example_gen import splits
 from components.movielens_example_gen.config import DataConfig
 from components.movielens_example_gen.files.pieces import Piece
 from components.movielens_example_gen.reading import ratings
-from trainer.data.pair_hash import id_hashes, lots, mixed
+from trainer.data.pairs.pair_hash import id_hashes, lots, mixed
 
 
 @dataclass(frozen=True)

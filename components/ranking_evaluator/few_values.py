@@ -8,7 +8,7 @@ import tensorflow_model_analysis as tfma  # isort: skip
 from google.protobuf import json_format  # isort: skip
 
 from trainer.data.description import MOST_SLICES
-from trainer.training.described import Described
+from trainer.export.described import Described
 from trainer.training.weights import trained_folder
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from marquee.progress import report
 from trainer.data.examples import with_serialized
 from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
-from trainer.data.pair_hash import column_hashes, mixed
+from trainer.data.pairs.pair_hash import column_hashes, mixed
 from trainer.export.saved_model import SavedModel
 
 BATCH = 1 << 13
@@ -27,7 +27,7 @@ class Paired:
 
     Attributes:
         user: the number of each row's user, from 0.
-        pairs: the hash of user and film (`trainer.data.pair_hash`), uint64.
+        pairs: the hash of user and film (`trainer.data.pairs.pair_hash`), uint64.
         stars: the rating, float64.
         candidate, baseline: each model's predictions, float64.
     """

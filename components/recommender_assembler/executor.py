@@ -11,7 +11,7 @@ from tfx.utils import path_utils
 from components.not_refit import WHY, is_not_refit, say_not_refit
 from marquee.progress import report
 from trainer.data.description import Description
-from trainer.data.trained_on import TrainedOn
+from trainer.data.pairs.trained_on import TrainedOn
 from trainer.export.answers import write_answers
 from trainer.export.description import write_description
 from trainer.export.recommender import assemble

@@ -27,8 +27,8 @@ class SampledNegatives(base_component.BaseComponent):
 
     Each interaction of `eval` and `test` has the label 1 in `user_rating`, and is followed by negatives with
     the label 0: the same user, time and context with an item that the user has in no split
-    (`trainer.data.negatives`). A hash of user and item draws them, so that candidate and baseline are judged
-    by the same rows, as are the models of two nights on the same data.
+    (`trainer.data.implicit.negatives`). A hash of user and item draws them, so that candidate and baseline
+    are judged by the same rows, as are the models of two nights on the same data.
 
     Args:
         examples: the splits of implicit feedback.

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from trainer.data.examples import with_serialized
 from trainer.data.features import MOVIE_ID, USER_ID
-from trainer.data.negatives import Negatives
-from trainer.data.pair_hash import column_hashes
+from trainer.data.implicit.negatives import Negatives
+from trainer.data.pairs.pair_hash import column_hashes
 from trainer.data.ratings import Ratings
 
 BATCH = 1 << 15

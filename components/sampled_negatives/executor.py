@@ -20,8 +20,8 @@ from marquee.progress import report
 from trainer.data import features
 from trainer.data.description import Description
 from trainer.data.examples import with_serialized
-from trainer.data.negatives import Negatives, by_hash
-from trainer.data.pair_hash import column_hashes, mixed
+from trainer.data.implicit.negatives import Negatives, by_hash
+from trainer.data.pairs.pair_hash import column_hashes, mixed
 
 BATCH = 1 << 13
 _IDS = (features.USER_ID, features.MOVIE_ID)

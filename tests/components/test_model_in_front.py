@@ -10,7 +10,7 @@ from components.model_in_front.executor import Executor
 from serving.versions.placement import content, placement
 from serving.versions.version_sets import push_set
 from serving.versions.versions import push, rollback
-from trainer.data.trained_on import TrainedOn
+from trainer.data.pairs.trained_on import TrainedOn
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from components.serving_validator.executor import validate
 from marquee.errors import TrainingError
 from serving.data_words import DataWords, description_of
 from trainer.data.description import Categories, Category, Description, Nouns
-from trainer.data.trained_on import TrainedOn
+from trainer.data.pairs.trained_on import TrainedOn
 
 STARS, NEARNESS = [3.0, 4.0], [0.2, 0.1]
 

@@ -14,9 +14,9 @@ from components.movielens_example_gen.shipped import shipped
 from components.recommender_assembler.executor import Executor as Assembler
 from components.recommender_evaluator.executor import Executor
 from marquee.errors import ConfigError
-from trainer.data.pair_hash import pair_hashes
+from trainer.data.pairs.pair_hash import pair_hashes
+from trainer.data.pairs.trained_on import TrainedOn
 from trainer.data.ratings import Ratings
-from trainer.data.trained_on import TrainedOn
 from trainer.evaluation.recommender_measures import RECOMMENDER_MEASURES
 from trainer.judging.under_mean import Liked, UnderMean
 

@@ -15,8 +15,8 @@ from components.movielens_example_gen.shipped import shipped
 from components.retrieval_evaluator import RetrievalEvaluator
 from components.retrieval_evaluator.executor import Executor
 from marquee.errors import ConfigError, TrainingError
-from trainer.data.pair_hash import pair_hashes
-from trainer.data.trained_on import FILE, TrainedOn
+from trainer.data.pairs.pair_hash import pair_hashes
+from trainer.data.pairs.trained_on import FILE, TrainedOn
 from trainer.evaluation.measures import QUALITY_MEASURES, SEARCH_MEASURES
 
 # By falling frequency: films a b c d e, users u2 u4 u1 u3.

@@ -12,8 +12,8 @@ from marquee.errors import TrainingError
 from tests.trainer.eagerly import eagerly
 from trainer.data.catalogue import read_train
 from trainer.data.count_vocabularies import count_vocabularies
+from trainer.data.pairs.trained_on import TrainedOn, rating_pairs
 from trainer.data.rating_data import RatingData
-from trainer.data.trained_on import TrainedOn, rating_pairs
 from trainer.models.ranking.registry import KINDS as RANKING
 from trainer.models.retrieval.registry import KINDS as RETRIEVAL
 from trainer.refit import Refit, refit, refit_model

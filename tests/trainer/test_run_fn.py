@@ -8,7 +8,7 @@ import tensorflow as tf
 from components.movielens_example_gen.shipped import shipped
 from marquee.errors import ConfigError
 from tests.trainer.eagerly import eagerly
-from trainer.data.trained_on import TrainedOn, rating_pairs
+from trainer.data.pairs.trained_on import TrainedOn, rating_pairs
 from trainer.run_fn import run_fn
 
 

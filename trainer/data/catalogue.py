@@ -7,14 +7,14 @@ import numpy as np
 
 from marquee.errors import TrainingError
 from trainer.data.attributes import Attributes
-from trainer.data.context import ContextTable, context_tables
 from trainer.data.description import Description
 from trainer.data.examples import example_batches, expand
+from trainer.data.implicit.strengths import Strengths
 from trainer.data.rating_lookup import RATING_FEATURES, RatingLookup
 from trainer.data.ratings import Ratings, pair_keys
-from trainer.data.raw_columns import raw_column
-from trainer.data.strengths import Strengths
+from trainer.data.tables.context import ContextTable, context_tables
 from trainer.data.tables.ragged import Ragged
+from trainer.data.tables.raw_columns import raw_column
 from trainer.data.tables.table import Table
 from trainer.data.vocabularies import Vocabularies
 

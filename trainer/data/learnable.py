@@ -3,7 +3,7 @@
 import numpy as np
 
 from marquee.errors import DataError
-from trainer.data.negatives import Negatives
+from trainer.data.implicit.negatives import Negatives
 from trainer.data.rating_data import RatingData
 
 FEWEST = 10  # rows of train, below which nothing is learned but noise

@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from trainer.data.context import ContextLookup
 from trainer.data.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
 from trainer.data.lookups import string_lookup
+from trainer.data.tables.context import ContextLookup
 from trainer.data.vocabularies import Vocabularies
 
 RATING_FEATURES = (USER_ID, MOVIE_ID, USER_RATING, TIMESTAMP)

@@ -10,7 +10,7 @@ from marquee.errors import TrainingError
 from trainer.data.examples import NO_TIME, example_batches, expand
 from trainer.data.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
 from trainer.data.rating_lookup import RATING_FEATURES, RatingLookup
-from trainer.data.raw_columns import raw_column
+from trainer.data.tables.raw_columns import raw_column
 from trainer.data.vocabularies import Vocabularies
 
 
@@ -18,7 +18,7 @@ from trainer.data.vocabularies import Vocabularies
 class Ratings:
     """Ratings, one per row: `user`, `movie` int32 (0: not in train), `rating` float32, `timestamp` int64.
 
-    `context` holds the columns of `trainer.data.context.ContextLookup`, by name in tf.Examples.
+    `context` holds the columns of `trainer.data.tables.context.ContextLookup`, by name in tf.Examples.
     """
 
     user: np.ndarray

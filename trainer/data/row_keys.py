@@ -2,7 +2,7 @@
 
 from trainer.data.catalogue import Catalogue
 from trainer.data.tables.table import UNKNOWN
-from trainer.data.title_words import title_words
+from trainer.data.tables.title_words import title_words
 
 WORDS = "words"  # the owner of a table of title words
 

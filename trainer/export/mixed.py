@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from trainer.data.cold_items import ColdItems
 from trainer.data.features import MOVIE_ID
+from trainer.export.cold_items import ColdItems
 
 
 class Mixed:

@@ -9,13 +9,13 @@ import tensorflow as tf
 
 from trainer.data.activity import ACTIVITIES, activity
 from trainer.data.catalogue import Catalogue
-from trainer.data.cold_items import ColdItems
-from trainer.data.context import ContextLookup, learned_context
 from trainer.data.description import Description, Number
 from trainer.data.examples import parse
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
 from trainer.data.lookups import string_lookup
+from trainer.data.tables.context import ContextLookup, learned_context
 from trainer.export.brought import HISTORY_ID, WEIGHT, weighted
+from trainer.export.cold_items import ColdItems
 from trainer.export.mixed import Mixed
 from trainer.models.ranking.model import RankingModel
 

@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from marquee.whole_file import write_whole
-from trainer.data.cold_items import ColdItems
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID
 from trainer.export.answers import EXTRA, Answer
 from trainer.export.brought import HISTORY_ID, WEIGHT
+from trainer.export.cold_items import ColdItems
 from trainer.export.retrieval_server import EXCLUDE_SEEN, LENGTH, K, RetrievalServer
 from trainer.export.retrieval_trained_answers import retrieval_answers
 from trainer.models.index import IndexKind, IndexReport, build_index

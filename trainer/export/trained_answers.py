@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
-from trainer.data.cold_items import ColdItems
-from trainer.data.context import ContextLookup, learned_context
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
+from trainer.data.tables.context import ContextLookup, learned_context
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
+from trainer.export.cold_items import ColdItems
 from trainer.export.ranking import CHANCE, CHANCES, RankingServer, grouped, titles
 from trainer.models.ranking.mf import product
 from trainer.models.ranking.model import RankingModel

@@ -15,10 +15,10 @@ import tensorflow as tf
 from marquee.errors import TrainingError
 from trainer.data.examples import example_batches, expand
 from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
-from trainer.data.negatives import Negatives
+from trainer.data.implicit.negatives import Negatives
+from trainer.data.implicit.strengths import Strengths
 from trainer.data.rating_lookup import RatingLookup
 from trainer.data.ratings import Ratings
-from trainer.data.strengths import Strengths
 from trainer.data.vocabularies import OOV, Vocabularies
 from trainer.models.ranking.model import SAMPLE_WEIGHT
 from trainer.training.config import TrainConfig

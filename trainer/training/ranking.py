@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from trainer.data.catalogue import Catalogue
-from trainer.data.negatives import Negatives
+from trainer.data.implicit.negatives import Negatives
 from trainer.data.rating_data import RatingData
 from trainer.data.ratings import Ratings
 from trainer.models.ranking.registry import model_class
@@ -20,7 +20,7 @@ def train_ranking(settings: RankingSettings, data: RatingData, identity: str = "
     """Builds and trains a ranking model; `options` are those of `trainer.training.loop.train`.
 
     Of ratings it predicts the rating. Of implicit feedback it predicts the chance of an interaction, against
-    negatives (`trainer.data.negatives`), of which `train.batch_size` counts as many as there are.
+    negatives (`trainer.data.implicit.negatives`), of which `train.batch_size` counts as many as there are.
 
     Args:
         settings: the settings of the model and the training loop; the head is chosen by the data

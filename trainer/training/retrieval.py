@@ -7,8 +7,8 @@ import numpy as np
 
 from trainer.data.catalogue import Catalogue
 from trainer.data.features import USER_ID
+from trainer.data.implicit.strengths import Strengths
 from trainer.data.rating_data import RatingData
-from trainer.data.strengths import Strengths
 from trainer.evaluation.held_out import HeldOut
 from trainer.evaluation.metrics.full_catalogue import full_catalogue_metrics
 from trainer.models.retrieval.model import RetrievalModel

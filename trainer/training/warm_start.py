@@ -9,8 +9,8 @@ import numpy as np
 
 from marquee.errors import TrainingError
 from marquee.progress import report
+from trainer.data.pairs.trained_on import TrainedOn
 from trainer.data.row_keys import UNKNOWN
-from trainer.data.trained_on import TrainedOn
 from trainer.models.base import Model, Weight
 from trainer.training.weights import Trained, trained_folder
 
@@ -33,8 +33,8 @@ class WarmStart:
 
     Args:
         base_model: the SavedModel of the artifact to start from, as TFX's Trainer names it.
-        held_out: the hashes of the new model's held-out ratings (`trainer.data.trained_on`); None if there
-            are none.
+        held_out: the hashes of the new model's held-out ratings (`trainer.data.pairs.trained_on`); None if
+            there are none.
 
     Attributes:
         identity: a fingerprint of the base: a killed run resumes only with the same base.

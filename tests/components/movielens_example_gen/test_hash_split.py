@@ -9,7 +9,7 @@ from tfx.types import standard_artifacts
 
 from components.movielens_example_gen.executor import Executor
 from trainer.data.features import MOVIE_ID, SPLITS, USER_ID
-from trainer.data.pair_hash import lots, pair_hashes
+from trainer.data.pairs.pair_hash import lots, pair_hashes
 
 RATINGS = [(user, movie) for user in range(1, 31) for movie in range(1, 21)]
 

@@ -15,7 +15,7 @@ def test_what_a_node_imports_is_its_code():
 def test_a_data_node_is_not_run_again_for_an_edited_model():
     files = sources("components.movielens_example_gen")
 
-    assert "trainer/data/pair_hash.py" in files
+    assert "trainer/data/pairs/pair_hash.py" in files
     assert not [
         name for name in files if name.startswith(("trainer/models/ranking/", "trainer/models/retrieval/"))
     ]

@@ -16,7 +16,7 @@ from serving.client import RestClient
 from serving.server.server import EmbeddedServer, ServerConfig
 from serving.versions.version_sets import TRAINED
 from serving.versions.versions import list_versions
-from trainer.data.trained_on import TrainedOn
+from trainer.data.pairs.trained_on import TrainedOn
 
 from .launcher import Launcher
 

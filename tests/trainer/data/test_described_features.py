@@ -18,6 +18,7 @@ from trainer.data.tables.bins import binned
 from trainer.data.tables.columns import titled
 from trainer.data.tables.table import OneOf, SetOf
 from trainer.data.vocabularies import Vocabularies
+from trainer.export.described import Described
 from trainer.export.ranking import export_ranking
 from trainer.export.retrieval_server import described
 from trainer.export.trained_answers import trained_answers
@@ -30,7 +31,6 @@ from trainer.models.ranking.dcn import Dcn
 from trainer.models.retrieval.config import TwoTowerConfig
 from trainer.models.retrieval.two_tower import TwoTower
 from trainer.models.retrieval.visitors import words_of
-from trainer.training.described import Described
 from trainer.training.ranking import RankingSettings, train_ranking
 
 SHOP = Description.model_validate(

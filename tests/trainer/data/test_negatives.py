@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.trainer import implicit
-from trainer.data.negatives import Negatives, by_generator, by_hash
+from trainer.data.implicit.negatives import Negatives, by_generator, by_hash
 from trainer.data.ratings import Ratings, pair_keys
 from trainer.training.batches import Rows, batches
 from trainer.training.config import TrainConfig

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from components.movielens_example_gen.shipped import shipped
-from trainer.data.pair_hash import id_hashes, lots, mixed, pair_hashes
+from trainer.data.pairs.pair_hash import id_hashes, lots, mixed, pair_hashes
+from trainer.data.pairs.trained_on import FILE, TrainedOn, rating_pairs
 from trainer.data.ratings import Ratings
-from trainer.data.trained_on import FILE, TrainedOn, rating_pairs
 from trainer.data.vocabularies import Vocabularies
 
 

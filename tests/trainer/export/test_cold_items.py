@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.trainer.eagerly import eagerly
 from trainer.data.catalogue import items_file, read_train
-from trainer.data.cold_items import EVIDENCE, cold_items
+from trainer.export.cold_items import EVIDENCE, cold_items
 from trainer.export.ranking import export_ranking
 from trainer.export.retrieval import export_retrieval
 from trainer.export.trained_answers import trained_answers

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from trainer.data.catalogue import from_columns
 from trainer.data.description import Description
+from trainer.data.implicit.strengths import Strengths
 from trainer.data.rating_data import RatingData
-from trainer.data.strengths import Strengths
 from trainer.data.vocabularies import Vocabularies
 from trainer.models.retrieval.config import IalsConfig, MultvaeConfig
 from trainer.models.retrieval.registry import build

@@ -7,7 +7,7 @@ from marquee.errors import ConfigError, TrainingError
 from trainer.data.catalogue import Ragged, from_columns
 from trainer.data.rating_data import RatingData
 from trainer.data.ratings import Ratings
-from trainer.data.title_words import title_words
+from trainer.data.tables.title_words import title_words
 from trainer.data.vocabularies import Vocabularies
 from trainer.models.layers.pooled import pooled
 from trainer.models.retrieval.config import TwoTowerConfig

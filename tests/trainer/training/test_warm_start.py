@@ -12,7 +12,7 @@ from trainer.data import catalogue as catalogues
 from trainer.data.rating_data import RatingData
 from trainer.data.ratings import Ratings
 from trainer.data.row_keys import row_keys
-from trainer.data.title_words import title_words
+from trainer.data.tables.title_words import title_words
 from trainer.data.vocabularies import Vocabularies
 from trainer.export.ranking import export_ranking
 from trainer.export.retrieval import export_retrieval

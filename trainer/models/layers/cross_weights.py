@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_ID, USER_ID
-from trainer.data.pair_hash import id_hashes
+from trainer.data.pairs.pair_hash import id_hashes
 from trainer.data.row_keys import row_keys
 from trainer.data.tables.table import OneOf, SetOf
 

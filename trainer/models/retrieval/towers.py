@@ -9,7 +9,7 @@ from trainer.data.catalogue import Catalogue
 from trainer.data.feature_options import named_fields
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.row_keys import WORDS, row_keys
-from trainer.data.title_words import title_words
+from trainer.data.tables.title_words import title_words
 from trainer.models.base import Weight
 from trainer.models.layers.gaussian_prior import GaussianPrior
 from trainer.models.layers.implicit_sets import ImplicitSets

@@ -12,7 +12,7 @@ import numpy as np
 
 from trainer.data.examples import example_batches, expand
 from trainer.data.features import MOVIE_ID, USER_ID
-from trainer.data.pair_hash import id_hashes, mixed, pair_hashes
+from trainer.data.pairs.pair_hash import id_hashes, mixed, pair_hashes
 from trainer.data.ratings import Ratings
 from trainer.data.vocabularies import Vocabularies
 
@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 class TrainedOn:
     """A sample of the (user, item) pairs that a model was trained on, including those of its warm start.
 
-    A pair is in the sample if the lowest `level` bits of its hash (`trainer.data.pair_hash`) are zero: all
-    pairs at level 0, half of them at level 1. So the sample of a higher level is a subset of that of a lower
-    one. The upper bits of the hash, by which splits are drawn, are independent of the lowest.
+    A pair is in the sample if the lowest `level` bits of its hash (`trainer.data.pairs.pair_hash`) are zero:
+    all pairs at level 0, half of them at level 1. So the sample of a higher level is a subset of that of a
+    lower one. The upper bits of the hash, by which splits are drawn, are independent of the lowest.
 
     Attributes:
         pairs: the distinct hashes, uint64, ascending; at most LIMIT.

@@ -17,7 +17,7 @@ from trainer.data.examples import example_batches
 from trainer.data.features import MOVIE_ID
 from trainer.data.tables.ragged import Ragged
 from trainer.data.tables.table import OneOf, SetOf
-from trainer.data.title_words import title_words
+from trainer.data.tables.title_words import title_words
 
 ALIKE = 20  # touched items that stand for a cold one
 SHARPNESS = 2.0  # power of the likeness in their weights

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from trainer.data.pair_hash import lots, mixed
+from trainer.data.pairs.pair_hash import lots, mixed
 from trainer.data.ratings import Ratings, pair_keys
 
 POWER = 0.75

@@ -1,0 +1,1 @@
+"""Implicit feedback: the strengths of interactions, and sampled negatives."""
