@@ -5,6 +5,8 @@ from typing import Any, TypeAlias
 
 from components.movielens_example_gen.reading import times
 from components.movielens_example_gen.reading.ids import plain_id
+from components.movielens_example_gen.reading.json_cells import cell_of
+from components.movielens_example_gen.reading.values import WrongCell, value_of
 from pipeline.inspection.looking.profiles import as_text, to_number
 from pipeline.inspection.looking.tables import Table
 from pipeline.inspection.proposal import Part, Proposal
@@ -118,22 +120,13 @@ class _Described:
 
 
 def values(feature: Any, cell: Any, decimal: str = ".") -> list[Any]:
-    """Returns the values of a feature in a cell, as a run reads them."""
-    if cell is None or (isinstance(cell, str) and cell.strip() in ("", *feature.none)):
+    """Returns the values of a feature in a cell, as a run reads them; none in a cell that it would refuse."""
+    text = as_text(cell) if isinstance(cell, bytes) else cell_of(cell)
+    unit = _UNITS[feature.unit] if feature.type == "time" else times.SECONDS
+    try:
+        found = value_of("", feature, text, unit, decimal)
+    except WrongCell:
         return []
-    if feature.type == "categories":
-        parts = cell if isinstance(cell, list | tuple) else as_text(cell).split(feature.separator)
-        words = [as_text(part).strip() for part in parts if part is not None]
-        return [word for word in words if word and word not in feature.none]
-    if feature.type == "vector":
-        parts = cell if isinstance(cell, list | tuple) else as_text(cell).split(feature.separator)
-        numbers = [to_number(as_text(part), decimal) for part in parts]
-        return [] if None in numbers else numbers
-    text = as_text(cell).strip()
-    if feature.type == "number":
-        number = float(cell) if isinstance(cell, int | float) else to_number(text, decimal)
-        return [] if number is None or number != number else [number]
-    if feature.type == "time":
-        moment = times.seconds(text, _UNITS[feature.unit])
-        return [] if moment is None else [moment]
-    return [text] if text else []
+    if found is None:
+        return []
+    return list(found) if isinstance(found, tuple) else [found]
