@@ -51,6 +51,8 @@ def run_fn(fn_args) -> None:
         task: `ranking` (unless it is named) or `retrieval`.
         model, train, and whatever else the task's settings hold.
         description: a `trainer.data.description.Description` as plain data.
+        served: whether the model is served itself (unless it is named), and not only judged: only then does
+            it have cold items.
         backup_dir: the folder of the backup from which a killed run resumes, or None.
         code_fingerprint: a fingerprint of the code, so that edited code does not resume an older run.
 
@@ -91,7 +93,10 @@ def run_fn(fn_args) -> None:
         on_epoch=say,
     )
     learned = warm.add_to(learned) if warm else learned
-    facts = deliver(task, result, fn_args.serving_model_dir, settings, learned)
+    # Items that only eval or test touch are cold for a model that is judged: in its lists they would take the
+    # place of others and never count as found. A model that is served knows every item that was touched.
+    exported = settings if custom.get("served", True) else settings.model_copy(update={"cold_items": False})
+    facts = deliver(task, result, fn_args.serving_model_dir, exported, learned)
     if isinstance(result.model, RetrievalModel):
         write_projector(result.model, run_dir / LOGS / TRAIN)
     facts["notes"] = changed_head(given, settings, data)

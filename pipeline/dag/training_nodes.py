@@ -92,7 +92,11 @@ def training_nodes(task: str, config: RunConfig, prepared: Prepared) -> Trained:
         run_fn="trainer.run_fn.run_fn",
         train_args=trainer_pb2.TrainArgs(splits=[features.TRAIN]),
         eval_args=trainer_pb2.EvalArgs(splits=[features.EVAL]),
-        custom_config={**settings, "backup_dir": prepared.resume_folder(settings, bool(tuner))},
+        custom_config={
+            **settings,
+            "served": config.refit == "none",
+            "backup_dir": prepared.resume_folder(settings, bool(tuner)),
+        },
     ).with_id(f"{name}Trainer")
     last = prepared.place.last_blessed(task, trainer.outputs["model"])
     made = trainer.outputs
