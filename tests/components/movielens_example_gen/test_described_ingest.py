@@ -5,12 +5,14 @@ from pathlib import Path
 
 import apache_beam as beam
 import pytest
+import yaml
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from described_files import lines, records, shop, zipped
 from movielens_files import custom, write_files
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import standard_artifacts
 
+from components.movielens_example_gen.config import DataConfig
 from components.movielens_example_gen.executor import CATALOGUE, Executor
 from components.movielens_example_gen.files import sources
 from components.movielens_example_gen.files.fingerprint import fingerprint
@@ -212,3 +214,45 @@ def test_ids_that_are_written_in_two_ways_stop_the_run_with_both(tmp_path):
         "in people.csv: '0', '1', '2', …"
     )
     assert "data.min_described" in error.value.hint
+
+
+CONFIGS = Path(__file__).resolve().parents[3] / "configs"
+
+
+def committed(name, path) -> DataConfig:
+    """The data section of a ready-made configuration."""
+    tree = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text(encoding="utf-8"))
+    return DataConfig.checked({**tree["data"], "path": str(path)})
+
+
+def test_lastfm_is_described_by_its_configuration(tmp_path):
+    plays = "".join(f"{u}\t{a}\t{1 + 7 * u * a}\n" for u in range(2, 20) for a in range(51, 61))
+    write_files(tmp_path / "data", user_artist_plays__tsv=plays)
+    report, found = ingest(committed("lastfm-artists", tmp_path / "data"), tmp_path / "out")
+    assert sum(report["rows"].values()) == 180
+    worth = {(row["user_id"][0], row["movie_id"][0]): row["user_rating"][0] for row in found["train"]}
+    assert all(value == 1 + 7 * int(user) * int(artist) for (user, artist), value in worth.items())
+
+
+def test_filmtrust_is_described_by_its_configuration(tmp_path):
+    ratings = "".join(f"{u} {i} {0.5 + (u + i) % 8 / 2:g}\n" for u in range(1, 19) for i in range(1, 11))
+    write_files(tmp_path / "data", ratings__txt=ratings)
+    config = committed("filmtrust", tmp_path / "data")
+    report, found = ingest(config, tmp_path / "out")
+    assert sum(report["rows"].values()) == 180
+    assert {row["user_rating"][0] for row in found["train"]} == {0.5 * n for n in range(1, 9)}
+    write_files(tmp_path / "data", ratings__txt=ratings + "1 2 4.5\n")
+    with pytest.raises(DataError, match=r"ratings.txt, line 181, rating: '4.5' is not on the scale"):
+        ingest(config, tmp_path / "refused")
+
+
+def test_beauty_is_described_by_its_configuration(tmp_path):
+    sequences = "".join(f"{u} {' '.join(str(u + place) for place in range(5))}\n" for u in range(1, 10))
+    attributes = json.dumps({str(n): [n % 3, 7] for n in range(1, 16)}).replace(" ", "")
+    write_files(tmp_path / "data", sequences__txt=sequences, item_attributes__json=attributes)
+    report, found = ingest(committed("amazon-beauty", tmp_path / "data"), tmp_path / "out")
+    assert report["rows"] == {"train": 27, "eval": 9, "test": 9}
+    last = {row["user_id"][0]: (row["movie_id"][0], row["timestamp"][0]) for row in found["test"]}
+    assert last == {str(u).encode(): (str(u + 4).encode(), 4) for u in range(1, 10)}
+    assert {tuple(row["attributes"]) for row in found["train"]} == {(b"0", b"7"), (b"1", b"7"), (b"2", b"7")}
+    assert len(records(tmp_path / "out" / CATALOGUE)) == 15
