@@ -374,6 +374,7 @@ def test_the_component_has_a_baseline_or_none():
         "transform_graph": channel(standard_artifacts.TransformGraph),
         "model": channel(standard_artifacts.Model),
         "bars": "{}",
+        "description": "{}",
         "code_fingerprint": "",
     }
     node = RetrievalEvaluator(**given)

@@ -133,9 +133,10 @@ def _ratings(sources: Sources) -> Iterator[Note]:
         and whole is not None
         and each["low"] > whole
     ]
+    wrong = "The rating error" if by is RATINGS else "The error"
     for feature, value, each in sorted(worse, key=lambda found: found[2]["low"], reverse=True)[:3]:
         yield Note(
-            f"The error is above average for {group(feature, value, sources.description)}: {by.error_title} "
+            f"{wrong} is above average for {group(feature, value, sources.description)}: {by.error_title} "
             f"{number(each[by.error])}, overall {number(whole)} ({plural(each['rows'], row)} of test).",
             "warn",
             "ratings",

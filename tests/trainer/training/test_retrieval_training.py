@@ -177,7 +177,7 @@ def test_a_full_softmax_that_would_not_end_says_what_to_set_before_it_begins():
 
 def test_a_step_of_the_full_softmax_that_does_not_fit_says_what_to_set():
     full = settings({"loss": "full"}, batch_size=4096)
-    with pytest.raises(TrainingError, match="a step of 4,096 ratings x 300,000 films needs 18 GiB"):
+    with pytest.raises(TrainingError, match="a step of 4,096 ratings x 300,000 items needs 18 GiB"):
         check_full_softmax(full, rows=10_000, items=300_000, memory=16 * 2**30)
 
 
