@@ -10,7 +10,10 @@ from components.not_refit import FILE, is_not_refit
 from components.refit.executor import Executor
 from trainer import refit as training
 
-PARAMETERS = {"task": "ranking", "mode": "all", "backup_dir": "", "code_fingerprint": "abc"}
+PARAMETERS = {
+    **{"task": "ranking", "mode": "all", "backup_dir": "", "code_fingerprint": "abc"},
+    "description": '{"feedback": "implicit"}',
+}
 
 
 @pytest.fixture
@@ -68,6 +71,7 @@ def test_a_blessed_model_is_refit_on_every_split_train_first(inputs, outputs, as
     assert list(wanted.files) == ["train", "eval", "test"]
     assert wanted.files["test"][0].startswith(f"{tmp_path}/examples/Split-test")
     assert (wanted.task, wanted.mode, wanted.base_model, wanted.backup_dir) == ("ranking", "all", None, None)
+    assert wanted.description.implicit
     assert (path, run) == (f"{tmp_path}/refit/Format-Serving", tmp_path / "refit_run")
     assert outputs["model"][0].get_int_custom_property("refit") == 1
     assert not is_not_refit(outputs["model"][0])
