@@ -7,8 +7,9 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.movielens_example_gen.config import DataConfig
 from marquee.errors import ConfigError
+from pipeline.config.data_checks import ValidateConfig
 from pipeline.config.data_schema import CARRIED, DataSchema
-from pipeline.config.schema import RunConfig, ValidateConfig
+from pipeline.config.schema import RunConfig
 
 
 def test_the_carried_schemas_are_told_apart_by_their_features():
