@@ -1,12 +1,9 @@
 import itertools
 import signal
-import sys
-from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.cli.app import main
 from serving.bulk.parts import ParquetPart
 from tests.serving.tiny_recommender import export_tiny
 
@@ -20,19 +17,12 @@ def workspace(tmp_path_factory):
 
 
 @pytest.fixture
-def marquee(workspace, monkeypatch, capsys):
+def marquee(workspace, in_process):
     """Calls `marquee bulk`; gives its exit status and what it wrote."""
 
     def call(*arguments):
         where = ("--workspace", str(workspace))
-        monkeypatch.setattr("sys.argv", ["marquee", "bulk", *map(str, arguments), *where])
-        monkeypatch.setattr("os._exit", sys.exit)  # which would end pytest
-        try:
-            status = main() or 0
-        except SystemExit as ended:
-            status = ended.code
-        said = capsys.readouterr()
-        return SimpleNamespace(status=status, out=said.out, err=said.err)
+        return in_process("bulk", *arguments, *where)
 
     return call
 

@@ -1,10 +1,8 @@
 import json
 import shutil
-from types import SimpleNamespace
 
 import pytest
 
-from pipeline.cli.app import main
 from serving.client import RestClient
 from serving.client.near_titles import near_titles
 from serving.server.config import ServerConfig
@@ -26,18 +24,11 @@ def server(models):
 
 
 @pytest.fixture
-def marquee(server, monkeypatch, capsys):
+def marquee(server, in_process):
     """Calls `marquee recommend`; gives its exit status and what it wrote."""
 
     def call(*arguments, at=server):
-        monkeypatch.setattr("sys.argv", ["marquee", "recommend", "--server", at, *arguments])
-        monkeypatch.setenv("COLUMNS", "100")
-        try:
-            status = main() or 0
-        except SystemExit as ended:
-            status = ended.code
-        said = capsys.readouterr()
-        return SimpleNamespace(status=status, out=said.out, err=said.err)
+        return in_process("recommend", "--server", at, *arguments)
 
     return call
 

@@ -15,7 +15,6 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from pipeline.cli.app import main
 from pipeline.cli.serve import _announce
 from serving.server.config import ServerConfig
 from serving.server.registry import Registry
@@ -133,18 +132,8 @@ def test_a_port_in_use_is_a_sentence_before_tensorflow_is_loaded(tmp_path, optio
 
 
 @pytest.fixture
-def marquee(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr("sys.argv", ["marquee", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "100")
-        try:
-            status = main() or 0
-        except SystemExit as ended:
-            status = ended.code
-        said = capsys.readouterr()
-        return SimpleNamespace(status=status, out=said.out, err=said.err)
-
-    return call
+def marquee(in_process):
+    return in_process
 
 
 def test_one_port_for_both_protocols_is_a_sentence(marquee, tmp_path):
