@@ -35,8 +35,8 @@ class ExampleEncoder:
 
     def __init__(self, catalog: Catalog):
         self._catalog = catalog
-        self._users = _Parts(self._describe_users)
-        self._items = _Parts(self._describe_items)
+        self._users = _Parts(self.describe_users)
+        self._items = _Parts(self.describe_items)
         self._context = {
             key: feature
             for key, feature in catalog.description.context_features.items()
@@ -65,14 +65,16 @@ class ExampleEncoder:
         heads = [EXAMPLE_FEATURES + _varint(length) for length in lengths.dictionary.to_pylist()]
         return pc.binary_join_element_wise(pa.array(heads, pa.binary()).take(lengths.indices), entries, EMPTY)
 
-    def _describe_users(self, ids: list[str]) -> pa.RecordBatch:
+    def describe_users(self, ids: Sequence[str]) -> pa.RecordBatch:
+        """Returns users as the columns of tf.Examples: id, and the features that have a column."""
         columns = {features.USER_ID: _bytes(ids)}
         if self._catalog.users is not None:
             users = [self._catalog.users.get(id, {}) for id in ids]
             columns |= columns_of_features(self._catalog.description.user_features, users)
         return pa.RecordBatch.from_pydict(columns)
 
-    def _describe_items(self, ids: list[str]) -> pa.RecordBatch:
+    def describe_items(self, ids: Sequence[str]) -> pa.RecordBatch:
+        """Returns items as `items_as_columns` does."""
         return items_as_columns(
             ids, [self._catalog.items.get(id) or Item(id) for id in ids], self._catalog.description
         )
@@ -112,19 +114,32 @@ def column_of_feature(feature: Feature, values: Sequence[Value | None]) -> pa.Li
 
 def write_catalogue(path: str, items: Mapping[str, Item], description: Description) -> None:
     """Writes one tf.Example per item, without a user, a rating or a time, as a gzipped TFRecord file."""
+
+    def described(ids: Sequence[str]) -> pa.RecordBatch:
+        return items_as_columns(ids, [items[id] for id in ids], description)
+
+    write_each(path, list(items), described)
+
+
+def write_each(path: str, ids: Sequence[str], describe: Callable[[Sequence[str]], pa.RecordBatch]) -> None:
+    """Writes one tf.Example per id as a gzipped TFRecord file.
+
+    Args:
+        path: the file.
+        ids: distinct ids.
+        describe: returns the features of some ids, as columns of tf.Examples.
+    """
     fileio.makedirs(os.path.dirname(path))
-    ids, whole = list(items), list(items.values())
     with TFRecordWriter(path) as writer:
         for start in range(0, len(ids), CATALOGUE_ROWS):
-            part = slice(start, start + CATALOGUE_ROWS)
-            batch = items_as_columns(ids[part], whole[part], description)
+            batch = describe(ids[start : start + CATALOGUE_ROWS])
             writer.write(pa.array(_encode(batch), pa.binary()))
 
 
 class _Parts:
     """The encoded features of ids, each encoded once."""
 
-    def __init__(self, describe: Callable[[list[str]], pa.RecordBatch]):
+    def __init__(self, describe: Callable[[Sequence[str]], pa.RecordBatch]):
         self._describe = describe
         self._known: dict[str, bytes] = {}
 

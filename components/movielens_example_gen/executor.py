@@ -17,7 +17,7 @@ from tfx.types import artifact_utils
 
 from components.movielens_example_gen import splits
 from components.movielens_example_gen.config import DataConfig, PredefinedSplit
-from components.movielens_example_gen.examples import write_catalogue
+from components.movielens_example_gen.examples import ExampleEncoder, write_catalogue, write_each
 from components.movielens_example_gen.files import sources
 from components.movielens_example_gen.files.contents import PACKED
 from components.movielens_example_gen.files.pieces import Piece, cut
@@ -36,6 +36,7 @@ from components.movielens_example_gen.told import (
     told_of_times,
 )
 from marquee.errors import DataError
+from trainer.data import columns
 from trainer.data.features import SPLITS
 
 REPORT = "ingest.json"
@@ -57,7 +58,7 @@ class Executor(BaseBeamExecutor):
     """Cuts the files into pieces, decides each rating's split, and has Beam ingest the pieces."""
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
-        """Writes `Split-train`, `Split-eval`, `Split-test`, `catalogue/items.tfrecord.gz` and `ingest.json`.
+        """Writes `Split-train`, `Split-eval`, `Split-test`, `columns`, `catalogue/items.tfrecord.gz`, `ingest.json`.
 
         Args:
             input_dict: empty.
@@ -113,6 +114,9 @@ class Executor(BaseBeamExecutor):
             check_stars(stars, int(rows[:, splits.TRAIN_CODE].sum()))
         _publish(parts, uri, rows)
         write_catalogue(os.path.join(uri, CATALOGUE), joins.described(catalog), catalog.description)
+        encoder = ExampleEncoder(joins.applied(catalog))
+        write_each(os.path.join(uri, columns.USERS), survey.users, encoder.describe_users)
+        write_each(os.path.join(uri, columns.ITEMS), survey.movies, encoder.describe_items)
         return {
             "dataset": config.dataset,
             "layout": layouts[-1].kind,
@@ -184,13 +188,16 @@ def _collect(parts: str, count: int) -> tuple[np.ndarray, BadRows, list[float], 
 
 def _publish(parts: str, uri: str, rows: np.ndarray) -> None:
     """Moves the files that are not empty to the folders where TFX looks for them."""
+    fileio.makedirs(os.path.join(uri, columns.FOLDER))
     for place, split in enumerate(SPLITS):
         folder = os.path.join(uri, f"Split-{split}")  # where artifact_utils.get_split_uri looks
         fileio.makedirs(folder)
         filled = np.flatnonzero(rows[:, place])
         for shard, number in enumerate(filled):
+            part = os.path.join(parts, f"{number}-{split}")
             name = f"data_tfrecord-{shard:05d}-of-{len(filled):05d}.gz"
-            fileio.rename(os.path.join(parts, f"{number}-{split}.gz"), os.path.join(folder, name))
+            fileio.rename(f"{part}.gz", os.path.join(folder, name))
+            fileio.rename(f"{part}.arrow", os.path.join(uri, columns.name(split, shard)))
     fileio.rmtree(parts)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 import numpy as np
+import pyarrow as pa
 from tfx.dsl.io import fileio
 
 from components.movielens_example_gen import splits
@@ -17,6 +18,7 @@ from components.movielens_example_gen.reading import ratings, times
 from components.movielens_example_gen.reading.catalog import read_catalog
 from components.movielens_example_gen.reading.joins import Joins
 from components.movielens_example_gen.tfrecord import TFRecordWriter
+from trainer.data import columns
 from trainer.data.features import SPLITS
 
 BATCH_ROWS = 1 << 16  # bounds the memory: some 60 MB of examples at a time
@@ -38,7 +40,7 @@ class Work:
 
 
 class IngestPiece(beam.DoFn):
-    """Reads a piece, encodes it and writes a file a split and a report: `<n>-<split>.gz`, `<n>.json`.
+    """Reads a piece and writes it: `<n>-<split>.gz`, `<n>-<split>.arrow` (`trainer.data.columns`), `<n>.json`.
 
     The report has `rows` by split, the `bad` rows, the least and most `stars` in train, null without any, and
     as `odd_times` what `times.of_another_unit` counts, and as `skipped` the rows left out by event type.
@@ -67,9 +69,12 @@ class IngestPiece(beam.DoFn):
             writers = [stack.enter_context(TFRecordWriter(f"{attempt}-{split}.gz")) for split in SPLITS]
             for start in range(0, len(codes), BATCH_ROWS):
                 self._write(read.table.slice(start, BATCH_ROWS), codes[start : start + BATCH_ROWS], writers)
-        for split in SPLITS:
-            name = f"{self._folder}/{work.number}-{split}.gz"
-            fileio.rename(f"{attempt}-{split}.gz", name, overwrite=True)
+        for code, split in enumerate(SPLITS):
+            with fileio.open(f"{attempt}-{split}.arrow", "wb") as file:
+                file.write(columns.serialized(read.table.filter(pa.array(codes == code))).to_pybytes())
+            for kind in ("gz", "arrow"):
+                name = f"{self._folder}/{work.number}-{split}.{kind}"
+                fileio.rename(f"{attempt}-{split}.{kind}", name, overwrite=True)
         sizes = np.bincount(codes[codes != splits.DROPPED], minlength=len(SPLITS))
         learned = read.table["rating"].to_numpy()[codes == splits.TRAIN_CODE]
         stars = [float(learned.min()), float(learned.max())] if len(learned) else None

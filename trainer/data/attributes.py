@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from trainer.data.description import Description
+from trainer.data.description import Description, Owner
 from trainer.data.features import MOVIE_TITLE
 from trainer.data.tables.columns import Column, NumberColumn, column, titled
 from trainer.data.tables.table import OneOf, SetOf, Table
@@ -40,14 +40,26 @@ class Attributes:
         """Returns the description of the features."""
         return self._vocabularies.description
 
-    def names(self) -> tuple[str, ...]:
-        """Returns what `update` reads, as named in tf.Examples."""
-        return (MOVIE_TITLE, *map(self.description.name_of, self._columns))
+    def names(self, *owners: Owner) -> tuple[str, ...]:
+        """Returns what `update` reads, as named in tf.Examples, of users, of items, or (none given) of both."""
+        owners = owners or ("user", "item")
+        of_each = self.description.features()
+        found = [self.description.name_of(key) for key in self._columns if of_each[key][0] in owners]
+        return (MOVIE_TITLE, *found) if "item" in owners else tuple(found)
 
-    def update(self, user: np.ndarray, movie: np.ndarray, raw: Mapping[str, tf.Tensor]) -> None:
-        """Adds the users and films of a batch; `user`, `movie`: int32 [B]; `raw`: parsed features."""
+    def update(self, user: np.ndarray | None, movie: np.ndarray | None, raw: Mapping[str, tf.Tensor]) -> None:
+        """Adds the users and films of a batch.
+
+        Args:
+            user, movie: int32 [B], the rows of users and films; None: the batch has nothing of theirs.
+            raw: parsed features.
+        """
         self._tables = {}
-        first = {"user": _first_rows(user), "item": _first_rows(movie)}
+        nobody = np.empty(0, np.int32)
+        first = {
+            owner: _first_rows(nobody if rows is None else rows)
+            for owner, rows in (("user", user), ("item", movie))
+        }
         movies, rows = first["item"]
         if MOVIE_TITLE in raw:
             new = self.titles[movies] == ""

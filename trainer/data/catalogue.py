@@ -7,9 +7,12 @@ import numpy as np
 
 from marquee.errors import TrainingError
 from trainer.data.attributes import Attributes
+from trainer.data.columns import Columns
 from trainer.data.description import Description
 from trainer.data.examples import example_batches, expand
+from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.implicit.strengths import Strengths
+from trainer.data.lookups import string_lookup
 from trainer.data.rating_lookup import RATING_FEATURES, RatingLookup
 from trainer.data.ratings import Ratings, pair_keys
 from trainer.data.tables.context import ContextTable, context_tables
@@ -127,16 +130,41 @@ def read_train(
     Raises:
         TrainingError: there are no files, or the files hold no rating.
     """
-    lookup, attributes, kept = RatingLookup(vocabularies), Attributes(vocabularies), []
+    columns, attributes = Columns.of(patterns, vocabularies.description), Attributes(vocabularies)
+    if columns is not None:
+        ratings = Ratings.looked_up(columns, vocabularies)
+        _describe(attributes, columns, vocabularies)
+    else:
+        ratings = _parsed(patterns, attributes, vocabularies)
+    train, catalogue = _finish(ratings, attributes, vocabularies)
+    items = tuple(sorted({items_file(pattern) for pattern in patterns}))
+    return train, replace(catalogue, items=items)
+
+
+def _describe(attributes: Attributes, columns: Columns, vocabularies: Vocabularies) -> None:
+    """Adds the features of users and items from the tf.Examples that each has of its own."""
+    for owner, id, vocabulary, files in (
+        ("user", USER_ID, vocabularies.user_id, columns.users_files),
+        ("item", MOVIE_ID, vocabularies.movie_id, columns.items_files),
+    ):
+        names, lookup = attributes.names(owner), string_lookup(vocabulary)
+        if not files or not names:
+            continue
+        for raw in example_batches(files, (id, *names), description=vocabularies.description):
+            rows = {owner: lookup(raw[id]).numpy().astype(np.int32)}
+            attributes.update(rows.get("user"), rows.get("item"), raw)
+
+
+def _parsed(patterns: Sequence[str], attributes: Attributes, vocabularies: Vocabularies) -> Ratings:
+    """Reads the ratings from tf.Examples, and adds the features of their users and items."""
+    lookup, kept = RatingLookup(vocabularies), []
     names = {*lookup.names, *attributes.names()}
     for raw in example_batches(expand(patterns), names, description=vocabularies.description):
         ids = {name: column.numpy() for name, column in lookup(raw).items()}
         user, movie = (ids[name] for name in RATING_FEATURES[:2])
         attributes.update(user, movie, raw)
         kept.append(ids)
-    train, catalogue = _finish(Ratings.concatenate(kept), attributes, vocabularies)
-    items = tuple(sorted({items_file(pattern) for pattern in patterns}))
-    return train, replace(catalogue, items=items)
+    return Ratings.concatenate(kept)
 
 
 def items_file(example_files: str) -> str:

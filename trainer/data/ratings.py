@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from marquee.errors import TrainingError
+from trainer.data.columns import Columns
 from trainer.data.examples import NO_TIME, example_batches, expand
 from trainer.data.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
 from trainer.data.rating_lookup import RATING_FEATURES, RatingLookup
@@ -56,17 +57,26 @@ class Ratings:
 
     @classmethod
     def from_files(cls, patterns: Sequence[str], vocabularies: Vocabularies) -> "Ratings":
-        """Reads gzipped TFRecord files of tf.Examples.
+        """Reads gzipped TFRecord files of tf.Examples, or the columns beside them, if they have any.
 
         Raises:
             TrainingError: there are no files, or the files hold no rating.
         """
+        columns = Columns.of(patterns, vocabularies.description)
+        if columns is not None:
+            return cls.looked_up(columns, vocabularies)
         lookup = RatingLookup(vocabularies)
         batches = example_batches(expand(patterns), lookup.names, description=vocabularies.description)
         ratings = cls.concatenate(batches.map(lookup).as_numpy_iterator())
         if not len(ratings):
             raise TrainingError(f"No ratings in {', '.join(patterns)}.", "Check the split's fractions.")
         return ratings
+
+    @classmethod
+    def looked_up(cls, columns: Columns, vocabularies: Vocabularies) -> "Ratings":
+        """Returns the ratings of ingestion's columns, by the rows of the vocabularies."""
+        user, movie = columns.user.rows_of(vocabularies.user_id), columns.movie.rows_of(vocabularies.movie_id)
+        return cls(user, movie, columns.rating, columns.timestamp)
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Sequence], vocabularies: Vocabularies) -> "Ratings":

@@ -82,6 +82,7 @@ def test_the_metadata_says_what_the_artifact_holds(examples_100k):
         "Split-test",
         "Split-train",
         "catalogue",
+        "columns",
         "ingest.json",
     ]
 

@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from trainer.data.columns import Columns
 from trainer.data.examples import example_batches, expand
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.pairs.pair_hash import id_hashes, mixed, pair_hashes
@@ -120,6 +121,9 @@ def rating_pairs(patterns: Sequence[str]) -> np.ndarray:
     Raises:
         TrainingError: a pattern matches no file.
     """
+    columns = Columns.beside(patterns)
+    if columns is not None:
+        return mixed(*(id_hashes(ids.distinct)[ids.codes] for ids in (columns.user, columns.movie)))
     batches = example_batches(expand(patterns), (USER_ID, MOVIE_ID))
     hashed = [pair_hashes(batch[USER_ID], batch[MOVIE_ID]) for batch in batches.as_numpy_iterator()]
     return np.concatenate([np.empty(0, np.uint64), *hashed])
