@@ -58,7 +58,7 @@ class Executor(BaseBeamExecutor):
     """Cuts the files into pieces, decides each rating's split, and has Beam ingest the pieces."""
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
-        """Writes `Split-train`, `Split-eval`, `Split-test`, `columns`, `catalogue/items.tfrecord.gz`, `ingest.json`.
+        """Writes `Split-train`, `-eval` and `-test`, `columns/`, `catalogue/` and `ingest.json`.
 
         Args:
             input_dict: empty.

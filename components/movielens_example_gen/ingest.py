@@ -40,7 +40,7 @@ class Work:
 
 
 class IngestPiece(beam.DoFn):
-    """Reads a piece and writes it: `<n>-<split>.gz`, `<n>-<split>.arrow` (`trainer.data.columns`), `<n>.json`.
+    """Reads a piece and writes `<n>-<split>.gz`, `<n>-<split>.arrow` (`trainer.data.columns`) and `<n>.json`.
 
     The report has `rows` by split, the `bad` rows, the least and most `stars` in train, null without any, and
     as `odd_times` what `times.of_another_unit` counts, and as `skipped` the rows left out by event type.

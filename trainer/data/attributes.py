@@ -41,7 +41,7 @@ class Attributes:
         return self._vocabularies.description
 
     def names(self, *owners: Owner) -> tuple[str, ...]:
-        """Returns what `update` reads, as named in tf.Examples, of users, of items, or (none given) of both."""
+        """Returns what `update` reads of users, of items, or (none given) of both, as in tf.Examples."""
         owners = owners or ("user", "item")
         of_each = self.description.features()
         found = [self.description.name_of(key) for key in self._columns if of_each[key][0] in owners]

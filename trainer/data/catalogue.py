@@ -10,7 +10,6 @@ from trainer.data.attributes import Attributes
 from trainer.data.columns import Columns
 from trainer.data.description import Description
 from trainer.data.examples import example_batches, expand
-from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.implicit.strengths import Strengths
 from trainer.data.lookups import string_lookup
 from trainer.data.rating_lookup import RATING_FEATURES, RatingLookup
@@ -143,11 +142,8 @@ def read_train(
 
 def _describe(attributes: Attributes, columns: Columns, vocabularies: Vocabularies) -> None:
     """Adds the features of users and items from the tf.Examples that each has of its own."""
-    for owner, id, vocabulary, files in (
-        ("user", USER_ID, vocabularies.user_id, columns.users_files),
-        ("item", MOVIE_ID, vocabularies.movie_id, columns.items_files),
-    ):
-        names, lookup = attributes.names(owner), string_lookup(vocabulary)
+    for owner, id, files in columns.owners():
+        names, lookup = attributes.names(owner), string_lookup(vocabularies.by_name()[id])
         if not files or not names:
             continue
         for raw in example_batches(files, (id, *names), description=vocabularies.description):

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from trainer.data.description import Description
+from trainer.data.description import Description, Owner
+from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.vocabularies import OOV
 
 FOLDER = "columns"  # under the artifact of the examples, beside its splits
@@ -116,6 +117,10 @@ class Columns:
             users_files=_there(f"{root}/{USERS}" for root in kept),
             items_files=_there(f"{root}/{ITEMS}" for root in kept),
         )
+
+    def owners(self) -> tuple[tuple[Owner, str, list[str]], ...]:
+        """Returns users and items: the owner, the name of its id, and the files with one tf.Example for each."""
+        return (("user", USER_ID, self.users_files), ("item", MOVIE_ID, self.items_files))
 
     def __len__(self) -> int:
         return len(self.rating)

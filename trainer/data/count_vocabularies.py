@@ -14,7 +14,7 @@ from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.tables.words import words
 from trainer.data.vocabularies import Vocabularies
 
-Counts: TypeAlias = dict[str, Mapping[Any, int]]
+Counts: TypeAlias = Mapping[str, Mapping[Any, int]]
 
 
 def count_vocabularies(patterns: Sequence[str], description: Description) -> Vocabularies:
@@ -34,10 +34,7 @@ def _of_columns(columns: Columns, description: Description) -> Counts:
     """Counts ids, and the words of each user and item as often as they have ratings."""
     counts = {USER_ID: Counter(columns.user.counts()), MOVIE_ID: Counter(columns.movie.counts())}
     words_of = description.with_vocabulary()
-    for owner, id, files in (
-        ("user", USER_ID, columns.users_files),
-        ("item", MOVIE_ID, columns.items_files),
-    ):
+    for owner, id, files in columns.owners():
         keys = [key for key in description.select(owner) if key in words_of]
         names = {key: description.name_of(key) for key in keys}
         counts |= {name: Counter() for name in names.values()}

@@ -1,10 +1,14 @@
 """The base class of every model: a subclass defines the loss; `fit`, `evaluate` and callbacks then work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import keras
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    from trainer.models.layers.delayed_sums import DelayedSums
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,8 @@ class Model(keras.Model):
 
     monitor = "val_loss"
     monitor_mode: Literal["min", "max"] = "min"
+    #: Sums of large sets, whose tables move once per block of steps and not in each.
+    delayed_sums: Sequence["DelayedSums"] = ()
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -73,22 +79,49 @@ class Model(keras.Model):
         """
         raise NotImplementedError(f"{type(self).__name__} defines no weights_by_name().")
 
-    def gradients(self, tape: tf.GradientTape, loss):
-        """Returns the gradients of `trainable_weights`; override to clip, mask or scale them.
+    def gradients(self, tape: tf.GradientTape, loss, weights: Sequence[keras.Variable]):
+        """Returns the gradients of `weights`; override to clip, mask or scale them.
 
         Under `mixed_float16`, `loss` and so the gradients carry the optimizer's loss scale.
         """
-        return tape.gradient(loss, self.trainable_weights)
+        return tape.gradient(loss, weights)
 
     def train_step(self, data):
+        delayed = self.delayed_sums
         with tf.GradientTape() as tape:
+            for each in delayed:
+                tape.watch(each.sums.value)
             total = self._total_loss(data, training=True)
             # Gradients are summed over replicas, and each replica's loss is the mean over its own rows.
             shared = total / tf.cast(self.distribute_strategy.num_replicas_in_sync, total.dtype)
             scaled = self.optimizer.scale_loss(shared)
-        gradients = self.gradients(tape, scaled)
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        tables = [each.table for each in delayed]
+        weights = [each for each in self.trainable_weights if not any(each is table for table in tables)]
+        sums = [each.sums for each in delayed]
+        gradients = self.gradients(tape, scaled, [*weights, *sums, *tables])
+        self.optimizer.apply_gradients(zip(gradients, weights, strict=False))  # the others are the sums'
+        of_sums, of_tables = gradients[len(weights) :][: len(sums)], gradients[len(weights) + len(sums) :]
+        for each, of_sum, of_table in zip(delayed, of_sums, of_tables, strict=True):
+            each.record(of_sum, of_table, self.optimizer)
         return self.get_metrics_result()
+
+    def fit(self, *args, initial_epoch=0, **kwargs):
+        # Weights may have been assigned since; a resumed run has its sums from the backup.
+        if not initial_epoch:
+            self._refresh_sums()
+        return super().fit(*args, initial_epoch=initial_epoch, **kwargs)
+
+    def evaluate(self, *args, **kwargs):
+        self._refresh_sums()
+        return super().evaluate(*args, **kwargs)
+
+    def predict(self, *args, **kwargs):
+        self._refresh_sums()
+        return super().predict(*args, **kwargs)
+
+    def _refresh_sums(self) -> None:
+        for each in self.delayed_sums:
+            each.refresh()
 
     def test_step(self, data):
         self._total_loss(data, training=False)

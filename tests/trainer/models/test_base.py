@@ -27,8 +27,8 @@ class Slope(Model):
     def call(self, inputs):
         return self.w * inputs["x"]
 
-    def gradients(self, tape, loss):
-        found = super().gradients(tape, loss)
+    def gradients(self, tape, loss, weights):
+        found = super().gradients(tape, loss, weights)
         return [tf.zeros_like(each) for each in found] if self.frozen else found
 
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from components.movielens_example_gen.shipped import shipped
-from marquee.errors import ConfigError, TrainingError
+from marquee.errors import ConfigError
 from tests.trainer.eagerly import eagerly
 from tests.trainer.trained_kinds import FEATURES, KINDS, NUMBERS, WEAK, settings
 from trainer.data import catalogue as catalogues
@@ -272,10 +272,3 @@ def test_hyperparameters_go_in_by_path_and_are_checked():
         RankingSettings.of({}, {"values": {"model.depth": 3}})
     with pytest.raises(ConfigError, match=r"train\.epochs = 0"):
         RankingSettings.of({}, {"values": {"train.epochs": 0}})
-
-
-def test_xla_on_sets_that_are_too_large_is_refused_in_words(data):
-    model = build(MfConfig(members=1, dim=2), data.catalogue)
-    model._watched.at_once = False
-    with pytest.raises(TrainingError, match=r"train\.xla is on.*too large"):
-        model.compile(jit_compile=True)

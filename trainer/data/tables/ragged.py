@@ -41,6 +41,15 @@ class Ragged:
         places = np.repeat(self.splits[rows], lengths) + within
         return Ragged(self.values[places], splits, None if self.weights is None else self.weights[places])
 
+    def latest(self, limit: int) -> "Ragged":
+        """Returns the last `limit` ids of each row; shorter rows as they are."""
+        lengths = np.minimum(self.lengths, limit)
+        if len(self.values) == lengths.sum():
+            return self
+        splits = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        places = np.arange(splits[-1]) + np.repeat(self.splits[1:] - splits[1:], lengths)
+        return Ragged(self.values[places], splits, None if self.weights is None else self.weights[places])
+
     @classmethod
     def sets(cls, owners: np.ndarray, members: np.ndarray, rows: int) -> "Ragged":
         """Groups members by owner, each once and in ascending order; `owners`, `members`: int [N]."""

@@ -13,8 +13,10 @@ from trainer.data.catalogue import Catalogue
 from trainer.data.feature_options import named_fields
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.row_keys import row_keys
+from trainer.data.tables.ragged import Ragged
 from trainer.models.base import Weight
 from trainer.models.index.exact import frozen
+from trainer.models.layers.delayed_sums import DelayedSums
 from trainer.models.layers.gaussian_prior import GaussianPrior
 from trainer.models.layers.implicit_sets import ImplicitSets
 from trainer.models.layers.pooled import pooled
@@ -29,6 +31,7 @@ class Mf(HeadedModel):
     def __init__(self, config: MfConfig, catalogue: Catalogue, **kwargs):
         # Always float32: sums over hundreds of rows lose too much in half precision, which saves no time.
         super().__init__(config.head, catalogue, config.members, dtype="float32", **kwargs)
+        self._limit = config.implicit_limit
         self._members, self._width = config.members, config.dim + 1
         self._prior = GaussianPrior(config.factor_l2, config.bias_l2, catalogue.rows)
         self._tables: dict[str, tuple[keras.Variable, str]] = {}
@@ -43,17 +46,25 @@ class Mf(HeadedModel):
         self._watched = self._watchers = None
         self.rates_histories = config.implicit
         if config.implicit:
-            self._watched = ImplicitSets(catalogue.watched, config.implicit_limit, dtype="float32")
             self._watched_table = self._table("watched", MOVIE_ID)
-            self._watchers = ImplicitSets(catalogue.watchers, config.implicit_limit, dtype="float32")
             self._watchers_table = self._table("watchers", USER_ID)
+            self._watched = self._sums(catalogue.watched, self._watched_table)
+            self._watchers = self._sums(catalogue.watchers, self._watchers_table)
+            self.delayed_sums = [
+                each for each in (self._watched, self._watchers) if isinstance(each, DelayedSums)
+            ]
         self.built = True
 
     def compile(self, *args, **kwargs):
         super().compile(*args, **kwargs)
-        sets = [each for each in (self._watched, self._watchers) if each]
-        sets += [sums for sides in self._sides.values() for sums, _ in sides]
-        if self.jit_compile and not all(each.at_once for each in sets):
+        if self.delayed_sums and self.distribute_strategy.num_replicas_in_sync > 1:
+            raise TrainingError(
+                "train.strategy is mirrored, but the implicit sets are so large that their sums are formed "
+                "once per block of steps, which one device does.",
+                "Set train.strategy to none, or lower model.implicit_limit.",
+            )
+        sides = [sums for sides in self._sides.values() for sums, _ in sides]
+        if self.jit_compile and (self.delayed_sums or not all(each.at_once for each in sides)):
             raise TrainingError(
                 "train.xla is on, but the implicit sets are too large to be summed at every step.",
                 "Set train.xla to false, or lower model.implicit_limit.",
@@ -67,6 +78,8 @@ class Mf(HeadedModel):
         return named | self.head_weights()
 
     def for_serving(self) -> keras.layers.Layer:
+        for each in self.delayed_sums:
+            each.refresh()
         return FoldedMf(self)
 
     def users(self, ids, without=None):
@@ -76,7 +89,7 @@ class Mf(HeadedModel):
             ids: int32 [B].
             without: int32 [B], a film to leave out of each user's set, or None.
         """
-        return self._vectors(self.user, self._sides["user"], self._watched, "_watched_table", ids, without)
+        return self._vectors(self.user, "user", self._watched, "_watched_table", ids, without)
 
     def movies(self, ids, without=None):
         """Returns the films' vectors, side features and implicit sets included: float32 [B, K, d + 1].
@@ -85,8 +98,7 @@ class Mf(HeadedModel):
             ids: int32 [B].
             without: int32 [B], a user to leave out of each film's set, or None.
         """
-        sides = self._sides["movie"]
-        return self._vectors(self.movie, sides, self._watchers, "_watchers_table", ids, without)
+        return self._vectors(self.movie, "movie", self._watchers, "_watchers_table", ids, without)
 
     def watched_rows(self):
         """Returns each watched film's term of a user's sum, before the division: [movies, K (d + 1)]."""
@@ -100,17 +112,24 @@ class Mf(HeadedModel):
         of_movies = self.movies(movies, users if hide else None)
         return product(of_users, of_movies)
 
-    def _vectors(self, table, sides, sets, set_table, ids, without):
+    def _vectors(self, table, side, sets, set_table, ids, without):
         vectors = tf.gather(table, ids)
-        for sums, side in sides:
-            vectors += sums(tf.convert_to_tensor(side), ids)
-        if sets is not None:
-            flat = tf.reshape(getattr(self, set_table), [-1, self._members * self._width])
-            sums = sets(flat, ids, xla=bool(getattr(self, "jit_compile", False)))
-            if without is not None:
-                sums = sets.without(sums, flat, ids, without)
-            vectors += tf.reshape(sums, tf.shape(vectors))
-        return vectors
+        for sums, rows in self._sides[side]:
+            vectors += sums(tf.convert_to_tensor(rows), ids)
+        if sets is None:
+            return vectors
+        if isinstance(sets, DelayedSums):
+            return vectors + tf.reshape(sets(ids, without), tf.shape(vectors))
+        flat = tf.reshape(getattr(self, set_table), [-1, self._members * self._width])
+        sums = sets(flat, ids, xla=bool(getattr(self, "jit_compile", False)))
+        if without is not None:
+            sums = sets.without(sums, tf.gather(flat, without), ids, without)
+        return vectors + tf.reshape(sums, tf.shape(vectors))
+
+    def _sums(self, members: Ragged, table: keras.Variable) -> ImplicitSets | DelayedSums:
+        """Returns the sums of each id's set: at every step if that is quick, else once per block of steps."""
+        sets = ImplicitSets(members, self._limit, dtype="float32")
+        return sets if sets.at_once else DelayedSums(sets, table)
 
     def _table(self, name: str, owner: str):
         """Creates a table with one row per key of `owner`: K members' factors and, as last column, biases."""
