@@ -119,7 +119,7 @@ class Columns:
         )
 
     def owners(self) -> tuple[tuple[Owner, str, list[str]], ...]:
-        """Returns users and items: the owner, the name of its id, and the files with one tf.Example for each."""
+        """Returns users and items: the owner, its id, and the files with one tf.Example for each."""
         return (("user", USER_ID, self.users_files), ("item", MOVIE_ID, self.items_files))
 
     def __len__(self) -> int:
