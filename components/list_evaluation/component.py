@@ -11,6 +11,7 @@ class ListEvaluatorSpec(component_spec.ComponentSpec):
         "bars": component_spec.ExecutionParameter(type=str),
         "over_popularity": component_spec.ExecutionParameter(type=str),
         "min_rating": component_spec.ExecutionParameter(type=str),
+        "max_users": component_spec.ExecutionParameter(type=str),
         "description": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
@@ -39,6 +40,7 @@ class ListEvaluator(base_component.BaseComponent):
             `components.bars.verdicts` takes them.
         over_popularity: JSON, measure to the least ratio to popularity's: {"ndcg@10": 1.2}.
         min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
+        max_users: JSON, the largest number of users who are judged (`HeldOut.sampled`), or null.
         description: JSON, the description of the data (`trainer.data.description`).
         code_fingerprint: of the component's and the trainer's code, for the cache.
 
@@ -60,6 +62,7 @@ class ListEvaluator(base_component.BaseComponent):
         baseline_model: BaseChannel | None = None,
         over_popularity: str = "{}",
         min_rating: str = "",
+        max_users: str = "null",
     ):
         super().__init__(
             ListEvaluatorSpec(
@@ -70,6 +73,7 @@ class ListEvaluator(base_component.BaseComponent):
                 bars=bars,
                 over_popularity=over_popularity,
                 min_rating=min_rating,
+                max_users=max_users,
                 description=description,
                 code_fingerprint=code_fingerprint,
                 evaluation=Channel(type=standard_artifacts.ModelEvaluation),

@@ -42,7 +42,8 @@ class EvalSplit:
         )
         min_rating = json.loads(exec_properties["min_rating"] or "null")
         assert data.evaluation is not None  # it was just read
-        held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating)
+        most = json.loads(exec_properties["max_users"])
+        held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating, most)
         return cls(data, held_out, input_dict)
 
     @cached_property

@@ -105,6 +105,7 @@ class Evaluation:
         positives = held_out.positives.values
         return {
             "users": len(held_out.users),
+            "of_users": held_out.of_users,
             "positives": len(positives),
             "positives_unknown_to_train": int((positives == 0).sum()),
             "positives_of_strangers": held_out.strangers,

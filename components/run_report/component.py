@@ -11,6 +11,7 @@ class RunReportSpec(component_spec.ComponentSpec):
 
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
         "min_rating": component_spec.ExecutionParameter(type=str),
+        "max_users": component_spec.ExecutionParameter(type=str),
         "description": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
@@ -44,6 +45,7 @@ class RunReport(base_component.BaseComponent):
         recommender: the exported model of both.
         labelled: of implicit feedback, `test` with sampled negatives (`components.sampled_negatives`).
         min_rating: JSON, the stars from which a rating counts as a positive; empty or null: every rating.
+        max_users: JSON, the largest number of users whose lists are judged (`HeldOut.sampled`), or null.
 
     Outputs `report`, with `report.json`: `test` (rows, rmse, mae) and `mean_rating_baseline` (rmse, mae), or
     of implicit feedback what `chances.chance_errors` returns; with `retrieval`, also `retrieval` and
@@ -66,6 +68,7 @@ class RunReport(base_component.BaseComponent):
         retrieval: BaseChannel | None = None,
         recommender: BaseChannel | None = None,
         min_rating: str = "",
+        max_users: str = "null",
         labelled: BaseChannel | None = None,
     ):
         super().__init__(
@@ -77,6 +80,7 @@ class RunReport(base_component.BaseComponent):
                 retrieval=retrieval,
                 recommender=recommender,
                 min_rating=min_rating,
+                max_users=max_users,
                 description=description,
                 code_fingerprint=code_fingerprint,
                 report=Channel(type=standard_artifacts.ModelEvaluation),

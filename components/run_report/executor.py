@@ -36,6 +36,7 @@ class Executor(base_executor.BaseExecutor):
             files_by_split(examples),
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
             json.loads(exec_properties["min_rating"] or "null"),
+            json.loads(exec_properties["max_users"]),
             description_of(exec_properties),
         )
         models = {

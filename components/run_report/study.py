@@ -47,6 +47,7 @@ class Study:
         files: Mapping[str, Sequence[str]],
         transform: str,
         min_rating: float | None,
+        max_users: int | None,
         description: Description,
     ) -> "Study":
         """Reads the examples.
@@ -55,6 +56,7 @@ class Study:
             files: patterns by split, `train` and `test` among them.
             transform: the transform graph's folder.
             min_rating: stars from which a rating is a positive, or None.
+            max_users: the largest number of users whose lists are judged, or None.
             description: the description of the data.
         """
         say("reading the splits", 0.2)
@@ -65,7 +67,7 @@ class Study:
             for name, patterns in files.items()
         }
         try:
-            held_out = HeldOut.of_split(splits[TEST], files[TEST], catalogue, min_rating)
+            held_out = HeldOut.of_split(splits[TEST], files[TEST], catalogue, min_rating, max_users)
         except TrainingError:  # a run is reported all the same
             held_out = None
         return cls(splits, catalogue, held_out)

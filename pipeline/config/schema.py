@@ -198,6 +198,12 @@ class RunConfig(Strict):
         "%, beside recently popular items: auto, if ratings have times and are fewer than two million; "
         "always; never; costs about as much as both trainings; for information, blocks no push",
     )
+    judged_users: int | None = Field(
+        20_000,
+        ge=100,
+        description="largest number of users whose lists are judged on eval and test: a sample by a hash of "
+        "the id, the same every night; null: all",
+    )
     bulk: BulkConfig = BulkConfig()
     push: PushConfig = PushConfig()
     beam: BeamConfig = BeamConfig()

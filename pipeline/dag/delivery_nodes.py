@@ -62,6 +62,7 @@ def delivery_nodes(config: RunConfig, prepared: Prepared, ranking: Judged, retri
         **judged,
         labelled=prepared.labelled if config.data.description.implicit else None,
         min_rating=json.dumps(config.retrieval.model.min_rating),
+        max_users=json.dumps(config.judged_users),
         description=description_json(config),
         code_fingerprint=code_fingerprint("components.run_report", "trainer"),
     )

@@ -48,6 +48,7 @@ def list_evaluator(
         bars=as_json(limits(bless.bars)),
         over_popularity=as_json(bless.over_popularity),
         min_rating=as_json(config.retrieval.model.min_rating),
+        max_users=as_json(config.judged_users),
         description=description_json(config),
         code_fingerprint=code_fingerprint(kind.__module__.rpartition(".")[0], "trainer"),
     )

@@ -90,6 +90,7 @@ def execute(inputs, folder, bars=None, over_popularity=None):
         "bars": json.dumps(bars or {}),
         "over_popularity": json.dumps(over_popularity or {}),
         "min_rating": "",
+        "max_users": "null",
         "description": shipped("movielens").model_dump_json(),
         "code_fingerprint": "",
     }

@@ -158,6 +158,7 @@ def evaluate(inputs, models, tmp_path):
             "bars": json.dumps(bars or {}),
             "over_popularity": json.dumps(over_popularity or {}),
             "min_rating": min_rating,
+            "max_users": "null",
             "description": shipped("movielens").model_dump_json(),
             "code_fingerprint": "",
         }
@@ -264,6 +265,7 @@ def test_the_metrics_are_of_candidate_and_popularity_whole_and_by_slice(evaluate
     assert metrics["slices"]["gender"]["M"]["popularity"]["ndcg@10"] == pytest.approx(1 / LOG3)
     assert metrics["eval"] == {
         "users": 3,
+        "of_users": 3,
         "positives": 5,
         "positives_unknown_to_train": 1,
         "positives_of_strangers": 1,

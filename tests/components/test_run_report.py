@@ -144,6 +144,7 @@ def report(inputs, tmp_path):
             outputs,
             {
                 "min_rating": min_rating,
+                "max_users": "null",
                 "description": shipped("movielens").model_dump_json(),
                 "code_fingerprint": "",
             },

@@ -10,6 +10,7 @@ from marquee.errors import TrainingError
 from trainer.data.activity import ACTIVITIES, activity
 from trainer.data.catalogue import Catalogue, Ragged
 from trainer.data.description import MOST_SLICES
+from trainer.data.pairs.pair_hash import id_hashes
 from trainer.data.ratings import Ratings, pair_keys
 from trainer.data.tables.table import OneOf
 from trainer.evaluation.held_out_users import HeldOutUsers
@@ -25,6 +26,7 @@ class HeldOut:
         positives: the held-out films by user row; 0 for a film that train does not know.
         users: int32 [U], the known users with a positive, ascending.
         strangers: the number of positives of users whom train does not know; they are left out.
+        of_users: the number of users of whom `users` is a sample.
         brought: the cold-start users of a `user_holdout` split, represented by their histories, which
             `catalogue.watched` then holds; None if train knows the users.
     """
@@ -34,6 +36,10 @@ class HeldOut:
     users: np.ndarray
     strangers: int
     brought: HeldOutUsers | None = None
+    of_users: int = 0
+
+    def __post_init__(self):
+        object.__setattr__(self, "of_users", self.of_users or len(self.users))
 
     @classmethod
     def of_split(
@@ -42,6 +48,7 @@ class HeldOut:
         files: Sequence[str],
         catalogue: Catalogue,
         min_rating: float | None = None,
+        at_most: int | None = None,
     ) -> "HeldOut":
         """Takes the split's known users; if there are none, all users, with first ratings as histories.
 
@@ -50,14 +57,16 @@ class HeldOut:
             files: the files of the split, which are read again if its users are unknown.
             catalogue: the catalogue of train.
             min_rating: the stars from which on a rating is a positive; None: every rating is.
+            at_most: the largest number of users, as `sampled` takes it.
 
         Raises:
             TrainingError: there are no positives.
         """
         users = None if ratings.user.any() or not files else HeldOutUsers.read(files, catalogue)
         if users is None:
-            return cls.of(ratings, catalogue, min_rating)
-        return replace(cls.of(users.rest, users.catalogue, min_rating), brought=users)
+            return cls.of(ratings, catalogue, min_rating).sampled(at_most)
+        found = cls.of(users.rest, users.catalogue, min_rating).sampled(at_most)
+        return replace(found, brought=users)
 
     @classmethod
     def of(cls, ratings: Ratings, catalogue: Catalogue, min_rating: float | None = None) -> "HeldOut":
@@ -73,6 +82,23 @@ class HeldOut:
             raise _nothing_to_find(positives_by_user(ratings, catalogue.users, min_rating), len(ratings))
         enough = np.ones(len(fresh), bool) if min_rating is None else fresh.rating >= min_rating
         return cls(catalogue, positives, users, int((enough & (fresh.user == 0)).sum()))
+
+    def sampled(self, at_most: int | None) -> "HeldOut":
+        """Returns a sample of the users that does not change with the data, by a hash of each user's id.
+
+        Args:
+            at_most: the largest number of users; None, or at least as many as there are: all of them.
+        """
+        if at_most is None or len(self.users) <= at_most:
+            return self
+        names = self.catalogue.vocabularies.user_id
+        hashes = id_hashes(names[row - 1] for row in self.users)
+        kept = np.sort(self.users[np.argsort(hashes, kind="stable")[:at_most]])
+        lengths = np.zeros(len(self.positives), np.int64)
+        lengths[kept] = self.positives.lengths[kept]
+        splits = np.concatenate([[0], np.cumsum(lengths)])
+        positives = Ragged(self.positives.of(kept).values, splits)
+        return replace(self, positives=positives, users=kept, of_users=len(self.users))
 
     @property
     def met(self) -> bool:

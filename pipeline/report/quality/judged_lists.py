@@ -8,6 +8,15 @@ from pipeline.report.words import number, plural, share
 from serving.data_words import DataWords
 
 
+def judged_users(metrics: dict[str, Any], words: DataWords) -> str:
+    """Returns how many users were judged, and of how many they are a sample, in words."""
+    found = metrics["eval"]
+    users = plural(found["users"], words.user, words.users)
+    if found.get("of_users", 0) <= found["users"]:
+        return users
+    return f"{users}, a sample of {found['of_users']:,} (judged_users)"
+
+
 def judged_lists(metrics: dict[str, Any], words: DataWords) -> Part:
     """Returns the part for the evaluator's `metrics.json`."""
     models = [name for name in ("candidate", "baseline", "popularity") if metrics[name]]
@@ -27,8 +36,10 @@ def judged_lists(metrics: dict[str, Any], words: DataWords) -> Part:
         frozenset(range(1, 1 + len(models))),
     )
     chosen = metrics["eval"].get("under_mean")
-    judged = plural(metrics["eval"]["users"], words.user, words.users)
-    lead = f"{judged}; {words.items} of their {words.ratings} in train are not recommended. "
+    lead = (
+        f"{judged_users(metrics, words)}; {words.items} of their {words.ratings} in train are not "
+        "recommended. "
+    )
     if chosen is not None:
         lead += (
             f"{words.value.capitalize()} below the {words.user}'s mean: of the recommended {words.items} "

@@ -8,7 +8,7 @@ import altair as alt
 from pipeline.report import charts
 from pipeline.report.blocks import Block, Chart, Fact, Facts, Note, Notes, Part, Section, Table
 from pipeline.report.names import group
-from pipeline.report.quality.judged_lists import judged_lists
+from pipeline.report.quality.judged_lists import judged_lists, judged_users
 from pipeline.report.quality.next_span import next_span_part
 from pipeline.report.sources import Sources
 from pipeline.report.words import interval, number, plural, share
@@ -42,12 +42,11 @@ def lists(sources: Sources) -> Section:
         ]
         scores = plots["scores"]["candidate"]
         drawn += [_scores(scores, words)] if scores["edges"] else []
-        users = metrics["eval"]["users"]
         parts.append(
             Part(
                 "Retrieval on eval",
                 drawn,
-                f"{plural(users, words.user, words.users)}; the whole catalogue is ranked for each.",
+                f"{judged_users(metrics, words)}; the whole catalogue is ranked for each.",
             )
         )
         parts.append(Part("Search in the exported model", [_search(metrics["search"], words)]))

@@ -227,3 +227,16 @@ def test_a_signature_that_the_model_lacks_is_named_beside_those_it_has(exported)
             model.ask("rate_ids", user_id=["u1"])
         with pytest.raises(TrainingError, match=r"retrieve of .* takes k, user_id, not user_id"):
             model.ask("retrieve", user_id=["u1"])
+
+
+def test_a_sample_of_users_stays_the_same_and_brings_its_positives_alone(data):
+    whole = HeldOut.of(data.evaluation, data.catalogue)
+    few = whole.sampled(20)
+    assert (len(few.users), few.of_users, whole.of_users) == (20, len(whole.users), len(whole.users))
+    assert set(few.users) < set(whole.users)
+    for row in (0, *whole.users):
+        expected = whole.positives[row] if row in few.users else []
+        np.testing.assert_array_equal(few.positives[row], expected)
+    assert set(whole.sampled(10).users) < set(few.users)  # fewer are a part of the same
+    assert whole.sampled(None) is whole
+    assert whole.sampled(len(whole.users)) is whole

@@ -34,8 +34,26 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
             f"The score of item {item} in row {row} is NaN: the items cannot be ordered.",
             "Look at the training loss: it was probably NaN too. A lower learning rate helps.",
         )
+    k = min(k, scores.shape[1])
+    found = np.full((len(scores), k), NOTHING, np.int32)
+    if not k:
+        return found
+    kth = np.partition(scores, scores.shape[1] - k, axis=1)[:, -k, None]
+    chosen = scores >= kth
+    plain = chosen.sum(axis=1) == k  # no other item has the score of the kth
+    items = np.nonzero(chosen[plain])[1].reshape(-1, k)
+    best = np.take_along_axis(scores[plain], items, axis=1)
+    order = np.argsort(-best, axis=1, kind="stable")  # ties: the lower id comes first already
+    listed = np.where(best > -np.inf, items, NOTHING)
+    found[plain] = np.take_along_axis(listed, order, axis=1)
+    if not plain.all():
+        found[~plain] = _with_ties(scores[~plain], k)
+    return found
+
+
+def _with_ties(scores: np.ndarray, k: int) -> np.ndarray:
+    """Returns what `top_k` returns, several times as slowly, where more than k items reach the kth score."""
     size = scores.shape[1]
-    k = min(k, size)
     # One integer holds both the score and the id, so no two are equal and a partition is exact.
     best = np.partition(_rising(scores) << 32 | np.arange(size)[::-1], size - k, axis=1)[:, size - k :]
     best.sort(axis=1)

@@ -23,6 +23,7 @@ from trainer.models.retrieval.histories import Histories
 from trainer.models.retrieval.solved_model import SolvedModel, with_emptiness, with_popularity
 
 ENTRIES = 1 << 14  # vectors that are gathered at once, padding included
+PAIRS = 1 << 18  # watched pairs whose scores are computed at once
 ROWS = 512  # the largest number of systems that are solved at once
 
 
@@ -72,12 +73,19 @@ class Ials(SolvedModel):
         everything = tf.reduce_sum(
             tf.matmul(users, users, transpose_a=True) * tf.matmul(films, films, transpose_a=True)
         )
-        scores = tf.reduce_sum(
-            tf.gather(users, watched.value_rowids()) * tf.gather(films, watched.values), axis=1
+        owners, members, weights = watched.value_rowids(), watched.values, self.histories.weights
+
+        def block(start, found):
+            some = slice(start, start + PAIRS)
+            scores = tf.reduce_sum(tf.gather(users, owners[some]) * tf.gather(films, members[some]), axis=1)
+            confidence = self._confidence * (1.0 if weights is None else weights.values[some])
+            of_block = tf.reduce_sum((1 + confidence) * (1 - scores) ** 2 - scores**2)
+            return start + PAIRS, found + of_block
+
+        pairs = tf.size(members)
+        _, found = tf.while_loop(
+            lambda start, _: start < pairs, block, (tf.constant(0), tf.zeros(())), parallel_iterations=1
         )
-        weights = self.histories.weights
-        confidence = self._confidence * (1.0 if weights is None else weights.values)
-        found = tf.reduce_sum((1 + confidence) * (1 - scores) ** 2 - scores**2)
         return (everything + found) / float((self.catalogue.users - 1) * (self.catalogue.movies - 1))
 
 
