@@ -1,7 +1,9 @@
 """Both models' predictions of each row of `eval` and the slices it is in: one pass, compact columns."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -82,11 +84,9 @@ class EvalRows:
         """
         found: list[tuple[np.ndarray, ...]] = []
         groups = {name: _Grouping(name) for name in sliced}
-        loaded = [SavedModel(path) for path in models.values()]
         decode = ExamplesToRecordBatchDecoder().DecodeBatch
-        try:
-            for model in loaded:
-                model.__enter__()
+        with contextlib.ExitStack() as open_models:
+            loaded = [open_models.enter_context(SavedModel(path)) for path in models.values()]
             report(f"rating eval by {' and '.join(models)}")
             start = 0
             for serialized, raw in with_serialized(patterns, _NAMES, BATCH).as_numpy_iterator():
@@ -96,19 +96,16 @@ class EvalRows:
                 pairs = mixed(users, column_hashes(raw[MOVIE_ID]))
                 found.append((users, pairs, raw[USER_RATING], *predicted))
                 own = [model.ask("slices", examples=serialized) for model in loaded] if of_model else []
-                _add_slices(groups, own, lambda batch=serialized: decode(list(batch)), start)
+                _add_slices(groups, own, partial(decode, list(serialized)), start)
                 start += len(users)
-        finally:
-            for model in loaded:
-                model.__exit__()
         if not found:
             raise DataError(f"No rows to evaluate in {', '.join(patterns)}.", "Is the split `eval` empty?")
-        users, pairs, stars, *predicted = (np.concatenate(column) for column in zip(*found, strict=True))
+        users, pairs, stars, *answered = (np.concatenate(column) for column in zip(*found, strict=True))
         return cls(
             np.unique(users, return_inverse=True)[1].astype(np.int32),
             pairs,
             stars,
-            dict(zip(models, predicted, strict=True)),
+            dict(zip(models, answered, strict=True)),
             {name: grouping.groups() for name, grouping in groups.items()},
         )
 
@@ -153,10 +150,10 @@ class _Grouping:
     def __init__(self, name: str):
         self._name = name
         self._codes: dict[Any, int] = {}
-        self._parts: list[np.ndarray] = []
+        self._parts: list[np.ndarray[Any, np.dtype[np.int32]]] = []
 
     def add(self, columns: Iterable[tuple[np.ndarray, pa.Array]], start: int) -> None:
-        pairs = [np.zeros((0, 2), np.int32)]
+        pairs: list[np.ndarray] = [np.zeros((0, 2), np.int32)]
         for rows, values in columns:
             encoded = values.dictionary_encode()
             codes = np.array([self._code(value) for value in encoded.dictionary.to_pylist()], np.int32)

@@ -47,7 +47,7 @@ def write(
         constants.ATTRIBUTIONS_KEY,
         (writer.convert_slice_attributions_to_proto((key, {})) for key, _ in metrics),
     )
-    combined = writer.CombineValidations(config, rubber_stamp=True)
+    combined = writer.CombineValidations(config)
     validation = combined.create_accumulator()
     for each in metrics:
         validation = combined.add_input(validation, metrics_validator.validate_metrics(each, config))
