@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from google.protobuf import json_format
-from tfx.types import standard_artifacts
+
+# tfx first: it gives tensorflow_model_analysis its EvalConfig.
+from tfx.types import standard_artifacts  # isort: skip
+import tensorflow_model_analysis as tfma  # isort: skip
+from tensorflow_model_analysis.proto.metrics_for_slice_pb2 import MetricKey  # isort: skip
 
 from components.movielens_example_gen.shipped import shipped
 from components.ranking_evaluator.executor import Executor
@@ -27,24 +32,21 @@ GENRES = ("Action", "Comedy", "Drama")
 
 @dataclass(frozen=True)
 class Case:
-    """Two models and what they are judged on.
+    """Two models and what they are judged on: the folders of artifacts, and the description of the data."""
 
-    Attributes:
-        folder: model artifacts `candidate` and `baseline`, and `examples`.
-        description: of the data.
-    """
-
-    folder: Path
+    candidate: Path
+    baseline: Path
+    examples: Path
     description: Description
 
     def evaluated(self, to: Path, by: str, baseline: bool, config=None, examples: Path | None = None) -> Path:
         """Runs the evaluator and returns the folder of its `evaluation`, with `blessing` beside it."""
         inputs = {
-            "examples": [artifact(standard_artifacts.Examples, examples or self.folder / "examples")],
-            "model": [artifact(standard_artifacts.Model, self.folder / "candidate")],
+            "examples": [artifact(standard_artifacts.Examples, examples or self.examples)],
+            "model": [artifact(standard_artifacts.Model, self.candidate)],
         }
         if baseline:
-            inputs["baseline_model"] = [artifact(standard_artifacts.Model, self.folder / "baseline")]
+            inputs["baseline_model"] = [artifact(standard_artifacts.Model, self.baseline)]
         outputs = {
             "evaluation": [artifact(standard_artifacts.ModelEvaluation, to / "evaluation")],
             "blessing": [artifact(standard_artifacts.ModelBlessing, to / "blessing")],
@@ -61,6 +63,34 @@ class Case:
         }
         Executor().Do(inputs, outputs, properties)
         return to / "evaluation"
+
+
+def metrics(folder) -> dict:
+    """Value by slice and key; the bytes of protos, so that nothing of a key is left out."""
+    found = {}
+    for record in tfma.load_metrics(str(folder)):
+        for each in record.metric_keys_and_values:
+            key = record.slice_key.SerializeToString(), each.key.SerializeToString()
+            assert key not in found
+            assert each.value.HasField("double_value")
+            found[key] = each.value.double_value.value
+    return found
+
+
+def assert_same(sums, by_tfma) -> None:
+    """Compares every metric of every slice, by its whole key."""
+    found, expected = metrics(sums), metrics(by_tfma)
+    assert found.keys() == expected.keys()
+    for key, value in expected.items():
+        metric = MetricKey.FromString(key[1])
+        # TFMA's RMSE is a float32, so a difference of two has the error of numbers of their size.
+        within = pytest.approx(value, rel=1e-6, abs=1e-6 if metric.is_diff else 0, nan_ok=True)
+        assert found[key] == within, (key[0], metric)
+
+
+def by_both(case, folder, baseline, **options):
+    """The folders of the same evaluation by the sums and by TFMA."""
+    return tuple(case.evaluated(folder / by, by, baseline, **options) for by in ("sums", "tfma"))
 
 
 def artifact(kind, folder: Path):
@@ -84,8 +114,7 @@ def of_ratings(folder: Path) -> Case:
     old, of_half = catalogues.from_columns(half, Vocabularies.from_columns(half, description))
     _export(RatingData(found, None, catalogue), folder / "candidate", {"epochs": 3, "learning_rate": 0.03})
     _export(RatingData(old, None, of_half), folder / "baseline", {"epochs": 1, "learning_rate": 0.02})
-    write(folder / "examples", held_out)
-    return Case(folder, description)
+    return Case(folder / "candidate", folder / "baseline", write(folder / "examples", held_out), description)
 
 
 def of_plays(folder: Path) -> Case:
@@ -96,8 +125,8 @@ def of_plays(folder: Path) -> Case:
     _, held_out = implicit.split(implicit.columns())
     random = np.random.default_rng(2)
     held_out["user_rating"] = random.integers(0, 2, len(held_out["user_id"])).astype(float).tolist()
-    write(folder / "examples", held_out)
-    return Case(folder, implicit.PLAYS)
+    examples = write(folder / "examples", held_out)
+    return Case(folder / "candidate", folder / "baseline", examples, implicit.PLAYS)
 
 
 def ratings() -> dict[str, list]:

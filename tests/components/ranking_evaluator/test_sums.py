@@ -7,7 +7,6 @@ import pytest
 # tfx first: it gives tensorflow_model_analysis its EvalConfig.
 import tfx.components  # noqa: F401  isort: skip
 import tensorflow_model_analysis as tfma  # isort: skip
-from tensorflow_model_analysis.proto.metrics_for_slice_pb2 import MetricKey  # isort: skip
 
 from components.ranking_evaluator.slice_sums import known
 from pipeline.dag.eval_config import Slices, eval_config
@@ -24,33 +23,6 @@ def plays(tmp_path_factory):
     return judged.of_plays(tmp_path_factory.mktemp("plays"))
 
 
-def metrics(folder) -> dict:
-    """Value by slice and key; the bytes of protos, so that nothing of a key is left out."""
-    found = {}
-    for record in tfma.load_metrics(str(folder)):
-        for each in record.metric_keys_and_values:
-            key = record.slice_key.SerializeToString(), each.key.SerializeToString()
-            assert key not in found
-            assert each.value.HasField("double_value")
-            found[key] = each.value.double_value.value
-    return found
-
-
-def assert_same(sums, by_tfma) -> None:
-    found, expected = metrics(sums), metrics(by_tfma)
-    assert found.keys() == expected.keys()
-    for key, value in expected.items():
-        metric = MetricKey.FromString(key[1])
-        # TFMA's RMSE is a float32, so a difference of two has the error of numbers of their size.
-        within = pytest.approx(value, rel=1e-6, abs=1e-6 if metric.is_diff else 0, nan_ok=True)
-        assert found[key] == within, (key[0], metric)
-
-
-def judged_by_both(case, folder, baseline, **options):
-    """The folders of the same evaluation by the sums and by TFMA."""
-    return tuple(case.evaluated(folder / by, by, baseline, **options) for by in ("sums", "tfma"))
-
-
 @pytest.fixture(scope="module")
 def twice(ratings, plays, tmp_path_factory):
     """Evaluates a case by both, once for all tests."""
@@ -59,7 +31,7 @@ def twice(ratings, plays, tmp_path_factory):
     def evaluate(data: str, baseline: bool):
         if (data, baseline) not in kept:
             case = {"ratings": ratings, "plays": plays}[data]
-            kept[data, baseline] = judged_by_both(case, tmp_path_factory.mktemp(data), baseline)
+            kept[data, baseline] = judged.by_both(case, tmp_path_factory.mktemp(data), baseline)
         return kept[data, baseline]
 
     return evaluate
@@ -72,7 +44,7 @@ def twice(ratings, plays, tmp_path_factory):
 def test_every_metric_of_every_slice_is_tfmas(twice, data, baseline):
     sums, by_tfma = twice(data, baseline)
 
-    assert_same(sums, by_tfma)
+    judged.assert_same(sums, by_tfma)
     assert {file.name for file in sums.iterdir()} == {file.name for file in by_tfma.iterdir()}
     verdicts = [json.loads((folder / "verdicts.json").read_text()) for folder in (sums, by_tfma)]
     assert verdicts[0]["change"].keys() == verdicts[1]["change"].keys()
@@ -115,9 +87,9 @@ def test_strange_slices_are_tfmas_too(ratings, tmp_path):
     }
     examples = judged.write(tmp_path / "examples", columns)
 
-    sums, by_tfma = judged_by_both(ratings, tmp_path, True, examples=examples)
+    sums, by_tfma = judged.by_both(ratings, tmp_path, True, examples=examples)
 
-    assert_same(sums, by_tfma)
+    judged.assert_same(sums, by_tfma)
     found = json.loads((sums / "slices.json").read_text())
     assert found["movie_genres"]["C"]["candidate"]["example_count"] == 1  # one row
     assert found["movie_genres"]["A"]["candidate"]["example_count"] == 2  # a word that is given twice
@@ -130,9 +102,9 @@ def test_nan_ratings_are_in_every_metric_what_tfma_says(ratings, tmp_path):
     columns["user_rating"][3] = columns["user_rating"][17] = float("nan")
     examples = judged.write(tmp_path / "examples", columns)
 
-    sums, by_tfma = judged_by_both(ratings, tmp_path, False, examples=examples)
+    sums, by_tfma = judged.by_both(ratings, tmp_path, False, examples=examples)
 
-    assert_same(sums, by_tfma)
+    judged.assert_same(sums, by_tfma)
 
 
 def test_what_the_sums_do_not_know_tfma_measures(ratings, tmp_path):
