@@ -20,13 +20,17 @@ class RankingEvaluatorSpec(EvaluatorSpec):
     PARAMETERS = {  # noqa: RUF012 - TFX's own way of declaring a spec
         **EvaluatorSpec.PARAMETERS,
         "bars": component_spec.ExecutionParameter(type=str),
+        "computed_by": component_spec.ExecutionParameter(type=str),
         "description": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
 
 
 class RankingEvaluator(Evaluator):
-    """Evaluates a ranking model with `tfx.components.Evaluator`, and blesses it by `bars`.
+    """Evaluates a ranking model in TFMA's format of results, and blesses it by `bars`.
+
+    The metrics are computed in vectorised sums in one process, or by `tfx.components.Evaluator` (TFMA), which
+    runs on Beam and takes each row and slice by itself in Python. Both give the same files.
 
     A `baseline_model` artifact without a model in it counts as none. A resolver gives no artifact at all on
     the first run. A cluster has no such thing: a task's output is always there (`components.model_in_front`).
@@ -42,6 +46,8 @@ class RankingEvaluator(Evaluator):
         baseline_model: the last blessed one; may resolve to nothing.
         schema: of the examples.
         description: JSON, the description of the data (`trainer.data.description.Description`).
+        computed_by: `sums`, or `tfma`. What an `eval_config` asks beyond the sums (other metrics, slices by
+            two features, confidence intervals) TFMA computes in either case.
 
     Outputs:
         - evaluation: TFMA's files; `slices.json`, the same metrics as `by_slice` gives them; `verdicts.json`,
@@ -63,6 +69,7 @@ class RankingEvaluator(Evaluator):
         schema: BaseChannel | None = None,
         example_splits: list[str] | None = None,
         description: str = "{}",
+        computed_by: str = "sums",
     ):
         spec = RankingEvaluatorSpec(
             examples=examples,
@@ -73,6 +80,7 @@ class RankingEvaluator(Evaluator):
             example_splits=json_utils.dumps(example_splits),
             fairness_indicator_thresholds="null",
             bars=bars,
+            computed_by=computed_by,
             description=description,
             code_fingerprint=code_fingerprint,
             evaluation=Channel(type=standard_artifacts.ModelEvaluation),

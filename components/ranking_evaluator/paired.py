@@ -5,19 +5,10 @@ of sums over users; its standard error is the delta method's for a sample of use
 clustered by user), taken of the difference of both models at once: what makes a user hard for both cancels.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from marquee.progress import report
-from trainer.data.examples import with_serialized
-from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
-from trainer.data.pairs.pair_hash import column_hashes, mixed
-from trainer.export.saved_model import SavedModel
-
-BATCH = 1 << 13
-_NAMES = (USER_ID, MOVIE_ID, USER_RATING)
 K = 10  # the cutoff of NDCG
 
 
@@ -37,23 +28,6 @@ class Paired:
     stars: np.ndarray
     candidate: np.ndarray
     baseline: np.ndarray
-
-    @classmethod
-    def read(cls, candidate: str, baseline: str, patterns: Sequence[str]) -> "Paired":
-        """Calls `serving_examples` of both SavedModels on every rating of the files, in one pass."""
-        parts: list[tuple[np.ndarray, ...]] = []
-        with SavedModel(candidate) as new, SavedModel(baseline) as old:
-            report("rating eval by the candidate and by the last blessed model")
-            for serialized, raw in with_serialized(patterns, _NAMES, BATCH).as_numpy_iterator():
-                users = column_hashes(raw[USER_ID])
-                predicted = (
-                    model.ask("serving_examples", examples=serialized)[USER_RATING] for model in (new, old)
-                )
-                pairs = mixed(users, column_hashes(raw[MOVIE_ID]))
-                parts.append((users, pairs, raw[USER_RATING], *predicted))
-        users, pairs, *numbers = (np.concatenate(column) for column in zip(*parts, strict=True))
-        stars, of_new, of_old = (column.astype(np.float64).reshape(-1) for column in numbers)
-        return cls(np.unique(users, return_inverse=True)[1], pairs, stars, of_new, of_old)
 
     def standard_errors(self, chances: bool = False) -> dict[str, float]:
         """Returns the standard errors of candidate minus baseline by metric; NaN for a single user.

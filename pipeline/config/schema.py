@@ -39,7 +39,7 @@ else:
 
 
 class BlessConfig(Strict):
-    """Conditions for pushing a ranking model; TFMA measures them on `eval`."""
+    """Conditions for pushing a ranking model, measured on `eval`."""
 
     bars: dict[RankingMeasure, Bar] = Field(
         default={"rmse": Bar(max=1.2, max_increase=SAME)},
@@ -49,6 +49,12 @@ class BlessConfig(Strict):
         "default is `{log_loss: {max_increase: {standard_errors: 2, at_least: 0.0005}}, auc: {min: 0.5}}`; "
         "rated_ndcg@10 measures the order of the items that a user rated, or of those and the sampled "
         "negatives, not of all items",
+    )
+    computed_by: Literal["sums", "tfma"] = Field(
+        "sums",
+        description="how the metrics are computed: `sums`, in vectorised sums in one process; or `tfma`, by "
+        "TFX's Evaluator (TFMA) on Beam, row by row, with memory that grows with `eval`: choose it to "
+        "measure on a Beam cluster; metrics, slices and files are the same",
     )
 
     @field_validator("bars", mode="before")
@@ -263,7 +269,8 @@ class RunConfig(Strict):
             raise ValueError(f"{error.message} {error.hint}") from None
         implicit = description.implicit
         if implicit and "bars" not in ranking.bless.model_fields_set:
-            suited = suited.model_copy(update={"bless": BlessConfig(bars=BARS_OF_CHANCES)})
+            bless = suited.bless.model_copy(update={"bars": BARS_OF_CHANCES})
+            suited = suited.model_copy(update={"bless": bless})
         for measure in suited.bless.bars:
             if measure in (OF_RATINGS if implicit else OF_CHANCES):
                 data, own = ("implicit", OF_CHANCES) if implicit else ("ratings", OF_RATINGS)

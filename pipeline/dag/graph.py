@@ -151,7 +151,7 @@ def _sampled_negatives(config: RunConfig, examples: BaseChannel) -> list[Sampled
 
 
 def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) -> Judged:
-    """Returns Tuner, Trainer, and TFMA's evaluation of the ranking model."""
+    """Returns Tuner, Trainer, and the evaluation of the ranking model."""
     trained = training_nodes("ranking", config, prepared)
     slices = Slices.of(config.data.description, schema.features)
     evaluator = RankingEvaluator(
@@ -161,6 +161,7 @@ def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) ->
         schema=prepared.schema,
         eval_config=eval_config(slices, config.data.description.implicit),
         bars=as_json(limits(config.ranking.bless.bars)),
+        computed_by=config.ranking.bless.computed_by,
         code_fingerprint=code_fingerprint("components.ranking_evaluator", "trainer"),
         example_splits=[features.EVAL],
         description=description_json(config),

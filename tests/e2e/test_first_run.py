@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from components.movielens_example_gen.shipped import shipped
 from serving.server.model import LoadedModel
 from tests.marquee_process import states
 from trainer.data.examples import example_batches, expand
@@ -92,6 +93,22 @@ def test_tfma_and_our_own_report_agree_about_the_size_of_the_error(first, marque
     assert evaluation["rmse"] == pytest.approx(summary["test"]["test"]["rmse"], abs=0.06)
     assert 0.5 < evaluation["rated_ndcg@10"] <= 1.0
     assert evaluation["calibration"] == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("baseline", [False, True], ids=["alone", "with a baseline"])
+def test_tfma_itself_measures_what_the_sums_measure(first, baseline, tmp_path):
+    from tests.components.ranking_evaluator import judged
+
+    artifacts = (
+        first.run.output(*which).path
+        for which in (
+            ("RankingTrainer", "model"), ("RankingRefit", "model"), ("MovieLensExampleGen", "examples"),
+        )
+    )  # fmt: skip
+    case = judged.Case(*artifacts, shipped("movielens"))
+
+    judged.assert_same(*judged.by_both(case, tmp_path, baseline))
 
 
 def test_the_evaluation_is_sliced_by_gender_age_genre_and_activity(first, marquee):

@@ -61,7 +61,7 @@ def ratings(sources: Sources) -> Section:
                         sources.description,
                     )
                 ],
-                "TFMA's metrics, which decide the blessing.",
+                "The metrics on eval, which decide the blessing.",
             )
         )
     if not parts:

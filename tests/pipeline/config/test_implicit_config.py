@@ -55,6 +55,14 @@ def test_what_a_configuration_says_of_implicit_data_stays(config):
     assert found.recommender.rating_weight == 0.1
 
 
+def test_the_bars_of_implicit_data_leave_the_rest_of_bless_as_it_was_set(config):
+    found = config("ranking.bless.computed_by=tfma")
+    assert found.ranking.bless.computed_by == "tfma"
+    assert set(found.ranking.bless.bars) == {"log_loss", "auc"}
+    assert config().ranking.bless.computed_by == "sums"
+    assert RunConfig.model_validate(found.plain()) == found
+
+
 def test_bars_that_the_data_do_not_have_are_refused_with_those_that_they_have(config):
     with pytest.raises(ConfigError, match=r"bars\.rmse: the data are implicit.*log_loss, auc, calibration"):
         config("ranking.bless.bars.rmse.max=1")
