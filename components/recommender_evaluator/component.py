@@ -20,7 +20,7 @@ class RecommenderEvaluator(ListEvaluator):
     Arguments are those of `ListEvaluator`; `model` is the recommender assembled of models that were trained
     on `train` alone, and the measures are those of `trainer.evaluation.recommender_measures`. `evaluation`
     has no search; its `eval` also has `under_mean`, the share of all these ratings that are lower than their
-    user's mean.
+    user's mean; implicit data have neither it nor `under_mean@10`.
     """
 
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)

@@ -12,7 +12,7 @@ from components.inputs import saved_model
 from components.list_evaluation import Bars, EvalSplit, Evaluation
 from components.whole_json import write_json
 from trainer.evaluation.popularity import popular_lists
-from trainer.evaluation.recommender_measures import RECOMMENDER_MEASURES, K
+from trainer.evaluation.recommender_measures import LIST_MEASURES, RECOMMENDER_MEASURES, K
 from trainer.export.recommender.assemble import parts_of
 from trainer.export.saved_model import SavedModel
 from trainer.judging.recommender_lists import recommended
@@ -26,14 +26,11 @@ class Executor(base_executor.BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See RecommenderEvaluator."""
         input_dict = drop_missing(input_dict)
-        bars = Bars.parse(exec_properties["bars"], exec_properties["over_popularity"], RECOMMENDER_MEASURES)
         split = EvalSplit.read(input_dict, exec_properties)
-        data, held_out = split.data, split.held_out
-        if held_out.brought is None:
-            assert data.evaluation is not None  # the lists are judged by it
-            liked = Liked(data.train, data.evaluation, data.catalogue.users)
-        else:
-            liked = Liked(held_out.brought.history, held_out.brought.rest, held_out.catalogue.users)
+        held_out = split.held_out
+        liked = None if held_out.catalogue.description.implicit else _liked(split)
+        measures = LIST_MEASURES if liked is None else RECOMMENDER_MEASURES
+        bars = Bars.parse(exec_properties["bars"], exec_properties["over_popularity"], measures)
         models = {"candidate": input_dict["model"]}
         if input_dict.get(BASELINE):
             models["baseline"] = input_dict[BASELINE]
@@ -50,10 +47,19 @@ class Executor(base_executor.BaseExecutor):
             len(models) > 1 and _same_parts(*(Path(saved_model(model)) for model in models.values())),
         )
         metrics = evaluation.metrics()
-        metrics["eval"]["under_mean"] = liked.chosen
+        if liked is not None:
+            metrics["eval"]["under_mean"] = liked.chosen
         folder = artifact_utils.get_single_uri(output_dict["evaluation"])
         write_json(os.path.join(folder, "metrics.json"), metrics)
         bless(input_dict, output_dict, exec_properties, evaluation.blessed)
+
+
+def _liked(split: EvalSplit) -> Liked:
+    data, held_out = split.data, split.held_out
+    if held_out.brought is None:
+        assert data.evaluation is not None  # the lists are judged by it
+        return Liked(data.train, data.evaluation, data.catalogue.users)
+    return Liked(held_out.brought.history, held_out.brought.rest, held_out.catalogue.users)
 
 
 def _same_parts(candidate: Path, baseline: Path) -> bool:

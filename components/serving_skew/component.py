@@ -38,7 +38,7 @@ class ServingSkew(base_component.BaseComponent):
         examples: the splits; `train` is read.
         logs: a folder, a file or a pattern of prediction logs, ours or TF Serving's.
         logs_fingerprint: of what they hold, for the cache.
-        thresholds: JSON, feature (of `measures.MEASURES`) to the distance from which it is skewed; null: it
+        thresholds: JSON, name (of `measures.MEASURES`) to the distance from which it is skewed; null: it
             is not compared.
         min_values: of a feature with fewer logged values than this, nothing is said.
         on_skew: `"warn"` writes skew down, `"stop"` also stops the run.

@@ -33,9 +33,9 @@ class Executor(base_executor.BaseExecutor):
         anomalies = artifact_utils.get_single_instance(output_dict["anomalies"])
         anomalies.split_names = artifact_utils.encode_split_names([SERVING])
         files = log_files(exec_properties["logs"])
+        description = description_of(exec_properties)
         learned = Learned.read(
-            _files(input_dict["examples"], bool(exec_properties.get("every_split"))),
-            description_of(exec_properties),
+            _files(input_dict["examples"], bool(exec_properties.get("every_split"))), description
         )
         traffic = Traffic(learned.film_of_title)
         faults: list[Fault] = []
@@ -48,7 +48,7 @@ class Executor(base_executor.BaseExecutor):
             if number % 10_000 == 0:
                 report(f"{number:,} logged requests")
         thresholds = json.loads(exec_properties["thresholds"])
-        comparison = compare(learned, traffic, thresholds, exec_properties["min_values"])
+        comparison = compare(learned, traffic, thresholds, exec_properties["min_values"], description)
         found = findings(exec_properties["logs"], len(files), traffic, faults, comparison)
         _write(anomalies.uri, found, comparison)
         skewed = [row for row in comparison.rows if row["skewed"]]

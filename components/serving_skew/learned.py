@@ -49,7 +49,7 @@ class Learned:
             row_of = {film: row for row, film in enumerate(ids) if film not in titles}
             for film, row in row_of.items():
                 titles[film] = batch[MOVIE_TITLE][row].numpy()
-                words[film] = tuple(each for name in worded for each in batch[name][row].numpy().tolist())
+                words[film] = tuple(each for name in worded for each in _words(batch[name][row].numpy()))
         return cls.of(users, films, stars, words, titles)
 
     @classmethod
@@ -72,3 +72,9 @@ class Learned:
             {titles[film]: film for film in by_count},
             {user: ACTIVITIES[place] for user, place in zip(users, places, strict=True)},
         )
+
+
+def _words(cell: np.ndarray | bytes) -> list[bytes]:
+    """Returns the words of one item: one (b"" for none) of type category, any number of categories."""
+    found = [cell] if isinstance(cell, bytes) else cell.tolist()
+    return [word for word in found if word]

@@ -14,20 +14,21 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_p
 
 from components.serving_skew.learned import Learned
 from components.serving_skew.traffic import Traffic
+from trainer.data.description import RATINGS, Description
 
 SAMPLE = 200_000  # values of a feature that TFDV is given, drawn where there are more: exact to 0.2 %
-KNOWN, UNKNOWN, NO_FILM = "known", "unknown", "(unknown)"
+KNOWN, UNKNOWN, NO_ITEM = "known", "unknown", "(unknown)"
 
-#: Feature to what is held against what.
+#: Threshold's name to what is held against what.
 MEASURES = {
     "user": "users who ask, against those in train: known or unknown",
     "activity": "known users who ask, against all in train: a light, medium or heavy third by ratings",
-    "film": "items whose rating is asked for, against train's ratings",
-    "genre": "words (of the feature that groups items, such as genres) of what is recommended, "
-    "against train's ratings",
+    "item": "items that are asked about, against train's interactions",
+    "group": "words (of the feature that groups items) of what is recommended, against train's interactions",
     "rating": "ratings that are predicted, to the nearest of train's stars, against train's ratings",
     "shown_rating": "predicted ratings of what is recommended, against train's ratings",
 }
+_OF_RATINGS = ("rating", "shown_rating")
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,13 @@ class Comparison:
 
 
 def compare(
-    learned: Learned, traffic: Traffic, thresholds: Mapping[str, float | None], min_values: int
+    learned: Learned,
+    traffic: Traffic,
+    thresholds: Mapping[str, float | None],
+    min_values: int,
+    description: Description = RATINGS,
 ) -> Comparison:
-    """Compares traffic with train for each feature of MEASURES.
+    """Compares traffic with train for each feature of MEASURES that the data have (`measured`).
 
     The distance is TFDV's L∞: the largest difference between the shares that one value has on the two sides.
 
@@ -52,11 +57,13 @@ def compare(
         traffic: the logs.
         thresholds: by feature; from there on it is skewed. None: it is not compared.
         min_values: a feature with fewer logged values is not compared.
+        description: the data: rows have its words for items and their groups.
     """
     train, serving = train_counts(learned), serving_counts(learned, traffic)
+    names = measured(description)
     compared = {
         name: threshold
-        for name in MEASURES
+        for name in names
         if (threshold := thresholds.get(name)) is not None and serving[name].total() >= max(1, min_values)
     }
     in_train, in_serving = (_statistics({name: side[name] for name in compared}) for side in (train, serving))
@@ -71,8 +78,8 @@ def compare(
     }
     rows = [
         {
-            "feature": name,
-            "what": what,
+            "feature": names[name],
+            "what": MEASURES[name],
             "threshold": thresholds.get(name),
             "distance": distances.get(name),
             "skewed": name in anomalies.anomaly_info,
@@ -80,9 +87,23 @@ def compare(
             "logged_values": serving[name].total(),
             "most_different": _most_different(train[name], serving[name]) if name in compared else None,
         }
-        for name, what in MEASURES.items()
+        for name in names
     ]
     return Comparison(in_train, in_serving, anomalies, rows)
+
+
+def measured(description: Description) -> dict[str, str]:
+    """Returns the names of MEASURES that data have, with those that people read.
+
+    Implicit data have no ratings to compare: a chance is no number of plays.
+    """
+    names = {name: name for name in MEASURES if not (description.implicit and name in _OF_RATINGS)}
+    names["item"] = description.nouns.item
+    if description.grouping is None:
+        del names["group"]
+    else:
+        names["group"] = description.grouping
+    return names
 
 
 def train_counts(learned: Learned) -> dict[str, Counter[str]]:
@@ -91,8 +112,8 @@ def train_counts(learned: Learned) -> dict[str, Counter[str]]:
     return {
         "user": Counter({KNOWN: learned.users.total()}),
         "activity": Counter(learned.activity.values()),
-        "film": Counter({_text(film): count for film, count in learned.films.items()}),
-        "genre": _words(learned.films, learned),
+        "item": Counter({_text(film): count for film, count in learned.films.items()}),
+        "group": _words(learned.films, learned),
         "rating": stars,
         "shown_rating": stars,
     }
@@ -102,18 +123,18 @@ def serving_counts(learned: Learned, traffic: Traffic) -> dict[str, Counter[str]
     """Returns the counts of each feature's values in the logs."""
     user: Counter[str] = Counter()
     activity: Counter[str] = Counter()
-    film: Counter[str] = Counter()
+    item: Counter[str] = Counter()
     for name, count in traffic.users.items():
         user[KNOWN if name in learned.users else UNKNOWN] += count
         if name in learned.users:
             activity[learned.activity[name]] += count
     for name, count in traffic.films.items():
-        film[_text(name) if name in learned.films else NO_FILM] += count
+        item[_text(name) if name in learned.films else NO_ITEM] += count
     return {
         "user": user,
         "activity": activity,
-        "film": film,
-        "genre": _words(traffic.shown, learned),
+        "item": item,
+        "group": _words(traffic.shown, learned),
         "rating": _nearest(traffic.ratings, learned),
         "shown_rating": _nearest(traffic.shown_ratings, learned),
     }

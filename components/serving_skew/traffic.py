@@ -25,7 +25,7 @@ RECOMMENDING = {
     },
     "recommender": {"serving_default", "recommend", "recommend_from_history", "recommend_for_history"},
 }
-RATING = {"serving_default", "rate_ids", "serving_examples"}
+RATING = {"serving_default", "rate_ids", "rate_in_context", "serving_examples", "chances"}
 
 
 @dataclass

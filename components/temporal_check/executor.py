@@ -48,17 +48,18 @@ class Executor(base_executor.BaseExecutor):
 
 def _check(input_dict, exec_properties) -> dict[str, Any]:
     examples = input_dict["examples"]
-    rows = _rows(examples)
+    rows, description = _rows(examples), description_of(exec_properties)
     if exec_properties["mode"] == "auto" and rows is not None and rows >= MOST_ROWS:
+        what = "interactions" if description.implicit else "ratings"
         return nothing(
-            f"{rows:,} ratings are more than the {MOST_ROWS:,} up to which temporal_check: auto checks; "
+            f"{rows:,} {what} are more than the {MOST_ROWS:,} up to which temporal_check: auto checks; "
             "temporal_check: always checks all the same"
         )
-    report("reading all ratings")
+    report("reading all data")
     question = Question.of(
         RatingData.of_everything(
             [file for files in files_by_split(examples).values() for file in files],
-            description_of(exec_properties),
+            description,
         ),
         json.loads(exec_properties["min_rating"] or "null"),
     )

@@ -46,12 +46,13 @@ class Question:
             share: the share of the ratings that are held out, the newest.
         """
         split = SplitByTime.of(data, share)
+        rows = "interactions" if data.catalogue.description.implicit else "ratings"
         if split is None:
-            return "the ratings have no times that differ"
+            return f"the {rows} have no times that differ"
         try:
             known = HeldOut.of(split.after, split.before.catalogue, min_rating)
         except TrainingError:
-            return f"nobody of the oldest {1 - share:.0%} of the ratings rated anything afterwards"
+            return f"nobody of the oldest {1 - share:.0%} of the {rows} has any afterwards"
         return cls(split, known, _newcomers(split, min_rating), min_rating)
 
     @cached_property

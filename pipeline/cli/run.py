@@ -24,6 +24,7 @@ from pipeline.store.runs.labels import checked_note, checked_tags, label
 from pipeline.store.runs.record import RunRecord
 from pipeline.store.workspace import Workspace
 from serving.versions.renames import recover
+from trainer.data.feature_options import unlearned_context
 
 # Before TensorFlow or TFX is imported, and inherited by child processes: TFX would choose Keras 2.
 os.environ["TF_USE_LEGACY_KERAS"] = "0"
@@ -224,6 +225,8 @@ def _locate(request: RunRequest, console: Console):
         content = fingerprint(found, request.config.data, name_of(spans))
     read = f", spans {spans[0].number} to {spans[-1].number}" if spans else ""
     console.print(f"data: {located.origin}{read}", markup=False)
+    if left_out := unlearned_context(request.config.ranking.model, request.config.data.description):
+        console.print(f"context: {left_out}", markup=False, soft_wrap=True)
     return DataSource(found, located.origin, content, name_of(spans))
 
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,7 +14,7 @@ from components.movielens_example_gen.config import DataConfig
 from components.movielens_example_gen.files import sources
 from components.movielens_example_gen.files.fingerprint import fingerprint
 from components.movielens_example_gen.reading.read_errors import read_errors_told
-from marquee.errors import MarqueeError
+from marquee.errors import ConfigError, MarqueeError
 from marquee.strict import Strict
 from pipeline.cli.printing.simulation import print_results
 from pipeline.cli.terminal.console import native_chatter_dropped
@@ -40,7 +42,7 @@ class SimulateRequest(Strict):
         out: output folder.
         window: number of newest spans that a run reads; None for all.
         cold: whether to simulate training from scratch as well.
-        data: data to replay.
+        data: data to replay; of a configuration that describes its data, these.
         command: command line without the program.
     """
 
@@ -53,8 +55,13 @@ class SimulateRequest(Strict):
     data: DataConfig
     command: tuple[str, ...]
 
-    def run_config(self, schema: str) -> RunConfig:
-        """Returns the continuous strategy's configuration: spans, evaluation on the newest, warm start."""
+    def run_config(self, schema: str | None, **settings: Any) -> RunConfig:
+        """Returns the continuous strategy's configuration: spans, evaluation on the newest, warm start.
+
+        Args:
+            schema: the schema of recognised data; None: the configuration's, as for described data.
+            settings: further settings, as `load_config` takes them.
+        """
         return load_config(
             self.config,
             ["data.max_users=null", *self.overrides],
@@ -64,7 +71,37 @@ class SimulateRequest(Strict):
             data__split__kind="newest_span",
             validate__schema=schema,
             warm_start=True,
+            **settings,
         )
+
+    def config_for(self, replay: Replay) -> RunConfig:
+        """Returns `run_config` for the spans of a replay."""
+        if replay.cells is not None:
+            return self.run_config(None, **replay.cells.settings(self.data))
+        return self.run_config("ratings" if replay.catalog.users is None else "demographics")
+
+
+def data_to_replay(
+    config: str, overrides: Sequence[str], dataset: str | None, path: Path | None, users: int | None
+) -> DataConfig:
+    """Returns the data to replay: those that a configuration describes, unless a data set is named.
+
+    Raises:
+        ConfigError: a setting is wrong, or described data come in spans already.
+    """
+    found = {"path": str(path) if path else None, "max_users": users}
+    if dataset is None:
+        # Spans and their split are what a simulation makes itself.
+        given = load_config(config, overrides, data__path=found["path"]).data
+        if given.described is not None:
+            if given.spans is not None:
+                raise ConfigError(
+                    "data.spans: these data come in spans, and a simulation cuts data into spans itself",
+                    "Describe all interactions as one data set, without spans.",
+                )
+            kept = given.max_users if users is None else users
+            return given.model_copy(update={"max_users": kept})
+    return DataConfig.checked({"dataset": dataset or "ml-100k", **found})
 
 
 def run_simulation(request: SimulateRequest) -> None:
@@ -74,7 +111,10 @@ def run_simulation(request: SimulateRequest) -> None:
         MarqueeError: a setting is wrong, the data cannot be loaded or cut, a run failed, or the simulation
             was interrupted; finished steps are kept.
     """
-    request.run_config("ratings" if request.data.dataset != "ml-100k" else "demographics")  # mistakes first
+    if request.data.described is None:  # mistakes first
+        request.run_config("ratings" if request.data.dataset != "ml-100k" else "demographics")
+    else:
+        request.run_config(None)
     console = Console(highlight=False)
     request.out.mkdir(parents=True, exist_ok=True)
     again = f"resume with: {command(*request.command)}"
@@ -110,8 +150,9 @@ def _prepared(request: SimulateRequest, console: Console) -> tuple[Replay, RunCo
         path = str(located.path)
         replay = Replay.of(path, request.data, request.spans)
         content = fingerprint(path, request.data)
-    console.print(f"data: {located.origin}, {sum(map(len, replay.spans)):,} ratings", markup=False)
-    config = request.run_config("ratings" if replay.catalog.users is None else "demographics")
+    config = request.config_for(replay)
+    words = "interactions" if config.data.description.implicit else "ratings"
+    console.print(f"data: {located.origin}, {sum(map(len, replay.spans)):,} {words}", markup=False)
     plain = config.plain()
     plain["data"].pop("path")
     settings = {

@@ -1,6 +1,7 @@
 """Configuration of the checks of data: its schema, drift between runs, skew between splits and in serving."""
 
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -72,6 +73,10 @@ class ValidateConfig(Strict):
         return self
 
 
+#: What thresholds of serving skew were called when all items were films.
+FORMER_THRESHOLDS = {"film": "item", "genre": "group"}
+
+
 class SkewThresholds(Strict):
     """Thresholds of serving skew by feature; null: the feature is not compared.
 
@@ -92,23 +97,27 @@ class SkewThresholds(Strict):
         description="allowed difference from train in the share of light, medium or heavy raters among known "
         "users who ask",
     )
-    film: float | None = Field(
+    item: float | None = Field(
         0.05,
         ge=0,
         le=1,
-        description="allowed difference from train in the share of any item among ratings asked for",
+        description="allowed difference from train in the share of any item among those whose rating or "
+        "chance is asked for (formerly `film`)",
     )
-    genre: float | None = Field(
+    group: float | None = Field(
         0.15,
         ge=0,
         le=1,
-        description="allowed difference from train in the share of any genre among recommended items",
+        description="allowed difference from train in the share of any word among recommended items, of the "
+        "feature that groups items: the first of type categories, or else category, such as genres "
+        "(formerly `genre`)",
     )
     rating: float | None = Field(
         0.3,
         ge=0,
         le=1,
-        description="allowed difference from train in the share of any rating among predicted ratings",
+        description="allowed difference from train in the share of any rating among predicted ratings; "
+        "implicit data have none",
     )
     shown_rating: float | None = Field(
         None,
@@ -117,6 +126,19 @@ class SkewThresholds(Strict):
         description="allowed difference from train in the share of any rating among predicted ratings "
         "of recommended items; null by default, because these are above average",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_as_they_are_now(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        renamed = dict(given)
+        for former, name in FORMER_THRESHOLDS.items():
+            if former in renamed:
+                if name in renamed:
+                    raise ValueError(f"{former} is called {name} now: give {name} alone")
+                renamed[name] = renamed.pop(former)
+        return renamed
 
 
 class ServingSkewConfig(Strict):

@@ -283,11 +283,12 @@ class RunConfig(Strict):
             if "rating_weight" not in self.recommender.model_fields_set:
                 weight = {"rating_weight": WEIGHT_OF_LOG_ODDS}
                 self.__dict__["recommender"] = self.recommender.model_copy(update=weight)
-        if implicit and UNDER_MEAN in self.recommender.bless.bars:
-            raise ValueError(
-                f"recommender.bless.bars.{UNDER_MEAN}: it compares ratings with their user's mean, and the "
-                "data are implicit: give another measure"
-            )
+        for option in ("bars", "over_popularity") if implicit else ():
+            if UNDER_MEAN in getattr(self.recommender.bless, option):
+                raise ValueError(
+                    f"recommender.bless.{option}.{UNDER_MEAN}: it compares ratings with their user's mean, "
+                    "and the data are implicit: give another measure"
+                )
         return self
 
     def plain(self) -> dict[str, Any]:

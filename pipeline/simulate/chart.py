@@ -14,6 +14,8 @@ from pipeline.simulate.simulation import COLD, CONTINUOUS, FROZEN, NO_MODEL, day
 COLOURS = {CONTINUOUS: "#0072B2", COLD: "#009E73", FROZEN: "#D55E00", NO_MODEL: "#777777"}
 TITLES = {
     "rmse": "RMSE of the ratings, lower is better",
+    "log_loss": "Log loss of the chances, lower is better",
+    "auc": "AUC of the chances, higher is better",
     f"ndcg@{K}": f"nDCG@{K} of the lists, higher is better",
 }
 WHO = {"all": "Everybody in the next span", "known": "Those of them who had been there before"}
@@ -31,7 +33,7 @@ def chart(results: Results) -> alt.VConcatChart:
     rows = table(results)
     charts = [
         alt.hconcat(
-            *(_panel(rows[rows["who"] == who], measure) for measure in TITLES), spacing=40
+            *(_panel(rows[rows["who"] == who], measure) for measure in TITLES if measure in rows), spacing=40
         ).properties(title=alt.Title(words, anchor="start", fontSize=14))
         for who, words in WHO.items()
         if (rows["who"] == who).any()

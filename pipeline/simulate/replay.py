@@ -16,6 +16,9 @@ from components.movielens_example_gen.files.pieces import cut
 from components.movielens_example_gen.reading.catalog import Catalog, read_catalog
 from components.movielens_example_gen.reading.ratings import read
 from marquee.errors import DataError
+from pipeline.simulate.described_cells import DescribedCells
+
+_COLUMNS = ["user", "movie", "rating", "timestamp"]
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,13 @@ class Replay:
 
     Attributes:
         spans: one frame per span of `user`, `movie` (text), `rating` and `timestamp`, sorted by time.
-        catalog: movies and users, which are known from the start.
+        catalog: movies and users, which are known from the start; of described data nothing.
+        cells: described data, as they are delivered; None: a recognised layout.
     """
 
     spans: list[pd.DataFrame]
     catalog: Catalog
+    cells: DescribedCells | None = None
 
     @classmethod
     def of(cls, path: str, config: DataConfig, spans: int) -> "Replay":
@@ -39,24 +44,37 @@ class Replay:
         Raises:
             DataError: the data cannot be read, or has no times to cut at.
         """
+        described = config.described
+        if described is not None and described.interactions.time is None:
+            raise DataError(
+                f"{path}: data.interactions has no time, and a simulation replays interactions by their time",
+                "Describe their column of times, or simulate data that have one.",
+            )
         layout = recognise(path, config)
-        found = [read(piece) for piece in cut(layout.ratings)]
+        pieces = cut(layout.ratings)
+        found = [read(piece, _COLUMNS if described is None else None) for piece in pieces]
         for each in found:
             each.bad.check(config.max_bad_rows)
-        if not found:
+        if not sum(len(each.table) for each in found):
             raise DataError(f"{path}: there is no rating in it", "Name data that holds some.")
-        ratings = pd.concat([each.table.to_pandas() for each in found], ignore_index=True)
+        ratings = pd.concat([each.table.select(_COLUMNS).to_pandas() for each in found], ignore_index=True)
         if config.max_users:
             ratings = ratings[pd.factorize(ratings["user"])[0] < config.max_users]
-        ratings = ratings.sort_values("timestamp", kind="stable", ignore_index=True)
+        ratings = ratings.sort_values("timestamp", kind="stable")
         bounds = boundaries(ratings["timestamp"].to_numpy(), spans)
         if len(set(bounds)) < len(bounds):
             raise DataError(
                 f"{path}: the times of its {len(ratings):,} ratings do not part them into {spans} spans",
                 "Fewer --spans, or a data set with times.",
             )
-        pieces = [ratings.iloc[start:end] for start, end in pairwise(bounds)]
-        return cls([piece.reset_index(drop=True) for piece in pieces], read_catalog(layout))
+        cut_up = [ratings.iloc[start:end].reset_index(drop=True) for start, end in pairwise(bounds)]
+        if described is None:
+            return cls(cut_up, read_catalog(layout))
+        rows = [each.rows for each in found]
+        cells = DescribedCells.of(path, layout, described, list(zip(pieces, rows, strict=True)))
+        return cls(
+            cut_up, Catalog(description=described.description), cells.in_order(ratings.index.to_numpy())
+        )
 
     def deliver(self, number: int, folder: Path) -> None:
         """Writes span `number`, from 1, into the folder, and before the first the movies and users.
@@ -73,11 +91,18 @@ class Replay:
         partial = span.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
-        names = {"user": "user_id", "movie": "movie_id"}
-        self.spans[number - 1].rename(columns=names).to_csv(partial / "ratings.csv", index=False)
+        if self.cells is None:
+            names = {"user": "user_id", "movie": "movie_id"}
+            self.spans[number - 1].rename(columns=names).to_csv(partial / "ratings.csv", index=False)
+        else:
+            first = sum(map(len, self.spans[: number - 1]))
+            self.cells.write_span(first, first + len(self.spans[number - 1]), partial)
         partial.rename(span)
 
     def _write_tables(self, folder: Path) -> None:
+        if self.cells is not None:
+            self.cells.write_tables(folder)
+            return
         movies = (
             (id, item.title, "|".join(item.features.get("genres", ())))
             for id, item in self.catalog.items.items()

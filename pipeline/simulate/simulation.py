@@ -30,7 +30,7 @@ STRATEGIES = {
     CONTINUOUS: "warm start from the last blessed models, pushed where no worse",
     COLD: "trained from nothing on the same spans, pushed where no worse",
     FROZEN: "the first models pushed, never trained again",
-    NO_MODEL: "the mean of all ratings so far; the items most popular so far",
+    NO_MODEL: "the mean of all ratings, or the items' popularity, so far; the items most popular so far",
 }
 _MODELS = ("ranking", "recommender")
 
@@ -72,7 +72,8 @@ class Simulation:
         self.results.write()
         for span in range(1, len(self.replay.spans)):
             self.replay.deliver(span, self.folder / "data")
-            future = Future(pd.concat(self.replay.spans[:span]), self.replay.spans[span])
+            past = pd.concat(self.replay.spans[:span])
+            future = Future(past, self.replay.spans[span], negatives_of(self.config))
             for strategy, do in self._strategies():
                 if self.results.step(strategy, span) is None:
                     step = do(strategy, span, future)
@@ -141,6 +142,11 @@ class Simulation:
         plain = self.config.plain()
         plain["data"]["path"] = str((self.folder / "data").resolve())
         return plain | ({"warm_start": False} if strategy == COLD else {})
+
+
+def negatives_of(config: RunConfig) -> int:
+    """Returns the number of sampled negatives beside each interaction; 0 if the data are ratings."""
+    return config.ranking.negatives if config.data.description.implicit else 0
 
 
 def described(replay: Replay) -> list[dict[str, Any]]:

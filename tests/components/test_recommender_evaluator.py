@@ -14,10 +14,11 @@ from components.movielens_example_gen.shipped import shipped
 from components.recommender_assembler.executor import Executor as Assembler
 from components.recommender_evaluator.executor import Executor
 from marquee.errors import ConfigError
+from trainer.data.description import Description
 from trainer.data.pairs.pair_hash import pair_hashes
 from trainer.data.pairs.trained_on import TrainedOn
 from trainer.data.ratings import Ratings
-from trainer.evaluation.recommender_measures import RECOMMENDER_MEASURES
+from trainer.evaluation.recommender_measures import LIST_MEASURES, RECOMMENDER_MEASURES
 from trainer.judging.under_mean import Liked, UnderMean
 
 # Stars by user and film; in train the means are 3 (u1), 4 (u2) and 2 (u3).
@@ -80,7 +81,7 @@ def artifact(kind, path, identity=0):
     return made
 
 
-def execute(inputs, folder, bars=None, over_popularity=None):
+def execute(inputs, folder, bars=None, over_popularity=None, description=None):
     """Runs the executor; gives (metrics.json, whether it blessed)."""
     outputs = {
         "evaluation": [artifact(standard_artifacts.ModelEvaluation, folder / "evaluation")],
@@ -92,6 +93,7 @@ def execute(inputs, folder, bars=None, over_popularity=None):
         "min_rating": "",
         "max_users": "null",
         "description": shipped("movielens").model_dump_json(),
+        "description": (description or shipped("movielens")).model_dump_json(),
         "code_fingerprint": "",
     }
     Executor().Do(inputs, outputs, parameters)
@@ -148,6 +150,17 @@ def test_lists_are_measured_by_what_they_find_and_by_what_their_users_thought_of
     assert metrics["search"] == {}
     assert metrics["baseline"] is None
     assert metrics["slices"]["activity"]["heavy"]["candidate"]["under_mean@10"] == 0
+
+
+def test_implicit_data_have_no_mean_rating_to_be_below(inputs, models, tmp_path):
+    implicit = Description(feedback="implicit", strength="count")
+    metrics, _ = execute({**inputs, "model": models["good"]}, tmp_path, description=implicit)
+
+    assert list(metrics["candidate"]) == list(metrics["popularity"]) == list(LIST_MEASURES)
+    assert "under_mean" not in metrics["eval"]
+    bars = {"under_mean@10": {"max": 0.5}}
+    with pytest.raises(ConfigError, match="bars: there is no"):
+        execute({**inputs, "model": models["good"]}, tmp_path / "barred", bars, description=implicit)
 
 
 def test_a_recommender_that_finds_less_than_the_last_blessed_one_is_refused(inputs, models, tmp_path):

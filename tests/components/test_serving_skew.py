@@ -17,6 +17,7 @@ from marquee.errors import DataError
 from serving.errors import ServingError
 from serving.prediction_log.encode import json_line, tf_record
 from serving.prediction_log.exchange import Exchange
+from trainer.data.description import Category, Description, Nouns
 
 # Film to title, genres; "Twice" is a title of two films, and means the one rated more.
 FILMS = {
@@ -105,13 +106,32 @@ def train(tmp_path_factory):
     return artifact
 
 
-def skew(train, tmp_path, thresholds=THRESHOLDS, min_values=1, on_skew="warn"):
+def write_train(folder, rated, label):
+    """Writes a train split of interactions with a count each; items have a label or none."""
+    split = tf.io.gfile.join(folder, "Split-train")
+    tf.io.gfile.makedirs(split)
+    with tf.io.TFRecordWriter(f"{split}/data_tfrecord-00000-of-00001.gz", "GZIP") as writer:
+        for user, items in rated.items():
+            for item, count in items.items():
+                words = {"user_id": user, "movie_id": item, "movie_title": item, "label": label.get(item)}
+                columns = {
+                    name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[word.encode()]))
+                    for name, word in words.items()
+                    if word
+                }
+                columns["user_rating"] = tf.train.Feature(float_list=tf.train.FloatList(value=[count]))
+                writer.write(
+                    tf.train.Example(features=tf.train.Features(feature=columns)).SerializeToString()
+                )
+
+
+def skew(train, tmp_path, thresholds=THRESHOLDS, min_values=1, on_skew="warn", description=None):
     """Executes the node on `tmp_path/logs`; what it found."""
     anomalies = standard_artifacts.ExampleAnomalies()
     anomalies.uri = str(tmp_path / "anomalies")
     properties = {"logs": str(tmp_path / "logs"), "thresholds": json.dumps(thresholds)}
     properties |= {"min_values": min_values, "on_skew": on_skew}
-    properties["description"] = shipped("movielens").model_dump_json()
+    properties["description"] = (description or shipped("movielens")).model_dump_json()
     Executor().Do({"examples": [train]}, {"anomalies": [anomalies]}, properties)
     return json.loads((tmp_path / "anomalies" / "findings.json").read_text())
 
@@ -134,7 +154,7 @@ def test_each_feature_is_compared_as_one_does_by_hand(train, tmp_path, logs):
         "user": (6, 8),
         "activity": (3, 3),
         "film": (4, 8),
-        "genre": (
+        "genres": (
             3,
             10,
         ),  # of 3, 4 and 2, and the padding left out; train: Horror 3, Sci-Fi 3, Crime 3, Drama 1
@@ -145,7 +165,7 @@ def test_each_feature_is_compared_as_one_does_by_hand(train, tmp_path, logs):
         "user": ("unknown", 3 / 6, 0),
         "activity": ("medium", 2 / 3, 1 / 3),
         "film": ("(unknown)", 1 / 4, 0),
-        "genre": ("Crime", 2 / 3, 3 / 10),
+        "genres": ("Crime", 2 / 3, 3 / 10),
         "rating": ("3", 3 / 4, 2 / 8),
         "shown_rating": ("4", 1, 2 / 8),
     }
@@ -159,7 +179,7 @@ def test_each_feature_is_compared_as_one_does_by_hand(train, tmp_path, logs):
     assert [name for name, row in rows.items() if row["skewed"]] == [
         "user",
         "activity",
-        "genre",
+        "genres",
         "rating",
         "shown_rating",
     ]  # film is at its threshold, and not over it
@@ -200,6 +220,34 @@ def test_what_only_looks_things_up_is_counted_as_a_request_and_no_more():
 
     assert traffic.requests.total() == 3
     assert [*traffic.users, *traffic.films, *traffic.shown, *traffic.ratings] == []
+
+
+def test_implicit_data_speak_of_their_own_items_and_groups_and_have_no_ratings_to_compare(tmp_path, logs):
+    description = Description(
+        feedback="implicit", strength="count", nouns=Nouns(item="artist"), item_features={"label": Category()}
+    )
+    examples = standard_artifacts.Examples()
+    examples.uri, examples.split_names = str(tmp_path / "examples"), '["train"]'
+    played = {"a": {"1": 70, "2": 3}, "b": {"1": 900}, "c": {"1": 1, "3": 5}}
+    write_train(examples.uri, played, {"1": "Mute", "2": "Sub Pop"})
+    heard = {"signature": "chances", "outputs": {"chance": np.array([0.4], np.float32)}}
+    listed_and_asked = [
+        rated("a", "", 0.4, inputs={"user_id": strings("a"), "movie_id": strings("2")}, **heard),
+        listed("b", ["2", "3"], [0.3, 0.2]),
+    ]
+    (logs / "a.jsonl").write_bytes(b"".join(map(json_line, listed_and_asked)))
+    found = skew(examples, tmp_path, description=description)
+
+    rows = {row["feature"]: row for row in found["features"]}
+    assert {name: (row["logged_values"], row["train_values"]) for name, row in rows.items()} == {
+        "user": (2, 5),
+        "activity": (2, 3),
+        "artist": (1, 5),
+        "label": (1, 4),  # nobody's label is known of the artist 3
+    }
+    assert rows["artist"]["most_different"]["value"] == "2"
+    assert rows["label"]["distance"] == pytest.approx(3 / 4)
+    assert "label: Sub Pop is 100.0% of 1 logged and 25.0% of train: 0.750 apart, over 0.25" in found["skew"]
 
 
 def test_more_values_than_tfdv_is_given_are_compared_in_proportion():

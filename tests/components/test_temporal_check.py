@@ -11,6 +11,7 @@ from components.movielens_example_gen.shipped import shipped
 from components.temporal_check import TemporalCheck
 from components.temporal_check.executor import Executor
 from components.temporal_check.question import DAY, Question
+from trainer.data.description import Description
 
 START = 880_000_000
 SETTINGS = {
@@ -62,7 +63,7 @@ def artifact(kind, path):
 def check(tmp_path):
     """Runs the executor on rows; gives `temporal.json`."""
 
-    def run(rows, mode="auto", counted=None, backup="", settings=SETTINGS, epochs=2):
+    def run(rows, mode="auto", counted=None, backup="", settings=SETTINGS, epochs=2, description=None):
         examples = artifact(standard_artifacts.Examples, write(tmp_path / "examples", rows))
         examples.split_names = '["train", "eval", "test"]'
         if counted is not None:
@@ -77,7 +78,7 @@ def check(tmp_path):
         outputs = {"check": [artifact(standard_artifacts.ModelEvaluation, tmp_path / "check")]}
         parameters = {
             "mode": mode, "candidates": 20, "rating_weight": 0.2, "min_rating": "", "backup_dir": backup,
-            "description": shipped("movielens").model_dump_json(), "code_fingerprint": "",
+            "description": (description or shipped("movielens")).model_dump_json(), "code_fingerprint": "",
         }  # fmt: skip
         Executor().Do(given, outputs, parameters)
         return json.loads((tmp_path / "check" / "temporal.json").read_text())
@@ -143,6 +144,18 @@ def test_what_cannot_be_checked_is_said_and_fails_nothing(check, rows, mode, cou
 
     assert found["made"] is False
     assert why in found["why_not"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "counted", "why"),
+    [
+        ("always", None, "the interactions have no times that differ"),
+        ("auto", 3_000_000, "3,000,000 interactions are more than"),
+    ],
+)
+def test_implicit_data_are_called_interactions(check, mode, counted, why):
+    rows = [(*row[:3], 0) for row in ratings()]
+    assert why in check(rows, mode, counted, description=Description(feedback="implicit"))["why_not"]
 
 
 def test_a_training_that_diverges_costs_the_figure_alone(check):

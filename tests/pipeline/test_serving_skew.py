@@ -7,6 +7,7 @@ from rich.console import Console
 
 from marquee.errors import ConfigError
 from pipeline.cli.printing.summary import print_summary
+from pipeline.config.data_checks import SkewThresholds
 from pipeline.config.load import load_config
 from pipeline.dag.data_source import DataSource
 from pipeline.dag.graph import build_pipeline
@@ -37,12 +38,19 @@ def test_the_node_is_there_where_logs_are_named_and_transform_waits_for_it(tmp_p
     assert node in built["Transform"].upstream_nodes
     assert node.exec_properties["on_skew"] == "stop"
     thresholds = json.loads(node.exec_properties["thresholds"])
-    assert (thresholds["film"], thresholds["user"], thresholds["shown_rating"]) == (0.4, 0.2, None)
+    assert (thresholds["item"], thresholds["user"], thresholds["shown_rating"]) == (0.4, 0.2, None)
 
     before = node.exec_properties["logs_fingerprint"]
     assert nodes(tmp_path, *settings)["ServingSkew"].exec_properties["logs_fingerprint"] == before
     (logs / "a.jsonl").write_text("{}\n")
     assert nodes(tmp_path, *settings)["ServingSkew"].exec_properties["logs_fingerprint"] != before
+
+
+def test_former_names_of_thresholds_are_read_and_two_names_of_one_refused():
+    given = load_config("smoke", ["serving_skew.thresholds={film: 0.4, genre: null}"])
+    assert given.serving_skew.thresholds == SkewThresholds(item=0.4, group=None)
+    with pytest.raises(ConfigError, match="film is called item now: give item alone"):
+        load_config("smoke", ["serving_skew.thresholds={film: 0.4, item: 0.3}"])
 
 
 def test_a_folder_that_is_not_there_is_said_before_anything_runs(tmp_path):

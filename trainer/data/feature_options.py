@@ -149,6 +149,38 @@ def named_crosses(
     return tuple(pairs)
 
 
+def unlearned_context(model: Any, description: Description) -> str:
+    """Returns a sentence on context features that `features: all` leaves out; "" if it leaves out none.
+
+    Args:
+        model: a model's config.
+        description: the features of the data.
+
+    Examples:
+        >>> from types import SimpleNamespace as Config
+        >>> from trainer.data.description import Category, Text
+        >>> search = Description(context_features={"device": Category(), "query": Text()})
+        >>> unlearned_context(Config(kind="dcn", features="all", learns_context=True), search)
+        'query (text) is not learned: of context, dcn learns category, number, time'
+        >>> unlearned_context(Config(kind="mf", features="all"), search)
+        'device (category), query (text) are not learned: mf learns no context'
+    """
+    if getattr(model, "features", ALL) != ALL:  # chosen by name
+        return ""
+    learns = CONTEXT_TYPES if getattr(model, "learns_context", False) else ()
+    left_out = [
+        f"{key} ({feature.type})"
+        for key, feature in description.context_features.items()
+        if feature.type not in learns
+    ]
+    if not left_out:
+        return ""
+    why = f"{model.kind} learns no context"
+    if learns:
+        why = f"of context, {model.kind} learns {', '.join(learns)}"
+    return f"{', '.join(left_out)} {'is' if len(left_out) == 1 else 'are'} not learned: {why}"
+
+
 def check_features(model: Any, description: Description) -> None:
     """Checks the names in a model's config against the features of the data.
 

@@ -35,16 +35,19 @@ class RecommenderQuality(Quality):
         return super().within(places) | {UNDER_MEAN: part.share}
 
 
-def judge_recommender(lists: np.ndarray, held_out: HeldOut, liked: Liked) -> RecommenderQuality:
+def judge_recommender(lists: np.ndarray, held_out: HeldOut, liked: Liked | None) -> Quality:
     """Computes the quality of lists of ten from any source.
 
     Args:
         lists: int32 [U, 10] or longer, in the order of `held_out.users`: item ids, best first, -1 for none.
         held_out: the users' held-out items.
-        liked: the held-out ratings relative to the users' means.
+        liked: the held-out ratings relative to the users' means; None: implicit data, which have no
+            ratings, and whose quality is without `under_mean@10`.
     """
     lists = lists[:, :K]
     found = judge(lists, held_out, ks=(K,))
+    if liked is None:
+        return found
     return RecommenderQuality(
         held_out, lists, found.by_user, found.recall_curve, liked.of(lists, held_out.users)
     )

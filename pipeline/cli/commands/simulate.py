@@ -23,7 +23,12 @@ def simulate(
     window: Annotated[
         int | None, typer.Option(min=1, help="Number of newest spans that a run reads; all if not given.")
     ] = None,
-    dataset: Annotated[str, typer.Option(help="MovieLens data set to replay.")] = "ml-100k",
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="MovieLens data set to replay; default: data that the configuration describes, else ml-100k."
+        ),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder or file with its ratings, instead of a download.")
     ] = None,
@@ -41,19 +46,18 @@ def simulate(
     os.environ["TF_USE_LEGACY_KERAS"] = "0"  # before TensorFlow or TFX is imported: Keras 3
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.getLogger("absl").setLevel(logging.ERROR)  # TFX's advice on Keras 2
-    from components.movielens_example_gen.config import DataConfig
     from pipeline.cli.terminal.console import native_chatter_dropped
 
     with native_chatter_dropped():
         from pipeline.cli.show_simulation import (  # TensorFlow and TFX: seconds
             SimulateRequest,
+            data_to_replay,
             run_simulation,
         )
 
-    source = {"dataset": dataset, "path": str(data) if data else None, "max_users": users}
     command = ["simulate", "--spans", str(spans), "--config", config, "--out", str(out)]
     command += ["--window", str(window)] if window else []
-    command += ["--dataset", dataset] if dataset != "ml-100k" else []
+    command += ["--dataset", dataset] if dataset else []
     command += ["--data", str(data)] if data else []
     command += ["--users", str(users)] if users else []
     command += [] if cold else ["--no-cold"]
@@ -65,7 +69,7 @@ def simulate(
         out=out,
         window=window,
         cold=cold,
-        data=DataConfig.checked(source),
+        data=data_to_replay(config, set_ or [], dataset, data, users),
         command=tuple(command),
     )
     run_simulation(request)

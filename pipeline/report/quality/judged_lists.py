@@ -32,6 +32,7 @@ def judged_lists(metrics: dict[str, Any], words: DataWords) -> Part:
                 ("under_mean@10", f"{words.value} below the {words.user}'s mean"),
                 ("coverage@10", "catalogue coverage"),
             )
+            if measure in metrics["candidate"]
         ],
         frozenset(range(1, 1 + len(models))),
     )

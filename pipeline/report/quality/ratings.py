@@ -22,6 +22,7 @@ FEWEST = 50  # minimum number of ratings of a group that is drawn
 def ratings(sources: Sources) -> Section:
     """Returns the section: the ranking model on test, and TFMA's evaluation on eval."""
     test, found, words = sources.test, sources.details.get("ratings"), sources.words
+    title = f"{words.expected}s".capitalize()
     parts = []
     lead = ""
     if test:
@@ -67,11 +68,11 @@ def ratings(sources: Sources) -> Section:
     if not parts:
         return Section(
             "ratings",
-            "Ratings",
+            title,
             "",
-            [Part("", [Notes([Note("No predicted ratings were evaluated.", "muted")])])],
+            [Part("", [Notes([Note(f"No predicted {title.lower()} were evaluated.", "muted")])])],
         )
-    return Section("ratings", "Ratings", lead, parts)
+    return Section("ratings", title, lead, parts)
 
 
 def _errors(test: dict[str, Any], found: dict[str, Any] | None) -> Facts:
@@ -145,8 +146,8 @@ def _calibration(found: list[dict[str, Any]], by: JudgedBy) -> Chart:
     )
     worst = max(found, key=lambda part: abs(part["predicted"] - part["actual"]))
     table = Table(
-        "Calibration on test, ten bins by predicted rating",
-        ("predicted", "given", "95 % interval", "ratings"),
+        f"Calibration on test, ten bins by predicted {'rating' if by is RATINGS else 'chance'}",
+        ("predicted", "given", "95 % interval", by.rows),
         [
             [
                 number(r["predicted"], 3),

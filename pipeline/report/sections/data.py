@@ -6,6 +6,7 @@ from typing import Any
 
 import altair as alt
 
+from components.movielens_example_gen.config import CUSTOM
 from pipeline.report import charts
 from pipeline.report.blocks import Block, Chart, Fact, Facts, Note, Notes, Part, Section, Table
 from pipeline.report.sections.expectations import drift, schema_and_anomalies
@@ -34,7 +35,8 @@ def data(sources: Sources) -> Section:
     lead = ""
     if ingest:
         total = sum(ingest["rows"].values())
-        lead = f"{total:,} {words.ratings} of {ingest['dataset']}, split: {_kind(ingest['split'])}."
+        of = "" if ingest["dataset"] == CUSTOM else f" of {ingest['dataset']}"
+        lead = f"{total:,} {words.ratings}{of}, split: {_kind(ingest['split'])}."
         if ingest["bad_rows"]["count"]:
             lead += f" {plural(ingest['bad_rows']['count'], 'row')} could not be read."
     return Section("data", "Data", lead, parts)

@@ -2,6 +2,7 @@
 
 import altair as alt
 
+from pipeline.config.data_schema import AUTO
 from pipeline.report import charts
 from pipeline.report.blocks import Block, Cell, Chart, Note, Notes, Table
 from pipeline.report.sections.features import features
@@ -16,6 +17,7 @@ def schema_and_anomalies(sources: Sources) -> list[Block]:
     if findings:
         schema = sources.record.get("config", {}).get("validate", {}).get("schema")
         held = f"the committed schema {schema}" if schema else "the committed schema"
+        held = "the schema made of the description" if schema == AUTO else held
         if findings["violations"]:
             blocks.append(_rows("Schema violations", findings["violations"]))
         else:

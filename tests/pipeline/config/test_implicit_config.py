@@ -70,6 +70,8 @@ def test_bars_that_the_data_do_not_have_are_refused_with_those_that_they_have(co
         config("ranking.bless.bars.auc.min=0.5", rating={"column": "stars"})
     with pytest.raises(ConfigError, match=r"under_mean@10: it compares ratings"):
         config("recommender.bless.bars.under_mean@10.max=0.5")
+    with pytest.raises(ConfigError, match=r"over_popularity.under_mean@10: it compares ratings"):
+        config("recommender.bless.over_popularity.under_mean@10=1")
 
 
 def test_a_multi_task_model_of_implicit_data_is_refused_when_the_configuration_is_read(config):

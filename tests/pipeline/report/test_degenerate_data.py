@@ -54,7 +54,7 @@ def test_a_section_that_fails_is_a_sentence_in_the_page_and_its_cause_in_the_log
     with caplog.at_level(logging.ERROR):
         html = page(left(ingest=artifacts(ALL_EQUAL, 4.0, 1.0)["ingest"]), vega="")
     assert "This section could not be made: KeyError: &#39;lost&#39;" in html
-    assert "9 ratings of custom" in html
+    assert "9 ratings, split: " in html
     assert caplog.records[0].exc_info[0] is KeyError
 
 

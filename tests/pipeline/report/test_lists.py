@@ -81,6 +81,21 @@ def test_the_judged_lists_stand_beside_the_last_blessed_ones_with_their_errors(l
     assert "of all ratings in eval it is 45.0 %" in section.parts[0].lead
 
 
+def test_lists_of_implicit_data_have_no_row_of_ratings(left):
+    def without(found):
+        return {name: value for name, value in found.items() if not name.startswith("under_mean")}
+
+    recommended = {
+        **RECOMMENDED,
+        **{name: without(RECOMMENDED[name]) for name in ("candidate", "popularity", "baseline", "eval")},
+    }
+    section = lists(left(recommended=recommended))
+
+    found = [row[0] for row in rows(section, "Recommender on eval")]
+    assert found == ["nDCG@10", "recall@10", "catalogue coverage"]
+    assert "mean" not in section.parts[0].lead
+
+
 def test_a_recommender_is_compared_as_its_evaluator_compared_it(left):
     ours = Artifact("/m/2", {}, id=2)
     before = left("before", models={"recommender": Artifact("/m/1", {}, id=1, made_in="before")})

@@ -59,3 +59,48 @@ def test_films_beyond_the_tenth_do_not_count():
     found = future.measure(np.full(12, 4.0), lists)["all"]
     assert found["ndcg@10"] == pytest.approx(1.0)
     assert found["recall@10"] == pytest.approx(10 / 12)
+
+
+PLAYS = ratings(("a", "1", 9.0), ("a", "2", 1.0), ("b", "1", 3.0), ("b", "3", 5.0), ("c", "1", 1.0))
+
+
+@pytest.fixture
+def plays():
+    """Counts: `a` plays 1 again and 3 for the first time, and `n` is new."""
+    return Future(PLAYS, ratings(("a", "1", 70.0), ("a", "3", 2.0), ("n", "1", 1.0)), negatives=2)
+
+
+def test_of_implicit_data_chances_are_asked_beside_items_that_one_does_not_have(plays):
+    asked = plays.pairs.frame
+    # Everything but "2" is of b; a has all three items, and so no negatives: nothing is asked of a.
+    assert asked["user"].tolist() == ["n"] * 3
+    assert asked["rating"].tolist() == [1, 0, 0]
+    assert set(asked["movie"][1:]) <= {"2", "3"}
+
+
+def test_chances_are_measured_by_hand_and_what_was_had_before_is_not_to_be_found(plays):
+    found = plays.measure(np.array([0.5, 0.25, 0.5]), [["3", "9"], ["1"]])
+    assert found["all"] == pytest.approx(
+        {
+            "users": 2,
+            "ratings": 1,
+            "log_loss": -(2 * math.log(0.5) + math.log(0.75)) / 3,
+            "auc": 0.75,  # over one negative, and as good as the other
+            "ndcg@10": 1.0,
+            "recall@10": 1.0,
+        }
+    )
+    assert found["known"] is None  # none of whom chances are asked
+    assert found["new"]["ratings"] == 1
+
+
+def test_without_a_model_chances_follow_the_popularity_so_far(plays):
+    one, *others = plays.without_a_model()["all"], *plays.pairs.mean_so_far(PLAYS)
+    assert others[0] > max(others[1:])  # "1" is what most have played
+    assert one["auc"] == 1.0
+    assert one["log_loss"] < -(math.log(1 / 3) + 2 * math.log(2 / 3)) / 3  # better than a third for each
+
+
+def test_somebody_who_comes_back_to_the_same_things_alone_has_no_list_to_be_judged_by():
+    found = Future(PLAYS, ratings(("c", "1", 2.0)), negatives=1).measure(np.array([0.9, 0.1]), [["2"]])
+    assert (found["all"]["ndcg@10"], found["all"]["auc"]) == (None, 1.0)

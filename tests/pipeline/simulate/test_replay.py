@@ -1,9 +1,13 @@
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from components.movielens_example_gen.config import DataConfig
 from components.movielens_example_gen.files.layouts import recognise
-from components.movielens_example_gen.spans import find_spans
+from components.movielens_example_gen.files.pieces import cut
+from components.movielens_example_gen.reading.catalog import read_catalog
+from components.movielens_example_gen.reading.ratings import read
+from components.movielens_example_gen.spans import find_spans, recognise_all
 from marquee.errors import DataError
 from pipeline.simulate.replay import Replay, boundaries
 from pipeline.simulate.simulation import day, described
@@ -95,3 +99,82 @@ def test_spans_are_described_with_who_is_new_in_each(own):
     ]  # fmt: skip
     assert (found[0]["first"], found[0]["last"]) == (0, 100)
     assert day(86_400) == "1970-01-02"
+
+
+@pytest.fixture
+def plays(tmp_path):
+    """Twelve plays with a decimal comma and ISO 8601, the newest first; artists and listeners beside them."""
+    folder = tmp_path / "plays"
+    (folder / "about").mkdir(parents=True)
+    rows = "".join(
+        f"u{at % 3};a{at % 4};{1 + at},5;2024-01-{1 + at:02}T10:00:00Z;{'phone' if at % 2 else 'car'}\n"
+        for at in range(11, -1, -1)
+    )
+    (folder / "plays.csv").write_text("who;what;plays;at;device\n" + rows)
+    (folder / "about" / "artists.jsonl").write_text('{"id": "a0", "name": "Zero", "tags": ["x", "y"]}\n')
+    return folder
+
+
+def described_plays(folder, **changes):
+    interactions = {
+        "path": "plays.csv",
+        "format": {"separator": ";", "decimal": ","},
+        "user": "who",
+        "item": "what",
+        "count": "plays",
+        "time": {"column": "at"},
+        "features": {"device": {"type": "category"}},
+    }
+    tags = {"tags": {"type": "categories"}}
+    return DataConfig.checked(
+        {
+            "dataset": "custom",
+            "path": str(folder),
+            "interactions": {**interactions, **changes},
+            "items": {"path": "about/artists.jsonl", "id": "id", "title": "name", "features": tags},
+        }
+    )
+
+
+def test_described_interactions_are_delivered_as_their_own_description_reads_them(plays, tmp_path):
+    config, data = described_plays(plays), tmp_path / "data"
+    replay = Replay.of(str(plays), config, 3)
+    assert replay.spans[0]["rating"].tolist() == [1.5, 2.5, 3.5, 4.5]
+    for number in (1, 2, 3):
+        replay.deliver(number, data)
+
+    delivered = config.model_dump()
+    for path, value in replay.cells.settings(config).items():
+        *parents, last = path.split("__")[1:]
+        place = delivered
+        for key in parents:
+            place = place[key]
+        place[last] = value
+    spanned = {**delivered, "path": str(data), "spans": {}, "split": {"kind": "newest_span"}}
+    layouts = recognise_all(str(data), DataConfig.checked(spanned))
+    read_again = [read(piece).table.to_pandas() for layout in layouts for piece in cut(layout.ratings)]
+    columns = ["user", "movie", "rating", "timestamp"]
+    assert [each[columns].equals(span) for each, span in zip(read_again, replay.spans, strict=True)] == [
+        True, True, True
+    ]  # fmt: skip
+    assert read_again[1]["device"].tolist() == ["car", "phone", "car", "phone"]
+    items = read_catalog(*layouts).items
+    assert items["a0"].title == "Zero"
+    assert items["a0"].features["tags"] == ("x", "y")
+
+
+def test_rows_that_were_refused_are_not_delivered_and_the_first_users_are_kept(plays, tmp_path):
+    with (plays / "plays.csv").open("a") as file:
+        file.write("u1;a9;never;2024-03-01T10:00:00Z;car\n")
+    config = described_plays(plays).model_copy(update={"max_bad_rows": 1, "max_users": 2})
+    replay = Replay.of(str(plays), config, 2)
+    replay.deliver(2, tmp_path / "data")
+    there = pq.read_table(tmp_path / "data" / "span-0002" / "interactions.parquet").to_pylist()
+    assert [row["who"] for row in there] == ["u1", "u2", "u1", "u2"]
+    assert there[-1]["plays"] == "12.5"
+
+
+def test_described_data_without_times_are_refused_in_a_line(plays):
+    with pytest.raises(DataError, match=r"data.interactions has no time, and a simulation replays") as error:
+        Replay.of(str(plays), described_plays(plays, time=None), 2)
+    assert "\n" not in error.value.message
