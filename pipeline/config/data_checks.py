@@ -40,6 +40,12 @@ class ValidateConfig(Strict):
         "`ratings` (without them), `auto` (made of the description; default for described data), or the path "
         "of your own `.pbtxt` file",
     )
+    sample_rows: int | None = Field(
+        1_000_000,
+        ge=1_000,
+        description="rows of a split up to which statistics are computed over all of them; of more, about so "
+        "many are looked at, every second, third … one, the same ones in each run; null: always all",
+    )
     drift: Literal["warn", "stop"] = Field(
         "warn", description="action on drift of `train` from the previous run: report it, or stop the run"
     )
