@@ -52,6 +52,6 @@ class ValueCounts:
 
 
 def most_frequent(table: pa.Table, limit: int | None = None) -> pa.Table:
-    """Returns the most frequent rows of `ValueCounts.table`; of equally frequent ones the greatest bytes first."""
+    """Returns the most frequent rows of `ValueCounts.table`; of ties the greatest bytes come first."""
     order = pc.sort_indices(table, sort_keys=[("count", "descending"), ("value", "descending")])
     return table.take(order[:limit])

@@ -36,8 +36,8 @@ class DataStatistics(base_beam_component.BaseBeamComponent):
             None: all.
         code_fingerprint: of this component's code, for the cache.
 
-    Outputs `statistics`: `Split-<name>/FeatureStats.pb`, and `sample.json`: by split, the `rows` there are and
-    `every`, one of how many was looked at.
+    Outputs `statistics`: `Split-<name>/FeatureStats.pb`, and `sample.json`: by split, the `rows` there are
+    and `every`, one of how many was looked at.
     """
 
     SPEC_CLASS = DataStatisticsSpec

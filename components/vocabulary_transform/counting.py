@@ -40,8 +40,8 @@ def write_vocabularies(
 ) -> None:
     """Adds what writes `<folder>/<name>` for each feature: a word a line, the most frequent first.
 
-    Words that are empty or hold a line break are left out, as TFT does. Of equally frequent words the one with
-    the greatest bytes is first.
+    Words that are empty or hold a line break are left out, as TFT does. Of equally frequent words the one
+    with the greatest bytes is first.
 
     Args:
         pipeline: runs when its context is left.
@@ -61,7 +61,9 @@ def write_vocabularies(
     )
 
 
-def _counted(file: str, schema: schema_pb2.Schema, learned: dict[str, Any]) -> Iterator[tuple[str, ValueCounts]]:
+def _counted(
+    file: str, schema: schema_pb2.Schema, learned: dict[str, Any]
+) -> Iterator[tuple[str, ValueCounts]]:
     """Yields the words of a shard by name; of repeated values, words are taken once."""
     raw = {name: ValueCounts() for name in learned}
     for batch in record_batches(file, schema):

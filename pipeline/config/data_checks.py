@@ -41,10 +41,11 @@ class ValidateConfig(Strict):
         "of your own `.pbtxt` file",
     )
     sample_rows: int | None = Field(
-        1_000_000,
+        None,
         ge=1_000,
-        description="rows of a split up to which statistics are computed over all of them; of more, about so "
-        "many are looked at, every second, third … one, the same ones in each run; null: always all",
+        description="rows of a split that statistics and validation look at: of a larger split every second, "
+        "third … row, the same ones in each run, at most about so many; a wrong value in another row is then "
+        "not found; null: all rows",
     )
     drift: Literal["warn", "stop"] = Field(
         "warn", description="action on drift of `train` from the previous run: report it, or stop the run"

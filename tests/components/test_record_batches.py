@@ -83,5 +83,5 @@ def test_a_damaged_file_is_named(file, damage):
     with open(file, "wb") as other:
         other.write(damaged[damage])
 
-    with pytest.raises(DataError, match="data-00000-of-00001.gz: the file of examples is damaged"):
+    with pytest.raises(DataError, match=r"data-00000-of-00001\.gz: the file of examples is damaged"):
         list(record_batches(file))
