@@ -41,6 +41,13 @@ class ValidateConfig(Strict):
         "`ratings` (without them), `auto` (made of the description; default for described data), or the path "
         "of your own `.pbtxt` file",
     )
+    sample_rows: int | None = Field(
+        None,
+        ge=1_000,
+        description="rows of a split that statistics and validation look at: of a larger split every second, "
+        "third … row, the same ones in each run, at most about so many; a wrong value in another row is then "
+        "not found; null: all rows",
+    )
     drift: Literal["warn", "stop"] = Field(
         "warn", description="action on drift of `train` from the previous run: report it, or stop the run"
     )

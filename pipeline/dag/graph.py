@@ -2,18 +2,17 @@
 
 from pathlib import Path
 
-# Not `tfx.v1`, which takes six seconds more to import unused Google Cloud clients.
-from tfx.components import StatisticsGen, Transform
 from tfx.orchestration import pipeline as tfx_pipeline
-from tfx.proto import transform_pb2
 from tfx.types import BaseChannel
 
+from components.data_statistics import DataStatistics
 from components.example_validator import StoppingExampleValidator
 from components.movielens_example_gen.component import MovieLensExampleGen
 from components.ranking_evaluator import RankingEvaluator
 from components.retrieval_evaluator import RetrievalEvaluator
 from components.sampled_negatives import SampledNegatives
 from components.serving_skew import ServingSkew
+from components.vocabulary_transform import VocabularyTransform
 from pipeline.config.bars import limits
 from pipeline.config.data_schema import DataSchema
 from pipeline.config.schema import RunConfig
@@ -49,23 +48,21 @@ def build_pipeline(config: RunConfig, source: DataSource, place: Place) -> tfx_p
         spans=source.spans,
     )
     examples = example_gen.outputs["examples"]
-    statistics_gen = StatisticsGen(examples=examples)
+    statistics_gen = DataStatistics(
+        examples=examples,
+        sample_rows=config.validate_.sample_rows,
+        code_fingerprint=code_fingerprint("components.data_statistics"),
+    ).with_id("StatisticsGen")
     data_schema = DataSchema.read(config.validate_.schema_name, config.data)
     schema = place.schema(data_schema.text)
     previous = place.previous_statistics(statistics_gen.outputs["statistics"], f"{config.name}.{_VALIDATOR}")
     validator = _validator(config, statistics_gen.outputs["statistics"], schema, previous)
-    transform = Transform(
+    transform = VocabularyTransform(
         examples=examples,
         schema=schema.channel,
-        preprocessing_fn="components.preprocessing.preprocessing_fn",
-        splits_config=transform_pb2.SplitsConfig(analyze=[features.TRAIN], transform=[]),
-        materialize=False,
-        disable_statistics=True,
-        custom_config={
-            "description": description_tree(config),
-            "code": code_fingerprint("components.preprocessing"),
-        },
-    )
+        description=description_tree(config),
+        code_fingerprint=code_fingerprint("components.vocabulary_transform"),
+    ).with_id("Transform")
     skew = _serving_skew(config, examples)
     negatives = _sampled_negatives(config, examples)
     for node in (validator, *skew):

@@ -135,6 +135,11 @@ class Sources:
         file = output.path / f"Split-{split}" / "FeatureStats.pb" if output else None
         return file if file and file.exists() else None
 
+    @cached_property
+    def sample(self) -> dict[str, Any] | None:
+        """Returns by split how many `rows` there are, and one of how many (`every`) the statistics are of."""
+        return node_files.SAMPLE.read(self.run.nodes)
+
     def blessing(self, task: str) -> bool | None:
         """Returns whether a task's own evaluator blessed the model; None if it did not judge."""
         output = self.run.output(f"{task.capitalize()}Evaluator", "blessing")

@@ -39,6 +39,7 @@ class NodeFile:
 
 
 INGEST = NodeFile("MovieLensExampleGen", "examples", "ingest.json")
+SAMPLE = NodeFile("StatisticsGen", "statistics", "sample.json")
 FINDINGS = NodeFile("ExampleValidator", "anomalies", "findings.json")
 SERVING_SKEW = NodeFile("ServingSkew", "anomalies", "findings.json")
 RANKING_VERDICTS = NodeFile("RankingEvaluator", "evaluation", "verdicts.json")

@@ -92,7 +92,6 @@ def execute(inputs, folder, bars=None, over_popularity=None, description=None):
         "over_popularity": json.dumps(over_popularity or {}),
         "min_rating": "",
         "max_users": "null",
-        "description": shipped("movielens").model_dump_json(),
         "description": (description or shipped("movielens")).model_dump_json(),
         "code_fingerprint": "",
     }

@@ -1,13 +1,18 @@
 import json
+import os
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from components.movielens_example_gen.shipped import shipped
+from components.movielens_example_gen.config import DataConfig
+from pipeline.config.data_schema import DataSchema
 from serving.server.model import LoadedModel
+from tests.components.tfx_originals import differences, statistics_of, tfx_statistics, tfx_transform_graph
 from tests.marquee_process import states
 from trainer.data.examples import example_batches, expand
+from trainer.data.vocabularies import ASSETS
 
 
 def test_every_node_is_executed_once(first):
@@ -73,6 +78,22 @@ def test_the_vocabularies_cover_train_alone(first, marquee):
 
     assert len(users) == 200
     assert not list(first.run.output("MovieLensExampleGen", "examples").path.glob("*transformed*"))
+
+
+def test_statistics_and_vocabularies_are_those_of_tfx_s_own_nodes(first, tmp_path):
+    examples = first.run.output("MovieLensExampleGen", "examples").path
+    ours = first.run.output("StatisticsGen", "statistics").path
+    theirs = tfx_statistics(examples, tmp_path)
+    data = DataConfig(dataset="ml-100k")
+    schema = DataSchema.read("demographics", data).text
+
+    for split in ("train", "eval", "test"):
+        assert differences(statistics_of(ours, split), statistics_of(theirs, split)) == []
+    ours = first.run.output("Transform", "transform_graph").path
+    theirs = tfx_transform_graph(examples, schema, data.description, tmp_path)
+    assert set(os.listdir(theirs / ASSETS)) == set(os.listdir(ours / ASSETS))
+    for name in os.listdir(theirs / ASSETS):
+        assert (ours / ASSETS / name).read_bytes() == (theirs / ASSETS / name).read_bytes()
 
 
 def test_the_models_beat_those_that_know_nobody_on_test_and_are_blessed(first, marquee):

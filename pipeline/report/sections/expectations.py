@@ -22,8 +22,25 @@ def schema_and_anomalies(sources: Sources) -> list[Block]:
             blocks.append(_rows("Schema violations", findings["violations"]))
         else:
             blocks.append(Notes([Note(f"No anomalies: all splits match {held}.", "good")]))
+    if said := _sampled(sources):
+        blocks.append(Notes([Note(said)]))
     table = features(sources)
     return [*blocks, table] if table else blocks
+
+
+def _sampled(sources: Sources) -> str:
+    """Returns which splits were looked at in part; "" if all rows were."""
+    parts = [
+        f"one of every {found['every']} of the {found['rows']:,} rows of {split}"
+        for split, found in (sources.sample or {}).items()
+        if found["every"] > 1
+    ]
+    if not parts:
+        return ""
+    return (
+        f"StatisticsGen looked at {' and '.join(parts)}: counts of values, and whether they match the "
+        "schema, are of these rows alone (validate.sample_rows)."
+    )
 
 
 def drift(sources: Sources) -> list[Block]:

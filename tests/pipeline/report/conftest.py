@@ -11,6 +11,7 @@ from pipeline.store.workspace import Workspace
 
 PLACES = {
     "ingest": ("MovieLensExampleGen", "examples", "ingest.json"),
+    "sample": ("StatisticsGen", "statistics", "sample.json"),
     "findings": ("ExampleValidator", "anomalies", "findings.json"),
     "test": ("RunReport", "report", "report.json"),
     "details": ("RunReport", "report", "details.json"),

@@ -9,6 +9,7 @@ from pipeline.report.quality.ratings import ratings
 from pipeline.report.sections.attention import attention
 from pipeline.report.sections.comparison import comparison
 from pipeline.report.sections.data import data
+from pipeline.report.sections.expectations import schema_and_anomalies
 from pipeline.report.sections.features import features
 from pipeline.report.sections.nodes import nodes
 from pipeline.report.sections.repeat import repeat
@@ -315,6 +316,22 @@ def test_statistics_that_cannot_be_read_are_no_table(left, tmp_path, content):
     found.run.nodes["StatisticsGen"].outputs["statistics"] = Artifact(str(tmp_path), {})
 
     assert features(found) is None
+
+
+def test_statistics_of_a_sample_say_so(left):
+    sample = {"train": {"rows": 20_000_000, "every": 20}, "eval": {"rows": 900_000, "every": 1}}
+    findings = {"violations": [], "drift": []}
+    some = schema_and_anomalies(left("some", findings=findings, sample=sample))
+    every_row = schema_and_anomalies(
+        left("every_row", findings=findings, sample={"train": {"rows": 9, "every": 1}})
+    )
+
+    assert [note.text for notes in some for note in notes.notes] == [
+        "No anomalies: all splits match the committed schema.",
+        "StatisticsGen looked at one of every 20 of the 20,000,000 rows of train: counts of values, and "
+        "whether they match the schema, are of these rows alone (validate.sample_rows).",
+    ]
+    assert len(every_row) == 1
 
 
 def test_the_timeline_counts_from_the_first_node_on(left):

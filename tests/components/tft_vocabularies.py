@@ -1,8 +1,4 @@
-"""The preprocessing function of Transform, which computes the vocabularies of the train split.
-
-The examples are not written again (`materialize=False`): training looks ids up once, and the exported
-model carries the same vocabularies in its StringLookup layers, so there is nothing to skew.
-"""
+"""The vocabularies as TFT computes them: what ours are compared with."""
 
 from typing import Any
 
@@ -18,15 +14,6 @@ ALWAYS = (features.USER_ID, features.MOVIE_ID, features.MOVIE_TITLE)
 
 
 def preprocessing_fn(inputs: dict[str, tf.Tensor], custom_config: dict[str, Any]) -> dict[str, tf.Tensor]:
-    """Writes a vocabulary, most frequent first, for ids, titles, and each feature that is learned by words.
-
-    Args:
-        inputs: the raw features of a batch, as the schema describes them.
-        custom_config: `description`, a `trainer.data.description.Description` as plain data.
-
-    Returns:
-        The rating alone: Transform requires an output, and this one costs nothing.
-    """
     for name in ALWAYS:
         if name in inputs:
             tft.vocabulary(inputs[name], vocab_filename=name, name=f"vocabulary_{name}")
@@ -47,6 +34,5 @@ def preprocessing_fn(inputs: dict[str, tf.Tensor], custom_config: dict[str, Any]
 
 
 def _words(feature: Any, raw: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
-    """Returns all words of a batch, string [N]."""
     found = words(feature, raw.values if isinstance(raw, tf.SparseTensor) else tf.reshape(raw, [-1]))
     return found.values if isinstance(feature, Text) else found
