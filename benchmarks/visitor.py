@@ -105,7 +105,7 @@ def of_seed(columns: dict[str, list], seed: int, with_recommender: bool) -> dict
         "retrieval": lambda rows: scores_of(visitors, rows),
     }
     if with_recommender:
-        models["recommender"] = recommender(visitors, learned, seed)
+        models["recommender"] = recommender(visitors, rater(learned, seed))
     found = {name: ndcg(model, histories) for name, model in models.items()}
     print(seed, {name: [round(value, 4) for value in values] for name, values in found.items()}, flush=True)
     return {"seed": seed, "penalty": penalty, **{name.split(" (")[0]: each for name, each in found.items()}}
@@ -239,10 +239,8 @@ def scores_of(visitors, histories: list[np.ndarray]) -> np.ndarray:
     return np.pad(scores.numpy(), ((0, 0), (1, 0)))
 
 
-def recommender(visitors, learned: dict[str, list], seed: int):
-    """Returns the recommender as a function from histories to scores, -inf for all but its candidates."""
-    import tensorflow as tf
-
+def rater(learned: dict[str, list], seed: int):
+    """Returns the default ranking model, trained on `learned`, as it is served."""
     from trainer.data.rating_data import RatingData
     from trainer.data.ratings import Ratings
     from trainer.training.ranking import RankingSettings, train_ranking
@@ -250,7 +248,12 @@ def recommender(visitors, learned: dict[str, list], seed: int):
     ratings, catalogue = _read(learned)
     watched = Ratings.from_columns(taken(learned, np.arange(len(ratings))[::1000]), catalogue.vocabularies)
     settings = RankingSettings.of({"model": {"kind": "mf"}, "train": {"patience": 0, "seed": seed}}, None)
-    ranking = train_ranking(settings, RatingData(ratings, watched, catalogue)).model.for_serving()
+    return train_ranking(settings, RatingData(ratings, watched, catalogue)).model.for_serving()
+
+
+def recommender(visitors, ranking):
+    """Returns the recommender as a function from histories to scores, -inf for all but its candidates."""
+    import tensorflow as tf
 
     def scores(histories: list[np.ndarray]) -> np.ndarray:
         found = scores_of(visitors, histories)
