@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from marquee.progress import report
+from trainer.data.description import Description
 from trainer.data.examples import with_serialized
 from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
 from trainer.data.pairs.pair_hash import column_hashes, mixed
@@ -39,12 +40,15 @@ class Paired:
     baseline: np.ndarray
 
     @classmethod
-    def read(cls, candidate: str, baseline: str, patterns: Sequence[str]) -> "Paired":
+    def read(
+        cls, candidate: str, baseline: str, patterns: Sequence[str], description: Description | None = None
+    ) -> "Paired":
         """Calls `serving_examples` of both SavedModels on every rating of the files, in one pass."""
         parts: list[tuple[np.ndarray, ...]] = []
+        batches = with_serialized(patterns, _NAMES, BATCH, description)
         with SavedModel(candidate) as new, SavedModel(baseline) as old:
             report("rating eval by the candidate and by the last blessed model")
-            for serialized, raw in with_serialized(patterns, _NAMES, BATCH).as_numpy_iterator():
+            for serialized, raw in batches.as_numpy_iterator():
                 users = column_hashes(raw[USER_ID])
                 predicted = (
                     model.ask("serving_examples", examples=serialized)[USER_RATING] for model in (new, old)

@@ -33,11 +33,11 @@ class Executor(base_executor.BaseExecutor):
         anomalies = artifact_utils.get_single_instance(output_dict["anomalies"])
         anomalies.split_names = artifact_utils.encode_split_names([SERVING])
         files = log_files(exec_properties["logs"])
+        description = description_of(exec_properties)
         learned = Learned.read(
-            _files(input_dict["examples"], bool(exec_properties.get("every_split"))),
-            description_of(exec_properties),
+            _files(input_dict["examples"], bool(exec_properties.get("every_split"))), description
         )
-        traffic = Traffic(learned.film_of_title)
+        traffic = Traffic(learned.film_of_title, description.names)
         faults: list[Fault] = []
         for number, exchange in enumerate(read(files, faults)):
             try:

@@ -39,7 +39,7 @@ class HeldOutUsers:
         """Reads the users of a split who are not in train's `catalogue`; None if it knows all users."""
         known = {name.encode() for name in catalogue.vocabularies.user_id}
         names = set()
-        for raw in example_batches(expand(files), (USER_ID,)):
+        for raw in example_batches(expand(files), (USER_ID,), description=catalogue.description):
             names.update(np.unique(raw[USER_ID].numpy()).tolist())
         strangers = tuple(sorted(name.decode("utf-8", "replace") for name in names - known))
         if not strangers:

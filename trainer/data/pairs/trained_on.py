@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from trainer.data.description import Description
 from trainer.data.examples import example_batches, expand
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.pairs.pair_hash import id_hashes, mixed, pair_hashes
@@ -111,16 +112,17 @@ class TrainedOn:
         return cls(pairs, level, complete)
 
 
-def rating_pairs(patterns: Sequence[str]) -> np.ndarray:
+def rating_pairs(patterns: Sequence[str], description: Description | None = None) -> np.ndarray:
     """Returns the hash of each rating's (user, item) in gzipped TFRecord files of tf.Examples: uint64 [rows].
 
     Args:
         patterns: glob patterns of the files, such as those of `eval`.
+        description: of the data; None: it has MovieLens's names.
 
     Raises:
         TrainingError: a pattern matches no file.
     """
-    batches = example_batches(expand(patterns), (USER_ID, MOVIE_ID))
+    batches = example_batches(expand(patterns), (USER_ID, MOVIE_ID), description=description)
     hashed = [pair_hashes(batch[USER_ID], batch[MOVIE_ID]) for batch in batches.as_numpy_iterator()]
     return np.concatenate([np.empty(0, np.uint64), *hashed])
 
