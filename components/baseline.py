@@ -1,5 +1,6 @@
 """The baseline model of an evaluation, which may be missing or trained on held-out ratings."""
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,14 @@ from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
 from components.bars import Overlap
+from trainer.data.names import Names
 from trainer.data.pairs.trained_on import TrainedOn
+from trainer.export.description import names_of
 from trainer.training.weights import trained_folder
 
 BASELINE = "baseline_model"
+
+log = logging.getLogger(__name__)
 
 
 def drop_missing(input_dict: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -18,6 +23,18 @@ def drop_missing(input_dict: dict[str, list[Any]]) -> dict[str, list[Any]]:
     models = input_dict.get(BASELINE) or []
     if models and fileio.exists(path_utils.serving_model_dir(models[0].uri)):
         return input_dict
+    return {name: artifacts for name, artifacts in input_dict.items() if name != BASELINE}
+
+
+def drop_other_names(input_dict: dict[str, list[Any]], names: Names) -> dict[str, list[Any]]:
+    """Returns `input_dict` without a `baseline_model` that reads tf.Examples of other names.
+
+    It would take every user of today's examples for an unknown one, and be worse than it is.
+    """
+    models = input_dict.get(BASELINE) or []
+    if not models or names_of(path_utils.serving_model_path(models[0].uri)) == names:
+        return input_dict
+    log.warning("The last blessed ranking model has other names for users and items: it is not compared.")
     return {name: artifacts for name, artifacts in input_dict.items() if name != BASELINE}
 
 

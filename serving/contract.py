@@ -1,6 +1,8 @@
 """Serving contract: the inputs and outputs of every model that Marquee pushes, as data.
 
-The component that validates a model before a push, the clients and the tests read it from here. -1 is a
+The component that validates a model before a push, the clients and the tests read it from here. Signatures
+have the same names for every data set; users, items, titles and ratings are called as the data set calls them
+(`serving.names`). -1 is a
 size that a request chooses: the batch, the titles of a history, `k`. A shape of None means any shape.
 
 The signatures `…_for_history` take ids, the ones `…_from_history` titles. `weight` says how much each item of
@@ -13,66 +15,74 @@ and 0. Versions exported before this take a scalar only, and still meet the cont
 """
 
 from serving.models import MODELS
+from serving.names import Names
 from serving.signature import Signature, TensorSpec
 
-__all__ = ["CONTRACT", "MODELS", "departures"]
+__all__ = ["CONTRACT", "MODELS", "contract", "departures"]
 
 _IDS = TensorSpec("string", (-1,))
 _K = TensorSpec("int32", None)
 _FLAG = TensorSpec("bool", None)
 _LISTS = TensorSpec("string", (-1, -1))
 _WEIGHTS = TensorSpec("float", (-1, -1))
-_RATINGS = {"user_rating": TensorSpec("float", (-1,))}
-
-
-def _film_lists(*floats: str, length: int = -1) -> dict[str, TensorSpec]:
-    names = {"movie_id": "string", "movie_title": "string", **dict.fromkeys(floats, "float")}
-    return {name: TensorSpec(dtype, (-1, length)) for name, dtype in names.items()}
-
-
 _VECTORS = {"vector": TensorSpec("float", None)}  # the model chooses the width
-_DESCRIBED = {"movie_title": _IDS, "movie_genres": _IDS, "ratings": TensorSpec("int32", (-1,))}
-_REASONS = {"movie_title": _LISTS, "similarity": TensorSpec("float", (-1, -1))}
-_CANDIDATES = _film_lists("score")
-_RECOMMENDED = _film_lists("user_rating", "score")
-
-CONTRACT: dict[str, dict[str, Signature]] = {
-    "ranking": {
-        "serving_default": Signature({"user_id": _IDS, "movie_title": _IDS}, _RATINGS),
-        "rate_ids": Signature({"user_id": _IDS, "movie_id": _IDS}, _RATINGS),
-        "serving_examples": Signature({"examples": _IDS}, _RATINGS),
-    },
-    "retrieval": {
-        "serving_default": Signature({"user_id": _IDS}, _film_lists("score", length=100)),
-        "retrieve": Signature({"user_id": _IDS, "k": _K}, _CANDIDATES),
-        "candidates": Signature({"user_id": _IDS, "k": _K, "exclude_seen": _FLAG}, _CANDIDATES),
-        "candidates_from_history": Signature({"movie_title": _LISTS, "k": _K}, _CANDIDATES),
-        "candidates_for_history": Signature({"movie_id": _LISTS, "weight": _WEIGHTS, "k": _K}, _CANDIDATES),
-        "user_vector": Signature({"user_id": _IDS}, _VECTORS),
-        "movie_vector": Signature({"movie_id": _IDS}, _VECTORS),
-        "describe": Signature({"movie_id": _IDS}, _DESCRIBED),
-        "because": Signature({"user_id": _IDS, "movie_id": _LISTS}, _REASONS),
-        "because_of_history": Signature({"movie_title": _LISTS, "movie_id": _LISTS}, _REASONS),
-        "because_for_history": Signature({"history_id": _LISTS, "movie_id": _LISTS}, _REASONS),
-    },
-    "recommender": {
-        "serving_default": Signature({"user_id": _IDS}, _film_lists("user_rating", "score", length=10)),
-        "recommend": Signature({"user_id": _IDS, "k": _K, "exclude_seen": _FLAG}, _RECOMMENDED),
-        "recommend_from_history": Signature({"movie_title": _LISTS, "k": _K}, _RECOMMENDED),
-        "recommend_for_history": Signature({"movie_id": _LISTS, "weight": _WEIGHTS, "k": _K}, _RECOMMENDED),
-    },
-}
 
 
-def departures(model: str, signatures: dict[str, Signature]) -> list[str]:
+def contract(names: Names) -> dict[str, dict[str, Signature]]:
+    """Returns the signatures of each model of a data set with these names."""
+    user, item, title = names.user, names.item, names.title
+
+    def item_lists(*floats: str, length: int = -1) -> dict[str, TensorSpec]:
+        dtypes = {item: "string", title: "string", **dict.fromkeys(floats, "float")}
+        return {name: TensorSpec(dtype, (-1, length)) for name, dtype in dtypes.items()}
+
+    ratings = {names.rating: TensorSpec("float", (-1,))}
+    described = {title: _IDS, names.words: _IDS, "ratings": TensorSpec("int32", (-1,))}
+    reasons = {title: _LISTS, "similarity": TensorSpec("float", (-1, -1))}
+    candidates, recommended = item_lists("score"), item_lists(names.rating, "score")
+    return {
+        "ranking": {
+            "serving_default": Signature({user: _IDS, title: _IDS}, ratings),
+            "rate_ids": Signature({user: _IDS, item: _IDS}, ratings),
+            "serving_examples": Signature({"examples": _IDS}, ratings),
+        },
+        "retrieval": {
+            "serving_default": Signature({user: _IDS}, item_lists("score", length=100)),
+            "retrieve": Signature({user: _IDS, "k": _K}, candidates),
+            "candidates": Signature({user: _IDS, "k": _K, "exclude_seen": _FLAG}, candidates),
+            "candidates_from_history": Signature({title: _LISTS, "k": _K}, candidates),
+            "candidates_for_history": Signature({item: _LISTS, "weight": _WEIGHTS, "k": _K}, candidates),
+            "user_vector": Signature({user: _IDS}, _VECTORS),
+            "movie_vector": Signature({item: _IDS}, _VECTORS),
+            "describe": Signature({item: _IDS}, described),
+            "because": Signature({user: _IDS, item: _LISTS}, reasons),
+            "because_of_history": Signature({title: _LISTS, item: _LISTS}, reasons),
+            "because_for_history": Signature({"history_id": _LISTS, item: _LISTS}, reasons),
+        },
+        "recommender": {
+            "serving_default": Signature({user: _IDS}, item_lists(names.rating, "score", length=10)),
+            "recommend": Signature({user: _IDS, "k": _K, "exclude_seen": _FLAG}, recommended),
+            "recommend_from_history": Signature({title: _LISTS, "k": _K}, recommended),
+            "recommend_for_history": Signature({item: _LISTS, "weight": _WEIGHTS, "k": _K}, recommended),
+        },
+    }
+
+
+#: The contract of MovieLens, and of every model whose description gives no other names.
+CONTRACT = contract(Names())
+
+
+def departures(model: str, signatures: dict[str, Signature], names: Names | None = None) -> list[str]:
     """Returns the violations of the contract by a model's signatures, one sentence each; empty if none.
+
+    `names` are those of the model's data, as its `description.json` says them; None: MovieLens's.
 
     Signatures and outputs that the contract does not name are ignored. If the contract names a size, an open
     one (-1) meets it, as TensorFlow does not always infer sizes. A smaller one meets it too, as a catalogue
     may have fewer than a hundred items.
     """
     found = []
-    for name, promised in CONTRACT[model].items():
+    for name, promised in contract(names or Names())[model].items():
         actual = signatures.get(name)
         if actual is None:
             found.append(f"{model} lacks the signature {name}")

@@ -21,7 +21,6 @@ from trainer.data.rating_data import RatingData
 from trainer.export.answers import Answer, write_answers
 from trainer.export.cold_items import cold_items
 from trainer.export.described import Described
-from trainer.export.description import write_description
 from trainer.export.projector import write_projector
 from trainer.export.ranking import export_ranking
 from trainer.export.retrieval import export_retrieval
@@ -75,7 +74,8 @@ def run_fn(fn_args) -> None:
     learned, warm = TrainedOn.of_ratings(data.train, data.catalogue.vocabularies), None
     if fn_args.base_model:
         # Ratings that repeat a pair of train are in train anyway, so they do not count against a base.
-        warm = WarmStart(fn_args.base_model, learned.unlearned(rating_pairs(fn_args.eval_files)))
+        held_out = rating_pairs(fn_args.eval_files, description)
+        warm = WarmStart(fn_args.base_model, learned.unlearned(held_out))
 
     def say(epoch: int, logs: dict[str, float]) -> None:
         epochs, name = settings.train.epochs, settings.monitor
@@ -148,7 +148,7 @@ def task_of(custom: dict[str, Any]) -> Task:
 def deliver(
     task: "Task", result: TrainResult, path: str, settings: Settings, learned: TrainedOn
 ) -> dict[str, Any]:
-    """Writes and verifies the SavedModel, and writes weights, record of ratings and description beside it.
+    """Writes and verifies the SavedModel; writes weights, record of ratings and description beside it.
 
     Returns:
         The facts for the report.
@@ -156,7 +156,6 @@ def deliver(
     answers, facts = task.export(result.model, path, settings)
     difference = verify_export(path, answers)
     write_answers(path, answers)
-    write_description(path, result.model.catalogue.description)
     Trained.of(result.model).write(trained_folder(path))
     learned.write(trained_folder(path))
     Described.of(result.model.catalogue).write(trained_folder(path))

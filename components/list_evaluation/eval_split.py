@@ -51,4 +51,5 @@ class EvalSplit:
         """Returns the share of eval that the baseline was trained on; None if there is no baseline."""
         if not self._input_dict.get(BASELINE):
             return None
-        return eval_overlap(self._input_dict, rating_pairs(self.data.eval_files))
+        pairs = rating_pairs(self.data.eval_files, self.data.catalogue.description)
+        return eval_overlap(self._input_dict, pairs)

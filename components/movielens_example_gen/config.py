@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from components.movielens_example_gen.description import Described, Interactions, Items, Users
 from components.movielens_example_gen.shipped import shipped
 from marquee.strict import Strict
 from trainer.data.description import Description, Nouns
+from trainer.data.names import GivenNames
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -148,6 +149,11 @@ class DataConfig(Strict):
     nouns: Nouns | None = Field(
         None, description="words for users and items in reports and pages; null: user and item, or film"
     )
+    names: GivenNames | None = Field(
+        None,
+        description="names of what every data set has, in tf.Examples, statistics, signatures and tables; "
+        "null: MovieLens's, or, with `interactions`, made of the nouns",
+    )
     spans: SpansConfig | None = Field(
         None, description="read `path` as spans: `{}` or `{window: N}`; null: one data set"
     )
@@ -201,8 +207,10 @@ class DataConfig(Strict):
             raise ValueError(
                 f"{parts[0]} describes a file beside that of the interactions: give interactions"
             )
-        if self.interactions is not None:
-            _ = self.description  # two features of one name
+        try:
+            _ = self.description
+        except ValidationError as error:  # two of one name
+            raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
         return self
 
     @property
@@ -210,8 +218,13 @@ class DataConfig(Strict):
         """Returns the description of one's own files; None for files that are recognised by their names."""
         if self.interactions is None:
             return None
-        nouns = self.nouns or Nouns()
-        return Described(interactions=self.interactions, items=self.items, users=self.users, nouns=nouns)
+        return Described(
+            interactions=self.interactions,
+            items=self.items,
+            users=self.users,
+            nouns=self.nouns or Nouns(),
+            names=self.names or GivenNames(),
+        )
 
     @property
     def description(self) -> Description:
@@ -219,7 +232,9 @@ class DataConfig(Strict):
         if self.described is not None:
             return self.described.description
         movielens = shipped("movielens")
-        return movielens.model_copy(update={"nouns": self.nouns}) if self.nouns else movielens
+        if self.nouns:
+            movielens = movielens.model_copy(update={"nouns": self.nouns})
+        return movielens.named(self.names.over(movielens.names)) if self.names else movielens
 
     @model_validator(mode="after")
     def _spans_go_together(self):

@@ -1,7 +1,7 @@
 """Where the parts of a data set are: files, their format, and the columns of each role.
 
-The keys `interactions`, `items`, `users` and `nouns` of the `data` section. `Described.description` is what
-the stages behind ingestion are told (`trainer.data.description`). Light to import: no TensorFlow.
+The keys `interactions`, `items`, `users`, `nouns` and `names` of the `data` section. `Described.description`
+is what the stages behind ingestion are told (`trainer.data.description`). Light to import: no TensorFlow.
 """
 
 from pathlib import PurePosixPath
@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from marquee.strict import Strict
 from trainer.data.description import Description, Features, Nouns, Scale
+from trainer.data.names import GivenNames, Names, names_of_nouns
 
 Column = Annotated[str, Field(min_length=1)]
 
@@ -161,17 +162,18 @@ class Described(Strict):
     items: Items | None = None
     users: Users | None = None
     nouns: Nouns = Nouns()
+    names: GivenNames = GivenNames()
 
     @property
     def description(self) -> Description:
         """Returns what the stages behind ingestion are told.
 
         Raises:
-            pydantic.ValidationError: two features have one name.
+            pydantic.ValidationError: two features, or a feature and a role, have one name.
         """
         rating = self.interactions.rating
         counted, weighed = self.interactions.count is not None, self.interactions.event is not None
-        return Description(
+        unnamed = Description(
             feedback="explicit" if rating else "implicit",
             strength="count" if counted else "weight" if weighed else "one",
             scale=rating.scale if rating else None,
@@ -180,3 +182,11 @@ class Described(Strict):
             item_features=self.items.features if self.items else {},
             context_features=self.interactions.features,
         )
+        return unnamed.named(self.names.over(_names(unnamed)))
+
+
+def _names(description: Description) -> Names:
+    """Returns the names of what every data set has, where the description gives none."""
+    grouping, nouns = description.grouping, description.nouns
+    words = description.name_of(grouping) if grouping else None
+    return names_of_nouns(nouns.user, nouns.item, description.implicit, words)

@@ -18,7 +18,6 @@ from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 from components.movielens_example_gen.reading.catalog import Catalog, Item, Values
 from components.movielens_example_gen.reading.values import Value
 from components.movielens_example_gen.tfrecord import TFRecordWriter
-from trainer.data import features
 from trainer.data.description import Categories, Description, Feature, Features, Number, Time, Vector
 
 EXAMPLE_FEATURES = b"\x0a"  # field 1 of tf.Example, length-delimited
@@ -35,6 +34,7 @@ class ExampleEncoder:
 
     def __init__(self, catalog: Catalog):
         self._catalog = catalog
+        self._names = catalog.description.names
         self._users = _Parts(self.describe_users)
         self._items = _Parts(self.describe_items)
         self._context = {
@@ -57,8 +57,8 @@ class ExampleEncoder:
             self._users.take(user),
             self._items.take(movie),
             *(_context(key, feature, table[key].combine_chunks()) for key, feature in self._context.items()),
-            _distinct(rating, features.USER_RATING),
-            _times(time),
+            _distinct(rating, self._names.rating),
+            _times(time, self._names.time),
             EMPTY,
         )
         lengths = pc.binary_length(entries).dictionary_encode()
@@ -67,7 +67,7 @@ class ExampleEncoder:
 
     def describe_users(self, ids: Sequence[str]) -> pa.RecordBatch:
         """Returns users as the columns of tf.Examples: id, and the features that have a column."""
-        columns = {features.USER_ID: _bytes(ids)}
+        columns = {self._names.user: _bytes(ids)}
         if self._catalog.users is not None:
             users = [self._catalog.users.get(id, {}) for id in ids]
             columns |= columns_of_features(self._catalog.description.user_features, users)
@@ -84,8 +84,8 @@ def items_as_columns(ids: Sequence[str], items: Sequence[Item], description: Des
     """Returns items as the columns of tf.Examples: id, title, and the features that have a column."""
     return pa.RecordBatch.from_pydict(
         {
-            features.MOVIE_ID: _bytes(ids),
-            features.MOVIE_TITLE: _bytes(item.title for item in items),
+            description.names.item: _bytes(ids),
+            description.names.title: _bytes(item.title for item in items),
             **columns_of_features(description.item_features, [item.features for item in items]),
         }
     )
@@ -177,7 +177,7 @@ def _distinct(values: pa.Array, name: str) -> pa.BinaryArray:
     return entries.take(coded.indices)
 
 
-def _times(times: pa.Int64Array) -> pa.BinaryArray:
+def _times(times: pa.Int64Array, name: str) -> pa.BinaryArray:
     """The encoded time of each rating; hardly two are the same, so here numpy writes the digits itself.
 
     A varint has seven bits a byte: every second from July 1978 to the year 3058 takes five.
@@ -185,8 +185,8 @@ def _times(times: pa.Int64Array) -> pa.BinaryArray:
     seconds = times.to_numpy()
     first, end = 1 << 28, 1 << 35
     if not len(seconds) or seconds.min() < first or seconds.max() >= end:
-        return _distinct(times, features.TIMESTAMP)
-    before = _distinct(pa.array([first]), features.TIMESTAMP)[0].as_py()[:-5]
+        return _distinct(times, name)
+    before = _distinct(pa.array([first]), name)[0].as_py()[:-5]
     entries = np.empty((len(seconds), len(before) + 5), np.uint8)
     entries[:, :-5] = np.frombuffer(before, np.uint8)
     for place in range(5):

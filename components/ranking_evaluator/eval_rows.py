@@ -13,6 +13,7 @@ from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 from components.ranking_evaluator.paired import Paired
 from marquee.errors import DataError
 from marquee.progress import report
+from trainer.data.description import Description
 from trainer.data.examples import with_serialized
 from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
 from trainer.data.pairs.pair_hash import column_hashes, mixed
@@ -69,6 +70,7 @@ class EvalRows:
         patterns: Sequence[str],
         sliced: Sequence[str] = (),
         of_model: bool = False,
+        description: Description | None = None,
     ) -> "EvalRows":
         """Calls `serving_examples` of each model on every row of the files.
 
@@ -78,6 +80,7 @@ class EvalRows:
             sliced: features to slice by. Outputs of a signature `slices` come before features of the
                 examples, and where two models differ about a row it is in the slices of both, as in TFMA.
             of_model: whether the models' `slices` are asked.
+            description: what the examples call users, items and ratings; None: as in MovieLens.
 
         Raises:
             DataError: no rows, or text that is not UTF-8.
@@ -89,7 +92,8 @@ class EvalRows:
             loaded = [open_models.enter_context(SavedModel(path)) for path in models.values()]
             report(f"rating eval by {' and '.join(models)}")
             start = 0
-            for serialized, raw in with_serialized(patterns, _NAMES, BATCH).as_numpy_iterator():
+            batches = with_serialized(patterns, _NAMES, BATCH, description)
+            for serialized, raw in batches.as_numpy_iterator():
                 users = column_hashes(raw[USER_ID])
                 answers = (model.ask("serving_examples", examples=serialized) for model in loaded)
                 predicted = [answer[USER_RATING].astype(np.float32).reshape(-1) for answer in answers]

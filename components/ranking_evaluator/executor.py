@@ -8,7 +8,7 @@ from tfx.types import artifact_utils
 from tfx.utils import json_utils
 
 from components.bars import Baseline
-from components.baseline import BASELINE, drop_missing, eval_overlap
+from components.baseline import BASELINE, drop_missing, drop_other_names, eval_overlap
 from components.blessing import bless
 from components.inputs import saved_model, split_files
 from components.ranking_evaluator.by_slice import WHOLE, by_slice
@@ -30,24 +30,28 @@ class Executor(executor.Executor):
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See RankingEvaluator."""
-        input_dict = drop_missing(input_dict)
+        description = Description.model_validate_json(exec_properties["description"])
+        input_dict = drop_other_names(drop_missing(input_dict), description.names)
         few = with_few_values(exec_properties["eval_config"], saved_model(input_dict["model"]))
         folder = artifact_utils.get_single_uri(output_dict["evaluation"])
         models = {name: saved_model(input_dict[key]) for name, key in MODELS.items() if input_dict.get(key)}
         splits = json_utils.loads(exec_properties.get("example_splits") or "null") or [features.EVAL]
         files = [file for split in splits for file in split_files(input_dict["examples"], split)]
-        rows = summed(folder, few, models, files) if exec_properties["computed_by"] == "sums" else None
+        rows = (
+            summed(folder, few, models, files, description)
+            if exec_properties["computed_by"] == "sums"
+            else None
+        )
         if rows is None:
             report("TFMA is measuring, row by row")
             super().Do(input_dict, output_dict, {**exec_properties, "eval_config": few})
         slices = by_slice(folder)
         write_json(os.path.join(folder, "slices.json"), slices)
         whole = slices[WHOLE][WHOLE]
-        implicit = Description.model_validate_json(exec_properties["description"]).implicit
         baseline = None
         if len(models) > 1:
-            rows = rows or EvalRows.read(models, files)
-            baseline = _baseline(input_dict, rows, whole["baseline"], implicit)
+            rows = rows or EvalRows.read(models, files, description=description)
+            baseline = _baseline(input_dict, rows, whole["baseline"], description.implicit)
         found = judged(json.loads(exec_properties["bars"]), whole["candidate"], baseline)
         write_json(os.path.join(folder, FILE), found)
         bless(input_dict, output_dict, exec_properties, found["blessed"])

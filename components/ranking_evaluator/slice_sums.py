@@ -13,13 +13,20 @@ from tensorflow_model_analysis.metrics.metric_types import MetricKey, SubKey  # 
 
 from components.ranking_evaluator.eval_rows import EvalRows, Groups
 from components.ranking_evaluator.measures import MEASURES, ndcg_of_users, ratio
-from trainer.data.features import USER_ID, USER_RATING
+from trainer.data.names import Names
 
 SliceMetrics = tuple[tuple[tuple[str, Any], ...], dict[MetricKey, Any]]
 
+MOVIELENS = Names()
 
-def known(config: tfma.EvalConfig) -> bool:
-    """Tells whether these sums give all that an EvalConfig asks for; TFMA gives the rest."""
+
+def known(config: tfma.EvalConfig, names: Names = MOVIELENS) -> bool:
+    """Tells whether these sums give all that an EvalConfig asks for; TFMA gives the rest.
+
+    Args:
+        config: with TFMA's defaults filled in.
+        names: what the examples call users and ratings.
+    """
     options = {field.name for field, _ in config.options.ListFields()}
     return (
         not config.cross_slicing_specs
@@ -27,11 +34,11 @@ def known(config: tfma.EvalConfig) -> bool:
         and not config.options.disabled_outputs.values
         and config.options.HasField("include_default_metrics")
         and not config.options.include_default_metrics.value
-        and all(_known_model(spec) for spec in config.model_specs)
+        and all(_known_model(spec, names) for spec in config.model_specs)
         and all(len(spec.feature_keys) <= 1 and not spec.feature_values for spec in config.slicing_specs)
         and all(
             _only(spec, "metrics", "model_names", "query_key")
-            and all(_known_metric(metric, spec.query_key) for metric in spec.metrics)
+            and all(_known_metric(metric, spec.query_key, names) for metric in spec.metrics)
             for spec in config.metrics_specs
         )
     )
@@ -115,7 +122,7 @@ def _only(message: Any, *names: str) -> bool:
     return {field.name for field, _ in message.ListFields()} <= set(names)
 
 
-def _known_model(spec: tfma.ModelSpec) -> bool:
+def _known_model(spec: tfma.ModelSpec, names: Names) -> bool:
     return (
         _only(
             spec,
@@ -123,20 +130,20 @@ def _known_model(spec: tfma.ModelSpec) -> bool:
             "preprocessing_function_names",
         )
         and spec.signature_name == "serving_examples"
-        and spec.label_key == USER_RATING
+        and spec.label_key == names.rating
         and list(spec.preprocessing_function_names) in ([], ["slices"])
     )
 
 
-def _known_metric(metric: tfma.MetricConfig, query_key: str) -> bool:
+def _known_metric(metric: tfma.MetricConfig, query_key: str, names: Names) -> bool:
     if not _only(metric, "class_name", "config"):
         return False
     options = json.loads(metric.config or "{}")
     if metric.class_name == "NDCG":
         return (
             options.keys() == {"name", "gain_key", "top_k_list"}
-            and options["gain_key"] == USER_RATING
-            and query_key == USER_ID
+            and options["gain_key"] == names.rating
+            and query_key == names.user
         )
     rest = options.keys() - {"name"} - ({"num_thresholds"} if metric.class_name == "AUC" else set())
     return metric.class_name in MEASURES and "name" in options and not rest and not query_key

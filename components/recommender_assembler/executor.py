@@ -44,10 +44,10 @@ class Executor(base_executor.BaseExecutor):
             candidates=exec_properties["candidates"],
             rating_weight=exec_properties["rating_weight"],
         )
-        verify_export(str(part), answers)
-        write_answers(str(part), answers)
         if described := exec_properties.get("description"):
             write_description(part, Description.model_validate_json(described))
+        verify_export(str(part), answers)
+        write_answers(str(part), answers)
         os.replace(part, path)
         records = [TrainedOn.read(trained_folder(str(model))) for model in (ranking, retrieval)]
         records[0].union(records[1]).write(trained_folder(str(path)))

@@ -28,16 +28,18 @@ class Executor(base_executor.BaseExecutor):
         say("rating what test holds", 0.0)
         labelled = input_dict.get("labelled")
         judged = split_files(labelled, features.TEST) if labelled else test
-        predictions = Predictions.read(saved_model(input_dict["ranking"]), judged)
+        description = description_of(exec_properties)
+        predictions = Predictions.read(saved_model(input_dict["ranking"]), judged, description)
         if not input_dict.get("transform_graph"):
-            write_json(os.path.join(folder, "report.json"), rating_errors(predictions, mean_stars(train)))
+            errors = rating_errors(predictions, mean_stars(train, description))
+            write_json(os.path.join(folder, "report.json"), errors)
             return
         study = Study.read(
             files_by_split(examples),
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
             json.loads(exec_properties["min_rating"] or "null"),
             json.loads(exec_properties["max_users"]),
-            description_of(exec_properties),
+            description,
         )
         models = {
             name: saved_model(input_dict[name])

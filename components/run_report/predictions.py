@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from trainer.data.description import Description
 from trainer.data.examples import with_serialized
 from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
 
@@ -40,12 +41,13 @@ class Predictions:
         return self.predicted - self.actual
 
     @classmethod
-    def read(cls, saved_model: str, test: Sequence[str]) -> "Predictions":
+    def read(cls, saved_model: str, test: Sequence[str], description: Description) -> "Predictions":
         """Calls the model's `serving_examples` on the test split.
 
         Args:
             saved_model: the ranking model's path.
             test: file patterns.
+            description: of the data.
         """
         predict = tf.saved_model.load(saved_model).signatures["serving_examples"]
         rows = [
@@ -53,15 +55,16 @@ class Predictions:
                 raw[USER_ID].numpy(),
                 raw[MOVIE_ID].numpy(),
                 raw[USER_RATING].numpy(),
-                predict(examples=serialized)[USER_RATING].numpy(),
+                predict(examples=serialized)[description.names.rating].numpy(),
             )
-            for serialized, raw in with_serialized(test, _NAMES, BATCH)
+            for serialized, raw in with_serialized(test, _NAMES, BATCH, description)
         ]
         user, movie, actual, predicted = (np.concatenate(column) for column in zip(*rows, strict=True))
         return cls(user, movie, actual.astype(np.float64), predicted.astype(np.float64))
 
 
-def mean_stars(patterns: Sequence[str]) -> float:
+def mean_stars(patterns: Sequence[str], description: Description) -> float:
     """Returns the mean rating of a split."""
-    stars = [raw[USER_RATING].numpy() for _, raw in with_serialized(patterns, _NAMES, BATCH)]
+    batches = with_serialized(patterns, _NAMES, BATCH, description)
+    stars = [raw[USER_RATING].numpy() for _, raw in batches]
     return float(np.mean(np.concatenate(stars)))

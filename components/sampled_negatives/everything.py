@@ -1,12 +1,13 @@
 """All interactions of a data set, and what its examples say of each item."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import tensorflow as tf
 
+from trainer.data.description import Description
 from trainer.data.examples import with_serialized
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.implicit.negatives import Negatives
@@ -33,18 +34,14 @@ class Everything:
     names: tuple[str, ...]
 
     @classmethod
-    def read(cls, patterns: Sequence[str], names: Iterable[str]) -> Self:
-        """Reads files by glob patterns; of an item that has several descriptions the first one counts.
-
-        Args:
-            patterns: glob patterns of the files.
-            names: the names in tf.Examples of the features that belong to items.
-        """
-        names = tuple(names)
+    def read(cls, patterns: Sequence[str], description: Description) -> Self:
+        """Reads files by glob patterns; of an item that has several descriptions the first one counts."""
+        names = item_features(description)
+        batches = with_serialized(patterns, (USER_ID, MOVIE_ID), BATCH, description)
         users: list[np.ndarray] = [np.empty(0, np.uint64)]
         items: list[np.ndarray] = [np.empty(0, np.uint64)]
         described: dict[int, tf.train.Features] = {}
-        for serialized, raw in with_serialized(patterns, (USER_ID, MOVIE_ID), BATCH).as_numpy_iterator():
+        for serialized, raw in batches.as_numpy_iterator():
             users.append(column_hashes(raw[USER_ID]))
             items.append(column_hashes(raw[MOVIE_ID]))
             for item, place in zip(*np.unique(items[-1], return_index=True), strict=True):
@@ -80,6 +77,14 @@ class Everything:
                 theirs[name].CopyFrom(mine[name])
             elif name in theirs:
                 del theirs[name]
+
+
+def item_features(description: Description) -> tuple[str, ...]:
+    """Returns the names in tf.Examples of everything that belongs to an item."""
+    described = (
+        feature.name or key for key, feature in description.item_features.items() if feature.of is None
+    )
+    return (description.names.item, description.names.title, *described)
 
 
 def _features(serialized: bytes, names: Sequence[str]) -> tf.train.Features:

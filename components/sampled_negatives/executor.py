@@ -35,8 +35,8 @@ class Executor(base_executor.BaseExecutor):
         files = files_by_split(input_dict["examples"])
         labelled = artifact_utils.get_single_instance(output_dict["labelled"])
         report("reading what users have")
-        names = item_features(Description.model_validate_json(exec_properties["description"]))
-        known = Everything.read([file for split in files.values() for file in split], names)
+        description = Description.model_validate_json(exec_properties["description"])
+        known = Everything.read([file for split in files.values() for file in split], description)
         drawn = known.negatives(exec_properties["negatives"])
         held_out = {split: files[split] for split in (features.EVAL, features.TEST) if split in files}
         counts = {}
@@ -45,27 +45,21 @@ class Executor(base_executor.BaseExecutor):
             folder = os.path.join(labelled.uri, f"Split-{split}")
             fileio.makedirs(folder)
             path = os.path.join(folder, "data_tfrecord-00000-of-00001.gz")
-            counts[split] = _write(path, patterns, known, drawn)
+            counts[split] = _write(path, patterns, known, drawn, description)
         write_json(os.path.join(labelled.uri, "negatives.json"), counts)
         labelled.split_names = artifact_utils.encode_split_names(list(held_out))
         examples_utils.set_payload_format(labelled, example_gen_pb2.FORMAT_TF_EXAMPLE)
         examples_utils.set_file_format(labelled, "tfrecords_gzip")
 
 
-def item_features(description: Description) -> list[str]:
-    """Returns the names in tf.Examples of everything that belongs to an item."""
-    described = [
-        feature.name or key for key, feature in description.item_features.items() if feature.of is None
-    ]
-    return [features.MOVIE_ID, features.MOVIE_TITLE, *described]
-
-
-def _write(path: str, patterns: Sequence[str], known: Everything, drawn: Negatives) -> dict[str, int]:
+def _write(
+    path: str, patterns: Sequence[str], known: Everything, drawn: Negatives, description: Description
+) -> dict[str, int]:
     """Writes a split and returns the numbers of its positives and negatives."""
     positives = negatives = 0
     with TFRecordWriter(path) as writer:
-        for serialized, raw in with_serialized(patterns, _IDS, BATCH).as_numpy_iterator():
-            records = list(_labelled(serialized, _drawn(raw, known, drawn), known))
+        for serialized, raw in with_serialized(patterns, _IDS, BATCH, description).as_numpy_iterator():
+            records = list(_labelled(serialized, _drawn(raw, known, drawn), known, description.names.rating))
             writer.write(pa.array(records, pa.binary()))
             positives += len(serialized)
             negatives += len(records) - len(serialized)
@@ -84,11 +78,13 @@ def _drawn(raw: Mapping[str, np.ndarray], known: Everything, drawn: Negatives) -
     return found
 
 
-def _labelled(serialized: Sequence[bytes], items: np.ndarray, known: Everything) -> Iterator[bytes]:
-    """Yields each row with label 1, then its negatives with label 0."""
+def _labelled(
+    serialized: Sequence[bytes], items: np.ndarray, known: Everything, rating: str
+) -> Iterator[bytes]:
+    """Yields each row with label 1 in the feature `rating`, then its negatives with label 0."""
     for record, drawn in zip(serialized, items, strict=True):
         example = tf.train.Example.FromString(record)
-        label = example.features.feature[features.USER_RATING].float_list
+        label = example.features.feature[rating].float_list
         label.value[:] = [1.0]
         yield example.SerializeToString(deterministic=True)
         label.value[:] = [0.0]

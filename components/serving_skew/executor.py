@@ -37,7 +37,7 @@ class Executor(base_executor.BaseExecutor):
         learned = Learned.read(
             _files(input_dict["examples"], bool(exec_properties.get("every_split"))), description
         )
-        traffic = Traffic(learned.film_of_title)
+        traffic = Traffic(learned.film_of_title, description.names)
         faults: list[Fault] = []
         for number, exchange in enumerate(read(files, faults)):
             try:

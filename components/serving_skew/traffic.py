@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from serving.prediction_log.exchange import Exchange
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
+from trainer.data.names import Names
 
 _YEAR_10000 = 253_402_300_800.0  # in seconds; what is later was given in another unit
 SHOWN = 10  # the items of a list that count; later ones are rarely seen
@@ -34,6 +35,7 @@ class Traffic:
 
     Attributes:
         film_of_title: which film a title means.
+        names: what requests, answers and tf.Examples call users, films, titles and ratings.
         requests: by `model.signature`, those that nothing here is counted of among them.
         users: the users of the requests, by id.
         films: whose rating was asked for, by id; `b""` is one that train does not know by that title.
@@ -44,6 +46,7 @@ class Traffic:
     """
 
     film_of_title: Mapping[bytes, bytes]
+    names: Names = field(default_factory=Names)
     requests: Counter[str] = field(default_factory=Counter)
     users: Counter[bytes] = field(default_factory=Counter)
     films: Counter[bytes] = field(default_factory=Counter)
@@ -69,15 +72,16 @@ class Traffic:
 
     def _found(self, exchange: Exchange) -> Iterator[tuple[Counter, list]]:
         """Yields the counters of an exchange with the values to add."""
+        inputs, outputs = self.names.inside_of(exchange.inputs), self.names.inside_of(exchange.outputs)
         if exchange.signature in RECOMMENDING.get(exchange.model, ()):
-            yield self.users, _values(exchange.inputs, USER_ID)
-            yield from self._found_in_lists(exchange.outputs)
+            yield self.users, _values(inputs, USER_ID)
+            yield from self._found_in_lists(outputs)
         elif exchange.model == "ranking" and exchange.signature in RATING:
-            asked = _from_examples(exchange.inputs) if "examples" in exchange.inputs else exchange.inputs
+            asked = _from_examples(inputs, self.names) if "examples" in inputs else inputs
             yield self.users, _values(asked, USER_ID)
             yield self.films, _values(asked, MOVIE_ID)
             yield self.films, [self.film_of_title.get(title, b"") for title in _values(asked, MOVIE_TITLE)]
-            yield self.ratings, _rounded(exchange.outputs.get(USER_RATING, ()))
+            yield self.ratings, _rounded(outputs.get(USER_RATING, ()))
 
     def _found_in_lists(self, outputs: Mapping[str, np.ndarray]) -> Iterator[tuple[Counter, list]]:
         films = outputs.get(MOVIE_ID)
@@ -100,15 +104,15 @@ def _rounded(ratings: npt.ArrayLike) -> list[float]:
     return np.round(flat[np.isfinite(flat)], 2).tolist()
 
 
-def _from_examples(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _from_examples(inputs: Mapping[str, np.ndarray], names: Names) -> dict[str, np.ndarray]:
     """Returns users and films in serialized tf.Examples; a film is given by its id, or else by its title."""
     asked: dict[str, list[bytes]] = {USER_ID: [], MOVIE_ID: [], MOVIE_TITLE: []}
     for serialized in np.ravel(inputs["examples"]):
         features = tf.train.Example.FromString(serialized).features.feature
-        asked[USER_ID] += _first(features, USER_ID)
-        film = _first(features, MOVIE_ID)
+        asked[USER_ID] += _first(features, names.user)
+        film = _first(features, names.item)
         asked[MOVIE_ID] += film
-        asked[MOVIE_TITLE] += [] if film else _first(features, MOVIE_TITLE)
+        asked[MOVIE_TITLE] += [] if film else _first(features, names.title)
     return {name: np.array(values, object) for name, values in asked.items()}
 
 

@@ -17,7 +17,9 @@ from tfx.utils import io_utils, path_utils
 from components.not_refit import WHY, is_not_refit
 from serving.client import GrpcClient, RestClient
 from serving.contract import CONTRACT, departures
+from serving.data_words import description_of
 from serving.errors import ServingError
+from serving.names import Names
 from serving.server.config import ServerConfig
 from serving.server.server import EmbeddedServer
 
@@ -78,7 +80,8 @@ def validate(saved_models: Mapping[str, Path]) -> dict[str, Any]:
                 GrpcClient(server.grpc_address) as grpc,
             ):
                 for name in saved_models:
-                    _ask(name, answers[name], {"REST": rest, "gRPC": grpc}, asked)
+                    own = Names.of(description_of(saved_models[name]))
+                    _ask(name, answers[name], {"REST": rest, "gRPC": grpc}, own, asked)
         except ServingError as error:
             asked.problems.append(f"the models cannot be served: {error}")
     return asdict(asked)
@@ -98,11 +101,17 @@ def _answers(saved_model: Path) -> list[dict[str, Any]] | None:
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
 
 
-def _ask(name: str, answers: list[dict], clients: dict[str, RestClient | GrpcClient], asked: _Asked) -> None:
+def _ask(
+    name: str,
+    answers: list[dict],
+    clients: dict[str, RestClient | GrpcClient],
+    own: Names,
+    asked: _Asked,
+) -> None:
     """Compares a model's signatures with the contract, and its answers with the trained model's."""
     signatures = clients["REST"].metadata(name)
     if name in CONTRACT:
-        asked.problems += departures(name, signatures)
+        asked.problems += departures(name, signatures, own)
     served = set(signatures) - {"__saved_model_init_op"}
     for missing in sorted(served - {answer["signature_name"] for answer in answers}):
         asked.problems.append(f"{name}.{missing}: the trainer wrote no answer to compare with")

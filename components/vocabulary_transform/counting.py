@@ -1,7 +1,8 @@
 """Beam transforms that count the words of train and write each vocabulary to a file."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
@@ -18,24 +19,35 @@ from trainer.data import features
 from trainer.data.description import Description, Text
 from trainer.data.tables.words import words
 
-#: Vocabularies that every data set has; the file's name is the feature's.
+#: Vocabularies that every data set has; a file's name is the key, whatever the data set calls it.
 ALWAYS = (features.USER_ID, features.MOVIE_ID, features.MOVIE_TITLE)
 #: What TFT writes for a vocabulary without a word, so that a table of it can be made.
 NO_WORD = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
 
 
-def learned_by_words(description: Description, schema: schema_pb2.Schema) -> dict[str, Any]:
-    """Returns the features of the schema that have a vocabulary, by name; None for ids and titles."""
-    described = {feature.name or key: feature for key, feature in description.with_vocabulary().items()}
+@dataclass(frozen=True)
+class Learned:
+    """What a vocabulary is counted from: a name in tf.Examples, and the feature; None for ids and titles."""
+
+    column: str
+    feature: Any = None
+
+
+def learned_by_words(description: Description, schema: schema_pb2.Schema) -> dict[str, Learned]:
+    """Returns what the schema has that has a vocabulary, by the name of the vocabulary's file."""
+    found = {key: Learned(description.names.outside(key)) for key in ALWAYS}
+    for key, feature in description.with_vocabulary().items():
+        name = feature.name or key
+        found[name] = Learned(name, feature)
     there = {feature.name for feature in schema.feature}
-    return {name: described.get(name) for name in (*ALWAYS, *described) if name in there}
+    return {name: each for name, each in found.items() if each.column in there}
 
 
 def write_vocabularies(
     pipeline: beam.Pipeline,
     files: Sequence[str],
     schema: schema_pb2.Schema,
-    learned: dict[str, Any],
+    learned: Mapping[str, Learned],
     folder: str,
 ) -> None:
     """Adds what writes `<folder>/<name>` for each feature: a word a line, the most frequent first.
@@ -50,27 +62,28 @@ def write_vocabularies(
         learned: as `learned_by_words` returns it.
         folder: where to write; it exists.
     """
-    needed = schema_pb2.Schema(feature=[feature for feature in schema.feature if feature.name in learned])
+    columns = {each.column for each in learned.values()}
+    needed = schema_pb2.Schema(feature=[feature for feature in schema.feature if feature.name in columns])
     _ = (
         pipeline
         | "Shards" >> beam.Create(list(files))
         | "Spread" >> beam.Reshuffle()
         | "Count" >> beam.FlatMap(_counted, needed, learned)
         | "AddUp" >> beam.CombinePerKey(_sum)
-        | "Write" >> beam.MapTuple(lambda name, counts: _write(folder, name, learned[name], counts))
+        | "Write" >> beam.MapTuple(lambda name, counts: _write(folder, name, learned[name].feature, counts))
     )
 
 
 def _counted(
-    file: str, schema: schema_pb2.Schema, learned: dict[str, Any]
+    file: str, schema: schema_pb2.Schema, learned: Mapping[str, Learned]
 ) -> Iterator[tuple[str, ValueCounts]]:
     """Yields the words of a shard by name; of repeated values, words are taken once."""
     raw = {name: ValueCounts() for name in learned}
     for batch in record_batches(file, schema):
         for name, counts in raw.items():
-            counts.add(batch.column(name).flatten())
-    for name, feature in learned.items():
-        yield name, raw[name] if feature is None else _words(feature, raw[name].table())
+            counts.add(batch.column(learned[name].column).flatten())
+    for name, each in learned.items():
+        yield name, raw[name] if each.feature is None else _words(each.feature, raw[name].table())
 
 
 def _words(feature: Any, raw: pa.Table) -> ValueCounts:

@@ -55,8 +55,13 @@ class DataSchema:
                 "Write it as TensorFlow Data Validation does (tensorflow_metadata.v0.Schema as text); a run "
                 "that stops at the schema proposes one.",
             ) from None
+        names = data.description.names
+        if name in CARRIED and not names.are_keys:  # they are written in MovieLens's names
+            for feature in schema.feature:
+                feature.name = names.outside(feature.name) if feature.name in features.ROLES else feature.name
+            text = text_format.MessageToString(schema)
         found = frozenset(feature.name for feature in schema.feature)
-        always = features.ROLES if data.described else features.DESCRIBED
+        always = (*names.in_examples(), *(() if data.described else (features.MOVIE_GENRES,)))
         missing = [name for name in always if name not in found]
         if missing:
             raise ConfigError(

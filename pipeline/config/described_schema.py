@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from trainer.data import features
 from trainer.data.description import Categories, Category, Description, Number, Time, Vector
 
 if TYPE_CHECKING:
@@ -21,10 +20,11 @@ def schema_of(description: Description) -> "Schema":
     from tensorflow_metadata.proto.v0 import schema_pb2
 
     schema = schema_pb2.Schema()
-    for name in (features.USER_ID, features.MOVIE_ID, features.MOVIE_TITLE):
+    names = description.names
+    for name in (names.user, names.item, names.title):
         _role(schema, name, schema_pb2.BYTES)
-    _role(schema, features.TIMESTAMP, schema_pb2.INT).int_domain.min = 0
-    rating = _role(schema, features.USER_RATING, schema_pb2.FLOAT)
+    _role(schema, names.time, schema_pb2.INT).int_domain.min = 0
+    rating = _role(schema, names.rating, schema_pb2.FLOAT)
     rating.float_domain.disallow_nan = rating.float_domain.disallow_inf = True
     if description.feedback == "implicit":
         rating.float_domain.min = 0

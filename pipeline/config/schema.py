@@ -13,7 +13,6 @@ from pipeline.config.data_checks import ServingSkewConfig, ValidateConfig
 from pipeline.config.data_schema import AUTO
 from pipeline.config.kubeflow import KubeflowConfig
 from serving.deploy.config import DeployConfig
-from trainer.data import features
 from trainer.data.description import Number, Time, Vector
 from trainer.data.feature_options import check_features
 from trainer.evaluation.measures import QUALITY_MEASURES, SEARCH_MEASURES
@@ -237,8 +236,8 @@ class RunConfig(Strict):
             for key, (_, feature) in description.features().items()
             if feature.of is None
         }
-        names = [*features.ROLES, *described]
-        numbers = {features.TIMESTAMP, features.USER_RATING}
+        names = [*description.names.in_examples(), *described]
+        numbers = {description.names.time, description.names.rating}
         numbers |= {name for name, each in described.items() if isinstance(each, Number | Time | Vector)}
         for which in ("drift_thresholds", "skew_thresholds"):
             for name, threshold in getattr(self.validate_, which).items():

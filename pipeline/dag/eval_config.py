@@ -8,8 +8,8 @@ import tfx.components  # noqa: F401  isort: skip
 import tensorflow_model_analysis as tfma  # isort: skip
 from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 
-from trainer.data import features
 from trainer.data.description import Description, Owner
+from trainer.data.names import Names
 
 ACTIVITY = "activity"
 
@@ -55,16 +55,18 @@ class Slices:
         )
 
 
-def eval_config(slices: Slices, implicit: bool = False) -> tfma.EvalConfig:
+def eval_config(slices: Slices, implicit: bool = False, names: Names | None = None) -> tfma.EvalConfig:
     """Returns the EvalConfig of the ranking model.
 
     Args:
         slices: what is sliced by.
         implicit: whether the model predicts chances of the labels 1 and 0, and not ratings.
+        names: what the examples call users and ratings; None: as in MovieLens.
     """
+    names = names or Names()
     model = {
         "signature_name": "serving_examples",
-        "label_key": features.USER_RATING,
+        "label_key": names.rating,
         "prediction_key": "",
         "preprocessing_function_names": ["slices"] if slices.of_model else [],
     }
@@ -87,11 +89,11 @@ def eval_config(slices: Slices, implicit: bool = False) -> tfma.EvalConfig:
                 ]
             ),
             tfma.MetricsSpec(
-                query_key=features.USER_ID,
+                query_key=names.user,
                 metrics=[
                     _metric(
                         "NDCG",
-                        f'"name": "rated_ndcg", "gain_key": "{features.USER_RATING}", "top_k_list": [10]',
+                        f'"name": "rated_ndcg", "gain_key": "{names.rating}", "top_k_list": [10]',
                     )
                 ],
             ),

@@ -150,13 +150,14 @@ def _sampled_negatives(config: RunConfig, examples: BaseChannel) -> list[Sampled
 def _ranking_nodes(config: RunConfig, prepared: Prepared, schema: DataSchema) -> Judged:
     """Returns Tuner, Trainer, and the evaluation of the ranking model."""
     trained = training_nodes("ranking", config, prepared)
-    slices = Slices.of(config.data.description, schema.features)
+    description = config.data.description
+    slices = Slices.of(description, schema.features)
     evaluator = RankingEvaluator(
         examples=prepared.labelled,
         model=trained.model,
         baseline_model=trained.last_blessed,
         schema=prepared.schema,
-        eval_config=eval_config(slices, config.data.description.implicit),
+        eval_config=eval_config(slices, description.implicit, description.names),
         bars=as_json(limits(config.ranking.bless.bars)),
         computed_by=config.ranking.bless.computed_by,
         code_fingerprint=code_fingerprint("components.ranking_evaluator", "trainer"),

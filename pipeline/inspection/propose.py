@@ -21,6 +21,7 @@ from pipeline.inspection.names import ITEM_NOUNS, USER_NOUNS, noun, title_of
 from pipeline.inspection.proposal import Part, Proposal
 from pipeline.inspection.writing.by_hand import template
 from trainer.data.description import RESERVED, Features, Nouns, Number
+from trainer.data.names import GivenNames, names_of_nouns
 
 _USERS, _ITEMS = {**USER_NOUNS, "user": ("user",)}, {**ITEM_NOUNS, "item": ("item",)}
 FEWEST_ROWS = 50
@@ -273,6 +274,7 @@ class _Proposing:
         roles, table = self._roles, self._table
         strength = roles.strength
         sequence = table.format.kind == "sequences"
+        nouns = self._nouns(items, users)
         try:
             return Described(
                 interactions=Interactions(
@@ -300,7 +302,8 @@ class _Proposing:
                     id=users.id,
                     features=_features(users.features),
                 ),
-                nouns=self._nouns(items, users),
+                nouns=nouns,
+                names=self._names(nouns, strength.rating is None),
             )
         except pydantic.ValidationError as error:  # a proposal must be one that a run takes
             raise ConfigError(f"{self._path}: no description fits: {error.errors()[0]['msg']}") from None
@@ -310,6 +313,18 @@ class _Proposing:
         item = noun(ITEM_NOUNS, [roles.item.column, *([items.table.name] if items else []), *names])
         user = noun(USER_NOUNS, [roles.user.column, *([users.table.name] if users else [])])
         return Nouns(user=user or "user", item=item or "item")
+
+    def _names(self, nouns: Nouns, implicit: bool) -> GivenNames:
+        """Returns names in the place of those that a feature has: `item_title_2` for `item_title`."""
+        names = names_of_nouns(nouns.user, nouns.item, implicit, None)
+        given = {role: name for role, name in names.by_role().items() if name in self._keys}
+        given.pop("words", None)
+        for role, name in given.items():
+            number = 2
+            while f"{name}_{number}" in self._keys:
+                number += 1
+            given[role] = f"{name}_{number}"
+        return GivenNames(**given)
 
 
 def _beside(join: Join) -> list[Profile]:

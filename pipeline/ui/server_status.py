@@ -1,10 +1,14 @@
 """Status of a model server: whether it answers, with which versions, and how fast."""
 
+import json
 import statistics
 import time
 from dataclasses import dataclass, field
 
 import httpx
+
+from serving.names import Names
+from serving.signature import signatures_from_json
 
 TIMEOUT_SECONDS = 2.0
 CALLS = 5
@@ -107,11 +111,20 @@ def _state(said: dict) -> VersionState:
 
 
 def _timed(http: httpx.Client) -> float | None:
-    times = []
+    times, nobody = [], json.dumps({"instances": [{_names(http).user: ""}]})
     for _ in range(CALLS):
         start = time.perf_counter()
-        answer = http.post("/v1/models/recommender:predict", content='{"instances": [{"user_id": ""}]}')
+        answer = http.post("/v1/models/recommender:predict", content=nobody)
         times.append(time.perf_counter() - start)
         if answer.is_error:
             return None
     return 1000 * statistics.median(times)
+
+
+def _names(http: httpx.Client) -> Names:
+    """Returns what the recommender's signatures call users; MovieLens's names without an answer."""
+    answer = http.get("/v1/models/recommender/metadata")
+    if answer.is_error:
+        return Names()
+    found = answer.json()["metadata"]["signature_def"]["signature_def"]
+    return Names.told_by("recommender", signatures_from_json(found))

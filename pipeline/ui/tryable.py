@@ -83,8 +83,9 @@ class Tryable:
         """Returns all titles of a version as ranked for a cold-start user: popular ones first."""
         if version not in self._titles:
             client = self.client(version)
-            found = client.predict("retrieval", {"user_id": [""], "k": 2**31 - 1}, "retrieve")
-            self._titles[version] = [title for title in found["movie_title"][0].tolist() if title]
+            names = client.names("retrieval")
+            found = client.predict("retrieval", {names.user: [""], "k": 2**31 - 1}, "retrieve")
+            self._titles[version] = [title for title in found[names.title][0].tolist() if title]
         return self._titles[version]
 
     def titles_like(self, asked: str, version: int) -> list[str]:

@@ -14,22 +14,27 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.bulk.folder import atomic
 from serving.encoding.tensor_proto import proto_of
+from serving.names import Names
 from serving.server.model import LoadedModel
 
 if TYPE_CHECKING:
     from serving.bulk.bulk import BulkRequest
 
 SIGNATURE = "recommend"
-COLUMNS = pa.schema(
-    [
-        pa.field("user_id", pa.string(), nullable=False),
-        pa.field("rank", pa.int32(), nullable=False),
-        pa.field("movie_id", pa.string(), nullable=False),
-        pa.field("movie_title", pa.string(), nullable=False),
-        pa.field("user_rating", pa.float32(), nullable=False),
-        pa.field("score", pa.float32(), nullable=False),
-    ]
-)
+
+
+def columns(names: Names) -> pa.Schema:
+    """Returns the columns of the Parquet files, under the data set's names."""
+    return pa.schema(
+        [
+            pa.field(names.user, pa.string(), nullable=False),
+            pa.field("rank", pa.int32(), nullable=False),
+            pa.field(names.item, pa.string(), nullable=False),
+            pa.field(names.title, pa.string(), nullable=False),
+            pa.field(names.rating, pa.float32(), nullable=False),
+            pa.field("score", pa.float32(), nullable=False),
+        ]
+    )
 
 
 def write_part(
@@ -50,6 +55,7 @@ def write_part(
         OSError: a file cannot be written.
         StatusError: the model cannot answer.
     """
+    names = Names.told_by("recommender", model.signatures)
     same_for_all = {"k": np.array(request.k, np.int32), "exclude_seen": np.array(request.exclude_seen)}
     try:
         with ExitStack() as stack:
@@ -58,13 +64,15 @@ def write_part(
                 unfinished = stack.enter_context(atomic(file))
                 parquet = file.suffix == ".parquet"
                 writer: ParquetPart | PredictionLogPart = (
-                    ParquetPart(unfinished) if parquet else PredictionLogPart(unfinished, same_for_all)
+                    ParquetPart(unfinished, names)
+                    if parquet
+                    else PredictionLogPart(unfinished, names, same_for_all)
                 )
                 stack.enter_context(writer)
                 writers.append(writer)
             for start in range(0, len(users), request.block):
                 user_id = np.array(users[start : start + request.block], dtype=object)
-                block = Block(user_id, model.run(SIGNATURE, {"user_id": user_id, **same_for_all}))
+                block = Block(user_id, model.run(SIGNATURE, {names.user: user_id, **same_for_all}), names)
                 for writer in writers:
                     writer.write(block)
                 yield len(user_id)
@@ -77,17 +85,19 @@ class Block(NamedTuple):
 
     Attributes:
         user_id: object array of bytes [B].
-        answer: `movie_id` and `movie_title` (object arrays of bytes), `user_rating` and `score` (float32),
-            each [B, k], best first; a user with fewer items has "" after them.
+        answer: items' ids and titles (object arrays of bytes), ratings and `score` (float32), each [B, k],
+            best first; a user with fewer items has "" after them.
+        names: what the model calls them.
     """
 
     user_id: NDArray[Any]
     answer: dict[str, NDArray[Any]]
+    names: Names
 
     @property
     def there(self) -> NDArray[np.bool_]:
         """Mask of items, without the padding after them: bool [B, k]."""
-        there: NDArray[np.bool_] = self.answer["movie_id"] != b""
+        there: NDArray[np.bool_] = self.answer[self.names.item] != b""
         return there
 
 
@@ -96,10 +106,12 @@ class ParquetPart:
 
     Args:
         path: file to write.
+        names: what its columns are called.
     """
 
-    def __init__(self, path: Path):
-        self._writer = pq.ParquetWriter(path, COLUMNS, compression="zstd")
+    def __init__(self, path: Path, names: Names):
+        self._columns = columns(names)
+        self._writer = pq.ParquetWriter(path, self._columns, compression="zstd")
 
     def __enter__(self) -> "ParquetPart":
         return self
@@ -109,19 +121,19 @@ class ParquetPart:
 
     def write(self, block: Block) -> None:
         """Appends a block as a row group; rank counts from 1."""
-        there, answer = block.there, block.answer
+        there, answer, names = block.there, block.answer, block.names
         if not there.any():
             return
         rank = np.broadcast_to(np.arange(1, there.shape[1] + 1, dtype=np.int32), there.shape)
-        columns = [
+        values = [
             _text(np.repeat(block.user_id, there.sum(axis=1))),
             pa.array(rank[there]),
-            _text(answer["movie_id"][there]),
-            _text(answer["movie_title"][there]),
-            pa.array(answer["user_rating"][there]),
+            _text(answer[names.item][there]),
+            _text(answer[names.title][there]),
+            pa.array(answer[names.rating][there]),
             pa.array(answer["score"][there]),
         ]
-        self._writer.write_batch(pa.record_batch(columns, schema=COLUMNS))
+        self._writer.write_batch(pa.record_batch(values, schema=self._columns))
 
 
 class PredictionLogPart:
@@ -131,10 +143,12 @@ class PredictionLogPart:
 
     Args:
         path: file to write.
+        names: what the model's inputs are called.
         same_for_all: inputs that all requests have in common.
     """
 
-    def __init__(self, path: Path, same_for_all: dict[str, NDArray[Any]]):
+    def __init__(self, path: Path, names: Names, same_for_all: dict[str, NDArray[Any]]):
+        self._user = names.user
         self._writer = tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(compression_type="GZIP"))
         log = prediction_log_pb2.PredictionLog()
         for side in (log.predict_log.request, log.predict_log.response):
@@ -155,7 +169,7 @@ class PredictionLogPart:
         log = prediction_log_pb2.PredictionLog()
         for row, length in enumerate(lengths):
             log.CopyFrom(self._same_for_all)
-            log.predict_log.request.inputs["user_id"].CopyFrom(proto_of(block.user_id[row : row + 1]))
+            log.predict_log.request.inputs[self._user].CopyFrom(proto_of(block.user_id[row : row + 1]))
             for name, values in block.answer.items():
                 log.predict_log.response.outputs[name].CopyFrom(proto_of(values[row : row + 1, :length]))
             self._writer.write(log.SerializeToString())

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from serving.client.addresses import grpc_address, rest_url
 from serving.data_words import DataWords
 from serving.errors import ServingError
+from serving.names import Names
 from serving.signature import NUMPY_DTYPES, Signature, signatures_from_json
 
 _TIMEOUT_SECONDS = 30.0
@@ -74,6 +75,16 @@ class Client(ABC):
         Only the embedded server knows them, and only over REST: a stock TF Serving does not.
         """
         return DataWords()
+
+    def names(self, model: str) -> Names:
+        """Returns what the signatures of `model`, in its served version, call users, items and so on.
+
+        Raises:
+            ServingError: the server does not answer, or has no such model.
+        """
+        if (model, None) not in self._signatures:
+            self._signatures[model, None] = self.metadata(model)
+        return Names.told_by(model, self._signatures[model, None])
 
     @abstractmethod
     def close(self) -> None:

@@ -19,12 +19,13 @@ def known_titles(client: Client) -> list[str] | None:
 def known_items(client: Client) -> list[tuple[str, str]] | None:
     """Returns the ids and titles of all items, most popular first; None if there is no `retrieval` model."""
     try:
-        answer = client.predict("retrieval", {"user_id": [""], "k": EVERYTHING}, "retrieve")
+        names = client.names("retrieval")
+        answer = client.predict("retrieval", {names.user: [""], "k": EVERYTHING}, "retrieve")
     except ServingError as error:
         if is_absent(error):
             return None
         raise
-    pairs = zip(*(answer[name][0].tolist() for name in ("movie_id", "movie_title")), strict=True)
+    pairs = zip(*(answer[name][0].tolist() for name in (names.item, names.title)), strict=True)
     return [(movie_id, title) for movie_id, title in pairs if movie_id]
 
 

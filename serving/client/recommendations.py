@@ -1,7 +1,7 @@
 """Recommendations with their reasons, requested from a model server."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,7 @@ from serving.client.known_titles import is_absent, known_items
 from serving.client.liked import liked_items
 from serving.data_words import DataWords
 from serving.errors import ServingError
+from serving.names import Names
 
 # An item with a lower similarity is not given as a reason. On MovieLens 100K one pair of films in twelve is
 # above it, and so are the reasons of 99 in 100 recommended films.
@@ -20,7 +21,7 @@ WEAK = 0.5
 
 @dataclass(frozen=True)
 class Recommended:
-    """A recommended item and the reason for it.
+    """A recommended item and the reason for it; attributes have MovieLens's names, for any data.
 
     Attributes:
         user_rating: expected rating; None if the ranking model cannot predict one from a history.
@@ -39,6 +40,22 @@ class Recommended:
     because: dict[str, str | float] | None
     ratings: int
 
+    def named(self, names: Names) -> dict[str, Any]:
+        """Returns the item as plain data, with the data set's names for its values."""
+        because = self.because and {
+            names.title if name == "movie_title" else name: value for name, value in self.because.items()
+        }
+        return {
+            "rank": self.rank,
+            names.item: self.movie_id,
+            names.title: self.movie_title,
+            names.words: self.movie_genres,
+            names.rating: self.user_rating,
+            "score": self.score,
+            "because": because,
+            "ratings": self.ratings,
+        }
+
     @property
     def new(self) -> bool:
         """Tells whether nobody has touched the item yet (a cold item)."""
@@ -54,12 +71,14 @@ class Answer:
         stranger: whether the user has no items that another could be similar to (a cold-start user).
         words: words for the data.
         chances: whether the items' `user_rating` are chances of an interaction, 0 to 1.
+        names: what the models call users, items, titles and ratings.
     """
 
     items: list[Recommended]
     stranger: bool
     words: DataWords = field(default_factory=DataWords)
     chances: bool = False
+    names: Names = field(default_factory=Names)
 
     @property
     def films(self) -> list[Recommended]:
@@ -69,8 +88,8 @@ class Answer:
 
 def ask_for_user(client: Client, user: str, k: int, seen: bool) -> Answer:
     """Returns `k` items for a user; popular ones for a cold-start user."""
-    found = _ask(client, "recommender", "recommend", user_id=[user], k=k, exclude_seen=not seen)
-    return _answer(client, found, "because", user_id=[user])
+    found = _ask(client, "recommender", "recommend", user=[user], k=k, exclude_seen=not seen)
+    return _answer(client, found, "because", user=[user])
 
 
 def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
@@ -89,39 +108,40 @@ def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
         raise _no_model("retrieval")
     meant = liked_items(liked, items, client.words("recommender").item)
     if all(each.by_title for each in meant):  # versions before ids and weights can answer that too
-        found = _ask(client, "recommender", "recommend_from_history", movie_title=[list(liked)], k=k)
-        return _answer(client, found, "because_of_history", movie_title=[list(liked)])
+        found = _ask(client, "recommender", "recommend_from_history", title=[list(liked)], k=k)
+        return _answer(client, found, "because_of_history", title=[list(liked)])
     ids, weights = [each.movie_id for each in meant], [each.weight for each in meant]
-    found = _ask(client, "recommender", "recommend_for_history", movie_id=[ids], weight=[weights], k=k)
+    found = _ask(client, "recommender", "recommend_for_history", item=[ids], weight=[weights], k=k)
     return _answer(client, found, "because_for_history", history_id=[ids])
 
 
 def _answer(client: Client, answer: dict[str, NDArray[Any]], because: str, **who: ArrayLike) -> Answer:
-    found = {name: values[0].tolist() for name, values in answer.items()}
-    ids = [each for each in found["movie_id"] if each]  # empty entries are padding
+    found = {role: values[0].tolist() for role, values in answer.items()}
+    ids = [each for each in found["item"] if each]  # empty entries are padding
     if not ids:
         return Answer([], stranger=False, words=client.words("recommender"))
-    about = _ask(client, "retrieval", "describe", movie_id=ids)
+    about = _ask(client, "retrieval", "describe", item=ids)
     reason = {
-        name: values[0].tolist()
-        for name, values in _ask(client, "retrieval", because, movie_id=[ids], **who).items()
+        role: values[0].tolist()
+        for role, values in _ask(client, "retrieval", because, item=[ids], **who).items()
     }
-    rated = any(found["user_rating"])  # 0 for every item: the ranking model does not use histories
+    rated = any(found["rating"])  # 0 for every item: the ranking model does not use histories
     items = [
         Recommended(
             rank=place + 1,
             movie_id=movie_id,
-            movie_title=found["movie_title"][place],
-            movie_genres=[genre for genre in about["movie_genres"][place].split("|") if genre],
-            user_rating=found["user_rating"][place] if rated else None,
+            movie_title=found["title"][place],
+            movie_genres=[genre for genre in about["words"][place].split("|") if genre],
+            user_rating=found["rating"][place] if rated else None,
             score=found["score"][place],
-            because=_reason(reason["movie_title"][place], reason["similarity"][place]),
+            because=_reason(reason["title"][place], reason["similarity"][place]),
             ratings=int(about["ratings"][place]),
         )
         for place, movie_id in enumerate(ids)
     ]
     words, chances = client.words("recommender"), predicts_chances(client, "recommender")
-    return Answer(items, not any(reason["movie_title"]), words, chances)
+    names = replace(client.names("recommender"), words=client.names("retrieval").words)
+    return Answer(items, not any(reason["title"]), words, chances, names)
 
 
 def _reason(title: str, similarity: float) -> dict[str, str | float] | None:
@@ -129,8 +149,14 @@ def _reason(title: str, similarity: float) -> dict[str, str | float] | None:
 
 
 def _ask(client: Client, model: str, signature: str, **inputs: ArrayLike) -> dict[str, NDArray[Any]]:
+    """Calls a signature; inputs and outputs that have a role (`serving.names`) go by it."""
     try:
-        return client.predict(model, inputs, signature)
+        named = asdict(client.names(model))
+        outputs = client.predict(
+            model, {named.get(role, role): values for role, values in inputs.items()}, signature
+        )
+        roles = {name: role for role, name in named.items()}
+        return {roles.get(name, name): values for name, values in outputs.items()}
     except ServingError as error:
         if is_absent(error):
             raise _no_model(model) from None

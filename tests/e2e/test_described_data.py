@@ -2,11 +2,21 @@
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
+from serving.client import RestClient
+from serving.client.recommendations import ask_for_user
+from serving.contract import departures
+from serving.data_words import description_of
+from serving.names import Names
+from serving.server.config import ServerConfig
+from serving.server.server import EmbeddedServer
 from tests.marquee_process import Marquee, states
 from tests.pipeline.inspection.shops import shop
+from trainer.data.examples import expand
 
 #: Small and quick: the run is about the way of the data, and not about how good the models are.
 QUICK = (
@@ -76,3 +86,72 @@ def test_products_that_nobody_touched_are_described(asked):
     assert catalogue.stat().st_size > 0
     ingest = json.loads((catalogue.parent.parent / "ingest.json").read_text())
     assert ingest["joins"]
+
+
+NAMES = {
+    "user": "customer_id",
+    "item": "product_id",
+    "title": "product_title",
+    "rating": "interaction",
+    "time": "timestamp",
+    "words": "tags",
+}
+FEATURES = {"brand", "price", "tags", "country", "age"}
+
+
+def test_examples_statistics_and_schema_have_the_shops_own_names(asked):
+    _, mine, answer = asked
+    assert yaml.safe_load(mine.read_text())["data"]["names"] == NAMES
+    own = {name for role, name in NAMES.items() if role != "words"} | FEATURES
+
+    import tensorflow as tf
+
+    examples = answer.run.output("MovieLensExampleGen", "examples").path
+    files = tf.data.TFRecordDataset(expand([f"{examples}/Split-train/*"]), "GZIP")
+    found = tf.train.Example.FromString(next(iter(files)).numpy())
+    assert set(found.features.feature) <= own
+    assert set(found.features.feature) >= own - FEATURES
+
+    folder = answer.run.output("StatisticsGen", "statistics").path / "Split-train"
+    counted = statistics_pb2.DatasetFeatureStatisticsList.FromString(
+        (folder / "FeatureStats.pb").read_bytes()
+    )
+    assert {feature.path.step[0] for feature in counted.datasets[0].features} == own
+
+    from google.protobuf import text_format
+
+    schema = text_format.Parse(mine.with_suffix(".pbtxt").read_text(), schema_pb2.Schema())
+    assert {feature.name for feature in schema.feature} == own
+
+
+def test_served_models_are_asked_and_answer_in_the_shops_own_names(asked):
+    marquee, _, _ = asked
+    models = marquee.workspace / "serving_models"
+    names = Names.of(description_of(models / "recommender" / "1"))
+    assert names == Names(*(NAMES[role] for role in ("user", "item", "title", "rating", "words")))
+    with (
+        EmbeddedServer(models, ServerConfig(rest_port=0, grpc_port=0)) as server,
+        RestClient(server.rest_url) as client,
+    ):
+        for model in ("ranking", "retrieval", "recommender"):
+            assert departures(model, client.metadata(model), names) == []
+        raw = client.predict("recommender", {"customer_id": ["c1"]})
+        about = client.predict("retrieval", {"product_id": raw["product_id"][0][:1]}, "describe")
+        people = ask_for_user(client, "c1", 3, seen=False)
+    assert sorted(raw) == ["interaction", "product_id", "product_title", "score"]
+    assert raw["product_title"][0][0].startswith("Soap no. ")
+    assert sorted(about) == ["product_title", "ratings", "tags"]
+    assert people.names == names
+    assert [*people.items[0].named(names)][:5] == [
+        "rank",
+        *(NAMES[r] for r in ("item", "title", "words", "rating")),
+    ]
+
+
+def test_a_bulk_run_writes_the_shops_own_names(asked, tmp_path):
+    marquee, _, _ = asked
+    said = marquee("bulk", "--out", str(tmp_path / "all"), "-k", "2")
+    assert said.returncode == 0, said.output
+    assert pq.read_table(tmp_path / "all" / "parquet").column_names == [
+        *("customer_id", "rank", "product_id", "product_title", "interaction", "score")
+    ]

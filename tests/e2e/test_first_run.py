@@ -5,8 +5,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from components.movielens_example_gen.shipped import shipped
 from components.movielens_example_gen.config import DataConfig
+from components.movielens_example_gen.shipped import shipped
 from pipeline.config.data_schema import DataSchema
 from serving.server.model import LoadedModel
 from tests.components.tfx_originals import differences, statistics_of, tfx_statistics, tfx_transform_graph

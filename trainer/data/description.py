@@ -10,6 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from marquee.strict import Strict
+from trainer.data.features import MOVIE_GENRES, ROLES
+from trainer.data.names import Names
 
 Owner: TypeAlias = Literal["user", "item", "context"]
 
@@ -171,7 +173,7 @@ class Scale(Strict):
 class Description(Strict):
     """What every stage behind ingestion needs to know of a data set.
 
-    Feedback is *explicit* (ratings) or *implicit* (events or counts). In tf.Examples, `user_rating` is the
+    Feedback is *explicit* (ratings) or *implicit* (events or counts). In tf.Examples, `names.rating` is the
     rating of explicit data, and the strength of an interaction of implicit data: the event's weight, or the
     count, or 1.
 
@@ -185,11 +187,12 @@ class Description(Strict):
     feedback: Literal["explicit", "implicit"] = "explicit"
     strength: Literal["one", "count", "weight"] = Field(
         "one",
-        description="what `user_rating` is in implicit data: 1 for each interaction, a count such as plays, "
+        description="what `names.rating` is in implicit data: 1 for each interaction, a count such as plays, "
         "or the weight of the event",
     )
     scale: Scale | None = Field(None, description="scale of explicit ratings; null: as train has them")
     nouns: Nouns = Nouns()
+    names: Names = Names()
     user_features: Features = Field(default={}, description="features of each user, by key")
     item_features: Features = Field(default={}, description="features of each item, by key")
     context_features: Features = Field(
@@ -215,8 +218,14 @@ class Description(Strict):
                 name = feature.name or key
                 if name in examples:
                     raise ValueError(f"{key} and {examples[name]} are both called {name} in tf.Examples")
-                if name in RESERVED:
+                if name in RESERVED or (owner == "context" and name == MOVIE_GENRES):
                     raise ValueError(f"{key}: {name} is the name of a column that every data set has")
+                for role, taken in self.names.by_role().items():
+                    if name == taken and (role != "words" or owner == "context"):
+                        raise ValueError(
+                            f"{key}: {name} is the name of every interaction's {role} here (names.{role}): "
+                            "give the feature another `name`, or the role"
+                        )
                 if key in MEANT_OTHERWISE:
                     raise ValueError(
                         f"{key}: a name that models use for something else: give the feature another"
@@ -225,6 +234,16 @@ class Description(Strict):
                     raise ValueError(f"{key}: of: title is for features of items")
                 examples[name] = key
         return self
+
+    def named(self, names: Names) -> "Description":
+        """Returns the description with other names of what every data set has.
+
+        Raises:
+            pydantic.ValidationError: a feature has one of them.
+        """
+        return Description(
+            **{field: getattr(self, field) for field in self.model_fields_set} | {"names": names}
+        )
 
     def by_owner(self) -> dict[Owner, Features]:
         """Returns the features by what they belong to."""
@@ -312,8 +331,8 @@ MOST_SLICES = 50
 #: Ratings without any feature.
 RATINGS = Description()
 
-#: Names that tf.Examples of every data set have (`trainer.data.features`).
-RESERVED = frozenset({"user_id", "movie_id", "movie_title", "timestamp", "user_rating"})
+#: Keys by which code calls what every data set has, whatever its names are outside: no feature's name.
+RESERVED = frozenset(ROLES)
 
 #: Keys that configs and models use for inputs of their own.
 MEANT_OTHERWISE = frozenset(

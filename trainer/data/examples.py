@@ -34,21 +34,18 @@ def parse(
 
     Args:
         serialized: the examples.
-        names: names in tf.Examples.
-        description: the features beside those that every data set has.
+        names: names of features in tf.Examples, and keys of what every data set has
+            (`trainer.data.features`), whatever it is called there.
+        description: the features, and what every data set has is called here; None: as in MovieLens.
     """
-    described = {
-        feature.name or key: feature
-        for key, (_, feature) in (description or Description()).in_examples().items()
-    }
+    description = description or Description()
+    described = {feature.name or key: feature for key, (_, feature) in description.in_examples().items()}
     names = tuple(names)
     spec = {name: tf.io.RaggedFeature(_type(described[name])) for name in names if name in described}
-    spec |= {name: _ROLES[name] for name in names if name not in described}
-    parsed = tf.io.parse_example(serialized, spec)
-    return {
-        name: _first(described[name], column) if name in described else column
-        for name, column in parsed.items()
-    }
+    roles = {name: _ROLES[name] for name in names if name not in described}
+    parsed = tf.io.parse_example(serialized, spec | description.names.outside_of(roles))
+    columns = {name: _first(described[name], parsed[name]) for name in spec}
+    return columns | {key: parsed[description.names.outside(key)] for key in roles}
 
 
 def _type(feature: Any) -> tf.DType:
@@ -103,12 +100,14 @@ def example_batches(
     )
 
 
-def with_serialized(patterns: Sequence[str], names: Iterable[str], batch_size: int) -> tf.data.Dataset:
+def with_serialized(
+    patterns: Sequence[str], names: Iterable[str], batch_size: int, description: Description | None = None
+) -> tf.data.Dataset:
     """Returns batches of (serialized tf.Examples, their features), for requests to `serving_examples`."""
     names = tuple(names)
     return (
         tf.data.TFRecordDataset(expand(patterns), compression_type="GZIP", num_parallel_reads=2)
         .batch(batch_size)
-        .map(lambda batch: (batch, parse(batch, names)))
+        .map(lambda batch: (batch, parse(batch, names, description)))
         .prefetch(2)
     )

@@ -1,6 +1,7 @@
 """The names of the features in a rating's tf.Example, the same as in TFDS's MovieLens.
 
-One tf.Example is one rating. Demographic features exist only if the data set has them.
+One tf.Example is one rating. Demographic features exist only if the data set has them. For every data set,
+code calls what all of them have (ROLES) by these names; another data set's own are in `trainer.data.names`.
 """
 
 USER_ID = "user_id"  # bytes, one value
@@ -17,8 +18,6 @@ USER_ZIP_CODE = "user_zip_code"  # bytes
 
 ROLES = (USER_ID, MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_RATING)  # in every data set
 DEMOGRAPHICS = (USER_AGE, USER_GENDER, USER_OCCUPATION, USER_ZIP_CODE)
-DESCRIBED = (USER_ID, MOVIE_ID, MOVIE_TITLE, MOVIE_GENRES, TIMESTAMP, USER_RATING)  # always present
-NUMBERS = (TIMESTAMP, USER_RATING, USER_AGE)
 
 # The splits: for training; for early stopping, tuning and blessing; and for the report alone.
 TRAIN, EVAL, TEST = "train", "eval", "test"

@@ -10,6 +10,7 @@ import numpy as np
 
 from trainer.data.catalogue import Catalogue, Ragged
 from trainer.data.columns import Columns
+from trainer.data.description import Description
 from trainer.data.examples import example_batches, expand
 from trainer.data.features import USER_ID
 from trainer.data.ratings import Ratings
@@ -38,7 +39,7 @@ class HeldOutUsers:
     @classmethod
     def read(cls, files: Sequence[str], catalogue: Catalogue, share: float = SHARE) -> "HeldOutUsers | None":
         """Reads the users of a split who are not in train's `catalogue`; None if it knows all users."""
-        strangers = tuple(sorted(_users(files) - set(catalogue.vocabularies.user_id)))
+        strangers = tuple(sorted(_users(files, catalogue.description) - set(catalogue.vocabularies.user_id)))
         if not strangers:
             return None
         vocabularies = replace(catalogue.vocabularies, user_id=strangers)
@@ -75,12 +76,12 @@ class HeldOutUsers:
         return cls(mine, ratings[history], ratings[~history], known)
 
 
-def _users(files: Sequence[str]) -> set[str]:
+def _users(files: Sequence[str], description: Description) -> set[str]:
     """Returns the users of a split."""
     columns = Columns.beside(files)
     if columns is not None:
         return set(columns.user.counts())
     names: set[bytes] = set()
-    for raw in example_batches(expand(files), (USER_ID,)):
+    for raw in example_batches(expand(files), (USER_ID,), description=description):
         names.update(np.unique(raw[USER_ID].numpy()).tolist())
     return {name.decode("utf-8", "replace") for name in names}

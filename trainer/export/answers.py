@@ -12,15 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from marquee.whole_file import write_whole
+from trainer.export.description import names_of
+from trainer.export.extra import EXTRA
 
-EXTRA = "assets.extra"
 FILE = Path(EXTRA) / "trained_answers.json"
 UNKNOWN = "no such value"
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The inputs and outputs of one request, by name.
+    """The inputs and outputs of one request, by key: under MovieLens's names (`trainer.data.names`).
 
     Inputs are lists, or lists of lists, of strings or bytes; or a number, or a bool. Outputs are arrays.
     Strings in outputs are bytes, in arrays of objects, as TensorFlow returns them.
@@ -33,11 +34,14 @@ class Answer:
 
 def write_answers(saved_model: str, answers: Sequence[Answer]) -> None:
     """Writes the answers beside the SavedModel, as column requests of TF Serving with their outputs."""
+    names = names_of(saved_model)
     plain = [
         {
             "signature_name": answer.signature,
-            "inputs": {name: _plain(values) for name, values in answer.inputs.items()},
-            "outputs": {name: _decoded(column.tolist()) for name, column in answer.outputs.items()},
+            "inputs": {name: _plain(values) for name, values in names.outside_of(answer.inputs).items()},
+            "outputs": {
+                name: _decoded(column.tolist()) for name, column in names.outside_of(answer.outputs).items()
+            },
         }
         for answer in answers
     ]

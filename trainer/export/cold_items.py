@@ -144,11 +144,11 @@ def nearest(
 def _untouched(files: list[str], catalogue: Catalogue) -> tuple[str, ...]:
     """Returns the ids of the described items that train does not know, in the order of the files."""
     known = {name.encode() for name in catalogue.vocabularies.movie_id}
-    found = dict.fromkeys(name for name in _ids(files) if name and name not in known)
+    found = dict.fromkeys(name for name in _ids(files, catalogue) if name and name not in known)
     return tuple(name.decode("utf-8", "replace") for name in found)
 
 
-def _ids(files: list[str]) -> Iterator[bytes]:
+def _ids(files: list[str], catalogue: Catalogue) -> Iterator[bytes]:
     if files:
-        for raw in example_batches(files, (MOVIE_ID,)):
+        for raw in example_batches(files, (MOVIE_ID,), description=catalogue.description):
             yield from raw[MOVIE_ID].numpy()

@@ -2,7 +2,9 @@
 
 `assets.extra/description.json` holds `nouns` (`user`, `users`, `item`, `items`), `feedback`, `scale` (`min`,
 `max`, `step`; null: as train has it) and `grouping`, the feature of items whose words the signature
-`describe` of a retrieval model returns (null: there is none). `serving.data_words` reads it.
+`describe` of a retrieval model returns (null: there is none), and `names`, what the model's signatures call
+users (`user`), items (`item`), titles (`title`), ratings (`rating`), the words of `describe` (`words`), and
+what tf.Examples call times (`time`). `serving.data_words` and `serving.names` read it.
 """
 
 import json
@@ -10,7 +12,8 @@ from pathlib import Path
 
 from marquee.whole_file import write_whole
 from trainer.data.description import Description
-from trainer.export.answers import EXTRA
+from trainer.data.names import Names
+from trainer.export.extra import EXTRA
 
 FILE = Path(EXTRA) / "description.json"
 
@@ -18,8 +21,17 @@ FILE = Path(EXTRA) / "description.json"
 def write_description(saved_model: str | Path, description: Description) -> None:
     """Writes the file into the SavedModel's folder."""
     nouns = description.nouns
-    found = description.model_dump(mode="json", include={"feedback", "scale"}) | {
+    found = description.model_dump(mode="json", include={"feedback", "scale", "names"}) | {
         "nouns": nouns.model_dump() | {"users": nouns.of_users(), "items": nouns.of_items()},
         "grouping": description.grouping,
     }
     write_whole(Path(saved_model) / FILE, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+
+
+def names_of(saved_model: str | Path) -> Names:
+    """Returns the names that a SavedModel's signatures have; MovieLens's of one that does not say."""
+    try:
+        found = json.loads((Path(saved_model) / FILE).read_text(encoding="utf-8"))["names"]
+        return Names.model_validate(found)
+    except (OSError, ValueError, KeyError, TypeError):
+        return Names()

@@ -16,7 +16,9 @@ from trainer.data.lookups import string_lookup
 from trainer.data.tables.context import ContextLookup, learned_context
 from trainer.export.brought import HISTORY_ID, WEIGHT, weighted
 from trainer.export.cold_items import ColdItems
+from trainer.export.description import write_description
 from trainer.export.mixed import Mixed
+from trainer.export.named import Endpoints
 from trainer.models.ranking.model import RankingModel
 
 CHANCES, CHANCE = (
@@ -51,6 +53,9 @@ def export_ranking(model: RankingModel, path: str, cold: ColdItems | None = None
         slices: `examples` to `activity`, and `<key>_group` for each number of the examples whose bins have
             labels (`age_group`), string [B].
 
+    Names are those of MovieLens; in the SavedModel they are the data set's own (`trainer.export.named`), as
+    `assets.extra/description.json` says them.
+
     A user, film or title that train lacks is treated as the unknown one. A cold film gets the weighted mean
     of the ratings of the films that stand for it.
 
@@ -69,30 +74,34 @@ def export_ranking(model: RankingModel, path: str, cold: ColdItems | None = None
     def strings(name: str) -> tf.TensorSpec:
         return tf.TensorSpec([None], tf.string, name=name)
 
-    archive.add_endpoint("serving_default", served.rate_titles, [strings(USER_ID), strings(MOVIE_TITLE)])
-    archive.add_endpoint("rate_ids", served.rate_ids, [strings(USER_ID), strings(MOVIE_ID)])
-    archive.add_endpoint("serving_examples", served.rate_examples, [strings("examples")])
+    endpoints = Endpoints(archive, served.description.names)
+    endpoints.add("serving_default", served.rate_titles, [strings(USER_ID), strings(MOVIE_TITLE)])
+    endpoints.add("rate_ids", served.rate_ids, [strings(USER_ID), strings(MOVIE_ID)])
+    endpoints.add("serving_examples", served.rate_examples, [strings("examples")])
     if model.chance:
-        archive.add_endpoint(CHANCES, served.chances, [strings(USER_ID), strings(MOVIE_ID)])
+        endpoints.add(CHANCES, served.chances, [strings(USER_ID), strings(MOVIE_ID)])
     if model.other_heads:
-        archive.add_endpoint("rate_tasks", served.rate_tasks, [strings(USER_ID), strings(MOVIE_ID)])
+        endpoints.add("rate_tasks", served.rate_tasks, [strings(USER_ID), strings(MOVIE_ID)])
     if model.rates_histories:
         histories, films = (
             tf.TensorSpec([None, None], tf.string, name=name) for name in (MOVIE_TITLE, MOVIE_ID)
         )
-        archive.add_endpoint("rate_for_history", served.rate_for_history, [histories, films])
+        endpoints.add("rate_for_history", served.rate_for_history, [histories, films])
         brought = tf.TensorSpec([None, None], tf.string, name=HISTORY_ID)
         weight = tf.TensorSpec([None, None], tf.float32, name=WEIGHT)
-        archive.add_endpoint("rate_ids_for_history", served.rate_ids_for_history, [brought, weight, films])
+        endpoints.add("rate_ids_for_history", served.rate_ids_for_history, [brought, weight, films])
     if context := served.context_specs():
         ids = [strings(USER_ID), strings(MOVIE_ID)]
-        archive.add_endpoint("rate_in_context", served.rate_in_context, [*ids, *context])
-    archive.add_endpoint("slices", served.slices, [strings("examples")])
+        endpoints.add("rate_in_context", served.rate_in_context, [*ids, *context])
+    endpoints.add("slices", served.slices, [strings("examples")])
     archive.write_out(path, verbose=False)
+    write_description(path, served.description)
 
 
 class RankingServer(keras.layers.Layer):
     """The served ranking model: maps strings to ratings.
+
+    Methods take and return tensors by the keys of `trainer.data.features`; tf.Examples have the data's names.
 
     Args:
         model: the trained model.
@@ -113,7 +122,7 @@ class RankingServer(keras.layers.Layer):
         self.lookups = (self._users, self._movies, self._titles, *self._context.tables)
         self._count = catalogue.movies
         self._activity = tf.constant(activity(catalogue), tf.int32)
-        self._description = catalogue.description
+        self.description = catalogue.description
         self.built = True
 
     def rate_titles(self, user_id, movie_title):
@@ -161,7 +170,7 @@ class RankingServer(keras.layers.Layer):
 
     def rate_examples(self, examples):
         names = (USER_ID, MOVIE_ID, MOVIE_TITLE, TIMESTAMP, *self._context.names())
-        raw = parse(examples, names, self._description)
+        raw = parse(examples, names, self.description)
         by_id = tf.cast(self._movies(raw[MOVIE_ID]), tf.int32)
         movie = tf.where(by_id > 0, by_id, self._by_title(raw[MOVIE_TITLE]))
         return self._rate(raw[USER_ID], movie, {TIMESTAMP: raw[TIMESTAMP], **self._context(raw)})
@@ -173,19 +182,19 @@ class RankingServer(keras.layers.Layer):
     def context_specs(self) -> list[tf.TensorSpec]:
         """Returns the inputs of `rate_in_context` beside the ids."""
         types = {"category": tf.string, "number": tf.float32, "time": tf.int64}
-        features = learned_context(self._description)
+        features = learned_context(self.description)
         return [
-            tf.TensorSpec([None], types[feature.type], name=self._description.name_of(key))
+            tf.TensorSpec([None], types[feature.type], name=self.description.name_of(key))
             for key, feature in features.items()
         ]
 
     def slices(self, examples):
-        named = grouped(self._description)
-        names = (self._description.name_of(key) for key in named)
-        raw = parse(examples, (USER_ID, *names), self._description)
+        named = grouped(self.description)
+        names = (self.description.name_of(key) for key in named)
+        raw = parse(examples, (USER_ID, *names), self.description)
         third = tf.gather(self._activity, self._users(raw[USER_ID]))
         groups = {
-            self._description.slice_of(key): _group(feature, raw[self._description.name_of(key)])
+            self.description.slice_of(key): _group(feature, raw[self.description.name_of(key)])
             for key, feature in named.items()
         }
         return {**groups, "activity": tf.gather(tf.constant(ACTIVITIES), third)}

@@ -10,9 +10,12 @@ import tensorflow as tf
 
 from marquee.whole_file import write_whole
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID
-from trainer.export.answers import EXTRA, Answer
+from trainer.export.answers import Answer
 from trainer.export.brought import HISTORY_ID, WEIGHT
 from trainer.export.cold_items import ColdItems
+from trainer.export.description import write_description
+from trainer.export.extra import EXTRA
+from trainer.export.named import Endpoints
 from trainer.export.retrieval_server import EXCLUDE_SEEN, LENGTH, K, RetrievalServer
 from trainer.export.retrieval_trained_answers import retrieval_answers
 from trainer.models.index import IndexKind, IndexReport, build_index
@@ -55,6 +58,8 @@ def export_retrieval(
         - because_of_history: the same for `movie_title` string [B, h], a history of watched films.
         - because_for_history: the same for `history_id` string [B, h].
 
+    Names are those of MovieLens; in the SavedModel they are the data set's own (`trainer.export.named`).
+
     Users whom train lacks are treated as the unknown user. A title that several films share means the most
     rated one.
 
@@ -86,20 +91,22 @@ def export_retrieval(
     history, films = (tf.TensorSpec([None, None], tf.string, name=name) for name in (MOVIE_TITLE, MOVIE_ID))
     # Of any rank: one value for the batch, or one per row (`trainer.export.per_row`).
     k, exclude_seen = tf.TensorSpec(None, tf.int32, name=K), tf.TensorSpec(None, tf.bool, name=EXCLUDE_SEEN)
-    archive.add_endpoint("serving_default", served.retrieve_default, [user])
-    archive.add_endpoint("retrieve", served.retrieve, [user, k])
-    archive.add_endpoint("candidates", served.candidates, [user, k, exclude_seen])
-    archive.add_endpoint("candidates_from_history", served.candidates_from_history, [history, k])
+    endpoints = Endpoints(archive, catalogue.description.names)
+    endpoints.add("serving_default", served.retrieve_default, [user])
+    endpoints.add("retrieve", served.retrieve, [user, k])
+    endpoints.add("candidates", served.candidates, [user, k, exclude_seen])
+    endpoints.add("candidates_from_history", served.candidates_from_history, [history, k])
     weight = tf.TensorSpec([None, None], tf.float32, name=WEIGHT)
-    archive.add_endpoint("candidates_for_history", served.candidates_for_history, [films, weight, k])
-    archive.add_endpoint("user_vector", served.user_vector, [user])
-    archive.add_endpoint("movie_vector", served.movie_vector, [film])
-    archive.add_endpoint("describe", served.describe, [film])
-    archive.add_endpoint("because", served.because, [user, films])
-    archive.add_endpoint("because_of_history", served.because_of_history, [history, films])
+    endpoints.add("candidates_for_history", served.candidates_for_history, [films, weight, k])
+    endpoints.add("user_vector", served.user_vector, [user])
+    endpoints.add("movie_vector", served.movie_vector, [film])
+    endpoints.add("describe", served.describe, [film])
+    endpoints.add("because", served.because, [user, films])
+    endpoints.add("because_of_history", served.because_of_history, [history, films])
     brought = tf.TensorSpec([None, None], tf.string, name=HISTORY_ID)
-    archive.add_endpoint("because_for_history", served.because_for_history, [brought, films])
+    endpoints.add("because_for_history", served.because_for_history, [brought, films])
     archive.write_out(path, verbose=False)
+    write_description(path, catalogue.description)
     extra = Path(path) / EXTRA
     write_whole(extra / "index.json", json.dumps(asdict(report), indent=2) + "\n")
     write_whole(extra / "user_ids.txt", "".join(f"{name}\n" for name in model.catalogue.vocabularies.user_id))

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from marquee.errors import TrainingError
+from trainer.export.description import names_of
 
 
 class SavedModel:
@@ -14,10 +15,13 @@ class SavedModel:
     Examples:
         with SavedModel(path) as model:
             films = model.ask("retrieve", user_id=["42"], k=10)["movie_id"]
+
+    Inputs and outputs are named as in MovieLens, whatever the model calls them (`trainer.data.names`).
     """
 
     def __init__(self, path: str):
         self.path = path
+        self._names = names_of(path)
         self._calls: dict[str, tuple[list[str], list[str], Callable]] = {}
 
     def __enter__(self) -> "SavedModel":
@@ -65,9 +69,10 @@ class SavedModel:
                     f"It has {', '.join(sorted(self._signatures))}: was it exported by an older version?",
                 )
             known = self._signatures[signature]
-            names, outputs = sorted(known.inputs), sorted(known.outputs)
+            fed, fetched = (self._names.inside_of(side) for side in (known.inputs, known.outputs))
+            names, outputs = sorted(fed), sorted(fetched)
             call = self._session.make_callable(
-                [known.outputs[name].name for name in outputs], [known.inputs[name].name for name in names]
+                [fetched[name].name for name in outputs], [fed[name].name for name in names]
             )
             self._calls[signature] = names, outputs, call
         return self._calls[signature]

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.lookups import string_lookup
+from trainer.export.description import write_description
+from trainer.export.named import Endpoints
 from trainer.models.index.exact import frozen
 from trainer.models.retrieval.model import RetrievalModel
 
@@ -17,8 +19,9 @@ def export_tower(model: RetrievalModel, side: Literal["user", "movie"], path: st
     """Writes one tower as a SavedModel, for search, clustering or comparisons; `path` must not exist yet.
 
     Signature:
-        - serving_default: `user_id` or `movie_id` string [B], to `vector` float32 [B, d]. The products of
-        both towers' vectors are the model's scores. Unknown users or films have the unknown one's vector.
+        - serving_default: `user_id` or `movie_id` string [B] (or what the data set calls them), to `vector`
+        float32 [B, d]. The products of both towers' vectors are the model's scores. Unknown users or films
+        have the unknown one's vector.
 
     Args:
         model: the trained model.
@@ -46,8 +49,10 @@ def export_tower(model: RetrievalModel, side: Literal["user", "movie"], path: st
     archive = keras.export.ExportArchive()
     archive.track(encoder)
     archive.track(encoder.lookup)  # Keras does not always find tables by walking down from a layer
-    archive.add_endpoint("serving_default", encoder.encode, [tf.TensorSpec([None], tf.string, name=name)])
+    endpoints = Endpoints(archive, model.catalogue.description.names)
+    endpoints.add("serving_default", encoder.encode, [tf.TensorSpec([None], tf.string, name=name)])
     archive.write_out(path, verbose=False)
+    write_description(path, model.catalogue.description)
 
 
 class Encoder(keras.layers.Layer):

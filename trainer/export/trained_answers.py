@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
-from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
+from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
+from trainer.data.names import Names
 from trainer.data.tables.context import ContextLookup, learned_context
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
@@ -34,7 +35,8 @@ def trained_answers(model: RankingModel, pairs: int = 64, cold: ColdItems | None
     by_title = titles(catalogue)
     entitled = np.array([by_title.get(name, 0) for name in names], np.int32)
     numbers = [catalogue.description.name_of(key) for key in grouped(catalogue.description)]
-    examples = [_example(u, m, catalogue.last_time, numbers) for u, m in zip(users, movies, strict=True)]
+    own = catalogue.description.names
+    examples = [_example(own, u, m, catalogue.last_time, numbers) for u, m in zip(users, movies, strict=True)]
 
     def rating(movies: np.ndarray) -> dict[str, np.ndarray]:
         features = {USER_ID: tf.constant(user), MOVIE_ID: tf.constant(movies)}
@@ -143,15 +145,15 @@ def _context(catalogue: Catalogue, rows: int) -> dict[str, np.ndarray]:
     return found
 
 
-def _example(user: str, movie: str, time: int, numbers: list[str]) -> bytes:
+def _example(names: Names, user: str, movie: str, time: int, numbers: list[str]) -> bytes:
     def text(value: str) -> tf.train.Feature:
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value.encode()]))
 
     value = tf.train.Feature(float_list=tf.train.FloatList(value=[20 + len(user) * 7]))
     feature = {
-        USER_ID: text(user),
-        MOVIE_ID: text(movie),
+        names.user: text(user),
+        names.item: text(movie),
         **dict.fromkeys(numbers, value),
-        TIMESTAMP: tf.train.Feature(int64_list=tf.train.Int64List(value=[time])),
+        names.time: tf.train.Feature(int64_list=tf.train.Int64List(value=[time])),
     }
     return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()

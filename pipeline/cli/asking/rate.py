@@ -25,10 +25,11 @@ def rate(server: str, user: str, titles: list[str], as_json: bool) -> None:
         if known is not None:
             check_titles(titles, known, '"{}"', client.words("recommender").item)
         chances = predicts_chances(client, "ranking")
-        answer = client.predict("ranking", {"user_id": [user] * len(titles), "movie_title": titles})
-    rated = sorted(zip(titles, answer["user_rating"].tolist(), strict=True), key=lambda pair: -pair[1])
+        names = client.names("ranking")
+        answer = client.predict("ranking", {names.user: [user] * len(titles), names.title: titles})
+    rated = sorted(zip(titles, answer[names.rating].tolist(), strict=True), key=lambda pair: -pair[1])
     if as_json:
-        print(json.dumps([{"movie_title": title, "user_rating": rating} for title, rating in rated]))
+        print(json.dumps([{names.title: title, names.rating: rating} for title, rating in rated]))
         return
     table = Table("title", "chance" if chances else "expected rating", title=escape(f"user {user}"))
     table.columns[1].justify = "right"

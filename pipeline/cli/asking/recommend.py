@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from rich.console import Console
 from rich.markup import escape
@@ -33,7 +32,7 @@ def recommend(server: str, user: str | None, liked: Sequence[str], k: int, seen:
     with RestClient(server) as client:
         answer = ask_for_user(client, user, k, seen) if user is not None else ask_for_fan(client, liked, k)
     if as_json:
-        print(json.dumps([asdict(item) for item in answer.items], ensure_ascii=False))
+        print(json.dumps([item.named(answer.names) for item in answer.items], ensure_ascii=False))
         return
     who = answer.words.user
     whom = f"{who} {user}" if user is not None else f"a new {who} who likes " + " and ".join(liked)

@@ -14,7 +14,7 @@ from pipeline.inspection.guessing.feature_types import FeatureGuess
 from pipeline.inspection.inspect import Inspected
 from pipeline.inspection.looking.tables import Table
 from pipeline.inspection.proposal import Part, Proposal
-from pipeline.inspection.writing.rows import Row, rows_as_read
+from pipeline.inspection.writing.rows import rows_as_read
 from pipeline.inspection.writing.yaml_text import joined
 from pipeline.store.program import DEFAULT_WORKSPACE, command
 
@@ -151,27 +151,28 @@ def _samples(proposal: Proposal, console: Console) -> None:
     grid.add_column(no_wrap=True)
     for _ in rows:
         grid.add_column(no_wrap=True, overflow="ellipsis", max_width=_CELL)
-    absent = {"timestamp"} if not proposal.roles.time else set()
-    absent |= set() if proposal.items and proposal.items.title else {"movie_title"}
-    absent |= set() if proposal.roles.strength.guess else {"user_rating"}
+    names = proposal.described.description.names
+    absent = {names.time} if not proposal.roles.time else set()
+    absent |= set() if proposal.items and proposal.items.title else {names.title}
+    absent |= set() if proposal.roles.strength.guess else {names.rating}
+    called = {
+        names.user: proposal.described.nouns.user,
+        names.item: proposal.described.nouns.item,
+        names.title: "title",
+        names.rating: "rating" if proposal.explicit else "worth",
+        names.time: "time (UTC)",
+    }
     for name in rows[0]:
         if name in absent:
             continue
-        called = {
-            "user_id": proposal.described.nouns.user,
-            "movie_id": proposal.described.nouns.item,
-            "movie_title": "title",
-            "user_rating": "rating" if proposal.explicit else "worth",
-            "timestamp": "time (UTC)",
-        }
-        grid.add_row(f"  {called.get(name, name)}", *(escape(_shown(row, name)) for row in rows))
+        shown = (escape(_shown(row[name], name == names.time)) for row in rows)
+        grid.add_row(f"  {called.get(name, name)}", *shown)
     console.print(grid)
 
 
-def _shown(row: Row, name: str) -> str:
-    values: list[Any] = row[name]
+def _shown(values: list[Any], moment: bool) -> str:
     if not values:
         return "–"
-    if name == "timestamp":
+    if moment:
         return f"{datetime.datetime.fromtimestamp(values[0], datetime.UTC):%Y-%m-%d %H:%M}"
     return ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)

@@ -28,6 +28,7 @@ def rows_as_read(proposal: Proposal) -> Iterator[Row]:
     Rows whose event is left out, and rows that a run would refuse, are left out.
     """
     described, table = proposal.described, proposal.interactions
+    names = described.description.names
     items = _Described(proposal.items, "item")
     users = _Described(proposal.users, "user")
     strength, moment = _strength(proposal), _moment(proposal)
@@ -39,11 +40,11 @@ def rows_as_read(proposal: Proposal) -> Iterator[Row]:
         if not user or not item or worth is None:
             continue
         yield {
-            "user_id": [user],
-            "movie_id": [item],
-            "movie_title": [items.title(item)],
-            "user_rating": [worth],
-            "timestamp": [moment(place)],
+            names.user: [user],
+            names.item: [item],
+            names.title: [items.title(item)],
+            names.rating: [worth],
+            names.time: [moment(place)],
             **items.features(item),
             **users.features(user),
             **context.features(place),

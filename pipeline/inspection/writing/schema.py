@@ -37,6 +37,7 @@ class _Inference:
     def __init__(self, proposal: Proposal, rows: list[Row]):
         self._proposal = proposal
         self._rows = rows
+        self._names = proposal.described.description.names
         self._types = {
             feature.name or key: feature.type
             for key, (_, feature) in proposal.described.description.features().items()
@@ -76,7 +77,7 @@ class _Inference:
         import pyarrow as pa
 
         numbers = {"number": pa.float32(), "vector": pa.float32(), "time": pa.int64()}
-        types = {"timestamp": pa.int64(), "user_rating": pa.float32()}
+        types = {self._names.time: pa.int64(), self._names.rating: pa.float32()}
         type = types.get(name) or numbers.get(self._types.get(name, ""), pa.string())
         return pa.array([row[name] or None for row in self._rows], pa.list_(type))
 
@@ -99,13 +100,14 @@ class _Inference:
             feature.float_domain.disallow_nan = feature.float_domain.disallow_inf = True
 
     def _roles(self, features: dict[str, Any]) -> None:
-        features["timestamp"].int_domain.min = 0
-        rating, domain = self._proposal.described.interactions.rating, features["user_rating"].float_domain
+        features[self._names.time].int_domain.min = 0
+        worth = features[self._names.rating]
+        rating, domain = self._proposal.described.interactions.rating, worth.float_domain
         domain.disallow_nan = domain.disallow_inf = True
         domain.min = 0.0
         if rating and rating.min is not None and rating.max is not None:
             domain.min, domain.max = rating.min, rating.max
-            features["user_rating"].drift_comparator.jensen_shannon_divergence.threshold = 0.05
+            worth.drift_comparator.jensen_shannon_divergence.threshold = 0.05
 
     def _domains(self, schema: Any) -> None:
         """Names the words of categories that have few: a new one stops a run until somebody accepts it."""

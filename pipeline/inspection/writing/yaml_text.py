@@ -94,6 +94,8 @@ def _data(proposal: Proposal) -> Iterator[str]:
             yield from _part(name, part, proposal)
     nouns = described.nouns.model_dump(exclude_none=True)
     yield _line(f"  nouns: {_flow(nouns)}", "words for reports and pages")
+    names = described.description.names.by_role()
+    yield _line(f"  names: {_flow(names)}", "in tf.Examples, requests and answers")
     yield from _split(proposal)
 
 

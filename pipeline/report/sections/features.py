@@ -5,7 +5,6 @@ import math
 from pipeline.report.blocks import Cell, Table
 from pipeline.report.sources import Sources
 from pipeline.report.words import NOTHING, day, number, share
-from trainer.data.features import TIMESTAMP
 
 
 def features(sources: Sources) -> Table | None:
@@ -27,7 +26,10 @@ def features(sources: Sources) -> Table | None:
     return Table(
         "Features in train, counted by StatisticsGen",
         ("feature", "type", "missing", "distinct", "mean", "min", "max", "most frequent"),
-        [_row(feature, found.num_examples) for feature in sorted(found.features, key=_name)],
+        [
+            _row(feature, found.num_examples, sources.description.names.time)
+            for feature in sorted(found.features, key=_name)
+        ],
         frozenset({2, 3, 4, 5, 6}),
     )
 
@@ -36,14 +38,14 @@ def _name(feature) -> str:
     return feature.name or ".".join(feature.path.step)
 
 
-def _row(feature, examples: int) -> list[str | Cell]:
+def _row(feature, examples: int, time: str) -> list[str | Cell]:
     kind = feature.WhichOneof("stats")
     stats = getattr(feature, kind)
     missing = share(1 - stats.common_stats.num_non_missing / examples) if examples else NOTHING
     name = Cell(_name(feature), code=True)
     type_name = type(feature).DESCRIPTOR.fields_by_name["type"].enum_type.values_by_number[feature.type].name
     if kind == "num_stats":
-        said = day if _name(feature) == TIMESTAMP else _plain
+        said = day if _name(feature) == time else _plain
         numbers = (said(stats.mean), said(stats.min), said(stats.max))
         return [name, type_name.lower(), missing, NOTHING, *numbers, NOTHING]
     top = ", ".join(f"{each.value} ({int(each.frequency):,})" for each in stats.top_values[:3])

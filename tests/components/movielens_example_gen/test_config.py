@@ -18,6 +18,7 @@ def test_the_default_is_100k_split_at_random_80_10_10():
         "items": None,
         "users": None,
         "nouns": None,
+        "names": None,
         "spans": None,
         "split": {"kind": "random", "seed": 42, "eval": 0.1, "test": 0.1},
         "max_bad_rows": 0,

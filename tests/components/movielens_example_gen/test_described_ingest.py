@@ -74,6 +74,7 @@ AS_MOVIELENS = {
             "zip": {"type": "category", "name": "user_zip_code"},
         },
     },
+    "names": {"item": "movie_id", "title": "movie_title"},
 }  # fmt: skip
 
 
@@ -101,10 +102,10 @@ def test_the_catalogue_has_every_described_item_under_the_ids_of_the_interaction
     )
     report, _ = ingest(config, tmp_path / "out")
     catalogue = records(tmp_path / "out" / CATALOGUE)
-    assert [row["movie_id"] for row in catalogue] == [
+    assert [row["lamp_id"] for row in catalogue] == [
         *([str(n).encode()] for n in range(10)), [b"010"], [b"011"],
     ]  # fmt: skip
-    assert catalogue[0] == {"movie_id": [b"0"], "movie_title": [b"Lamp 0"], "item_tags": [b"a", b"b"]}
+    assert catalogue[0] == {"lamp_id": [b"0"], "lamp_title": [b"Lamp 0"], "item_tags": [b"a", b"b"]}
     assert report["notes"][1:3] == [
         "items.csv: 10 of 10 lamps with interactions are described",
         "items.csv: 10 ids were matched without their leading zeros ('00' there is '0' in the ratings)",
@@ -115,7 +116,7 @@ def test_without_items_the_catalogue_is_there_and_empty(tmp_path):
     write_files(tmp_path, e__csv=events())
     report, found = ingest(shop(tmp_path / "e.csv"), tmp_path / "out")
     assert records(tmp_path / "out" / CATALOGUE) == []
-    assert {row["user_rating"][0] for row in found["train"]} == {1.0}  # equal, and nothing is wrong with it
+    assert {row["interaction"][0] for row in found["train"]} == {1.0}  # equal, and nothing is wrong with it
     assert report["notes"] == [
         "e.csv: no column of times is described: every time is 0",
         "e.csv: columns not used: 'at'",
@@ -141,7 +142,7 @@ def test_events_that_are_left_out_are_counted_and_told_in_every_split(tmp_path):
     assert report["rows"] == {"train": 64, "eval": 8, "test": 8}
     assert report["skipped_events"] == {"hover": 40}
     assert "40 rows of event types that are not described are left out: 'hover' 40" in report["notes"]
-    assert {row["user_rating"][0] for row in found["train"]} == {1.0, 4.0}
+    assert {row["interaction"][0] for row in found["train"]} == {1.0, 4.0}
     stop = shop(tmp_path / "e.csv", interactions={"event": {"weights": {"view": 1, "buy": 4}}})
     with pytest.raises(DataError, match=r"40 malformed rows(.|\n)*line 4, event: 'hover' is none of the"):
         ingest(stop, tmp_path / "stopped")
@@ -230,7 +231,7 @@ def test_lastfm_is_described_by_its_configuration(tmp_path):
     write_files(tmp_path / "data", user_artist_plays__tsv=plays)
     report, found = ingest(committed("lastfm-artists", tmp_path / "data"), tmp_path / "out")
     assert sum(report["rows"].values()) == 180
-    worth = {(row["user_id"][0], row["movie_id"][0]): row["user_rating"][0] for row in found["train"]}
+    worth = {(row["listener_id"][0], row["artist_id"][0]): row["interaction"][0] for row in found["train"]}
     assert all(value == 1 + 7 * int(user) * int(artist) for (user, artist), value in worth.items())
 
 
@@ -252,7 +253,7 @@ def test_beauty_is_described_by_its_configuration(tmp_path):
     write_files(tmp_path / "data", sequences__txt=sequences, item_attributes__json=attributes)
     report, found = ingest(committed("amazon-beauty", tmp_path / "data"), tmp_path / "out")
     assert report["rows"] == {"train": 27, "eval": 9, "test": 9}
-    last = {row["user_id"][0]: (row["movie_id"][0], row["timestamp"][0]) for row in found["test"]}
+    last = {row["customer_id"][0]: (row["product_id"][0], row["timestamp"][0]) for row in found["test"]}
     assert last == {str(u).encode(): (str(u + 4).encode(), 4) for u in range(1, 10)}
     assert {tuple(row["attributes"]) for row in found["train"]} == {(b"0", b"7"), (b"1", b"7"), (b"2", b"7")}
     assert len(records(tmp_path / "out" / CATALOGUE)) == 15

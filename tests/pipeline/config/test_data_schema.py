@@ -77,12 +77,12 @@ def test_the_schema_of_described_data_has_every_feature_with_its_type():
     found = {each.name: each for each in schema.feature}
     kinds = {name: schema_pb2.FeatureType.Name(each.type) for name, each in found.items()}
     assert kinds == {
-        "user_id": "BYTES", "movie_id": "BYTES", "movie_title": "BYTES", "timestamp": "INT",
+        "user_id": "BYTES", "item_id": "BYTES", "item_title": "BYTES", "timestamp": "INT",
         "user_rating": "FLOAT", "joined": "INT", "about": "BYTES", "item_tags": "BYTES", "price": "FLOAT",
         "image": "FLOAT", "device": "BYTES",
     }  # fmt: skip
     assert {name for name, each in found.items() if each.presence.min_fraction == 1} == {
-        "user_id", "movie_id", "movie_title", "timestamp", "user_rating",
+        "user_id", "item_id", "item_title", "timestamp", "user_rating",
     }  # fmt: skip
     rating = found["user_rating"].float_domain
     assert (rating.min, rating.max, rating.disallow_nan) == (0, 10, True)
@@ -92,7 +92,7 @@ def test_the_schema_of_described_data_has_every_feature_with_its_type():
 
 
 def test_implicit_strength_has_no_upper_end():
-    (rating,) = (each for each in auto({**SHOP, "interactions": {}}).feature if each.name == "user_rating")
+    (rating,) = (each for each in auto({**SHOP, "interactions": {}}).feature if each.name == "interaction")
     assert rating.float_domain.min == 0
     assert not rating.float_domain.HasField("max")
     assert not rating.HasField("drift_comparator")
@@ -129,5 +129,5 @@ def test_a_schema_of_ones_own_needs_the_roles_alone(tmp_path):
     (tmp_path / "mine.pbtxt").write_text(DataSchema.read("auto", DataConfig.checked(SHOP)).text)
     found = DataSchema.read(str(tmp_path / "mine.pbtxt"), DataConfig.checked(SHOP))
     assert "item_tags" in found.features
-    with pytest.raises(ConfigError, match="has no feature movie_genres"):
+    with pytest.raises(ConfigError, match="has no feature movie_id, movie_title, movie_genres"):
         DataSchema.read(str(tmp_path / "mine.pbtxt"))

@@ -46,13 +46,13 @@ def test_a_shop(tmp_path):
 def test_its_rows_as_a_run_would_read_them(tmp_path):
     row = next(rows_as_read(propose(shop(tmp_path / "shop"))))
 
-    (user,), (item,) = row["user_id"], row["movie_id"]
+    (user,), (item,) = row["customer_id"], row["product_id"]
     number = int(item.removeprefix("B-"))
-    assert row["movie_title"] == [f"Soap no. {number}"]
+    assert row["product_title"] == [f"Soap no. {number}"]
     assert row["price"] == [number / 4]
     assert len(row["tags"]) == number % 3
     assert row["age"] == [20 + int(user.removeprefix("c"))]
-    assert row["user_rating"][0] in (1, 3, 5)
+    assert row["interaction"][0] in (1, 3, 5)
     assert 1_704_067_200 < row["timestamp"][0] < 1_706_745_600
 
 
@@ -212,7 +212,7 @@ def test_events_that_say_no_are_left_out(tmp_path):
 
     event = proposal.described.interactions.event
     assert (event.weights, event.others) == ({"like": 2}, "skip")
-    assert {row["user_rating"][0] for row in rows_as_read(proposal)} == {2}
+    assert {row["interaction"][0] for row in rows_as_read(proposal)} == {2}
 
 
 def test_nobody_and_nothing_is_one_error_with_what_was_seen_and_a_template(tmp_path):

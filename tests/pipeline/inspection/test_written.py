@@ -55,11 +55,11 @@ def test_domains_and_ranges_are_in_the_schema(written):
     assert domains == {"brand": ["a", "b"], "tags": ["gift", "new", "vegan"], "country": ["DE", "FR", "US"]}
     assert features["price"].float_domain.max >= 10 * 17
     assert features["price"].float_domain.min == 0
-    assert features["movie_title"].presence.min_fraction == 1
+    assert features["product_title"].presence.min_fraction == 1
     assert features["tags"].presence.min_fraction < 0.67
-    assert not features["user_id"].HasField("int_domain")
+    assert not features["customer_id"].HasField("int_domain")
     assert set(features) == {
-        *("user_id", "movie_id", "movie_title", "timestamp", "user_rating"),
+        *("customer_id", "product_id", "product_title", "timestamp", "interaction"),
         *("brand", "price", "tags", "country", "age"),
     }
 
@@ -76,7 +76,7 @@ def test_the_data_keeps_the_schema_and_other_data_does_not(written):
 
 
 def _anomalies(rows, schema):
-    types = {"user_rating": pa.float32(), "price": pa.float32(), "age": pa.float32(), "timestamp": pa.int64()}
+    types = {"interaction": pa.float32(), "price": pa.float32(), "age": pa.float32(), "timestamp": pa.int64()}
     columns = {
         name: pa.array([row[name] or None for row in rows], pa.list_(types.get(name, pa.string())))
         for name in rows[0]

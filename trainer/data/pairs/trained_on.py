@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from trainer.data.columns import Columns
+from trainer.data.description import Description
 from trainer.data.examples import example_batches, expand
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.pairs.pair_hash import id_hashes, mixed, pair_hashes
@@ -112,11 +113,12 @@ class TrainedOn:
         return cls(pairs, level, complete)
 
 
-def rating_pairs(patterns: Sequence[str]) -> np.ndarray:
+def rating_pairs(patterns: Sequence[str], description: Description | None = None) -> np.ndarray:
     """Returns the hash of each rating's (user, item) in gzipped TFRecord files of tf.Examples: uint64 [rows].
 
     Args:
         patterns: glob patterns of the files, such as those of `eval`.
+        description: of the data; None: it has MovieLens's names.
 
     Raises:
         TrainingError: a pattern matches no file.
@@ -124,7 +126,7 @@ def rating_pairs(patterns: Sequence[str]) -> np.ndarray:
     columns = Columns.beside(patterns)
     if columns is not None:
         return mixed(*(id_hashes(ids.distinct)[ids.codes] for ids in (columns.user, columns.movie)))
-    batches = example_batches(expand(patterns), (USER_ID, MOVIE_ID))
+    batches = example_batches(expand(patterns), (USER_ID, MOVIE_ID), description=description)
     hashed = [pair_hashes(batch[USER_ID], batch[MOVIE_ID]) for batch in batches.as_numpy_iterator()]
     return np.concatenate([np.empty(0, np.uint64), *hashed])
 

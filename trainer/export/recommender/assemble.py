@@ -8,7 +8,9 @@ import tensorflow as tf
 
 from marquee.errors import TrainingError
 from marquee.whole_file import write_whole
-from trainer.export.answers import EXTRA, Answer
+from trainer.export.answers import Answer
+from trainer.export.description import FILE as DESCRIPTION
+from trainer.export.extra import EXTRA
 from trainer.export.ranking import CHANCES
 from trainer.export.recommender.answers import recommender_answers
 from trainer.export.recommender.parts import load_part
@@ -47,7 +49,8 @@ def assemble(
             of weight 0 is left out of the answer and changes nothing else.
     k' is the largest k, and at most the largest number of films that any row of the batch has left. A row
     that has or requests fewer films is padded with "", "", 0, 0. A k below 1 is refused. Users and films that
-    train lacks are treated as unknown, and unknown titles are ignored.
+    train lacks are treated as unknown, and unknown titles are ignored. Names are those of MovieLens; in the
+    SavedModel they are those of the ranking model (`trainer.export.named`).
 
     Beside the SavedModel are `user_ids.txt`, the known users from the retrieval model, and
     `recommender.json`, the names of the two parts.
@@ -85,6 +88,8 @@ def assemble(
     extra = path / EXTRA
     extra.mkdir()
     shutil.copyfile(users_file, extra / USERS_FILE)
+    if (ranking / DESCRIPTION).exists():
+        shutil.copyfile(ranking / DESCRIPTION, path / DESCRIPTION)
     facts = {
         "candidates": candidates,
         "rating_weight": rating_weight,

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
 from trainer.export.brought import WEIGHT
+from trainer.export.named import renamed
 from trainer.export.per_row import each_row, lengths
 from trainer.export.ranking import CHANCES
 from trainer.export.recommender.parts import Part
@@ -37,12 +38,12 @@ class Recommender(tf.Module):
         self._of_ids = retrieval.calls["candidates_for_history"]
         self._candidates, self._weight = candidates, rating_weight
         self._chances = ranking.calls.get(CHANCES)
+        self._names = ranking.names
 
     def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
         """Returns the signatures that `trainer.export.recommender.assemble` describes."""
-        user_id = tf.TensorSpec([None], tf.string, name=USER_ID)
-        movie_title = tf.TensorSpec([None, None], tf.string, name=MOVIE_TITLE)
-        movie_id = tf.TensorSpec([None, None], tf.string, name=MOVIE_ID)
+        user_id = self._spec(USER_ID, [None])
+        movie_title, movie_id = (self._spec(key, [None, None]) for key in (MOVIE_TITLE, MOVIE_ID))
         weight = tf.TensorSpec([None, None], tf.float32, name=WEIGHT)
         # Of any rank: one value for the batch, or one per row (`trainer.export.per_row`).
         k, exclude_seen = (
@@ -51,19 +52,20 @@ class Recommender(tf.Module):
         )
         of_chances = {}
         if self._chances is not None:
-            item = tf.TensorSpec([None], tf.string, name=MOVIE_ID)
-            of_chances[CHANCES] = tf.function(self.chances).get_concrete_function(user_id, item)
+            of_chances[CHANCES] = self._signature(self.chances, user_id, self._spec(MOVIE_ID, [None]))
         return {
             **of_chances,
-            "serving_default": tf.function(self.recommend_default).get_concrete_function(user_id),
-            "recommend": tf.function(self.recommend).get_concrete_function(user_id, k, exclude_seen),
-            "recommend_from_history": tf.function(self.recommend_from_history).get_concrete_function(
-                movie_title, k
-            ),
-            "recommend_for_history": tf.function(self.recommend_for_history).get_concrete_function(
-                movie_id, weight, k
-            ),
+            "serving_default": self._signature(self.recommend_default, user_id),
+            "recommend": self._signature(self.recommend, user_id, k, exclude_seen),
+            "recommend_from_history": self._signature(self.recommend_from_history, movie_title, k),
+            "recommend_for_history": self._signature(self.recommend_for_history, movie_id, weight, k),
         }
+
+    def _spec(self, key: str, shape: list[None]) -> tf.TensorSpec:
+        return tf.TensorSpec(shape, tf.string, name=self._names.outside(key))
+
+    def _signature(self, call, *inputs: tf.TensorSpec) -> tf.types.experimental.ConcreteFunction:
+        return tf.function(renamed(call, self._names)).get_concrete_function(*inputs)
 
     def chances(self, user_id, movie_id):
         return self._chances(user_id=user_id, movie_id=movie_id)

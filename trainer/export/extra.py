@@ -1,0 +1,3 @@
+"""The folder of a SavedModel in which TensorFlow Serving expects files that it does not load."""
+
+EXTRA = "assets.extra"

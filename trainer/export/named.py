@@ -1,0 +1,47 @@
+"""Signatures with a data set's own names: the only place where tensors are called what the world calls them.
+
+The servers of `trainer.export` compute with the keys of `trainer.data.features`; here their inputs and
+outputs get the names of the description. MovieLens's names are the keys: its signatures are left as they are.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from trainer.data.names import Names
+
+
+class Endpoints:
+    """Adds signatures to an archive under a data set's names.
+
+    Args:
+        archive: the archive.
+        names: the names.
+    """
+
+    def __init__(self, archive: keras.export.ExportArchive, names: Names):
+        self._archive, self._names = archive, names
+
+    def add(self, signature: str, call: Callable, inputs: Sequence[tf.TensorSpec]) -> None:
+        """Adds a signature; `inputs` and the outputs of `call` are named by key."""
+        self._archive.add_endpoint(
+            signature, renamed(call, self._names), [spec_of(each, self._names) for each in inputs]
+        )
+
+
+def spec_of(spec: tf.TensorSpec, names: Names) -> tf.TensorSpec:
+    """Returns an input under the data set's name for its key."""
+    return tf.TensorSpec(spec.shape, spec.dtype, name=names.outside(spec.name))
+
+
+def renamed(call: Callable, names: Names) -> Callable:
+    """Returns a function of the same inputs, in order, whose outputs have the data set's names."""
+    if names.are_keys:
+        return call
+
+    def named(*inputs: Any) -> dict[str, Any]:
+        return names.outside_of(call(*inputs))
+
+    return named
