@@ -58,14 +58,7 @@ def test_every_metric_of_every_slice_is_tfmas(twice, data, baseline):
 def test_what_reads_tfmas_files_reads_these_as_well(twice):
     sums, by_tfma = twice("ratings", True)
 
-    found, expected = (tfma.load_validation_result(str(folder)) for folder in (sums, by_tfma))
-    for field in ("validation_ok", "rubber_stamp", "missing_thresholds"):
-        assert getattr(found, field) == getattr(expected, field)
-    sizes = [
-        sum(each.num_matching_slices for each in part.validation_details.slicing_details)
-        for part in (found, expected)
-    ]
-    assert sizes[0] == sizes[1] > 0
+    assert tfma.load_validation_result(str(sums)) == tfma.load_validation_result(str(by_tfma))
     found, expected = (tfma.load_eval_result(str(folder)) for folder in (sums, by_tfma))
     assert found.config == expected.config
     for part in ("slicing_metrics", "plots", "attributions"):
