@@ -8,7 +8,6 @@ import functools
 import hashlib
 import importlib.util
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 #: Packages whose imports are followed, the code of nodes. The lock file pins TFX and other packages.
@@ -68,14 +67,14 @@ def _imported(file: Path) -> frozenset[tuple[str, Path]]:
     return frozenset(found)
 
 
-def _modules(name: str) -> Iterator[tuple[str, Path]]:
-    parts = name.split(".")
-    root = _root(parts[0])
-    for length in range(1, len(parts) + 1):
-        path = root.joinpath(*parts[:length])
-        for file in (path / "__init__.py", path.with_suffix(".py")):
-            if file.is_file():
-                yield file.relative_to(root).as_posix(), file
+@functools.cache  # the same few modules are imported again and again, and a look at the disk costs
+def _modules(name: str) -> tuple[tuple[str, Path], ...]:
+    """Returns the files of a module and of the packages above it; none for a name inside a module."""
+    above, _, _ = name.rpartition(".")
+    root = _root(name.partition(".")[0])
+    path = root.joinpath(*name.split("."))
+    files = [file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()]
+    return (*(_modules(above) if above else ()), *((f.relative_to(root).as_posix(), f) for f in files))
 
 
 @functools.cache
