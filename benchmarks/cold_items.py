@@ -5,7 +5,7 @@
 
 Of a permutation of all items (`RandomState(seed)`), the first 5 % are hidden: models learn from the
 interactions with the others, and know the hidden ones by their features alone, as
-`trainer.export.cold_items` has them. MovieLens 100K has genres, the year and the words of the title, Beauty
+`trainer.export.cold_vectors` has them. MovieLens 100K has genres, the year and the words of the title, Beauty
 the numbers of each item's categories and brand.
 
 Each user who touched hidden items is asked for, and the measure is the mean over users of the share of those
@@ -16,11 +16,13 @@ even draw of as many items. Popularity is that of the hidden interactions themse
 before they happen: a bound of what can be known without knowing the user (among all items, beside the train
 counts of the others). That of train alone finds none of them.
 
-The models are `two_tower`, the default kind, on MovieLens, and `ials` on both, with their defaults.
+The models are `two_tower`, the default kind, on MovieLens, and `ials` on both, with their defaults. `served`
+is the answer of an exported model. Beside it, `20 alike` gives a hidden item the weighted mean of the vectors
+of the 20 items that are most like it, and nothing else.
 
-`--choose` shows how the constants were chosen: the number of items that stand for a cold one, and the power
-of the likeness. Items are hidden from what is left when the 5 % of the seed are taken away, which never
-decide.
+`--choose` shows how the constants were chosen: the strength of the regression's regularization, what it
+counts beside the items alike, and the length of the vectors. Items are hidden from what is left when the 5 %
+of the seed are taken away, which never decide.
 """
 
 import argparse
@@ -40,7 +42,11 @@ from benchmarks.retrieval import taken
 
 HIDDEN = 0.05
 K = 100
-CHOICES = [(alike, power) for alike in (5, 10, 20, 50, 100) for power in (1.0, 2.0, 4.0)]
+CHOICES = [
+    (penalty, share, length)
+    for penalty, share in ((5.0, 0.35), (5.0, 0.5), (5.0, 0.65), (5.0, 1.0), (20.0, 0.5), (20.0, 1.0))
+    for length in (0.6, 0.8, 0.9, 1.0)
+]
 MODELS = {"two_tower": {"kind": "two_tower"}, "ials": {"kind": "ials"}}
 
 
@@ -79,6 +85,8 @@ def main() -> None:
 
 def of_seed(columns, items, description, seed: int, models: list[str], choosing: bool) -> list[dict]:
     """The measures by model for one draw of hidden items."""
+    from trainer.export.cold_vectors import LENGTH, PENALTY, SHARE, cold_vectors
+
     every = np.array(sorted(set(columns["movie_id"])))
     order = np.random.RandomState(seed).permutation(len(every))
     size = round(HIDDEN * len(every))
@@ -96,15 +104,16 @@ def of_seed(columns, items, description, seed: int, models: list[str], choosing:
     ]
     for name in models:
         model = trained(name, data, seed)
-        for alike, power in CHOICES if choosing else [(None, None)]:
-            found = asking.of(model, alike, power)
-            label = f"{name}, {alike} alike, power {power:g}" if choosing else f"{name}, features"
-            rows.append({"model": label, **found})
-            print(
-                seed,
-                {key: round(each, 4) if key != "model" else each for key, each in rows[-1].items()},
-                flush=True,
-            )
+        rows.append({"model": f"{name}, 20 alike", **asking.of(model, asking.alike)})
+        for constants in CHOICES if choosing else [(PENALTY, SHARE, LENGTH)]:
+
+            def vectors(table, constants=constants):
+                return cold_vectors(asking.whole, asking.first, table, asking.alike(table), *constants)
+
+            label = "{:g}, share {:g}, length {:g}".format(*constants) if choosing else "served"
+            rows.append({"model": f"{name}, {label}", **asking.of(model, vectors)})
+    for row in rows:
+        print(seed, *(each if key == "model" else f"{each:.4f}" for key, each in row.items()), flush=True)
     return [{"seed": seed, **row} for row in rows]
 
 
@@ -118,7 +127,7 @@ class Asking:
     """
 
     def __init__(self, catalogue, whole, asked: dict[str, list]):
-        self._catalogue, self._whole, self._first = catalogue, whole, catalogue.movies
+        self._catalogue, self.whole, self.first = catalogue, whole, catalogue.movies
         users = {name: row for row, name in enumerate(catalogue.vocabularies.user_id, start=1)}
         films = {name: row for row, name in enumerate(whole.vocabularies.movie_id, start=1)}
         self._wanted: dict[int, set[int]] = {}
@@ -126,47 +135,60 @@ class Asking:
             if user in users and movie in films:
                 self._wanted.setdefault(users[user], set()).add(films[movie])
         self._users = np.array(sorted(self._wanted), np.int32)
-        self._within = max(1, round((whole.movies - self._first) / 10))
+        self._within = max(1, round((whole.movies - self.first) / 10))
 
     def chance(self) -> dict[str, float]:
-        left = [self._whole.movies - 1 - len(set(self._catalogue.watched[user])) for user in self._users]
+        left = [self.whole.movies - 1 - len(set(self._catalogue.watched[user])) for user in self._users]
         return {
             "recall@100": float(np.mean([min(1.0, K / each) for each in left])),
-            "within": self._within / (self._whole.movies - self._first),
-            "shown": (self._whole.movies - self._first) / (self._whole.movies - 1),
+            "within": self._within / (self.whole.movies - self.first),
+            "shown": (self.whole.movies - self.first) / (self.whole.movies - 1),
         }
 
     def popular(self) -> dict[str, float]:
-        counts = self._whole.watchers.lengths.astype(np.float64)
+        counts = self.whole.watchers.lengths.astype(np.float64)
         for films in self._wanted.values():
             counts[list(films)] += 1
         return self._found(lambda users: np.tile(counts, (len(users), 1)))
 
-    def of(self, model, alike: int | None, power: float | None) -> dict[str, float]:
+    def of(self, model, vectors_of) -> dict[str, float]:
+        """The measures of a model whose vectors of hidden items `vectors_of` gives, of those of train."""
         import tensorflow as tf
 
-        from trainer.export.cold_items import ALIKE, SHARPNESS, ColdItems, nearest
-
-        near = nearest(self._whole, self._first, alike or ALIKE, power or SHARPNESS)
-        vectors = model.item_vectors(tf.range(self._first)).numpy()
-        vectors = np.concatenate([vectors, ColdItems(self._whole, self._first, *near).mean_of(vectors)])
+        vectors = model.item_vectors(tf.range(self.first)).numpy()
+        vectors = np.concatenate([vectors, vectors_of(vectors)])
         return self._found(lambda users: model.user_vectors(tf.constant(users)).numpy() @ vectors.T)
+
+    def alike(self, table: np.ndarray) -> np.ndarray:
+        from trainer.export.cold_items import nearest
+
+        near, weights = nearest(self.whole, self.first)
+        return np.einsum("ck,ckd->cd", weights, table[near])
 
     def _found(self, scores) -> dict[str, float]:
         among_all, within, shown = [], [], []
         for start in range(0, len(self._users), 256):
             users = self._users[start : start + 256]
-            for user, row in zip(users, np.array(scores(users), np.float64), strict=True):
-                wanted = self._wanted[user]
-                cold = self._first + np.argsort(-row[self._first :], kind="stable")[: self._within]
-                within.append(len(wanted & set(cold.tolist())) / len(wanted))
-                row[0] = -np.inf
+            rows = np.array(scores(users), np.float32)
+            cold = self.first + best(rows[:, self.first :], self._within)
+            rows[:, 0] = -np.inf
+            for row, user in zip(rows, users, strict=True):
                 row[self._catalogue.watched[user]] = -np.inf
-                best = np.argsort(-row, kind="stable")[:K]
-                shown.append(float(np.mean(best[:10] >= self._first)))
-                among_all.append(len(wanted & set(best.tolist())) / len(wanted))
-        found = {"recall@100": among_all, "within": within, "shown": shown}
-        return {name: float(np.mean(values)) for name, values in found.items()}
+            found = best(rows, K)
+            shown += np.mean(found[:, :10] >= self.first, axis=1).tolist()
+            for user, new, every in zip(users, cold.tolist(), found.tolist(), strict=True):
+                wanted = self._wanted[user]
+                within.append(len(wanted.intersection(new)) / len(wanted))
+                among_all.append(len(wanted.intersection(every)) / len(wanted))
+        means = {"recall@100": among_all, "within": within, "shown": shown}
+        return {name: float(np.mean(values)) for name, values in means.items()}
+
+
+def best(scores: np.ndarray, number: int) -> np.ndarray:
+    """The places of the best scores of each row, best first: int [B, number]."""
+    places = np.argpartition(-scores, number - 1, axis=1)[:, :number]
+    order = np.argsort(-np.take_along_axis(scores, places, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(places, order, axis=1)
 
 
 def described(catalogue, items: dict[str, dict], hidden: set[str]):

@@ -1,8 +1,8 @@
 """Items that the items file describes and that nobody has touched, known by the items like them.
 
-A cold item has features and no interactions. Whatever a model knows of an item by its id, it knows of a cold
-one as the weighted mean over touched items of like features. So every kind of model can serve cold items, and
-none is trained otherwise for their sake.
+A cold item has features and no interactions. Its vector follows from its features
+(`trainer.export.cold_vectors`), and its ratings are the weighted mean of those of touched items of like
+features. So every kind of model can serve cold items, and none is trained otherwise for their sake.
 """
 
 import logging
@@ -15,13 +15,11 @@ import tensorflow as tf
 from trainer.data.catalogue import Catalogue
 from trainer.data.examples import example_batches
 from trainer.data.features import MOVIE_ID
-from trainer.data.tables.ragged import Ragged
-from trainer.data.tables.table import OneOf, SetOf
-from trainer.data.tables.title_words import title_words
+from trainer.export.cold_vectors import BLOCK, EVIDENCE, cold_vectors
+from trainer.export.item_words import ItemWords
 
 ALIKE = 20  # touched items that stand for a cold one
 SHARPNESS = 2.0  # power of the likeness in their weights
-EVIDENCE = 10.0  # interactions of an item at which it weighs half as much as one of very many
 
 log = logging.getLogger(__name__)
 
@@ -46,22 +44,15 @@ class ColdItems:
     def __len__(self) -> int:
         return len(self.alike)
 
+    def vectors(self, table: np.ndarray) -> np.ndarray:
+        """Returns the cold items' rows of a table of vectors: float32 [first, d] to [cold, d]."""
+        return cold_vectors(self.catalogue, self.first, table, self.mean_of(table))
+
     def mean_of(self, table: np.ndarray) -> np.ndarray:
-        """Returns what stands for the cold items' rows of a table: float32 [first, d] to [cold, d]."""
-        blocks = range(0, len(self), 1024)
-        return np.concatenate(
-            [
-                np.empty((0, table.shape[1]), np.float32),
-                *(
-                    np.einsum(
-                        "ck,ckd->cd",
-                        self.weights[start : start + 1024],
-                        table[self.alike[start : start + 1024]],
-                    )
-                    for start in blocks
-                ),
-            ]
-        ).astype(np.float32)
+        """Returns the weighted means of the rows that stand for the cold items: float32 [cold, d]."""
+        blocks = (slice(start, start + BLOCK) for start in range(0, len(self), BLOCK))
+        means = [np.einsum("ck,ckd->cd", self.weights[rows], table[self.alike[rows]]) for rows in blocks]
+        return np.concatenate([np.empty((0, table.shape[1]), np.float32), *means]).astype(np.float32)
 
 
 def cold_items(
@@ -127,12 +118,10 @@ def nearest(
     Returns:
         int32 and float32 [cold, most]; 0 and 0 where there are fewer.
     """
-    words = _words(whole)
-    counts = np.bincount(words.values, minlength=1).astype(np.float64)
-    worth = np.log(max(len(words) - 1, 1) / np.maximum(counts, 1))
-    lengths = np.sqrt(np.maximum(np.bincount(words.owners, worth[words.values], len(words)), 1e-9))
+    of_items = ItemWords.of(whole)
+    words, worth, lengths = of_items.words, of_items.information, of_items.lengths
     order = np.argsort(words.values, kind="stable")
-    having, starts = words.owners[order], np.searchsorted(words.values[order], np.arange(len(counts) + 1))
+    having, starts = words.owners[order], np.searchsorted(words.values[order], np.arange(len(worth) + 1))
     numbers = whole.watchers.lengths[:first]
     known = numbers / (numbers + EVIDENCE)
     alike = np.zeros((len(words) - first, most), np.int32)
@@ -150,25 +139,6 @@ def nearest(
         alike[row, : len(best)] = best
         weights[row, : len(best)] = score[best] / max(score[best].sum(), 1e-30)
     return alike, weights
-
-
-def _words(catalogue: Catalogue) -> Ragged:
-    """Returns the places of each item's words among those of all features and of the title."""
-    owners, members, size = [], [], 0
-    for key in catalogue.description.item_features:
-        table = catalogue.table(key)
-        if isinstance(table, OneOf):
-            there = np.flatnonzero(table.ids)
-            owners.append(there)
-            members.append(size + table.ids[there])
-        elif isinstance(table, SetOf):
-            owners.append(table.words.owners)
-            members.append(size + table.words.values)
-        size += table.size
-    titles = title_words(catalogue.attributes.titles)[0]
-    owners.append(titles.owners)
-    members.append(size + titles.values)
-    return Ragged.sets(np.concatenate(owners), np.concatenate(members), catalogue.movies)
 
 
 def _untouched(files: list[str], catalogue: Catalogue) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def export_retrieval(
     """
     vectors = model.item_vectors(tf.range(model.catalogue.movies)).numpy()
     if cold:
-        vectors = np.concatenate([vectors, cold.mean_of(vectors)])
+        vectors = np.concatenate([vectors, cold.vectors(vectors)])
     catalogue = cold.catalogue if cold else model.catalogue
     users = np.unique(np.linspace(0, model.catalogue.users - 1, SAMPLE).astype(np.int32))
     search, report = build_index(vectors[1:], index, model.user_vectors(tf.constant(users)).numpy(), LENGTH)

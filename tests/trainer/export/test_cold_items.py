@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from tests.trainer.eagerly import eagerly
 from trainer.data.catalogue import items_file, read_train
-from trainer.export.cold_items import EVIDENCE, cold_items
+from trainer.export.cold_items import cold_items
+from trainer.export.cold_vectors import EVIDENCE
 from trainer.export.ranking import export_ranking
 from trainer.export.retrieval import export_retrieval
 from trainer.export.trained_answers import trained_answers
@@ -138,7 +139,7 @@ def test_every_signature_is_as_composed_outside_the_graph(served):
     assert verify_export(served.path, served.answers) <= 1e-5
 
 
-def test_cold_items_are_candidates_scored_as_those_like_them(served, cold):
+def test_cold_items_are_candidates_scored_by_the_vectors_that_their_features_give_them(served, cold):
     found = served.signatures["candidates"](
         user_id=tf.constant(["u3", "nobody"]), k=tf.constant(100), exclude_seen=tf.constant(True)
     )
@@ -147,9 +148,9 @@ def test_cold_items_are_candidates_scored_as_those_like_them(served, cold):
     assert set(COLD) <= set(listed[1])
     assert len(listed[1]) == 63
     user = served.model.catalogue.vocabularies.user_id.index("u3") + 1
-    scores = served.model.scores(np.array([user], np.int32))[0]
-    for row, name in enumerate(COLD):
-        wanted = (cold.weights[row] * scores[cold.alike[row]]).sum()
+    vectors = cold.vectors(served.model.item_vectors(tf.range(61)).numpy())
+    scores = vectors @ served.model.user_vectors(tf.constant([user])).numpy()[0]
+    for name, wanted in zip(COLD, scores, strict=True):
         assert found["score"].numpy()[0, listed[0].index(name)] == pytest.approx(wanted, rel=1e-3, abs=1e-4)
 
 
