@@ -301,7 +301,7 @@ pd.DataFrame(training["history"])[["loss", "rmse", "val_rmse"]].round(4)
 # %% [markdown]
 # ## Evaluator: the average hides people
 #
-# TFMA evaluates the *exported* model, and it does so slice by slice. One RMSE for everybody says nothing about those
+# The *exported* model is evaluated by TFMA's measures, slice by slice. One RMSE for everybody says nothing about those
 # for whom the model is worse; the slices do.
 
 # %%
@@ -309,13 +309,13 @@ import tensorflow_model_analysis as tfma
 
 from components.ranking_evaluator import RankingEvaluator
 from pipeline.config.bars import limits
-from pipeline.dag.eval_config import MODEL_SLICES, RAW_SLICES, eval_config
+from pipeline.dag.eval_config import Slices, eval_config
 
 evaluator = RankingEvaluator(
     examples=example_gen.outputs["examples"],
     model=trainer.outputs["model"],
     schema=importer.outputs["result"],
-    eval_config=eval_config([*RAW_SLICES, *MODEL_SLICES]),
+    eval_config=eval_config(Slices.of(config.data.description)),
     bars=json.dumps(limits(config.ranking.bless.bars)),
     code_fingerprint="notebook",
     example_splits=["eval"],
