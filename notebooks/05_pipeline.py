@@ -112,7 +112,7 @@ assert run(example_gen, "examples") == examples
 #
 # TFDV counts every feature of every split: how many are missing, the range, how often each value occurs. It is the
 # one node that looks at all the data without an opinion. `DataStatistics` gives the numbers of TFX's StatisticsGen, and
-# takes a tenth of its time.
+# takes a fraction of its time.
 
 # %%
 import tensorflow_data_validation as tfdv
