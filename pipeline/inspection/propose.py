@@ -276,7 +276,7 @@ class _Proposing:
         sequence = table.format.kind == "sequences"
         nouns = self._nouns(items, users)
         try:
-            return Described(
+            described = Described(
                 interactions=Interactions(
                     path=table.file.within,
                     format=table.format,
@@ -305,6 +305,10 @@ class _Proposing:
                 nouns=nouns,
                 names=self._names(nouns, strength.rating is None),
             )
+            names = GivenNames(
+                **described.description.names.by_role()
+            )  # written out, for those who change them
+            return described.model_copy(update={"names": names})
         except pydantic.ValidationError as error:  # a proposal must be one that a run takes
             raise ConfigError(f"{self._path}: no description fits: {error.errors()[0]['msg']}") from None
 

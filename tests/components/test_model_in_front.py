@@ -5,12 +5,15 @@ import pytest
 from tfx.types import standard_artifacts
 
 from components.bars import Overlap
-from components.baseline import drop_missing, eval_overlap
+from components.baseline import drop_missing, drop_other_names, eval_overlap
 from components.model_in_front.executor import Executor
 from serving.versions.placement import content, placement
 from serving.versions.version_sets import push_set
 from serving.versions.versions import push, rollback
+from trainer.data.description import Description
+from trainer.data.names import Names
 from trainer.data.pairs.trained_on import TrainedOn
+from trainer.export.description import write_description
 
 
 @pytest.fixture
@@ -50,6 +53,16 @@ def test_where_nothing_is_pushed_there_is_an_artifact_without_a_model_which_coun
     model = found(tmp_path / folder, "retrieval", tmp_path / "out")
     assert [path.name for path in Path(model.uri).iterdir()] == ["NOTHING_IS_PUSHED"]
     assert drop_missing({"model": ["candidate"], "baseline_model": [model]}) == {"model": ["candidate"]}
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_baseline_that_reads_other_names_is_not_compared(models, tmp_path, kept):
+    model = found(models, "ranking", tmp_path / "out")
+    names = Names(user="customer_id", item="product_id")
+    if kept:
+        write_description(tmp_path / "out" / "Format-Serving", Description(names=names))
+    compared = drop_other_names({"model": ["candidate"], "baseline_model": [model]}, names)
+    assert ("baseline_model" in compared) is kept
 
 
 def test_a_baseline_that_a_resolver_did_not_find_is_none():

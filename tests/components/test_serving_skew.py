@@ -18,6 +18,7 @@ from serving.errors import ServingError
 from serving.prediction_log.encode import json_line, tf_record
 from serving.prediction_log.exchange import Exchange
 from trainer.data.description import Category, Description, Nouns
+from trainer.data.names import Names
 
 # Film to title, genres; "Twice" is a title of two films, and means the one rated more.
 FILMS = {
@@ -210,6 +211,25 @@ def test_a_title_of_two_films_means_the_one_rated_more_and_requests_in_tf_exampl
 
     assert traffic.films == {b"4": 2, b"3": 1}
     assert traffic.users == {b"a": 2, b"b": 1}
+
+
+def test_traffic_of_other_names_is_counted_alike():
+    names = Names(user="customer_id", item="product_id", title="product_name", rating="interaction")
+    traffic = Traffic({b"Soap": b"p1"}, names)
+    lists = {
+        "customer_id": np.array([b"a"], object),
+        "product_name": np.array([b"Soap"], object),
+    }
+    rating = {"interaction": np.array([0.25], np.float32)}
+    traffic.add(Exchange(1.0, "ranking", 1, "serving_default", "REST", 0.1, lists, rating))
+    shown = {
+        "product_id": np.array([[b"p2", b""]], object),
+        "interaction": np.array([[0.5, 0.0]], np.float32),
+    }
+    who = {"customer_id": lists["customer_id"]}
+    traffic.add(Exchange(2.0, "recommender", 1, "serving_default", "REST", 0.1, who, shown))
+    assert (traffic.users, traffic.films) == ({b"a": 2}, {b"p1": 1})
+    assert (traffic.shown, traffic.ratings, traffic.shown_ratings) == ({b"p2": 1}, {0.25: 1}, {0.5: 1})
 
 
 def test_what_only_looks_things_up_is_counted_as_a_request_and_no_more():

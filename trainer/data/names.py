@@ -142,7 +142,10 @@ class GivenNames(Strict):
         Raises:
             pydantic.ValidationError: two roles have one name.
         """
-        return Names(**{**default.by_role(), **self.model_dump(exclude_none=True)})
+        given = self.model_dump(exclude_none=True)
+        if self.words is None and default.words in given.values():
+            given["words"] = "words"
+        return Names(**{**default.by_role(), **given})
 
 
 def names_of_nouns(user: str, item: str, implicit: bool, words: str | None) -> Names:

@@ -125,6 +125,13 @@ def test_thresholds_are_of_features_of_the_description(thresholds, said):
     assert RunConfig.checked({**MODEL, "data": SHOP, "validate": {"drift_thresholds": known}})
 
 
+def test_a_shipped_schema_follows_the_names_that_a_configuration_gives():
+    data = DataConfig.checked({"dataset": "custom", "path": "mine", "names": {"item": "book_id"}})
+    found = DataSchema.read("ratings", data).features
+    assert "book_id" in found
+    assert found ^ DataSchema.read("ratings").features == {"book_id", "movie_id"}
+
+
 def test_a_schema_of_ones_own_needs_the_roles_alone(tmp_path):
     (tmp_path / "mine.pbtxt").write_text(DataSchema.read("auto", DataConfig.checked(SHOP)).text)
     found = DataSchema.read(str(tmp_path / "mine.pbtxt"), DataConfig.checked(SHOP))

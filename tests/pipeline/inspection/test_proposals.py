@@ -56,6 +56,18 @@ def test_its_rows_as_a_run_would_read_them(tmp_path):
     assert 1_704_067_200 < row["timestamp"][0] < 1_706_745_600
 
 
+def test_a_feature_that_is_called_like_a_role_keeps_its_name(tmp_path):
+    folder = shop(tmp_path / "shop")
+    rows = [json.loads(line) for line in (folder / "products.jsonl").read_text().splitlines()]
+    lines = (json.dumps({**row, "product_title": "xyz"[place % 3]}) for place, row in enumerate(rows))
+    (folder / "products.jsonl").write_text("\n".join(lines) + "\n")
+    described = propose(folder).described
+
+    assert described.items.title == "name"
+    assert "product_title" in described.items.features
+    assert described.description.names.title == "product_title_2"
+
+
 def test_stars_without_a_header(tmp_path):
     rows = sorted((int(user), int(item), stars / 2) for user, item, stars, _ in interactions(3_000))
     path = write(tmp_path / "ratings.txt", rows, separator=" ")
