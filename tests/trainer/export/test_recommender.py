@@ -277,8 +277,9 @@ def test_a_history_of_ids_is_weighed_and_left_out(made):
     found = for_history(made, [["m1", "m2"], ["m1", "m2"], ["m2", ""]], [[1, 2], [0, 1], [1, 0]])
 
     assert films(found) == ["m3", "m4", ""]
-    np.testing.assert_allclose(found["score"][0, :2], [2 + 20 + 2, 1 + 2.25])
-    np.testing.assert_allclose(found["score"][1, :2], [2 + 10 + 2, 1 + 2.25])
+    # Stars count half as much as for somebody whom the ranking model knows: a quarter of a point.
+    np.testing.assert_allclose(found["score"][0, :2], [2 + 20 + 1, 1 + 1.125])
+    np.testing.assert_allclose(found["score"][1, :2], [2 + 10 + 1, 1 + 1.125])
     assert films(found, 2) == ["m3", "m1", "m4"]
     assert not found["user_rating"].any()  # this ranking model cannot rate by a history
 
@@ -326,7 +327,7 @@ def test_a_history_decides_what_is_retrieved_and_no_rating_is_shown_where_it_has
 
     assert films(found, 0) == ["m3", "m1", "m4", ""]  # Two is left out, and puts Three in front
     assert not found["user_rating"].any()  # this ranking model knows users by their ids alone
-    np.testing.assert_allclose(found["score"][0], [14, 5.5, 3.25, 0])  # the unknown user's stars count
+    np.testing.assert_allclose(found["score"][0], [13, 4.75, 2.125, 0])  # the unknown user's stars count half
     assert films(found, 1) == films(found, 2) == ["m1", "m2", "m3", "m4"]  # nobody's: what is popular
     assert films(found, 3) == films(found, 0)
 

@@ -10,7 +10,7 @@ from trainer.export.answers import UNKNOWN, Answer, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
 from trainer.export.ranking import CHANCE, CHANCES
 from trainer.export.recommender.parts import Part
-from trainer.export.recommender.points import log_odds
+from trainer.export.recommender.points import BY_HISTORY, log_odds
 from trainer.export.recommender.recommender import LENGTH
 from trainer.export.retrieval_server import EXCLUDE_SEEN, SCORE, K
 from trainer.export.retrieval_trained_answers import DECIDED
@@ -56,7 +56,8 @@ def recommender_answers(
         width = max(k, candidates)
         found = retrieve(width)
         rating = _ratings(ranking, name, rows, found[MOVIE_ID], inputs.get(WEIGHT))
-        films = ordered(found, rating, rating_weight, chances=CHANCES in ranking.calls)
+        share = 1.0 if name == USER_ID else BY_HISTORY
+        films = ordered(found, rating, share * rating_weight, chances=CHANCES in ranking.calls)
         if name != USER_ID and "rate_for_history" not in ranking.calls:
             films[USER_RATING] = np.zeros_like(films[USER_RATING])
         chosen = _certain(films, retrieve(width + 1), width, k)

@@ -41,7 +41,8 @@ def assemble(
         serving_default: `user_id` string [B]; k is 10, and films that the user has seen are left out.
         recommend: `user_id` string [B], `k` int32 and `exclude_seen` bool, each one for all rows or [B].
         recommend_from_history: `movie_title` string [B, n], padded with "", and `k`, for cold-start users.
-            Films are retrieved by the history, without those in it, and rated by the history. If the ranking
+            Films are retrieved by the history, without those in it, and rated by the history, and such a
+            rating counts half (`points.BY_HISTORY`). If the ranking
             model has no `rate_for_history`, the score uses the unknown user's rating, and `user_rating` is 0:
             no rating is shown.
         recommend_for_history: the same for `movie_id` string [B, n], padded with "", and `weight` float32

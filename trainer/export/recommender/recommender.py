@@ -8,7 +8,7 @@ from trainer.export.named import renamed
 from trainer.export.per_row import each_row, lengths
 from trainer.export.ranking import CHANCES
 from trainer.export.recommender.parts import Part
-from trainer.export.recommender.points import LEAST
+from trainer.export.recommender.points import BY_HISTORY, LEAST
 from trainer.export.retrieval_server import EXCLUDE_SEEN, SCORE, K
 
 LENGTH = 10  # the length of a list if the request has no k
@@ -87,7 +87,7 @@ class Recommender(tf.Module):
         if self._rate_for_history is None:
             return self._unrated(found, asked, most)
         rating = self._rate_for_history(movie_title=movie_title, movie_id=found[MOVIE_ID])[USER_RATING]
-        return self._ordered(found, rating, asked, most)
+        return self._ordered(found, rating, asked, most, BY_HISTORY)
 
     def recommend_for_history(self, movie_id, weight, k):
         asked, most = lengths(k, tf.shape(movie_id)[0])
@@ -95,12 +95,12 @@ class Recommender(tf.Module):
         if self._rate_ids_for_history is None:
             return self._unrated(found, asked, most)
         rated = self._rate_ids_for_history(history_id=movie_id, weight=weight, movie_id=found[MOVIE_ID])
-        return self._ordered(found, rated[USER_RATING], asked, most)
+        return self._ordered(found, rated[USER_RATING], asked, most, BY_HISTORY)
 
     def _unrated(self, found, asked, most):
         """Returns films for histories that the ranking model cannot rate by, ordered by nobody's ratings."""
         nobody = tf.fill([tf.shape(found[MOVIE_ID])[0]], "")
-        ordered = self._ordered(found, self._ratings(nobody, found[MOVIE_ID]), asked, most)
+        ordered = self._ordered(found, self._ratings(nobody, found[MOVIE_ID]), asked, most, BY_HISTORY)
         return {**ordered, USER_RATING: tf.zeros_like(ordered[USER_RATING])}
 
     def _retrieved(self, k):
@@ -119,7 +119,7 @@ class Recommender(tf.Module):
         pairs = {USER_ID: tf.repeat(user_id, shape[1]), MOVIE_ID: tf.reshape(movie_id, [-1])}
         return tf.reshape(self._rate(**pairs)[USER_RATING], shape)
 
-    def _ordered(self, found, rating, asked, most):
+    def _ordered(self, found, rating, asked, most, share=1.0):
         """Returns the retrieved films, ordered by score; ties keep the retrieval order.
 
         A row's answer does not depend on the other rows: only as many of its films count as would have been
@@ -129,7 +129,7 @@ class Recommender(tf.Module):
         width = tf.shape(movie_id)[1]
         # Neither padding, nor films that were retrieved only because another row requests more.
         film = (movie_id != "") & tf.sequence_mask(self._retrieved(asked), width)
-        score = tf.where(film, found[SCORE] + self._weight * self._points(rating), -float("inf"))
+        score = tf.where(film, found[SCORE] + share * self._weight * self._points(rating), -float("inf"))
         best = tf.math.top_k(score, tf.minimum(most, width))
         wanted = (best.values > -float("inf")) & tf.sequence_mask(asked, tf.shape(best.values)[1])
         columns = {
