@@ -10,6 +10,7 @@ from trainer.data.lookups import string_lookup
 from trainer.export.brought import distinct, weighted
 from trainer.export.per_row import each_row, lengths
 from trainer.export.ranking import titles
+from trainer.export.row_blocks import in_blocks
 from trainer.models.index.exact import best_of, frozen
 from trainer.models.retrieval.histories import once
 from trainer.models.retrieval.model import RetrievalModel
@@ -21,6 +22,7 @@ SIMILARITY = "similarity"
 K = "k"
 EXCLUDE_SEEN = "exclude_seen"
 LENGTH = 100  # the length of a list if the request has no k
+FILMS = {MOVIE_ID: tf.string, MOVIE_TITLE: tf.string, SCORE: tf.float32}
 
 
 class RetrievalServer(keras.layers.Layer):
@@ -73,31 +75,50 @@ class RetrievalServer(keras.layers.Layer):
 
     def retrieve(self, user_id, k):
         asked, most = lengths(k, tf.shape(user_id)[0])
-        return self._films(*self._index(self._tower.user_vectors(self._user(user_id)), most), asked)
+
+        def of_rows(user_id, asked):
+            return self._films(*self._index(self._tower.user_vectors(self._user(user_id)), most), asked)
+
+        return in_blocks(of_rows, {"user_id": user_id, "asked": asked}, FILMS)
 
     def candidates(self, user_id, k, exclude_seen):
-        user, (asked, most) = self._user(user_id), lengths(k, tf.shape(user_id)[0])
-        excluded = self._seen_by(user, each_row(exclude_seen, tf.shape(user_id)[0], EXCLUDE_SEEN))
-        return self._films(*self._index(self._tower.user_vectors(user), most, _rows(excluded)), asked)
+        asked, most = lengths(k, tf.shape(user_id)[0])
+        unseen = each_row(exclude_seen, tf.shape(user_id)[0], EXCLUDE_SEEN)
+
+        def of_rows(user_id, unseen, asked):
+            user = self._user(user_id)
+            excluded = _rows(self._seen_by(user, unseen))
+            return self._films(*self._index(self._tower.user_vectors(user), most, excluded), asked)
+
+        return in_blocks(of_rows, {"user_id": user_id, "unseen": unseen, "asked": asked}, FILMS)
 
     def candidates_from_history(self, movie_title, k):
-        named, (asked, most) = self._named(movie_title), lengths(k, tf.shape(movie_title)[0])
-        if self._visitors is None:
-            learned = self._of_train(named)[0]
-            found = self._index(self._tower.vectors_of_history(learned), most, _rows(named))
-        else:
-            found = best_of(self._visitors.scores(named), most, _rows(named))
-        return self._films(*found, asked)
+        asked, most = lengths(k, tf.shape(movie_title)[0])
+
+        def of_rows(movie_title, asked):
+            named = self._named(movie_title)
+            if self._visitors is None:
+                learned = self._of_train(named)[0]
+                found = self._index(self._tower.vectors_of_history(learned), most, _rows(named))
+            else:
+                found = best_of(self._visitors.scores(named), most, _rows(named))
+            return self._films(*found, asked)
+
+        return in_blocks(of_rows, {"movie_title": movie_title, "asked": asked}, FILMS)
 
     def candidates_for_history(self, movie_id, weight, k):
         asked, most = lengths(k, tf.shape(movie_id)[0])
-        named, liked, weights = weighted(self._movie(movie_id), weight, self._count())
-        if self._visitors is None:
-            learned, counted = self._of_train(liked, weights)
-            found = self._index(self._tower.vectors_of_history(learned, counted), most, _rows(named))
-        else:
-            found = best_of(self._visitors.scores(liked, weights), most, _rows(named))
-        return self._films(*found, asked)
+
+        def of_rows(movie_id, weight, asked):
+            named, liked, weights = weighted(self._movie(movie_id), weight, self._count())
+            if self._visitors is None:
+                learned, counted = self._of_train(liked, weights)
+                found = self._index(self._tower.vectors_of_history(learned, counted), most, _rows(named))
+            else:
+                found = best_of(self._visitors.scores(liked, weights), most, _rows(named))
+            return self._films(*found, asked)
+
+        return in_blocks(of_rows, {"movie_id": movie_id, "weight": weight, "asked": asked}, FILMS)
 
     def user_vector(self, user_id):
         return {VECTOR: self._tower.user_vectors(self._user(user_id))}

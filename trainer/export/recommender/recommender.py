@@ -9,8 +9,10 @@ from trainer.export.per_row import each_row, lengths
 from trainer.export.ranking import CHANCES
 from trainer.export.recommender.parts import Part
 from trainer.export.recommender.points import BY_HISTORY, LEAST
-from trainer.export.retrieval_server import EXCLUDE_SEEN, SCORE, K
+from trainer.export.retrieval_server import EXCLUDE_SEEN, FILMS, SCORE, K
+from trainer.export.row_blocks import in_blocks
 
+RATED = {**FILMS, USER_RATING: tf.float32}
 LENGTH = 10  # the length of a list if the request has no k
 
 
@@ -76,26 +78,37 @@ class Recommender(tf.Module):
     def recommend(self, user_id, k, exclude_seen):
         rows = tf.shape(user_id)[0]
         asked, most = lengths(k, rows)
-        found = self._of_user(
-            user_id=user_id, k=self._retrieved(most), exclude_seen=each_row(exclude_seen, rows, EXCLUDE_SEEN)
-        )
-        return self._ordered(found, self._ratings(user_id, found[MOVIE_ID]), asked, most)
+        unseen = each_row(exclude_seen, rows, EXCLUDE_SEEN)
+
+        def of_rows(user_id, unseen, asked):
+            found = self._of_user(user_id=user_id, k=self._retrieved(most), exclude_seen=unseen)
+            return self._ordered(found, self._ratings(user_id, found[MOVIE_ID]), asked, most)
+
+        return in_blocks(of_rows, {"user_id": user_id, "unseen": unseen, "asked": asked}, RATED)
 
     def recommend_from_history(self, movie_title, k):
         asked, most = lengths(k, tf.shape(movie_title)[0])
-        found = self._of_history(movie_title=movie_title, k=self._retrieved(most))
-        if self._rate_for_history is None:
-            return self._unrated(found, asked, most)
-        rating = self._rate_for_history(movie_title=movie_title, movie_id=found[MOVIE_ID])[USER_RATING]
-        return self._ordered(found, rating, asked, most, BY_HISTORY)
+
+        def of_rows(movie_title, asked):
+            found = self._of_history(movie_title=movie_title, k=self._retrieved(most))
+            if self._rate_for_history is None:
+                return self._unrated(found, asked, most)
+            rated = self._rate_for_history(movie_title=movie_title, movie_id=found[MOVIE_ID])
+            return self._ordered(found, rated[USER_RATING], asked, most, BY_HISTORY)
+
+        return in_blocks(of_rows, {"movie_title": movie_title, "asked": asked}, RATED)
 
     def recommend_for_history(self, movie_id, weight, k):
         asked, most = lengths(k, tf.shape(movie_id)[0])
-        found = self._of_ids(movie_id=movie_id, weight=weight, k=self._retrieved(most))
-        if self._rate_ids_for_history is None:
-            return self._unrated(found, asked, most)
-        rated = self._rate_ids_for_history(history_id=movie_id, weight=weight, movie_id=found[MOVIE_ID])
-        return self._ordered(found, rated[USER_RATING], asked, most, BY_HISTORY)
+
+        def of_rows(movie_id, weight, asked):
+            found = self._of_ids(movie_id=movie_id, weight=weight, k=self._retrieved(most))
+            if self._rate_ids_for_history is None:
+                return self._unrated(found, asked, most)
+            rated = self._rate_ids_for_history(history_id=movie_id, weight=weight, movie_id=found[MOVIE_ID])
+            return self._ordered(found, rated[USER_RATING], asked, most, BY_HISTORY)
+
+        return in_blocks(of_rows, {"movie_id": movie_id, "weight": weight, "asked": asked}, RATED)
 
     def _unrated(self, found, asked, most):
         """Returns films for histories that the ranking model cannot rate by, ordered by nobody's ratings."""
