@@ -141,6 +141,7 @@ def test_it_carries_the_words_for_its_data(parts, tmp_path):
         "scale": None,
         "nouns": {"user": "listener", "users": "listeners", "item": "artist", "items": "artists"},
         "grouping": "tags",
+        "names": described.names.by_role(),
     }
     assert DataWords.of(description_of(saved_model)).items == "artists"
 

@@ -149,14 +149,14 @@ def test_items_and_users_with_features_of_every_type(tmp_path):
     assert found.users == {"a": {"age": 33.0, "land": "DE"}, "b": {}}
     first, second, third = examples(config)
     assert first == {
-        "user_id": [b"a"], "age": [33.0], "country": [b"DE"], "movie_id": [b"x"], "movie_title": [b"Lamp"],
+        "user_id": [b"a"], "age": [33.0], "country": [b"DE"], "item_id": [b"x"], "item_title": [b"Lamp"],
         "brand": [b"Acme"], "tags": [b"home", b"light"], "price": [9.5], "about": [b"A lamp, bright"],
-        "image": [0.5, 1.0], "since": [86400], "user_rating": [1.0], "timestamp": [0],
+        "image": [0.5, 1.0], "since": [86400], "interaction": [1.0], "timestamp": [0],
     }  # fmt: skip
     nothing = {name: [] for name in ("brand", "tags", "price", "about", "image", "since", "age", "country")}
-    implicit = {"user_rating": [1.0], "timestamp": [0]}
-    assert second == {"user_id": [b"b"], "movie_id": [b"y"], "movie_title": [b"y"], **nothing, **implicit}
-    assert third == {"user_id": [b"c"], "movie_id": [b"z"], "movie_title": [b"z"], **nothing, **implicit}
+    implicit = {"interaction": [1.0], "timestamp": [0]}
+    assert second == {"user_id": [b"b"], "item_id": [b"y"], "item_title": [b"y"], **nothing, **implicit}
+    assert third == {"user_id": [b"c"], "item_id": [b"z"], "item_title": [b"z"], **nothing, **implicit}
 
 
 def test_items_in_json_by_id_in_json_lines_and_in_parquet(tmp_path):
