@@ -35,7 +35,7 @@ def of_movielens(release: Release, path: Path, name: str, ready_made: str) -> st
         name: the pipeline's name.
         ready_made: the text of the ready-made configuration that suits it.
     """
-    head = f"# {path} is MovieLens, {release.dataset}: {release.why}."
+    head = _said(f"# {path} is MovieLens, {release.dataset}: {release.why}.")
     lines = []
     for line in ready_made.splitlines():
         if line.startswith("name:"):
@@ -47,7 +47,9 @@ def of_movielens(release: Release, path: Path, name: str, ready_made: str) -> st
 
 
 def _head(proposal: Proposal, name: str) -> Iterator[str]:
-    yield f"# What `marquee inspect {proposal.path}` found. Read it, change what is wrong, and run it with"
+    yield _said(
+        f"# What `marquee inspect {proposal.path}` found. Read it, change what is wrong, and run it with"
+    )
     yield "# `marquee run --config` and this file's name. A comment says why something was guessed."
     yield f"# All keys: {_DOCS}"
     for place, doubt in enumerate(proposal.doubts):
@@ -88,7 +90,7 @@ def _data(proposal: Proposal) -> Iterator[str]:
         yield "    # No column of times: splits by time are not possible."
     yield from _features(proposal.context)
     for column in proposal.left_out:
-        yield f"    # {column.column} is left out: {column.why}."
+        yield _said(f"    # {column.column} is left out: {column.why}.")
     for name, part in (("items", proposal.items), ("users", proposal.users)):
         if part:
             yield from _part(name, part, proposal)
@@ -108,7 +110,7 @@ def _part(name: str, part: Part, proposal: Proposal) -> Iterator[str]:
         yield f"    title: {_scalar(part.title)}"
     yield from _features(part.features)
     for guess in part.left_out:
-        yield f"    # {guess.column} is left out: {guess.why}."
+        yield _said(f"    # {guess.column} is left out: {guess.why}.")
 
 
 def joined(name: str, part: Part) -> str:
@@ -180,13 +182,18 @@ def _numbers(weights: Mapping[str, float]) -> dict[str, float | int]:
 
 
 def _line(text: str, comment: str) -> str:
-    return f"{text:<{_COLUMN}}  # {comment}".rstrip() if comment else text
+    return f"{text:<{_COLUMN}}  # {_said(comment)}".rstrip() if comment else text
+
+
+def _said(comment: str) -> str:
+    """Returns a comment on one line: what a cell may hold, but YAML and a terminal may not, is escaped."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in comment)
 
 
 def _wrapped(text: str, start: str) -> Iterator[str]:
     import textwrap
 
-    yield from textwrap.wrap(text, 110, initial_indent=start, subsequent_indent="#               ")
+    yield from textwrap.wrap(_said(text), 110, initial_indent=start, subsequent_indent="#               ")
 
 
 def _flow(value: Any) -> str:
