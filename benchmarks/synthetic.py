@@ -53,7 +53,7 @@ def write_movies(folder: Path, seed: int = 0, movies: int = MOVIES) -> None:
 
 
 def write_tastes(folder: Path, rows: int, seed: int = 7) -> None:
-    """Writes about `rows` ratings of latent tastes, and their movies, to `folder`: 2 s a million.
+    """Writes about `rows` ratings of latent tastes, and their movies, to `folder`: 5 s a million.
 
     Users, movies, their activity and popularity are in the proportions of MovieLens 25M: a user has about
     150 ratings, at least 20. Whom a movie suits rates it more often, and better.
@@ -72,11 +72,11 @@ def write_tastes(folder: Path, rows: int, seed: int = 7) -> None:
     with pa_csv.CSVWriter(str(folder / "ratings.csv"), SCHEMA, write_options=UNQUOTED) as writer:
         for first in range(0, users, 4000):
             some = np.arange(first, min(first + 4000, users))
-            # Twice as many as wanted: about half are rated, the same movie once.
-            user = np.repeat(some, (activity[some] * 2.12).astype(int) + 5)
+            # Nine times as many as wanted: few suit, and the same movie is rated once.
+            user = np.repeat(some, activity[some] * 9)
             movie = np.searchsorted(drawn_below, random.random(len(user))).clip(0, movies - 1)
             suits = (of_users[user] * of_movies[movie]).sum(axis=1)
-            rated = random.random(len(user)) < 1 / (1 + np.exp(-(1.2 + 1.5 * suits)))
+            rated = random.random(len(user)) < 1 / (1 + np.exp(3 - 10 * suits))
             _, once = np.unique(user[rated] * movies + movie[rated], return_index=True)
             user, movie, suits = (column[rated][once] for column in (user, movie, suits))
             stars = (
