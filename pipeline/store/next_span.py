@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from pipeline.store.node_files import TEMPORAL_CHECK, Nodes
+from serving.data_words import DataWords
+
+NEUTRAL = DataWords()
 
 Interval: TypeAlias = Mapping[str, float | None]
 
@@ -35,16 +38,16 @@ def headline(found: Mapping[str, Any]) -> str:
     )
 
 
-def sentences(found: Mapping[str, Any]) -> Iterator[str]:
-    """Yields the headline and further sentences on the results."""
+def sentences(found: Mapping[str, Any], words: DataWords = NEUTRAL) -> Iterator[str]:
+    """Yields the headline and further sentences on the results, in the words for the data."""
     yield headline(found)
     if not found["made"]:
         return
     known, new = found["lists"]["known"], found["lists"]["new"]
-    yield f"{_times(known, 'popularity', 'the popularity of all time')}; {known['users']:,} users"
+    yield f"{_times(known, 'popularity', 'the popularity of all time')}; {known['users']:,} {words.users}"
     if new:
         yield (
-            f"{new['users']:,} cold-start users: nDCG@10 {new['recommender']['value']:.4f}, "
+            f"{new['users']:,} cold-start {words.users}: nDCG@10 {new['recommender']['value']:.4f}, "
             f"{_times(new, 'recent', 'the recent popularity')}"
         )
     ratings = found["ratings"]

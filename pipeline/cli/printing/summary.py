@@ -38,7 +38,7 @@ def print_summary(summary: Summary, workspace: Path, console: Console) -> None:
         table.add_row(name, text)
     if summary.measured:
         table.add_row("", f"[dim]{escape(summary.measured)}[/]")
-    for sentence in sentences(summary.next_span) if summary.next_span else ():
+    for sentence in sentences(summary.next_span, summary.words) if summary.next_span else ():
         table.add_row("", escape(sentence))
     for name, model in (("ranking", summary.ranking), ("retrieval", summary.retrieval)):
         table.add_row(name, _training(model.training, summary.words))

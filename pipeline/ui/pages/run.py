@@ -44,7 +44,7 @@ def shown(site: Site, request) -> dict[str, Any]:
             for model in models
         ],
         "together": outcomes.recommender(run.nodes),
-        "by_time": list(sentences(found)) if (found := next_span(run.nodes)) else [],
+        "by_time": list(sentences(found, data_words(run.nodes))) if (found := next_span(run.nodes)) else [],
         "words": data_words(run.nodes),
         "test": outcomes.test(run.nodes) or {},
         "measured": whose_numbers(run.nodes),

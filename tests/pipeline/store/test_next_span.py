@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.store.metadata.lineage import Artifact, Node
 from pipeline.store.next_span import beyond_chance, headline, next_span, sentences
+from serving.data_words import DataWords
 
 
 def interval(value, low=None, high=None):
@@ -73,6 +74,12 @@ def test_everything_else_is_told_after_it():
         "difference -0.1300 to -0.0700: worse",
         "ratings there: RMSE 0.9500, mean and biases 0.9900: better",
     ]
+
+
+def test_users_are_called_as_the_data_calls_them():
+    told = list(sentences(FOUND, DataWords(user="listener", users="listeners")))
+    assert told[1].endswith("; 100 listeners")
+    assert told[2].startswith("9 cold-start listeners: ")
 
 
 def test_nobody_new_is_not_told_of_and_a_popularity_that_finds_nothing_divides_nothing():
