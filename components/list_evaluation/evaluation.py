@@ -105,7 +105,7 @@ class Evaluation:
         positives = held_out.positives.values
         return {
             "users": len(held_out.users),
-            "of_users": held_out.of_users,
+            "of_users": len(held_out.users) + held_out.left_out,
             "positives": len(positives),
             "positives_unknown_to_train": int((positives == 0).sum()),
             "positives_of_strangers": held_out.strangers,

@@ -26,7 +26,7 @@ class HeldOut:
         positives: the held-out films by user row; 0 for a film that train does not know.
         users: int32 [U], the known users with a positive, ascending.
         strangers: the number of positives of users whom train does not know; they are left out.
-        of_users: the number of users of whom `users` is a sample.
+        left_out: the number of users that `sampled` left out of `users`.
         brought: the cold-start users of a `user_holdout` split, represented by their histories, which
             `catalogue.watched` then holds; None if train knows the users.
     """
@@ -36,10 +36,7 @@ class HeldOut:
     users: np.ndarray
     strangers: int
     brought: HeldOutUsers | None = None
-    of_users: int = 0
-
-    def __post_init__(self):
-        object.__setattr__(self, "of_users", self.of_users or len(self.users))
+    left_out: int = 0
 
     @classmethod
     def of_split(
@@ -98,7 +95,7 @@ class HeldOut:
         lengths[kept] = self.positives.lengths[kept]
         splits = np.concatenate([[0], np.cumsum(lengths)])
         positives = Ragged(self.positives.of(kept).values, splits)
-        return replace(self, positives=positives, users=kept, of_users=len(self.users))
+        return replace(self, positives=positives, users=kept, left_out=len(self.users) - at_most)
 
     @property
     def met(self) -> bool:

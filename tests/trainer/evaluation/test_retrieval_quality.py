@@ -232,7 +232,7 @@ def test_a_signature_that_the_model_lacks_is_named_beside_those_it_has(exported)
 def test_a_sample_of_users_stays_the_same_and_brings_its_positives_alone(data):
     whole = HeldOut.of(data.evaluation, data.catalogue)
     few = whole.sampled(20)
-    assert (len(few.users), few.of_users, whole.of_users) == (20, len(whole.users), len(whole.users))
+    assert (len(few.users), few.left_out, whole.left_out) == (20, len(whole.users) - 20, 0)
     assert set(few.users) < set(whole.users)
     for row in (0, *whole.users):
         expected = whole.positives[row] if row in few.users else []

@@ -10,7 +10,7 @@ import tensorflow as tf
 from trainer.data.tables.ragged import Ragged
 
 # Up to this many entries, every step computes the sums of all ids at once, as one sparse product. Beyond it,
-# only the sums of the batch's distinct ids are computed.
+# only the sums of the batch's distinct ids are computed, or those of a block of steps (`DelayedSums`).
 AT_ONCE = 1_500_000
 
 

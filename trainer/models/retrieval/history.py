@@ -38,11 +38,8 @@ class WatchedHistory(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(dtype="float32", **kwargs)
-        lengths = np.minimum(watched.lengths, limit)
-        owners = np.repeat(np.arange(len(watched), dtype=np.int64), lengths)
-        within = np.arange(len(owners)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        members = watched.values[(watched.splits[1:] - lengths)[owners] + within]
-        keys = np.unique(owners * movies + members)
+        latest = watched.latest(limit)
+        keys = np.unique(latest.owners * movies + latest.values)
         owners, members = keys // movies, keys % movies
         splits = np.searchsorted(owners, np.arange(len(watched) + 1))
         self._keys = tf.constant(keys, tf.int64)
