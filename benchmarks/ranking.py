@@ -76,6 +76,7 @@ def measure(config: dict, seeds: list[int], train: dict, evaluation: dict, test:
     from trainer.data.rating_data import RatingData
     from trainer.data.ratings import Ratings
     from trainer.data.vocabularies import Vocabularies
+    from trainer.evaluation.metrics.chances import area_under_curve
     from trainer.training.batches import eval_batches
     from trainer.training.ranking import RankingSettings, train_ranking
 
@@ -92,7 +93,7 @@ def measure(config: dict, seeds: list[int], train: dict, evaluation: dict, test:
         epochs.append(result.epochs)
         expected = result.model.predict(eval_batches(unseen), verbose=0)
         rmse.append(round(float(np.sqrt(np.mean((expected - unseen.rating) ** 2))), 4))
-        auc.append(round(area_under_curve(expected, unseen.rating >= LIKED), 4))
+        auc.append(round(area_under_curve(unseen.rating >= LIKED, expected), 4))
         epoch_seconds.append(round(len(ratings) / result.rows_per_second, 2))
     return {
         "rmse": rmse,
@@ -103,16 +104,6 @@ def measure(config: dict, seeds: list[int], train: dict, evaluation: dict, test:
         "parameters": result.model.count_params(),
         "settings": settings.model_dump(mode="json"),
     }
-
-
-def area_under_curve(scores, positive) -> float:
-    """Returns the exact ROC AUC: the chance that a positive row is scored above a negative one, ties half."""
-    from scipy.stats import rankdata
-
-    positives, negatives = int(positive.sum()), int((~positive).sum())
-    return float(
-        (rankdata(scores)[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives)
-    )
 
 
 def seed_split(columns: dict[str, list]) -> list[dict[str, list]]:

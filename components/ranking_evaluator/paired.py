@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainer.evaluation.metrics.chances import log_losses, right_order
+
 K = 10  # the cutoff of NDCG
 
 
@@ -92,27 +94,6 @@ class Paired:
         above, below = (np.bincount(self.user, weights=column) for column in (above, below))
         whole = below.sum()
         return (above - below * above.sum() / whole) / whole if whole else np.full(len(above), np.nan)
-
-
-def log_losses(labels: np.ndarray, chances: np.ndarray) -> np.ndarray:
-    """Returns each row's log loss, float64 [rows], with chances of at least 1e-7, as in Keras and TFMA."""
-    chances = np.clip(chances, 1e-7, 1 - 1e-7)
-    return -np.where(labels > 0, np.log(chances), np.log1p(-chances))
-
-
-def right_order(labels: np.ndarray, chances: np.ndarray) -> np.ndarray:
-    """Returns, for each row, the share of rows of the other label that its chance is in the right order with.
-
-    Ties count half. The mean over either label's rows is the area under the ROC curve.
-    """
-    found = np.zeros(len(labels))
-    for positive in (True, False):
-        own, others = (labels > 0) == positive, np.sort(chances[(labels > 0) != positive])
-        below = np.searchsorted(others, chances[own], side="left")
-        not_above = np.searchsorted(others, chances[own], side="right")
-        share = (below + not_above) / (2 * max(len(others), 1))
-        found[own] = share if positive else 1 - share
-    return found
 
 
 def ndcg(user: np.ndarray, stars: np.ndarray, predicted: np.ndarray, k: int = K) -> np.ndarray:

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from components.ranking_evaluator.paired import K, log_losses, ndcg, right_order
+from components.ranking_evaluator.paired import K, ndcg
 from components.run_report.predictions import Predictions
 from trainer.data.catalogue import Catalogue
+from trainer.evaluation.metrics.chances import area_under_curve, log_losses
 from trainer.export.answers import ids
 
 
@@ -43,9 +44,8 @@ def chance_errors(predictions: Predictions, catalogue: Catalogue) -> dict[str, d
 
 def _order(user: np.ndarray, labels: np.ndarray, by: np.ndarray) -> dict[str, float]:
     number = np.unique(user, return_inverse=True)[1]
-    both = labels.any() and not labels.all()
     return {
-        "auc": _mean(right_order(labels, by)[labels > 0]) if both else float("nan"),
+        "auc": area_under_curve(labels, by),
         f"rated_ndcg@{K}": _mean(ndcg(number, labels, by)) if len(labels) else float("nan"),
     }
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from components.intervals import mean_over_rows_interval, rmse_interval
-from components.ranking_evaluator.paired import log_losses
 from components.run_report.groups import by_row
 from components.run_report.predictions import Predictions
 from trainer.data.catalogue import Catalogue
+from trainer.evaluation.metrics.chances import log_losses
 from trainer.export.answers import ids
 
 CALIBRATION_BINS = 10

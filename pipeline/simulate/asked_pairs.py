@@ -9,8 +9,7 @@ import pandas as pd
 
 from trainer.data.implicit.negatives import POWER, Negatives
 from trainer.data.ratings import Ratings
-
-_LEAST = 1e-6  # a chance of 0 would cost infinitely much
+from trainer.evaluation.metrics.chances import area_under_curve, log_losses
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +71,11 @@ class AskedPairs:
         label, said = self._label[rows], said[rows]
         if not self.implicit:
             return {"ratings": len(label), "rmse": float(np.sqrt(((said - label) ** 2).mean()))}
-        chance = np.clip(said, _LEAST, 1 - _LEAST)
-        loss = -np.where(label > 0, np.log(chance), np.log(1 - chance)).mean()
-        return {"ratings": int(label.sum()), "log_loss": float(loss), "auc": _auc(label > 0, said)}
+        return {
+            "ratings": int(label.sum()),
+            "log_loss": float(log_losses(label, said).mean()),
+            "auc": area_under_curve(label, said),
+        }
 
     def mean_so_far(self, past: pd.DataFrame) -> np.ndarray:
         """Returns what is said without a model, float64 [rows of `frame`].
@@ -95,12 +96,3 @@ class AskedPairs:
 def _rows(users: np.ndarray, movies: np.ndarray) -> Ratings:
     ones, zeros = np.ones(len(users), np.float32), np.zeros(len(users), np.int64)
     return Ratings(1 + users.astype(np.int32), 1 + movies.astype(np.int32), ones, zeros)
-
-
-def _auc(positive: np.ndarray, said: np.ndarray) -> float:
-    """Returns the area under the ROC curve: the share of pairs in the right order, a tie counting half."""
-    many, few = int(positive.sum()), int((~positive).sum())
-    if not many or not few:
-        return float("nan")
-    ranks = pd.Series(said).rank().to_numpy()
-    return float((ranks[positive].sum() - many * (many + 1) / 2) / (many * few))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from components.bars import NO_BARS, Baseline, Overlap
-from components.ranking_evaluator.paired import Paired, log_losses, ndcg, right_order
+from components.ranking_evaluator.paired import Paired, ndcg
 from components.ranking_evaluator.verdicts import judged
+from trainer.evaluation.metrics.chances import log_losses, right_order
 
 
 def paired(user, stars, candidate, baseline) -> Paired:
