@@ -12,6 +12,22 @@ def lastfm(folder: Path, share: float = 1.0) -> Path:
     return _written(folder, "user_artist_plays.tsv", lines)
 
 
+#: The `data` of a configuration for what `timed_plays` writes.
+OF_TIMED_PLAYS = {
+    "dataset": "custom",
+    "path": "plays",
+    "interactions": {
+        "path": "plays.csv",
+        "user": "listener",
+        "item": "artist",
+        "count": "plays",
+        "time": {"column": "at"},
+        "features": {"device": {"type": "category", "default": "phone"}},
+    },
+    "nouns": {"user": "listener", "item": "artist"},
+}
+
+
 def timed_plays(folder: Path, share: float = 1.0) -> Path:
     """Writes plays with a time and a device, the first `share` of them."""
     lines = [

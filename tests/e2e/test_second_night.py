@@ -10,7 +10,7 @@ from pipeline.store.metadata.lineage import Lineage
 from serving.prediction_log.encode import tf_record
 from serving.prediction_log.exchange import Exchange
 from serving.versions.versions import list_versions
-from tests.e2e.described_parts import timed_plays
+from tests.e2e.described_parts import OF_TIMED_PLAYS, timed_plays
 from tests.marquee_process import Marquee, states
 
 pytestmark = [pytest.mark.timeout(2400), pytest.mark.slow]
@@ -18,19 +18,7 @@ pytestmark = [pytest.mark.timeout(2400), pytest.mark.slow]
 ROOM = {"over_popularity": {}, "bars": {"ndcg@10": {"max_decrease": 0.5}}}
 PLAYS = {
     "name": "plays",
-    "data": {
-        "dataset": "custom",
-        "path": "plays",
-        "interactions": {
-            "path": "plays.csv",
-            "user": "listener",
-            "item": "artist",
-            "count": "plays",
-            "time": {"column": "at"},
-            "features": {"device": {"type": "category", "default": "phone"}},
-        },
-        "nouns": {"user": "listener", "item": "artist"},
-    },
+    "data": OF_TIMED_PLAYS,
     "warm_start": True,
     "ranking": {
         "model": {"kind": "dcn", "dim": 4, "hidden": [8]},

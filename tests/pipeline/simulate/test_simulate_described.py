@@ -5,25 +5,13 @@ import json
 import pytest
 import yaml
 
-from tests.e2e.described_parts import timed_plays
+from tests.e2e.described_parts import OF_TIMED_PLAYS, timed_plays
 from tests.marquee_process import Marquee
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.slow]
 PLAYS = {
     "name": "plays",
-    "data": {
-        "dataset": "custom",
-        "path": "plays",
-        "interactions": {
-            "path": "plays.csv",
-            "user": "listener",
-            "item": "artist",
-            "count": "plays",
-            "time": {"column": "at"},
-            "features": {"device": {"type": "category"}},
-        },
-        "nouns": {"user": "listener", "item": "artist"},
-    },
+    "data": OF_TIMED_PLAYS,
     "ranking": {
         "model": {"kind": "mlp", "dim": 4, "hidden": [8], "features": ["device"]},
         "train": {"epochs": 2, "batch_size": 500, "xla": False},
