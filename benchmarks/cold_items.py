@@ -5,7 +5,7 @@
 
 Of a permutation of all items (`RandomState(seed)`), the first 5 % are hidden: models learn from the
 interactions with the others, and know the hidden ones by their features alone, as
-`trainer.export.cold_vectors` has them. MovieLens 100K has genres, the year and the words of the title, Beauty
+`trainer.export.cold.vectors` has them. MovieLens 100K has genres, the year and the words of the title, Beauty
 the numbers of each item's categories and brand.
 
 Each user who touched hidden items is asked for, and the measure is the mean over users of the share of those
@@ -85,7 +85,7 @@ def main() -> None:
 
 def of_seed(columns, items, description, seed: int, models: list[str], choosing: bool) -> list[dict]:
     """The measures by model for one draw of hidden items."""
-    from trainer.export.cold_vectors import LENGTH, PENALTY, SHARE, cold_vectors
+    from trainer.export.cold.vectors import LENGTH, PENALTY, SHARE, cold_vectors
 
     every = np.array(sorted(set(columns["movie_id"])))
     order = np.random.RandomState(seed).permutation(len(every))
@@ -160,7 +160,7 @@ class Asking:
         return self._found(lambda users: model.user_vectors(tf.constant(users)).numpy() @ vectors.T)
 
     def alike(self, table: np.ndarray) -> np.ndarray:
-        from trainer.export.cold_items import nearest
+        from trainer.export.cold.items import nearest
 
         near, weights = nearest(self.whole, self.first)
         return np.einsum("ck,ckd->cd", weights, table[near])
@@ -197,7 +197,7 @@ def described(catalogue, items: dict[str, dict], hidden: set[str]):
 
     import tensorflow as tf
 
-    from trainer.export.cold_items import extended
+    from trainer.export.cold.items import extended
 
     names = tuple(sorted(name for name in hidden if name in items))
     with tempfile.TemporaryDirectory() as folder:

@@ -19,7 +19,7 @@ from trainer.data.learnable import check_learnable
 from trainer.data.pairs.trained_on import TrainedOn, rating_pairs
 from trainer.data.rating_data import RatingData
 from trainer.export.answers import Answer, write_answers
-from trainer.export.cold_items import cold_items
+from trainer.export.cold.items import cold_items
 from trainer.export.described import Described
 from trainer.export.projector import write_projector
 from trainer.export.ranking import export_ranking

@@ -15,9 +15,9 @@ from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USE
 from trainer.data.lookups import string_lookup
 from trainer.data.tables.context import ContextLookup, learned_context
 from trainer.export.brought import HISTORY_ID, WEIGHT, weighted
-from trainer.export.cold_items import ColdItems
+from trainer.export.cold.items import ColdItems
+from trainer.export.cold.mixed import Mixed
 from trainer.export.description import write_description
-from trainer.export.mixed import Mixed
 from trainer.export.named import Endpoints
 from trainer.models.ranking.model import RankingModel
 

@@ -12,7 +12,7 @@ from marquee.whole_file import write_whole
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID
 from trainer.export.answers import Answer
 from trainer.export.brought import HISTORY_ID, WEIGHT
-from trainer.export.cold_items import ColdItems
+from trainer.export.cold.items import ColdItems
 from trainer.export.description import write_description
 from trainer.export.extra import EXTRA
 from trainer.export.named import Endpoints

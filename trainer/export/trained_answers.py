@@ -12,7 +12,7 @@ from trainer.data.names import Names
 from trainer.data.tables.context import ContextLookup, learned_context
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
-from trainer.export.cold_items import ColdItems
+from trainer.export.cold.items import ColdItems
 from trainer.export.ranking import CHANCE, CHANCES, RankingServer, grouped, titles
 from trainer.models.ranking.mf import product
 from trainer.models.ranking.model import RankingModel

@@ -12,7 +12,7 @@ are made longer by one factor, which leaves their directions, and their lengths 
 import numpy as np
 
 from trainer.data.catalogue import Catalogue
-from trainer.export.item_words import ItemWords
+from trainer.export.cold.words import ItemWords
 
 EVIDENCE = 10.0  # interactions of an item at which it weighs half as much as one of very many
 # Chosen on items that are hidden from train, other ones than are judged (benchmarks/cold_items.py --choose).

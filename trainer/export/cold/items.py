@@ -1,7 +1,7 @@
 """Items that the items file describes and that nobody has touched, known by the items like them.
 
 A cold item has features and no interactions. Its vector follows from its features
-(`trainer.export.cold_vectors`), and its ratings are the weighted mean of those of touched items of like
+(`trainer.export.cold.vectors`), and its ratings are the weighted mean of those of touched items of like
 features. So every kind of model can serve cold items, and none is trained otherwise for their sake.
 """
 
@@ -15,8 +15,8 @@ import tensorflow as tf
 from trainer.data.catalogue import Catalogue
 from trainer.data.examples import example_batches
 from trainer.data.features import MOVIE_ID
-from trainer.export.cold_vectors import BLOCK, EVIDENCE, cold_vectors
-from trainer.export.item_words import ItemWords
+from trainer.export.cold.vectors import BLOCK, EVIDENCE, cold_vectors
+from trainer.export.cold.words import ItemWords
 
 ALIKE = 20  # touched items that stand for a cold one
 SHARPNESS = 2.0  # power of the likeness in their weights

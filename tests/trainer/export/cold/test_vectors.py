@@ -6,9 +6,9 @@ import pytest
 from components.movielens_example_gen.shipped import shipped
 from trainer.data.catalogue import from_columns
 from trainer.data.vocabularies import Vocabularies
-from trainer.export.cold_items import extended
-from trainer.export.cold_vectors import EVIDENCE, LENGTH, cold_vectors
-from trainer.export.item_words import ItemWords
+from trainer.export.cold.items import extended
+from trainer.export.cold.vectors import EVIDENCE, LENGTH, cold_vectors
+from trainer.export.cold.words import ItemWords
 
 GENRES = ("Action", "Comedy", "Drama")
 COLD = {"new action": ["Action"], "new comedy": ["Comedy"], "new both": ["Action", "Comedy"]}

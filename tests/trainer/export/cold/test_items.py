@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from tests.trainer.eagerly import eagerly
 from trainer.data.catalogue import items_file, read_train
-from trainer.export.cold_items import cold_items
-from trainer.export.cold_vectors import EVIDENCE
+from trainer.export.cold.items import cold_items
+from trainer.export.cold.vectors import EVIDENCE
 from trainer.export.ranking import export_ranking
 from trainer.export.retrieval import export_retrieval
 from trainer.export.trained_answers import trained_answers

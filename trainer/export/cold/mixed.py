@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from trainer.data.features import MOVIE_ID
-from trainer.export.cold_items import ColdItems
+from trainer.export.cold.items import ColdItems
 
 
 class Mixed:
