@@ -40,7 +40,6 @@ from benchmarks.retrieval import taken
 LENGTHS = (1, 3, 5, 10)
 HELD_OUT, VALIDATION = 300, 150  # users
 PENALTIES = (50, 100, 200, 500, 1000, 2000, 5000)
-CANDIDATES, RATING_WEIGHT = 200, 0.2
 TOY_STORY = ("Toy Story (1995)",)
 DISNEY = (
     "Lion King, The (1994)",
@@ -255,6 +254,9 @@ def recommender(visitors, ranking):
     """Returns the recommender as a function from histories to scores, -inf for all but its candidates."""
     import tensorflow as tf
 
+    from trainer.export.recommender.assemble import CANDIDATES, RATING_WEIGHT
+    from trainer.export.recommender.points import BY_HISTORY
+
     def scores(histories: list[np.ndarray]) -> np.ndarray:
         found = scores_of(visitors, histories)
         found[:, 0] = -np.inf
@@ -264,7 +266,7 @@ def recommender(visitors, ranking):
         brought = tf.ragged.constant([each.tolist() for each in histories], tf.int32, ragged_rank=1)
         stars = ranking.rate_for_history(brought, tf.constant(best)).numpy()
         ordered = np.full_like(found, -np.inf)
-        by = np.take_along_axis(found, best, axis=1) + RATING_WEIGHT * stars
+        by = np.take_along_axis(found, best, axis=1) + BY_HISTORY * RATING_WEIGHT * stars
         np.put_along_axis(ordered, best, by, axis=1)
         return ordered
 
