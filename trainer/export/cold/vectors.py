@@ -16,8 +16,9 @@ from trainer.export.cold.words import ItemWords
 
 EVIDENCE = 10.0  # interactions of an item at which it weighs half as much as one of very many
 # Chosen on items that are hidden from train, other ones than are judged (benchmarks/cold_items.py --choose).
-# With them lists show no larger a share of cold items than the catalogue has, for every kind of model and data
-# measured; others with which that is so, such as shares from 0.35 to 0.65, find as many within the spread.
+# With them lists show no larger a share of cold items than the catalogue has, for every kind of model and
+# data measured; others with which that is so, such as shares from 0.35 to 0.65, find as many within the
+# spread.
 PENALTY = 5.0  # strength of the regularization, in items
 SHARE = 0.5  # what the regression counts; the mean counts the rest
 LENGTH = 0.8  # root mean square length of the vectors, relative to that of touched items
