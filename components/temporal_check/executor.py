@@ -99,12 +99,10 @@ class _Training:
     def read(cls, task: str, run: list[types.Artifact], exec_properties) -> "_Training":
         judged = json.loads((Path(artifact_utils.get_single_uri(run)) / REPORT).read_text(encoding="utf-8"))
         settings = task_of({"task": task}).settings.checked(judged["settings"])
-        # There are no files of this split to be streamed from.
-        in_memory = settings.train.model_copy(update={"in_memory": "always"})
         kept = exec_properties.get("backup_dir")
         return cls(
             task,
-            settings.model_copy(update={"train": in_memory}),
+            settings,
             # Few epochs are enough from a base that knows most of it; here training begins from nothing.
             settings.train.epochs if began_warm(judged) else judged["best_epoch"],
             os.path.join(kept, task) if kept else None,

@@ -15,13 +15,12 @@ from trainer.data.vocabularies import Vocabularies
 class RatingData:
     """The ratings to train on, and those for early stopping (None if nothing is held out).
 
-    The file names are kept, so that the files can be read again.
+    The names of eval's files are kept, since users whom train does not know are read from them.
     """
 
     train: Ratings
     evaluation: Ratings | None
     catalogue: Catalogue
-    train_files: Sequence[str] = ()
     eval_files: Sequence[str] = ()
 
     @classmethod
@@ -39,7 +38,7 @@ class RatingData:
         """
         vocabularies = Vocabularies.from_transform(transform, description)
         ratings, catalogue = read_train(train_files, vocabularies)
-        return cls(ratings, Ratings.from_files(eval_files, vocabularies), catalogue, train_files, eval_files)
+        return cls(ratings, Ratings.from_files(eval_files, vocabularies), catalogue, eval_files)
 
     @classmethod
     def of_everything(cls, files: Sequence[str], description: Description) -> "RatingData":
@@ -50,7 +49,7 @@ class RatingData:
         """
         vocabularies = count_vocabularies(files, description)
         ratings, catalogue = read_train(files, vocabularies)
-        return cls(ratings, None, catalogue, files)
+        return cls(ratings, None, catalogue)
 
     @classmethod
     def with_everything_seen(
@@ -74,7 +73,7 @@ class RatingData:
         known = Ratings.joined(train, Ratings.from_files(other_files, vocabularies)) if other_files else train
         seen = Catalogue.of(known, catalogue.attributes, vocabularies)
         whole = replace(catalogue, watched=seen.watched, watchers=seen.watchers)
-        return cls(train, None, catalogue, train_files), cls(train, None, whole, train_files)
+        return cls(train, None, catalogue), cls(train, None, whole)
 
     def fingerprint(self) -> str:
         """Returns a checksum of train and eval."""

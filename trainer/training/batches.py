@@ -6,27 +6,26 @@ uninterrupted one.
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
 from marquee.errors import TrainingError
-from trainer.data.examples import example_batches, expand
-from trainer.data.features import MOVIE_ID, USER_ID, USER_RATING
+from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.implicit.negatives import Negatives
 from trainer.data.implicit.strengths import Strengths
-from trainer.data.rating_lookup import RatingLookup
 from trainer.data.ratings import Ratings
-from trainer.data.vocabularies import OOV, Vocabularies
+from trainer.data.vocabularies import OOV
 from trainer.models.ranking.model import SAMPLE_WEIGHT
 from trainer.training.config import TrainConfig
 
 BYTES_A_ROW = 20 * 3  # ids, rating and time, three times: as read, shuffled, and shuffled for the next epoch
 MEMORY_SHARE = 0.25  # the share of the machine's memory that ratings may take
 STEPS_AN_EXECUTION = 64  # the largest number of steps that share Keras's overhead per execution
-SHUFFLE_ROWS = 1 << 18
+WINDOW_ROWS = 1 << 20  # shuffled at once where an epoch is not: some 60 MB
+RUN_ROWS = 1 << 9  # neighbours that are in the same window
 EVAL_BATCH = 1 << 14
 
 
@@ -51,6 +50,35 @@ class Rows:
         """Returns the number of rows of an epoch over `train`, negatives included."""
         return len(train) if self.negatives is None else self.negatives.rows(train.user)
 
+    def types(self, train: Ratings) -> dict[str, np.dtype]:
+        """Returns the names and types of the columns of `shuffled`."""
+        columns = self._columns(train[:0])
+        return {name: column.dtype for name, column in columns.items()}
+
+    def shuffled(
+        self, rows: Ratings, random: np.random.Generator, unknown_rate: float
+    ) -> dict[str, np.ndarray]:
+        """Returns the columns of an epoch over `rows` in a random order, with some ids masked.
+
+        Args:
+            rows: ratings that are kept.
+            random: the source of the negatives, the order and the masked ids.
+            unknown_rate: the share of rows in which the id of a `forgotten` feature is masked.
+        """
+        if self.negatives is not None:
+            rows = self.negatives.with_negatives(rows, random)
+        order = random.permutation(len(rows))
+        taken = {name: column[order] for name, column in self._columns(rows).items()}
+        for name in self.forgotten:
+            taken[name][random.integers(len(rows), size=int(unknown_rate * len(rows)))] = OOV
+        return taken
+
+    def _columns(self, rows: Ratings) -> dict[str, np.ndarray]:
+        columns = rows.features()
+        if self.strengths is not None:
+            columns[SAMPLE_WEIGHT] = self.strengths(rows.rating)
+        return columns
+
 
 EVERY_RATING = Rows()
 
@@ -63,7 +91,7 @@ class Batches:
         starting_at: a function from an epoch's number (from 0) to the endless dataset from that epoch on.
         rows, steps: the numbers of rows and steps of an epoch.
         steps_per_execution: a divisor of `steps`.
-        in_memory: whether the rows are in memory; otherwise they are streamed.
+        in_memory: whether an epoch's rows are shuffled whole, in memory; otherwise window by window.
     """
 
     starting_at: Callable[[int], tf.data.Dataset]
@@ -73,14 +101,8 @@ class Batches:
     in_memory: bool
 
 
-def batches(
-    train: Ratings,
-    patterns: Sequence[str],
-    vocabularies: Vocabularies,
-    config: TrainConfig,
-    kept: Rows = EVERY_RATING,
-) -> Batches:
-    """Builds the batches: `in_memory` if the config says so or the rows fit, else `streamed`.
+def batches(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) -> Batches:
+    """Builds the batches: `in_memory` if the config says so or three copies of the rows fit, else `streamed`.
 
     Raises:
         TrainingError: no row has enough stars.
@@ -92,21 +114,19 @@ def batches(
                 f"No rating in train has at least model.min_rating = {kept.min_rating:g} stars.",
                 "Lower model.min_rating.",
             )
-    rows = kept.number(train)
-    if fits_in_memory(rows, config):
-        return in_memory(train, config, kept)
-    return streamed(patterns, vocabularies, rows, config, kept)
+    make = in_memory if fits_in_memory(kept.number(train), config) else streamed
+    return make(train, config, kept)
 
 
 def fits_in_memory(rows: int, config: TrainConfig, memory: int | None = None) -> bool:
-    """Decides whether `rows` ratings are held in memory; `memory`: in bytes, by default this machine's."""
+    """Decides whether `rows` ratings are shuffled whole; `memory`: in bytes, by default this machine's."""
     if config.in_memory == "auto":
         return rows * BYTES_A_ROW <= MEMORY_SHARE * (memory or _physical_memory())
     return config.in_memory == "always"
 
 
 def in_memory(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) -> Batches:
-    """Builds batches in memory: shuffles whole columns once per epoch and slices them, without work per row.
+    """Builds batches of columns that are shuffled whole, once per epoch, and then sliced: no work per row.
 
     Rows are spread evenly over the steps, and no batch is larger than `config.batch_size`.
     """
@@ -115,32 +135,15 @@ def in_memory(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) ->
     execution = math.ceil(least / math.ceil(least / STEPS_AN_EXECUTION))
     steps = math.ceil(least / execution) * execution
     edges = tf.constant(np.linspace(0, rows, steps + 1).astype(np.int64))
-    columns = train.features()
-    if kept.strengths is not None:
-        columns[SAMPLE_WEIGHT] = kept.strengths(train.rating)
-    types = [column.dtype for column in columns.values()]
-
-    def shuffled(epoch: int) -> list[np.ndarray]:
-        random = np.random.default_rng((config.seed, int(epoch)))
-        drawn = columns
-        if kept.negatives is not None:
-            drawn = kept.negatives.with_negatives(train, random).features()
-        order = random.permutation(rows)
-        taken = {name: column[order] for name, column in drawn.items()}
-        for name in kept.forgotten:
-            taken[name][random.integers(rows, size=int(config.unknown_rate * rows))] = OOV
-        return list(taken.values())
 
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
-        epoch_columns = tf.numpy_function(shuffled, [epoch], types)
-        for column in epoch_columns:
-            column.set_shape([rows])
+        def whole(epoch):
+            return kept.shuffled(train, np.random.default_rng((config.seed, int(epoch))), config.unknown_rate)
+
+        columns = _computed(whole, [epoch], kept.types(train), rows)
 
         def cut(step):
-            return {
-                name: column[edges[step] : edges[step + 1]]
-                for name, column in zip(columns, epoch_columns, strict=True)
-            }
+            return {name: column[edges[step] : edges[step + 1]] for name, column in columns.items()}
 
         return tf.data.Dataset.range(steps).map(cut)
 
@@ -150,81 +153,51 @@ def in_memory(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) ->
     return Batches(starting_at, rows, steps, execution, in_memory=True)
 
 
-def streamed(
-    patterns: Sequence[str],
-    vocabularies: Vocabularies,
-    rows: int,
-    config: TrainConfig,
-    kept: Rows = EVERY_RATING,
-) -> Batches:
-    """Builds batches that are read, parsed, looked up and shuffled during training, for large train splits.
+def streamed(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) -> Batches:
+    """Builds batches that need little memory beside `train` itself, for large splits.
 
-    Args:
-        patterns: glob patterns of the files.
-        vocabularies: the vocabularies of the ids.
-        rows: the number of `kept` rows.
-        config: the training settings.
-        kept: the selection of rows.
+    An epoch consists of windows of a million rows, and a window of short runs of neighbouring rows from all
+    over `train`. Each window is shuffled whole.
     """
-    files, lookup = expand(patterns), RatingLookup(vocabularies)
+    rows = kept.number(train)
     steps = math.ceil(rows / config.batch_size)
+    runs = math.ceil(len(train) / RUN_ROWS)
+    runs_a_window = max(1, WINDOW_ROWS // RUN_ROWS)
+
+    def window(epoch, number):
+        order = np.random.default_rng((config.seed, int(epoch))).permutation(runs)
+        first = order[number * runs_a_window : (number + 1) * runs_a_window] * RUN_ROWS
+        places = (first[:, np.newaxis] + np.arange(RUN_ROWS)).ravel()
+        random = np.random.default_rng((config.seed, int(epoch), int(number)))
+        return kept.shuffled(train[places[places < len(train)]], random, config.unknown_rate)
 
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = tf.random.experimental.stateless_shuffle(tf.constant(files), seed(epoch))
-        chunks = example_batches(order, lookup.names, SHUFFLE_ROWS, vocabularies.description)
-        chunks = chunks.map(lookup).enumerate()
-        if kept.negatives is not None:
-            chunks = chunks.map(lambda chunk, columns: (chunk, with_negatives(columns, epoch, chunk)))
-        shuffled = chunks.map(lambda chunk, columns: shuffle(columns, epoch, chunk))
-        return (
-            shuffled.rebatch(config.batch_size)
-            .enumerate()
-            .map(lambda step, batch: forget(batch, epoch, step))
-        )
-
-    def with_negatives(columns, epoch, chunk):
-        """Adds negatives to a chunk's rows."""
-        names = list(columns)
-        types = [columns[name].dtype for name in names]
-
-        def drawn(epoch, chunk, *values):
-            interactions = Ratings.concatenate([dict(zip(names, values, strict=True))])
-            random = np.random.default_rng((config.seed, int(epoch), int(chunk)))
-            found = kept.negatives.with_negatives(interactions, random).features()
-            return [found[name] for name in names]
-
-        found = tf.numpy_function(drawn, [epoch, chunk, *columns.values()], types)
-        for column in found:
-            column.set_shape([None])
-        return dict(zip(names, found, strict=True))
-
-    def shuffle(columns, epoch, chunk):
-        """Shuffles whole columns of a chunk that spans several files."""
-        places = tf.range(tf.shape(columns[USER_ID])[0])
-        if kept.min_rating is not None:
-            places = tf.boolean_mask(places, columns[USER_RATING] >= kept.min_rating)
-        if kept.strengths is not None:
-            columns = {**columns, SAMPLE_WEIGHT: kept.strengths.of_tensor(columns[USER_RATING])}
-        order = tf.random.experimental.stateless_shuffle(places, seed(epoch, chunk))
-        return {name: tf.gather(column, order) for name, column in columns.items()}
-
-    def forget(batch, epoch, step):
-        """Replaces some users and films by the unknown one."""
-        for salt, name in enumerate(kept.forgotten, start=1):
-            chance = tf.random.stateless_uniform(tf.shape(batch[name]), seed(epoch, step, salt))
-            batch = {**batch, name: tf.where(chance < config.unknown_rate, OOV, batch[name])}
-        return batch
-
-    def seed(epoch, place=0, salt=0):
-        return tf.stack(
-            [tf.cast(config.seed, tf.int64) + epoch * 1_000_003, tf.cast(place, tf.int64) * 3 + salt]
-        )
+        numbers, types = tf.data.Dataset.range(math.ceil(runs / runs_a_window)), kept.types(train)
+        windows = numbers.map(lambda number: _computed(window, [epoch, number], types))
+        return windows.rebatch(config.batch_size)
 
     def starting_at(epoch: int) -> tf.data.Dataset:
-        return tf.data.Dataset.counter(epoch).flat_map(epoch_batches).prefetch(2)
+        return tf.data.Dataset.counter(epoch).flat_map(epoch_batches).prefetch(2).with_options(_one_thread())
 
     execution = max(n for n in range(1, STEPS_AN_EXECUTION + 1) if steps % n == 0)
     return Batches(starting_at, rows, steps, execution, in_memory=False)
+
+
+def _computed(
+    function: Callable[..., dict[str, np.ndarray]],
+    arguments: list[tf.Tensor],
+    types: dict[str, np.dtype],
+    rows: int | None = None,
+) -> dict[str, tf.Tensor]:
+    """Calls a function of numpy arrays inside a dataset, and returns its columns by name."""
+
+    def listed(*given):
+        return list(function(*given).values())
+
+    columns = tf.numpy_function(listed, arguments, list(types.values()))
+    for column in columns:
+        column.set_shape([rows])
+    return dict(zip(types, columns, strict=True))
 
 
 def eval_batches(ratings: Ratings, batch_size: int = EVAL_BATCH) -> tf.data.Dataset:

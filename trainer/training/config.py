@@ -43,7 +43,8 @@ class TrainConfig(Strict):
     seed: int = Field(42, ge=0, description="random seed of the initial weights and the order of rows")
     in_memory: Literal["auto", "always", "never"] = Field(
         "auto",
-        description="hold train in memory or stream it; auto: in memory if it fits a quarter of RAM",
+        description="always: shuffle train whole; never: in windows of a million rows; auto: whole if that "
+        "takes less than a quarter of RAM",
     )
     device: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="device for training; auto: a GPU if there is one"

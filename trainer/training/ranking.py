@@ -38,7 +38,7 @@ def train_ranking(settings: RankingSettings, data: RatingData, identity: str = "
         evaluation = evaluation and eval_with_negatives(data, settings.negatives)
     return train(
         lambda: kind(settings.model, catalogue),
-        batches(data.train, data.train_files, catalogue.vocabularies, settings.train, kept),
+        batches(data.train, settings.train, kept),
         eval_batches(evaluation) if evaluation is not None else None,
         settings.train,
         identity=f"{settings.model_dump_json()} {data.fingerprint()} {identity}",

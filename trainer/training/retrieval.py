@@ -67,7 +67,7 @@ def learned_from(settings: RetrievalSettings, data: RatingData) -> Batches:
         if settings.weights == "auto":
             strengths = Strengths.of(data.train.rating, data.catalogue.description)
         kept = Rows(min_rating=kind.min_rating, forgotten=(USER_ID,), strengths=strengths)
-        return batches(data.train, data.train_files, data.catalogue.vocabularies, config, kept)
+        return batches(data.train, config, kept)
     users, first = np.unique(data.train.user, return_index=True)
     rows = data.train[first[users > 0]]
     share = 1.0 if kind.learns_from == "everyone" else config.batch_size / len(data.train)

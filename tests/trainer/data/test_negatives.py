@@ -72,14 +72,11 @@ def test_draws_by_hash_depend_on_their_own_row_alone():
 
 
 @pytest.mark.parametrize("in_memory", ["always", "never"])
-def test_every_epoch_holds_each_interaction_once_and_fresh_negatives(in_memory, write_examples, tmp_path):
-    train, _ = implicit.split(implicit.columns())
-    write_examples(tmp_path / "train.gz", train)
+def test_every_epoch_holds_each_interaction_once_and_fresh_negatives(in_memory):
     data = implicit.data()
     negatives = Negatives.of(data.train, data.train, data.catalogue.users, 4)
     config = TrainConfig(batch_size=256, in_memory=in_memory, unknown_rate=0)
-    files = [str(tmp_path / "train.gz")]
-    made = batches(data.train, files, data.catalogue.vocabularies, config, Rows(negatives=negatives))
+    made = batches(data.train, config, Rows(negatives=negatives))
     assert made.rows == 5 * len(data.train)
     epochs = [_rows(made, epoch) for epoch in (0, 1, 1)]
     known = np.sort(pair_keys(data.train.user, data.train.movie))

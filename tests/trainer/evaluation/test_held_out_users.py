@@ -35,7 +35,7 @@ def split_by_user(columns, write_examples, tmp_path_factory):
     write_examples(file, rest)
     vocabularies = Vocabularies.from_columns(train, shipped("movielens"))
     ratings, catalogue = from_columns(train, vocabularies)
-    return RatingData(ratings, Ratings.from_columns(rest, vocabularies), catalogue, (), [file]), rest
+    return RatingData(ratings, Ratings.from_columns(rest, vocabularies), catalogue, [file]), rest
 
 
 def test_each_users_first_ratings_are_the_history_and_the_rest_is_asked_for(split_by_user):

@@ -53,7 +53,6 @@ def test_counts_weigh_by_their_logarithm_and_events_as_they_are():
     counted, weighed = (Strengths.of(strength, each) for each in (COUNTS, EVENTS))
     np.testing.assert_allclose(counted(strength), np.array([1, 1, 2, 3]) / 1.75, rtol=1e-6)
     np.testing.assert_allclose(weighed(strength), strength / 3, rtol=1e-6)
-    np.testing.assert_allclose(counted.of_tensor(tf.constant(strength)), counted(strength), rtol=1e-6)
 
 
 @pytest.mark.parametrize("description", [Description(), ONES], ids=["ratings", "ones"])
@@ -79,10 +78,9 @@ def test_an_item_that_a_user_came_back_to_is_one_item_with_the_sum_of_its_weight
 
 
 @pytest.mark.parametrize("in_memory", ["always", "never"])
-def test_rows_carry_their_weights_in_memory_and_from_files(in_memory, columns, write_examples, tmp_path):
-    write_examples(tmp_path / "train.gz", columns)
+def test_rows_carry_their_weights(in_memory, columns):
     train, catalogue = implicit(columns, COUNTS)
-    data = RatingData(train, None, catalogue, [str(tmp_path / "train.gz")])
+    data = RatingData(train, None, catalogue)
     settings = RetrievalSettings.checked(
         {"train": {"batch_size": 100, "in_memory": in_memory, "unknown_rate": 0}}
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.training import batches as batches_module
 from trainer.training.batches import eval_batches, fits_in_memory, in_memory, streamed
 from trainer.training.config import TrainConfig
 
@@ -21,14 +22,13 @@ def counted(epoch_batches):
     return Counter(tuple(row) for batch in epoch_batches for row in zip(*batch.values(), strict=True))
 
 
-@pytest.fixture(params=["in memory", "streamed"])
-def make(request, data, files):
-    def made(settings):
-        if request.param == "in memory":
-            return in_memory(data.train, settings)
-        return streamed([f"{files}/train*"], data.catalogue.vocabularies, len(data.train), settings)
-
-    return made
+@pytest.fixture(params=["in memory", "streamed", "streamed in windows"])
+def make(request, data, monkeypatch):
+    if request.param == "streamed in windows":
+        monkeypatch.setattr(batches_module, "RUN_ROWS", 16)
+        monkeypatch.setattr(batches_module, "WINDOW_ROWS", 700)
+    way = in_memory if request.param == "in memory" else streamed
+    return lambda settings: way(data.train, settings)
 
 
 def test_every_row_comes_once_an_epoch(make, data):

@@ -135,16 +135,12 @@ def test_a_threshold_that_no_rating_reaches_is_said(data):
         train_retrieval(settings({"min_rating": 6}), data)
 
 
-@pytest.mark.parametrize("way", ["in memory", "streamed"])
-def test_only_positives_are_learned_from_and_only_users_stand_in_for_the_unknown(way, data, files):
+@pytest.mark.parametrize("way", [in_memory, streamed])
+def test_only_positives_are_learned_from_and_only_users_stand_in_for_the_unknown(way, data):
     liked = data.train[data.train.rating >= 4]
     kept = Rows(min_rating=4, forgotten=("user_id",))
     config = TrainConfig(batch_size=400, unknown_rate=0.2)
-    if way == "in memory":
-        batches = in_memory(liked, config, kept)
-    else:
-        patterns = [f"{files}/train*"]
-        batches = streamed(patterns, data.catalogue.vocabularies, len(liked), config, kept)
+    batches = way(liked, config, kept)
     epoch = list(batches.starting_at(0).take(batches.steps).as_numpy_iterator())
     columns = {name: np.concatenate([batch[name] for batch in epoch]) for name in epoch[0]}
 

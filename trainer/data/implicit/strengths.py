@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 
 from trainer.data.description import Description
 
@@ -50,8 +49,3 @@ class Strengths:
         """Returns the weights of strengths, float32 of the same shape."""
         raw = np.log1p(strength.astype(np.float64)) if self.counted else strength.astype(np.float64)
         return (raw / self.mean).astype(np.float32)
-
-    def of_tensor(self, strength: tf.Tensor) -> tf.Tensor:
-        """Returns the same inside a graph, float32."""
-        raw = tf.math.log1p(strength) if self.counted else strength
-        return tf.cast(raw / self.mean, tf.float32)
