@@ -18,6 +18,7 @@ from trainer.models.layers.pairwise_products import PairwiseProducts
 
 SETS = Ragged(np.array([1, 2, 3, 3], np.int32), np.array([0, 0, 3, 4, 4]))  # {}, {1, 2, 3}, {3}, {}
 TABLE = np.array([[9, 9], [1, 10], [2, 20], [4, 40]], np.float32)
+WAYS = {"dense": {}, "sparse": {"cells_an_entry": 0}, "of the batch": {"at_once": 0}}
 
 
 @pytest.fixture
@@ -28,12 +29,13 @@ def catalogue():
     return catalogues.from_columns(columns, vocabularies)[1]
 
 
-@pytest.mark.parametrize("way", [{"at_once": 10}, {"at_once": 0}, {"xla": True}], ids=str)
-def test_a_set_is_the_sum_of_its_rows_over_the_root_of_its_size(way):
-    sets = ImplicitSets(SETS, limit=10, at_once=way.get("at_once", 10))
-    found = sets(TABLE, tf.constant([3, 1, 2, 1, 0]), xla=way.get("xla", False))
+@pytest.mark.parametrize("xla", [False, True])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_set_is_the_sum_of_its_rows_over_the_root_of_its_size(way, xla):
+    found = ImplicitSets(SETS, limit=10, **WAYS[way])(TABLE, tf.constant([3, 1, 2, 1, 0]), xla=xla)
     root = np.sqrt(3)
-    np.testing.assert_allclose(found, [[0, 0], [7 / root, 70 / root], [4, 40], [7 / root, 70 / root], [0, 0]])
+    expected = [[0, 0], [7 / root, 70 / root], [4, 40], [7 / root, 70 / root], [0, 0]]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_a_set_beyond_the_limit_is_its_latest_members():
@@ -41,11 +43,11 @@ def test_a_set_beyond_the_limit_is_its_latest_members():
     np.testing.assert_allclose(found, [[6 / np.sqrt(2), 60 / np.sqrt(2)]])
 
 
-@pytest.mark.parametrize("at_once", [10, 0])
-def test_the_gradient_reaches_the_members_alone(at_once):
+@pytest.mark.parametrize("way", WAYS)
+def test_the_gradient_reaches_the_members_alone(way):
     table = tf.Variable(TABLE)
     with tf.GradientTape() as tape:
-        total = tf.reduce_sum(ImplicitSets(SETS, 10, at_once)(table, tf.constant([2])))
+        total = tf.reduce_sum(ImplicitSets(SETS, 10, **WAYS[way])(table, tf.constant([2])))
     np.testing.assert_allclose(
         tf.convert_to_tensor(tape.gradient(total, table)), [[0, 0], [0, 0], [0, 0], [1, 1]]
     )

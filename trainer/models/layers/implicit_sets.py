@@ -12,6 +12,10 @@ from trainer.data.tables.ragged import Ragged
 # Up to this many entries, every step computes the sums of all ids at once, as one sparse product. Beyond it,
 # only the sums of the batch's distinct ids are computed, or those of a block of steps (`DelayedSums`).
 AT_ONCE = 1_500_000
+# The product with a dense matrix takes as long for some 60 cells as that with a sparse one for an entry
+# (`benchmarks/implicit_sets.py`), so it is used where every 50th cell is an entry, up to a matrix of 128 MB.
+CELLS_AN_ENTRY = 50
+MOST_CELLS = 1 << 25
 
 
 class ImplicitSets(keras.layers.Layer):
@@ -21,17 +25,27 @@ class ImplicitSets(keras.layers.Layer):
         sets: the members of each id's set.
         limit: the largest number of members of a set; of larger sets the last ones are used.
         at_once: the number of entries up to which all ids' sums are computed together; None: AT_ONCE.
+        cells_an_entry: the number of cells per entry up to which they are the product with a dense matrix.
 
     Attributes:
         at_once: whether all ids' sums are computed together.
     """
 
-    def __init__(self, sets: Ragged, limit: int, at_once: int | None = None, **kwargs):
+    def __init__(
+        self,
+        sets: Ragged,
+        limit: int,
+        at_once: int | None = None,
+        cells_an_entry: float = CELLS_AN_ENTRY,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        self._cells_an_entry = cells_an_entry
         self._sets = sets.latest(limit)
         self._root = np.sqrt(np.maximum(self._sets.lengths, 1)).astype(np.float32)
         self._lengths = tf.constant(self._sets.lengths, tf.float32)
         self._table_rows = int(self._sets.values.max(initial=0)) + 1
+        self._dense_matrix = None
         self.at_once = len(self._sets.values) <= (AT_ONCE if at_once is None else at_once)
         self.built = True
 
@@ -74,6 +88,8 @@ class ImplicitSets(keras.layers.Layer):
 
     def all(self, table, xla=False):
         """Returns the sums of every id: float32 [rows, d]."""
+        if self._is_dense(table.shape[0]):
+            return tf.matmul(self._dense(table.shape[0]), table)
         if xla:
             summed = tf.math.unsorted_segment_sum(
                 tf.gather(table, self._members), self._owners, len(self._sets)
@@ -82,8 +98,18 @@ class ImplicitSets(keras.layers.Layer):
         sets = tf.SparseTensor(self._indices, self._weights, [len(self._sets), table.shape[0]])
         return tf.sparse.sparse_dense_matmul(sets, table)
 
+    def _is_dense(self, members: int) -> bool:
+        cells = len(self._sets) * members
+        return cells <= min(MOST_CELLS, self._cells_an_entry * len(self._sets.values))
+
     # The constants of each way are made when it is first taken: with tens of millions of entries they are
     # large. They must not become parts of the graph that is being traced.
+
+    def _dense(self, members: int):
+        if self._dense_matrix is None:
+            with tf.init_scope():
+                self._dense_matrix = tf.constant(self.matrix(members).toarray())
+        return self._dense_matrix
 
     @cached_property
     def _members(self):
