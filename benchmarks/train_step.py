@@ -98,7 +98,7 @@ def _trainer(ratings, catalogue, config) -> Callable[[], None]:
     from trainer.models.ranking.config import MlpConfig
     from trainer.models.ranking.registry import build
     from trainer.training.batches import in_memory
-    from trainer.training.loop import compiled
+    from trainer.training.compiled import compiled
 
     batches = in_memory(ratings, config)
     model = compiled(lambda: build(MlpConfig(), catalogue), batches, config)

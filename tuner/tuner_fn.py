@@ -13,6 +13,7 @@ from trainer.data.description import Description
 from trainer.data.learnable import check_learnable
 from trainer.data.rating_data import RatingData
 from trainer.run_fn import task_of
+from trainer.training.compiled import KeptModel
 from trainer.training.hyperparameters import apply_hyperparameters
 from tuner.config import TuneConfig
 from tuner.oracles import oracle
@@ -51,8 +52,10 @@ def tuner_fn(fn_args) -> TunerFnResult:
     )
     check_learnable(data, custom.get("task", "ranking"))
 
+    kept = KeptModel()  # most searches vary rates and epochs, for which a step need not be compiled again
+
     def run_trial(values, on_epoch):
-        result = task.train(apply_hyperparameters(settings, values), data, on_epoch=on_epoch)
+        result = task.train(apply_hyperparameters(settings, values), data, on_epoch=on_epoch, kept=kept)
         return result.history[result.best_epoch - 1]
 
     directory = Path(custom["trials_dir"] or tempfile.mkdtemp(prefix="trials-"))

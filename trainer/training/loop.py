@@ -11,21 +11,13 @@ import tensorflow as tf
 from marquee.errors import TrainingError
 from marquee.progress import report_step
 from trainer.models.base import Model
-from trainer.models.optimizers.lazy_adam import LazyAdam
 from trainer.training import devices
 from trainer.training.backup import Backup
 from trainer.training.batches import Batches
+from trainer.training.compiled import KeptModel, compiled
 from trainer.training.config import TrainConfig
 from trainer.training.early_stopping import EarlyStopping
 from trainer.training.epoch_log import EpochLog
-
-OPTIMIZERS = {
-    "adam": keras.optimizers.Adam,
-    "lazy_adam": LazyAdam,
-    "adagrad": keras.optimizers.Adagrad,
-    "sgd": keras.optimizers.SGD,
-}
-
 
 #: A function from a model after an epoch to its metrics on eval.
 Evaluation = Callable[[Model], dict[str, float]]
@@ -69,6 +61,7 @@ def train(
     log_dir: str | None = None,
     backup_dir: str | None = None,
     identity: str = "",
+    kept: KeptModel | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
     verbose: int = 0,
@@ -89,6 +82,7 @@ def train(
         backup_dir: the folder of this run's backup, from which a killed run resumes.
         identity: a fingerprint of whatever a run depends on beside config and model; a run resumes only from
             a backup with the same one.
+        kept: a model of earlier trainings, which is used again if only rates and epochs differ.
         callbacks: additional Keras callbacks.
         on_epoch: a function that is called with the number of each finished epoch, from 1, and its logs.
         verbose: the verbosity of Keras's `fit`.
@@ -100,7 +94,10 @@ def train(
     epochs = config.epochs if passes is None else passes
     keras.utils.set_random_seed(config.seed)
     with chosen.scope():
-        model = compiled(build_model, data, config)
+        if kept:
+            model = kept.compiled(build_model, data, config, identity)
+        else:
+            model = compiled(build_model, data, config)
         stopping = EarlyStopping(model.monitor, config.patience, model.monitor_mode)
         clock = _Clock(data.rows)
         start = None
@@ -143,47 +140,6 @@ def train(
     return TrainResult(
         model, history, len(history), best + 1, clock.rows_per_second(), chosen.line, data, resumed, start
     )
-
-
-def learning_rate(config: TrainConfig, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """Returns the constant rate, or its schedule, which depends on the optimizer's step count alone."""
-    if config.schedule == "none":
-        return config.learning_rate
-    rising = min(config.warmup_epochs, config.epochs // 2)
-    if not rising:
-        return keras.optimizers.schedules.CosineDecay(config.learning_rate, config.epochs * steps)
-    return keras.optimizers.schedules.CosineDecay(
-        0.0,
-        (config.epochs - rising) * steps,
-        warmup_target=config.learning_rate,
-        warmup_steps=rising * steps,
-    )
-
-
-def compiled(build_model: Callable[[], Model], data: Batches, config: TrainConfig) -> Model:
-    """Returns a compiled model with its weights and optimizer built, ready for `fit`."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(config.precision)
-    try:
-        model = build_model()
-    finally:
-        keras.config.set_dtype_policy(before)
-    # Weights and the optimizer's moments must exist before fit, so that they can be restored and mirrored.
-    model(
-        next(
-            iter(
-                data.starting_at(0).map(lambda batch: tf.nest.map_structure(lambda column: column[:2], batch))
-            )
-        )
-    )
-    model.compile(
-        optimizer=OPTIMIZERS[config.optimizer](learning_rate(config, data.steps)),
-        # With several steps per execution, Keras 3.15 leaves a placeholder unfed if each replica has inputs.
-        steps_per_execution=1 if config.strategy == "mirrored" else data.steps_per_execution,
-        jit_compile=config.xla,
-    )
-    model.optimizer.build(model.trainable_variables)
-    return model
 
 
 def _identity(model: Model, config: TrainConfig, more: str) -> str:

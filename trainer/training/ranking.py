@@ -41,7 +41,7 @@ def train_ranking(settings: RankingSettings, data: RatingData, identity: str = "
         batches(data.train, settings.train, kept),
         eval_batches(evaluation) if evaluation is not None else None,
         settings.train,
-        identity=f"{settings.model_dump_json()} {data.fingerprint()} {identity}",
+        identity=f"{settings.model_dump_json(exclude={'train'})} {data.fingerprint()} {identity}",
         **options,
     )
 

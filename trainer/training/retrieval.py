@@ -50,7 +50,7 @@ def train_retrieval(
         short_executions(learned_from(settings, data), settings, data.catalogue.movies - 1),
         evaluation(data, settings.model.min_rating) if data.evaluation is not None else None,
         settings.train,
-        identity=f"{settings.model_dump_json()} {data.fingerprint()} {identity}",
+        identity=f"{settings.model_dump_json(exclude={'train'})} {data.fingerprint()} {identity}",
         **options,
     )
 

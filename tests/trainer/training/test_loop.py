@@ -13,9 +13,9 @@ from marquee.errors import TrainingError
 from tests.trainer.eagerly import eagerly
 from trainer.training import devices
 from trainer.training.backup import Backup
+from trainer.training.compiled import KeptModel, learning_rate
 from trainer.training.config import TrainConfig
 from trainer.training.early_stopping import EarlyStopping
-from trainer.training.loop import learning_rate
 from trainer.training.ranking import RankingSettings, train_ranking
 
 
@@ -55,6 +55,21 @@ def test_the_same_seed_gives_the_same_model(plain, data):
     # As near as sums whose order the threads decide can be.
     for logs, before in zip(again.history, plain.history, strict=True):
         assert logs == pytest.approx(before, rel=1e-4)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "none"])
+def test_a_kept_model_learns_from_the_start_with_another_rate(schedule, data):
+    kept, models = KeptModel(), []
+    for rate, epochs in ((0.03, 1), (0.01, 3)):
+        chosen = settings(learning_rate=rate, epochs=epochs, schedule=schedule)
+        result = train_ranking(chosen, data, kept=kept)
+        models.append(result.model)
+    assert models[0] is models[1]
+    fresh = train_ranking(chosen, data)
+    for logs, expected in zip(result.history, fresh.history, strict=True):
+        assert logs == pytest.approx(expected, rel=1e-4)
+    other = train_ranking(settings(epochs=1, batch_size=500, schedule=schedule), data, kept=kept)
+    assert other.model is not models[0]
 
 
 def test_training_stops_when_eval_gets_no_better_and_keeps_the_best(data):
