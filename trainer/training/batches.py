@@ -5,7 +5,6 @@ uninterrupted one.
 """
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from trainer.data.ratings import Ratings
 from trainer.data.vocabularies import OOV
 from trainer.models.ranking.model import SAMPLE_WEIGHT
 from trainer.training.config import TrainConfig
+from trainer.training.memory import machine_memory
 
 BYTES_A_ROW = 20 * 3  # ids, rating and time, three times: as read, shuffled, and shuffled for the next epoch
 MEMORY_SHARE = 0.25  # the share of the machine's memory that ratings may take
@@ -121,7 +121,7 @@ def batches(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) -> B
 def fits_in_memory(rows: int, config: TrainConfig, memory: int | None = None) -> bool:
     """Decides whether `rows` ratings are shuffled whole; `memory`: in bytes, by default this machine's."""
     if config.in_memory == "auto":
-        return rows * BYTES_A_ROW <= MEMORY_SHARE * (memory or _physical_memory())
+        return rows * BYTES_A_ROW <= MEMORY_SHARE * (memory or machine_memory())
     return config.in_memory == "always"
 
 
@@ -211,7 +211,3 @@ def _one_thread() -> tf.data.Options:
     options.threading.private_threadpool_size = 1
     options.autotune.enabled = False
     return options
-
-
-def _physical_memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -11,6 +11,7 @@ from trainer.data.ratings import Ratings
 from trainer.models.ranking.registry import model_class
 from trainer.training.batches import EVERY_RATING, Rows, batches, eval_batches
 from trainer.training.loop import TrainResult, train
+from trainer.training.memory import check_memory
 from trainer.training.ranking_settings import RankingSettings
 
 SEED = 20  # of the negatives of eval: the same in every epoch and every trial
@@ -29,8 +30,17 @@ def train_ranking(settings: RankingSettings, data: RatingData, identity: str = "
         identity: a fingerprint of whatever else a resumable run depends on, such as the code.
     """
     settings = settings.for_data(data.catalogue.description, len(data.catalogue.stars))
+    catalogue = data.catalogue
+    check_memory(
+        "ranking",
+        settings.model,
+        settings.train,
+        rows=len(data.train),
+        users=catalogue.users,
+        items=catalogue.movies,
+    )
     kind = model_class(settings.model)  # imported before the seed is set: imports draw from it too
-    kept, catalogue, evaluation = EVERY_RATING, data.catalogue, data.evaluation
+    kept, evaluation = EVERY_RATING, data.evaluation
     if catalogue.description.implicit:
         catalogue = _of_labels(catalogue, settings.negatives)
         drawn = Negatives.of(data.train, data.train, catalogue.users, settings.negatives)

@@ -15,6 +15,7 @@ from trainer.models.retrieval.model import RetrievalModel
 from trainer.models.retrieval.registry import model_class
 from trainer.training.batches import Batches, Rows, batches, in_memory
 from trainer.training.loop import TrainResult, train
+from trainer.training.memory import check_memory
 from trainer.training.retrieval_cost import check_full_softmax, short_executions
 from trainer.training.retrieval_settings import RetrievalSettings
 
@@ -37,6 +38,14 @@ def train_retrieval(
     train_rows, least = data.train, settings.model.min_rating
     positives = train_rows.movie if least is None else train_rows.movie[train_rows.rating >= least]
     check_full_softmax(settings, len(positives), data.catalogue.movies - 1)
+    check_memory(
+        "retrieval",
+        settings.model,
+        settings.train,
+        rows=len(train_rows),
+        users=data.catalogue.users,
+        items=data.catalogue.movies,
+    )
     kind = model_class(settings.model)  # imported before the seed is set: imports draw from it too
 
     def built() -> RetrievalModel:

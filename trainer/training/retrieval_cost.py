@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from marquee.errors import TrainingError
 from trainer.training.batches import Batches
+from trainer.training.memory import machine_memory
 from trainer.training.retrieval_settings import RetrievalSettings
 
 #: Scores per second, forward and backward pass. One CPU core computed 44 to 74 million, for vectors of 32 and
@@ -49,7 +50,7 @@ def check_full_softmax(
             f"{_cheaper(settings)}, which costs the same for any number of items; "
             "or retrieval.max_epoch_minutes=null if you have the time.",
         )
-    if not gpus and needed > MEMORY_SHARE * (memory or _memory()):
+    if not gpus and needed > MEMORY_SHARE * (memory or machine_memory()):
         raise TrainingError(
             f"retrieval.model.loss is full: a step of {settings.train.batch_size:,} ratings x {items:,} "
             f"items needs {needed / 2**30:.0f} GiB of memory, more than half of this machine's.",
@@ -95,7 +96,3 @@ def _cheaper(settings: RetrievalSettings) -> str:
 
 def _time(minutes: float) -> str:
     return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:,.0f} hours"
-
-
-def _memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
