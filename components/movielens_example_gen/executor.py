@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ from trainer.data import columns
 from trainer.data.features import SPLITS
 
 REPORT = "ingest.json"
+BYTES_A_ROW = 50  # on disk, of examples and columns together; features of users and items come to that
 #: Every item that is described, touched or not, one tf.Example each.
 CATALOGUE = os.path.join("catalogue", "items.tfrecord.gz")
 
@@ -90,6 +92,7 @@ class Executor(BaseBeamExecutor):
         layouts = recognise_all(path, config, spans)
         pieces = cut(tuple(file for layout in layouts for file in layout.ratings), config.shards)
         _check_complete(pieces, config)
+        _check_disk(pieces, uri)
         catalog = read_catalog(*layouts)
         catalog.bad.check(config.max_bad_rows)
         told = told_of_files(layouts, catalog)
@@ -145,6 +148,21 @@ def _check_complete(pieces: list[Piece], config: DataConfig) -> None:
             f"{pieces[0].file.path if pieces else 'The ratings'}: {found:,} ratings of the {expected:,} "
             f"that {config.dataset} has: the file was cut off",
             "Fetch it again (delete it from the cache), or set data.dataset: custom if that is on purpose.",
+        )
+
+
+def _check_disk(pieces: list[Piece], uri: str) -> None:
+    """Refuses ratings whose examples do not fit on the disk, before any are written."""
+    if "://" in uri:
+        return
+    existing = next(each for each in (Path(uri), *Path(uri).absolute().parents) if each.exists())
+    rows, free = sum(piece.rows for piece in pieces), shutil.disk_usage(existing).free
+    needed = rows * BYTES_A_ROW
+    if needed > free:
+        raise DataError(
+            f"{existing}: the examples of {rows:,} rows take at least {needed / 2**30:.1f} GiB, and this "
+            f"disk has {free / 2**30:.1f} GiB left",
+            "Free some space, or name a folder on a larger disk with --workspace.",
         )
 
 

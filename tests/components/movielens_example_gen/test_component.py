@@ -1,6 +1,7 @@
 import importlib.util
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -169,6 +170,17 @@ def test_a_failure_in_a_beam_worker_leaves_no_half_artifact(tmp_path, monkeypatc
     monkeypatch.setattr("components.movielens_example_gen.ingest.TFRecordWriter.write", fail)
     with pytest.raises(Exception, match="disk full"):
         ingest(tmp_path / "data", tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_ratings_that_do_not_fit_on_the_disk_are_refused_before_any_is_written(tmp_path, monkeypatch):
+    write_100k(tmp_path / "data", GOOD, FILMS)
+    monkeypatch.setattr(
+        "components.movielens_example_gen.executor.shutil.disk_usage", lambda _: SimpleNamespace(free=1_999)
+    )
+    with pytest.raises(DataError, match=r"the examples of 40 rows take at least .* GiB left") as error:
+        ingest(tmp_path / "data", tmp_path / "out")
+    assert "--workspace" in error.value.hint
     assert list((tmp_path / "out").iterdir()) == []
 
 
