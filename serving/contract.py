@@ -20,6 +20,9 @@ from serving.signature import Signature, TensorSpec
 
 __all__ = ["CONTRACT", "MODELS", "contract", "departures"]
 
+#: What versions exported before call a signature.
+FORMER = {"item_vector": "movie_vector"}
+
 _IDS = TensorSpec("string", (-1,))
 _K = TensorSpec("int32", None)
 _FLAG = TensorSpec("bool", None)
@@ -53,7 +56,7 @@ def contract(names: Names) -> dict[str, dict[str, Signature]]:
             "candidates_from_history": Signature({title: _LISTS, "k": _K}, candidates),
             "candidates_for_history": Signature({item: _LISTS, "weight": _WEIGHTS, "k": _K}, candidates),
             "user_vector": Signature({user: _IDS}, _VECTORS),
-            "movie_vector": Signature({item: _IDS}, _VECTORS),
+            item_vector(names): Signature({item: _IDS}, _VECTORS),
             "describe": Signature({item: _IDS}, described),
             "because": Signature({user: _IDS, item: _LISTS}, reasons),
             "because_of_history": Signature({title: _LISTS, item: _LISTS}, reasons),
@@ -66,6 +69,11 @@ def contract(names: Names) -> dict[str, dict[str, Signature]]:
             "recommend_for_history": Signature({item: _LISTS, "weight": _WEIGHTS, "k": _K}, recommended),
         },
     }
+
+
+def item_vector(names: Names) -> str:
+    """Returns the signature of items' vectors: `movie_vector` where items are called `movie_id`."""
+    return "movie_vector" if names.item == Names().item else "item_vector"
 
 
 #: The contract of MovieLens, and of every model whose description gives no other names.
@@ -83,7 +91,7 @@ def departures(model: str, signatures: dict[str, Signature], names: Names | None
     """
     found = []
     for name, promised in contract(names or Names())[model].items():
-        actual = signatures.get(name)
+        actual = signatures.get(name) or signatures.get(FORMER.get(name, name))
         if actual is None:
             found.append(f"{model} lacks the signature {name}")
             continue

@@ -15,17 +15,17 @@ MOST_WORDS = 50
 def data_profile(splits: dict[str, Ratings], catalogue: Catalogue) -> dict[str, Any]:
     """Returns the data of the report's plots of the splits.
 
-    `splits`: by split `ratings`, `users` and `films` (that train knows), `unknown_users` and `unknown_films`
-    (ratings of a user or film that train does not know), `mean`, `first` and `last` (seconds; null
+    `splits`: by split `ratings`, `users` and `items` (that train knows), `unknown_users` and `unknown_items`
+    (ratings of a user or item that train does not know), `mean`, `first` and `last` (seconds; null
     where nothing has a time).
     `stars`: by split, from stars to how many ratings.
-    `activity`, `popularity`: how many users, or films, have 1, 2-3, 4-7, … ratings in train (`from`, `to`,
+    `activity`, `popularity`: how many users, or items, have 1, 2-3, 4-7, … ratings in train (`from`, `to`,
     `count`); `concentration`: the share of train's ratings that falls to the most active, or most rated,
     tenth.
     `time`: `edges` and, by split, `counts` of ratings; empty where nothing has a time.
-    `words`: by feature of films (`categories` and `category`), one row per word, the 50 most rated first:
-    `word`, `films`, `ratings` and `mean` stars in train.
-    `films`, `users`, `density` of train's table.
+    `words`: by feature of items (`categories` and `category`), one row per word, the 50 most rated first:
+    `word`, `items`, `ratings` and `mean` stars in train.
+    `items`, `users`, `density` of train's table.
 
     Args:
         splits: by name; `train` is the catalogue's.
@@ -34,13 +34,13 @@ def data_profile(splits: dict[str, Ratings], catalogue: Catalogue) -> dict[str, 
     watched, watchers = catalogue.watched.lengths[1:], catalogue.watchers.lengths[1:]
     return {
         "users": len(watched),
-        "films": len(watchers),
+        "items": len(watchers),
         "density": len(train) / max(len(watched) * len(watchers), 1),
         "splits": {name: _split(ratings) for name, ratings in splits.items()},
         "stars": {name: _stars(ratings) for name, ratings in splits.items()},
         "activity": _doubling(watched),
         "popularity": _doubling(watchers),
-        "concentration": {"users": _of_the_top_tenth(watched), "films": _of_the_top_tenth(watchers)},
+        "concentration": {"users": _of_the_top_tenth(watched), "items": _of_the_top_tenth(watchers)},
         "time": _time(splits),
         "words": {
             key: _words(train, catalogue, key)
@@ -57,9 +57,9 @@ def _split(ratings: Ratings) -> dict[str, Any]:
     return {
         "ratings": len(ratings),
         "users": len(np.unique(ratings.user[ratings.user > 0])),
-        "films": len(np.unique(ratings.movie[ratings.movie > 0])),
+        "items": len(np.unique(ratings.movie[ratings.movie > 0])),
         "unknown_users": int((ratings.user == 0).sum()),
-        "unknown_films": int((ratings.movie == 0).sum()),
+        "unknown_items": int((ratings.movie == 0).sum()),
         "mean": float(ratings.rating.mean(dtype=np.float64)),
         "first": int(timed.min()) if len(timed) else None,
         "last": int(timed.max()) if len(timed) else None,
@@ -109,7 +109,7 @@ def _words(train: Ratings, catalogue: Catalogue, key: str) -> list[dict[str, Any
         np.bincount(words, weights, minlength=len(keys)) for weights in (np.ones(len(films)), ratings, stars)
     ]
     rows = [
-        {"word": word, "films": int(count), "ratings": int(rated), "mean": float(given / rated)}
+        {"word": word, "items": int(count), "ratings": int(rated), "mean": float(given / rated)}
         for word, count, rated, given in zip(keys, *by_word, strict=True)
         if rated
     ]

@@ -22,7 +22,7 @@ def by_row(catalogue: Catalogue, user: np.ndarray, movie: np.ndarray) -> dict[st
     tables = {
         "activity": (activity(catalogue)[user], ACTIVITIES),
         **{feature: (table[user], values) for feature, (table, values) in user_groups(catalogue).items()},
-        "film_popularity": (fame(catalogue)[movie], FAME),
+        "item_popularity": (fame(catalogue)[movie], FAME),
     }
     found = {
         feature: {value: np.flatnonzero(column == place) for place, value in enumerate(values)}

@@ -24,14 +24,14 @@ def group(feature: str, value: str, description: Description) -> str:
 
     Args:
         feature: key of a feature, its key with `_group`, or its name in tf.Examples; or `activity` or
-            `film_popularity`.
+            `item_popularity`.
         value: value of the feature, or range of values.
         description: description of the data.
     """
     words = words_of(description)
     if feature == "activity":
         return _ACTIVITY.get(value, value).format(users=words.users)
-    if feature == "film_popularity":
+    if feature == "item_popularity":
         return _FAME.get(value, value).format(items=words.items)
     key = _key(feature, description)
     if value == "unknown":
@@ -47,7 +47,7 @@ def group(feature: str, value: str, description: Description) -> str:
 
 def heading(feature: str, description: Description) -> str:
     """Returns the heading of a feature: `Activity`, `Age`, `Film popularity`."""
-    if feature == "film_popularity":
+    if feature == "item_popularity":
         return f"{words_of(description).item} popularity".capitalize()
     return _spoken(_key(feature, description)).capitalize()
 

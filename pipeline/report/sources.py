@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipeline.report.former_keys import by_role
 from pipeline.store import node_files
 from pipeline.store.data_words import recorded, words_of
 from pipeline.store.duration import run_seconds
@@ -88,7 +89,7 @@ class Sources:
 
     @cached_property
     def details(self) -> dict[str, Any]:
-        return node_files.DETAILS.read(self.run.nodes) or {}
+        return by_role(node_files.DETAILS.read(self.run.nodes) or {})
 
     @cached_property
     def slices(self) -> dict[str, Any] | None:

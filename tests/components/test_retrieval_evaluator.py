@@ -300,7 +300,7 @@ def test_a_search_that_misses_films_fails_its_bar(evaluate):
     assert search["index_recall@100"] == pytest.approx(4 / 5)
     assert metrics["reasons"][0] == "index_recall@100 0.8000 is under the bar of 0.95"
     assert [bar["passed"] for bar in metrics["bars"]] == [False, True]
-    assert search["films"] == 5
+    assert search["items"] == 5
     assert 0 < search["search_p50_ms"] <= search["search_p99_ms"]
 
 

@@ -197,7 +197,7 @@ def test_the_details_hold_what_the_page_draws(report):
 
     assert set(details) == {"described", "data", "ratings", "map", "users", "latency", "lists"}
     assert details["data"]["splits"]["test"] == {
-        "ratings": 4, "users": 2, "films": 4, "unknown_users": 1, "unknown_films": 0, "mean": 4.0,
+        "ratings": 4, "users": 2, "items": 4, "unknown_users": 1, "unknown_items": 0, "mean": 4.0,
         "first": None, "last": None,
     }  # fmt: skip
     assert details["data"]["stars"] == {"train": {"2": 10}, "test": {"4": 4}}

@@ -90,7 +90,7 @@ def test_errors_are_told_by_group_of_users_and_of_films(known):
         "rows": 1, "users": 1, "rmse": 0.0, "low": 0, "high": 0, "mae": 0.0, "bias": 0.0,
     }  # fmt: skip
     assert {genre: each["rows"] for genre, each in found["genres"].items()} == {"Drama": 2, "War": 2}
-    assert found["film_popularity"]["new"]["rows"] == 1
+    assert found["item_popularity"]["new"]["rows"] == 1
 
 
 def test_calibration_is_ten_bins_of_rising_prediction(known):
@@ -116,18 +116,18 @@ def test_the_data_is_counted_by_split_by_activity_and_over_time(known):
     train, catalogue = known
     found = data_profile({"train": train, "test": train[:2]}, catalogue)
 
-    assert (found["users"], found["films"], found["density"]) == (4, 4, 0.5)
+    assert (found["users"], found["items"], found["density"]) == (4, 4, 0.5)
     assert found["splits"]["train"]["mean"] == 3.0
     assert (found["splits"]["test"]["first"], found["splits"]["test"]["last"]) == (0, 100)
     assert found["stars"]["test"] == {"4": 1, "5": 1}
     assert found["activity"] == [{"from": 1, "to": 1, "count": 0}, {"from": 2, "to": 3, "count": 4}]
     assert [row["count"] for row in found["popularity"]] == [2, 1, 1]
-    assert found["concentration"] == {"users": 0.25, "films": 0.5}
+    assert found["concentration"] == {"users": 0.25, "items": 0.5}
     assert sum(found["time"]["counts"]["train"]) == 8
     assert found["time"]["counts"]["train"][0] == 2
     assert found["words"]["genres"] == [
-        {"word": "Drama", "films": 2, "ratings": 5, "mean": pytest.approx(17 / 5)},
-        {"word": "War", "films": 2, "ratings": 3, "mean": pytest.approx(7 / 3)},
+        {"word": "Drama", "items": 2, "ratings": 5, "mean": pytest.approx(17 / 5)},
+        {"word": "War", "items": 2, "ratings": 3, "mean": pytest.approx(7 / 3)},
     ]
 
 

@@ -10,7 +10,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from trainer.data.features import MOVIE_ID
 from trainer.data.names import Names
+
+
+def item_vector(names: Names) -> str:
+    """Returns the signature of items' vectors: `item_vector`, or as MovieLens's contract calls it.
+
+    Versions that were exported before have `movie_vector` for every data set.
+    """
+    return "movie_vector" if names.item == MOVIE_ID else "item_vector"
 
 
 class Endpoints:

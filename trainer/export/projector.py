@@ -1,4 +1,4 @@
-"""Export of the films' vectors to TensorBoard's embedding projector, which shows similar films."""
+"""Export of the items' vectors to TensorBoard's embedding projector, which shows similar items."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from trainer.data.catalogue import Catalogue
 from trainer.data.description import Number
 from trainer.models.retrieval.model import RetrievalModel
 
-FILMS = 10_000  # the most rated ones; the limit of the projector's t-SNE, and about that of a browser
+ITEMS = 10_000  # the most rated ones; the limit of the projector's t-SNE, and about that of a browser
 WIDEST = 512  # wider vectors are skipped: those of `ease` are as wide as the catalogue
-CONFIG, VECTORS, METADATA = "projector_config.pbtxt", "films.tsv", "films_metadata.tsv"
+CONFIG, VECTORS, METADATA = "projector_config.pbtxt", "items.tsv", "items_metadata.tsv"
 
 
 def write_projector(model: RetrievalModel, folder: Path) -> bool:
-    """Writes the films' vectors, a metadata line per film, and the projector's configuration.
+    """Writes the items' vectors, a metadata line per item, and the projector's configuration.
 
-    A metadata line holds the title, the described features and the number of ratings. A film's bias, the
+    A metadata line holds the title, the described features and the number of ratings. An item's bias, the
     last column of its vector, is left out: it measures popularity, not similarity.
 
     Args:
@@ -30,7 +30,7 @@ def write_projector(model: RetrievalModel, folder: Path) -> bool:
     """
     catalogue = model.catalogue
     ids = np.arange(
-        1, min(catalogue.movies, FILMS + 1), dtype=np.int32
+        1, min(catalogue.movies, ITEMS + 1), dtype=np.int32
     )  # ids are in descending order of popularity
     vectors = model.item_vectors(tf.constant(ids[:1]))
     if vectors.shape[1] - 1 > WIDEST:
@@ -51,7 +51,7 @@ def write_projector(model: RetrievalModel, folder: Path) -> bool:
     write_whole(folder / METADATA, "".join("\t".join(map(str, row)) + "\n" for row in (header, *rows)))
     write_whole(
         folder / CONFIG,
-        f'embeddings {{\n  tensor_name: "films"\n  tensor_path: "{VECTORS}"\n'
+        f'embeddings {{\n  tensor_name: "items"\n  tensor_path: "{VECTORS}"\n'
         f'  tensor_shape: [{vectors.shape[0]}, {vectors.shape[1]}]\n  metadata_path: "{METADATA}"\n}}\n',
     )
     return True

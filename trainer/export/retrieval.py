@@ -15,7 +15,7 @@ from trainer.export.brought import HISTORY_ID, WEIGHT
 from trainer.export.cold.items import ColdItems
 from trainer.export.description import write_description
 from trainer.export.extra import EXTRA
-from trainer.export.named import Endpoints
+from trainer.export.named import Endpoints, item_vector
 from trainer.export.retrieval_server import EXCLUDE_SEEN, LENGTH, K, RetrievalServer
 from trainer.export.retrieval_trained_answers import retrieval_answers
 from trainer.models.index import IndexKind, IndexReport, build_index
@@ -46,7 +46,7 @@ def export_retrieval(
 
     The vector signatures return the vectors whose product is the score; a film's last number is its bias:
         user_vector: `user_id` string [B] to `vector` float32 [B, d].
-        movie_vector: `movie_id` string [B] to the same.
+        movie_vector: `movie_id` string [B] to the same; `item_vector` if items are not called `movie_id`.
 
     The film signatures describe films and explain recommendations:
         - describe: `movie_id` string [B] to `movie_title`, `movie_genres` (the words of the data's first
@@ -99,7 +99,7 @@ def export_retrieval(
     weight = tf.TensorSpec([None, None], tf.float32, name=WEIGHT)
     endpoints.add("candidates_for_history", served.candidates_for_history, [films, weight, k])
     endpoints.add("user_vector", served.user_vector, [user])
-    endpoints.add("movie_vector", served.movie_vector, [film])
+    endpoints.add(item_vector(catalogue.description.names), served.movie_vector, [film])
     endpoints.add("describe", served.describe, [film])
     endpoints.add("because", served.because, [user, films])
     endpoints.add("because_of_history", served.because_of_history, [history, films])

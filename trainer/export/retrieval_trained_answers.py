@@ -10,6 +10,7 @@ from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE, USER_ID
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
+from trainer.export.named import item_vector
 from trainer.export.ranking import titles
 from trainer.export.retrieval_server import (
     EXCLUDE_SEEN,
@@ -59,7 +60,11 @@ def retrieval_answers(
         asked.films("candidates_from_history", FEW, {K: FEW}, without=True, brought=True),
         asked.films("candidates_for_history", FEW, {K: FEW}, without=True, brought=True, by_id=True),
         Answer("user_vector", {USER_ID: asked.user_names}, {VECTOR: asked.vectors.numpy()}),
-        Answer("movie_vector", {MOVIE_ID: asked.movie_names}, {VECTOR: asked.film_vectors[asked.movies]}),
+        Answer(
+            item_vector(catalogue.description.names),
+            {MOVIE_ID: asked.movie_names},
+            {VECTOR: asked.film_vectors[asked.movies]},
+        ),
         asked.described(),
         asked.reasons("because"),
         asked.reasons("because_of_history", brought=True),

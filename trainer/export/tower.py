@@ -15,7 +15,7 @@ from trainer.models.retrieval.model import RetrievalModel
 VECTOR = "vector"
 
 
-def export_tower(model: RetrievalModel, side: Literal["user", "movie"], path: str) -> None:
+def export_tower(model: RetrievalModel, side: Literal["user", "item", "movie"], path: str) -> None:
     """Writes one tower as a SavedModel, for search, clustering or comparisons; `path` must not exist yet.
 
     Signature:
@@ -25,7 +25,7 @@ def export_tower(model: RetrievalModel, side: Literal["user", "movie"], path: st
 
     Args:
         model: the trained model.
-        side: the tower to export.
+        side: the tower to export; `movie` is the name that earlier versions gave to `item`.
         path: the path of the SavedModel.
 
     Examples:
@@ -34,17 +34,17 @@ def export_tower(model: RetrievalModel, side: Literal["user", "movie"], path: st
         >>> from tempfile import TemporaryDirectory
         >>> from trainer.models.retrieval.mf import Mf, MfConfig
         >>> with TemporaryDirectory() as folder:
-        ...     export_tower(Mf(MfConfig(dim=4), catalogue), "movie", f"{folder}/tower")
+        ...     export_tower(Mf(MfConfig(dim=4), catalogue), "item", f"{folder}/tower")
         ...     tower = tf.saved_model.load(f"{folder}/tower").signatures["serving_default"]
         ...     tuple(tower(movie_id=tf.constant(["1", "unheard of"]))["vector"].shape)
         (2, 5)
 
     Raises:
-        ValueError: `side` is neither `user` nor `movie`.
+        ValueError: `side` is neither `user` nor `item`.
     """
-    name = {"user": USER_ID, "movie": MOVIE_ID}.get(side)
+    name = {"user": USER_ID, "item": MOVIE_ID, "movie": MOVIE_ID}.get(side)
     if name is None:
-        raise ValueError(f"A retrieval model has a 'user' and a 'movie' side, not {side!r}.")
+        raise ValueError(f"A retrieval model has a 'user' and an 'item' side, not {side!r}.")
     encoder = Encoder(model, name)
     archive = keras.export.ExportArchive()
     archive.track(encoder)

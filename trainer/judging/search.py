@@ -31,8 +31,8 @@ def search_quality(
     Returns:
         `index_recall@100`: the mean share of a list of 100 that exact search could have returned; films with
         the score of the 100th count as equal to it. `search_p50_ms`, `search_p99_ms`: the latency of a
-        request for one user's 100 films, in a v1 session in this process, after warming up. `films`: the
-        number of films.
+        request for one user's 100 films, in a v1 session in this process, after warming up. `items`: the
+        number of items.
     """
     sample = users[np.unique(np.linspace(0, len(users) - 1, SAMPLE).astype(int))]
     names = [catalogue.vocabularies.user_id[row - 1] for row in sample]
@@ -50,7 +50,7 @@ def search_quality(
         f"index_recall@{K}": float(np.concatenate(found).mean()),
         "search_p50_ms": float(p50),
         "search_p99_ms": float(p99),
-        "films": int(vectors.known.sum()),
+        "items": int(vectors.known.sum()),
     }
 
 

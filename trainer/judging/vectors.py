@@ -11,6 +11,8 @@ from trainer.export.answers import UNKNOWN
 from trainer.export.saved_model import SavedModel
 
 BLOCK = 4096  # strings per request
+# The signature of items' vectors; the second is that of MovieLens, and of all versions exported before.
+ITEM_VECTOR = ("item_vector", "movie_vector")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,15 +34,17 @@ class Vectors:
         """Requests the vectors of all users and films in the vocabularies, which need not be the model's own.
 
         A user whom the model does not know gets the model's vector of the unknown user. The signatures are
-        `user_vector`, `movie_vector` (to `vector` [B, d]) and `describe` (to `ratings` [B], 0: unknown).
+        `user_vector`, `item_vector` or `movie_vector` (to `vector` [B, d]) and `describe` (to `ratings` [B],
+        0: unknown).
 
         Raises:
             TrainingError: the model lacks one of them.
         """
+        signature = next((name for name in ITEM_VECTOR if model.has(name)), ITEM_VECTOR[0])
         users, films = (UNKNOWN, *vocabularies.user_id), (UNKNOWN, *vocabularies.movie_id)
         return cls(
             users=_ask(model, "user_vector", USER_ID, users, "vector"),
-            films=_ask(model, "movie_vector", MOVIE_ID, films, "vector"),
+            films=_ask(model, signature, MOVIE_ID, films, "vector"),
             known=_ask(model, "describe", MOVIE_ID, films, "ratings") > 0,
         )
 

@@ -7,6 +7,7 @@ import altair as alt
 
 from pipeline.report import charts
 from pipeline.report.blocks import Block, Chart, Fact, Facts, Note, Notes, Part, Section, Table
+from pipeline.report.former_keys import items_in
 from pipeline.report.names import group
 from pipeline.report.quality.judged_lists import judged_lists, judged_users
 from pipeline.report.quality.next_span import next_span_part
@@ -329,7 +330,7 @@ def _scores(found: dict[str, list[float]], words: DataWords) -> Chart:
 def _search(search: dict[str, float], words: DataWords) -> Facts:
     return Facts(
         [
-            Fact(f"{words.items.capitalize()} searched", number(int(search["films"]))),
+            Fact(f"{words.items.capitalize()} searched", number(items_in(search))),
             Fact("Recall of the exact top 100", share(search["index_recall@100"])),
             Fact(
                 "Median",

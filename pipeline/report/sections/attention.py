@@ -48,8 +48,8 @@ def _data(sources: Sources) -> Iterator[Note]:
             "data",
         )
     test = sources.details.get("data", {}).get("splits", {}).get("test")
-    if test and test["unknown_films"] > 0.01 * test["ratings"]:
-        part = share(test["unknown_films"] / test["ratings"])
+    if test and test["unknown_items"] > 0.01 * test["ratings"]:
+        part = share(test["unknown_items"] / test["ratings"])
         words = sources.words
         yield Note(
             f"{part} of the {words.ratings} in test are of {words.items} that are not in train.",

@@ -87,12 +87,12 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
                     split,
                     number(each["ratings"]),
                     number(each["users"]),
-                    number(each["films"]),
+                    number(each["items"]),
                     number(each["mean"], 3),
                     day(each["first"]),
                     day(each["last"]),
                     number(each["unknown_users"]),
-                    number(each["unknown_films"]),
+                    number(each["unknown_items"]),
                 ]
                 for split, each in found["splits"].items()
             ],
@@ -115,7 +115,7 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
             Facts(
                 [
                     Fact(f"{words.users.capitalize()} in train", number(found["users"])),
-                    Fact(f"{words.items.capitalize()} in train", number(found["films"])),
+                    Fact(f"{words.items.capitalize()} in train", number(found["items"])),
                     Fact(
                         "Density",
                         share(found["density"]),
@@ -128,7 +128,7 @@ def _splits(sources: Sources, found: dict[str, Any] | None) -> list[Block]:
                     ),
                     Fact(
                         f"Most popular 10 % of {words.items}",
-                        share(found["concentration"]["films"]),
+                        share(found["concentration"]["items"]),
                         f"of all {words.ratings}",
                     ),
                 ]
@@ -283,7 +283,7 @@ def _groups(found: list[dict[str, Any]], words: DataWords) -> Chart | Notes:
     if not found:
         return Notes([Note(f"No {words.item} in train has {words.grouping}.", "muted")])
     rows = [
-        {"group": r["word"], "items": r["films"], "ratings": r["ratings"], "mean": r["mean"]}
+        {"group": r["word"], "items": r["items"], "ratings": r["ratings"], "mean": r["mean"]}
         for r in found[:GROUPS]
     ]
     drawn = (

@@ -144,8 +144,8 @@ def test_strengths_over_many_values_are_drawn_in_ranges_that_double(left):
     found = {
         "data": {
             "stars": {"train": counts, "test": {"200": 2}}, "genres": [],
-            "activity": [], "popularity": [], "splits": {}, "users": 1, "films": 1, "density": 1.0,
-            "concentration": {"users": 1.0, "films": 1.0}, "time": {},
+            "activity": [], "popularity": [], "splits": {}, "users": 1, "items": 1, "density": 1.0,
+            "concentration": {"users": 1.0, "items": 1.0}, "time": {},
         }
     }  # fmt: skip
     section = data(

@@ -201,7 +201,7 @@ def test_the_search_of_an_exported_model_is_measured(exported, data):
         vectors = Vectors.read(loaded, data.catalogue.vocabularies)
         found = search_quality(loaded, vectors, data.catalogue, users)
 
-    assert found["films"] == data.catalogue.movies - 1
+    assert found["items"] == data.catalogue.movies - 1
     assert found["index_recall@100"] == 1
     assert 0 < found["search_p50_ms"] <= found["search_p99_ms"]
 

@@ -50,7 +50,7 @@ def models(tmp_path_factory):
     assert verify_export(str(paths["retrieval"]), answers) < 1e-4
     together = assemble(paths["ranking"], paths["retrieval"], paths["recommender"], candidates=30)
     assert verify_export(str(paths["recommender"]), together) < 1e-4
-    export_tower(retrieval, "movie", str(folder.parent / "tower"))
+    export_tower(retrieval, "item", str(folder.parent / "tower"))
     return folder, ranking
 
 
@@ -63,6 +63,7 @@ def test_signatures_have_the_data_sets_names_and_no_others(models):
         assert ServedNames.of(description_of(path)) == SERVED
         tensors = {tensor for each in signatures.values() for tensor in (*each.inputs, *each.outputs)}
         assert not {tensor for tensor in tensors if tensor.startswith(("movie_", "user_"))}
+        assert ("item_vector" in signatures, "movie_vector" in signatures) == (name == "retrieval", False)
     assert [*LoadedModel(folder.parent / "tower").signatures["serving_default"].inputs] == ["artist_id"]
 
 

@@ -52,10 +52,10 @@ def test_the_projector_gets_the_films_vectors_without_their_bias(data, tmp_path)
     model = train_retrieval(settings, data).model
 
     assert write_projector(model, tmp_path)
-    vectors = np.loadtxt(tmp_path / "films.tsv", delimiter="\t")
+    vectors = np.loadtxt(tmp_path / "items.tsv", delimiter="\t")
     wanted = model.item_vectors(np.arange(1, data.catalogue.movies)).numpy()
     assert vectors == pytest.approx(wanted[:, :-1], rel=1e-4, abs=1e-5)
-    first = (tmp_path / "films_metadata.tsv").read_text().splitlines()[1].split("\t")
+    first = (tmp_path / "items_metadata.tsv").read_text().splitlines()[1].split("\t")
     assert first[0] == data.catalogue.attributes.titles[1]
     assert int(first[3]) == data.catalogue.watchers.lengths[1]
 

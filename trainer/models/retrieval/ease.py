@@ -30,7 +30,8 @@ class Ease(SolvedModel):
     def __init__(self, config: EaseConfig, catalogue: Catalogue, **kwargs):
         if catalogue.movies > MOST_FILMS:
             raise TrainingError(
-                f"ease learns a weight for each pair of films, and there are {catalogue.movies - 1}: more "
+                f"ease learns a weight for each pair of {catalogue.description.nouns.of_items()}, and there "
+                f"are {catalogue.movies - 1}: more "
                 f"than {MOST_FILMS}.",
                 "Choose another model.kind: ials is of the same quality.",
             )
