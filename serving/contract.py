@@ -9,19 +9,28 @@ The signatures `…_for_history` take ids, the ones `…_from_history` titles. `
 a history counts: 1 for all if they count alike. Only the ratios of a row's weights matter. Padding has any
 weight of 0 or more, which is ignored.
 
+Where the data describe users and the models learn from that, there are signatures `…_of_user` for people who
+are known by what they say of themselves (`for_people`): each feature is one more input, under its name in
+tf.Examples.
+
 `k` and `exclude_seen` are sent once for all rows (a scalar), or once per row: a request in rows, `instances`,
 repeats them in every row. The longest list decides the width of the answer; shorter lists are padded with ""
 and 0. Versions exported before this take a scalar only, and still meet the contract.
 """
 
+from collections.abc import Mapping
+
 from serving.models import MODELS
 from serving.names import Names
 from serving.signature import Signature, TensorSpec
 
-__all__ = ["CONTRACT", "MODELS", "contract", "departures"]
+__all__ = ["CONTRACT", "MODELS", "OF_USER", "contract", "departures", "for_people", "user_features"]
 
 #: What versions exported before call a signature.
 FORMER = {"item_vector": "movie_vector"}
+
+#: The recommender's signature for people known by a history and by features.
+OF_USER = "recommend_for_history_of_user"
 
 _IDS = TensorSpec("string", (-1,))
 _K = TensorSpec("int32", None)
@@ -76,6 +85,28 @@ def item_vector(names: Names) -> str:
     return "movie_vector" if names.item == Names().item else "item_vector"
 
 
+def for_people(names: Names) -> dict[str, dict[str, Signature]]:
+    """Returns the signatures that only models with features of users have, without the features' inputs."""
+    whole, item = contract(names), names.item
+    ratings = {names.rating: TensorSpec("float", (-1, -1))}
+    history = {"history_id": _LISTS, "weight": _WEIGHTS, item: _LISTS}
+    return {
+        "ranking": {
+            "rate_ids_for_history_of_user": Signature(history, ratings),
+            "rate_ids_of_user": Signature({item: _LISTS}, ratings),
+        },
+        "retrieval": {"candidates_for_history_of_user": whole["retrieval"]["candidates_for_history"]},
+        "recommender": {OF_USER: whole["recommender"]["recommend_for_history"]},
+    }
+
+
+def user_features(signatures: Mapping[str, Signature], names: Names) -> dict[str, TensorSpec]:
+    """Returns the features of users that a recommender takes, by name; none if it takes none."""
+    found = signatures.get(OF_USER)
+    fixed = for_people(names)["recommender"][OF_USER].inputs
+    return {name: spec for name, spec in found.inputs.items() if name not in fixed} if found else {}
+
+
 #: The contract of MovieLens, and of every model whose description gives no other names.
 CONTRACT = contract(Names())
 
@@ -90,12 +121,15 @@ def departures(model: str, signatures: dict[str, Signature], names: Names | None
     may have fewer than a hundred items.
     """
     found = []
-    for name, promised in contract(names or Names())[model].items():
+    names = names or Names()
+    optional = {name: signature for name, signature in for_people(names)[model].items() if name in signatures}
+    for name, promised in (contract(names)[model] | optional).items():
         actual = signatures.get(name) or signatures.get(FORMER.get(name, name))
         if actual is None:
             found.append(f"{model} lacks the signature {name}")
             continue
-        if set(actual.inputs) != set(promised.inputs):
+        more = name in optional and set(actual.inputs) > set(promised.inputs)
+        if set(actual.inputs) != set(promised.inputs) and not more:
             found.append(
                 f"{model}.{name} takes {', '.join(sorted(actual.inputs))}"
                 f" and not {', '.join(sorted(promised.inputs))}"

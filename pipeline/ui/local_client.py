@@ -1,11 +1,11 @@
 """Client of models in this process, with the interface of the clients of a server."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from serving.client import Client
-from serving.data_words import DataWords
 from serving.errors import ServingError
 from serving.server.model import LoadedModel
 from serving.signature import Signature
@@ -17,12 +17,12 @@ class LocalClient(Client):
     Args:
         models: loaded models by name.
         place: name of the place for error messages.
-        words: words for the data that they were trained on.
+        described: description of the data that they were trained on; empty if there is none.
     """
 
-    def __init__(self, models: dict[str, LoadedModel], place: Path, words: DataWords):
+    def __init__(self, models: dict[str, LoadedModel], place: Path, described: dict[str, Any]):
         super().__init__(str(place))
-        self._models, self._words = models, words
+        self._models, self._described = models, described
 
     def status(self, model: str) -> dict[int, str]:
         """Returns AVAILABLE for a loaded model; its version number is not known here."""
@@ -31,8 +31,8 @@ class LocalClient(Client):
     def metadata(self, model: str, version: int | None = None) -> dict[str, Signature]:
         return self._model(model).signatures
 
-    def words(self, model: str) -> DataWords:
-        return self._words
+    def description(self, model: str) -> dict[str, Any]:
+        return self._described
 
     def close(self) -> None:
         """Does nothing: the models are kept for later requests."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from serving.client import Client
 from serving.client.near_titles import near_titles
-from serving.data_words import DataWords, description_of
+from serving.data_words import description_of
 from serving.errors import ServingError
 from serving.versions.versions import list_versions, version_folder
 
@@ -118,4 +118,4 @@ class Tryable:
             loaded = {name: LoadedModel(version_folder(self.models, name, version)) for name in NAMES}
         except Exception as error:  # a damaged SavedModel may raise anything
             raise ServingError(f"Version {version} cannot be loaded: {error}") from error
-        return LocalClient(loaded, self.models, DataWords.of(self.described(version)))
+        return LocalClient(loaded, self.models, self.described(version))

@@ -70,11 +70,28 @@ class Client(ABC):
         """Returns the signatures of `model` by name."""
 
     def words(self, model: str) -> DataWords:
-        """Returns the words for the data that `model` was trained on; neutral ones if they are not known.
+        """Returns the words for the data that `model` was trained on; neutral ones if they are not known."""
+        try:
+            return DataWords.of(self.description(model))
+        except AttributeError:
+            return DataWords()
 
-        Only the embedded server knows them, and only over REST: a stock TF Serving does not.
+    def description(self, model: str) -> dict[str, Any]:
+        """Returns the description of the data that `model` was trained on, as plain data; empty if not known.
+
+        Only the embedded server knows it, and only over REST: a stock TF Serving does not.
         """
-        return DataWords()
+        return {}
+
+    def signatures(self, model: str) -> dict[str, Signature]:
+        """Returns the signatures of `model` in its served version, by name, from the first request for them.
+
+        Raises:
+            ServingError: the server does not answer, or has no such model.
+        """
+        if (model, None) not in self._signatures:
+            self._signatures[model, None] = self.metadata(model)
+        return self._signatures[model, None]
 
     def names(self, model: str) -> Names:
         """Returns what the signatures of `model`, in its served version, call users, items and so on.
@@ -82,9 +99,7 @@ class Client(ABC):
         Raises:
             ServingError: the server does not answer, or has no such model.
         """
-        if (model, None) not in self._signatures:
-            self._signatures[model, None] = self.metadata(model)
-        return Names.told_by(model, self._signatures[model, None])
+        return Names.told_by(model, self.signatures(model))
 
     @abstractmethod
     def close(self) -> None:
@@ -132,11 +147,12 @@ class RestClient(Client):
         answer = self._send("GET", _path(model, version) + "/metadata")
         return signatures_from_json(answer["metadata"]["signature_def"]["signature_def"])
 
-    def words(self, model: str) -> DataWords:
+    def description(self, model: str) -> dict[str, Any]:
         try:
-            return DataWords.of(self._send("GET", _path(model, None) + "/description")["description"])
-        except (ServingError, KeyError, AttributeError):
-            return DataWords()
+            found = self._send("GET", _path(model, None) + "/description")["description"]
+        except (ServingError, KeyError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def close(self) -> None:
         self._http.close()

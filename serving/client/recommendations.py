@@ -1,6 +1,6 @@
 """Recommendations with their reasons, requested from a model server."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -10,6 +10,8 @@ from serving.client.chances import predicts_chances
 from serving.client.client import Client
 from serving.client.known_titles import is_absent, known_items
 from serving.client.liked import liked_items
+from serving.client.user_features import UserFeature, known_user_features, said_features
+from serving.contract import OF_USER
 from serving.data_words import DataWords
 from serving.errors import ServingError
 from serving.names import Names
@@ -92,27 +94,34 @@ def ask_for_user(client: Client, user: str, k: int, seen: bool) -> Answer:
     return _answer(client, found, "because", user=[user])
 
 
-def ask_for_fan(client: Client, liked: Sequence[str], k: int) -> Answer:
-    """Returns `k` items for someone who likes `liked`.
+def ask_for_fan(client: Client, liked: Sequence[str], k: int, features: Sequence[str] = ()) -> Answer:
+    """Returns `k` items for someone who likes `liked`, and says `features` of themselves.
 
     Args:
         client: the client.
-        liked: titles or ids, or either followed by = and a weight, as in "Alien (1979)=2".
+        liked: titles or ids, or either followed by = and a weight, as in "Alien (1979)=2"; none of somebody
+            who is known by features alone.
         k: the number of items.
+        features: names and values of features of users, as in "country=DE".
 
     Raises:
-        ServingError: nothing is called so, a weight is below 0, or there is no such model.
+        ServingError: nothing is called so, a weight is below 0, there is no such feature or value of one, or
+            there is no such model.
     """
+    said = said_features(features, _known_features(client)) if features else {}
     items = known_items(client)
     if items is None:
         raise _no_model("retrieval")
     meant = liked_items(liked, items, client.words("recommender").item)
-    if all(each.by_title for each in meant):  # versions before ids and weights can answer that too
+    if not said and all(
+        each.by_title for each in meant
+    ):  # versions before ids and weights can answer that too
         found = _ask(client, "recommender", "recommend_from_history", title=[list(liked)], k=k)
         return _answer(client, found, "because_of_history", title=[list(liked)])
     ids, weights = [each.movie_id for each in meant], [each.weight for each in meant]
-    found = _ask(client, "recommender", "recommend_for_history", item=[ids], weight=[weights], k=k)
-    return _answer(client, found, "because_for_history", history_id=[ids])
+    signature = OF_USER if said else "recommend_for_history"
+    found = _ask(client, "recommender", signature, said, item=[ids or [""]], weight=[weights or [0.0]], k=k)
+    return _answer(client, found, "because_for_history", history_id=[ids or [""]])
 
 
 def _answer(client: Client, answer: dict[str, NDArray[Any]], because: str, **who: ArrayLike) -> Answer:
@@ -148,13 +157,28 @@ def _reason(title: str, similarity: float) -> dict[str, str | float] | None:
     return {"movie_title": title, "similarity": similarity} if title and similarity >= WEAK else None
 
 
-def _ask(client: Client, model: str, signature: str, **inputs: ArrayLike) -> dict[str, NDArray[Any]]:
+def _known_features(client: Client) -> dict[str, UserFeature]:
+    try:
+        return known_user_features(client)
+    except ServingError as error:
+        if is_absent(error):
+            raise _no_model("recommender") from None
+        raise
+
+
+def _ask(
+    client: Client,
+    model: str,
+    signature: str,
+    said: Mapping[str, ArrayLike] | None = None,
+    /,
+    **inputs: ArrayLike,
+) -> dict[str, NDArray[Any]]:
     """Calls a signature; inputs and outputs that have a role (`serving.names`) go by it."""
     try:
         named = asdict(client.names(model))
-        outputs = client.predict(
-            model, {named.get(role, role): values for role, values in inputs.items()}, signature
-        )
+        by_name = {named.get(role, role): values for role, values in inputs.items()}
+        outputs = client.predict(model, {**by_name, **(said or {})}, signature)
         roles = {name: role for role, name in named.items()}
         return {roles.get(name, name): values for name, values in outputs.items()}
     except ServingError as error:

@@ -24,6 +24,14 @@ WATCHED = {"u1": ["183", "1"], "u2": ["50", "183", "176", "1", "2571", "4973", "
 
 OF_FILMS = {"nouns": {"item": "film"}, "feedback": "explicit", "grouping": "genres"}
 
+# What a recommender that knows people by features says of these.
+OF_USERS = {
+    "country": {"type": "category", "values": ["US", "FR"], "complete": True, "prefix": None},
+    "age": {"type": "number", "low": 7.0, "high": 73.0},
+    "joined": {"type": "time", "low": 8.7e8, "high": 8.9e8},
+    "hobbies": {"type": "categories", "values": ["chess", "skiing"], "complete": True},
+}
+
 _K = tf.TensorSpec([], tf.int32, name="k")
 
 
@@ -32,10 +40,16 @@ def export_tiny(
     watched: dict[str, list[str]] = WATCHED,
     version: int = 1,
     description: dict = OF_FILMS,
+    of_users: bool = False,
 ) -> None:
-    """Writes `<models>/{recommender,retrieval}/<version>`, with the users in `assets.extra/user_ids.txt`."""
+    """Writes `<models>/{recommender,retrieval}/<version>`, with the users in `assets.extra/user_ids.txt`.
+
+    If `of_users`, the recommender knows people by OF_USERS too.
+    """
     tiny = Tiny(watched)
-    for name, signatures in tiny.signatures().items():
+    if of_users:
+        description = {**description, "user_features": OF_USERS}
+    for name, signatures in tiny.signatures(of_users).items():
         folder = models / name / str(version)
         tf.saved_model.save(tiny, str(folder), signatures=signatures)
         (folder / "assets.extra").mkdir()
@@ -59,7 +73,7 @@ class Tiny(tf.Module):
             [[], *([place[f] for f in each] for each in watched.values())]
         ).to_tensor()
 
-    def signatures(self):
+    def signatures(self, of_users=False):
         def function(call, *specs):
             return tf.function(call, input_signature=specs)
 
@@ -70,8 +84,21 @@ class Tiny(tf.Module):
         movies = tf.TensorSpec([None, None], tf.string, "movie_id")
         titles = tf.TensorSpec([None, None], tf.string, "movie_title")
         exclude = tf.TensorSpec([], tf.bool, "exclude_seen")
+        people = {
+            "recommend_for_history_of_user": function(
+                self.recommend_to_people,
+                movies,
+                tf.TensorSpec([None, None], tf.float32, "weight"),
+                _K,
+                tf.TensorSpec([None], tf.string, "country"),
+                tf.TensorSpec([None], tf.float32, "age"),
+                tf.TensorSpec([None], tf.int64, "joined"),
+                tf.TensorSpec([None, None], tf.string, "hobbies"),
+            )
+        }
         return {
             "recommender": {
+                **(people if of_users else {}),
                 "serving_default": function(lambda user_id: self.recommend(user_id, 10, True), user),
                 "recommend": function(self.recommend, user, _K, exclude),
                 "recommend_from_history": function(
@@ -111,6 +138,25 @@ class Tiny(tf.Module):
         found = self._best(self._watched(user_id), k, False)
         return {name: found[name] for name in ("movie_id", "movie_title", "score")}
 
+    def recommend_to_people(self, movie_id, weight, k, country, age, joined, hobbies):
+        """People of the US like action, under 12 what is for children, and who skis romance.
+
+        Who has joined after 2000 sees one film more.
+        """
+        said = {
+            "Action": country == "US",
+            "Children's": age < 12,
+            "Romance": tf.reduce_any(hobbies == "skiing", axis=1),
+        }
+        likes = tf.add_n(
+            [
+                tf.one_hot([GENRES.index(genre)], 8) * tf.cast(yes, tf.float32)[:, None]
+                for genre, yes in said.items()
+            ]
+        )
+        k += tf.cast(tf.reduce_any(joined > 946_684_800), tf.int32)
+        return self._best(self.by_id.lookup(movie_id), k, True, weight, 2 * likes)
+
     def describe(self, movie_id):
         film = self.by_id.lookup(movie_id)
         each = {"movie_title": self.title, "movie_genres": self.genres, "ratings": self.ratings}
@@ -119,10 +165,10 @@ class Tiny(tf.Module):
     def _watched(self, user_id):
         return tf.gather(self.seen, self.user.lookup(user_id))
 
-    def _best(self, watched, k, exclude_seen, weight=None):
+    def _best(self, watched, k, exclude_seen, weight=None, said=0.0):
         vectors = tf.gather(self.vector, watched)
         likes = tf.reduce_sum(vectors if weight is None else vectors * weight[..., None], axis=1)
-        product = tf.matmul(likes, self.vector, transpose_b=True)
+        product = tf.matmul(likes + said, self.vector, transpose_b=True)
         score = product + tf.cast(self.ratings, tf.float32) / 1000
         is_seen = tf.reduce_max(tf.one_hot(watched, len(FILMS) + 1), axis=1) > 0
         no_film = tf.one_hot(0, len(FILMS) + 1) > 0

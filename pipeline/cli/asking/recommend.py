@@ -15,28 +15,46 @@ from serving.data_words import DataWords
 POPULAR = 50  # minimum number of ratings of an item that is called popular
 
 
-def recommend(server: str, user: str | None, liked: Sequence[str], k: int, seen: bool, as_json: bool) -> None:
+def recommend(
+    server: str,
+    user: str | None,
+    liked: Sequence[str],
+    k: int,
+    seen: bool,
+    as_json: bool,
+    features: Sequence[str] = (),
+) -> None:
     """Requests items from the `recommender` and prints them.
 
     Args:
         server: REST address.
-        user: id of a user, or None for recommendations by `liked`.
-        liked: exact titles of items that the user likes.
+        user: id of a user, or None for recommendations by `liked` and `features`.
+        liked: exact titles or ids of items that the user likes.
         k: number of items.
         seen: whether items that `user` has seen may be recommended.
         as_json: whether to print a list of objects instead of a table.
+        features: names and values of features of the user, as in `country=DE`.
 
     Raises:
-        ServingError: there is no server, it has no recommender, or a title or id is unknown.
+        ServingError: there is no server, it has no recommender, or a title, id or feature is unknown.
     """
     with RestClient(server) as client:
-        answer = ask_for_user(client, user, k, seen) if user is not None else ask_for_fan(client, liked, k)
+        if user is not None:
+            answer = ask_for_user(client, user, k, seen)
+        else:
+            answer = ask_for_fan(client, liked, k, features)
     if as_json:
         print(json.dumps([item.named(answer.names) for item in answer.items], ensure_ascii=False))
         return
     who = answer.words.user
-    whom = f"{who} {user}" if user is not None else f"a new {who} who likes " + " and ".join(liked)
+    whom = f"{who} {user}" if user is not None else f"a new {who}{_known_by(liked, features)}"
     _print(answer, whom, known=user is not None)
+
+
+def _known_by(liked: Sequence[str], features: Sequence[str]) -> str:
+    """Returns ` of country=DE who likes Alien (1979)`, or what of it there is."""
+    of = f" of {', '.join(features)}" if features else ""
+    return of + (f" who likes {' and '.join(liked)}" if liked else "")
 
 
 def _print(answer: Answer, whom: str, known: bool) -> None:

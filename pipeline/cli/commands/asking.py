@@ -31,16 +31,29 @@ def recommend(
             "the ratios of these numbers matter."
         ),
     ] = None,
+    user_feature: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--user-feature",
+            help="What somebody who is no user yet says of themselves, as name=value, such as country=DE; "
+            "beside --like or in place of it; repeatable. The names are those of the features of users that "
+            "the recommender learned from.",
+        ),
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=2**31 - 1, help="Number of items.")] = 10,
     seen: Annotated[bool, typer.Option("--seen", help="Include items that the user knows already.")] = False,
     server: ServerOption = DEFAULT_SERVER,
     json_: JsonOption = False,
 ) -> None:
     """Ask a running server what to recommend to somebody, and why."""
-    if (user is None) == (not like):
-        raise typer.BadParameter("give --user, or --like with a title, and not both")
+    if user is not None and user_feature:
+        raise typer.BadParameter(
+            "--user-feature is for somebody who is no user yet: the models know the features of --user"
+        )
+    if (user is None) == (not like and not user_feature):
+        raise typer.BadParameter("give --user, or --like with a title or --user-feature, and not both")
     if like and seen:
         raise typer.BadParameter("--seen goes with --user: what --like names is never recommended")
     from pipeline.cli.asking.recommend import recommend as recommend_items
 
-    recommend_items(server, user, like or [], k, seen, as_json=json_)
+    recommend_items(server, user, like or [], k, seen, json_, user_feature or [])

@@ -15,11 +15,13 @@ from pipeline.ui.site import Site
 from pipeline.ui.tryable import TITLES, Tryable
 from serving.client.chances import rating_text
 from serving.client.recommendations import Answer, Recommended, ask_for_fan, ask_for_user
+from serving.client.user_features import known_user_features
 from serving.data_words import DataWords
 from serving.errors import ServingError
 
 LIKED = 4  # number of fields for items of a history
 MOST = 50
+FEATURE = "feature:"  # what the parameter of a feature of users begins with; its name follows
 TONES = 8  # number of colours of groups that have none of their own in posters.css
 _YEAR = re.compile(r"^(.*?)\s*\((\d{4})\)\s*$")
 _ARTICLE = re.compile(r"^(.*), (The|A|An|Le|La|Les|Il|El|Das|Der|Die)$")
@@ -35,6 +37,7 @@ class Question:
         k: number of items.
         seen: whether items that the user knows already may be recommended.
         versions: one or two versions of the recommender.
+        said: features of a new user, by name.
     """
 
     user: str
@@ -42,11 +45,24 @@ class Question:
     k: int
     seen: bool
     versions: list[int]
+    said: dict[str, str]
 
     @property
     def complete(self) -> bool:
-        """Whether a user or an item is given."""
-        return bool(self.user or self.liked)
+        """Whether a user, an item or a feature is given."""
+        return bool(self.user or self.liked or self.said)
+
+    @property
+    def features(self) -> list[str]:
+        """Features of a new user, as they are typed on the command line."""
+        return [f"{name}={value}" for name, value in self.said.items()]
+
+    def whom(self, words: DataWords) -> str:
+        """Returns for whom is asked: `listener 42`, `a new listener of country=DE who likes ABBA`."""
+        if self.user:
+            return f"{words.user} {self.user}"
+        of = f" of {', '.join(self.features)}" if self.said else ""
+        return f"a new {words.user}{of}" + (f" who likes {' and '.join(self.liked)}" if self.liked else "")
 
 
 def shown(site: Site, tryable: Tryable, query: QueryParams) -> dict[str, Any]:
@@ -61,12 +77,15 @@ def shown(site: Site, tryable: Tryable, query: QueryParams) -> dict[str, Any]:
     ready = [tryable.ready(version) for version in question.versions]  # starts loading both, in parallel
     if not all(ready):
         return {"versions": versions, "loading": True}
-    titles, lists, wrong, near = [], [], [], []
+    titles, lists, wrong, near, features = [], [], [], [], []
     chosen = question.versions[0]
     try:
         titles = tryable.titles(chosen)
-        if question.user and question.liked:
-            wrong = [f"Give either a {words.user} or {words.items} that a new {words.user} likes, not both."]
+        features = [*known_user_features(tryable.client(chosen)).values()]
+        if question.user and (question.liked or question.said):
+            likes = f"{words.items} that a new {words.user} likes"
+            new = likes if question.liked else "features of a new one"
+            wrong = [f"Give either a {words.user} or {new}, not both."]
         elif question.complete:
             lists = [_answered(tryable, question, version, words) for version in question.versions]
     except ServingError as error:
@@ -82,6 +101,7 @@ def shown(site: Site, tryable: Tryable, query: QueryParams) -> dict[str, Any]:
         "liked": [*question.liked, *[""] * LIKED][:LIKED],
         "users": tryable.users(chosen) if titles else [],
         "titles": titles[:TITLES],
+        "features": features,
         "lists": lists,
         "wrong": wrong,
         "near": [each for each in near if each["near"]],
@@ -105,7 +125,8 @@ def suggested(tryable: Tryable, query: QueryParams) -> list[str]:
 
 def _question(params: QueryParams, versions: list[int]) -> Question:
     """Parses the request; raises HTTPException if it is invalid."""
-    query = Query(params, "user", "like", "k", "seen", "version", "other")
+    of_user = [name for name in params if name.startswith(FEATURE)]
+    query = Query(params, "user", "like", "k", "seen", "version", "other", *of_user)
     first, other = (query.number(name, 0, high=10**18) for name in ("version", "other"))
     for version in (first, other):
         if version and version not in versions:
@@ -119,6 +140,7 @@ def _question(params: QueryParams, versions: list[int]) -> Question:
         k=query.number("k", 10, low=1, high=MOST),
         seen=query.flag("seen", "on"),
         versions=[first, *([other] if other not in (0, first) else [])],
+        said={name.removeprefix(FEATURE): text for name in of_user if (text := query.text(name))},
     )
 
 
@@ -135,7 +157,7 @@ def _answered(tryable: Tryable, question: Question, version: int, words: DataWor
     if question.user:
         answer = ask_for_user(client, question.user, question.k, question.seen)
     else:
-        answer = ask_for_fan(client, question.liked, question.k)
+        answer = ask_for_fan(client, question.liked, question.k, question.features)
     return {
         "version": version,
         "items": [_item(item, highest, answer.chances) for item in answer.items],
