@@ -13,7 +13,7 @@ from marquee.progress import report
 from trainer.data.description import Description
 from trainer.data.pairs.trained_on import TrainedOn
 from trainer.export.answers import write_answers
-from trainer.export.description import write_description
+from trainer.export.description import user_features_of, write_description
 from trainer.export.recommender import assemble
 from trainer.export.verify import verify_export
 from trainer.training.weights import trained_folder
@@ -45,7 +45,7 @@ class Executor(base_executor.BaseExecutor):
             rating_weight=exec_properties["rating_weight"],
         )
         if described := exec_properties.get("description"):
-            write_description(part, Description.model_validate_json(described))
+            write_description(part, Description.model_validate_json(described), user_features_of(part))
         verify_export(str(part), answers)
         write_answers(str(part), answers)
         os.replace(part, path)

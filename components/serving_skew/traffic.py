@@ -23,8 +23,15 @@ RECOMMENDING = {
         "candidates",
         "candidates_from_history",
         "candidates_for_history",
+        "candidates_for_history_of_user",
     },
-    "recommender": {"serving_default", "recommend", "recommend_from_history", "recommend_for_history"},
+    "recommender": {
+        "serving_default",
+        "recommend",
+        "recommend_from_history",
+        "recommend_for_history",
+        "recommend_for_history_of_user",
+    },
 }
 RATING = {"serving_default", "rate_ids", "rate_in_context", "serving_examples", "chances"}
 

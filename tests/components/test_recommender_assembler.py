@@ -1,6 +1,7 @@
 """The component on the smallest parts there can be: two films, and stars that turn their order."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,20 @@ def test_it_carries_the_words_for_its_data(parts, tmp_path):
         "names": described.names.by_role(),
     }
     assert DataWords.of(description_of(saved_model)).items == "artists"
+
+
+def test_it_says_by_which_features_its_parts_know_people(parts, tmp_path):
+    country = {"type": "category", "values": ["DE"], "complete": True, "prefix": None}
+    copies = {}
+    for name, part in parts.items():
+        shutil.copytree(part.uri, tmp_path / name)
+        copies[name] = artifact(tmp_path / name)
+        extra = tmp_path / name / "Format-Serving" / "assets.extra"
+        extra.mkdir(exist_ok=True)
+        features = {"country": country} if name == "retrieval" else {}
+        (extra / "description.json").write_text(json.dumps({"user_features": features}))
+    saved_model = execute(copies, tmp_path / "model", description=Description().model_dump_json())
+    assert description_of(saved_model)["user_features"] == {"country": country}
 
 
 def test_a_recommender_was_trained_on_what_its_parts_were_trained_on(parts, tmp_path):

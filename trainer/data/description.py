@@ -58,7 +58,9 @@ class Category(_Feature):
         description="words that have an embedding of their own, the most frequent; others share hashed ones",
     )
     slices: bool = Field(True, description="whether evaluation reports each word, of at most 50, on its own")
-    default: str | None = Field(None, description="value of a request that does not give it (context only)")
+    default: str | None = Field(
+        None, description="value of a request that does not give it (context, and users without an id)"
+    )
 
 
 class Categories(_Feature):
@@ -86,7 +88,9 @@ class Number(_Feature):
     labels: tuple[str, ...] = Field(
         (), description="names of the bins between `boundaries`, for slices and reports; none: ranges"
     )
-    default: float | None = Field(None, description="value of a request that does not give it (context only)")
+    default: float | None = Field(
+        None, description="value of a request that does not give it (context, and users without an id)"
+    )
 
     @model_validator(mode="after")
     def _bins_have_one_rule(self) -> "Number":

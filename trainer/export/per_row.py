@@ -27,6 +27,24 @@ def each_row(value, rows, name: str):
         return tf.broadcast_to(flat, [tf.where(size == 1, rows, size)])
 
 
+def of_each_row(value, rows, name: str):
+    """Returns a tensor that has to have a row for each row of the batch.
+
+    The graph refuses the request (INVALID_ARGUMENT) if it has more or fewer.
+
+    Args:
+        value: a tensor, [B, …].
+        rows: int32 scalar, the size of the batch.
+        name: the name of the input, for the message.
+    """
+    size = tf.shape(value)[0]
+    fits = tf.debugging.Assert(
+        size == rows, [f"{name} must have a value for each row of the batch:", rows, "not", size]
+    )
+    with tf.control_dependencies([fits]):
+        return tf.identity(value)
+
+
 def lengths(k, rows):
     """Returns the number of films that each row requests, and their maximum: int32 [B] and a scalar.
 

@@ -18,6 +18,7 @@ from trainer.export.brought import HISTORY_ID, WEIGHT, weighted
 from trainer.export.cold.items import ColdItems
 from trainer.export.cold.mixed import Mixed
 from trainer.export.description import write_description
+from trainer.export.given.features import GivenFeatures
 from trainer.export.named import Endpoints
 from trainer.models.ranking.model import RankingModel
 
@@ -45,6 +46,11 @@ def export_ranking(model: RankingModel, path: str, cold: ColdItems | None = None
         rate_ids_for_history: the same for `history_id` string [B, h], the ids of the watched films, padded
             with "", and `weight` float32 [B, h], at least 0, how much each of them counts; only the ratios of
             a row's weights matter.
+    A model that learned features of users has one for people who are known by these instead of an id. Each
+    feature is an input by its name in tf.Examples (`trainer.export.given.features`):
+        rate_ids_for_history_of_user: the inputs of `rate_ids_for_history`, and each feature; or, of a model
+            that cannot represent a user by films,
+        rate_ids_of_user: `movie_id` string [B, n], and each feature, to `user_rating` [B, n].
     A model of data with context features (device, time of day) has one that takes them too, by their names in
     tf.Examples: string, float32 or (times, in seconds) int64 [B]; "", NaN and the least int64 mean the
     declared default, which the other signatures always assume:
@@ -90,12 +96,18 @@ def export_ranking(model: RankingModel, path: str, cold: ColdItems | None = None
         brought = tf.TensorSpec([None, None], tf.string, name=HISTORY_ID)
         weight = tf.TensorSpec([None, None], tf.float32, name=WEIGHT)
         endpoints.add("rate_ids_for_history", served.rate_ids_for_history, [brought, weight, films])
+        if given := served.given.specs():
+            of_history = [brought, weight, films, *given]
+            endpoints.add("rate_ids_for_history_of_user", served.rate_ids_for_history_of_user, of_history)
+    elif given := served.given.specs():
+        films = tf.TensorSpec([None, None], tf.string, name=MOVIE_ID)
+        endpoints.add("rate_ids_of_user", served.rate_ids_of_user, [films, *given])
     if context := served.context_specs():
         ids = [strings(USER_ID), strings(MOVIE_ID)]
         endpoints.add("rate_in_context", served.rate_in_context, [*ids, *context])
     endpoints.add("slices", served.slices, [strings("examples")])
     archive.write_out(path, verbose=False)
-    write_description(path, served.description)
+    write_description(path, served.description, served.given.described())
 
 
 class RankingServer(keras.layers.Layer):
@@ -119,7 +131,8 @@ class RankingServer(keras.layers.Layer):
         self._titles = string_lookup(movies_by_title)
         self._movie_of_title = tf.constant([0, *movies_by_title.values()], tf.int32)
         self._context = ContextLookup(catalogue.vocabularies)
-        self.lookups = (self._users, self._movies, self._titles, *self._context.tables)
+        self.given = GivenFeatures(model.catalogue, model.user_features)
+        self.lookups = (self._users, self._movies, self._titles, *self._context.tables, *self.given.tables)
         self._count = catalogue.movies
         self._activity = tf.constant(activity(catalogue), tf.int32)
         self.description = catalogue.description
@@ -149,19 +162,30 @@ class RankingServer(keras.layers.Layer):
         return {USER_RATING: self._for_histories(histories, movies)}
 
     def rate_ids_for_history(self, history_id, weight, movie_id):
+        return self.rate_ids_for_history_of_user(history_id, weight, movie_id)
+
+    def rate_ids_for_history_of_user(self, history_id, weight, movie_id, *given):
         history, movies = (tf.cast(self._movies(ids), tf.int32) for ids in (history_id, movie_id))
         count = tf.constant(self._count, tf.int64)
         if self._cold:
             history = self._cold.learned(history)
         _, liked, weights = weighted(history, weight, count)
-        return {USER_RATING: self._for_histories(liked, movies, weights)}
+        columns = self.given(given, tf.shape(movies)[0]) if given else None
+        return {USER_RATING: self._for_histories(liked, movies, weights, columns)}
 
-    def _for_histories(self, histories, movies, weights=None):
+    def rate_ids_of_user(self, movie_id, *given):
+        rows, width = tf.shape(movie_id)[0], tf.shape(movie_id)[1]
+        movies = tf.reshape(tf.cast(self._movies(movie_id), tf.int32), [-1])
+        columns = {name: tf.repeat(column, width, axis=0) for name, column in self.given(given, rows).items()}
+        features = {USER_ID: tf.zeros_like(movies), MOVIE_ID: movies, **columns}
+        return {USER_RATING: tf.reshape(self._mixed(self._network, features), [rows, width])}
+
+    def _for_histories(self, histories, movies, weights=None, given=None):
         if self._cold is None:
-            return self._network.rate_for_history(histories, movies, weights)
+            return self._network.rate_for_history(histories, movies, weights, given)
         stand_ins, shares = self._cold.of_each(movies)
         flat = tf.reshape(stand_ins, [tf.shape(movies)[0], -1])
-        rated = self._network.rate_for_history(histories, flat, weights)
+        rated = self._network.rate_for_history(histories, flat, weights, given)
         return tf.reduce_sum(shares * tf.reshape(rated, tf.shape(shares)), axis=-1)
 
     def _mixed(self, rate, features):

@@ -43,6 +43,8 @@ def export_retrieval(
         candidates_for_history: the same for `movie_id` string [B, n], padded with "", and `weight` float32
             [B, n], at least 0, how much each film counts; only the ratios of a row's weights matter. A film
             of weight 0 is left out of the answer and changes nothing else.
+        candidates_for_history_of_user: the same and each feature of users that the model knows people by, by
+            its name in tf.Examples (`trainer.export.given.features`), if there are such features.
 
     The vector signatures return the vectors whose product is the score; a film's last number is its bias:
         user_vector: `user_id` string [B] to `vector` float32 [B, d].
@@ -98,6 +100,9 @@ def export_retrieval(
     endpoints.add("candidates_from_history", served.candidates_from_history, [history, k])
     weight = tf.TensorSpec([None, None], tf.float32, name=WEIGHT)
     endpoints.add("candidates_for_history", served.candidates_for_history, [films, weight, k])
+    if given := served.given.specs():
+        call = served.candidates_for_history_of_user
+        endpoints.add("candidates_for_history_of_user", call, [films, weight, k, *given])
     endpoints.add("user_vector", served.user_vector, [user])
     endpoints.add(item_vector(catalogue.description.names), served.movie_vector, [film])
     endpoints.add("describe", served.describe, [film])
@@ -106,7 +111,7 @@ def export_retrieval(
     brought = tf.TensorSpec([None, None], tf.string, name=HISTORY_ID)
     endpoints.add("because_for_history", served.because_for_history, [brought, films])
     archive.write_out(path, verbose=False)
-    write_description(path, catalogue.description)
+    write_description(path, catalogue.description, served.given.described())
     extra = Path(path) / EXTRA
     write_whole(extra / "index.json", json.dumps(asdict(report), indent=2) + "\n")
     write_whole(extra / "user_ids.txt", "".join(f"{name}\n" for name in model.catalogue.vocabularies.user_id))

@@ -8,7 +8,8 @@ from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE
 from trainer.data.lookups import string_lookup
 from trainer.export.brought import distinct, weighted
-from trainer.export.per_row import each_row, lengths
+from trainer.export.given.features import GivenFeatures
+from trainer.export.per_row import each_row, lengths, of_each_row
 from trainer.export.ranking import titles
 from trainer.export.row_blocks import in_blocks
 from trainer.models.index.exact import best_of, frozen
@@ -56,7 +57,8 @@ class RetrievalServer(keras.layers.Layer):
         self._movies = string_lookup(catalogue.vocabularies.movie_id)
         movies_by_title = titles(catalogue)
         self._titles = string_lookup(movies_by_title)
-        self.lookups = (self._users, self._movies, self._titles)
+        self.given = GivenFeatures(model.catalogue, model.user_features)
+        self.lookups = (self._users, self._movies, self._titles, *self.given.tables)
         self._movie_of_title = tf.constant([0, *movies_by_title.values()], tf.int32)
         self._movie_id = tf.constant(["", *catalogue.vocabularies.movie_id])
         self._title = tf.constant(catalogue.attributes.titles.tolist())
@@ -64,6 +66,8 @@ class RetrievalServer(keras.layers.Layer):
         self._ratings = tf.constant(catalogue.watchers.lengths, tf.int32)
         self._tower, self._index = model.for_serving(), index
         self._visitors = visitors
+        nobody = model.user_vectors(tf.constant([0])).numpy() if self.given.inputs else None
+        self._unknown_user = None if nobody is None else frozen(self, "unknown_user", nobody)
         self._unknown_film = frozen(self, "unknown_film", model.item_vectors(tf.constant([0])).numpy())
         seen = once(catalogue.watched)
         self._seen = frozen(self, "seen", seen.values)
@@ -107,18 +111,28 @@ class RetrievalServer(keras.layers.Layer):
         return in_blocks(of_rows, {"movie_title": movie_title, "asked": asked}, FILMS)
 
     def candidates_for_history(self, movie_id, weight, k):
-        asked, most = lengths(k, tf.shape(movie_id)[0])
+        return self.candidates_for_history_of_user(movie_id, weight, k)
 
-        def of_rows(movie_id, weight, asked):
+    def candidates_for_history_of_user(self, movie_id, weight, k, *given):
+        asked, most = lengths(k, tf.shape(movie_id)[0])
+        rows = tf.shape(movie_id)[0]
+        named_given = {
+            f"given {name}": of_each_row(each, rows, name)
+            for name, each in zip(self.given.inputs, given, strict=False)
+        }
+
+        def of_rows(movie_id, weight, asked, **given):
             named, liked, weights = weighted(self._movie(movie_id), weight, self._count())
             if self._visitors is None:
                 learned, counted = self._of_train(liked, weights)
                 found = self._index(self._tower.vectors_of_history(learned, counted), most, _rows(named))
             else:
-                found = best_of(self._visitors.scores(liked, weights), most, _rows(named))
+                lead = self._lead(given.values(), tf.shape(movie_id)[0]) if given else None
+                found = best_of(self._visitors.scores(liked, weights, lead), most, _rows(named))
             return self._films(*found, asked)
 
-        return in_blocks(of_rows, {"movie_id": movie_id, "weight": weight, "asked": asked}, FILMS)
+        inputs = {"movie_id": movie_id, "weight": weight, "asked": asked, **named_given}
+        return in_blocks(of_rows, inputs, FILMS)
 
     def user_vector(self, user_id):
         return {VECTOR: self._tower.user_vectors(self._user(user_id))}
@@ -142,6 +156,11 @@ class RetrievalServer(keras.layers.Layer):
 
     def because_for_history(self, history_id, movie_id):
         return self._reasons(distinct(self._movie(history_id), self._count())[0], self._movie(movie_id))
+
+    def _lead(self, given, rows):
+        """Returns by how much each film is nearer to people of these features than to the unknown user."""
+        people = self._tower.vectors_of_given(self.given(given, rows)) - self._unknown_user
+        return self._index.scores(people)
 
     def _films(self, scores, rows, asked):
         """Returns the films of the found rows, [B, k'], padded after the first `asked` of each row."""

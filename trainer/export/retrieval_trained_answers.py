@@ -10,6 +10,7 @@ from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_GENRES, MOVIE_ID, MOVIE_TITLE, USER_ID
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
+from trainer.export.given.answers import Given, contribution, given_by
 from trainer.export.named import item_vector
 from trainer.export.ranking import titles
 from trainer.export.retrieval_server import (
@@ -25,6 +26,7 @@ from trainer.export.retrieval_server import (
 from trainer.models.index.exact import best_of
 from trainer.models.retrieval.histories import once
 from trainer.models.retrieval.model import RetrievalModel
+from trainer.models.retrieval.towers import through, with_one
 
 DECIDED = 1e-5  # scores further apart than this keep their order despite rounding
 FEW = 10  # films that are requested or described
@@ -52,7 +54,9 @@ def retrieval_answers(
             added.
     """
     asked = _Asked(model, index, visitors, catalogue, vectors, users)
+    of_user = "candidates_for_history_of_user"
     return [
+        *([asked.films(of_user, FEW, {K: FEW}, True, True, True, True)] if model.user_features else []),
         asked.films("serving_default", LENGTH, {}),
         asked.films("retrieve", FEW, {K: FEW}),
         asked.films("candidates", FEW, {K: FEW, EXCLUDE_SEEN: True}, without=True),
@@ -118,6 +122,8 @@ class _Asked:
         scaled = [each * each.sum() / max((each**2).sum(), 1) for _, each in pairs]
         self._liked, self._scaled = liked, scaled
         self._vectors_liked = model.vectors_of_history(_ragged(liked), _ragged(scaled, np.float32))
+        self._features = given_by(model.catalogue, model.user_features, user)
+        self._leads = vectors_given(model, self._features) - model.user_vectors(tf.zeros([1], tf.int32))
 
     def films(
         self,
@@ -127,6 +133,7 @@ class _Asked:
         without: bool = False,
         brought: bool = False,
         by_id: bool = False,
+        given: bool = False,
     ) -> Answer:
         vectors = self._vectors_brought if brought else self.vectors
         if by_id:
@@ -138,7 +145,8 @@ class _Asked:
             if by_id and self._visitors is not None:
                 liked = _ragged([self._liked[row] for row in rows])
                 weights = _ragged([self._scaled[row] for row in rows], np.float32)
-                found = best_of(self._visitors.scores(liked, weights), k, excluded)
+                lead = self._leads.numpy()[rows] @ self.film_vectors[1:].T if given else None
+                found = best_of(self._visitors.scores(liked, weights, lead), k, excluded)
             elif brought and self._visitors is not None:
                 found = best_of(self._visitors.scores(_ragged([gone[row] for row in rows])), k, excluded)
             else:
@@ -157,7 +165,9 @@ class _Asked:
             SCORE: np.where(found >= 0, scores, 0).astype(np.float32),
         }
         who = self._histories(rows, MOVIE_ID, weighted=True) if by_id else self._who(rows, brought)
-        return Answer(signature, {**who, **inputs}, outputs)
+        features = self._features.inputs if given else {}
+        told = {name: [values[row] for row in rows] for name, values in features.items()}
+        return Answer(signature, {**who, **told, **inputs}, outputs)
 
     def described(self) -> Answer:
         outputs = {MOVIE_TITLE: self._titles, MOVIE_GENRES: self._words, RATINGS: self._ratings}
@@ -205,6 +215,20 @@ class _Asked:
             given = [[1.0, *map(float, self._given[row]), *[7.0] * len(self._given[row][:1])] for row in rows]
             found[WEIGHT] = [row + [0.0] * (longest - len(row)) for row in given]
         return found
+
+
+def vectors_given(model: RetrievalModel, given: Given) -> np.ndarray:
+    """Returns the user tower's vectors of people of these features, of nobody's if there are none."""
+    if not model.user_features:
+        return model.user_vectors(tf.zeros([1], tf.int32)).numpy()
+    tower, description = model.user_tower, model.catalogue.description
+    parts = tower.alone().numpy() + sum(
+        contribution(
+            model.catalogue.table(key), tower.rows_of(key).numpy(), given.columns[description.name_of(key)]
+        )
+        for key in model.user_features
+    )
+    return with_one(through(tower.dense, tf.constant(parts))).numpy()
 
 
 def _names(vocabulary: Sequence[str], places: np.ndarray) -> list[str]:

@@ -13,6 +13,7 @@ from trainer.data.tables.context import ContextLookup, learned_context
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
 from trainer.export.cold.items import ColdItems
+from trainer.export.given.answers import contribution, given_by
 from trainer.export.ranking import CHANCE, CHANCES, RankingServer, grouped, titles
 from trainer.models.ranking.mf import product
 from trainer.models.ranking.model import RankingModel
@@ -59,6 +60,12 @@ def trained_answers(model: RankingModel, pairs: int = 64, cold: ColdItems | None
         more.append(Answer("rate_in_context", {USER_ID: users, MOVIE_ID: movies, **inputs}, rated))
     if model.rates_histories:
         more += [_of_histories(model, names, entitled), _of_weighted_histories(model, movie)]
+    if model.user_features:
+        more.append(
+            _of_weighted_histories(model, movie, user)
+            if model.rates_histories
+            else _of_features(model, user, movie[:5])
+        )
     if cold:
         more.append(_of_cold(model, cold, users[: len(cold)]))
     return [
@@ -91,28 +98,56 @@ def _of_histories(model: RankingModel, names: list[str], films: np.ndarray) -> A
     )
 
 
-def _of_weighted_histories(model: RankingModel, films: np.ndarray) -> Answer:
-    """Returns the answer for histories of up to three ids with weights of 1, 0 and 3, composed in NumPy."""
+def _of_weighted_histories(model: RankingModel, films: np.ndarray, users: np.ndarray | None = None) -> Answer:
+    """Returns the answer for histories of up to three ids with weights of 1, 0 and 3, composed in NumPy.
+
+    If there are `users`, rows of train, these histories are of people with their features.
+    """
     members, asked, longest = model.user.shape[1:], films[:5], 3
     table, nobody = model.watched_rows().reshape(-1, *members), model.users(tf.zeros([1], tf.int32)).numpy()
     histories, weights, ratings = [], [], []
-    for place in range(0, len(films) - longest, longest):
+    places = range(0, len(films) - longest, longest)
+    people, features = np.repeat(nobody, len(places), axis=0), {}
+    if users is not None:
+        told = given_by(model.catalogue, model.user_features, users[places])
+        features = dict(told.inputs)
+        people = np.repeat(model.user.numpy()[:1], len(places), axis=0)
+        for key in model.user_features:
+            column = told.columns[model.catalogue.description.name_of(key)]
+            people += contribution(model.catalogue.table(key), model.rows_of(key), column)
+    for place, person in zip(places, people, strict=True):
         row = films[place : place + place % (longest + 1)]
         given = np.array([1.0, 0.0, 3.0])[: len(row)]
-        user = nobody
+        user = person[None]
         counted = (row > 0) & (given > 0)
         counted &= np.array([each not in row[:at] for at, each in enumerate(row)], bool)
         if counted.any():
             scaled = given[counted] * given[counted].sum() / (given[counted] ** 2).sum()
-            user = nobody + (scaled @ table[row[counted]].reshape(len(scaled), -1)).reshape(
-                members
-            ) / np.sqrt(scaled.sum())
+            user = user + (scaled @ table[row[counted]].reshape(len(scaled), -1)).reshape(members) / np.sqrt(
+                scaled.sum()
+            )
         ratings.append(model.head(product(user, model.movies(tf.constant(asked)))).numpy())
         histories.append([*_movie_ids(model, row), *[""] * (longest - len(row))])
         weights.append([*given.tolist(), *[1.0] * (longest - len(row))])
     inputs: dict[str, list | int | bool]
     inputs = {HISTORY_ID: histories, WEIGHT: weights, MOVIE_ID: [_movie_ids(model, asked)] * len(histories)}
-    return Answer("rate_ids_for_history", inputs, {USER_RATING: np.stack(ratings)})
+    signature = "rate_ids_for_history" if users is None else "rate_ids_for_history_of_user"
+    return Answer(signature, {**inputs, **features}, {USER_RATING: np.stack(ratings)})
+
+
+def _of_features(model: RankingModel, users: np.ndarray, movies: np.ndarray) -> Answer:
+    """Returns the ratings of films by people with the features of users of train, and no id."""
+    given = given_by(model.catalogue, model.user_features, users)
+    columns = {name: tf.repeat(column, len(movies), axis=0) for name, column in given.columns.items()}
+    features = {
+        USER_ID: tf.zeros(len(users) * len(movies), tf.int32),
+        MOVIE_ID: tf.tile(tf.constant(movies), [len(users)]),
+        **columns,
+    }
+    rated = model(features, training=False).numpy().reshape(len(users), len(movies))
+    inputs: dict[str, list | int | bool]
+    inputs = {MOVIE_ID: [_movie_ids(model, movies)] * len(users), **given.inputs}
+    return Answer("rate_ids_of_user", inputs, {USER_RATING: rated})
 
 
 def _of_cold(model: RankingModel, cold: ColdItems, users: list[str]) -> Answer:

@@ -65,6 +65,9 @@ HISTORIES = {
 def test_the_signatures_are_those_of_the_contract(exported):
     signatures, others = exported[2], SEVERAL_TASKS.get(type(exported[0]).__name__, ())
     sees_histories = type(exported[0]).__name__ == "Mf"
+    said = [exported[0].catalogue.description.name_of(key) for key in exported[0].user_features]
+    of_user = ["history_id", "movie_id", "weight", *said] if sees_histories else ["movie_id", *said]
+    by_features = "rate_ids_for_history_of_user" if sees_histories else "rate_ids_of_user"
     found = {
         name: (sorted(signature.structured_input_signature[1]), sorted(signature.structured_outputs))
         for name, signature in signatures.items()
@@ -76,6 +79,7 @@ def test_the_signatures_are_those_of_the_contract(exported):
         "slices": (["examples"], ["activity", "age_group"]),
         **({"rate_tasks": (["movie_id", "user_id"], sorted([*others, "user_rating"]))} if others else {}),
         **(HISTORIES if sees_histories else {}),
+        **({by_features: (sorted(of_user), ["user_rating"])} if said else {}),
     }
     output = signatures["rate_ids"].structured_outputs["user_rating"]
     assert (output.dtype, output.shape.as_list()) == (tf.float32, [None])

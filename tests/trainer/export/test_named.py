@@ -63,6 +63,7 @@ def test_signatures_have_the_data_sets_names_and_no_others(models):
         assert ServedNames.of(description_of(path)) == SERVED
         tensors = {tensor for each in signatures.values() for tensor in (*each.inputs, *each.outputs)}
         assert not {tensor for tensor in tensors if tensor.startswith(("movie_", "user_"))}
+        assert not [each for each in signatures if each.endswith("of_user")]  # users have no features here
         assert ("item_vector" in signatures, "movie_vector" in signatures) == (name == "retrieval", False)
     assert [*LoadedModel(folder.parent / "tower").signatures["serving_default"].inputs] == ["artist_id"]
 

@@ -13,7 +13,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from marquee.errors import TrainingError
 from serving.client import GrpcClient, RestClient
-from serving.contract import departures
+from serving.contract import OF_USER, departures
 from serving.errors import StatusError
 from serving.server.config import ServerConfig
 from serving.server.model import LoadedModel
@@ -364,6 +364,7 @@ def test_who_has_watched_everything_is_recommended_nothing(made, trained, data):
 def test_the_parts_composed_by_hand_say_the_same_in_a_v1_session(made, trained):
     for each in (made, trained):
         assert [answer.signature for answer in each.answers] == [
+            *([OF_USER] if each is trained else []),
             "serving_default",
             "recommend",
             "recommend",
@@ -371,7 +372,7 @@ def test_the_parts_composed_by_hand_say_the_same_in_a_v1_session(made, trained):
             "recommend_for_history",
         ]
         assert verify_export(str(each.path), each.answers) <= 1e-5
-    assert len(trained.answers[0].inputs["user_id"]) > 30
+    assert len(trained.answers[1].inputs["user_id"]) > 30
 
 
 def test_parts_whose_variables_and_tables_share_names_stay_apart(made, parts, tmp_path):
@@ -442,6 +443,7 @@ def test_the_contract_is_kept_and_nothing_else_is_served(made, trained):
             "recommend",
             "recommend_from_history",
             "recommend_for_history",
+            *([OF_USER] if each is trained else []),
         }
 
 

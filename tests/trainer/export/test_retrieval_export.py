@@ -9,6 +9,7 @@ import tensorflow as tf
 from components.movielens_example_gen.shipped import shipped
 from marquee.errors import ConfigError, TrainingError
 from tests.trainer.eagerly import eagerly
+from trainer.data.features import DEMOGRAPHICS
 from trainer.export.answers import write_answers
 from trainer.export.retrieval import export_retrieval
 from trainer.export.saved_model import SavedModel
@@ -346,6 +347,7 @@ def test_the_signatures_are_those_of_the_contract(exported):
         "candidates": (["exclude_seen", "k", "user_id"], films),
         "candidates_from_history": (["k", "movie_title"], films),
         "candidates_for_history": (["k", "movie_id", "weight"], films),
+        "candidates_for_history_of_user": (sorted(["k", "movie_id", "weight", *DEMOGRAPHICS]), films),
         "user_vector": (["user_id"], ["vector"]),
         "movie_vector": (["movie_id"], ["vector"]),
         "describe": (["movie_id"], ["movie_genres", "movie_title", "ratings"]),

@@ -38,7 +38,7 @@ class Mixed:
         cold = tf.where(movies >= self._first)[:, 0]
         stand_ins, shares = self.of_each(tf.gather(movies, cold))
         count = tf.shape(shares)[1]
-        asked = {name: tf.repeat(tf.gather(column, cold), count) for name, column in features.items()}
+        asked = {name: tf.repeat(tf.gather(column, cold), count, axis=0) for name, column in features.items()}
         # One call for all pairs: those of the batch, followed by those of the stand-ins.
         every = {name: tf.concat([column, asked[name]], axis=0) for name, column in features.items()}
         every[MOVIE_ID] = tf.concat([self.learned(movies), tf.reshape(stand_ins, [-1])], axis=0)

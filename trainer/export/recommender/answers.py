@@ -1,6 +1,7 @@
 """The two parts' answers, composed in NumPy, as the reference for the composed graph."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -26,6 +27,7 @@ def recommender_answers(
     users: Sequence[str],
     candidates: int,
     rating_weight: float,
+    said: Mapping[str, Mapping[str, Any]] | None = None,
     asked: int = 64,
 ) -> list[Answer]:
     """Returns reference answers for every signature of `trainer.export.recommender.assemble`.
@@ -36,6 +38,8 @@ def recommender_answers(
         ranking, retrieval: the parts.
         users: the users that both parts know.
         candidates, rating_weight: as in `assemble`.
+        said: the features of users that the parts take, as they are described
+            (`trainer.export.given.features.GivenFeatures.described`).
         asked: the number of users to request, spread over the known ones; one unknown user is added.
     """
     names = [*dict.fromkeys(spread(users, np.linspace(0, 1, asked)) if users else []), UNKNOWN]
@@ -51,14 +55,22 @@ def recommender_answers(
     def of_ids(number: int) -> Films:
         return _called(retrieval, "candidates_for_history", **brought, k=number)
 
+    def of_people(number: int) -> Films:
+        signature = "candidates_for_history_of_user"
+        if signature not in retrieval.calls:
+            return of_ids(number)
+        return _called(retrieval, signature, **brought, k=number, **_taken(retrieval, signature, people))
+
     def answer(signature: str, inputs: dict, retrieve: Callable[[int], Films], k: int = LENGTH) -> Answer:
         (name, rows), *_ = inputs.items()
         width = max(k, candidates)
         found = retrieve(width)
-        rating = _ratings(ranking, name, rows, found[MOVIE_ID], inputs.get(WEIGHT))
+        features = {each: inputs[each] for each in people if each in inputs}
+        rating = _ratings(ranking, name, rows, found[MOVIE_ID], inputs.get(WEIGHT), features)
         share = 1.0 if name == USER_ID else BY_HISTORY
         films = ordered(found, rating, share * rating_weight, chances=CHANCES in ranking.calls)
-        if name != USER_ID and "rate_for_history" not in ranking.calls:
+        by_features = features and "rate_ids_of_user" in ranking.calls
+        if name != USER_ID and "rate_for_history" not in ranking.calls and not by_features:
             films[USER_RATING] = np.zeros_like(films[USER_RATING])
         chosen = _certain(films, retrieve(width + 1), width, k)
         outputs = {name: column[chosen, :k] for name, column in films.items()}
@@ -70,7 +82,10 @@ def recommender_answers(
     histories = _histories(first[MOVIE_TITLE])
     ids = _histories(first[MOVIE_ID])
     brought = {MOVIE_ID: ids, WEIGHT: [[1.0, 0.5, float(place % 3)] for place in range(len(ids))]}
+    people = people_saying(said or {}, len(ids))
+    of_user = {**brought, **people, K: LENGTH}
     return [
+        *([answer("recommend_for_history_of_user", of_user, of_people)] if people else []),
         *_chances(ranking, names, of_users(False)(1)[MOVIE_ID][:, 0]),
         answer("serving_default", {USER_ID: names}, of_users(True)),
         answer("recommend", {USER_ID: names, K: LENGTH, EXCLUDE_SEEN: True}, of_users(True)),
@@ -105,10 +120,47 @@ def ordered(found: Films, rating: np.ndarray, rating_weight: float, chances: boo
     return {name: np.take_along_axis(column, order, axis=1) for name, column in columns.items()}
 
 
+def people_saying(said: Mapping[str, Mapping[str, Any]], rows: int) -> dict[str, list]:
+    """Returns values of each described feature, in turn, for as many people; some are unknown."""
+    found: dict[str, list] = {}
+    for shift, (name, feature) in enumerate(said.items()):
+        match feature["type"]:
+            case "categories":
+                words = [[word, ""] for word in feature["values"]] + [[*feature["values"], "", ""][:2]]
+                values: list = [*words, [UNKNOWN, ""]]
+            case "number":
+                values = [feature["low"], (feature["low"] + feature["high"]) / 2, feature["high"]]
+            case "time":
+                values = [int(feature["low"]), int(feature["high"])]
+            case "vector":
+                values = [[1.0] * feature["length"], [0.0] * feature["length"]]
+            case _:
+                values = [*feature.get("values", ["one or two words"]), UNKNOWN, ""]
+        found[name] = [values[(place + shift) % len(values)] for place in range(rows)]
+    return found
+
+
+def _taken(part: Part, signature: str, given: Mapping[str, list]) -> dict[str, list]:
+    inputs = part.calls[signature].structured_input_signature[1]
+    return {name: values for name, values in given.items() if name in inputs}
+
+
 def _ratings(
-    ranking: Part, name: str, rows: Sequence, movie_id: np.ndarray, weight: Sequence | None = None
+    ranking: Part,
+    name: str,
+    rows: Sequence,
+    movie_id: np.ndarray,
+    weight: Sequence | None,
+    given: Mapping[str, list],
 ) -> np.ndarray:
-    """Returns the ratings by users (`name` is `user_id`) or for histories, [B, n]."""
+    """Returns the ratings by users (`name` is `user_id`) or for histories, of people's features: [B, n]."""
+    if given and "rate_ids_for_history_of_user" in ranking.calls:
+        taken = _taken(ranking, "rate_ids_for_history_of_user", given)
+        asked = {HISTORY_ID: rows, WEIGHT: weight, MOVIE_ID: movie_id, **taken}
+        return _called(ranking, "rate_ids_for_history_of_user", **asked)[USER_RATING]
+    if given and "rate_ids_of_user" in ranking.calls:
+        asked = {MOVIE_ID: movie_id, **_taken(ranking, "rate_ids_of_user", given)}
+        return _called(ranking, "rate_ids_of_user", **asked)[USER_RATING]
     if name == MOVIE_ID and "rate_ids_for_history" in ranking.calls:
         brought = {HISTORY_ID: rows, WEIGHT: weight}
         return _called(ranking, "rate_ids_for_history", **brought, movie_id=movie_id)[USER_RATING]
@@ -144,5 +196,7 @@ def _histories(watched: np.ndarray) -> list[list[str]]:
 
 
 def _called(part: Part, signature: str, **inputs) -> Films:
-    outputs = part.calls[signature](**{name: tf.constant(value) for name, value in inputs.items()})
+    specs = part.calls[signature].structured_input_signature[1]
+    given = {name: tf.constant(value, specs[name].dtype) for name, value in inputs.items()}
+    outputs = part.calls[signature](**given)
     return {name: column.numpy() for name, column in outputs.items()}

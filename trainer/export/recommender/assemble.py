@@ -10,6 +10,7 @@ from marquee.errors import TrainingError
 from marquee.whole_file import write_whole
 from trainer.export.answers import Answer
 from trainer.export.description import FILE as DESCRIPTION
+from trainer.export.description import add_user_features, user_features_of
 from trainer.export.extra import EXTRA
 from trainer.export.ranking import CHANCES
 from trainer.export.recommender.answers import recommender_answers
@@ -23,6 +24,9 @@ CANDIDATES = 200
 RATING_WEIGHT = 0.2
 USERS_FILE = "user_ids.txt"
 FACTS = "recommender.json"
+# Signatures that a ranking model may have, if it can rate by a history or by features of users.
+BY_HISTORIES = ("rate_for_history", "rate_ids_for_history")
+BY_FEATURES = ("rate_ids_of_user", "rate_ids_for_history_of_user")
 _FROM_THE_NODE = 4  # the number of a path's last parts that are kept: RankingTrainer/model/7/Format-Serving
 
 
@@ -48,6 +52,11 @@ def assemble(
         recommend_for_history: the same for `movie_id` string [B, n], padded with "", and `weight` float32
             [B, n], at least 0, how much each film counts; only the ratios of a row's weights matter. A film
             of weight 0 is left out of the answer and changes nothing else.
+        recommend_for_history_of_user: the same and each feature of users that a part knows people by, by its
+            name in tf.Examples (`trainer.export.given.features`), if there are such features. Films are
+            retrieved and rated by the features too, each by the part that knows them. If the ranking model
+            has no `rate_for_history`, but knows people by features, `user_rating` is that of an unknown user
+            with these features.
     k' is the largest k, and at most the largest number of films that any row of the batch has left. A row
     that has or requests fewer films is padded with "", "", 0, 0. A k below 1 is refused. Users and films that
     train lacks are treated as unknown, and unknown titles are ignored. Names are those of MovieLens; in the
@@ -72,9 +81,9 @@ def assemble(
     """
     if candidates < 1:
         raise TrainingError(f"A recommender of {candidates} candidates recommends nothing: at least 1.")
-    optional = ["rate_for_history", "rate_ids_for_history", CHANCES]
-    rater = load_part(ranking, ["rate_ids"], optional=optional)
-    retriever = load_part(retrieval, ["candidates", "candidates_from_history", "candidates_for_history"])
+    rater = load_part(ranking, ["rate_ids"], optional=[*BY_HISTORIES, *BY_FEATURES, CHANCES])
+    required = ["candidates", "candidates_from_history", "candidates_for_history"]
+    retriever = load_part(retrieval, required, optional=["candidates_for_history_of_user"])
     _, inputs = retriever.calls["candidates"].structured_input_signature
     if inputs["exclude_seen"].shape.rank is not None:
         raise TrainingError(
@@ -91,6 +100,7 @@ def assemble(
     shutil.copyfile(users_file, extra / USERS_FILE)
     if (ranking / DESCRIPTION).exists():
         shutil.copyfile(ranking / DESCRIPTION, path / DESCRIPTION)
+        add_user_features(path, user_features_of(retrieval))
     facts = {
         "candidates": candidates,
         "rating_weight": rating_weight,
@@ -99,7 +109,9 @@ def assemble(
     }
     write_whole(extra / FACTS, json.dumps(facts, indent=2) + "\n")
     known = users_file.read_text(encoding="utf-8").split("\n")[:-1]
-    return recommender_answers(rater, retriever, known, candidates, rating_weight)
+    described = {**user_features_of(ranking), **user_features_of(retrieval)}
+    said = {name: described[name] for name in recommender.user_features if name in described}
+    return recommender_answers(rater, retriever, known, candidates, rating_weight, said)
 
 
 def parts_of(path: Path) -> tuple[str, str] | None:

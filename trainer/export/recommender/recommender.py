@@ -3,9 +3,9 @@
 import tensorflow as tf
 
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
-from trainer.export.brought import WEIGHT
+from trainer.export.brought import HISTORY_ID, WEIGHT
 from trainer.export.named import renamed
-from trainer.export.per_row import each_row, lengths
+from trainer.export.per_row import each_row, lengths, of_each_row
 from trainer.export.ranking import CHANCES
 from trainer.export.recommender.parts import Part
 from trainer.export.recommender.points import BY_HISTORY, LEAST
@@ -16,6 +16,29 @@ RATED = {**FILMS, USER_RATING: tf.float32}
 LENGTH = 10  # the length of a list if the request has no k
 
 
+#: Inputs of the parts' signatures for people known by features that are no features.
+NO_FEATURES = frozenset({MOVIE_ID, HISTORY_ID, WEIGHT, K})
+
+
+def given_inputs(*calls) -> dict[str, tf.TensorSpec]:
+    """Returns the features of users that signatures of parts take, by name; None among them is none."""
+    found: dict[str, tf.TensorSpec] = {}
+    for call in calls:
+        inputs = {} if call is None else call.structured_input_signature[1]
+        found |= {
+            name: tf.TensorSpec(spec.shape, spec.dtype, name=name)
+            for name, spec in inputs.items()
+            if name not in NO_FEATURES
+        }
+    return found
+
+
+def _taken(call, given):
+    """Returns those of the given features that a part's signature takes."""
+    inputs = call.structured_input_signature[1]
+    return {name: each for name, each in given.items() if name in inputs}
+
+
 class Recommender(tf.Module):
     """The served recommender: maps users, or histories, to recommended films.
 
@@ -24,9 +47,14 @@ class Recommender(tf.Module):
 
     Args:
         ranking: a part with `rate_ids`, with `rate_for_history` and `rate_ids_for_history` if it can rate by
-            a history, and with `chances` if its ratings are chances of an interaction.
-        retrieval: a part with `candidates`, `candidates_from_history` and `candidates_for_history`.
+            a history, with `rate_ids_for_history_of_user` or `rate_ids_of_user` if it knows people by
+            features, and with `chances` if its ratings are chances of an interaction.
+        retrieval: a part with `candidates`, `candidates_from_history` and `candidates_for_history`, and with
+            `candidates_for_history_of_user` if it knows people by features.
         candidates, rating_weight: as in `trainer.export.recommender.assemble`.
+
+    Attributes:
+        user_features: the names of the features of users that it takes.
     """
 
     def __init__(self, ranking: Part, retrieval: Part, candidates: int, rating_weight: float):
@@ -38,6 +66,11 @@ class Recommender(tf.Module):
         self._of_user = retrieval.calls["candidates"]
         self._of_history = retrieval.calls["candidates_from_history"]
         self._of_ids = retrieval.calls["candidates_for_history"]
+        self._of_ids_of_user = retrieval.calls.get("candidates_for_history_of_user")
+        self._rate_of_user = ranking.calls.get("rate_ids_of_user")
+        self._rate_for_history_of_user = ranking.calls.get("rate_ids_for_history_of_user")
+        self._given = given_inputs(self._of_ids_of_user, self._rate_of_user, self._rate_for_history_of_user)
+        self.user_features = tuple(self._given)
         self._candidates, self._weight = candidates, rating_weight
         self._chances = ranking.calls.get(CHANCES)
         self._names = ranking.names
@@ -55,8 +88,14 @@ class Recommender(tf.Module):
         of_chances = {}
         if self._chances is not None:
             of_chances[CHANCES] = self._signature(self.chances, user_id, self._spec(MOVIE_ID, [None]))
+        of_users = {}
+        if self._given:
+            of_users["recommend_for_history_of_user"] = self._signature(
+                self.recommend_for_history_of_user, movie_id, weight, k, *self._given.values()
+            )
         return {
             **of_chances,
+            **of_users,
             "serving_default": self._signature(self.recommend_default, user_id),
             "recommend": self._signature(self.recommend, user_id, k, exclude_seen),
             "recommend_from_history": self._signature(self.recommend_from_history, movie_title, k),
@@ -110,6 +149,35 @@ class Recommender(tf.Module):
             return self._ordered(found, rated[USER_RATING], asked, most, BY_HISTORY)
 
         return in_blocks(of_rows, {"movie_id": movie_id, "weight": weight, "asked": asked}, RATED)
+
+    def recommend_for_history_of_user(self, movie_id, weight, k, *given):
+        asked, most = lengths(k, tf.shape(movie_id)[0])
+        rows = tf.shape(movie_id)[0]
+        named = {
+            f"given {name}": of_each_row(each, rows, name)
+            for name, each in zip(self._given, given, strict=True)
+        }
+
+        def of_rows(movie_id, weight, asked, **named):
+            given = {name.removeprefix("given "): each for name, each in named.items()}
+            brought = {MOVIE_ID: movie_id, WEIGHT: weight, K: self._retrieved(most)}
+            if self._of_ids_of_user is None:
+                found = self._of_ids(**brought)
+            else:
+                found = self._of_ids_of_user(**brought, **_taken(self._of_ids_of_user, given))
+            films, history = {MOVIE_ID: found[MOVIE_ID]}, {HISTORY_ID: movie_id, WEIGHT: weight}
+            if self._rate_for_history_of_user is not None:
+                taken = _taken(self._rate_for_history_of_user, given)
+                rated = self._rate_for_history_of_user(**history, **films, **taken)
+            elif self._rate_of_user is not None:
+                rated = self._rate_of_user(**films, **_taken(self._rate_of_user, given))
+            elif self._rate_ids_for_history is not None:
+                rated = self._rate_ids_for_history(**history, **films)
+            else:
+                return self._unrated(found, asked, most)
+            return self._ordered(found, rated[USER_RATING], asked, most, BY_HISTORY)
+
+        return in_blocks(of_rows, {"movie_id": movie_id, "weight": weight, "asked": asked, **named}, RATED)
 
     def _unrated(self, found, asked, most):
         """Returns films for histories that the ranking model cannot rate by, ordered by nobody's ratings."""

@@ -41,7 +41,7 @@ class ExactIndex(keras.layers.Layer):
             vectors that any query has left if that is less. Queries with fewer vectors left are padded with
             scores of -inf and rows of -1.
         """
-        scores = tf.matmul(queries, self.vectors, transpose_b=True)
+        scores = self.scores(queries)
         if excluded is None:
             return tf.math.top_k(scores, tf.minimum(k, tf.shape(scores)[1]))
         return best_of(scores, k, excluded)
@@ -49,6 +49,10 @@ class ExactIndex(keras.layers.Layer):
     def vectors_of(self, rows):
         """Returns the vectors of the given rows: int32 [...] to float32 [..., d]."""
         return tf.gather(self.vectors, rows)
+
+    def scores(self, queries):
+        """Returns the scores of all rows: float32 [B, d] to [B, M]."""
+        return tf.matmul(queries, self.vectors, transpose_b=True)
 
 
 def best_of(scores, k, excluded):

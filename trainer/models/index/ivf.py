@@ -77,6 +77,10 @@ class IvfIndex(keras.layers.Layer):
         """Returns the vectors of the given rows: int32 [...] to float32 [..., d]."""
         return tf.gather(self.vectors, tf.gather(self.places, rows))
 
+    def scores(self, queries):
+        """Returns the scores of all rows, of every cell: float32 [B, d] to [B, M]."""
+        return tf.gather(tf.matmul(queries, self.vectors, transpose_b=True), self.places, axis=1)
+
     def cell_order(self, queries: np.ndarray) -> np.ndarray:
         """Returns all cells in the order in which each query would search them: int32 [B, cells]."""
         scores = tf.matmul(queries, self.centroids, transpose_b=True)

@@ -10,6 +10,7 @@ from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.pairs.pair_hash import id_hashes
 from trainer.data.row_keys import row_keys
+from trainer.data.tables.given import users_names
 from trainer.data.tables.table import OneOf, SetOf
 
 TABLED = 1 << 24  # combinations of two features whose bins are computed once (64 MB); of more, at each step
@@ -44,6 +45,7 @@ class CrossWeights(keras.layers.Layer):
         super().__init__(dtype="float32", **kwargs)
         hashed = keras.layers.HashedCrossing(bins)
         self._crosses = []
+        self._given = users_names(catalogue.description, [of_user for of_user, _ in pairs])
         for of_user, of_movie in pairs:
             users, movies = row_keys(catalogue, of_user), row_keys(catalogue, of_movie)
             weights = self.add_weight(
@@ -57,14 +59,19 @@ class CrossWeights(keras.layers.Layer):
             else:
                 by_user = (users, _category(catalogue, of_user))
                 cross = _Mixed(by_user, (movies, *_padded(catalogue, of_movie)), bins)
-            self._crosses.append((cross, weights))
+            self._crosses.append((of_user, cross, weights))
         self.built = True
 
     def call(self, features):
-        """Returns the sums, float32 [B, 1], for `user_id` and `movie_id`, int32 [B]."""
+        """Returns the sums, float32 [B, 1], for `user_id` and `movie_id`, int32 [B].
+
+        Features of users that `features` hold (`trainer.data.tables.given`) replace those of the `user_id`.
+        """
         total = tf.zeros(tf.shape(features[USER_ID]))
-        for cross, weights in self._crosses:
-            total += cross(weights, features[USER_ID], features[MOVIE_ID])
+        for of_user, cross, weights in self._crosses:
+            given = features.get(self._given.get(of_user))
+            category = cross.category(features[USER_ID]) if given is None else given
+            total += cross(weights, category, features[MOVIE_ID])
         return total[:, None]
 
 
@@ -74,8 +81,11 @@ class _Tabled:
     def __init__(self, bin_of, of_user, of_movie):
         self._bin_of, self._of_user, self._of_movie = bin_of, of_user, of_movie
 
-    def __call__(self, weights, users, movies):
-        bins = tf.gather(self._bin_of, tf.gather(self._of_user, users))
+    def category(self, users):
+        return tf.gather(self._of_user, users)
+
+    def __call__(self, weights, category, movies):
+        bins = tf.gather(self._bin_of, category)
         movie = tf.gather(self._of_movie, movies)
         if movie.dtype == tf.int32:
             return tf.gather(weights, tf.gather(bins, movie, batch_dims=1))
@@ -91,8 +101,11 @@ class _Mixed:
         self._of_movie, self._share = tf.constant(of_movie[1]), tf.constant(of_movie[2])
         self._bins = bins
 
-    def __call__(self, weights, users, movies):
-        user = tf.gather(self._user_hash, tf.gather(self._of_user, users))[:, None]
+    def category(self, users):
+        return tf.gather(self._of_user, users)
+
+    def __call__(self, weights, category, movies):
+        user = tf.gather(self._user_hash, category)[:, None]
         movie = tf.gather(self._movie_hash, tf.gather(self._of_movie, movies))
         bins = tf.math.floormod(user * 0x9E3779B1 + movie, self._bins)
         return tf.reduce_sum(tf.gather(self._share, movies) * tf.gather(weights, bins), axis=1)

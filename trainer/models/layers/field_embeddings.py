@@ -9,7 +9,8 @@ import tensorflow as tf
 from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.row_keys import row_keys
-from trainer.data.tables.table import OneOf
+from trainer.data.tables.given import sums_of_given, users_names
+from trainer.data.tables.table import OneOf, Table
 from trainer.models.layers.embedding_width import embedding_width
 from trainer.models.layers.side_sums import SideSums
 
@@ -44,6 +45,8 @@ class FieldEmbeddings(keras.layers.Layer):
         self.widths: dict[str, int] = {}
         self._context = {key: catalogue.context[key] for key in features if key in catalogue.context}
         self._of_users = {USER_ID, *catalogue.description.user_features}
+        self._given = users_names(catalogue.description, features)
+        self._tables_given: dict[str, Table] = {key: catalogue.table(key) for key in self._given}
         self._embeddings: dict[str, keras.layers.Layer] = {}
         self._categories: dict[str, tf.Tensor] = {}
         self._sums: dict[str, SideSums] = {}
@@ -60,10 +63,17 @@ class FieldEmbeddings(keras.layers.Layer):
         self.built = True
 
     def call(self, features) -> dict[str, tf.Tensor]:
-        """Returns the embeddings by field, [B, width] each, for `user_id` and `movie_id`, int32 [B]."""
+        """Returns the embeddings by field, [B, width] each, for `user_id` and `movie_id`, int32 [B].
+
+        Features of users that `features` hold (`trainer.data.tables.given`) replace those of the `user_id`.
+        """
         found = {}
         for field, embedding in self._embeddings.items():
             owner = features[USER_ID if field in self._of_users else MOVIE_ID]
+            if self._given.get(field) in features:
+                rows = tf.cast(self._table_of(field), self.compute_dtype)
+                found[field] = sums_of_given(self._tables_given[field], rows, features[self._given[field]])
+                continue
             if field in self._context:
                 found[field] = embedding(self._context[field].ids(features, owner))
                 continue
@@ -78,10 +88,11 @@ class FieldEmbeddings(keras.layers.Layer):
 
     def tables(self) -> dict[str, keras.Variable]:
         """Returns each field's table, with one row for each of the field's `row_keys`."""
-        return {
-            field: layer.kernel if field in self._sums else layer.embeddings
-            for field, layer in self._embeddings.items()
-        }
+        return {field: self._table_of(field) for field in self._embeddings}
+
+    def _table_of(self, field: str) -> keras.Variable:
+        layer = self._embeddings[field]
+        return layer.kernel if field in self._sums else layer.embeddings
 
     def _table(self, field: str, rows: int, width: int, regularizer) -> None:
         if field in self._sums:

@@ -7,6 +7,7 @@ import tensorflow as tf
 from trainer.data.catalogue import Catalogue
 from trainer.data.feature_options import named_fields, named_numbers
 from trainer.data.row_keys import row_keys
+from trainer.data.tables.given import users_names
 from trainer.models.base import Weight
 from trainer.models.layers.field_embeddings import FieldEmbeddings
 from trainer.models.layers.gaussian_prior import GaussianPrior
@@ -45,6 +46,8 @@ class FieldModel(HeadedModel):
         )
         dense = named_numbers(catalogue.description, config.dense)
         self.numbers = Numbers(catalogue, dense, dtype="float32", name="numbers")
+        learned = dict.fromkeys([*self.features, *self.numbers.features])
+        self.user_features = tuple(users_names(catalogue.description, learned))
 
     def weights_by_name(self) -> dict[str, Weight]:
         named: dict[str, Weight] = {}

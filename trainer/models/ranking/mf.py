@@ -6,6 +6,7 @@ says much, whatever the rating.
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from marquee.errors import TrainingError
@@ -13,6 +14,7 @@ from trainer.data.catalogue import Catalogue
 from trainer.data.feature_options import named_fields
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.row_keys import row_keys
+from trainer.data.tables.given import sums_of_given, users_names
 from trainer.data.tables.ragged import Ragged
 from trainer.models.base import Weight
 from trainer.models.index.exact import frozen
@@ -38,7 +40,9 @@ class Mf(HeadedModel):
         self.user = self._table("user", USER_ID)
         self.movie = self._table("movie", MOVIE_ID)
         self._sides: dict[str, list[tuple[SideSums, keras.Variable]]] = {"user": [], "movie": []}
-        for feature in catalogue.known(named_fields(catalogue.description, config.features)):
+        features = catalogue.known(named_fields(catalogue.description, config.features))
+        self.user_features = tuple(users_names(catalogue.description, features))
+        for feature in features:
             owner = "user" if feature in catalogue.description.user_features else "movie"
             sums = SideSums(catalogue.table(feature))
             self._sides[owner].append((sums, self._table(feature, feature)))
@@ -100,6 +104,10 @@ class Mf(HeadedModel):
         """
         return self._vectors(self.movie, "movie", self._watchers, "_watchers_table", ids, without)
 
+    def rows_of(self, feature: str) -> np.ndarray:
+        """Returns the trained table of a side feature: float32 [keys of the feature, K, d + 1]."""
+        return self._tables[feature][0].numpy()
+
     def watched_rows(self):
         """Returns each watched film's term of a user's sum, before the division: [movies, K (d + 1)]."""
         return tf.reshape(self._watched_table, [-1, self._members * self._width]).numpy()
@@ -154,24 +162,40 @@ class FoldedMf(keras.layers.Layer):
         self.movie = self.add_weight(shape=model.movie.shape, trainable=False, name="movie")
         self.movie.assign(model.movies(tf.range(catalogue.movies)))
         self.watched = frozen(self, "watched", model.watched_rows()) if model.rates_histories else None
+        names = users_names(catalogue.description, model.user_features)
+        self._given = [
+            (name, catalogue.table(key), frozen(self, f"given_{place}", model.rows_of(key)))
+            for place, (key, name) in enumerate(names.items())
+        ]
+        # The unknown user without side features, and so also without the rows of unknown ones.
+        self._nobody = frozen(self, "nobody", model.user.numpy()[:1]) if self._given else None
         self.head = model.head
         self.built = True
 
     def call(self, features):
-        users, movies = tf.gather(self.user, features[USER_ID]), tf.gather(self.movie, features[MOVIE_ID])
+        users, movies = self._users(features), tf.gather(self.movie, features[MOVIE_ID])
         return self.head(product(users, movies))
 
-    def rate_for_history(self, histories, movies, weights=None):
+    def _users(self, features):
+        """Returns the vectors of the users' ids, or of unknown users with the features that are given."""
+        if not any(name in features for name, _, _ in self._given):
+            return tf.gather(self.user, features[USER_ID])
+        sides = [sums_of_given(table, rows, features[name]) for name, table, rows in self._given]
+        return self._nobody + tf.add_n(sides)
+
+    def rate_for_history(self, histories, movies, weights=None, given=None):
         """Returns the ratings of cold-start users, given their histories: float32 [B, n].
 
         Args:
             histories: ragged int32 [B, (h)], the watched films; unknown (0) and repeated ones are ignored.
             movies: int32 [B, n], the films to rate.
             weights: ragged float32 [B, (h)], as in `trainer.models.layers.pooled`.
+            given: columns of all `user_features` of the users (`trainer.data.tables.given`); None: unknown.
         """
         members, width = self.user.shape[1:]
         sets = tf.reshape(pooled(self.watched, histories, weights=weights), [-1, members, width])
-        users = (self.user[:1] + sets)[:, None]  # the unknown user's own set is empty
+        nobody = self.user[:1] if given is None else self._users(given)  # without a set of its own
+        users = (nobody + sets)[:, None]
         rated = product(users, tf.gather(self.movie, movies))
         return tf.reshape(self.head(tf.reshape(rated, [-1, members])), tf.shape(movies))
 

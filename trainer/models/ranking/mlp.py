@@ -9,6 +9,7 @@ from trainer.data.catalogue import Catalogue
 from trainer.data.feature_options import ALL, TIME, named_fields
 from trainer.data.features import USER_RATING
 from trainer.data.row_keys import row_keys
+from trainer.data.tables.given import users_names
 from trainer.models.base import Weight
 from trainer.models.layers.dense_stack import dense_stack
 from trainer.models.layers.field_embeddings import FieldEmbeddings
@@ -32,6 +33,7 @@ class Mlp(RankingModel):
         self.fields = FieldEmbeddings(catalogue, self.features, config.dim, config.side_dim)
         self._numbers = Numbers(catalogue, [TIME] if timed else [], dtype="float32")
         self.network = dense_stack(config.hidden, outputs=1)
+        self.user_features = tuple(users_names(catalogue.description, self.features))
 
     def call(self, features):
         return self._answers(self._outputs(features))

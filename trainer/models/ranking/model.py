@@ -27,6 +27,9 @@ class RankingModel(Model):
     other_heads: tuple[str, ...] = ()
     #: Whether the layer of `for_serving` has `rate_for_history`, which rates for cold-start users.
     rates_histories: bool = False
+    #: Keys of the features of users that a rating depends on, and reads from `features` where they are given
+    #: (`trainer.data.tables.given`).
+    user_features: tuple[str, ...] = ()
 
     def __init__(self, catalogue: Catalogue, chance: bool = False, **kwargs):
         super().__init__(**kwargs)

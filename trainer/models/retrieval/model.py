@@ -15,6 +15,8 @@ class RetrievalModel(Model):
     """
 
     monitor_mode = "max"
+    #: Keys of the features of users that the layer of `for_serving` knows people by (`vectors_of_given`).
+    user_features: tuple[str, ...] = ()
 
     def __init__(self, catalogue: Catalogue, **kwargs):
         super().__init__(**kwargs)
@@ -67,10 +69,17 @@ class RetrievalModel(Model):
         Returns:
             A layer whose `scores` takes ragged int32 [B, (n)], known films, each once, and maybe their
             weights as `vectors_of_history` does, and returns float32 [B, movies - 1], the scores of the films
-            from id 1; or None.
+            from id 1; or None. It has to be there if the model has `user_features`: then `scores` takes
+            `lead`, float32 [B, movies - 1], by how much each film is nearer to a person of these features
+            than to the unknown user.
         """
         return None
 
     def for_serving(self) -> keras.layers.Layer:
-        """Returns a layer with `user_vectors` and `vectors_of_history` at the lowest cost."""
+        """Returns a layer with `user_vectors` and `vectors_of_history` at the lowest cost.
+
+        If the model has `user_features`, the layer's `vectors_of_given` takes columns of all of them
+        (`trainer.data.tables.given`) and returns the vectors of people of whom nothing else is known,
+        float32 [B, d].
+        """
         return self

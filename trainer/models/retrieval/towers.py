@@ -9,6 +9,7 @@ from trainer.data.catalogue import Catalogue
 from trainer.data.feature_options import named_fields
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.row_keys import WORDS, row_keys
+from trainer.data.tables.given import users_names
 from trainer.data.tables.title_words import title_words
 from trainer.models.base import Weight
 from trainer.models.layers.gaussian_prior import GaussianPrior
@@ -102,6 +103,7 @@ class UserTower(Tower):
                 catalogue.watched, catalogue.movies, config.history_limit, config.history_dropout
             )
             self.watched = self.table("watched", MOVIE_ID)
+        self.user_features = tuple(users_names(catalogue.description, catalogue.known(features)))
         self._id_dropout = config.id_dropout if config.history else 0.0
         self._seeds = keras.random.SeedGenerator()
         self.built = True
@@ -126,6 +128,14 @@ class UserTower(Tower):
         if self.watched is not None:
             parts += pooled(self.watched, movies, weights=weights)
         return with_one(through(self.dense, parts))
+
+    def alone(self):
+        """Returns the unknown user's own embedding, float32 [1, d], without any feature's."""
+        return tf.convert_to_tensor(self._ids)[:1]
+
+    def rows_of(self, feature: str):
+        """Returns the trained table of a feature: float32 [keys of the feature, d]."""
+        return tf.convert_to_tensor(self._tables[feature][0])
 
     def nobody(self):
         """Returns the unknown user's embeddings, float32 [1, d], before history and dense layers."""

@@ -11,6 +11,7 @@ import tensorflow as tf
 from marquee.errors import TrainingError
 from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_ID, USER_ID
+from trainer.data.tables.given import sums_of_given, users_names
 from trainer.models.base import Weight
 from trainer.models.index.exact import frozen
 from trainer.models.layers.pooled import pooled
@@ -44,6 +45,7 @@ class TwoTower(RetrievalModel):
         self._config = config
         self.user_tower = UserTower(config, catalogue)
         self.item_tower = ItemTower(config, catalogue)
+        self.user_features = self.user_tower.user_features
         sampled = config.loss != "full"
         self.task = Retrieval(
             temperature=config.temperature,
@@ -122,7 +124,7 @@ class TwoTower(RetrievalModel):
         }
 
     def for_serving(self) -> keras.layers.Layer:
-        return FoldedUsers(self.user_tower, self.catalogue.users)
+        return FoldedUsers(self.user_tower, self.catalogue)
 
     def candidates_drawn_from(self, positives):
         self._share = tf.constant(positives / max(1, positives.sum()), tf.float32)
@@ -133,11 +135,17 @@ class TwoTower(RetrievalModel):
 
 
 class FoldedUsers(keras.layers.Layer):
-    """A trained user tower for serving: stores one vector per user, and encodes only requests' histories."""
+    """A trained user tower for serving: a vector per user, and tables to encode what requests bring."""
 
-    def __init__(self, tower: UserTower, users: int, **kwargs):
+    def __init__(self, tower: UserTower, catalogue: Catalogue, **kwargs):
         super().__init__(dtype="float32", trainable=False, **kwargs)
-        self._users = frozen(self, "users", tower(tf.range(users)).numpy())
+        self._users = frozen(self, "users", tower(tf.range(catalogue.users)).numpy())
+        names = users_names(catalogue.description, tower.user_features)
+        self._given = [
+            (name, catalogue.table(key), frozen(self, f"given_{place}", tower.rows_of(key).numpy()))
+            for place, (key, name) in enumerate(names.items())
+        ]
+        self._alone = frozen(self, "alone", tower.alone().numpy()) if self._given else None
         self._nobody = frozen(self, "nobody", tower.nobody().numpy())
         self._watched = frozen(self, "watched", tower.watched.numpy()) if tower.watched is not None else None
         self._dense = list(tower.dense)
@@ -145,6 +153,11 @@ class FoldedUsers(keras.layers.Layer):
 
     def user_vectors(self, ids):
         return tf.gather(self._users, ids)
+
+    def vectors_of_given(self, columns):
+        """Returns the vectors of people of whom the features are known, and nothing else."""
+        sides = [sums_of_given(table, rows, columns[name]) for name, table, rows in self._given]
+        return with_one(through(self._dense, self._alone + tf.add_n(sides)))
 
     def vectors_of_history(self, movies, weights=None):
         parts = tf.repeat(self._nobody, movies.nrows(), axis=0)

@@ -12,10 +12,16 @@ m = 20 pseudo-users shrink the lift of rarely watched films towards 0. shared(i,
 nats) of the words, such as genres, that both films have: that both are for children says more than that both
 are comedies. It decides where everybody has watched the film, so that its lifts carry no information.
 
+What a visitor says of themselves (age, country) adds lead(j) / n. lead(j) is how much higher the trained user
+tower scores film j for an unknown user with these features than for one without. The tower learned a softmax,
+so this difference is one of logarithms of chances too. It counts like one film of the history, because a
+longer history tells the same better: added in full, it makes the list for ten films worse.
+
 If the films have weights w, the sums are over w lift(i, j) and w shared(i, j), and n is the sum of the
 weights, which are scaled so that it is the effective number of films (`trainer.models.layers.pooled`).
 
-All constants were chosen on a validation part of train (`benchmarks/visitor.py`).
+All constants, and the form of what features add, were chosen on a validation part of train
+(`benchmarks/visitor.py`).
 """
 
 from dataclasses import dataclass
@@ -78,10 +84,10 @@ class Visitors(keras.layers.Layer):
         self._nobody = frozen(self, "nobody", nobody.astype(np.float32))
         self.built = True
 
-    def scores(self, histories, weights=None):
+    def scores(self, histories, weights=None, lead=None):
         """Scores all films: ragged int32 [B, (n)], known films, each once, to float32 [B, movies - 1].
 
-        `weights` are as in `RetrievalModel.vectors_of_history`.
+        `weights` are as in `RetrievalModel.vectors_of_history`, and `lead` as in `RetrievalModel.visitors`.
         """
         count = tf.cast(histories.row_lengths(), tf.float32)[:, None]
         if weights is not None:
@@ -92,7 +98,8 @@ class Visitors(keras.layers.Layer):
         lifts = _sums(self._lifts, tf.gather(self._places, histories.values), histories, weights)
         lifts /= tf.maximum(count, 1) ** self._pool.evidence
         scores += tf.gather(lifts, self._places[1:], axis=1)
-        return tf.where(count > 0, scores, self._nobody)
+        scores = tf.where(count > 0, scores, self._nobody)
+        return scores if lead is None else scores + lead / tf.maximum(count, 1)
 
 
 def counted(
