@@ -1,6 +1,7 @@
 """The serving contract as Markdown, from the data that servers and clients are held to."""
 
-from serving.contract import CONTRACT
+from serving.contract import CONTRACT, for_people
+from serving.names import Names
 from serving.signature import TensorSpec
 
 
@@ -14,6 +15,16 @@ def contract() -> str:
         ]
         parts.append("\n".join([f"### {model}", "", "| signature | in | out |", "|---|---|---|", *rows]))
     return "\n\n".join(parts)
+
+
+def contract_for_people() -> str:
+    """A table of the signatures that models have where users have features, without the features' inputs."""
+    rows = [
+        f"| {model} | `{name}` | {_tensors(signature.inputs)} | {_tensors(signature.outputs)} |"
+        for model, signatures in for_people(Names()).items()
+        for name, signature in signatures.items()
+    ]
+    return "\n".join(["| model | signature | in, beside the features | out |", "|---|---|---|---|", *rows])
 
 
 def _tensors(tensors: dict[str, TensorSpec]) -> str:

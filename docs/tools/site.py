@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # `docs` is no ins
 from docs.tools import pipeline_dag
 from docs.tools.command_line import command_line
 from docs.tools.configuration import configuration
-from docs.tools.contract import contract
+from docs.tools.contract import contract, contract_for_people
 from docs.tools.flowchart import fence
 from docs.tools.notebooks import notebook_pages
 from docs.tools.pictures import PICTURES
@@ -99,6 +99,7 @@ MAKERS = {
     "command_line": command_line,
     "components": components,
     "contract": contract,
+    "contract_for_people": contract_for_people,
     "dag": lambda: f'<div class="diagram">{pipeline_dag.picture(_nodes())}</div>',
     "dag_table": lambda: pipeline_dag.table(_nodes()),
     "pictures": pictures,
