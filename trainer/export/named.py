@@ -35,9 +35,10 @@ class Endpoints:
 
     def add(self, signature: str, call: Callable, inputs: Sequence[tf.TensorSpec]) -> None:
         """Adds a signature; `inputs` and the outputs of `call` are named by key."""
-        self._archive.add_endpoint(
-            signature, renamed(call, self._names), [spec_of(each, self._names) for each in inputs]
-        )
+        specs = [spec_of(each, self._names) for each in inputs]
+        traced = tf.function(renamed(call, self._names), autograph=False).get_concrete_function(*specs)
+        # Keras and then TensorFlow trace what they are given anew: with this, only a call of what is traced.
+        self._archive.add_endpoint(signature, lambda *given: traced(*given), specs)
 
 
 def spec_of(spec: tf.TensorSpec, names: Names) -> tf.TensorSpec:
