@@ -1,3 +1,4 @@
+import gc
 import os
 
 # Before anything imports TensorFlow: Keras 3 here and in every child process, and no GPU chatter.
@@ -39,6 +40,17 @@ LONG = (
     "pipeline/schedule/test_clock_changes.py",
     "trainer/export/test_recommender.py",
 )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Keeps the garbage collector from looking through what test files import, now and in every test."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

@@ -25,9 +25,9 @@ def arriving():
 
 
 def test_night_after_night_models_are_compared_and_what_is_pushed_is_not_worse_on_test(arriving):
-    found = nights(arriving, "hash", 3, 12_000, 2_000, RANKING, RETRIEVAL)
+    found = nights(arriving, "hash", 2, 14_000, 2_000, RANKING, RETRIEVAL)
 
-    assert [night["rows"] for night in found] == [12_000, 14_000, 16_000, 18_000]
+    assert [night["rows"] for night in found] == [14_000, 16_000, 18_000]
     assert found[0]["pushed"]
     for task in ("ranking", "retrieval"):
         later = [night[task] for night in found[1:]]
@@ -55,7 +55,7 @@ def test_an_equal_model_is_not_refused_by_the_shipped_bars_and_a_worse_one_is(ar
     task = RankingTask(RANKING)
     assert task.night(*parts)["blessed"]
 
-    for seed in (1, 2, 3):
+    for seed in (1, 2):
         task.custom = {**RANKING, "train": {**RANKING["train"], "seed": seed}}
         equal = task.night(*parts)
         assert equal["blessed"], equal["reason"]

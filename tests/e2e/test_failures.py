@@ -30,7 +30,7 @@ def test_an_anomaly_stops_the_run_and_the_printed_command_goes_on_once_the_data_
     data = ratings(tmp_path, "1,1,9,881250949")
     answer = marquee(
         "run", "--config", "smoke", "--data", str(data), "--no-tune",
-        "--set", "data.dataset=custom", "--set", "validate.schema=ratings",
+        "--set", "data.dataset=custom", "--set", "validate.schema=ratings", "--set", "temporal_check=never",
     )  # fmt: skip
 
     assert answer.returncode == 1

@@ -92,7 +92,8 @@ def test_a_served_model_that_was_deleted_is_pushed_again(first, marquee):
 
 
 def test_what_a_run_blessed_last_is_served_after_it_whatever_was_cached(first, marquee):
-    other = marquee("run", "--config", "smoke", "--set", "recommender.candidates=150", "--tag", "other")
+    candidates = ("--set", "recommender.candidates=150")
+    other = marquee("run", "--config", "smoke", *candidates, *UNTIMED, "--tag", "other")
     assert other.returncode == 0, other.output
     assert "serving_models/{ranking,retrieval,recommender}/2" in other.output
 
@@ -110,7 +111,7 @@ def test_what_a_run_blessed_last_is_served_after_it_whatever_was_cached(first, m
     assert [rows[each.run.run_id]["pushed"] for each in (other, back, again)] == [2, 3, 0]
     assert [rows[each.run.run_id]["served"] for each in (other, back, again)] == [False, True, True]
     assert (rows[other.run.run_id]["overrides"], rows[other.run.run_id]["tags"]) == (
-        ["recommender.candidates=150"],
+        ["recommender.candidates=150", "temporal_check=never"],
         ["other"],
     )
 
@@ -202,7 +203,7 @@ def test_a_worse_retrieval_model_is_not_blessed_and_nothing_of_the_set_is_pushed
 
 def test_a_weight_of_ratings_that_costs_what_is_found_is_not_pushed(first, marquee):
     before = pushed(marquee)
-    heavy = marquee("run", "--config", "smoke", "--set", "recommender.rating_weight=5")
+    heavy = marquee("run", "--config", "smoke", *UNTIMED, "--set", "recommender.rating_weight=5")
 
     assert heavy.returncode == 0, heavy.output
     summary = marquee.summary(heavy.run)

@@ -1,4 +1,3 @@
-import gc
 import os
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from trainer.data import catalogue as catalogues
 from trainer.data.rating_data import RatingData
 from trainer.data.ratings import Ratings
 from trainer.data.vocabularies import Vocabularies
-
-gc.freeze()  # what the libraries have loaded stays: looking through it took a tenth of the tests' time
 
 GENRES = ("Action", "Comedy", "Drama")
 

@@ -42,3 +42,15 @@ def test_no_more_rows_than_a_block_are_answered_at_once():
 
     answered(WIDTHS)
     assert seen == [3, 3, 1]
+
+
+def test_what_answers_rows_is_traced_once_for_one_block_and_for_many():
+    traces = []
+
+    def lists_told(width):
+        traces.append(width.shape)
+        return lists(width)
+
+    answered = tf.function(lambda width: in_blocks(lists_told, {"width": width}, KINDS, 3))
+    answered.get_concrete_function(tf.TensorSpec([None], tf.int32))
+    assert len(traces) == 1

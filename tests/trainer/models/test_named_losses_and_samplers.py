@@ -21,15 +21,20 @@ def loss_before_and_after(config, steps=60):
     """The mean of a few losses at the beginning, and after some steps; negatives are drawn at random."""
     keras.utils.set_random_seed(0)
     model, optimizer = build(config, CATALOGUE), keras.optimizers.Adam(0.1)
+    optimizer.build(model.trainable_variables)
+
+    @tf.function
+    def train():
+        for _ in tf.range(steps):
+            with tf.GradientTape() as tape:
+                loss = model.compute_loss(BATCH, training=True)
+            optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
 
     def now():
         return float(np.mean([model.compute_loss(BATCH) for _ in range(8)]))
 
     before = now()
-    for _ in range(steps):
-        with tf.GradientTape() as tape:
-            loss = model.compute_loss(BATCH, training=True)
-        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+    train()
     return before, now()
 
 
