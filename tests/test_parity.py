@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from components.movielens_example_gen.shipped import shipped
 from trainer.data.catalogue import from_columns
+from trainer.data.description import Description
 from trainer.data.vocabularies import Vocabularies
 from trainer.export.saved_model import SavedModel
 from trainer.models.index import ExactIndex
@@ -47,6 +48,7 @@ CATALOGUE = from_columns(COLUMNS, Vocabularies.from_columns(COLUMNS, shipped("mo
 TOWERS = TwoTowerConfig(dim=4)
 MOVIELENS = shipped("movielens").model_dump()
 IDS = {"user_id": tf.constant([1, 2, 0]), "movie_id": tf.constant([3, 1, 0])}
+SEARCH = Description.model_validate({"context_features": {"query": {"type": "text"}}})
 
 
 def rated(kind, config):
@@ -140,6 +142,12 @@ EXERCISES = {
     "experimental.models.Ranking": lambda c: clicks(c).shape == (2,),
     "experimental.optimizers.CompositeOptimizer": learning_rates,
     "context features": lambda c: rated(c, TwoTowerConfig(dim=4, features=("gender", "genres"))),
+    "context known at request time: words, vectors": lambda c: (
+        c(Vocabularies(("u",), ("m",), {"query": ("soap",)}, SEARCH))({"query": tf.constant(["Soap!"])})[
+            "query"
+        ].numpy()
+        == [[1]]
+    ),
     "list-wise ranking": lambda c: np.isfinite(float(c()(LABELS, SCORES))),
     "multi-task: a weight for rating, a weight for retrieval": lambda c: learns(
         c, JointConfig, rating_weight=2.0, retrieval_weight=0.5

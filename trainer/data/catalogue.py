@@ -14,7 +14,7 @@ from trainer.data.implicit.strengths import Strengths
 from trainer.data.lookups import string_lookup
 from trainer.data.rating_lookup import RATING_FEATURES, RatingLookup
 from trainer.data.ratings import Ratings, pair_keys
-from trainer.data.tables.context import ContextTable, context_tables
+from trainer.data.tables.context_tables import Context, context_tables
 from trainer.data.tables.ragged import Ragged
 from trainer.data.tables.raw_columns import raw_column
 from trainer.data.tables.table import Table
@@ -52,7 +52,7 @@ class Catalogue:
     stars: np.ndarray
     star_share: np.ndarray
     rows: int
-    context: Mapping[str, ContextTable]
+    context: Mapping[str, Context]
     first_time: int
     last_time: int
     items: tuple[str, ...] = ()

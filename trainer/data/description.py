@@ -74,6 +74,9 @@ class Categories(_Feature):
         description="words that have an embedding of their own, the most frequent; others are left out",
     )
     slices: bool = Field(True, description="whether evaluation reports each word, of at most 50, on its own")
+    default: tuple[str, ...] = Field(
+        (), description="words of a request that does not give any (context only)"
+    )
 
 
 class Number(_Feature):
@@ -108,6 +111,7 @@ class Text(_Feature):
 
     type: Literal["text"] = "text"
     limit: int = Field(20_000, ge=1, description="words that have an embedding, the most frequent")
+    default: str | None = Field(None, description="text of a request that does not give it (context only)")
 
 
 class Vector(_Feature):
@@ -116,6 +120,15 @@ class Vector(_Feature):
     type: Literal["vector"] = "vector"
     length: int = Field(ge=1, description="number of numbers")
     separator: str = Field(" ", min_length=1, description="what stands between two numbers in one cell")
+    default: tuple[float, ...] | None = Field(
+        None, description="vector of a request that does not give it (context only)"
+    )
+
+    @model_validator(mode="after")
+    def _default_has_the_length(self) -> "Vector":
+        if self.default is not None and len(self.default) != self.length:
+            raise ValueError(f"default has {len(self.default)} numbers: give {self.length}, as length says")
+        return self
 
 
 class Time(_Feature):

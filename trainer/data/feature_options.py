@@ -81,9 +81,6 @@ Head = Annotated[
 ]
 
 
-CONTEXT_TYPES = ("category", "number", "time")
-
-
 def named_fields(description: Description, names: Names, context: bool = False) -> tuple[str, ...]:
     """Returns the keys of the features that a config names: users', items' and context's for `all`.
 
@@ -97,7 +94,7 @@ def named_fields(description: Description, names: Names, context: bool = False) 
     """
     declared = (*description.user_features, *description.item_features)
     if context:
-        declared = (*declared, *description.select("context", *CONTEXT_TYPES))
+        declared = (*declared, *description.context_features)
     return declared if names == ALL else _declared(description, names, declared)
 
 
@@ -161,24 +158,17 @@ def unlearned_context(model: Any, description: Description) -> str:
         >>> from trainer.data.description import Category, Text
         >>> search = Description(context_features={"device": Category(), "query": Text()})
         >>> unlearned_context(Config(kind="dcn", features="all", learns_context=True), search)
-        'query (text) is not learned: of context, dcn learns category, number, time'
+        ''
         >>> unlearned_context(Config(kind="mf", features="all"), search)
         'device (category), query (text) are not learned: mf learns no context'
     """
     if getattr(model, "features", ALL) != ALL:  # chosen by name
         return ""
-    learns = CONTEXT_TYPES if getattr(model, "learns_context", False) else ()
-    left_out = [
-        f"{key} ({feature.type})"
-        for key, feature in description.context_features.items()
-        if feature.type not in learns
-    ]
-    if not left_out:
+    left_out = [f"{key} ({feature.type})" for key, feature in description.context_features.items()]
+    if not left_out or getattr(model, "learns_context", False):
         return ""
-    why = f"{model.kind} learns no context"
-    if learns:
-        why = f"of context, {model.kind} learns {', '.join(learns)}"
-    return f"{', '.join(left_out)} {'is' if len(left_out) == 1 else 'are'} not learned: {why}"
+    are = "is" if len(left_out) == 1 else "are"
+    return f"{', '.join(left_out)} {are} not learned: {model.kind} learns no context"
 
 
 def check_features(model: Any, description: Description) -> None:
@@ -209,8 +199,8 @@ def _declared(description: Description, names: Iterable[str], allowed: Sequence[
             if name in description.context_features:
                 raise ConfigError(
                     f"{name} is a context feature, which this option does not take",
-                    f"Allowed: {', '.join(allowed) or 'none'}. Of context, kinds with fields learn the types "
-                    f"{', '.join(CONTEXT_TYPES)}.",
+                    f"Allowed: {', '.join(allowed) or 'none'}. Of ranking models all kinds but mf and joint "
+                    "learn context.",
                 )
             found = description.features().get(name)
             what = f"the data has no feature {name}"

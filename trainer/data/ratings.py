@@ -19,7 +19,8 @@ from trainer.data.vocabularies import Vocabularies
 class Ratings:
     """Ratings, one per row: `user`, `movie` int32 (0: not in train), `rating` float32, `timestamp` int64.
 
-    `context` holds the columns of `trainer.data.tables.context.ContextLookup`, by name in tf.Examples.
+    `context` holds the columns of `trainer.data.tables.context.ContextLookup`, by name in tf.Examples, of
+    words and vectors [rows, n].
     """
 
     user: np.ndarray
@@ -52,7 +53,7 @@ class Ratings:
         names = ("user", "movie", "rating", "timestamp")
         columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
         shared = [name for name in parts[0].context if all(name in part.context for part in parts)]
-        context = {name: np.concatenate([part.context[name] for part in parts]) for name in shared}
+        context = {name: _stacked([part.context[name] for part in parts]) for name in shared}
         return cls(**columns, context=context)
 
     @classmethod
@@ -103,9 +104,17 @@ class Ratings:
             for name, kind in types.items()
         }
         names = [name for name in (parts[0] if parts else ()) if name not in types]
-        context = {name: np.concatenate([part[name] for part in parts]) for name in names}
+        context = {name: _stacked([part[name] for part in parts]) for name in names}
         user, movie, rating, timestamp = (columns[name] for name in RATING_FEATURES)
         return cls(user, movie, rating, timestamp, context)
+
+
+def _stacked(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Concatenates columns; of rows of words, the shorter ones are padded with 0."""
+    width = max(part.shape[1] for part in parts) if parts[0].ndim > 1 else 0
+    return np.concatenate(
+        [np.pad(part, ((0, 0), (0, width - part.shape[1]))) if part.ndim > 1 else part for part in parts]
+    )
 
 
 def pair_keys(users: np.ndarray, items: np.ndarray) -> np.ndarray:

@@ -4,16 +4,18 @@ It is written by `keras.export.ExportArchive`: with the SavedModel that `tf.save
 Keras 3 model, TF Serving reports AVAILABLE and then fails on every request.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from trainer.data.activity import ACTIVITIES, activity
 from trainer.data.catalogue import Catalogue
-from trainer.data.description import Description, Number
+from trainer.data.description import Categories, Description, Number, Time, Vector
 from trainer.data.examples import parse
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
 from trainer.data.lookups import string_lookup
-from trainer.data.tables.context import ContextLookup, learned_context
+from trainer.data.tables.context import ContextLookup
 from trainer.export.brought import HISTORY_ID, WEIGHT, weighted
 from trainer.export.cold.items import ColdItems
 from trainer.export.cold.mixed import Mixed
@@ -52,8 +54,9 @@ def export_ranking(model: RankingModel, path: str, cold: ColdItems | None = None
             that cannot represent a user by films,
         rate_ids_of_user: `movie_id` string [B, n], and each feature, to `user_rating` [B, n].
     A model of data with context features (device, time of day) has one that takes them too, by their names in
-    tf.Examples: string, float32 or (times, in seconds) int64 [B]; "", NaN and the least int64 mean the
-    declared default, which the other signatures always assume:
+    tf.Examples: string, float32 or (times, in seconds) int64 [B]; categories string [B, n], padded with "";
+    vectors float32 [B, length]. "", NaN, the least int64, a row of "" and a vector of zeros mean the declared
+    default, which the other signatures always assume:
         rate_in_context: `user_id`, `movie_id`, and each context feature, to `user_rating`.
     One signature slices an evaluation (TFMA's `preprocessing_function_names`):
         slices: `examples` to `activity`, and `<key>_group` for each number of the examples whose bins have
@@ -205,11 +208,9 @@ class RankingServer(keras.layers.Layer):
 
     def context_specs(self) -> list[tf.TensorSpec]:
         """Returns the inputs of `rate_in_context` beside the ids."""
-        types = {"category": tf.string, "number": tf.float32, "time": tf.int64}
-        features = learned_context(self.description)
         return [
-            tf.TensorSpec([None], types[feature.type], name=self.description.name_of(key))
-            for key, feature in features.items()
+            _spec(feature, self.description.name_of(key))
+            for key, feature in self.description.context_features.items()
         ]
 
     def slices(self, examples):
@@ -231,6 +232,20 @@ class RankingServer(keras.layers.Layer):
         # of a lookup's output, and then cannot convert operations that broadcast.
         user, movie = (tf.reshape(each, [-1]) for each in (tf.cast(self._users(user_id), tf.int32), movie))
         return {USER_RATING: self._mixed(self._network, {USER_ID: user, MOVIE_ID: movie, **(more or {})})}
+
+
+def _spec(feature: Any, name: str) -> tf.TensorSpec:
+    """Returns the input of `rate_in_context` for a feature."""
+    match feature:
+        case Number():
+            return tf.TensorSpec([None], tf.float32, name=name)
+        case Time():
+            return tf.TensorSpec([None], tf.int64, name=name)
+        case Vector():
+            return tf.TensorSpec([None, feature.length], tf.float32, name=name)
+        case Categories():
+            return tf.TensorSpec([None, None], tf.string, name=name)
+    return tf.TensorSpec([None], tf.string, name=name)
 
 
 def grouped(description: Description) -> dict[str, Number]:

@@ -3,13 +3,17 @@
 The answers come from the trained model itself, before any export.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
+from trainer.data.description import Text, Vector
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
 from trainer.data.names import Names
-from trainer.data.tables.context import ContextLookup, learned_context
+from trainer.data.tables.context import ContextLookup
+from trainer.data.tables.context_tables import ContextSums
 from trainer.export.answers import UNKNOWN, Answer, ids, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
 from trainer.export.cold.items import ColdItems
@@ -169,15 +173,27 @@ def _movie_ids(model: RankingModel, movies: np.ndarray) -> list[str]:
 def _context(catalogue: Catalogue, rows: int) -> dict[str, np.ndarray]:
     """Returns values of each context feature, in turn, by name in tf.Examples; "" and unknown words too."""
     found = {}
-    for key, feature in learned_context(catalogue.description).items():
+    for key, feature in catalogue.description.context_features.items():
         table = catalogue.context[key]
-        if table.boundaries is None:
+        if isinstance(table, ContextSums):
+            values = _words_or_vectors(table, feature)
+        elif table.boundaries is None:
             values = np.array([*(word for word in table.keys if "\x1e" not in word), UNKNOWN], object)
         else:
             kind = np.int64 if feature.type == "time" else np.float32
             values = np.array([table.mean, *table.boundaries, 0.0]).astype(kind)
-        found[catalogue.description.name_of(key)] = np.resize(values, rows)
+        found[catalogue.description.name_of(key)] = np.resize(values, (rows, *values.shape[1:]))
     return found
+
+
+def _words_or_vectors(table: ContextSums, feature) -> np.ndarray:
+    """Returns words in pairs, or as texts, and vectors: [n] or [n, 2] or [n, length]."""
+    if isinstance(feature, Vector):
+        return np.eye(3, feature.length, dtype=np.float32) - np.eye(3, feature.length, 1, np.float32)
+    words = [*table.keys[:30], UNKNOWN, ""]
+    pairs = [["", ""], *([word, after] for word, after in pairwise(words)), [words[0], words[0]]]
+    texts = [" ".join(pair).strip() for pair in pairs]
+    return np.array(texts if isinstance(feature, Text) else pairs, object)
 
 
 def _example(names: Names, user: str, movie: str, time: int, numbers: list[str]) -> bytes:

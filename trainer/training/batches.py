@@ -21,7 +21,8 @@ from trainer.models.ranking.model import SAMPLE_WEIGHT
 from trainer.training.config import TrainConfig
 from trainer.training.memory import machine_memory
 
-BYTES_A_ROW = 20 * 3  # ids, rating and time, three times: as read, shuffled, and shuffled for the next epoch
+BYTES_A_ROW = 20  # ids, rating and time; context comes on top
+COPIES = 3  # as read, shuffled, and shuffled for the next epoch
 MEMORY_SHARE = 0.25  # the share of the machine's memory that ratings may take
 STEPS_AN_EXECUTION = 64  # the largest number of steps that share Keras's overhead per execution
 WINDOW_ROWS = 1 << 20  # shuffled at once where an epoch is not: some 60 MB
@@ -50,10 +51,12 @@ class Rows:
         """Returns the number of rows of an epoch over `train`, negatives included."""
         return len(train) if self.negatives is None else self.negatives.rows(train.user)
 
-    def types(self, train: Ratings) -> dict[str, np.dtype]:
-        """Returns the names and types of the columns of `shuffled`."""
+    def specs(self, train: Ratings, rows: int | None = None) -> dict[str, tf.TensorSpec]:
+        """Returns the names, shapes and types of the columns of `shuffled`; `rows`: their number."""
         columns = self._columns(train[:0])
-        return {name: column.dtype for name, column in columns.items()}
+        return {
+            name: tf.TensorSpec([rows, *column.shape[1:]], column.dtype) for name, column in columns.items()
+        }
 
     def shuffled(
         self, rows: Ratings, random: np.random.Generator, unknown_rate: float
@@ -114,14 +117,23 @@ def batches(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) -> B
                 f"No rating in train has at least model.min_rating = {kept.min_rating:g} stars.",
                 "Lower model.min_rating.",
             )
-    make = in_memory if fits_in_memory(kept.number(train), config) else streamed
+    fits = fits_in_memory(kept.number(train), config, bytes_a_row=bytes_a_row(train))
+    make = in_memory if fits else streamed
     return make(train, config, kept)
 
 
-def fits_in_memory(rows: int, config: TrainConfig, memory: int | None = None) -> bool:
+def bytes_a_row(train: Ratings) -> int:
+    """Returns the size of a row with its context."""
+    context = sum(column.itemsize * math.prod(column.shape[1:]) for column in train.context.values())
+    return BYTES_A_ROW + context
+
+
+def fits_in_memory(
+    rows: int, config: TrainConfig, memory: int | None = None, bytes_a_row: int = BYTES_A_ROW
+) -> bool:
     """Decides whether `rows` ratings are shuffled whole; `memory`: in bytes, by default this machine's."""
     if config.in_memory == "auto":
-        return rows * BYTES_A_ROW <= MEMORY_SHARE * (memory or machine_memory())
+        return rows * bytes_a_row * COPIES <= MEMORY_SHARE * (memory or machine_memory())
     return config.in_memory == "always"
 
 
@@ -140,7 +152,7 @@ def in_memory(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) ->
         def whole(epoch):
             return kept.shuffled(train, np.random.default_rng((config.seed, int(epoch))), config.unknown_rate)
 
-        columns = _computed(whole, [epoch], kept.types(train), rows)
+        columns = _computed(whole, [epoch], kept.specs(train, rows))
 
         def cut(step):
             return {name: column[edges[step] : edges[step + 1]] for name, column in columns.items()}
@@ -172,8 +184,8 @@ def streamed(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) -> 
         return kept.shuffled(train[places[places < len(train)]], random, config.unknown_rate)
 
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
-        numbers, types = tf.data.Dataset.range(math.ceil(runs / runs_a_window)), kept.types(train)
-        windows = numbers.map(lambda number: _computed(window, [epoch, number], types))
+        numbers, specs = tf.data.Dataset.range(math.ceil(runs / runs_a_window)), kept.specs(train)
+        windows = numbers.map(lambda number: _computed(window, [epoch, number], specs))
         return windows.rebatch(config.batch_size)
 
     def starting_at(epoch: int) -> tf.data.Dataset:
@@ -186,18 +198,17 @@ def streamed(train: Ratings, config: TrainConfig, kept: Rows = EVERY_RATING) -> 
 def _computed(
     function: Callable[..., dict[str, np.ndarray]],
     arguments: list[tf.Tensor],
-    types: dict[str, np.dtype],
-    rows: int | None = None,
+    specs: dict[str, tf.TensorSpec],
 ) -> dict[str, tf.Tensor]:
     """Calls a function of numpy arrays inside a dataset, and returns its columns by name."""
 
     def listed(*given):
         return list(function(*given).values())
 
-    columns = tf.numpy_function(listed, arguments, list(types.values()))
-    for column in columns:
-        column.set_shape([rows])
-    return dict(zip(types, columns, strict=True))
+    columns = tf.numpy_function(listed, arguments, [spec.dtype for spec in specs.values()])
+    for column, spec in zip(columns, specs.values(), strict=True):
+        column.set_shape(spec.shape)
+    return dict(zip(specs, columns, strict=True))
 
 
 def eval_batches(ratings: Ratings, batch_size: int = EVAL_BATCH) -> tf.data.Dataset:

@@ -1,134 +1,158 @@
-"""Context: features of each rating that are known when a request is made, such as a device."""
+"""Context: features of each rating that are known when a request is made, such as a device or a search."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from trainer.data.description import Category, Description, Time
+from trainer.data.description import Categories, Category, Number, Text, Time, Vector
 from trainer.data.examples import NO_MOMENT
-from trainer.data.tables.bins import binned, edges
+from trainer.data.lookups import string_lookup
 from trainer.data.tables.columns import CategoryLookup
+from trainer.data.tables.words import words
 from trainer.data.vocabularies import Vocabularies
 
-#: Types of context features that models learn from.
-LEARNED = ("category", "number", "time")
-
-
-def learned_context(description: Description) -> dict[str, Any]:
-    """Returns the context features that models can learn from, by key."""
-    return {key: description.context_features[key] for key in description.select("context", *LEARNED)}
+MOST_WORDS = 64  # of one feature of one rating: its most frequent different words; others are left out
 
 
 class ContextLookup:
     """Conversion of raw context to the columns that models read, also inside a graph.
 
-    A category becomes int32 ids, a number or a time float32 (seconds since 1970, NaN if unknown); what is
-    missing is the feature's default. Columns have their names in tf.Examples.
+    Columns have their names in tf.Examples. What is missing is the feature's default:
+        category: int32 ids [B], 0 for an unknown word; missing: "".
+        number, time: float32 [B], of times seconds since 1970, NaN if unknown; missing: NaN, NO_MOMENT.
+        text, categories: int32 [B, n], each different known word's place in the vocabulary plus one,
+            ascending and padded with 0, at most MOST_WORDS; missing: a text without a letter, no word but "".
+        vector: float32 [B, length], zeros if unknown; missing: no number, only zeros, or a NaN.
 
     Attributes:
         tables: the string tables, which an export must track explicitly.
     """
 
     def __init__(self, vocabularies: Vocabularies):
-        self._description = vocabularies.description
-        self._features = learned_context(self._description)
+        description = vocabularies.description
         self._lookups = {
-            key: CategoryLookup(feature, vocabularies.of(key))
-            for key, feature in self._features.items()
-            if isinstance(feature, Category)
+            description.name_of(key): _lookup(feature, vocabularies.of(key))
+            for key, feature in description.context_features.items()
         }
         self.tables = tuple(table for lookup in self._lookups.values() for table in lookup.tables)
 
     def names(self) -> tuple[str, ...]:
         """Returns the columns' names."""
-        return tuple(map(self._description.name_of, self._features))
+        return tuple(self._lookups)
 
     def __call__(self, raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Converts the columns that are there, [B] each."""
-        found = {}
-        for key, feature in self._features.items():
-            name = self._description.name_of(key)
-            if name not in raw:
-                continue
-            if isinstance(feature, Category):
-                given = tf.where(raw[name] == "", feature.default or "", raw[name])
-                found[name] = self._lookups[key](given)
-            else:
-                missing = raw[name] == NO_MOMENT if isinstance(feature, Time) else tf.math.is_nan(raw[name])
-                found[name] = tf.where(missing, _default(feature), tf.cast(raw[name], tf.float32))
-        return found
+        """Converts the columns that are there, [B], of words and vectors [B, n] or ragged."""
+        return {name: lookup(raw[name]) for name, lookup in self._lookups.items() if name in raw}
 
 
-def _default(feature: Any) -> float:
+class _Categories:
+    """One word per rating."""
+
+    def __init__(self, feature: Category, vocabulary: tuple[str, ...]):
+        self._default, self._lookup = feature.default or "", CategoryLookup(feature, vocabulary)
+        self.tables = self._lookup.tables
+
+    def __call__(self, raw):
+        return self._lookup(tf.where(raw == "", self._default, raw))
+
+
+class _Numbers:
+    """One number per rating."""
+
+    tables = ()
+
+    def __init__(self, feature: Number | Time):
+        self._timed, self._default = isinstance(feature, Time), default_number(feature)
+
+    def __call__(self, raw):
+        missing = raw == NO_MOMENT if self._timed else tf.math.is_nan(raw)
+        return tf.where(missing, self._default, tf.cast(raw, tf.float32))
+
+
+class _Words:
+    """Any number of words per rating."""
+
+    def __init__(self, feature: Categories | Text, vocabulary: tuple[str, ...]):
+        self._feature, self._known = feature, string_lookup(vocabulary)
+        self._default = _as_cells(feature)
+        self.tables = (self._known,)
+
+    def __call__(self, raw):
+        """Returns int32 [B, n] from string [B] of a text, [B, n] or ragged of categories."""
+        missing, ids = self._ids(raw)
+        if self._default is not None:
+            given, default = ids, self._ids(self._default)[1]
+            width = tf.maximum(tf.shape(given)[1], tf.shape(default)[1])
+            ids = tf.where(missing[:, None], _widened(default, width), _widened(given, width))
+        return ids
+
+    def _ids(self, raw):
+        """Returns which rows have no word at all, [B], and the places of the others' words, [B, n]."""
+        found = words(self._feature, raw)
+        if not isinstance(found, tf.RaggedTensor):  # a request pads its rows with ""
+            found = tf.RaggedTensor.from_tensor(found)
+        found = tf.ragged.boolean_mask(found, found != "")
+        ids = found.with_values(tf.cast(self._known(found.values), tf.int32)).to_tensor(0)
+        return found.row_lengths() == 0, _different(ids)
+
+
+class _Vectors:
+    """One vector per rating."""
+
+    tables = ()
+
+    def __init__(self, feature: Vector):
+        self._length, self._default = feature.length, default_vector(feature)
+
+    def __call__(self, raw):
+        if isinstance(raw, tf.RaggedTensor):
+            raw = raw.to_tensor(float("nan"), shape=[None, self._length])
+        raw = tf.cast(raw, tf.float32)
+        missing = tf.reduce_any(tf.math.is_nan(raw), axis=1) | tf.reduce_all(raw == 0, axis=1)
+        return tf.where(missing[:, None], self._default[None], raw)
+
+
+def _lookup(feature: Any, vocabulary: tuple[str, ...]) -> Any:
+    match feature:
+        case Category():
+            return _Categories(feature, vocabulary)
+        case Number() | Time():
+            return _Numbers(feature)
+        case Vector():
+            return _Vectors(feature)
+    return _Words(feature, vocabulary)
+
+
+def default_number(feature: Any) -> float:
+    """Returns the default of a number or a time, NaN without one."""
     default = getattr(feature, "default", None)
     return float("nan") if default is None else float(default)
 
 
-@dataclass(frozen=True, eq=False)
-class ContextTable:
-    """What train says of a context feature.
-
-    Attributes:
-        name: the column's name.
-        keys: the keys of its categories or bins; that of 0, unknown, is "".
-        known: whether train has any value.
-        boundaries: of the bins of a number, float32; None: the column holds ids.
-        mean, spread: of a number, to standardize it.
-        default: the value of a request that has none: an id, or a number.
-    """
-
-    name: str
-    keys: tuple[str, ...]
-    known: bool
-    boundaries: np.ndarray | None
-    mean: float
-    spread: float
-    default: float
-
-    def ids(self, features: Mapping[str, tf.Tensor], like: tf.Tensor) -> tf.Tensor:
-        """Returns each row's category or bin, int32 [B]; `like` has a row for each."""
-        column = self._column(features, like)
-        if self.boundaries is None:
-            return tf.cast(column, tf.int32)
-        places = 1 + tf.searchsorted(tf.constant(self.boundaries), column, side="right")
-        return tf.where(tf.math.is_nan(column), 0, places)
-
-    def standardized(self, features: Mapping[str, tf.Tensor], like: tf.Tensor) -> tf.Tensor:
-        """Returns a number with mean 0 and variance 1 in train, float32 [B]; 0 if unknown."""
-        column = self._column(features, like)
-        scaled = tf.clip_by_value((column - self.mean) / self.spread, -5.0, 5.0)
-        return tf.where(tf.math.is_nan(column), 0.0, scaled)
-
-    def _column(self, features: Mapping[str, tf.Tensor], like: tf.Tensor) -> tf.Tensor:
-        if self.name in features:
-            return features[self.name]
-        kind = tf.int32 if self.boundaries is None else tf.float32
-        return tf.fill(tf.shape(like), tf.cast(self.default, kind))
+def default_vector(feature: Vector) -> np.ndarray:
+    """Returns the default of a vector, float32 [length], zeros without one."""
+    return np.array(feature.default or [0.0] * feature.length, np.float32)
 
 
-def context_tables(columns: Mapping[str, np.ndarray], vocabularies: Vocabularies) -> dict[str, ContextTable]:
-    """Returns the tables of the context features, by key, from train's columns."""
-    found = {}
-    for key, feature in learned_context(vocabularies.description).items():
-        name = vocabularies.description.name_of(key)
-        if isinstance(feature, Category):
-            lookup = CategoryLookup(feature, vocabularies.of(key))
-            column = columns.get(name, np.zeros(0, np.int32))
-            default = int(lookup(tf.constant([feature.default or ""]))[0])
-            found[key] = ContextTable(name, lookup.keys, bool(column.any()), None, 0.0, 1.0, default)
-        else:
-            column = columns.get(name, np.full(1, np.nan, np.float32)).astype(np.float64)
-            there = column[np.isfinite(column)]
-            found[key] = ContextTable(
-                name,
-                binned(key, feature, column).keys,
-                bool(len(there)),
-                edges(feature, column).astype(np.float32),
-                float(there.mean()) if len(there) else 0.0,
-                float(there.std()) or 1.0 if len(there) else 1.0,
-                _default(feature),
-            )
-    return found
+def _as_cells(feature: Categories | Text) -> tf.Tensor | None:
+    """Returns the default as a row of raw words, or as a text; None without one."""
+    if not feature.default:
+        return None
+    return tf.constant([feature.default] if isinstance(feature, Text) else [list(feature.default)])
+
+
+def _different(ids):
+    """Returns each row's different ids, ascending and padded with 0, at most MOST_WORDS: int32 [B, n]."""
+    last = tf.int32.max
+    ordered = tf.sort(tf.where(ids == 0, last, ids), axis=1)
+    again = tf.concat([tf.zeros_like(ordered[:, :1], tf.bool), ordered[:, 1:] == ordered[:, :-1]], axis=1)
+    kept = tf.sort(tf.where(again, last, ordered), axis=1)[:, :MOST_WORDS]
+    kept = tf.where(kept == last, 0, kept)
+    longest = tf.reduce_max(tf.math.count_nonzero(kept, axis=1, dtype=tf.int32))
+    return kept[:, : tf.maximum(longest, 0)]  # of no rows the largest is the least integer
+
+
+def _widened(ids, width):
+    return tf.pad(ids, [[0, 0], [0, width - tf.shape(ids)[1]]])

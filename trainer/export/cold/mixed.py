@@ -29,7 +29,7 @@ class Mixed:
         Args:
             rate: a function from features of int32 [B], such as `movie_id`, to ratings, float32 [B], or to a
                 dict of them.
-            features: the features of the pairs; ids of films may be cold.
+            features: the features of the pairs, with a row for each; ids of films may be cold.
 
         Returns:
             What `rate` returns.

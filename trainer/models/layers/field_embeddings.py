@@ -9,6 +9,7 @@ import tensorflow as tf
 from trainer.data.catalogue import Catalogue
 from trainer.data.features import MOVIE_ID, USER_ID
 from trainer.data.row_keys import row_keys
+from trainer.data.tables.context_tables import ContextSums
 from trainer.data.tables.given import sums_of_given, users_names
 from trainer.data.tables.table import OneOf, Table
 from trainer.models.layers.embedding_width import embedding_width
@@ -18,8 +19,8 @@ from trainer.models.layers.side_sums import SideSums
 class FieldEmbeddings(keras.layers.Layer):
     """One embedding table per field; all fields are looked up from the user's and the film's id.
 
-    A film's words (such as tags) are one field: the sum of their rows divided by the square root of their
-    number. A vector is projected.
+    Words of a film or of the context (such as tags, or a search) are one field: the sum of their rows divided
+    by the square root of their number. A vector is projected.
 
     Args:
         catalogue: gives the features of each user and film.
@@ -70,14 +71,15 @@ class FieldEmbeddings(keras.layers.Layer):
         found = {}
         for field, embedding in self._embeddings.items():
             owner = features[USER_ID if field in self._of_users else MOVIE_ID]
+            context = self._context.get(field)
             if self._given.get(field) in features:
                 rows = tf.cast(self._table_of(field), self.compute_dtype)
                 found[field] = sums_of_given(self._tables_given[field], rows, features[self._given[field]])
-                continue
-            if field in self._context:
-                found[field] = embedding(self._context[field].ids(features, owner))
-                continue
-            if field in self._sums:
+            elif isinstance(context, ContextSums):
+                found[field] = context.sums(tf.cast(embedding.kernel, self.compute_dtype), features, owner)
+            elif context is not None:
+                found[field] = embedding(context.ids(features, owner))
+            elif field in self._sums:
                 kernel = tf.cast(embedding.kernel, self.compute_dtype)
                 found[field] = self._sums[field](kernel, owner)
             elif field in self._categories:
@@ -92,10 +94,13 @@ class FieldEmbeddings(keras.layers.Layer):
 
     def _table_of(self, field: str) -> keras.Variable:
         layer = self._embeddings[field]
-        return layer.kernel if field in self._sums else layer.embeddings
+        return layer.kernel if self._summed(field) else layer.embeddings
+
+    def _summed(self, field: str) -> bool:
+        return field in self._sums or isinstance(self._context.get(field), ContextSums)
 
     def _table(self, field: str, rows: int, width: int, regularizer) -> None:
-        if field in self._sums:
+        if self._summed(field):
             layer = keras.layers.Dense(
                 width,
                 use_bias=False,
