@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from marquee.strict import Strict
-from trainer.data.description import Description, Features, Nouns, Scale
-from trainer.data.names import GivenNames, Names, names_of_nouns
+from trainer.data.description import Description, Events, Features, Nouns, Scale
+from trainer.data.names import GivenNames, Name, Names, names_of_nouns
 
 Column = Annotated[str, Field(min_length=1)]
 
@@ -95,17 +95,30 @@ class RatingColumn(Strict):
 
 
 class EventColumn(Strict):
-    """A column of event types and what each is worth."""
+    """A column of event types and what each is worth; several types are features of tf.Examples."""
 
     column: Column = Field("event", description="column of the event types")
     weights: dict[str, Annotated[float, Field(gt=0)]] = Field(
         min_length=1, description="weight of each event type, such as `{view: 1, purchase: 5}`"
+    )
+    name: Name = Field(
+        "event", description="name of the event type in tf.Examples, where there are several types"
     )
     others: Literal["skip", "stop"] = Field(
         "stop",
         description="what to do with an event type that `weights` does not name: leave its rows out, "
         "counted and reported, or treat them as bad rows",
     )
+
+    @property
+    def told(self) -> Events | None:
+        """Returns what later stages are told of the types; None if all events are of one type."""
+        return Events(name=self.name, weights=self.weights) if len(self.weights) > 1 else None
+
+    @model_validator(mode="after")
+    def _types_can_be_answered(self) -> "EventColumn":
+        _ = self.told  # raises what is wrong with the names
+        return self
 
 
 class TimeColumn(Strict):
@@ -172,10 +185,12 @@ class Described(Strict):
             pydantic.ValidationError: two features, or a feature and a role, have one name.
         """
         rating = self.interactions.rating
-        counted, weighed = self.interactions.count is not None, self.interactions.event is not None
+        event = self.interactions.event
+        counted, weighed = self.interactions.count is not None, event is not None
         unnamed = Description(
             feedback="explicit" if rating else "implicit",
             strength="count" if counted else "weight" if weighed else "one",
+            events=event.told if event else None,
             scale=rating.scale if rating else None,
             nouns=self.nouns,
             user_features=self.users.features if self.users else {},

@@ -18,7 +18,17 @@ from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 from components.movielens_example_gen.reading.catalog import Catalog, Item, Values
 from components.movielens_example_gen.reading.values import Value
 from components.movielens_example_gen.tfrecord import TFRecordWriter
-from trainer.data.description import Categories, Description, Feature, Features, Number, Time, Vector
+from trainer.data.description import (
+    Categories,
+    Category,
+    Description,
+    Feature,
+    Features,
+    Number,
+    Time,
+    Vector,
+)
+from trainer.data.features import EVENT
 
 EXAMPLE_FEATURES = b"\x0a"  # field 1 of tf.Example, length-delimited
 EMPTY = pa.scalar(b"", pa.binary())
@@ -37,11 +47,12 @@ class ExampleEncoder:
         self._names = catalog.description.names
         self._users = _Parts(self.describe_users)
         self._items = _Parts(self.describe_items)
-        self._context = {
-            key: feature
-            for key, feature in catalog.description.context_features.items()
-            if feature.of is None
+        description = catalog.description
+        self._by_row: Features = {
+            key: feature for key, feature in description.context_features.items() if feature.of is None
         }
+        if description.events:
+            self._by_row[EVENT] = Category(name=description.events.name)
 
     def encode(self, table: pa.Table) -> pa.BinaryArray:
         """Returns one serialized tf.Example per row.
@@ -56,7 +67,7 @@ class ExampleEncoder:
         entries = pc.binary_join_element_wise(
             self._users.take(user),
             self._items.take(movie),
-            *(_context(key, feature, table[key].combine_chunks()) for key, feature in self._context.items()),
+            *(_context(key, feature, table[key].combine_chunks()) for key, feature in self._by_row.items()),
             _distinct(rating, self._names.rating),
             _times(time, self._names.time),
             EMPTY,

@@ -26,7 +26,7 @@ class SampledNegatives(base_component.BaseComponent):
     """Adds sampled negatives to the held-out interactions, so that TFMA can judge chances.
 
     Each interaction of `eval` and `test` has the label 1 in `user_rating`, and is followed by negatives with
-    the label 0: the same user, time and context with an item that the user has in no split
+    the label 0: the same user, time and context with an item that the user has in no split, and no event type
     (`trainer.data.implicit.negatives`). A hash of user and item draws them, so that candidate and baseline
     are judged by the same rows, as are the models of two nights on the same data.
 

@@ -59,7 +59,7 @@ def _write(
     positives = negatives = 0
     with TFRecordWriter(path) as writer:
         for serialized, raw in with_serialized(patterns, _IDS, BATCH, description).as_numpy_iterator():
-            records = list(_labelled(serialized, _drawn(raw, known, drawn), known, description.names.rating))
+            records = list(_labelled(serialized, _drawn(raw, known, drawn), known, description))
             writer.write(pa.array(records, pa.binary()))
             positives += len(serialized)
             negatives += len(records) - len(serialized)
@@ -79,15 +79,17 @@ def _drawn(raw: Mapping[str, np.ndarray], known: Everything, drawn: Negatives) -
 
 
 def _labelled(
-    serialized: Sequence[bytes], items: np.ndarray, known: Everything, rating: str
+    serialized: Sequence[bytes], items: np.ndarray, known: Everything, description: Description
 ) -> Iterator[bytes]:
-    """Yields each row with label 1 in the feature `rating`, then its negatives with label 0."""
+    """Yields each row with label 1 as its rating, then its negatives with label 0 and no event type."""
     for record, drawn in zip(serialized, items, strict=True):
         example = tf.train.Example.FromString(record)
-        label = example.features.feature[rating].float_list
+        label = example.features.feature[description.names.rating].float_list
         label.value[:] = [1.0]
         yield example.SerializeToString(deterministic=True)
         label.value[:] = [0.0]
+        if description.events:
+            example.features.feature.pop(description.events.name, None)  # an empty list could not be parsed
         for item in drawn[drawn > 0]:
             known.put_item(example, int(item))
             yield example.SerializeToString(deterministic=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from components.movielens_example_gen.config import DataConfig
 from marquee.errors import ConfigError
-from pipeline.config.described_schema import schema_of
+from pipeline.config.described_schema import add_event, schema_of
 from trainer.data import features
 
 CARRIED = ("demographics", "ratings")
@@ -59,6 +59,11 @@ class DataSchema:
         if name in CARRIED and not names.are_keys:  # they are written in MovieLens's names
             for feature in schema.feature:
                 feature.name = names.outside(feature.name) if feature.name in features.ROLES else feature.name
+            text = text_format.MessageToString(schema)
+        events = data.description.events
+        if events and events.name not in {feature.name for feature in schema.feature}:
+            # Written before tf.Examples told the event type, which the description says all about.
+            add_event(schema, events)
             text = text_format.MessageToString(schema)
         found = frozenset(feature.name for feature in schema.feature)
         always = (*names.in_examples(), *(() if data.described else (features.MOVIE_GENRES,)))

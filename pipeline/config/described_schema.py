@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from trainer.data.description import Categories, Category, Description, Number, Time, Vector
+from trainer.data.description import Categories, Category, Description, Events, Number, Time, Vector
 
 if TYPE_CHECKING:
     from tensorflow_metadata.proto.v0.schema_pb2 import Schema
@@ -32,10 +32,20 @@ def schema_of(description: Description) -> "Schema":
         if description.scale is not None:
             rating.float_domain.min, rating.float_domain.max = description.scale.min, description.scale.max
         rating.drift_comparator.jensen_shannon_divergence.threshold = _RATING_DRIFT
+    if description.events:
+        add_event(schema, description.events)
     for key, (_, feature) in description.features().items():
         if feature.of is None:
             _feature(schema, feature.name or key, feature)
     return schema
+
+
+def add_event(schema: "Schema", events: Events) -> None:
+    """Adds the event type, which every tf.Example has where there are several types."""
+    from tensorflow_metadata.proto.v0 import schema_pb2
+
+    _role(schema, events.name, schema_pb2.BYTES).domain = events.name
+    schema.string_domain.add(name=events.name, value=events.types)
 
 
 def _role(schema: "Schema", name: str, kind: Any) -> Any:

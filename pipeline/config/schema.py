@@ -236,7 +236,8 @@ class RunConfig(Strict):
             for key, (_, feature) in description.features().items()
             if feature.of is None
         }
-        names = [*description.names.in_examples(), *described]
+        told = [description.events.name] if description.events else []
+        names = [*description.names.in_examples(), *told, *described]
         numbers = {description.names.time, description.names.rating}
         numbers |= {name for name, each in described.items() if isinstance(each, Number | Time | Vector)}
         for which in ("drift_thresholds", "skew_thresholds"):

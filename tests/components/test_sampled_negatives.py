@@ -40,7 +40,7 @@ def columns():
     }
 
 
-def run(columns, folder, negatives=3):
+def run(columns, folder, negatives=3, description=DESCRIPTION):
     examples, labelled = standard_artifacts.Examples(), standard_artifacts.Examples()
     examples.uri, labelled.uri = str(folder / "examples"), str(folder / "labelled")
     examples.split_names = json.dumps(list(columns))
@@ -50,7 +50,7 @@ def run(columns, folder, negatives=3):
     Executor().Do(
         {"examples": [examples]},
         {"labelled": [labelled]},
-        {"negatives": negatives, "description": DESCRIPTION.model_dump_json()},
+        {"negatives": negatives, "description": description.model_dump_json()},
     )
     return labelled
 
@@ -104,6 +104,13 @@ def test_each_interaction_is_followed_by_its_negatives(split, labelled, columns)
         number = int(row["movie_id"][0][1:])  # the item's
         assert row["movie_title"] == [f"Artist {number}"]
         assert row["movie_genres"] == (["rock"] if number % 2 else [])
+
+
+def test_a_negative_has_no_event_type(columns, tmp_path):
+    described = Description(feedback="implicit", strength="weight", events={"weights": {"view": 1, "buy": 5}})
+    told = {split: rows | {"event": ["buy"] * len(rows["user_id"])} for split, rows in columns.items()}
+    for row in read(run(told, tmp_path, description=described), "eval"):
+        assert row.get("event") == (["buy"] if row["user_rating"] == [1.0] else None)
 
 
 def test_what_was_drawn_is_counted_and_the_splits_are_named(labelled, columns):

@@ -10,6 +10,7 @@ from trainer.data.attributes import Attributes
 from trainer.data.columns import Columns
 from trainer.data.description import Description
 from trainer.data.examples import example_batches, expand
+from trainer.data.features import EVENT
 from trainer.data.implicit.strengths import Strengths
 from trainer.data.lookups import string_lookup
 from trainer.data.rating_lookup import RATING_FEATURES, RatingLookup
@@ -40,6 +41,7 @@ class Catalogue:
         watchers: the users of each film, likewise.
         stars: the distinct ratings, ascending, float32 [S]; `star_share` holds their shares.
         rows: the number of ratings in train.
+        event_share: the share of each event type in train, in the description's order; () if it tells none.
         context: the context features, by key.
         items: the files that describe items, touched or not, one tf.Example each; they may be missing.
         first_time, last_time: the times of train's first and last rating, in seconds since 1970.
@@ -56,6 +58,7 @@ class Catalogue:
     first_time: int
     last_time: int
     items: tuple[str, ...] = ()
+    event_share: tuple[float, ...] = ()
 
     @classmethod
     def of(
@@ -84,6 +87,7 @@ class Catalogue:
             context=context_tables(train.context, vocabularies),
             first_time=int(train.timestamp.min()),
             last_time=int(train.timestamp.max()),
+            event_share=_event_share(train, description),
         )
 
     @property
@@ -185,6 +189,14 @@ def _finish(train, attributes, vocabularies) -> tuple[Ratings, Catalogue]:
     if not len(train):
         raise TrainingError("The train split holds no ratings.", "Check the split's fractions.")
     return train, Catalogue.of(train, attributes, vocabularies)
+
+
+def _event_share(train: Ratings, description: Description) -> tuple[float, ...]:
+    if description.events is None:
+        return ()
+    kinds = len(description.events.types)
+    codes = train.context.get(EVENT, np.zeros(0, np.int32))
+    return tuple((np.bincount(codes, minlength=kinds + 1)[1:] / max(len(train), 1)).tolist())
 
 
 def _once(

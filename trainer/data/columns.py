@@ -3,8 +3,9 @@
 To parse a tf.Example costs some ten microseconds, and every tuner, trainer and evaluator reads all of train.
 The columns hold the same ratings in a form that is mapped into memory: ids as numbers, each distinct id
 written once, 20 bytes a rating. What belongs to a user or an item and not to a rating, its features and its
-title, is in one tf.Example for each. Artifacts without columns (of another ExampleGen, or of data with
-context features) are read from the tf.Examples themselves.
+title, is in one tf.Example for each. Event types, where there are several, are a column too.
+Artifacts without columns (of another ExampleGen, or of data with context features) are read from the
+tf.Examples themselves.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ import pyarrow as pa
 import tensorflow as tf
 
 from trainer.data.description import Description, Owner
-from trainer.data.features import MOVIE_ID, USER_ID
+from trainer.data.features import EVENT, MOVIE_ID, USER_ID
 from trainer.data.vocabularies import OOV
 
 FOLDER = "columns"  # under the artifact of the examples, beside its splits
@@ -31,20 +32,25 @@ _SCHEMA = pa.schema(
 )
 
 
+_EVENT = pa.field(EVENT, pa.dictionary(pa.int32(), pa.string()))
+
+
 def serialized(table: pa.Table) -> pa.Buffer:
     """Returns ratings as an Arrow IPC file.
 
     Args:
-        table: `user`, `movie` string, `rating` float32, `timestamp` int64; other columns are left out.
+        table: `user`, `movie` string, `rating` float32, `timestamp` int64, maybe `event_type` string; other
+            columns are left out.
     """
-    columns = [table[name].combine_chunks() for name in _SCHEMA.names]
+    schema = _SCHEMA.append(_EVENT) if EVENT in table.column_names else _SCHEMA
+    columns = [table[name].combine_chunks() for name in schema.names]
     coded = [
         column.dictionary_encode() if pa.types.is_dictionary(kind) else column
-        for column, kind in zip(columns, _SCHEMA.types, strict=True)
+        for column, kind in zip(columns, schema.types, strict=True)
     ]
     file = pa.BufferOutputStream()
-    with pa.ipc.new_file(file, _SCHEMA) as writer:
-        writer.write_batch(pa.RecordBatch.from_arrays(coded, schema=_SCHEMA))
+    with pa.ipc.new_file(file, schema) as writer:
+        writer.write_batch(pa.RecordBatch.from_arrays(coded, schema=schema))
     return file.getvalue()
 
 
@@ -76,6 +82,7 @@ class Columns:
     """The ratings of some splits, in the files' order; `rating` float32, `timestamp` int64, [rows] each.
 
     Attributes:
+        event: the event types; None: the data do not tell any.
         users_files, items_files: tf.Examples of users and items, one each; an id may be in several files.
     """
 
@@ -85,6 +92,7 @@ class Columns:
     timestamp: np.ndarray
     users_files: list[str]
     items_files: list[str]
+    event: Ids | None = None
 
     @classmethod
     def of(cls, patterns: Sequence[str], description: Description) -> "Columns | None":
@@ -116,6 +124,7 @@ class Columns:
             **numbers,
             users_files=_there(f"{root}/{USERS}" for root in kept),
             items_files=_there(f"{root}/{ITEMS}" for root in kept),
+            event=_ids(table[EVENT]) if EVENT in table.column_names else None,
         )
 
     def owners(self) -> tuple[tuple[Owner, str, list[str]], ...]:

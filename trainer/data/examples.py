@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from marquee.errors import TrainingError
 from trainer.data.description import Categories, Description, Number, Time, Vector
-from trainer.data.features import MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
+from trainer.data.features import EVENT, MOVIE_ID, MOVIE_TITLE, TIMESTAMP, USER_ID, USER_RATING
 
 NO_TIME = -1  # no timestamp: treated as the latest time in train
 NO_MOMENT = np.iinfo(np.int64).min  # a Time feature without a value
@@ -21,6 +21,7 @@ _ROLES = {
     },
     TIMESTAMP: tf.io.FixedLenFeature([], tf.int64, default_value=NO_TIME),
     USER_RATING: tf.io.FixedLenFeature([], tf.float32, default_value=0.0),
+    EVENT: tf.io.FixedLenFeature([], tf.string, default_value=""),
 }
 
 
@@ -43,9 +44,11 @@ def parse(
     names = tuple(names)
     spec = {name: tf.io.RaggedFeature(_type(described[name])) for name in names if name in described}
     roles = {name: _ROLES[name] for name in names if name not in described}
-    parsed = tf.io.parse_example(serialized, spec | description.names.outside_of(roles))
+    parsed = tf.io.parse_example(
+        serialized, spec | {description.outside(key): role for key, role in roles.items()}
+    )
     columns = {name: _first(described[name], parsed[name]) for name in spec}
-    return columns | {key: parsed[description.names.outside(key)] for key in roles}
+    return columns | {key: parsed[description.outside(key)] for key in roles}
 
 
 def _type(feature: Any) -> tf.DType:

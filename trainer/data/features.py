@@ -11,6 +11,8 @@ MOVIE_GENRES = "movie_genres"  # bytes, any number of names
 TIMESTAMP = "timestamp"  # int64, seconds since 1970
 USER_RATING = "user_rating"  # float, stars
 
+EVENT = "event_type"  # bytes, one value: of implicit data of several types of events alone
+
 USER_AGE = "raw_user_age"  # float, years (ML-1M: the lower end of an age group)
 USER_GENDER = "user_gender"  # bytes, "M" or "F"
 USER_OCCUPATION = "user_occupation_text"  # bytes

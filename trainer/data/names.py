@@ -164,7 +164,7 @@ def names_of_nouns(user: str, item: str, implicit: bool, words: str | None) -> N
         >>> names_of_nouns("person", "person", implicit=False, words="tags").item
         'item_id'
     """
-    who, what = _identifier(user) or "user", _identifier(item) or "item"
+    who, what = identifier(user) or "user", identifier(item) or "item"
     if who == what or not _is_free(f"{who}_id", f"{what}_id", f"{what}_title"):
         who, what = "user", "item"
     rating = "interaction" if implicit else features.USER_RATING
@@ -179,8 +179,8 @@ def names_of_nouns(user: str, item: str, implicit: bool, words: str | None) -> N
     return Names(**named, words=words if usable else f"{what}_words")
 
 
-def _identifier(noun: str) -> str:
-    """Returns a noun as part of a name: `Hörbuch-Serie` is `horbuch_serie`; "" where no letter is left."""
+def identifier(noun: str) -> str:
+    """Returns a word as part of a name: `Hörbuch-Serie` is `horbuch_serie`; "" where no letter is left."""
     plain = unicodedata.normalize("NFKD", noun).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "_", plain.casefold()).strip("_")[:48].rstrip("_")
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from marquee.errors import TrainingError
 from trainer.data.columns import Columns
 from trainer.data.examples import NO_TIME, example_batches, expand
-from trainer.data.features import MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
+from trainer.data.features import EVENT, MOVIE_ID, TIMESTAMP, USER_ID, USER_RATING
 from trainer.data.rating_lookup import RATING_FEATURES, RatingLookup
 from trainer.data.tables.raw_columns import raw_column
 from trainer.data.vocabularies import Vocabularies
@@ -20,7 +20,8 @@ class Ratings:
     """Ratings, one per row: `user`, `movie` int32 (0: not in train), `rating` float32, `timestamp` int64.
 
     `context` holds the columns of `trainer.data.tables.context.ContextLookup`, by name in tf.Examples, of
-    words and vectors [rows, n].
+    words and vectors [rows, n]; of data with several types of events also `event_type`, int32, the place of
+    the type in the description plus one.
     """
 
     user: np.ndarray
@@ -77,11 +78,13 @@ class Ratings:
     def looked_up(cls, columns: Columns, vocabularies: Vocabularies) -> "Ratings":
         """Returns the ratings of ingestion's columns, by the rows of the vocabularies."""
         user, movie = columns.user.rows_of(vocabularies.user_id), columns.movie.rows_of(vocabularies.movie_id)
-        return cls(user, movie, columns.rating, columns.timestamp)
+        events = vocabularies.description.events
+        told = {EVENT: columns.event.rows_of(events.types)} if events and columns.event else {}
+        return cls(user, movie, columns.rating, columns.timestamp, told)
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Sequence], vocabularies: Vocabularies) -> "Ratings":
-        """Looks up raw columns (`user_id`, `movie_id`, `user_rating`, maybe `timestamp`)."""
+        """Looks up raw columns (`user_id`, `movie_id`, `user_rating`, maybe `timestamp`, `event_type`)."""
         users = [str(user) for user in columns[USER_ID]]
         raw = {
             USER_ID: tf.constant(users, tf.string),
@@ -89,6 +92,8 @@ class Ratings:
             USER_RATING: np.asarray(columns[USER_RATING], np.float32),
             TIMESTAMP: np.asarray(columns.get(TIMESTAMP, np.full(len(users), NO_TIME)), np.int64),
         }
+        if vocabularies.description.events:
+            raw[EVENT] = tf.constant(list(columns.get(EVENT, [""] * len(users))), tf.string)
         described = vocabularies.description.context_features
         named = {feature.name or key: feature for key, feature in described.items()}
         raw |= {name: raw_column(named[name], columns[name]) for name in named if name in columns}

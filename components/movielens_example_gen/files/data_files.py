@@ -49,6 +49,11 @@ class Meaning:
         return {"user": self.user, "movie": self.item}
 
     @property
+    def tells_events(self) -> bool:
+        """Tells whether the type of each event is kept beside what it is worth."""
+        return self.event is not None and self.event.told is not None
+
+    @property
     def strength(self) -> str | None:
         """Returns the column that says what an interaction is worth, if there is one."""
         return self.rating or self.count or (self.event.column if self.event else None)

@@ -30,6 +30,7 @@ from components.movielens_example_gen.reading.values import (
     value_of,
     with_point,
 )
+from trainer.data.features import EVENT
 
 IDS = ("user", "movie")
 SCHEMA = pa.schema(
@@ -45,7 +46,8 @@ class Ratings:
 
     Attributes:
         table: `user`, `movie` (string), `rating` (float32: the rating, or what the interaction is worth),
-            `timestamp` (int64, 0 where the file has none), and the context features by key.
+            `timestamp` (int64, 0 where the file has none), `event_type` (string) where there are several
+            types, and the context features by key.
         rows: int64[n], each one's row in the piece, from 0.
         bad: the rows that are missing from the table.
         skipped: how many rows of which event type are missing because the description leaves them out.
@@ -79,9 +81,10 @@ def read(piece: Piece, only: Collection[str] | None = None) -> Ratings:
 
 
 def schema_of(meaning: Meaning) -> pa.Schema:
-    """Returns the schema of a table of interactions, with the context features by key."""
+    """Returns the schema of a table of interactions, with event types, and context features by key."""
+    event = [pa.field(EVENT, pa.string())] if meaning.tells_events else []
     context = [pa.field(key, type_of(meaning.context[key])) for key in columns_of(meaning.context)]
-    return pa.schema([*SCHEMA, *context]) if context else SCHEMA
+    return pa.schema([*SCHEMA, *event, *context])
 
 
 def _columns_for(wanted: list[str], file: RatingsFile) -> list[str]:
@@ -91,6 +94,7 @@ def _columns_for(wanted: list[str], file: RatingsFile) -> list[str]:
         **meaning.ids(),
         "rating": meaning.strength,
         "timestamp": file.time,
+        EVENT: meaning.strength,
         **columns_of(meaning.context),
     }
     if meaning.event:  # which rows there are depends on it
@@ -118,6 +122,8 @@ def _typed(fields: dict[str, pa.Array], wanted: list[str], piece: Piece) -> Rati
             if file.time
             else pa.array(np.zeros(len(rows), np.int64))
         )
+    if EVENT in wanted and meaning.event:
+        typed[EVENT] = pc.utf8_trim_whitespace(columns[meaning.event.column])
     for key, column in columns_of(meaning.context).items():
         if key in wanted:
             unit = meaning.units.get(key, times.SECONDS)
@@ -217,6 +223,8 @@ def _values(cells: dict[str, str], file: RatingsFile) -> tuple[dict, Wrong | Non
         kind = "a time as ISO 8601 has it" if file.unit == times.ISO else "a number"
         return values, (file.time, cells[file.time], f"is not {kind}")
     values["timestamp"] = time
+    if meaning.event and meaning.tells_events:
+        values[EVENT] = cells[meaning.event.column].strip()
     try:
         for key, column in columns_of(meaning.context).items():
             unit = meaning.units.get(key, times.SECONDS)

@@ -5,6 +5,7 @@ from collections import Counter
 from itertools import islice
 from typing import Any
 
+from pipeline.config.described_schema import add_event
 from pipeline.inspection.proposal import Proposal
 from pipeline.inspection.writing.rows import Row, rows_as_read, values
 
@@ -57,6 +58,8 @@ class _Inference:
             else:
                 self._loosen(feature, kind)
         self._roles({feature.name: feature for feature in inferred.feature})
+        if events := self._proposal.described.description.events:
+            add_event(inferred, events)
         self._domains(inferred)
         return inferred
 

@@ -17,6 +17,7 @@ from components.movielens_example_gen.executor import Executor
 from trainer.data.catalogue import read_train
 from trainer.data.columns import FOLDER, Columns
 from trainer.data.count_vocabularies import count_vocabularies
+from trainer.data.features import EVENT
 from trainer.data.pairs.trained_on import rating_pairs
 from trainer.data.ratings import Ratings
 
@@ -33,7 +34,7 @@ def ingest(config: DataConfig, out: Path) -> list[str]:
     return [f"{out}/Split-{split}/*" for split in SPLITS]
 
 
-@pytest.fixture(scope="module", params=["ml-100k", "shop"])
+@pytest.fixture(scope="module", params=["ml-100k", "shop", "events"])
 def both(request, tmp_path_factory):
     """The description, and the patterns of an artifact with columns and of the same one without."""
     folder = tmp_path_factory.mktemp("columns")
@@ -44,6 +45,9 @@ def both(request, tmp_path_factory):
         data = write_100k(folder / "data", rows, films=9)  # two films are not described
         config = DataConfig(dataset="custom", path=str(data), split={"kind": "random"}, shards=3)
     else:
+        strength = {"count": "count"}
+        if request.param == "events":
+            strength = {"event": {"column": "count", "weights": {"1": 1, "2": 2, "3": 5, "4": 5}}}
         events = "who,what,count\n" + "".join(f"u{t % 9},i{t % 13},{1 + t % 4}\n" for t in range(300))
         items = lines(
             *({"id": f"i{n}", "title": f"A thing, no {n % 5}", "tags": ["x", f"t{n % 3}"]} for n in range(20))
@@ -52,7 +56,7 @@ def both(request, tmp_path_factory):
         data = write_files(folder / "data", events__csv=events, items__jsonl=items, people__csv=people)
         config = shop(
             data,
-            interactions={"path": "events.csv", "count": "count"},
+            interactions={"path": "events.csv", **strength},
             items={
                 "path": "items.jsonl",
                 "id": "id",
@@ -75,7 +79,8 @@ def both(request, tmp_path_factory):
 
 
 def sorted_rows(ratings: Ratings) -> np.ndarray:
-    rows = np.stack([ratings.user, ratings.movie, ratings.rating, ratings.timestamp])
+    told = ratings.context.get(EVENT, np.zeros(len(ratings), np.int32))
+    rows = np.stack([ratings.user, ratings.movie, ratings.rating, ratings.timestamp, told])
     return rows[:, np.lexsort(rows)]
 
 
@@ -94,6 +99,7 @@ def test_vocabularies_and_ratings_are_the_same(both):
     for split in range(3):
         found = [Ratings.from_files(patterns[split : split + 1], of_train[0]) for patterns in (fast, slow)]
         np.testing.assert_array_equal(*map(sorted_rows, found))
+        assert (EVENT in found[0].context) == (description.events is not None)
         for name, column in found[0].features().items():
             assert column.dtype == found[1].features()[name].dtype
 

@@ -86,12 +86,17 @@ def test_counts_and_events_say_what_an_interaction_is_worth(tmp_path):
     event = {"weights": weights, "others": "skip"}
     rows, bad, skipped = read(shop(tmp_path / "e.csv", interactions={"event": event}))
     assert [(row["movie"], row["rating"]) for row in rows] == [("x", 1.0), ("y", 5.0), ("z", 1.0)]
+    assert [row["event_type"] for row in rows] == ["view", "buy", "view"]
     assert (bad, skipped) == ([], {"hover": 1, "": 1})
     rows, bad, skipped = read(shop(tmp_path / "e.csv", interactions={"event": {"weights": weights}}))
     assert bad == [
         f"{tmp_path}/e.csv, line 4, event: 'hover' is none of the described event types (view, buy)",
         f"{tmp_path}/e.csv, line 5, event: '' is none of the described event types (view, buy)",
     ]
+    assert [row["event_type"] for row in rows] == ["view", "buy", "view"]  # read row by row
+    one = {"weights": {"view": 1}, "others": "skip"}  # of one type there is nothing to tell
+    rows, _, _ = read(shop(tmp_path / "e.csv", interactions={"event": one}))
+    assert [row.get("event_type") for row in rows] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,32 @@ def test_thresholds_are_of_features_of_the_description(thresholds, said):
     assert RunConfig.checked({**MODEL, "data": SHOP, "validate": {"drift_thresholds": known}})
 
 
+EVENTS = {**SHOP, "interactions": {"event": {"name": "deed", "weights": {"view": 1, "buy": 5}}}}
+
+
+def test_the_event_type_is_one_of_the_described_where_there_are_several():
+    schema = auto(EVENTS)
+    [told] = [each for each in schema.feature if each.name == "deed"]
+    assert (told.domain, told.presence.min_fraction) == ("deed", 1)
+    assert ["view", "buy"] in [list(each.value) for each in schema.string_domain]
+    one = {**SHOP, "interactions": {"event": {"weights": {"view": 1}}}}
+    assert "event" not in {each.name for each in auto(one).feature}
+
+
+def test_a_schema_from_before_event_types_were_told_gets_them_from_the_description(tmp_path):
+    earlier = {**SHOP, "interactions": {}}
+    (tmp_path / "mine.pbtxt").write_text(DataSchema.read("auto", DataConfig.checked(earlier)).text)
+    found = DataSchema.read(str(tmp_path / "mine.pbtxt"), DataConfig.checked(EVENTS))
+    assert "deed" in found.features
+    schema = text_format.Parse(found.text, schema_pb2.Schema())
+    assert [each.domain for each in schema.feature if each.name == "deed"] == ["deed"]
+
+
+def test_thresholds_know_the_event_type():
+    known = {"deed": {"infinity_norm": 0.1}}
+    assert RunConfig.checked({**MODEL, "data": EVENTS, "validate": {"drift_thresholds": known}})
+
+
 def test_a_shipped_schema_follows_the_names_that_a_configuration_gives():
     data = DataConfig.checked({"dataset": "custom", "path": "mine", "names": {"item": "book_id"}})
     found = DataSchema.read("ratings", data).features

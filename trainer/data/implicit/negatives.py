@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from trainer.data.features import EVENT
 from trainer.data.pairs.pair_hash import lots, mixed
 from trainer.data.ratings import Ratings, pair_keys
 
@@ -78,15 +79,18 @@ class Negatives:
     def with_negatives(self, interactions: Ratings, random: np.random.Generator) -> Ratings:
         """Returns the interactions with label 1, and then their negatives with label 0.
 
-        A negative has the user, the time and the context of its interaction. Users who have every item get
-        none.
+        A negative has the user, the time and the context of its interaction, and no event type. Users who
+        have every item get none.
         """
         sources = np.repeat(np.flatnonzero(~self.exhausted[interactions.user]), self.number)
         users = interactions.user[sources]
+        repeated = interactions[sources]
+        untold = {EVENT: np.zeros(len(sources), np.int32)} if EVENT in repeated.context else {}
         negatives = replace(
-            interactions[sources],
+            repeated,
             movie=self.draw(users, by_generator(random)),
             rating=np.zeros(len(sources), np.float32),
+            context={**repeated.context, **untold},
         )
         positives = replace(interactions, rating=np.ones(len(interactions), np.float32))
         return Ratings.joined(positives, negatives)
