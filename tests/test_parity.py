@@ -55,6 +55,15 @@ def rated(kind, config):
     return kind(config, CATALOGUE)(IDS).shape == (3,)
 
 
+def event_chances(tasks):
+    events = Description(feedback="implicit", events={"weights": {"view": 1, "buy": 4}})
+    columns = {**COLUMNS, "user_rating": [1.0, 4.0, 1.0, 1.0], "event_type": ["view", "buy", "view", "view"]}
+    layer = tasks(from_columns(columns, Vocabularies.from_columns(columns, events))[1])
+    chances = layer.chances(dict.fromkeys(layer.tasks, tf.zeros(1)))
+    found = {name: round(float(chance[0]), 4) for name, chance in chances.items()}
+    return found == {"chance_of_view": 0.75, "chance_of_buy": 0.25, "worth": (0.75 + 4 * 0.25) / 4}
+
+
 def tower_alone(export):
     with TemporaryDirectory() as folder:
         export(TwoTower(TOWERS, CATALOGUE), "movie", f"{folder}/tower")
@@ -156,6 +165,7 @@ EXERCISES = {
     "CGC": lambda c: learns(c, CgcConfig),
     "PLE": lambda c: learns(c, PleConfig),
     "parallel towers with loss weights": lambda c: learns(c, SharedBottomConfig, liked_weight=0.7),
+    "several binary targets (click, cart, purchase)": event_chances,
     "MMoE, CGC and PLE as a block": lambda c: c(["a"], [3], shared=2)({"a": X}, X)[0]["a"].shape == (2, 3),
     "layers.dcn.Cross": lambda c: c()(X, X).shape == X.shape,
     "DCN-V2": lambda c: rated(c, DcnConfig(dim=2, hidden=(4,))),

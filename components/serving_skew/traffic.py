@@ -33,7 +33,10 @@ RECOMMENDING = {
         "recommend_for_history_of_user",
     },
 }
-RATING = {"serving_default", "rate_ids", "rate_in_context", "serving_examples", "chances"}
+RATING = {
+    *("serving_default", "rate_ids", "rate_in_context", "serving_examples"),
+    *("chances", "rate_events", "event_examples"),
+}
 
 
 @dataclass

@@ -29,6 +29,9 @@ CHANCES, CHANCE = (
     "chance",
 )  # the signature that only models of implicit feedback have, and its output
 
+#: The signatures that only models of several types of events have.
+RATE_EVENTS, EVENT_EXAMPLES = "rate_events", "event_examples"
+
 
 def export_ranking(model: RankingModel, path: str, cold: ColdItems | None = None) -> None:
     """Writes the SavedModel; `path` must not exist yet.
@@ -42,6 +45,11 @@ def export_ranking(model: RankingModel, path: str, cold: ColdItems | None = None
         chances: `user_id`, `movie_id` string [B] to `chance` float32 [B].
     A model with several tasks has one that also returns the other tasks' outputs, float32 [B] each:
         rate_tasks: `user_id`, `movie_id` string [B] to `user_rating`, `liked`, `watched`.
+    One of several types of events has two instead, which return `user_rating`, the chance of each type
+    (`chance_of_view`), and `worth`, the sum of these chances times the types' weights, by the largest weight,
+    which orders recommended lists:
+        rate_events: `user_id`, `movie_id` string [B].
+        event_examples: `examples` string [B], as `serving_examples` takes them.
     A model that can represent a user by the watched films (`rates_histories`) has one for cold-start users:
         rate_for_history: `movie_title` string [B, h], the watched films, padded with "", and `movie_id`
             string [B, n], to `user_rating` [B, n]. Titles that train does not know are ignored.
@@ -89,7 +97,10 @@ def export_ranking(model: RankingModel, path: str, cold: ColdItems | None = None
     endpoints.add("serving_examples", served.rate_examples, [strings("examples")])
     if model.chance:
         endpoints.add(CHANCES, served.chances, [strings(USER_ID), strings(MOVIE_ID)])
-    if model.other_heads:
+    if model.of_events:
+        endpoints.add(RATE_EVENTS, served.rate_tasks, [strings(USER_ID), strings(MOVIE_ID)])
+        endpoints.add(EVENT_EXAMPLES, served.rate_event_examples, [strings("examples")])
+    elif model.other_heads:
         endpoints.add("rate_tasks", served.rate_tasks, [strings(USER_ID), strings(MOVIE_ID)])
     if model.rates_histories:
         histories, films = (
@@ -196,11 +207,17 @@ class RankingServer(keras.layers.Layer):
         return rate(features) if self._cold is None else self._cold.rated(rate, features)
 
     def rate_examples(self, examples):
+        return {USER_RATING: self._mixed(self._network, self._of_examples(examples))}
+
+    def rate_event_examples(self, examples):
+        return self._mixed(self._network.rate_tasks, self._of_examples(examples))
+
+    def _of_examples(self, examples):
         names = (USER_ID, MOVIE_ID, MOVIE_TITLE, TIMESTAMP, *self._context.names())
         raw = parse(examples, names, self.description)
         by_id = tf.cast(self._movies(raw[MOVIE_ID]), tf.int32)
         movie = tf.where(by_id > 0, by_id, self._by_title(raw[MOVIE_TITLE]))
-        return self._rate(raw[USER_ID], movie, {TIMESTAMP: raw[TIMESTAMP], **self._context(raw)})
+        return self._pairs(raw[USER_ID], movie) | {TIMESTAMP: raw[TIMESTAMP], **self._context(raw)}
 
     def rate_in_context(self, user_id, movie_id, *context):
         raw = dict(zip(self._context.names(), context, strict=True))
@@ -228,10 +245,13 @@ class RankingServer(keras.layers.Layer):
         return tf.gather(self._movie_of_title, self._titles(movie_title))
 
     def _rate(self, user_id, movie, more=None):
+        return {USER_RATING: self._mixed(self._network, self._pairs(user_id, movie) | (more or {}))}
+
+    def _pairs(self, user_id, movie):
         # Reshaped to the shape that they already have: TensorFlow Lite's converter does not know the shape
         # of a lookup's output, and then cannot convert operations that broadcast.
         user, movie = (tf.reshape(each, [-1]) for each in (tf.cast(self._users(user_id), tf.int32), movie))
-        return {USER_RATING: self._mixed(self._network, {USER_ID: user, MOVIE_ID: movie, **(more or {})})}
+        return {USER_ID: user, MOVIE_ID: movie}
 
 
 def _spec(feature: Any, name: str) -> tf.TensorSpec:

@@ -18,7 +18,15 @@ from trainer.export.answers import UNKNOWN, Answer, ids, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
 from trainer.export.cold.items import ColdItems
 from trainer.export.given.answers import contribution, given_by
-from trainer.export.ranking import CHANCE, CHANCES, RankingServer, grouped, titles
+from trainer.export.ranking import (
+    CHANCE,
+    CHANCES,
+    EVENT_EXAMPLES,
+    RATE_EVENTS,
+    RankingServer,
+    grouped,
+    titles,
+)
 from trainer.models.ranking.mf import product
 from trainer.models.ranking.model import RankingModel
 
@@ -53,7 +61,12 @@ def trained_answers(model: RankingModel, pairs: int = 64, cold: ColdItems | None
 
     served = RankingServer(model)
     slices = served.slices(tf.constant(examples))
-    more = [Answer("rate_tasks", {USER_ID: users, MOVIE_ID: movies}, tasks())] if model.other_heads else []
+    more = []
+    if model.of_events:
+        more.append(Answer(RATE_EVENTS, {USER_ID: users, MOVIE_ID: movies}, tasks()))
+        more.append(Answer(EVENT_EXAMPLES, {"examples": examples}, tasks()))
+    elif model.other_heads:
+        more.append(Answer("rate_tasks", {USER_ID: users, MOVIE_ID: movies}, tasks()))
     if model.chance:
         more.append(Answer(CHANCES, {USER_ID: users, MOVIE_ID: movies}, {CHANCE: rating(movie)[USER_RATING]}))
     if context := _context(catalogue, len(users)):

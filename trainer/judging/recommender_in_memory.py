@@ -1,10 +1,13 @@
 """Recommendations of two trained models in memory, the same as those of the `Recommender` graph."""
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
 from marquee.progress import report
 from trainer.data.features import MOVIE_ID, USER_ID
+from trainer.data.implicit.events import WORTH
 from trainer.evaluation.metrics.top_k import BLOCK, NOTHING, ranked_lists
 from trainer.evaluation.quality import Scores
 from trainer.export.recommender.points import log_odds
@@ -28,7 +31,7 @@ class InMemoryRecommender:
         self._ranking, self._catalogue = ranking.for_serving(), retrieval.catalogue
         self._scores = _scores(retrieval)
         self._candidates, self._weight = candidates, rating_weight
-        self._chances = ranking.chance
+        self._chances, self._of_events = ranking.chance, ranking.of_events
 
     def lists(self, users: np.ndarray, k: int, said: str = "") -> np.ndarray:
         """Returns each user's items, best first, without those rated in train; int32 [U, k], -1 for none.
@@ -51,8 +54,8 @@ class InMemoryRecommender:
 
             near = ranked_lists(known, rows, width, self._catalogue.watched)
             score = np.take_along_axis(scores, np.maximum(near, 0), axis=1)
-            rated = self.ratings(np.repeat(rows, near.shape[1]), np.maximum(near, 0).ravel())
-            points = log_odds(rated) if self._chances else rated
+            by = self._ordering(np.repeat(rows, near.shape[1]), np.maximum(near, 0).ravel())
+            points = log_odds(by) if self._chances else by
             score = score + self._weight * points.reshape(near.shape)
             order = np.argsort(np.where(near == NOTHING, np.inf, -score), axis=1, kind="stable")[:, :k]
             found[start : start + BLOCK, : order.shape[1]] = np.take_along_axis(near, order, axis=1)
@@ -60,13 +63,26 @@ class InMemoryRecommender:
 
     def ratings(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
         """Returns the expected stars of pairs, float32 [B], without a timestamp, as they are served."""
-        blocks = (slice(start, start + PAIRS) for start in range(0, len(users), PAIRS))
-        rated = [self._rate(users[block], items[block]) for block in blocks]
-        return np.concatenate([np.empty(0, np.float32), *rated])
+        return _of_pairs(self._ranking, users, items)
 
-    def _rate(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
-        pairs = {USER_ID: tf.constant(users, tf.int32), MOVIE_ID: tf.constant(items, tf.int32)}
-        return np.asarray(self._ranking(pairs), np.float32)
+    def _ordering(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """Returns what orders pairs beside their retrieval score, float32 [B]: `worth`, or the ratings."""
+        if not self._of_events:
+            return self.ratings(users, items)
+        return _of_pairs(lambda pairs: self._ranking.rate_tasks(pairs)[WORTH], users, items)
+
+
+def _of_pairs(rate: Callable, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Returns what `rate` says of pairs, float32 [B], block by block."""
+    found: list[np.ndarray] = [np.empty(0, np.float32)]
+    for start in range(0, len(users), PAIRS):
+        block = slice(start, start + PAIRS)
+        pairs = {
+            USER_ID: tf.constant(users[block], tf.int32),
+            MOVIE_ID: tf.constant(items[block], tf.int32),
+        }
+        found.append(np.asarray(rate(pairs), np.float32))
+    return np.concatenate(found)
 
 
 def _scores(retrieval: RetrievalModel) -> Scores:

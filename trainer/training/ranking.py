@@ -74,4 +74,5 @@ def _of_labels(catalogue: Catalogue, negatives: int) -> Catalogue:
         stars=np.array([0.0, 1.0], np.float32),
         star_share=np.array([negatives, 1.0]) / (1 + negatives),
         rows=catalogue.rows * (1 + negatives),
+        event_share=tuple(share / (1 + negatives) for share in catalogue.event_share),
     )

@@ -34,15 +34,17 @@ class RankingSettings(Settings):
                 names no scale with steps.
 
         Raises:
-            ConfigError: a multi-task model of implicit data, or a head of chances for ratings.
+            ConfigError: a multi-task model of implicit data that tell no event types, or a head of chances
+                for ratings.
         """
         head, kind = self.model.head, self.model.kind
         if description.implicit:
-            if isinstance(self.model, MultiTaskConfig):
+            if isinstance(self.model, MultiTaskConfig) and description.events is None:
                 raise ConfigError(
-                    f"ranking.model.kind = {kind!r}: it learns ratings, likings and viewings together, and "
-                    "implicit data have one task alone, the chance of an interaction.",
-                    "Choose mf, mlp, dlrm, dcn, deepfm, wide_deep or joint.",
+                    f"ranking.model.kind = {kind!r}: it learns several tasks together, and implicit data "
+                    "without event types have one task alone, the chance of an interaction.",
+                    "Describe at least two event types (data.interactions.event), or choose mf, mlp, dlrm, "
+                    "dcn, deepfm, wide_deep or joint.",
                 )
             return self._with_head("chance")
         if head == "chance":

@@ -124,7 +124,7 @@ def test_a_head_of_chances_for_ratings_is_an_error():
         settings({"kind": "mf", "head": "chance"}).for_data(Description())
 
 
-def test_a_multi_task_model_of_implicit_data_is_an_error():
+def test_a_multi_task_model_of_implicit_data_without_event_types_is_an_error():
     with pytest.raises(ConfigError, match=r"'mmoe'.*one task alone, the chance of an interaction"):
         settings({"kind": "mmoe"}).for_data(implicit.PLAYS)
 

@@ -7,9 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
+from trainer.data.implicit.events import WORTH
 from trainer.export.answers import UNKNOWN, Answer, spread
 from trainer.export.brought import HISTORY_ID, WEIGHT
-from trainer.export.ranking import CHANCE, CHANCES
+from trainer.export.ranking import CHANCE, CHANCES, RATE_EVENTS
 from trainer.export.recommender.parts import Part
 from trainer.export.recommender.points import BY_HISTORY, log_odds
 from trainer.export.recommender.recommender import LENGTH
@@ -66,9 +67,9 @@ def recommender_answers(
         width = max(k, candidates)
         found = retrieve(width)
         features = {each: inputs[each] for each in people if each in inputs}
-        rating = _ratings(ranking, name, rows, found[MOVIE_ID], inputs.get(WEIGHT), features)
+        rating, by = _ratings(ranking, name, rows, found[MOVIE_ID], inputs.get(WEIGHT), features)
         share = 1.0 if name == USER_ID else BY_HISTORY
-        films = ordered(found, rating, share * rating_weight, chances=CHANCES in ranking.calls)
+        films = ordered(found, rating, share * rating_weight, chances=CHANCES in ranking.calls, by=by)
         by_features = features and "rate_ids_of_user" in ranking.calls
         if name != USER_ID and "rate_for_history" not in ranking.calls and not by_features:
             films[USER_RATING] = np.zeros_like(films[USER_RATING])
@@ -106,10 +107,25 @@ def _chances(ranking: Part, users: Sequence[str], items: np.ndarray) -> list[Ans
     return [Answer(CHANCES, inputs, {CHANCE: _called(ranking, CHANCES, **inputs)[CHANCE]})]
 
 
-def ordered(found: Films, rating: np.ndarray, rating_weight: float, chances: bool = False) -> Films:
-    """Returns all retrieved and rated films, ordered by score; [B, n] each."""
+def ordered(
+    found: Films,
+    rating: np.ndarray,
+    rating_weight: float,
+    chances: bool = False,
+    by: np.ndarray | None = None,
+) -> Films:
+    """Returns all retrieved and rated films, ordered by score; [B, n] each.
+
+    Args:
+        found: what was retrieved.
+        rating: the ratings, or chances.
+        rating_weight: the points of a star, or of a log odd.
+        chances: whether ratings are chances.
+        by: what counts in the order in place of `rating`; None: the rating itself.
+    """
     movie_id, film = found[MOVIE_ID], found[MOVIE_ID] != b""
-    score = found[SCORE] + np.float32(rating_weight) * (log_odds(rating) if chances else rating)
+    by = rating if by is None else by
+    score = found[SCORE] + np.float32(rating_weight) * (log_odds(by) if chances else by)
     order = np.argsort(np.where(film, -score, np.inf), axis=1, kind="stable")
     columns = {
         MOVIE_ID: movie_id,
@@ -152,23 +168,32 @@ def _ratings(
     movie_id: np.ndarray,
     weight: Sequence | None,
     given: Mapping[str, list],
-) -> np.ndarray:
-    """Returns the ratings by users (`name` is `user_id`) or for histories, of people's features: [B, n]."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the ratings by users (`name` is `user_id`) or for histories, and what orders them: [B, n].
+
+    `given` are people's features, where they are known by them.
+    """
     if given and "rate_ids_for_history_of_user" in ranking.calls:
         taken = _taken(ranking, "rate_ids_for_history_of_user", given)
         asked = {HISTORY_ID: rows, WEIGHT: weight, MOVIE_ID: movie_id, **taken}
-        return _called(ranking, "rate_ids_for_history_of_user", **asked)[USER_RATING]
+        rated = _called(ranking, "rate_ids_for_history_of_user", **asked)[USER_RATING]
+        return rated, rated
     if given and "rate_ids_of_user" in ranking.calls:
         asked = {MOVIE_ID: movie_id, **_taken(ranking, "rate_ids_of_user", given)}
-        return _called(ranking, "rate_ids_of_user", **asked)[USER_RATING]
+        rated = _called(ranking, "rate_ids_of_user", **asked)[USER_RATING]
+        return rated, rated
     if name == MOVIE_ID and "rate_ids_for_history" in ranking.calls:
         brought = {HISTORY_ID: rows, WEIGHT: weight}
-        return _called(ranking, "rate_ids_for_history", **brought, movie_id=movie_id)[USER_RATING]
+        rated = _called(ranking, "rate_ids_for_history", **brought, movie_id=movie_id)[USER_RATING]
+        return rated, rated
     if name == MOVIE_TITLE and "rate_for_history" in ranking.calls:
-        return _called(ranking, "rate_for_history", movie_title=rows, movie_id=movie_id)[USER_RATING]
+        rated = _called(ranking, "rate_for_history", movie_title=rows, movie_id=movie_id)[USER_RATING]
+        return rated, rated
     who = rows if name == USER_ID else [""] * len(rows)
     pairs = {USER_ID: np.repeat(np.array(who, object), movie_id.shape[1]), MOVIE_ID: movie_id.ravel()}
-    return _called(ranking, "rate_ids", **pairs)[USER_RATING].reshape(movie_id.shape)
+    found = _called(ranking, RATE_EVENTS if RATE_EVENTS in ranking.calls else "rate_ids", **pairs)
+    rating, by = found[USER_RATING], found.get(WORTH, found[USER_RATING])
+    return rating.reshape(movie_id.shape), by.reshape(movie_id.shape)
 
 
 def _certain(films: Films, more: Films, width: int, k: int) -> np.ndarray:

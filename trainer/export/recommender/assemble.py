@@ -12,7 +12,7 @@ from trainer.export.answers import Answer
 from trainer.export.description import FILE as DESCRIPTION
 from trainer.export.description import add_user_features, user_features_of
 from trainer.export.extra import EXTRA
-from trainer.export.ranking import CHANCES
+from trainer.export.ranking import CHANCES, RATE_EVENTS
 from trainer.export.recommender.answers import recommender_answers
 from trainer.export.recommender.parts import load_part
 from trainer.export.recommender.recommender import Recommender
@@ -41,7 +41,7 @@ def assemble(
 
     Each signature returns `movie_id`, `movie_title` string and `user_rating`, `score` float32 [B, k'], in
     descending order of the score, which is the retrieval score + `rating_weight` x the expected rating, or of
-    implicit feedback x the log odds of the chance:
+    implicit feedback x the log odds of the chance, or of `worth` if the ranking model knows types of events:
         serving_default: `user_id` string [B]; k is 10, and films that the user has seen are left out.
         recommend: `user_id` string [B], `k` int32 and `exclude_seen` bool, each one for all rows or [B].
         recommend_from_history: `movie_title` string [B, n], padded with "", and `k`, for cold-start users.
@@ -81,7 +81,7 @@ def assemble(
     """
     if candidates < 1:
         raise TrainingError(f"A recommender of {candidates} candidates recommends nothing: at least 1.")
-    rater = load_part(ranking, ["rate_ids"], optional=[*BY_HISTORIES, *BY_FEATURES, CHANCES])
+    rater = load_part(ranking, ["rate_ids"], optional=[*BY_HISTORIES, *BY_FEATURES, CHANCES, RATE_EVENTS])
     required = ["candidates", "candidates_from_history", "candidates_for_history"]
     retriever = load_part(retrieval, required, optional=["candidates_for_history_of_user"])
     _, inputs = retriever.calls["candidates"].structured_input_signature

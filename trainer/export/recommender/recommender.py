@@ -3,10 +3,11 @@
 import tensorflow as tf
 
 from trainer.data.features import MOVIE_ID, MOVIE_TITLE, USER_ID, USER_RATING
+from trainer.data.implicit.events import WORTH
 from trainer.export.brought import HISTORY_ID, WEIGHT
 from trainer.export.named import renamed
 from trainer.export.per_row import each_row, lengths, of_each_row
-from trainer.export.ranking import CHANCES
+from trainer.export.ranking import CHANCES, RATE_EVENTS
 from trainer.export.recommender.parts import Part
 from trainer.export.recommender.points import BY_HISTORY, LEAST
 from trainer.export.retrieval_server import EXCLUDE_SEEN, FILMS, SCORE, K
@@ -48,7 +49,8 @@ class Recommender(tf.Module):
     Args:
         ranking: a part with `rate_ids`, with `rate_for_history` and `rate_ids_for_history` if it can rate by
             a history, with `rate_ids_for_history_of_user` or `rate_ids_of_user` if it knows people by
-            features, and with `chances` if its ratings are chances of an interaction.
+            features, with `chances` if its ratings are chances of an interaction, and with `rate_events` if
+            it knows types of events.
         retrieval: a part with `candidates`, `candidates_from_history` and `candidates_for_history`, and with
             `candidates_for_history_of_user` if it knows people by features.
         candidates, rating_weight: as in `trainer.export.recommender.assemble`.
@@ -60,7 +62,7 @@ class Recommender(tf.Module):
     def __init__(self, ranking: Part, retrieval: Part, candidates: int, rating_weight: float):
         super().__init__(name="recommender")
         self.resources = [*ranking.resources, *retrieval.resources]
-        self._rate = ranking.calls["rate_ids"]
+        self._rate = ranking.calls.get(RATE_EVENTS, ranking.calls["rate_ids"])
         self._rate_for_history = ranking.calls.get("rate_for_history")
         self._rate_ids_for_history = ranking.calls.get("rate_ids_for_history")
         self._of_user = retrieval.calls["candidates"]
@@ -122,7 +124,7 @@ class Recommender(tf.Module):
 
         def of_rows(user_id, unseen, asked):
             found = self._of_user(user_id=user_id, k=self._retrieved(most), exclude_seen=unseen)
-            return self._ordered(found, self._ratings(user_id, found[MOVIE_ID]), asked, most)
+            return self._ordered(found, *self._ratings(user_id, found[MOVIE_ID]), asked, most)
 
         return in_blocks(of_rows, {"user_id": user_id, "unseen": unseen, "asked": asked}, RATED)
 
@@ -133,8 +135,8 @@ class Recommender(tf.Module):
             found = self._of_history(movie_title=movie_title, k=self._retrieved(most))
             if self._rate_for_history is None:
                 return self._unrated(found, asked, most)
-            rated = self._rate_for_history(movie_title=movie_title, movie_id=found[MOVIE_ID])
-            return self._ordered(found, rated[USER_RATING], asked, most, BY_HISTORY)
+            rated = self._rate_for_history(movie_title=movie_title, movie_id=found[MOVIE_ID])[USER_RATING]
+            return self._ordered(found, rated, rated, asked, most, BY_HISTORY)
 
         return in_blocks(of_rows, {"movie_title": movie_title, "asked": asked}, RATED)
 
@@ -145,8 +147,9 @@ class Recommender(tf.Module):
             found = self._of_ids(movie_id=movie_id, weight=weight, k=self._retrieved(most))
             if self._rate_ids_for_history is None:
                 return self._unrated(found, asked, most)
-            rated = self._rate_ids_for_history(history_id=movie_id, weight=weight, movie_id=found[MOVIE_ID])
-            return self._ordered(found, rated[USER_RATING], asked, most, BY_HISTORY)
+            asked_of = {"history_id": movie_id, "weight": weight, "movie_id": found[MOVIE_ID]}
+            rated = self._rate_ids_for_history(**asked_of)[USER_RATING]
+            return self._ordered(found, rated, rated, asked, most, BY_HISTORY)
 
         return in_blocks(of_rows, {"movie_id": movie_id, "weight": weight, "asked": asked}, RATED)
 
@@ -175,33 +178,36 @@ class Recommender(tf.Module):
                 rated = self._rate_ids_for_history(**history, **films)
             else:
                 return self._unrated(found, asked, most)
-            return self._ordered(found, rated[USER_RATING], asked, most, BY_HISTORY)
+            rating = rated[USER_RATING]
+            return self._ordered(found, rating, rating, asked, most, BY_HISTORY)
 
         return in_blocks(of_rows, {"movie_id": movie_id, "weight": weight, "asked": asked, **named}, RATED)
 
     def _unrated(self, found, asked, most):
         """Returns films for histories that the ranking model cannot rate by, ordered by nobody's ratings."""
         nobody = tf.fill([tf.shape(found[MOVIE_ID])[0]], "")
-        ordered = self._ordered(found, self._ratings(nobody, found[MOVIE_ID]), asked, most, BY_HISTORY)
+        ordered = self._ordered(found, *self._ratings(nobody, found[MOVIE_ID]), asked, most, BY_HISTORY)
         return {**ordered, USER_RATING: tf.zeros_like(ordered[USER_RATING])}
 
     def _retrieved(self, k):
         return tf.maximum(k, self._candidates)
 
     def _points(self, rating):
-        """Returns what is added to retrieval scores: stars, or the log odds of chances (`points`)."""
+        """Returns what is added to retrieval scores: stars, or the log odds of chances, or of `worth`."""
         if self._chances is None:
             return rating
         chance = tf.clip_by_value(rating, LEAST, 1 - LEAST)
         return tf.math.log(chance / (1 - chance))
 
     def _ratings(self, user_id, movie_id):
-        """Returns the users' ratings of the films, [B, n]."""
+        """Returns the users' ratings of the films and what orders them, which only `worth` is not: [B, n]."""
         shape = tf.shape(movie_id)
         pairs = {USER_ID: tf.repeat(user_id, shape[1]), MOVIE_ID: tf.reshape(movie_id, [-1])}
-        return tf.reshape(self._rate(**pairs)[USER_RATING], shape)
+        rated = self._rate(**pairs)
+        by = rated[WORTH] if WORTH in rated else rated[USER_RATING]
+        return tf.reshape(rated[USER_RATING], shape), tf.reshape(by, shape)
 
-    def _ordered(self, found, rating, asked, most, share=1.0):
+    def _ordered(self, found, rating, by, asked, most, share=1.0):
         """Returns the retrieved films, ordered by score; ties keep the retrieval order.
 
         A row's answer does not depend on the other rows: only as many of its films count as would have been
@@ -211,7 +217,7 @@ class Recommender(tf.Module):
         width = tf.shape(movie_id)[1]
         # Neither padding, nor films that were retrieved only because another row requests more.
         film = (movie_id != "") & tf.sequence_mask(self._retrieved(asked), width)
-        score = tf.where(film, found[SCORE] + share * self._weight * self._points(rating), -float("inf"))
+        score = tf.where(film, found[SCORE] + share * self._weight * self._points(by), -float("inf"))
         best = tf.math.top_k(score, tf.minimum(most, width))
         wanted = (best.values > -float("inf")) & tf.sequence_mask(asked, tf.shape(best.values)[1])
         columns = {

@@ -69,11 +69,15 @@ class ChanceHead(keras.layers.Layer):
 
     Each member is trained by log loss against sampled negatives, so a chance is that of an interaction among
     as many negatives as training draws beside it: with four, a user who likes everything alike has 0.2.
+
+    Args:
+        catalogue: gives the share of interactions.
+        share: that of one type of event, if the chance is of this; None: of any interaction.
     """
 
-    def __init__(self, catalogue: Catalogue, **kwargs):
+    def __init__(self, catalogue: Catalogue, share: float | None = None, **kwargs):
         super().__init__(**kwargs)
-        share = min(max(catalogue.mean_rating, 1e-6), 1 - 1e-6)
+        share = min(max(catalogue.mean_rating if share is None else share, 1e-6), 1 - 1e-6)
         self._odds = float(np.log(share / (1 - share)))
         self.built = True
 

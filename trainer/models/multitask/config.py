@@ -19,7 +19,7 @@ from trainer.data.feature_options import (
 
 
 class MultiTaskConfig(Strict):
-    """What the kinds over rating, liked and watched have in common."""
+    """What the kinds over rating, liked and watched, or over types of events, have in common."""
 
     learns_context: ClassVar[bool] = True
 
@@ -35,7 +35,15 @@ class MultiTaskConfig(Strict):
     dropout: Dropout = 0.0
     l2: L2 = 60.0
     head: Head = "squared"
-    rating_weight: float = Field(1.0, gt=0, description="weight of the rating's loss")
+    rating_weight: float = Field(
+        1.0, gt=0, description="weight of the rating's loss, or of that of the chance of an interaction"
+    )
+    event_weight: float = Field(
+        1.0,
+        gt=0,
+        description="implicit data with several event types: weight of the loss of the chance of each type; "
+        "liked, watched and their options are of ratings",
+    )
     liked_weight: float = Field(0.2, ge=0, description="weight of the loss of the task liked; 0: not learned")
     watched_weight: float = Field(
         0.1, ge=0, description="weight of the loss of the task watched; 0: not learned"

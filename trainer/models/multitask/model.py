@@ -1,4 +1,4 @@
-"""The base class of `shared_bottom`, `mmoe`, `cgc` and `ple`: three tasks with a tower each, weighted losses.
+"""The base class of `shared_bottom`, `mmoe`, `cgc` and `ple`: tasks with a tower each, weighted losses.
 
 Multi-task learning is due to Caruana, "Multitask Learning", 1997: what one task teaches the shared layers
 helps the others.
@@ -8,9 +8,10 @@ import keras
 import tensorflow as tf
 
 from trainer.data.catalogue import Catalogue
-from trainer.data.features import MOVIE_ID, USER_RATING
+from trainer.data.features import EVENT, MOVIE_ID, USER_RATING
 from trainer.models.layers.dense_stack import dense_stack
 from trainer.models.multitask.config import MultiTaskConfig
+from trainer.models.multitask.events import EventTasks
 from trainer.models.ranking.field_model import FieldModel
 from trainer.models.ranking.model import SAMPLE_WEIGHT
 from trainer.models.samplers import PopularitySampler
@@ -22,7 +23,8 @@ RATING, LIKED, WATCHED = "rating", "liked", "watched"
 class MultiTaskModel(FieldModel):
     """The base class of multi-task models.
 
-    A subclass defines `task_vectors`, and names in `blocks` the layers that it uses there. The tasks are:
+    A subclass defines `task_vectors`, and names in `blocks` the layers that it uses there. Of implicit data
+    the tasks are the chance of an interaction and that of each type of event (`EventTasks`). Of ratings:
 
     - rating: the stars, with the loss of the head.
     - liked: whether the rating is `liked_from` stars or more.
@@ -43,7 +45,11 @@ class MultiTaskModel(FieldModel):
 
     def __init__(self, config: MultiTaskConfig, catalogue: Catalogue, **kwargs):
         super().__init__(config, catalogue, **kwargs)
-        weights = {RATING: config.rating_weight, LIKED: config.liked_weight, WATCHED: config.watched_weight}
+        self._events = EventTasks(catalogue, name="events") if self.chance else None
+        others = {LIKED: config.liked_weight, WATCHED: config.watched_weight}
+        if self._events is not None:
+            others = dict.fromkeys(self._events.tasks, config.event_weight)
+        weights = {RATING: config.rating_weight, **others}
         self._weights = {task: weight for task, weight in weights.items() if weight}
         self.tasks = tuple(self._weights)
         self.other_heads = self.tasks[1:]
@@ -51,7 +57,8 @@ class MultiTaskModel(FieldModel):
         for name in self.towers.values():
             setattr(self, name, dense_stack(config.tower, config.dropout, outputs=1, name=name))
         self.blocks = (*self.blocks, *self.towers.values())
-        self._judges = {task: _yes_or_no(task) for task in self.other_heads}
+        yes_or_no = () if self._events is not None else self.other_heads
+        self._judges = {task: _yes_or_no(task) for task in yes_or_no}
         self._liked_from, self._negatives = config.liked_from, config.negatives
         self._sampler = PopularitySampler(
             catalogue.watchers.lengths, 1, power=0.0 if config.drawn_by == "uniform" else 1.0
@@ -74,15 +81,22 @@ class MultiTaskModel(FieldModel):
         return self.logits(features, training)[RATING][:, None]
 
     def rate_tasks(self, features):
-        """Returns `user_rating`, and the probability of a yes for each other task: float32 [B] each."""
+        """Returns `user_rating`, and the probability of a yes for each other task: float32 [B] each.
+
+        Of events also `worth`: see `EventTasks.chances`.
+        """
         logits = self.logits(features)
         rating = self.head(logits.pop(RATING)[:, None])
+        if self._events is not None:
+            return {USER_RATING: rating} | self._events.chances(logits)
         return {USER_RATING: rating} | {task: tf.sigmoid(logit) for task, logit in logits.items()}
 
     def compute_loss(self, inputs, training=False):
         logits, ratings = self.logits(inputs, training), inputs[USER_RATING]
         weight = inputs.get(SAMPLE_WEIGHT)
         losses = {RATING: self.rating_loss(logits[RATING][:, None], ratings, weight)}
+        if self._events is not None:
+            losses |= self._events.losses(logits, inputs[EVENT], weight)
         if LIKED in self.tasks:
             liked = ratings >= self._liked_from
             losses[LIKED] = self._judges[LIKED](liked, logits[LIKED], sample_weight=weight)

@@ -44,6 +44,11 @@ class RankingModel(Model):
             ]
         self.task = Ranking(metrics=metrics)
 
+    @property
+    def of_events(self) -> bool:
+        """Tells whether the other heads are chances of types of events, and `rate_tasks` gives `worth`."""
+        return self.chance and bool(self.other_heads)
+
     def compute_loss(self, inputs, training=False):
         return self.task(
             labels=inputs[USER_RATING],
