@@ -50,8 +50,9 @@ class RankingEvaluator(Evaluator):
             two features, confidence intervals) TFMA computes in either case.
 
     Outputs:
-        - evaluation: TFMA's files; `slices.json`, the same metrics as `by_slice` gives them; `verdicts.json`,
-            what they came to (`verdicts.judged`).
+        - evaluation: TFMA's files; `slices.json`, the same metrics as `by_slice` gives them, and over all of
+            eval those of each type of event (`event_rows`); `verdicts.json`, what they came to
+            (`verdicts.judged`).
         - blessing: a ModelBlessing as TFX's Evaluator writes it. A model without any bar is not blessed.
     """
 

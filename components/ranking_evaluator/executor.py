@@ -13,6 +13,7 @@ from components.blessing import bless
 from components.inputs import saved_model, split_files
 from components.ranking_evaluator.by_slice import WHOLE, by_slice
 from components.ranking_evaluator.eval_rows import EvalRows
+from components.ranking_evaluator.event_rows import EventRows
 from components.ranking_evaluator.few_values import with_few_values
 from components.ranking_evaluator.sums import summed
 from components.ranking_evaluator.verdicts import FILE, judged
@@ -46,23 +47,34 @@ class Executor(executor.Executor):
             report("TFMA is measuring, row by row")
             super().Do(input_dict, output_dict, {**exec_properties, "eval_config": few})
         slices = by_slice(folder)
-        write_json(os.path.join(folder, "slices.json"), slices)
         whole = slices[WHOLE][WHOLE]
+        events = EventRows.read(models, files, description)
+        if events:
+            for name in events.models:
+                whole[name] |= events.measures(name)
+        write_json(os.path.join(folder, "slices.json"), slices)
         baseline = None
         if len(models) > 1:
             rows = rows or EvalRows.read(models, files, description=description)
-            baseline = _baseline(input_dict, rows, whole["baseline"], description.implicit)
+            baseline = _baseline(input_dict, rows, events, whole["baseline"], description.implicit)
         found = judged(json.loads(exec_properties["bars"]), whole["candidate"], baseline)
         write_json(os.path.join(folder, FILE), found)
         bless(input_dict, output_dict, exec_properties, found["blessed"])
 
 
-def _baseline(input_dict, rows: EvalRows, values: dict[str, float | None], implicit: bool) -> Baseline:
+def _baseline(
+    input_dict,
+    rows: EvalRows,
+    events: EventRows | None,
+    values: dict[str, float | None],
+    implicit: bool,
+) -> Baseline:
     """Returns the last blessed model's metrics, their standard errors and its overlap with eval."""
     paired = rows.paired(*MODELS)
+    of_events = events.standard_errors(*MODELS) if events else {}
     return Baseline(
         {name: value for name, value in values.items() if value is not None},
-        paired.standard_errors(chances=implicit),
+        paired.standard_errors(chances=implicit) | of_events,
         # Sampled negatives are drawn from what no model was trained on as an interaction.
         eval_overlap(input_dict, paired.pairs[paired.stars > 0] if implicit else paired.pairs),
     )

@@ -8,6 +8,7 @@ from tfx.types import artifact_utils
 
 from components.described import description_of
 from components.inputs import files_by_split, saved_model, split_files
+from components.ranking_evaluator.event_rows import EventRows
 from components.run_report.chances import chance_errors
 from components.run_report.lists import means
 from components.run_report.predictions import Predictions, mean_stars
@@ -49,7 +50,11 @@ class Executor(base_executor.BaseExecutor):
         found, details = study.of(predictions, models, chances=bool(labelled))
         lists = {name: quality and means(name, quality) for name, quality in found.items()}
         errors = (
-            chance_errors(predictions, study.catalogue)
+            chance_errors(
+                predictions,
+                study.catalogue,
+                EventRows.read({"ranking": saved_model(input_dict["ranking"])}, judged, description),
+            )
             if labelled
             else rating_errors(predictions, study.catalogue.mean_rating)
         )

@@ -1,7 +1,7 @@
 """The configuration of a run: the data, the models, and how they are tuned, evaluated and pushed."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,10 +13,11 @@ from pipeline.config.data_checks import ServingSkewConfig, ValidateConfig
 from pipeline.config.data_schema import AUTO
 from pipeline.config.kubeflow import KubeflowConfig
 from serving.deploy.config import DeployConfig
-from trainer.data.description import Number, Time, Vector
+from trainer.data.description import Description, Number, Time, Vector
 from trainer.data.feature_options import check_features
 from trainer.evaluation.measures import QUALITY_MEASURES, SEARCH_MEASURES
 from trainer.evaluation.recommender_measures import RECOMMENDER_MEASURES, UNDER_MEAN
+from trainer.models.multitask.config import MultiTaskConfig
 from trainer.models.ranking.config import RankingModelConfig
 from trainer.training.ranking_settings import RankingSettings
 from trainer.training.retrieval_settings import RetrievalSettings
@@ -24,6 +25,8 @@ from tuner.config import TuneConfig
 
 #: Metrics of a ranking model that are of ratings, of chances, and of both.
 OF_RATINGS, OF_CHANCES, OF_BOTH = ("rmse", "mae"), ("log_loss", "auc"), ("calibration", "rated_ndcg@10")
+#: Metrics of the chances of one type of event, such as `auc_of_purchase`.
+OF_EVENT = "^(log_loss|auc)_of_[a-z0-9_]+$"
 
 if TYPE_CHECKING:  # a type checker cannot read names that are listed elsewhere
     RankingMeasure: TypeAlias = str
@@ -31,10 +34,17 @@ if TYPE_CHECKING:  # a type checker cannot read names that are listed elsewhere
     ListMeasure: TypeAlias = str
     RecommenderMeasure: TypeAlias = str
 else:
-    RankingMeasure = Literal[(*OF_RATINGS, *OF_CHANCES, *OF_BOTH)]
+    RankingMeasure = Literal[(*OF_RATINGS, *OF_CHANCES, *OF_BOTH)] | Annotated[str, Field(pattern=OF_EVENT)]
     RetrievalMeasure = Literal[(*QUALITY_MEASURES, *SEARCH_MEASURES)]
     ListMeasure = Literal[QUALITY_MEASURES]
     RecommenderMeasure = Literal[RECOMMENDER_MEASURES]
+
+
+def measures_of_events(description: Description) -> tuple[str, ...]:
+    """Returns the names of the metrics of each type of event; () where the data tell none."""
+    events = description.events
+    names = ("log_loss", "auc")
+    return tuple(events.measure(name, event) for event in events.types for name in names) if events else ()
 
 
 class BlessConfig(Strict):
@@ -46,6 +56,7 @@ class BlessConfig(Strict):
         "last blessed model (the baseline), `max_increase` or `max_decrease`, a number or "
         "`{standard_errors: 2}`; rmse and mae are of ratings, log_loss and auc of implicit data, whose "
         "default is `{log_loss: {max_increase: {standard_errors: 2, at_least: 0.0005}}, auc: {min: 0.5}}`; "
+        "log_loss_of_purchase, auc_of_purchase and the like are of a type of event, of multi-task kinds; "
         "rated_ndcg@10 measures the order of the items that a user rated, or of those and the sampled "
         "negatives, not of all items",
     )
@@ -271,7 +282,13 @@ class RunConfig(Strict):
         if implicit and "bars" not in ranking.bless.model_fields_set:
             bless = suited.bless.model_copy(update={"bars": BARS_OF_CHANCES})
             suited = suited.model_copy(update={"bless": bless})
+        known = measures_of_events(description) if isinstance(suited.model, MultiTaskConfig) else ()
         for measure in suited.bless.bars:
+            if "_of_" in measure and measure not in known:
+                allowed = ", ".join(known) or "a multi-task kind and two types or more (interactions.event)"
+                raise ValueError(
+                    f"ranking.bless.bars.{measure}: the model knows no such type of event: give {allowed}"
+                )
             if measure in (OF_RATINGS if implicit else OF_CHANCES):
                 data, own = ("implicit", OF_CHANCES) if implicit else ("ratings", OF_RATINGS)
                 raise ValueError(

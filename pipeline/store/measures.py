@@ -46,7 +46,7 @@ def better(measure: str, before: Any, after: Any, standard_error: float | None =
     difference: float = after - before
     if name in _ONE_IS_BEST:
         difference = abs(before - 1) - abs(after - 1)
-    elif name in _LOWER_IS_BETTER:
+    elif name.split("_of_")[0] in _LOWER_IS_BETTER:
         difference = -difference
     if round(difference, _DIGITS) == 0 or (standard_error and abs(after - before) < SURE * standard_error):
         return None
@@ -54,6 +54,7 @@ def better(measure: str, before: Any, after: Any, standard_error: float | None =
 
 
 def judged(name: str) -> bool:
-    """Returns whether the metric has a direction of improvement."""
+    """Returns whether the metric has a direction of improvement; that of an event type has its family's."""
+    name = name.split("_of_")[0]
     family = name.split("@")[0].removeprefix("rated_").removesuffix("_10")
     return name in (*_LOWER_IS_BETTER, *_ONE_IS_BEST) or family in _HIGHER_IS_BETTER

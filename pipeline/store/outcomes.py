@@ -5,6 +5,7 @@ of an incomplete run can be shown too.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,19 @@ SHOWN = (
     "coverage@10",
     "index_recall@100",
 )
+
+
+def shown(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the metrics that are shown, in the order of SHOWN, and then those of types of events.
+
+    Examples:
+        >>> shown({"auc_of_buy": 0.7, "auc": 0.8, "example_count": 9})
+        {'auc': 0.8, 'auc_of_buy': 0.7}
+    """
+    of_events = (name for name in metrics if name.split("_of_")[0] in ("log_loss", "auc") and "_of_" in name)
+    return {name: metrics[name] for name in (*SHOWN, *of_events) if name in metrics}
+
+
 #: Hyper-parameters that users change, of a model's forty.
 _FIRST = (
     "model.kind", "model.dim", "model.hidden", "model.loss", "train.epochs", "train.batch_size",

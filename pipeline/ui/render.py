@@ -9,7 +9,7 @@ import jinja2
 from starlette.requests import Request
 
 from pipeline.store.duration import duration
-from pipeline.store.outcomes import SHOWN
+from pipeline.store.outcomes import shown
 from pipeline.store.program import command
 from pipeline.store.short import short
 from pipeline.ui.site import Site
@@ -50,7 +50,7 @@ class Renderer:
             "workspace": str(site.workspace.root),
             "command": functools.partial(command, workspace=site.workspace.root),
             "version_command": functools.partial(_version_command, site),
-            "shown_metrics": SHOWN,
+            "shown_metrics": shown,
         }
 
     def __call__(self, template: str, request: Request, **content: Any) -> str:

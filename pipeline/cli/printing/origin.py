@@ -92,8 +92,7 @@ def _model(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
             ),
         )
     if model["metrics"]:
-        shown = {name: model["metrics"][name] for name in outcomes.SHOWN if name in model["metrics"]}
-        yield "on eval", brief(shown)
+        yield "on eval", brief(outcomes.shown(model["metrics"]))
     if model["blessed"] is not None:
         yield "blessed", "yes" if model["blessed"] else "no"
     for reason in model["reasons"]:
@@ -118,8 +117,7 @@ def _refit(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _judgement(together: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    metrics = together["metrics"]
-    yield "on eval", brief({name: metrics[name] for name in outcomes.SHOWN if name in metrics})
+    yield "on eval", brief(outcomes.shown(together["metrics"]))
     yield "blessed", "yes" if together["blessed"] else "no"
     for reason in together["reasons"]:
         yield "reason", reason

@@ -70,8 +70,7 @@ def _facts(found: dict[str, Any]):
     for task, model in found["models"].items():
         yield task, model["kind"] + (f", tuned: {brief(model['tuned'])}" if model["tuned"] else "")
         if model["metrics"]:
-            shown = {name: model["metrics"][name] for name in outcomes.SHOWN if name in model["metrics"]}
-            yield "", f"on eval: {brief(shown)}"
+            yield "", f"on eval: {brief(outcomes.shown(model['metrics']))}"
         if model["blessed"] is not None:
             yield (
                 "",
@@ -79,8 +78,7 @@ def _facts(found: dict[str, Any]):
                 + "".join(f"; {reason}" for reason in model["reasons"]),
             )
     if together := found["recommender"]:
-        shown = {name: together["metrics"][name] for name in outcomes.SHOWN if name in together["metrics"]}
-        yield "recommender", f"on eval: {brief(shown)}"
+        yield "recommender", f"on eval: {brief(outcomes.shown(together['metrics']))}"
         verdict = "blessed" if together["blessed"] else "not blessed"
         yield "", verdict + "".join(f"; {reason}" for reason in together["reasons"])
     if found["next_span"]:

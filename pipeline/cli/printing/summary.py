@@ -12,7 +12,7 @@ from pipeline.cli.terminal.near_path import near_path
 from pipeline.report.words import number
 from pipeline.store.judged_by import CHANCES, judged_by
 from pipeline.store.next_span import sentences
-from pipeline.store.outcomes import SHOWN
+from pipeline.store.outcomes import shown
 from pipeline.store.program import command
 from pipeline.store.summary import Summary
 from serving.data_words import DataWords
@@ -99,6 +99,12 @@ def _on_test(test: dict[str, Any], words: DataWords) -> Iterator[tuple[str, str]
             f"negatives, nDCG@10 {number(ratings['rated_ndcg@10'])} (by popularity: "
             f"{number(popular_items['auc'])}, {number(popular_items['rated_ndcg@10'])})",
         )
+        for event, measures in test.get("events", {}).items():
+            yield (
+                "",
+                f"{event}, {measures['events']:,} times: log loss {number(measures['log_loss'])} (always the "
+                f"same: {number(measures['share_log_loss'])}); AUC {number(measures['auc'])}",
+            )
     else:
         yield (
             "test",
@@ -158,7 +164,7 @@ def _print_trials(name: str, trials: list[dict[str, Any]], console: Console) -> 
 
 
 def _quality(evaluation: dict[str, float | None]) -> str:
-    return ", ".join(f"{name} {evaluation[name]:.4f}" for name in SHOWN if evaluation.get(name) is not None)
+    return ", ".join(f"{name} {value:.4f}" for name, value in shown(evaluation).items() if value is not None)
 
 
 def _short(value: object) -> str:

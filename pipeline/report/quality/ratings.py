@@ -8,6 +8,7 @@ import altair as alt
 from pipeline.report import charts
 from pipeline.report.blocks import Cell, Chart, Fact, Facts, Note, Notes, Part, Section, Table
 from pipeline.report.names import group, heading
+from pipeline.report.quality.events import of_types
 from pipeline.report.quality.tfma import tfma_table
 from pipeline.report.sources import Sources
 from pipeline.report.words import interval, number, signed
@@ -50,6 +51,8 @@ def ratings(sources: Sources) -> Section:
                 f"The 95 % intervals treat {words.users}, not {words.ratings}, as the sample.",
             )
         )
+    if test and (events := test.get("events")):
+        parts.append(of_types(events, test["test"]))
     if sources.slices:
         other = sources.other_baseline("ranking")
         parts.append(

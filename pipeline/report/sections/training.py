@@ -51,7 +51,9 @@ def _task(found: dict[str, Any], words: DataWords) -> list[Block]:
         ]
     )
     history = found["history"]
-    names = [name for name in CURVES if any(name in logs or f"val_{name}" in logs for logs in history)]
+    told = dict.fromkeys(name.removeprefix("val_") for logs in history for name in logs)
+    of_events = [name for name in told if name.startswith("auc_of_")]
+    names = [name for name in CURVES if name in told] + of_events
     return [facts, *(_curve(name, history, found["best_epoch"]) for name in names)]
 
 

@@ -86,17 +86,14 @@ def _facts(workspace: Workspace, run: Run) -> dict[str, dict[str, Any]]:
     models = [model for task in outcomes.TASKS if (model := outcomes.model(run.nodes, task))]
     overall = row(workspace, run)
     measured = {
-        f"{model.task}: {name}": model.metrics[name]
+        f"{model.task}: {name}": value
         for model in models
-        for name in outcomes.SHOWN
-        if name in model.metrics
+        for name, value in outcomes.shown(model.metrics).items()
     }
     together = outcomes.recommender(run.nodes)
     if together:
         measured |= {
-            f"recommender: {name}": together.metrics[name]
-            for name in outcomes.SHOWN
-            if name in together.metrics
+            f"recommender: {name}": value for name, value in outcomes.shown(together.metrics).items()
         }
     for name, values in (outcomes.test(run.nodes) or {}).items():
         if isinstance(values, dict):

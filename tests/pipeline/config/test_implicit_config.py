@@ -74,9 +74,24 @@ def test_bars_that_the_data_do_not_have_are_refused_with_those_that_they_have(co
         config("recommender.bless.over_popularity.under_mean@10=1")
 
 
-def test_a_multi_task_model_of_implicit_data_is_refused_when_the_configuration_is_read(config):
+def test_a_multi_task_model_of_implicit_data_needs_types_of_events(config):
     with pytest.raises(ConfigError, match="one task alone, the chance of an interaction"):
         config("ranking.model.kind=mmoe")
+    found = config("ranking.model.kind=mmoe", event={"weights": {"view": 1, "buy": 5}})
+    assert sorted(found.data.description.events.shares) == [0.2, 1]
+    assert set(found.ranking.bless.bars) == {"log_loss", "auc"}
+
+
+def test_bars_are_of_types_of_events_that_the_model_knows(config):
+    events = {"event": {"weights": {"view": 1, "buy": 5}}}
+    found = config("ranking.model.kind=ple", "ranking.bless.bars.auc_of_buy.min=0.6", **events)
+    assert "auc_of_buy" in found.ranking.bless.bars
+    with pytest.raises(
+        ConfigError, match=r"auc_of_sell: the model knows no such.*log_loss_of_view, auc_of_v"
+    ):
+        config("ranking.model.kind=ple", "ranking.bless.bars.auc_of_sell.min=0.6", **events)
+    with pytest.raises(ConfigError, match=r"auc_of_buy: .*give a multi-task kind and two types or more"):
+        config("ranking.bless.bars.auc_of_buy.min=0.6", **events)
 
 
 def test_events_have_weights_and_mere_interactions_have_none(config):
