@@ -39,6 +39,8 @@ class Catalogue:
         watched: the films of each user in time order (the watched table). Of implicit feedback it holds each
             film once, where it occurs first, with the summed weight of its interactions (`Strengths`).
         watchers: the users of each film, likewise.
+        watched_times: when each film of `watched` was watched, int64, in seconds since 1970; all are equal in
+            data without times.
         stars: the distinct ratings, ascending, float32 [S]; `star_share` holds their shares.
         rows: the number of ratings in train.
         event_share: the share of each event type in train, in the description's order; () if it tells none.
@@ -51,6 +53,7 @@ class Catalogue:
     attributes: Attributes
     watched: Ragged
     watchers: Ragged
+    watched_times: np.ndarray
     stars: np.ndarray
     star_share: np.ndarray
     rows: int
@@ -71,16 +74,18 @@ class Catalogue:
         description = vocabularies.description
         by_time = np.argsort(train.timestamp, kind="stable")
         user, movie, weights = train.user[by_time], train.movie[by_time], None
+        times = train.timestamp[by_time]
         if description.implicit:
             strengths = Strengths.of(train.rating, description)
             weight = None if strengths is None else strengths(train.rating[by_time])
-            user, movie, weights = _once(user, movie, weight)
+            user, movie, times, weights = _once(user, movie, times, weight)
         stars, counts = np.unique(train.rating, return_counts=True)
         return cls(
             vocabularies=vocabularies,
             attributes=attributes,
             watched=_group(user, movie, len(vocabularies.user_id) + 1, weights),
             watchers=_group(movie, user, len(vocabularies.movie_id) + 1, weights),
+            watched_times=times[_by_owner(user, movie)],
             stars=stars,
             star_share=counts / counts.sum(),
             rows=len(train),
@@ -200,21 +205,25 @@ def _event_share(train: Ratings, description: Description) -> tuple[float, ...]:
 
 
 def _once(
-    user: np.ndarray, movie: np.ndarray, weight: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Returns each pair where it occurs first, with the sum of its weights."""
+    user: np.ndarray, movie: np.ndarray, times: np.ndarray, weight: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+    """Returns each pair where it occurs first, with its first time and the sum of its weights."""
     _, first, place = np.unique(pair_keys(user, movie), return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     first = first[order]
     summed = None if weight is None else np.bincount(place, weight)[order].astype(np.float32)
-    return user[first], movie[first], summed
+    return user[first], movie[first], times[first], summed
 
 
 def _group(owner: np.ndarray, member: np.ndarray, rows: int, weights: np.ndarray | None = None) -> Ragged:
     """Groups the members by owner, in the given order; unknown owners and members are left out."""
-    known = (owner > 0) & (member > 0)
-    owner, member = owner[known], member[known]
-    order = np.argsort(owner, kind="stable")
-    splits = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=rows))])
-    ordered = None if weights is None else weights[known][order]
+    order = _by_owner(owner, member)
+    splits = np.concatenate([[0], np.cumsum(np.bincount(owner[order], minlength=rows))])
+    ordered = None if weights is None else weights[order]
     return Ragged(member[order].astype(np.int32), splits.astype(np.int64), ordered)
+
+
+def _by_owner(owner: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """Returns the places of the known pairs, in the order of their owners and otherwise as given."""
+    known = np.flatnonzero((owner > 0) & (member > 0))
+    return known[np.argsort(owner[known], kind="stable")]

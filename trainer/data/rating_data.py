@@ -72,7 +72,9 @@ class RatingData:
         train, catalogue = read_train(train_files, vocabularies)
         known = Ratings.joined(train, Ratings.from_files(other_files, vocabularies)) if other_files else train
         seen = Catalogue.of(known, catalogue.attributes, vocabularies)
-        whole = replace(catalogue, watched=seen.watched, watchers=seen.watchers)
+        whole = replace(
+            catalogue, watched=seen.watched, watchers=seen.watchers, watched_times=seen.watched_times
+        )
         return cls(train, None, catalogue), cls(train, None, whole)
 
     def fingerprint(self) -> str:

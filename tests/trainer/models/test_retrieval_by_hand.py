@@ -1,5 +1,7 @@
 """What the kinds of retrieval models compute, against the same worked out in NumPy."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -91,6 +93,44 @@ def test_ease_is_stecks_closed_form(catalogue, watched, monkeypatch):
     users = np.arange(1, catalogue.users, dtype=np.int32)
     np.testing.assert_allclose(model.scores(users), (watched @ weights)[1:], rtol=1e-4, atol=1e-5)
     assert error == pytest.approx(np.mean((watched - watched @ weights) ** 2), rel=1e-4)
+
+
+def test_films_watched_soon_after_each_other_count_together_the_most():
+    train = {
+        "user_id": ["a", "a", "a", "b", "b"],
+        "movie_id": ["x", "y", "z", "x", "y"],
+        "user_rating": [4.0] * 5,
+        "timestamp": [0, 60, 600, 100, 100],
+    }
+    catalogue = from_columns(train, Vocabularies.from_columns(train, shipped("movielens")))[1]
+    place = {name: row for row, name in enumerate(catalogue.vocabularies.movie_id, start=1)}
+    x, y, z = place["x"], place["y"], place["z"]
+
+    found = ease_module.close_pairs(catalogue, seconds=60.0)
+    assert found[x, y] == pytest.approx(np.exp(-1) + 1)
+    assert (found[x, z], found[y, z]) == pytest.approx((np.exp(-10), np.exp(-9)))
+    np.testing.assert_allclose(np.diag(found)[[x, y, z]], [2, 2, 1])
+    np.testing.assert_array_equal(found, found.T)
+
+
+def test_ease_with_closeness_is_the_closed_form_of_the_closer_counts(catalogue, watched):
+    model = build(EaseConfig(l2=3.0, closeness=0.25, closeness_seconds=40.0), catalogue)
+    model.solve()
+    counts = 0.75 * watched.T @ watched + 0.25 * ease_module.close_pairs(catalogue, 40.0)
+    inverse = np.linalg.inv(counts + 3 * np.eye(catalogue.movies))
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    users = np.arange(1, catalogue.users, dtype=np.int32)
+    np.testing.assert_allclose(model.scores(users), (watched @ weights)[1:], rtol=1e-4, atol=1e-5)
+
+
+def test_closeness_changes_nothing_in_data_without_times(catalogue):
+    untimed = replace(catalogue, watched_times=np.full_like(catalogue.watched_times, -1))
+    plain, close = (build(EaseConfig(l2=3.0, closeness=each), untimed) for each in (0.0, 0.8))
+    plain.solve()
+    close.solve()
+    users = np.arange(1, catalogue.users, dtype=np.int32)
+    np.testing.assert_allclose(close.scores(users), plain.scores(users), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("config", [EaseConfig(), IalsConfig()], ids=["ease", "ials"])

@@ -161,6 +161,17 @@ class EaseConfig(WholeHistoriesConfig):
 
     kind: Literal["ease"] = Field("ease", description="the kind of model")
     l2: float = Field(500.0, gt=0, description="regularization strength of the weights (λ)")
+    closeness: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="how much less two items of a user count together, the further apart in time they were "
+        "touched; 0: all pairs count alike. On random splits, 0.8 with an l2 of 200 is better than 0; "
+        "without effect on data without times",
+    )
+    closeness_seconds: float = Field(
+        300.0, gt=0, description="time apart at which closeness has reached 63 % of its effect"
+    )
 
 
 class IalsConfig(WholeHistoriesConfig):
