@@ -19,6 +19,7 @@ from trainer.data.pairs.trained_on import TrainedOn
 from trainer.data.rating_data import RatingData
 from trainer.models.base import Model
 from trainer.run_fn import REPORT, Task, deliver, task_of, write_report
+from trainer.training.blended import repeated
 from trainer.training.loop import TrainResult
 from trainer.training.settings import Settings
 from trainer.training.warm_start import FirstThatFits, WarmStart, began_warm, put_weights
@@ -113,9 +114,9 @@ def refit_model(asked: Refit) -> Refitted:
     judged = json.loads((asked.judged_run / REPORT).read_text(encoding="utf-8"))
     task = task_of({"task": asked.task})
     settings = task.settings.checked(judged["settings"])
-    epochs = judged["best_epoch"]
+    again = repeated(judged, from_nothing=False)
     if asked.mode == "seen":
-        result = _with_everything_seen(asked, task, settings, epochs)
+        result = _with_everything_seen(asked, task, settings, again)
         learned = TrainedOn.read(trained_folder(asked.judged_model))
         return Refitted(task, settings, judged, result, learned, None)
     base = WarmStart(asked.base_model) if asked.base_model else None
@@ -123,18 +124,23 @@ def refit_model(asked: Refit) -> Refitted:
     if began_warm(judged):
         # A warm-started training may need few epochs; so few would not suffice from random weights.
         warm = FirstThatFits([*([base] if base else []), WarmStart(asked.judged_model)])
-    result, learned = _on_everything(asked, task, settings, epochs, warm)
+    result, learned = _on_everything(asked, task, settings, again, warm)
     return Refitted(task, settings, judged, result, learned, warm)
 
 
 def _on_everything(
-    asked: Refit, task: Task, settings: Settings, epochs: int, warm: WarmStart | FirstThatFits | None
+    asked: Refit,
+    task: Task,
+    settings: Settings,
+    again: dict[str, Any],
+    warm: WarmStart | FirstThatFits | None,
 ) -> tuple[TrainResult, TrainedOn]:
     if "max_epoch_minutes" in type(settings).model_fields:  # the judged training passed this check
         settings = settings.model_copy(update={"max_epoch_minutes": None})
     data = RatingData.of_everything(
         [each for split in asked.files.values() for each in split], asked.description
     )
+    epochs = again["passes"]
     identity = f"refit {asked.code} {epochs} {warm.identity if warm else 'cold'}"
 
     def say(epoch: int, logs: dict[str, float]) -> None:
@@ -143,7 +149,7 @@ def _on_everything(
     result = task.train(
         settings,
         data,
-        passes=epochs,
+        **again,
         initial=warm,
         backup_dir=asked.backup_dir,
         identity=identity,
@@ -153,21 +159,28 @@ def _on_everything(
     return result, warm.add_to(learned) if warm else learned
 
 
-def _with_everything_seen(asked: Refit, task: Task, settings: Settings, epochs: int) -> TrainResult:
+def _with_everything_seen(asked: Refit, task: Task, settings: Settings, again: dict[str, Any]) -> TrainResult:
     others = [each for split, files in asked.files.items() if split != TRAIN for each in files]
     train, whole = RatingData.with_everything_seen(
         asked.files[TRAIN], others, asked.transform, asked.description
     )
     judged = Trained.read(trained_folder(asked.judged_model))
-    if judged.weights:
-        return task.train(settings, whole, passes=0, initial=lambda model: put_weights(judged, model))
-    # This kind saves no weights, because its solution does not depend on a start: solve it on train again.
-    solved = task.train(settings, train, passes=epochs).model
-    return task.train(settings, whole, passes=0, initial=lambda model: _copy(solved, model))
+    solved: Model | None = None
+    if not getattr(settings.model, "saves_weights", True):  # retrieval models alone may save none
+        # Some solutions do not depend on a start, and are not saved: solve them on train again.
+        solved = task.train(settings, train, **again).model
+
+    def take_over(model: Model) -> None:
+        if solved is not None:
+            _copy(solved, model)
+        if judged.weights:
+            put_weights(judged, model)
+
+    return task.train(settings, whole, **{**again, "passes": 0}, initial=take_over)
 
 
 def _copy(source: Model, target: Model) -> None:
-    if [each.shape for each in source.variables] != [each.shape for each in target.variables]:
+    if [each.shape for each in source.weights] != [each.shape for each in target.weights]:
         raise TrainingError("The judged model's weights do not fit the model with everything seen.")
-    for variable, value in zip(target.variables, source.variables, strict=True):
+    for variable, value in zip(target.weights, source.weights, strict=True):
         variable.assign(value)

@@ -196,6 +196,7 @@ def write_report(path: Path, settings: Settings, result: TrainResult, facts: dic
         "epochs_resumed": result.resumed,
         "best_epoch": result.best_epoch,
         "history": result.history,
+        "blend": asdict(result.blend) if result.blend else None,
         **facts,
     }
     write_whole(path, json.dumps(facts, indent=2) + "\n")

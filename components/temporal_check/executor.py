@@ -23,6 +23,7 @@ from trainer.data.rating_data import RatingData
 from trainer.judging.recommender_in_memory import InMemoryRecommender
 from trainer.models.base import Model
 from trainer.run_fn import REPORT, task_of
+from trainer.training.blended import repeated
 from trainer.training.warm_start import began_warm
 
 log = logging.getLogger(__name__)
@@ -86,12 +87,13 @@ class _Training:
 
     Attributes:
         settings: the tuner's choice among them.
-        epochs: as many as the judged training's best epoch; all of them where that began warm.
+        again: the options of `train` that repeat the judged training, for as many epochs as its best one;
+            for all of them where that began warm.
     """
 
     task: str
     settings: Any
-    epochs: int
+    again: dict[str, Any]
     backup_dir: str | None
     code: str
 
@@ -104,10 +106,14 @@ class _Training:
             task,
             settings,
             # Few epochs are enough from a base that knows most of it; here training begins from nothing.
-            settings.train.epochs if began_warm(judged) else judged["best_epoch"],
+            repeated(judged, from_nothing=began_warm(judged)),
             os.path.join(kept, task) if kept else None,
             exec_properties["code_fingerprint"],
         )
+
+    @property
+    def epochs(self) -> int:
+        return self.again["passes"]
 
     def train(self, data: RatingData) -> Model:
         def say(epoch: int, logs: dict[str, float]) -> None:
@@ -118,7 +124,7 @@ class _Training:
             .train(
                 self.settings,
                 data,
-                passes=self.epochs,
+                **self.again,
                 backup_dir=self.backup_dir,
                 identity=f"temporal check {self.code} {self.epochs}",
                 on_epoch=say,

@@ -34,7 +34,7 @@ EVERY_KIND = [("ranking", kind) for kind in RANKING] + [("retrieval", kind) for 
 #: In every test run: what learns anew by steps and what is solved; and of what takes over weights, each sort.
 ANEW = [
     *(("ranking", kind) for kind in ("mf", "mlp", "joint")),
-    *(("retrieval", kind) for kind in ("two_tower", "sasrec", "ease", "ials", "multvae")),
+    *(("retrieval", kind) for kind in ("two_tower", "sasrec", "ease", "ials", "multvae", "blend")),
 ]
 TAKEN_OVER = [
     *(("ranking", kind) for kind in ("mf", "mlp", "wide_deep", "mmoe", "joint")),

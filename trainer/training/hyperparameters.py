@@ -50,7 +50,7 @@ def kinds_with(config: type[Strict], path: str) -> tuple[str, ...]:
     return tuple(
         kind.model_fields["kind"].default
         for kind in (get_args(field.annotation) if field else ())
-        if name in kind.model_fields and "kind" in kind.model_fields
+        if name.partition(".")[0] in kind.model_fields and "kind" in kind.model_fields
     )
 
 

@@ -14,6 +14,7 @@ from trainer.models.base import Model
 from trainer.training import devices
 from trainer.training.backup import Backup
 from trainer.training.batches import Batches
+from trainer.training.blended import Blended
 from trainer.training.compiled import KeptModel, compiled
 from trainer.training.config import TrainConfig
 from trainer.training.early_stopping import EarlyStopping
@@ -37,6 +38,7 @@ class TrainResult:
         data: the batches that the model was trained on.
         resumed: the number of epochs that an earlier, interrupted run had trained.
         start: the metrics on eval with the `initial` weights, before the first epoch; None without them.
+        blend: of a blend of models, what was found by training it.
     """
 
     model: Model
@@ -48,6 +50,7 @@ class TrainResult:
     data: Batches
     resumed: int
     start: dict[str, float] | None = None
+    blend: Blended | None = None
 
 
 def train(

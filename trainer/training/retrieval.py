@@ -14,6 +14,7 @@ from trainer.evaluation.metrics.full_catalogue import full_catalogue_metrics
 from trainer.models.retrieval.model import RetrievalModel
 from trainer.models.retrieval.registry import model_class
 from trainer.training.batches import Batches, Rows, batches, in_memory
+from trainer.training.blend import train_blend
 from trainer.training.loop import TrainResult, train
 from trainer.training.memory import check_memory
 from trainer.training.retrieval_cost import check_full_softmax, short_executions
@@ -35,6 +36,18 @@ def train_retrieval(
     """
     if settings.weights == "equal":
         data = replace(data, catalogue=_unweighted(data.catalogue))
+    if settings.model.kind == "blend":
+        held_out = held_out_of(data) if data.evaluation is not None else None
+        return train_blend(
+            settings,
+            data,
+            train_retrieval,
+            learned_from(settings, data),
+            held_out,
+            evaluation_on(held_out) if held_out else None,
+            identity=identity,
+            **options,
+        )
     train_rows, least = data.train, settings.model.min_rating
     positives = train_rows.movie if least is None else train_rows.movie[train_rows.rating >= least]
     check_full_softmax(settings, len(positives), data.catalogue.movies - 1)
@@ -57,7 +70,7 @@ def train_retrieval(
     return train(
         built,
         short_executions(learned_from(settings, data), settings, data.catalogue.movies - 1),
-        evaluation(data, settings.model.min_rating) if data.evaluation is not None else None,
+        evaluation_on(held_out_of(data, least)) if data.evaluation is not None else None,
         settings.train,
         identity=f"{settings.model_dump_json(exclude={'train'})} {data.fingerprint()} {identity}",
         **options,
@@ -90,20 +103,32 @@ def _unweighted(catalogue: Catalogue) -> Catalogue:
     return replace(catalogue, watched=watched, watchers=watchers)
 
 
-def evaluation(
-    data: RatingData, min_rating: float | None = None
-) -> Callable[[RetrievalModel], dict[str, float]]:
-    """Returns the evaluation for early stopping: mean recall and NDCG over eval's users.
+def held_out_of(data: RatingData, min_rating: float | None = None) -> HeldOut:
+    """Returns the films of eval's users that models are evaluated on after each epoch.
 
-    For each user, all films that the user has not rated in train are ranked. Users whom train does not know
-    are left out, and of many MOST_USERS are taken; if it knows none of them (`user_holdout`), their first
-    ratings are used as histories. A film that train does not know is always missed.
+    Users whom train does not know are left out, and of many MOST_USERS are taken; if it knows none of them
+    (`user_holdout`), their first ratings are used as histories.
 
     Raises:
         TrainingError: eval holds no positives, or train holds all of them as well.
     """
     assert data.evaluation is not None  # the caller checks this
-    held_out = HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating, MOST_USERS)
+    return HeldOut.of_split(data.evaluation, data.eval_files, data.catalogue, min_rating, MOST_USERS)
+
+
+def evaluation(
+    data: RatingData, min_rating: float | None = None
+) -> Callable[[RetrievalModel], dict[str, float]]:
+    """Returns the evaluation for early stopping: mean recall and NDCG over the users of `held_out_of`."""
+    return evaluation_on(held_out_of(data, min_rating))
+
+
+def evaluation_on(held_out: HeldOut) -> Callable[[RetrievalModel], dict[str, float]]:
+    """Returns a function from a model to the mean recall and NDCG over held-out users.
+
+    For each user, all films that the user has not rated in train are ranked. A film that train does not know
+    is always missed.
+    """
     watched = held_out.catalogue.watched
 
     def evaluate(model: RetrievalModel) -> dict[str, float]:

@@ -54,7 +54,28 @@ def _task(found: dict[str, Any], words: DataWords) -> list[Block]:
     told = dict.fromkeys(name.removeprefix("val_") for logs in history for name in logs)
     of_events = [name for name in told if name.startswith("auc_of_")]
     names = [name for name in CURVES if name in told] + of_events
-    return [facts, *(_curve(name, history, found["best_epoch"]) for name in names)]
+    parts = [_parts(found["blend"], settings)] if found.get("blend") else []
+    return [facts, *parts, *(_curve(name, history, found["best_epoch"]) for name in names)]
+
+
+def _parts(blend: dict[str, Any], settings: dict[str, Any]) -> Table:
+    """Returns the parts of a blend: what each counts, and how good it is alone."""
+    rows = [
+        [
+            name,
+            settings["model"]["parts"][name]["model"]["kind"],
+            f"{weight:.2f}",
+            number(blend["epochs"][name]) if name in blend["epochs"] else "",
+            f"{blend['scores'][name]:.4f}" if name in blend["scores"] else "",
+        ]
+        for name, weight in blend["weights"].items()
+    ]
+    return Table(
+        "The parts of the blend, each with its weight, and the metric of early stopping on eval, alone",
+        ["part", "kind", "weight", "epochs", "alone"],
+        rows,
+        frozenset({2, 3, 4}),
+    )
 
 
 def _curve(name: str, history: list[dict[str, float]], best: int) -> Chart:

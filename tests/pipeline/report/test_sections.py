@@ -246,6 +246,18 @@ def test_a_curve_has_train_and_eval_by_epoch_and_marks_the_best(left):
     assert loss.table.rows[2] == ["3", "1.0000", "2.6000"]
 
 
+def test_the_parts_of_a_blend_are_listed_with_their_weights(left):
+    model = {"kind": "blend", "parts": {name: {"model": {"kind": name}} for name in ("ials", "ease")}}
+    found = {
+        "weights": {"ials": 0.7, "ease": 0.3},
+        "epochs": {"ials": 8, "ease": 1},
+        "scores": {"ials": 0.25},
+    }
+    blend = {**TRAINING, "settings": {"train": TRAIN, "model": model}, "blend": found}
+    [parts] = blocks(training(left(training=blend)), Table)
+    assert parts.rows == [["ials", "ials", "0.70", "8", "0.2500"], ["ease", "ease", "0.30", "1", ""]]
+
+
 def test_drift_is_drawn_in_units_of_its_limit(left):
     row = {
         "split": "train",

@@ -30,6 +30,13 @@ SMALL = {
     "ease": {"l2": 5},
     "ials": {"dim": 4, "l2": 2},
     "multvae": {"dim": 8, "hidden": 16, "anneal_steps": 50},
+    "blend": {
+        "parts": {
+            "ials": {"model": {"dim": 4, "l2": 2}},
+            "ease": {"model": {"l2": 5}},
+            "towers": {"model": {"kind": "two_tower", "dim": 8, "l2": 1}, "train": {"batch_size": 60}},
+        }
+    },
 }
 VARIANTS = {
     "mf, sampled": {"kind": "mf", **SMALL["mf"], "loss": "sampled", "negatives": 20},
@@ -40,7 +47,7 @@ VARIANTS = {
 }
 OFTEN = ("mf, bpr", "sasrec, sampled", "ials, scaled")  # test_retrieval_models samples once more
 LOOP = {"epochs": 15, "batch_size": 60, "patience": 0, "learning_rate": 0.03}
-OF_HISTORY = sorted(KINDS.keys() - {"two_tower", "mf"})  # they know users by nothing else
+OF_HISTORY = sorted(KINDS.keys() - {"two_tower", "mf", "blend"})  # they know users by nothing else
 
 
 def watching(films):

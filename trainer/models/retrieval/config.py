@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from marquee.strict import Strict
 from trainer.data.feature_options import ALL, Fields
@@ -22,9 +22,12 @@ class KindConfig(Strict):
         learns_from: what a row of a training batch is. `ratings`: one rating; `users`: one user with all
             that they watched; `everyone`: a step takes all users at once and solves for the weights.
         training: defaults of `train` that differ for this kind.
+        saves_weights: whether `weights_by_name` names all that is learned; a solution in closed form is not
+            named, since it does not depend on a start.
     """
 
     learns_from: ClassVar[LearnsFrom] = "ratings"
+    saves_weights: ClassVar[bool] = True
     training: ClassVar[Mapping[str, Any]] = {}
 
 
@@ -157,6 +160,7 @@ class EaseConfig(WholeHistoriesConfig):
     """Weights from item to item, none from an item to itself, in closed form."""
 
     learns_from: ClassVar = "everyone"
+    saves_weights: ClassVar = False
     training: ClassVar = {"epochs": 1}
 
     kind: Literal["ease"] = Field("ease", description="the kind of model")
@@ -209,7 +213,74 @@ class MultvaeConfig(WholeHistoriesConfig):
     anneal_steps: int = Field(500, ge=0, description="training steps in which that weight rises from 0")
 
 
-RetrievalConfig = Annotated[
-    TwoTowerConfig | MfConfig | YoutubeDnnConfig | SasrecConfig | EaseConfig | IalsConfig | MultvaeConfig,
-    Field(discriminator="kind"),
-]
+PartKind: TypeAlias = (
+    TwoTowerConfig | MfConfig | YoutubeDnnConfig | SasrecConfig | EaseConfig | IalsConfig | MultvaeConfig
+)
+
+
+class PartConfig(Strict):
+    """A part of a blend."""
+
+    model: PartKind = Field(discriminator="kind", description="kind of model and its architecture")
+    train: dict[str, Any] = Field(
+        {}, description="training loop of this part; missing keys have the defaults of its kind"
+    )
+    weight: float | None = Field(
+        None, ge=0, description="what the part counts, relative to the others; null: found on eval"
+    )
+
+
+class BlendConfig(KindConfig):
+    """Several models whose scores are added, with weights found on eval."""
+
+    learns_from: ClassVar = "everyone"
+    saves_weights: ClassVar = False
+    training: ClassVar = {"epochs": 1}
+    min_rating: ClassVar[float | None] = None
+
+    kind: Literal["blend"] = Field("blend", description="the kind of model")
+    parts: dict[str, PartConfig] = Field(
+        {
+            "ials": PartConfig(model=IalsConfig()),
+            "ease": PartConfig(model=EaseConfig(l2=200, closeness=0.8)),
+        },
+        min_length=2,
+        description="the models by name, each with `model` (another kind, that of its name unless it is "
+        "said), `train` (epochs, batch_size, optimizer, learning_rate, schedule, warmup_epochs, patience and "
+        "unknown_rate, in place of those of retrieval.train) and `weight` (null: found on eval)",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_kind_of_their_names(cls, tree: Any) -> Any:
+        if not isinstance(tree, Mapping) or not isinstance(tree.get("parts"), Mapping):
+            return tree
+        return {**tree, "parts": {name: _named(name, part) for name, part in tree["parts"].items()}}
+
+    @model_validator(mode="after")
+    def _weighed_all_or_none(self) -> "BlendConfig":
+        weights = {name: part.weight for name, part in self.parts.items()}
+        missing = [name for name, weight in weights.items() if weight is None]
+        if missing and len(missing) < len(weights):
+            raise ValueError(
+                f"parts: {', '.join(missing)} without a weight; give every part a weight, or none of them"
+            )
+        if not missing and not any(weights.values()):
+            raise ValueError("parts: every weight is 0; give one of them a weight above 0")
+        if odd := [name for name in self.parts if not name.isidentifier()]:
+            raise ValueError(f"parts: {odd[0]!r} is no name; use letters, digits and _")
+        return self
+
+
+def _named(name: str, part: Any) -> Any:
+    """Returns a part as plain data with its kind, which is that of its name unless it is said."""
+    if isinstance(part, PartConfig):
+        return part
+    part = {} if part is None else part
+    model = part.get("model") or {} if isinstance(part, Mapping) else None
+    if not isinstance(model, Mapping):
+        return part
+    return {**part, "model": {"kind": name, **model}}
+
+
+RetrievalConfig = Annotated[PartKind | BlendConfig, Field(discriminator="kind")]

@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from trainer.models.retrieval.config import (
+    BlendConfig,
     EaseConfig,
     IalsConfig,
     KindConfig,
@@ -28,6 +29,7 @@ KINDS: dict[str, type[KindConfig]] = {
     "ease": EaseConfig,
     "ials": IalsConfig,
     "multvae": MultvaeConfig,
+    "blend": BlendConfig,
 }
 
 __all__ = ["KINDS", "RetrievalConfig", "build", "model_class"]
