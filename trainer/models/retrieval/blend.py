@@ -232,8 +232,8 @@ class BlendedVisitors(keras.layers.Layer):
         self._strengths, self._learned = [float(each) for each in strengths], learned
         self.built = True
 
-    def scores(self, histories, weights=None):
-        """Scores all films, as `Visitors.scores` does."""
+    def scores(self, histories, weights=None, lead=None):
+        """Scores all films, as `Visitors.scores` does; a blend has no `user_features`, so no `lead`."""
         known = histories.with_values(histories.values < self._learned)
         of_train = tf.ragged.boolean_mask(histories, known)
         counted = None if weights is None else tf.ragged.boolean_mask(weights, known)
