@@ -111,7 +111,7 @@ def _metrics(qualities, held_out) -> dict:
             "positives_mean_popularity": finite(held_out.chosen_popularity()),
         },
         "search": {
-            "films": held_out.catalogue.movies - 1,
+            "items": held_out.catalogue.movies - 1,
             "index_recall@100": 1.0,
             "search_p50_ms": 0.1,
             "search_p99_ms": 0.2,

@@ -166,7 +166,7 @@ def test_strengths_over_many_values_are_drawn_in_ranges_that_double(left):
     ("feature", "value", "said"),
     [
         ("activity", "heavy", "heavy listeners"),
-        ("film_popularity", "hits", "most popular artists"),
+        ("item_popularity", "hits", "most popular artists"),
         ("country", "DE", "country DE"),
         ("country", "unknown", "country unknown"),
         ("listener_age", "18-24", "ages 18-24"),
@@ -189,12 +189,12 @@ def test_groups_are_named_by_the_declared_features(feature, value, said):
         ("raw_user_age", "56 and over", "ages 56 and over"),
         ("movie_genres", "Drama", "Drama films"),
         ("genre", "Drama", "Drama films"),
-        ("film_popularity", "long tail", "long-tail films"),
+        ("item_popularity", "long tail", "long-tail films"),
     ],
 )
 def test_groups_of_movielens_are_named_as_ever(feature, value, said):
     assert group(feature, value, recorded(None)) == said
-    assert heading("film_popularity", recorded(None)) == "Film popularity"
+    assert heading("item_popularity", recorded(None)) == "Film popularity"
 
 
 def test_the_words_follow_the_feedback_and_irregular_plurals():
