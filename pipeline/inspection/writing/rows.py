@@ -31,9 +31,11 @@ def rows_as_read(proposal: Proposal) -> Iterator[Row]:
     names = described.description.names
     items = _Described(proposal.items, "item")
     users = _Described(proposal.users, "user")
-    strength, moment = _strength(proposal), _moment(proposal)
+    strength, moment, events = _strength(proposal), _moment(proposal), described.description.events
     context = _Reader(described.interactions.features, table)
     cells = table.columns
+    event = described.interactions.event
+    kinds = cells[event.column] if event else ()
     user_cells, item_cells = cells[proposal.roles.user.column], cells[proposal.roles.item.column]
     for place, (user_cell, item_cell) in enumerate(zip(user_cells, item_cells, strict=True)):
         user, item, worth = plain_id(as_text(user_cell)), plain_id(as_text(item_cell)), strength(place)
@@ -45,6 +47,7 @@ def rows_as_read(proposal: Proposal) -> Iterator[Row]:
             names.title: [items.title(item)],
             names.rating: [worth],
             names.time: [moment(place)],
+            **({events.name: [as_text(kinds[place])]} if events else {}),
             **items.features(item),
             **users.features(user),
             **context.features(place),

@@ -71,7 +71,9 @@ class _Inference:
         import tensorflow_data_validation as tfdv  # isort: skip
         from tensorflow_data_validation.statistics import stats_impl  # isort: skip
 
-        batch = pa.RecordBatch.from_pydict({name: self._column(name) for name in self._rows[0]})
+        events = self._proposal.described.description.events  # whose domain is known
+        inferred = [name for name in self._rows[0] if not events or name != events.name]
+        batch = pa.RecordBatch.from_pydict({name: self._column(name) for name in inferred})
         options = tfdv.StatsOptions(num_top_values=2, num_rank_histogram_buckets=2)
         statistics = stats_impl.generate_statistics_in_memory(batch, options)
         return tfdv.infer_schema(statistics, infer_feature_shape=False, max_string_domain_size=0)

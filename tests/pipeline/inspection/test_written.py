@@ -52,14 +52,19 @@ def test_domains_and_ranges_are_in_the_schema(written):
     features = {feature.name: feature for feature in schema.feature}
     domains = {domain.name: list(domain.value) for domain in schema.string_domain}
 
-    assert domains == {"brand": ["a", "b"], "tags": ["gift", "new", "vegan"], "country": ["DE", "FR", "US"]}
+    assert domains == {
+        "event": ["view", "cart", "purchase"],
+        "brand": ["a", "b"],
+        "tags": ["gift", "new", "vegan"],
+        "country": ["DE", "FR", "US"],
+    }
     assert features["price"].float_domain.max >= 10 * 17
     assert features["price"].float_domain.min == 0
     assert features["product_title"].presence.min_fraction == 1
     assert features["tags"].presence.min_fraction < 0.67
     assert not features["customer_id"].HasField("int_domain")
     assert set(features) == {
-        *("customer_id", "product_id", "product_title", "timestamp", "interaction"),
+        *("customer_id", "product_id", "product_title", "timestamp", "interaction", "event"),
         *("brand", "price", "tags", "country", "age"),
     }
 
