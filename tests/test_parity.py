@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from components.movielens_example_gen.shipped import shipped
 from trainer.data.catalogue import from_columns
-from trainer.data.description import Description
 from trainer.data.vocabularies import Vocabularies
 from trainer.export.saved_model import SavedModel
 from trainer.models.index import ExactIndex
@@ -48,20 +47,10 @@ CATALOGUE = from_columns(COLUMNS, Vocabularies.from_columns(COLUMNS, shipped("mo
 TOWERS = TwoTowerConfig(dim=4)
 MOVIELENS = shipped("movielens").model_dump()
 IDS = {"user_id": tf.constant([1, 2, 0]), "movie_id": tf.constant([3, 1, 0])}
-SEARCH = Description.model_validate({"context_features": {"query": {"type": "text"}}})
 
 
 def rated(kind, config):
     return kind(config, CATALOGUE)(IDS).shape == (3,)
-
-
-def event_chances(tasks):
-    events = Description(feedback="implicit", events={"weights": {"view": 1, "buy": 4}})
-    columns = {**COLUMNS, "user_rating": [1.0, 4.0, 1.0, 1.0], "event_type": ["view", "buy", "view", "view"]}
-    layer = tasks(from_columns(columns, Vocabularies.from_columns(columns, events))[1])
-    chances = layer.chances(dict.fromkeys(layer.tasks, tf.zeros(1)))
-    found = {name: round(float(chance[0]), 4) for name, chance in chances.items()}
-    return found == {"chance_of_view": 0.75, "chance_of_buy": 0.25, "worth": (0.75 + 4 * 0.25) / 4}
 
 
 def tower_alone(export):
@@ -151,12 +140,6 @@ EXERCISES = {
     "experimental.models.Ranking": lambda c: clicks(c).shape == (2,),
     "experimental.optimizers.CompositeOptimizer": learning_rates,
     "context features": lambda c: rated(c, TwoTowerConfig(dim=4, features=("gender", "genres"))),
-    "context known at request time: words, vectors": lambda c: (
-        c(Vocabularies(("u",), ("m",), {"query": ("soap",)}, SEARCH))({"query": tf.constant(["Soap!"])})[
-            "query"
-        ].numpy()
-        == [[1]]
-    ),
     "list-wise ranking": lambda c: np.isfinite(float(c()(LABELS, SCORES))),
     "multi-task: a weight for rating, a weight for retrieval": lambda c: learns(
         c, JointConfig, rating_weight=2.0, retrieval_weight=0.5
@@ -165,7 +148,6 @@ EXERCISES = {
     "CGC": lambda c: learns(c, CgcConfig),
     "PLE": lambda c: learns(c, PleConfig),
     "parallel towers with loss weights": lambda c: learns(c, SharedBottomConfig, liked_weight=0.7),
-    "several binary targets (click, cart, purchase)": event_chances,
     "MMoE, CGC and PLE as a block": lambda c: c(["a"], [3], shared=2)({"a": X}, X)[0]["a"].shape == (2, 3),
     "layers.dcn.Cross": lambda c: c()(X, X).shape == X.shape,
     "DCN-V2": lambda c: rated(c, DcnConfig(dim=2, hidden=(4,))),
